@@ -1,0 +1,102 @@
+// The import matrix of docs/design/architecture-overview.md as a check.
+/** Every module of src/ that is a room of its own. */
+const ROOMS =
+  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|lifecycle|metrics|process|process-store|processes|waitroom';
+
+/** What each room may import, besides config/ and common/, which are open to all but the embedded engine. */
+const MAY_IMPORT = {
+  process: ['process-store', 'event-log', 'waitroom', 'camunda-engine', 'camunda-worker', 'lifecycle'],
+  'process-store': ['database', 'lifecycle'],
+  'event-log': ['database', 'lifecycle'],
+  waitroom: ['lifecycle'],
+  'camunda-engine': ['lifecycle'],
+  'camunda-worker': ['event-log', 'camunda-engine', 'lifecycle'],
+  processes: ['camunda-worker', 'process', 'lifecycle'],
+  database: ['lifecycle'],
+  health: ['database', 'camunda-engine', 'camunda-worker', 'lifecycle', 'process'],
+  lifecycle: [],
+  auth: [],
+  metrics: ['lifecycle'],
+};
+
+const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
+  name: `${room}-imports`,
+  comment: `${room}/ imports only: ${[...allowed, 'config', 'common'].join(', ')}.`,
+  severity: 'error',
+  from: { path: `^src/${room}/`, pathNot: '\\.spec\\.ts$' },
+  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed, 'config', 'common'].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...roomRules,
+    {
+      name: 'no-cycles',
+      comment: 'Data flows one way.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { circular: true },
+    },
+    {
+      name: 'embedded-engine-stands-alone',
+      comment: 'The embedded engine knows nothing of the service.',
+      severity: 'error',
+      from: { path: '^src/embedded-engine/' },
+      to: { path: '^src/', pathNot: '^src/embedded-engine/' },
+    },
+    {
+      name: 'common-and-config-are-leaves',
+      severity: 'error',
+      from: { path: '^src/(common|config)/' },
+      to: { path: '^src/', pathNot: '^src/(common|config)/' },
+    },
+    {
+      name: 'rooms-have-one-door',
+      comment: 'Across rooms only through index.ts.',
+      severity: 'error',
+      from: { path: `^src/(${ROOMS})/`, pathNot: '\\.spec\\.ts$' },
+      to: { path: `^src/(${ROOMS})/`, pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/common/[^/]+/index\\.ts$'] },
+    },
+    {
+      name: 'processes-do-not-know-each-other',
+      severity: 'error',
+      from: { path: '^src/processes/([^/]+)/' },
+      to: { path: '^src/processes/([^/]+)/', pathNot: '^src/processes/$1/' },
+    },
+    {
+      name: 'task-client-in-one-file',
+      severity: 'error',
+      from: {
+        path: '^src/',
+        pathNot: ['^src/camunda-worker/external-task-client\\.adapter\\.ts$', '\\.spec\\.ts$'],
+      },
+      to: { path: 'camunda-external-task-client-js' },
+    },
+    {
+      name: 'typeorm-at-home',
+      comment: 'typeorm only in database/, entities and the services that own them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(database|process-store|event-log)/' },
+      to: { path: 'node_modules/typeorm/' },
+    },
+    {
+      name: 'no-dev-dependencies-in-src',
+      severity: 'error',
+      from: { path: '^(src|migrations)/', pathNot: ['\\.spec\\.ts$', '/testing/'] },
+      to: { dependencyTypes: ['npm-dev'] },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: 'camunda-external-task-client-js' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    exclude: { path: '/testing/' },
+  },
+};
