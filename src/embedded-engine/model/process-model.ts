@@ -86,7 +86,10 @@ export interface ExternalTaskNode extends FlowNodeBase {
   /** Null: the process's, else 0. */
   readonly priority: CompiledExpression | null;
   /** `camunda:errorEventDefinition`; the expression sees `externalTask`. */
-  readonly errorEventDefinitions: readonly { readonly expression: CompiledExpression; readonly error: ErrorModel }[];
+  readonly errorEventDefinitions: readonly {
+    readonly expression: CompiledExpression;
+    readonly error: ErrorModel;
+  }[];
 }
 
 /** `<task>`: passes through. */

@@ -1,0 +1,1 @@
+export { CORRELATION_ID_PATTERN, correlationIdSchema, isCorrelationId } from './correlation-id.js';

@@ -1,0 +1,1 @@
+export { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from './process-definition.js';

@@ -1,0 +1,224 @@
+import { type Environment, environmentSchema } from './environment.schema.js';
+
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly bodyLimitBytes: number;
+  /** No trailing slash; null: `statusUrl` is relative. */
+  readonly publicBaseUrl: string | null;
+  /** Status for a process that ended in error: 500, 422 or 200. */
+  readonly processErrorStatus: number;
+}
+
+export interface LogConfig {
+  readonly level: string;
+}
+
+export interface WaitConfig {
+  readonly syncTimeoutMs: number;
+  readonly syncTimeoutMaxMs: number;
+  readonly maxWaiters: number;
+}
+
+export interface ProcessConfig {
+  readonly completeUnknown: 'accept' | 'refuse';
+  readonly startAckTimeoutMs: number;
+  readonly startLeaseMs: number;
+  readonly startSettleMs: number;
+  readonly startMaxAttempts: number;
+  readonly startConcurrency: number;
+  readonly startBacklogMax: number;
+}
+
+export interface CamundaConfig {
+  /** Null: the embedded engine. */
+  readonly baseUrl: string | null;
+  readonly maxTasks: number;
+  readonly lockDurationMs: number;
+  readonly asyncResponseTimeoutMs: number;
+  /** Retries after the first attempt. */
+  readonly taskRetries: number;
+  readonly deploy: boolean;
+  readonly startTimeoutMs: number;
+}
+
+export interface EmbeddedEngineConfig {
+  readonly port: number;
+}
+
+export interface DatabaseConfig {
+  readonly type: 'sqlite' | 'postgres' | 'mssql';
+  /** Folder of the SQLite file. */
+  readonly dataDir: string;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly name: string | null;
+  readonly user: string | null;
+  readonly password: string | null;
+  readonly writeQueueMaxBytes: number;
+  readonly writeWaitMs: number;
+  readonly eventLogMaxBytes: number;
+}
+
+export interface PartnersConfig {
+  readonly timeoutMs: number;
+  /** Null: the partner simulator. */
+  readonly backgroundCheckUrl: string | null;
+  /** Null: the partner simulator. */
+  readonly onboardingApiUrl: string | null;
+  readonly simulatorSlowMs: number;
+}
+
+export interface ShutdownConfig {
+  readonly timeoutMs: number;
+  readonly delayMs: number;
+}
+
+/** Everything that can be configured, in the groups in which it is injected. */
+export interface Configuration {
+  readonly production: boolean;
+  readonly http: HttpConfig;
+  readonly log: LogConfig;
+  readonly wait: WaitConfig;
+  readonly process: ProcessConfig;
+  readonly camunda: CamundaConfig;
+  readonly embeddedEngine: EmbeddedEngineConfig;
+  readonly database: DatabaseConfig;
+  readonly partners: PartnersConfig;
+  readonly shutdown: ShutdownConfig;
+}
+
+/** A bad environment, with every fault at once; messages name variables, never values. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(
+      `The environment is not usable, nothing was started. Correct ${faults.length === 1 ? 'this' : 'these'} and start again:\n` +
+        faults.map((fault) => `  - ${fault}`).join('\n'),
+    );
+  }
+}
+
+/**
+ * Makes the configuration of an environment.
+ *
+ * @param variables names and texts, as `process.env` holds them
+ * @throws ConfigurationError with all faults
+ */
+export function createConfiguration(variables: Readonly<Record<string, string | undefined>>): Configuration {
+  const parsed = environmentSchema.safeParse(variables);
+  if (!parsed.success) {
+    throw new ConfigurationError(
+      parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
+    );
+  }
+  const faults = findContradictions(parsed.data);
+  if (faults.length > 0) throw new ConfigurationError(faults);
+  return group(parsed.data);
+}
+
+function findContradictions(env: Environment): string[] {
+  const faults: string[] = [];
+  if (env.SYNC_TIMEOUT_MS > env.SYNC_TIMEOUT_MAX_MS) {
+    faults.push('SYNC_TIMEOUT_MS must not be greater than SYNC_TIMEOUT_MAX_MS.');
+  }
+  if (env.START_LEASE_MS <= env.CAMUNDA_START_TIMEOUT_MS) {
+    faults.push(
+      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease outlasts the start call.',
+    );
+  }
+  const type = databaseType(env);
+  if (type !== 'sqlite') {
+    faults.push(
+      `DB_TYPE must be sqlite: this version does not speak to ${type === 'mssql' ? 'Microsoft SQL Server' : 'PostgreSQL'} yet. ` +
+        'Unset DB_HOST and DB_TYPE to run on the SQLite file under DATA_DIR.',
+    );
+  }
+  return faults;
+}
+
+function databaseType(env: Environment): DatabaseConfig['type'] {
+  return env.DB_TYPE ?? (env.DB_HOST === undefined ? 'sqlite' : 'mssql');
+}
+
+function group(env: Environment): Configuration {
+  const production = env.NODE_ENV === 'production';
+  const embedded = env.CAMUNDA_BASE_URL === undefined;
+  return {
+    production,
+    http: {
+      host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
+      port: env.PORT,
+      bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
+      publicBaseUrl: env.PUBLIC_BASE_URL ?? null,
+      processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
+    },
+    log: { level: env.LOG_LEVEL },
+    wait: {
+      syncTimeoutMs: env.SYNC_TIMEOUT_MS,
+      syncTimeoutMaxMs: env.SYNC_TIMEOUT_MAX_MS,
+      maxWaiters: env.WAITROOM_MAX,
+    },
+    process: {
+      completeUnknown: env.COMPLETE_UNKNOWN,
+      startAckTimeoutMs: env.START_ACK_TIMEOUT_MS,
+      startLeaseMs: env.START_LEASE_MS,
+      startSettleMs: env.START_SETTLE_MS,
+      startMaxAttempts: env.START_MAX_ATTEMPTS,
+      startConcurrency: env.START_CONCURRENCY,
+      startBacklogMax: env.START_BACKLOG_MAX,
+    },
+    camunda: {
+      baseUrl: env.CAMUNDA_BASE_URL ?? null,
+      maxTasks: env.CAMUNDA_MAX_TASKS,
+      lockDurationMs: env.CAMUNDA_LOCK_DURATION_MS,
+      asyncResponseTimeoutMs: env.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS ?? (embedded ? 20_000 : 5_000),
+      taskRetries: env.CAMUNDA_TASK_RETRIES,
+      deploy: env.CAMUNDA_DEPLOY ?? embedded,
+      startTimeoutMs: env.CAMUNDA_START_TIMEOUT_MS,
+    },
+    embeddedEngine: { port: env.EMBEDDED_ENGINE_PORT },
+    database: {
+      type: databaseType(env),
+      dataDir: env.DATA_DIR,
+      host: env.DB_HOST ?? null,
+      port: env.DB_PORT ?? null,
+      name: env.DB_NAME ?? null,
+      user: env.DB_USER ?? null,
+      password: env.DB_PASSWORD ?? null,
+      writeQueueMaxBytes: env.WRITE_QUEUE_MAX_BYTES,
+      writeWaitMs: env.WRITE_WAIT_MS,
+      eventLogMaxBytes: env.EVENT_LOG_MAX_BYTES,
+    },
+    partners: {
+      timeoutMs: env.HTTP_TIMEOUT_MS,
+      backgroundCheckUrl: env.BACKGROUND_CHECK_URL ?? null,
+      onboardingApiUrl: env.ONBOARDING_API_URL ?? null,
+      simulatorSlowMs: env.SIMULATOR_SLOW_MS,
+    },
+    shutdown: {
+      timeoutMs: env.SHUTDOWN_TIMEOUT_MS,
+      delayMs: env.SHUTDOWN_DELAY_MS ?? (production ? 5_000 : 0),
+    },
+  };
+}
+
+/**
+ * The configuration as it may be logged: secrets masked, credentials in URLs removed.
+ */
+export function describeConfiguration(configuration: Configuration): Record<string, unknown> {
+  const { database } = configuration;
+  return withoutCredentials({
+    ...configuration,
+    database: { ...database, password: database.password === null ? null : '***' },
+  });
+}
+
+function withoutCredentials(group: object): Record<string, unknown> {
+  const mask = (value: unknown): unknown => {
+    if (typeof value === 'string') return value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@');
+    return typeof value === 'object' && value !== null ? withoutCredentials(value) : value;
+  };
+  return Object.fromEntries(Object.entries(group).map(([name, value]) => [name, mask(value)]));
+}

@@ -1,0 +1,213 @@
+import { z } from 'zod';
+
+/** How long setTimeout can wait: 2^31 − 1 ms. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+const unsetWhenEmpty = (value: unknown): unknown =>
+  typeof value === 'string' && value.trim() === '' ? undefined : value;
+
+function wholeNumber(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z
+    .string({ error })
+    .trim()
+    .regex(/^\d+$/, { error })
+    .transform(Number)
+    .pipe(z.number().min(min, { error }).max(max, { error }));
+}
+
+const milliseconds = (min = 0) => wholeNumber(min, MAX_TIMER_MS);
+
+const text = () => z.string({ error: 'must be text' }).trim();
+
+function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
+  return z.enum(values, { error: `must be one of: ${values.join(', ')}` });
+}
+
+const onOff = () => oneOf('on', 'off').transform((value) => value === 'on');
+
+const httpUrl = () =>
+  z
+    .url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
+    .transform((value) => value.replace(/\/+$/, ''));
+
+const optional = <T extends z.ZodType>(schema: T) => z.preprocess(unsetWhenEmpty, schema.optional());
+
+const withDefault = <T extends z.ZodType>(schema: T, fallback: string) =>
+  z.preprocess((value) => unsetWhenEmpty(value) ?? fallback, schema);
+
+/** One environment variable: its schema, and what `.env.example` and the documentation say of it. */
+interface Variable<T extends z.ZodType> {
+  readonly schema: T;
+  /** As it stands in `.env.example`; empty where there is none. */
+  readonly default: string;
+  readonly description: string;
+  /** Never printed, not even masked in part. */
+  readonly secret?: true;
+}
+
+const fixed = <T extends z.ZodType>(schema: T, fallback: string, description: string) => ({
+  schema: withDefault(schema, fallback),
+  default: fallback,
+  description,
+});
+
+const open = <T extends z.ZodType>(schema: T, description: string, fallback = '') => ({
+  schema: optional(schema),
+  default: fallback,
+  description,
+});
+
+/**
+ * Every variable that the service reads, with its default; the only list of them.
+ *
+ * Defaults are those of the design; one in brackets depends on other variables and is settled in
+ * `configuration.ts`.
+ */
+export const VARIABLES = {
+  NODE_ENV: fixed(text(), 'development', '`production` changes the defaults of HOST and SHUTDOWN_DELAY_MS'),
+  PORT: fixed(wholeNumber(0, 65_535), '8080', 'port of the REST API; 0 takes any free one'),
+  HOST: open(text(), 'address to listen on', '[127.0.0.1; 0.0.0.0 in production]'),
+  PUBLIC_BASE_URL: open(
+    httpUrl(),
+    'makes `statusUrl` and `Location` absolute, for example https://api.example.com',
+  ),
+  DATA_DIR: fixed(text(), './data', 'folder of the SQLite file'),
+  LOG_LEVEL: fixed(
+    oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+    'info',
+    'least level that is logged',
+  ),
+  HTTP_BODY_LIMIT_BYTES: fixed(wholeNumber(1_024, 104_857_600), '1048576', 'largest request body in bytes'),
+  PROCESS_ERROR_HTTP_STATUS: fixed(
+    oneOf('500', '422', '200').transform(Number),
+    '500',
+    'status of start and status for a process that ended in error',
+  ),
+
+  SYNC_TIMEOUT_MS: fixed(
+    milliseconds(),
+    '25000',
+    'how long a start waits for the result before it answers 202',
+  ),
+  SYNC_TIMEOUT_MAX_MS: fixed(milliseconds(), '55000', 'longest wait that a client may ask for'),
+  WAITROOM_MAX: fixed(
+    wholeNumber(1, 1_000_000),
+    '10000',
+    'waiting requests at the most; further ones get 202 at once',
+  ),
+  COMPLETE_UNKNOWN: fixed(
+    oneOf('accept', 'refuse'),
+    'accept',
+    'what POST /api/process/complete does with an id that is not known',
+  ),
+
+  CAMUNDA_BASE_URL: open(
+    httpUrl(),
+    'REST base of Camunda 7, Operaton or CIB seven, for example http://camunda:8080/engine-rest',
+    '[the embedded engine]',
+  ),
+  CAMUNDA_MAX_TASKS: fixed(wholeNumber(1, 1_000), '50', 'external tasks that run at the same time'),
+  CAMUNDA_LOCK_DURATION_MS: fixed(
+    milliseconds(1_000),
+    '20000',
+    'lock of a fetched task; extended while its handler runs',
+  ),
+  CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: open(
+    wholeNumber(0, 1_800_000),
+    'how long the engine may hold a poll that finds nothing',
+    '[5000; 20000 with the embedded engine]',
+  ),
+  CAMUNDA_TASK_RETRIES: fixed(wholeNumber(0, 1_000), '3', 'retries after the first attempt of a step'),
+  CAMUNDA_DEPLOY: open(
+    onOff(),
+    'deploy our process definitions at start: on, off',
+    '[on with the embedded engine, else off]',
+  ),
+  CAMUNDA_START_TIMEOUT_MS: fixed(
+    milliseconds(100),
+    '10000',
+    'how long the engine may take to answer a start',
+  ),
+
+  START_ACK_TIMEOUT_MS: fixed(
+    milliseconds(),
+    '2000',
+    'no 202 is sent before the engine has answered the start or this time has passed',
+  ),
+  START_LEASE_MS: fixed(milliseconds(100), '15000', 'how long one instance owns an unresolved start'),
+  START_SETTLE_MS: fixed(
+    milliseconds(),
+    '30000',
+    'quiet time after an ambiguous start before it is made again',
+  ),
+  START_MAX_ATTEMPTS: fixed(wholeNumber(1, 100), '5', 'starts that the engine may answer with 500'),
+  START_CONCURRENCY: fixed(wholeNumber(1, 1_000), '16', 'stored starts that are resolved at the same time'),
+  START_BACKLOG_MAX: fixed(
+    wholeNumber(1, 10_000_000),
+    '10000',
+    'starts that may be stored while the engine is away',
+  ),
+
+  EMBEDDED_ENGINE_PORT: fixed(
+    wholeNumber(0, 65_535),
+    '0',
+    'loopback port of the embedded engine; 0 takes any free one',
+  ),
+
+  DB_TYPE: open(
+    oneOf('sqlite', 'postgres', 'mssql'),
+    'kind of database',
+    '[sqlite; mssql when DB_HOST is set]',
+  ),
+  DB_HOST: open(text(), 'database server'),
+  DB_PORT: open(wholeNumber(1, 65_535), 'port of the database server'),
+  DB_NAME: open(text(), 'name of the database'),
+  DB_USER: open(text(), 'login of the database'),
+  DB_PASSWORD: { ...open(z.string(), 'password of DB_USER'), secret: true },
+  WRITE_QUEUE_MAX_BYTES: fixed(
+    wholeNumber(65_536, 17_179_869_184),
+    '67108864',
+    'bytes that may wait to be written',
+  ),
+  WRITE_WAIT_MS: fixed(
+    milliseconds(),
+    '5000',
+    'how long a request waits for its write before it answers 503',
+  ),
+  EVENT_LOG_MAX_BYTES: fixed(
+    wholeNumber(256, 1_073_741_824),
+    '32768',
+    'request and response data of an event are cut at this size',
+  ),
+
+  HTTP_TIMEOUT_MS: fixed(milliseconds(1), '35000', 'time-out of a call that a step makes to the outside'),
+  BACKGROUND_CHECK_URL: open(
+    httpUrl(),
+    'where onboard-user runs its background check',
+    '[the partner simulator]',
+  ),
+  ONBOARDING_API_URL: open(httpUrl(), 'where onboard-user onboards', '[the partner simulator]'),
+  SIMULATOR_SLOW_MS: fixed(
+    milliseconds(),
+    '30000',
+    'how long the simulator takes for a userId that begins with slow-',
+  ),
+
+  SHUTDOWN_TIMEOUT_MS: fixed(milliseconds(), '20000', 'how long running work may take at a stop'),
+  SHUTDOWN_DELAY_MS: open(
+    milliseconds(),
+    'how long a stopping service still serves after it said that it is not ready',
+    '[0; 5000 in production]',
+  ),
+} as const satisfies Record<string, Variable<z.ZodType>>;
+
+export type VariableName = keyof typeof VARIABLES;
+
+/** The environment after parsing: one property for each variable, defaults applied. */
+export type Environment = { readonly [N in VariableName]: z.output<(typeof VARIABLES)[N]['schema']> };
+
+/** Parses a whole environment; variables that are not ours are ignored. */
+export const environmentSchema = z.object(
+  Object.fromEntries(Object.entries(VARIABLES).map(([name, variable]) => [name, variable.schema])),
+) as unknown as z.ZodType<Environment>;

@@ -1,0 +1,27 @@
+export {
+  CAMUNDA_CONFIG,
+  ConfigurationModule,
+  DATABASE_CONFIG,
+  EMBEDDED_ENGINE_CONFIG,
+  HTTP_CONFIG,
+  PARTNERS_CONFIG,
+  PROCESS_CONFIG,
+  SHUTDOWN_CONFIG,
+  WAIT_CONFIG,
+} from './config.module.js';
+export {
+  type CamundaConfig,
+  type Configuration,
+  ConfigurationError,
+  createConfiguration,
+  type DatabaseConfig,
+  describeConfiguration,
+  type EmbeddedEngineConfig,
+  type HttpConfig,
+  type LogConfig,
+  type PartnersConfig,
+  type ProcessConfig,
+  type ShutdownConfig,
+  type WaitConfig,
+} from './configuration.js';
+export { readEnvironment } from './environment.js';

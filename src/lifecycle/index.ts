@@ -1,0 +1,7 @@
+export { LifecycleModule } from './lifecycle.module.js';
+export {
+  SHUTDOWN_STAGES,
+  type ShutdownHook,
+  ShutdownService,
+  type ShutdownStage,
+} from './shutdown.service.js';

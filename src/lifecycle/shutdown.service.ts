@@ -1,0 +1,120 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { SHUTDOWN_CONFIG, type ShutdownConfig } from '../config/index.js';
+
+/**
+ * The stages of a stop, in their order.
+ *
+ * `unready`: readiness answers 503, everything is still served. `refuse`: starts are refused, waiting requests
+ * answered, streams closed. `drain`: polling ends, running handlers and starts in flight are awaited. `flush`: the
+ * write queue empties. `disconnect`: listeners and sockets close. `release`: pools and the embedded engine close.
+ */
+export const SHUTDOWN_STAGES = ['unready', 'refuse', 'drain', 'flush', 'disconnect', 'release'] as const;
+
+export type ShutdownStage = (typeof SHUTDOWN_STAGES)[number];
+
+/** What a module does in one stage; `signal` aborts when the time of the stage is over. */
+export type ShutdownHook = (signal: AbortSignal) => void | Promise<void>;
+
+/** Time for what follows the drain, on top of `SHUTDOWN_TIMEOUT_MS`. */
+const CLOSING_TIME_MS = 5_000;
+
+/**
+ * Stops the service in order: every module registers what it has to do in which stage, and nothing else closes
+ * timers, sockets or pools.
+ */
+@Injectable()
+export class ShutdownService implements OnModuleDestroy {
+  private readonly logger = new Logger(ShutdownService.name);
+  private readonly hooks: {
+    readonly stage: ShutdownStage;
+    readonly name: string;
+    readonly hook: ShutdownHook;
+  }[] = [];
+  private stopped: Promise<void> | null = null;
+
+  constructor(@Inject(SHUTDOWN_CONFIG) private readonly config: ShutdownConfig) {}
+
+  /** True from the moment the stop has begun. */
+  get stopping(): boolean {
+    return this.stopped !== null;
+  }
+
+  /** @param name who it is, for the log where the hook fails or takes too long */
+  register(stage: ShutdownStage, name: string, hook: ShutdownHook): void {
+    this.hooks.push({ stage, name, hook });
+  }
+
+  /**
+   * Runs all stages once; further calls wait for the first. Never rejects: what fails is logged, and the stop goes on.
+   *
+   * Takes at most `SHUTDOWN_DELAY_MS` + `SHUTDOWN_TIMEOUT_MS` + 5 s.
+   */
+  stop(): Promise<void> {
+    this.stopped ??= this.runStages();
+    return this.stopped;
+  }
+
+  /** `app.close()` stops the same way; it runs before Nest closes the HTTP adapter. */
+  async onModuleDestroy(): Promise<void> {
+    await this.stop();
+  }
+
+  private async runStages(): Promise<void> {
+    const began = Date.now();
+    this.logger.log('Stopping: the service says that it is not ready.');
+    await this.runStage('unready', this.config.timeoutMs);
+    if (this.config.delayMs > 0) await delay(this.config.delayMs);
+    const drainUntil = Date.now() + this.config.timeoutMs;
+    for (const stage of SHUTDOWN_STAGES.slice(1)) {
+      const limit = stage === 'refuse' || stage === 'drain' ? drainUntil : drainUntil + CLOSING_TIME_MS;
+      await this.runStage(stage, Math.max(limit - Date.now(), 0));
+    }
+    this.logger.log({ msg: 'Stopped.', durationMs: Date.now() - began });
+  }
+
+  private async runStage(stage: ShutdownStage, limitMs: number): Promise<void> {
+    const hooks = this.hooks.filter((entry) => entry.stage === stage);
+    if (hooks.length === 0) return;
+    const abort = new AbortController();
+    const timer = setTimeout(() => {
+      abort.abort();
+    }, limitMs);
+    await Promise.all(hooks.map(({ name, hook }) => this.runHook(stage, name, hook, abort.signal)));
+    clearTimeout(timer);
+  }
+
+  private async runHook(
+    stage: ShutdownStage,
+    name: string,
+    hook: ShutdownHook,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const timeOver = new Promise<'late'>((resolve) => {
+      signal.addEventListener(
+        'abort',
+        () => {
+          resolve('late');
+        },
+        { once: true },
+      );
+    });
+    try {
+      const outcome = await Promise.race([Promise.resolve(hook(signal)), timeOver]);
+      if (outcome === 'late')
+        this.logger.warn({ msg: 'The stop goes on without waiting longer.', stage, name });
+    } catch (error) {
+      this.logger.error({
+        msg: 'A part of the service failed to stop; the stop goes on.',
+        stage,
+        name,
+        err: error,
+      });
+    }
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
