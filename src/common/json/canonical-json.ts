@@ -7,8 +7,8 @@ import canonicalize from 'canonicalize';
  * @throws TypeError where the value is not JSON
  */
 export function canonicalJson(value: unknown): string {
-  const text = canonicalize(value) as string | undefined;
-  if (text === undefined) throw new TypeError('Only JSON values have a canonical form.');
+  const text = canonicalize(value);
+  if (typeof text !== 'string') throw new TypeError('Only JSON values have a canonical form.');
   return text;
 }
 

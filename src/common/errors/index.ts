@@ -1,0 +1,11 @@
+export { ProblemFilter, sendProblem } from './problem.filter.js';
+export {
+  PROBLEM_MEDIA_TYPE,
+  type ProblemCode,
+  type ProblemDocument,
+  ProblemError,
+  type ProblemFieldError,
+  PROBLEMS,
+  toProblemDocument,
+} from './problems.js';
+export { fieldErrors, toProblem } from './to-problem.js';

@@ -1,0 +1,28 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEM_MEDIA_TYPE, type ProblemError, toProblemDocument } from './problems.js';
+import { toProblem } from './to-problem.js';
+
+/** Answers every error that leaves a route as a problem document; those that are our fault are logged. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const problem = toProblem(error);
+    if (problem.code === 'internal-error') this.logger.error({ msg: 'A request failed.', err: error });
+    sendProblem(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), problem);
+  }
+}
+
+/** Sends a problem document with its headers. */
+export function sendProblem(request: FastifyRequest, reply: FastifyReply, problem: ProblemError): void {
+  if (reply.sent) return;
+  const instance = request.url.split('?', 1)[0] ?? '/';
+  void reply
+    .status(problem.status)
+    .headers({ 'cache-control': 'no-store', ...problem.facts.headers })
+    .type(PROBLEM_MEDIA_TYPE)
+    .send(JSON.stringify(toProblemDocument(problem, instance)));
+}

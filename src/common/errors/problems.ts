@@ -1,0 +1,86 @@
+/**
+ * Every fault that this service reports as a problem document (RFC 9457): code, HTTP status and title.
+ *
+ * The `type` of a problem is `urn:fastify-camunda:problem:<code>`. `docs/reference/error-handling.md` lists the
+ * same table; a test keeps the two equal.
+ */
+export const PROBLEMS = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'malformed-json': { status: 400, title: 'The body is not well-formed JSON' },
+  'invalid-variables': { status: 400, title: 'The variables are not accepted' },
+  'unknown-path': { status: 404, title: 'There is nothing at this path' },
+  'unknown-process': { status: 404, title: 'No process has this correlation id' },
+  'unknown-process-definition': { status: 404, title: 'The engine knows no such process key' },
+  'method-not-allowed': { status: 405, title: 'The path does not take this method' },
+  'not-acceptable': { status: 406, title: 'The answer cannot be given in an accepted media type' },
+  'request-timeout': { status: 408, title: 'The request did not arrive in time' },
+  'correlation-id-conflict': { status: 409, title: 'The correlation id belongs to another start' },
+  'outcome-conflict': { status: 409, title: 'The process already has another outcome' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'uri-too-long': { status: 414, title: 'The path is too long' },
+  'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
+  'rate-limited': { status: 429, title: 'Too many requests' },
+  'headers-too-large': { status: 431, title: 'The request headers are too large' },
+  'internal-error': { status: 500, title: 'The service failed' },
+  'engine-unavailable': { status: 503, title: 'The process engine cannot be used' },
+  'store-unavailable': { status: 503, title: 'The store cannot be used' },
+  'service-stopping': { status: 503, title: 'The service is stopping' },
+} as const satisfies Record<string, { readonly status: number; readonly title: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One refused member of a request. */
+export interface ProblemFieldError {
+  /** JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter. */
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** Facts of a problem beside its code. */
+export interface ProblemFacts {
+  readonly errors?: readonly ProblemFieldError[];
+  /** Further members of the document, for example `correlationId`. */
+  readonly members?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** A fault of the request or of the service that the client is told as a problem document. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly status: number;
+
+  /** @param detail what happened, what was kept and what to do; never internals */
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly facts: ProblemFacts = {},
+  ) {
+    super(detail, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.status = PROBLEMS[code].status;
+  }
+}
+
+/** A problem document as it is sent. */
+export interface ProblemDocument extends Record<string, unknown> {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+}
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** @param instance path of the request, without its query */
+export function toProblemDocument(problem: ProblemError, instance: string): ProblemDocument {
+  return {
+    type: `urn:fastify-camunda:problem:${problem.code}`,
+    title: PROBLEMS[problem.code].title,
+    status: problem.status,
+    detail: problem.detail,
+    instance,
+    ...(problem.facts.errors === undefined ? {} : { errors: problem.facts.errors }),
+    ...problem.facts.members,
+  };
+}

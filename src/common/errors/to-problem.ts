@@ -1,0 +1,93 @@
+import { HttpException } from '@nestjs/common';
+import { ZodError } from 'zod';
+import { type ProblemCode, ProblemError, type ProblemFieldError } from './problems.js';
+
+/** Codes of Fastify's own errors (https://fastify.dev/docs/latest/Reference/Errors/) that a client can cause. */
+const FASTIFY_PROBLEMS: Readonly<Record<string, { readonly code: ProblemCode; readonly detail: string }>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    code: 'unsupported-media-type',
+    detail: 'Send the body as Content-Type: application/json.',
+  },
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    code: 'body-too-large',
+    detail: 'The body is larger than HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.',
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    code: 'invalid-request',
+    detail: 'The body does not have the length that Content-Length names.',
+  },
+  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'malformed-json', detail: 'The body is empty: send a JSON object.' },
+  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'malformed-json', detail: 'The body is not well-formed JSON.' },
+  FST_ERR_BAD_URL: { code: 'invalid-request', detail: 'The path has a malformed percent-encoding.' },
+  FST_ERR_MAX_PARAM_LENGTH: { code: 'uri-too-long', detail: 'A part of the path is too long.' },
+};
+
+const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
+  400: 'invalid-request',
+  404: 'unknown-path',
+  405: 'method-not-allowed',
+  406: 'not-acceptable',
+  408: 'request-timeout',
+  413: 'body-too-large',
+  414: 'uri-too-long',
+  415: 'unsupported-media-type',
+  429: 'rate-limited',
+  431: 'headers-too-large',
+};
+
+/** The refused members of a Zod error as pointers into the body. */
+export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
+  return error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
+    const pointer = [prefix, ...path].join('/');
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, detail: 'is not a member of this request' }));
+    }
+    return [{ pointer, detail: issue.message }];
+  });
+}
+
+/**
+ * Says any error as a problem: ours as it is, those of the framework by their code, everything else as
+ * `internal-error` without a word about its inside.
+ */
+export function toProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof ZodError) {
+    return new ProblemError('invalid-request', 'Some members of the request are not valid; see errors.', {
+      errors: fieldErrors(error),
+      cause: error,
+    });
+  }
+  const known = FASTIFY_PROBLEMS[codeOf(error)];
+  if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
+  if (error instanceof SyntaxError && statusOf(error) === 400) {
+    return new ProblemError('malformed-json', 'The body is not well-formed JSON. Nothing was kept.', { cause: error });
+  }
+  const code = STATUS_PROBLEMS[statusOf(error)];
+  if (code !== undefined) return new ProblemError(code, messageFor(code), { cause: error });
+  return new ProblemError(
+    'internal-error',
+    'The service failed while it handled this request. The same request may be repeated.',
+    { cause: error },
+  );
+}
+
+function messageFor(code: ProblemCode): string {
+  return code === 'unknown-path'
+    ? 'There is nothing at this path. GET /docs shows what there is.'
+    : 'The request cannot be handled as it came.';
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string'
+    ? error.code
+    : '';
+}
+
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  return typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number'
+    ? error.statusCode
+    : 0;
+}

@@ -1,0 +1,133 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { WAIT_CONFIG, type WaitConfig } from '../config/index.js';
+import { ShutdownService } from '../lifecycle/index.js';
+
+/** How a wait ended. */
+export type WaitEnd<T> =
+  | { readonly kind: 'completed'; readonly payload: T }
+  /** The time was over. */
+  | { readonly kind: 'timeout' }
+  /** The service is stopping, or its waitroom is full: answer now with what is known. */
+  | { readonly kind: 'released' };
+
+/** One registered waiter. */
+export interface Wait<T> {
+  /** Settles once; rejects with the error that `failWait` was given. */
+  readonly ended: Promise<WaitEnd<T>>;
+  /** Takes this waiter alone away, as when its client went away; `ended` then settles as `released`. */
+  cancel(): void;
+}
+
+interface Waiter {
+  readonly resolve: (end: WaitEnd<unknown>) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout | undefined;
+}
+
+/**
+ * Who waits for what: requests that wait for the outcome of a process, by correlation id.
+ *
+ * Several may wait for one id. Waiters are told only what is durable: callers complete a wait after the commit.
+ */
+@Injectable()
+export class WaitroomService {
+  private readonly waiters = new Map<string, Set<Waiter>>();
+  private count = 0;
+  private closed = false;
+
+  constructor(
+    @Inject(WAIT_CONFIG) private readonly config: WaitConfig,
+    shutdown: ShutdownService,
+  ) {
+    shutdown.register('refuse', 'waitroom', () => {
+      this.closed = true;
+      this.clearAll();
+    });
+  }
+
+  /** Waiters registered now. */
+  get size(): number {
+    return this.count;
+  }
+
+  /** True where somebody waits for the id. */
+  isAwaited(correlationId: string): boolean {
+    return this.waiters.has(correlationId);
+  }
+
+  /**
+   * Registers a waiter; it is in place when this returns.
+   *
+   * @param timeoutMs how long to wait; the wait is `released` at once where the waitroom is full or closed
+   */
+  createWait<T>(correlationId: string, timeoutMs: number): Wait<T> {
+    if (this.closed || this.count >= this.config.maxWaiters) {
+      return { ended: Promise.resolve({ kind: 'released' }), cancel: () => undefined };
+    }
+    let waiter: Waiter | undefined;
+    const settle = (end: WaitEnd<unknown>): void => {
+      if (waiter !== undefined && this.take(correlationId, waiter)) waiter.resolve(end);
+    };
+    const ended = new Promise<WaitEnd<T>>((resolve, reject) => {
+      waiter = {
+        resolve: resolve as (end: WaitEnd<unknown>) => void,
+        reject,
+        timer: setTimeout(settle, timeoutMs, { kind: 'timeout' }),
+      };
+      this.add(correlationId, waiter);
+    });
+    return {
+      ended,
+      cancel: () => {
+        settle({ kind: 'released' });
+      },
+    };
+  }
+
+  /** Wakes everybody who waits for the id, and says how many that were. */
+  completeWait(correlationId: string, payload: unknown): number {
+    return this.wake(correlationId, (waiter) => {
+      waiter.resolve({ kind: 'completed', payload });
+    });
+  }
+
+  /** Ends every wait for the id with an error, and says how many that were. */
+  failWait(correlationId: string, error: Error): number {
+    return this.wake(correlationId, (waiter) => {
+      waiter.reject(error);
+    });
+  }
+
+  /** Releases everybody, as at a stop. */
+  clearAll(): void {
+    for (const correlationId of [...this.waiters.keys()]) {
+      this.wake(correlationId, (waiter) => {
+        waiter.resolve({ kind: 'released' });
+      });
+    }
+  }
+
+  private add(correlationId: string, waiter: Waiter): void {
+    const others = this.waiters.get(correlationId);
+    if (others === undefined) this.waiters.set(correlationId, new Set([waiter]));
+    else others.add(waiter);
+    this.count += 1;
+  }
+
+  private take(correlationId: string, waiter: Waiter): boolean {
+    const waiting = this.waiters.get(correlationId);
+    if (waiting?.delete(waiter) !== true) return false;
+    clearTimeout(waiter.timer);
+    this.count -= 1;
+    if (waiting.size === 0) this.waiters.delete(correlationId);
+    return true;
+  }
+
+  private wake(correlationId: string, tell: (waiter: Waiter) => void): number {
+    const waiting = [...(this.waiters.get(correlationId) ?? [])];
+    for (const waiter of waiting) {
+      if (this.take(correlationId, waiter)) tell(waiter);
+    }
+    return waiting.length;
+  }
+}
