@@ -31,12 +31,18 @@ export class ShutdownService implements OnModuleDestroy {
     readonly hook: ShutdownHook;
   }[] = [];
   private stopped: Promise<void> | null = null;
+  private refuses = false;
 
   constructor(@Inject(SHUTDOWN_CONFIG) private readonly config: ShutdownConfig) {}
 
   /** True from the moment the stop has begun. */
   get stopping(): boolean {
     return this.stopped !== null;
+  }
+
+  /** True from the moment new work is refused; a stopping service still takes it for `SHUTDOWN_DELAY_MS`. */
+  get refusing(): boolean {
+    return this.refuses;
   }
 
   /** @param name who it is, for the log where the hook fails or takes too long */
@@ -64,6 +70,7 @@ export class ShutdownService implements OnModuleDestroy {
     this.logger.log('Stopping: the service says that it is not ready.');
     await this.runStage('unready', this.config.timeoutMs);
     if (this.config.delayMs > 0) await delay(this.config.delayMs);
+    this.refuses = true;
     const drainUntil = Date.now() + this.config.timeoutMs;
     for (const stage of SHUTDOWN_STAGES.slice(1)) {
       const limit = stage === 'refuse' || stage === 'drain' ? drainUntil : drainUntil + CLOSING_TIME_MS;

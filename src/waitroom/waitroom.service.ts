@@ -76,6 +76,8 @@ export class WaitroomService {
       };
       this.add(correlationId, waiter);
     });
+    // A wait may fail before its owner comes to await it; the owner still sees the rejection.
+    ended.catch(() => undefined);
     return {
       ended,
       cancel: () => {

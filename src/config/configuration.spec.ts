@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigurationError, createConfiguration, describeConfiguration } from './configuration.js';
+import { envExample } from './env-example.js';
+import { VARIABLES } from './environment.schema.js';
+
+function faultsOf(variables: Record<string, string>): readonly string[] {
+  try {
+    createConfiguration(variables);
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('createConfiguration', () => {
+  it('needs nothing to be set', () => {
+    const configuration = createConfiguration({});
+    expect(configuration).toMatchObject({
+      production: false,
+      http: {
+        host: '127.0.0.1',
+        port: 8080,
+        bodyLimitBytes: 1_048_576,
+        publicBaseUrl: null,
+        processErrorStatus: 500,
+      },
+      wait: { syncTimeoutMs: 25_000, syncTimeoutMaxMs: 55_000, maxWaiters: 10_000 },
+      camunda: {
+        baseUrl: null,
+        maxTasks: 50,
+        lockDurationMs: 20_000,
+        asyncResponseTimeoutMs: 20_000,
+        taskRetries: 3,
+        deploy: true,
+      },
+      database: {
+        type: 'sqlite',
+        dataDir: './data',
+        writeQueueMaxBytes: 67_108_864,
+        eventLogMaxBytes: 32_768,
+      },
+      partners: { timeoutMs: 35_000, simulatorSlowMs: 30_000 },
+      shutdown: { timeoutMs: 20_000, delayMs: 0 },
+    });
+  });
+
+  it('takes an empty variable as one that is not set', () => {
+    expect(createConfiguration({ PORT: '', CAMUNDA_BASE_URL: ' ' }).http.port).toBe(8080);
+  });
+
+  it('changes the defaults that depend on production and on the engine', () => {
+    const configuration = createConfiguration({
+      NODE_ENV: 'production',
+      CAMUNDA_BASE_URL: 'http://camunda:8080/engine-rest/',
+    });
+    expect(configuration.http.host).toBe('0.0.0.0');
+    expect(configuration.shutdown.delayMs).toBe(5_000);
+    expect(configuration.camunda).toMatchObject({
+      baseUrl: 'http://camunda:8080/engine-rest',
+      asyncResponseTimeoutMs: 5_000,
+      deploy: false,
+    });
+  });
+
+  it('names every fault at once, each with its variable and what it must be', () => {
+    const faults = faultsOf({
+      PORT: 'eighty',
+      LOG_LEVEL: 'loud',
+      CAMUNDA_BASE_URL: 'camunda',
+      SYNC_TIMEOUT_MS: '-1',
+    });
+    expect(faults).toEqual([
+      'PORT must be a whole number from 0 to 65535.',
+      'LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent.',
+      'SYNC_TIMEOUT_MS must be a whole number from 0 to 2147483647.',
+      'CAMUNDA_BASE_URL must be an absolute http:// or https:// URL.',
+    ]);
+  });
+
+  it.each(['1e3', '3.5', '0x10', '70000', 'NaN'])(
+    'refuses %p as a port',
+    (PORT) => {
+      expect(faultsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535.']);
+    },
+  );
+
+  it('never prints a value, so that no secret can leak', () => {
+    const error = new ConfigurationError(
+      faultsOf({ DB_PASSWORD: 'hunter2', PORT: 'hunter3', DB_HOST: 'db' }),
+    );
+    expect(error.message).not.toMatch(/hunter/);
+  });
+
+  it('refuses contradictions', () => {
+    expect(faultsOf({ SYNC_TIMEOUT_MS: '60000', START_LEASE_MS: '10000' })).toEqual([
+      'SYNC_TIMEOUT_MS must not be greater than SYNC_TIMEOUT_MAX_MS.',
+      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease outlasts the start call.',
+    ]);
+  });
+
+  it.each([
+    [{ DB_HOST: 'db' }, /Microsoft SQL Server/],
+    [{ DB_TYPE: 'postgres' }, /PostgreSQL/],
+  ])('says plainly that %p is not spoken yet', (variables, sentence) => {
+    expect(faultsOf(variables)).toEqual([expect.stringMatching(sentence)]);
+  });
+});
+
+describe('describeConfiguration', () => {
+  it('masks the password and credentials in URLs', () => {
+    const described = describeConfiguration({
+      ...createConfiguration({ CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest' }),
+      database: { ...createConfiguration({}).database, password: 'secret' },
+    });
+    expect(described).toMatchObject({
+      camunda: { baseUrl: 'https://***@camunda/engine-rest' },
+      database: { password: '***' },
+    });
+    expect(JSON.stringify(described)).not.toContain('secret');
+  });
+
+  it('shows that no password is set', () => {
+    expect(describeConfiguration(createConfiguration({}))).toMatchObject({ database: { password: null } });
+  });
+});
+
+describe('.env.example', () => {
+  it('lists every variable with its default', () => {
+    expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
+  });
+
+  it('holds defaults that parse', () => {
+    const defaults = Object.entries(VARIABLES)
+      .filter(([, variable]) => !variable.default.startsWith('['))
+      .map(([name, variable]) => [name, variable.default]);
+    expect(() => createConfiguration(Object.fromEntries(defaults) as Record<string, string>)).not.toThrow();
+  });
+});
