@@ -67,11 +67,11 @@ export class ShutdownService implements OnModuleDestroy {
 
   private async runStages(): Promise<void> {
     const began = Date.now();
+    const drainUntil = began + this.config.delayMs + this.config.timeoutMs;
     this.logger.log('Stopping: the service says that it is not ready.');
     await this.runStage('unready', this.config.timeoutMs);
     if (this.config.delayMs > 0) await delay(this.config.delayMs);
     this.refuses = true;
-    const drainUntil = Date.now() + this.config.timeoutMs;
     for (const stage of SHUTDOWN_STAGES.slice(1)) {
       const limit = stage === 'refuse' || stage === 'drain' ? drainUntil : drainUntil + CLOSING_TIME_MS;
       await this.runStage(stage, Math.max(limit - Date.now(), 0));

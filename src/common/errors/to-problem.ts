@@ -41,7 +41,10 @@ export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
     const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
     const pointer = [prefix, ...path].join('/');
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, detail: 'is not a member of this request' }));
+      return issue.keys.map((key) => ({
+        pointer: `${pointer}/${key}`,
+        detail: 'is not a member of this request',
+      }));
     }
     return [{ pointer, detail: issue.message }];
   });
@@ -62,7 +65,9 @@ export function toProblem(error: unknown): ProblemError {
   const known = FASTIFY_PROBLEMS[codeOf(error)];
   if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
   if (error instanceof SyntaxError && statusOf(error) === 400) {
-    return new ProblemError('malformed-json', 'The body is not well-formed JSON. Nothing was kept.', { cause: error });
+    return new ProblemError('malformed-json', 'The body is not well-formed JSON. Nothing was kept.', {
+      cause: error,
+    });
   }
   const code = STATUS_PROBLEMS[statusOf(error)];
   if (code !== undefined) return new ProblemError(code, messageFor(code), { cause: error });
@@ -87,7 +92,10 @@ function codeOf(error: unknown): string {
 
 function statusOf(error: unknown): number {
   if (error instanceof HttpException) return error.getStatus();
-  return typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number'
+  return typeof error === 'object' &&
+    error !== null &&
+    'statusCode' in error &&
+    typeof error.statusCode === 'number'
     ? error.statusCode
     : 0;
 }

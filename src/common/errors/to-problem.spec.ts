@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { HttpException } from '@nestjs/common';
+import { z } from 'zod';
+import { ProblemError, toProblemDocument } from './problems.js';
+import { toProblem } from './to-problem.js';
+
+describe('toProblem', () => {
+  it('keeps a problem as it is', () => {
+    const problem = new ProblemError('unknown-process', 'Nothing known.');
+    expect(toProblem(problem)).toBe(problem);
+  });
+
+  it('names every refused member of a request by its JSON pointer', () => {
+    const { error } = z
+      .strictObject({ processKey: z.string(), 'a/b~c': z.object({ n: z.array(z.number()) }) })
+      .safeParse({ 'a/b~c': { n: [1, 'x'] }, extra: 1 });
+    const problem = toProblem(error);
+    expect(problem.status).toBe(400);
+    expect(problem.facts.errors?.map(({ pointer }) => pointer)).toEqual([
+      '/processKey',
+      '/a~1b~0c/n/1',
+      '/extra',
+    ]);
+  });
+
+  it.each([
+    ['FST_ERR_CTP_BODY_TOO_LARGE', 'body-too-large', 413],
+    ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'unsupported-media-type', 415],
+    ['FST_ERR_CTP_EMPTY_JSON_BODY', 'malformed-json', 400],
+    ['FST_ERR_BAD_URL', 'invalid-request', 400],
+  ])('says the framework error %s as %s', (code, expected, status) => {
+    expect(toProblem(Object.assign(new Error('inside'), { code }))).toMatchObject({ code: expected, status });
+  });
+
+  it('says a syntax error of the body as malformed JSON', () => {
+    const error = Object.assign(new SyntaxError('Unexpected token'), { statusCode: 400 });
+    expect(toProblem(error)).toMatchObject({ code: 'malformed-json', status: 400 });
+  });
+
+  it.each([
+    [404, 'unknown-path'],
+    [414, 'uri-too-long'],
+    [429, 'rate-limited'],
+  ])('says an HTTP exception with status %i as %s', (status, code) => {
+    expect(toProblem(new HttpException('inside', status))).toMatchObject({ code, status });
+  });
+
+  it.each([new Error('password=hunter2 at /srv/app.js'), 'text', null, undefined, { statusCode: 'x' }])(
+    'shows nothing of the inside of %p',
+    (error) => {
+      const problem = toProblem(error);
+      expect(problem.code).toBe('internal-error');
+      expect(JSON.stringify(toProblemDocument(problem, '/x'))).not.toMatch(/hunter2|srv/);
+    },
+  );
+});
+
+describe('toProblemDocument', () => {
+  it('makes an RFC 9457 document with its further members', () => {
+    const problem = new ProblemError('outcome-conflict', 'First one stays.', {
+      members: { correlationId: 'a', processStatus: 'ok' },
+      errors: [{ pointer: '/status', detail: 'differs' }],
+    });
+    expect(toProblemDocument(problem, '/api/process/complete')).toEqual({
+      type: 'urn:fastify-camunda:problem:outcome-conflict',
+      title: 'The process already has another outcome',
+      status: 409,
+      detail: 'First one stays.',
+      instance: '/api/process/complete',
+      errors: [{ pointer: '/status', detail: 'differs' }],
+      correlationId: 'a',
+      processStatus: 'ok',
+    });
+  });
+});

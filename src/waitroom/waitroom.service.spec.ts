@@ -1,0 +1,98 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ShutdownService } from '../lifecycle/index.js';
+import { WaitroomService } from './waitroom.service.js';
+
+describe('WaitroomService', () => {
+  let shutdown: ShutdownService;
+  let waitroom: WaitroomService;
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
+    waitroom = new WaitroomService(
+      { syncTimeoutMs: 25_000, syncTimeoutMaxMs: 55_000, maxWaiters: 3 },
+      shutdown,
+    );
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it('wakes everybody who waits for an id, and nobody else', async () => {
+    const first = waitroom.createWait('a', 1_000);
+    const second = waitroom.createWait('a', 1_000);
+    const other = waitroom.createWait('b', 1_000);
+
+    expect(waitroom.completeWait('a', 'done')).toBe(2);
+
+    await expect(first.ended).resolves.toEqual({ kind: 'completed', payload: 'done' });
+    await expect(second.ended).resolves.toEqual({ kind: 'completed', payload: 'done' });
+    expect(waitroom.isAwaited('a')).toBe(false);
+    expect(waitroom.isAwaited('b')).toBe(true);
+    other.cancel();
+  });
+
+  it('ends a wait when its time is over', async () => {
+    const wait = waitroom.createWait('a', 1_000);
+    jest.advanceTimersByTime(1_000);
+    await expect(wait.ended).resolves.toEqual({ kind: 'timeout' });
+    expect(waitroom.size).toBe(0);
+  });
+
+  it('gives an outcome that comes together with the time-out to whoever was first', async () => {
+    const wait = waitroom.createWait('a', 1_000);
+    jest.advanceTimersByTime(1_000);
+    expect(waitroom.completeWait('a', 'late')).toBe(0);
+    await expect(wait.ended).resolves.toEqual({ kind: 'timeout' });
+  });
+
+  it('fails every wait for an id with the error', async () => {
+    const wait = waitroom.createWait('a', 1_000);
+    const refused = new Error('no such definition');
+    expect(waitroom.failWait('a', refused)).toBe(1);
+    await expect(wait.ended).rejects.toBe(refused);
+  });
+
+  it('does not turn a failed wait that is not awaited yet into an unhandled rejection', async () => {
+    const unhandled = jest.fn();
+    process.on('unhandledRejection', unhandled);
+    const wait = waitroom.createWait('a', 1_000);
+    waitroom.failWait('a', new Error('refused'));
+    jest.useRealTimers();
+    await new Promise(setImmediate);
+    process.off('unhandledRejection', unhandled);
+    expect(unhandled).not.toHaveBeenCalled();
+    await expect(wait.ended).rejects.toThrow('refused');
+  });
+
+  it('drops one waiter alone when its client goes away', async () => {
+    const gone = waitroom.createWait('a', 1_000);
+    const stays = waitroom.createWait('a', 1_000);
+    gone.cancel();
+    await expect(gone.ended).resolves.toEqual({ kind: 'released' });
+    expect(waitroom.completeWait('a', 'done')).toBe(1);
+    await expect(stays.ended).resolves.toEqual({ kind: 'completed', payload: 'done' });
+    gone.cancel();
+    expect(waitroom.size).toBe(0);
+  });
+
+  it('releases a waiter at once where the room is full', async () => {
+    for (let n = 0; n < 3; n += 1) waitroom.createWait('a', 1_000);
+    await expect(waitroom.createWait('b', 1_000).ended).resolves.toEqual({ kind: 'released' });
+    expect(waitroom.size).toBe(3);
+    waitroom.clearAll();
+    expect(waitroom.size).toBe(0);
+  });
+
+  it('releases everybody at a stop and takes nobody after it', async () => {
+    const wait = waitroom.createWait('a', 1_000);
+    const stopped = shutdown.stop();
+    await expect(wait.ended).resolves.toEqual({ kind: 'released' });
+    await stopped;
+    const late = waitroom.createWait('a', 1_000);
+    late.cancel();
+    await expect(late.ended).resolves.toEqual({ kind: 'released' });
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
