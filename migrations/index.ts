@@ -1,0 +1,20 @@
+import type { EntitySchema, MigrationInterface } from 'typeorm';
+import { eventLogEntity } from '../src/event-log/event-log.entity.js';
+import { processStoreEntity } from '../src/process-store/process-store.entity.js';
+import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
+import { EventLog1763683200002 } from './0002-event-log.migration.js';
+import type { SchemaDialect } from './column-types.js';
+
+/** Every migration, oldest first; a new one is added at the end, and its place is its schema version. */
+export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
+  ProcessStore1763683200001,
+  EventLog1763683200002,
+];
+
+/** The schema version that this code works with. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** The entities, with the column types of a dialect; together the migrations make exactly these tables. */
+export function entitiesOf(dialect: SchemaDialect): EntitySchema[] {
+  return [processStoreEntity(dialect), eventLogEntity(dialect)];
+}

@@ -1,0 +1,25 @@
+import type { QueryRunner } from 'typeorm';
+import { schemaDialectOf } from './column-types.js';
+
+/** Notes in `schema_version` that a migration was applied; called at the end of its `up`. */
+export async function recordVersion(runner: QueryRunner, version: number): Promise<void> {
+  const now = new Date().toISOString();
+  const sqlite = schemaDialectOf(runner.connection.options.type) === 'sqlite';
+  await runner.manager
+    .createQueryBuilder()
+    .insert()
+    .into('schema_version', ['version', 'applied_at'])
+    // SQLite keeps times as text, in the form that TypeORM reads.
+    .values({ version, applied_at: sqlite ? now.replace('T', ' ').replace('Z', '') : now })
+    .execute();
+}
+
+/** Takes the note of {@link recordVersion} back; called at the beginning of a migration's `down`. */
+export async function forgetVersion(runner: QueryRunner, version: number): Promise<void> {
+  await runner.manager
+    .createQueryBuilder()
+    .delete()
+    .from('schema_version')
+    .where('version = :version', { version })
+    .execute();
+}

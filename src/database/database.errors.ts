@@ -1,0 +1,13 @@
+/** The database cannot be opened, or not be used as it is; the message names the cause and the remedy. */
+export class DatabaseStartError extends Error {
+  override readonly name = 'DatabaseStartError';
+}
+
+/** The database does not answer a read now; the same read may succeed later. */
+export class DatabaseUnavailableError extends Error {
+  override readonly name = 'DatabaseUnavailableError';
+
+  constructor(cause: unknown) {
+    super('The database does not answer.', { cause });
+  }
+}

@@ -1,0 +1,26 @@
+import { Global, Module } from '@nestjs/common';
+import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
+import { ShutdownService } from '../lifecycle/index.js';
+import { DatabaseConnection } from './database.connection.js';
+import { DatabaseService } from './database.service.js';
+import { WriteQueueService } from './write-queue/index.js';
+
+/** Opens the database while the application is made, and offers its reads and the queue of its writes everywhere. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: DatabaseConnection,
+      inject: [DATABASE_CONFIG, ShutdownService],
+      useFactory: async (config: DatabaseConfig, shutdown: ShutdownService): Promise<DatabaseConnection> => {
+        const connection = await DatabaseConnection.open(config);
+        shutdown.register('release', 'database', () => connection.close());
+        return connection;
+      },
+    },
+    DatabaseService,
+    WriteQueueService,
+  ],
+  exports: [DatabaseService, WriteQueueService],
+})
+export class DatabaseModule {}

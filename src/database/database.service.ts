@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseConnection } from './database.connection.js';
+import { DatabaseUnavailableError } from './database.errors.js';
+import type { SqlDialect, SqlRow, SqlValue } from './sql.dialect.js';
+
+/** Reads of the database: only what is committed, also while a group of writes is open. */
+@Injectable()
+export class DatabaseService {
+  constructor(private readonly connection: DatabaseConnection) {}
+
+  get dialect(): SqlDialect {
+    return this.connection.dialect;
+  }
+
+  /**
+   * The rows of a SELECT.
+   *
+   * @param sql with `?` for each parameter
+   * @throws DatabaseUnavailableError where the database is away or busy
+   */
+  async read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+    try {
+      return await this.connection.read(sql, parameters);
+    } catch (error) {
+      if (this.dialect.errorKind(error) === 'unavailable') throw new DatabaseUnavailableError(error);
+      throw error;
+    }
+  }
+
+  /** True where the database answers a query now. */
+  async isHealthy(): Promise<boolean> {
+    try {
+      await this.read('SELECT MAX(version) AS version FROM schema_version');
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** The schema version of the database: the number of migrations applied. */
+  schemaVersion(): Promise<number> {
+    return this.connection.schemaVersion();
+  }
+}

@@ -1,0 +1,15 @@
+export { DatabaseStartError, DatabaseUnavailableError } from './database.errors.js';
+export { DatabaseModule } from './database.module.js';
+export { DatabaseService } from './database.service.js';
+export type { SqlDialect, SqlErrorKind, SqlExecutor, SqlRow, SqlValue } from './sql.dialect.js';
+export { bytesOf, columnText, inBatches, placeholders } from './sql.text.js';
+export {
+  type Write,
+  type WriteKind,
+  type WriteOptions,
+  WriteQueueClosedError,
+  WriteQueueFullError,
+  WriteQueueService,
+  WriteRefusedError,
+  WriteWithdrawnError,
+} from './write-queue/index.js';

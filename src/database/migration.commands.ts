@@ -1,0 +1,93 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DataSource } from 'typeorm';
+import { MIGRATIONS, SCHEMA_VERSION } from '../../migrations/index.js';
+import type { DatabaseConfig } from '../config/index.js';
+import { databaseOptions } from './data-source.options.js';
+import { migrate, readSchemaVersion } from './migration.runner.js';
+import { migrationSkeleton } from './migration.skeleton.js';
+import { lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
+
+const USAGE = 'Usage: migration run | revert | show | generate <name-in-kebab-case>';
+
+/** What a command says, line by line. */
+export type Print = (line: string) => void;
+
+/**
+ * Runs one migration command on the configured database.
+ *
+ * @param args the command and its arguments
+ * @param folder where `generate` writes the new file
+ * @throws Error with a sentence for a person
+ */
+export async function migrationCommand(
+  args: readonly string[],
+  config: DatabaseConfig,
+  folder: string,
+  print: Print,
+): Promise<void> {
+  const [command, name] = args;
+  switch (command) {
+    case 'run':
+      return withWriter(config, async (dataSource) => {
+        const applied = await migrate(dataSource);
+        applied.forEach((each) => {
+          print(`Applied ${each}.`);
+        });
+        print(`The schema is at version ${await readSchemaVersion(dataSource)}.`);
+      });
+    case 'revert':
+      return withWriter(config, async (dataSource) => {
+        if ((await readSchemaVersion(dataSource)) === 0) throw new Error('There is no migration to revert.');
+        await dataSource.undoLastMigration({ transaction: 'each' });
+        print(`The schema is at version ${await readSchemaVersion(dataSource)}.`);
+      });
+    case 'show':
+      return show(config, print);
+    case 'generate':
+      if (name === undefined || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(USAGE);
+      return withWriter(config, async (dataSource) => {
+        await migrate(dataSource);
+        const skeleton = await migrationSkeleton(dataSource, name, SCHEMA_VERSION + 1, new Date());
+        const path = join(folder, skeleton.fileName);
+        writeFileSync(path, skeleton.source, { flag: 'wx' });
+        print(`Wrote ${path}. Write its up and down, and add it to MIGRATIONS in migrations/index.ts.`);
+      });
+    default:
+      throw new Error(USAGE);
+  }
+}
+
+async function withWriter(
+  config: DatabaseConfig,
+  work: (dataSource: DataSource) => Promise<void>,
+): Promise<void> {
+  prepareDataDir(config.dataDir);
+  const lock = lockDatabase(sqlitePath(config.dataDir));
+  const dataSource = new DataSource(databaseOptions(config).writer);
+  try {
+    await dataSource.initialize();
+    await work(dataSource);
+  } finally {
+    if (dataSource.isInitialized) await dataSource.destroy();
+    lock.release();
+  }
+}
+
+/** Reads only, so it may be asked beside a running service. */
+async function show(config: DatabaseConfig, print: Print): Promise<void> {
+  const version = existsSync(sqlitePath(config.dataDir)) ? await versionOf(config) : 0;
+  MIGRATIONS.forEach((migration, index) => {
+    print(`[${index < version ? 'x' : ' '}] ${index + 1} ${migration.name}`);
+  });
+}
+
+async function versionOf(config: DatabaseConfig): Promise<number> {
+  const dataSource = new DataSource(databaseOptions(config).reader);
+  await dataSource.initialize();
+  try {
+    return await readSchemaVersion(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}

@@ -1,0 +1,48 @@
+/** Batch sizes: few, so that the prepared statements of a batch are few as well. */
+const BATCH_SIZES = [64, 32, 16, 8, 4, 2, 1] as const;
+
+/** PostgreSQL takes no NUL in a text; it is kept visible, the way JSON writes it. */
+const NUL = /\0/g;
+
+/**
+ * A text as a column takes it: NUL characters escaped, cut to the column.
+ *
+ * @param maxLength characters (UTF-16) of the column; a pair of surrogates is not cut in two
+ */
+export function columnText<T extends string | null>(text: T, maxLength = Infinity): T {
+  if (text === null) return text;
+  const escaped = text.includes('\0') ? text.replace(NUL, '\\u0000') : text;
+  if (escaped.length <= maxLength) return escaped as T;
+  const last = escaped.charCodeAt(maxLength - 1);
+  const splitsPair = last >= 0xd800 && last <= 0xdbff;
+  return escaped.slice(0, splitsPair ? maxLength - 1 : maxLength) as T;
+}
+
+/** What a text takes in memory or on the wire, in bytes; 0 for null. */
+export function bytesOf(text: string | null): number {
+  return text === null ? 0 : Buffer.byteLength(text);
+}
+
+/** The placeholders of a row: `(?,?,?)`. */
+export function placeholders(count: number): string {
+  return `(${Array.from({ length: count }, () => '?').join(',')})`;
+}
+
+/**
+ * Cuts items into batches of 64, 32, … 1, as long as the parameters of a batch fit a statement.
+ *
+ * @param parameters of one item
+ * @param maxParameters of one statement
+ */
+export function inBatches<T>(items: readonly T[], parameters: number, maxParameters: number): T[][] {
+  const batches: T[][] = [];
+  let from = 0;
+  while (from < items.length) {
+    const left = items.length - from;
+    const size =
+      BATCH_SIZES.find((each) => each <= left && (each === 1 || each * parameters <= maxParameters)) ?? 1;
+    batches.push(items.slice(from, from + size));
+    from += size;
+  }
+  return batches;
+}

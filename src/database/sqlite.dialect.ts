@@ -1,0 +1,47 @@
+import type { Database } from 'better-sqlite3';
+import type { SqlDialect, SqlErrorKind } from './sql.dialect.js';
+
+/** Primary result codes after which the same write may succeed later (https://sqlite.org/rescode.html). */
+const UNAVAILABLE =
+  /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|INTERRUPT|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|NOTADB)(_|$)/;
+
+const CONFLICT = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/;
+
+/** What better-sqlite3 says, without a code, of a connection that was closed. */
+const CLOSED = 'The database connection is not open';
+
+/** SQLite through better-sqlite3: one file, one process. */
+export const sqliteDialect: SqlDialect = {
+  // SQLite takes 32 766; the smaller number keeps statements, and so the prepared ones, small.
+  maxParameters: 2_000,
+  exclusive: true,
+  statement: (sql) => sql,
+  time: (time) => time.toISOString().replace('T', ' ').replace('Z', ''),
+  readTime: (value) => new Date(`${String(value).replace(' ', 'T')}Z`),
+  nowPlusMs: `strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')`,
+  ignoreConflictsReturning: (columns) => ` ON CONFLICT DO NOTHING RETURNING ${columns}`,
+  returning: (columns) => ` RETURNING ${columns}`,
+  limit: ' LIMIT ?',
+  // TypeORM's own bookkeeping of a transaction survives a COMMIT that SQLite has already rolled back, and its next
+  // transaction would be a savepoint of nothing. So the statements are ours, and the connection says where it stands.
+  begin: async (runner) => {
+    await runner.query('BEGIN IMMEDIATE');
+  },
+  commit: async (runner) => {
+    await runner.query('COMMIT');
+  },
+  rollback: async (runner) => {
+    const connection = (await runner.connect()) as Database;
+    if (connection.open && connection.inTransaction) await runner.query('ROLLBACK');
+  },
+  errorKind: sqliteErrorKind,
+};
+
+function sqliteErrorKind(error: unknown): SqlErrorKind {
+  if (!(error instanceof Error)) return 'content';
+  // TypeORM's QueryFailedError keeps the driver's error.
+  const cause = 'driverError' in error ? error.driverError : error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (UNAVAILABLE.test(code) || error.message.includes(CLOSED)) return 'unavailable';
+  return CONFLICT.test(code) ? 'conflict' : 'content';
+}

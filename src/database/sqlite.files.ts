@@ -1,0 +1,74 @@
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseStartError } from './database.errors.js';
+
+/** Name of the service's file in `DATA_DIR`. */
+const FILE_NAME = 'fastify-camunda.sqlite';
+
+/** Where the service's file lies. */
+export function sqlitePath(dataDir: string): string {
+  return join(resolve(dataDir), FILE_NAME);
+}
+
+/**
+ * Makes the folder of the database file where it is not there.
+ *
+ * @throws DatabaseStartError where the folder cannot be made, or it or the file cannot be written
+ */
+export function prepareDataDir(dataDir: string): void {
+  const folder = resolve(dataDir);
+  const remedy = 'Set DATA_DIR to a folder that this user may write to.';
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new DatabaseStartError(`The folder ${folder} cannot be made (${codeOf(error)}). ${remedy}`, {
+      cause: error,
+    });
+  }
+  for (const path of [folder, sqlitePath(dataDir)].filter((each) => existsSync(each))) {
+    try {
+      accessSync(path, constants.W_OK);
+    } catch (error) {
+      throw new DatabaseStartError(`${path} cannot be written (${codeOf(error)}). ${remedy}`, {
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Keeps a second process from the file until it is released or its holder dies. */
+export interface DatabaseLock {
+  release(): void;
+}
+
+/**
+ * Takes the lock of a database file, without waiting.
+ *
+ * The lock is an exclusive transaction on a file of its own beside it, held open for life: SQLite locks that file
+ * through the operating system, which frees the lock when the holder dies, however it dies. A lock on the database
+ * file itself (`locking_mode=EXCLUSIVE`) would shut out our own reader.
+ *
+ * @throws DatabaseStartError where another process holds it
+ */
+export function lockDatabase(path: string): DatabaseLock {
+  const lock = new BetterSqlite3(`${path}.lock`, { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    throw new DatabaseStartError(
+      `${path} is in use by another process. Stop that one first, or set DATA_DIR to another folder.`,
+      { cause: error },
+    );
+  }
+  return {
+    release: () => {
+      lock.close();
+    },
+  };
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

@@ -1,0 +1,70 @@
+import { Logger } from '@nestjs/common';
+import type { DatabaseConnection } from '../database.connection.js';
+import { batchesOf, type QueuedWrite } from './write-group.js';
+import { WriteRefusedError } from './write-queue.errors.js';
+
+/** Makes the writes of a group durable in one transaction, and finds the one that spoils it. */
+export class GroupCommitter {
+  private readonly logger = new Logger('WriteQueue');
+
+  constructor(private readonly connection: DatabaseConnection) {}
+
+  /**
+   * Commits a group and settles each of its writes.
+   *
+   * A group that is refused is halved until the row is found, so that the others are written all the same.
+   *
+   * @param repeated an earlier attempt at this group failed, perhaps after its commit
+   * @throws what the database said, where it is away; what is not settled then may be tried again
+   */
+  async commit(group: readonly QueuedWrite[], repeated: boolean): Promise<void> {
+    const error = await this.attempt(group, repeated);
+    if (error === null) return;
+    const kind = this.connection.dialect.errorKind(error);
+    if (kind === 'unavailable') throw error;
+    // Somebody else may have taken the key that was remembered as free: look again before a row is blamed.
+    if (kind === 'conflict' && !repeated) {
+      await this.commit(group, true);
+    } else if (group.length > 1) {
+      const middle = Math.ceil(group.length / 2);
+      await this.commit(group.slice(0, middle), repeated);
+      await this.commit(group.slice(middle), repeated);
+    } else {
+      for (const write of group) await this.refuse(write, error);
+    }
+  }
+
+  /** @returns null where the group is committed and settled, else the error of the attempt */
+  private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<unknown> {
+    const batches = batchesOf(group);
+    const results = new Map<QueuedWrite, unknown>();
+    try {
+      await this.connection.transaction(async (sql) => {
+        for (const { kind, writes } of batches) {
+          const items = writes.map(({ item }) => item);
+          const ofBatch = await kind.write(sql, items, repeated);
+          writes.forEach((write, index) => results.set(write, ofBatch[index]));
+        }
+      });
+    } catch (error) {
+      for (const kind of new Set(batches.map((batch) => batch.kind))) kind.rolledBack?.();
+      return error;
+    }
+    for (const write of group) write.kind.committed?.(write.item, results.get(write));
+    for (const write of group) write.settle({ result: results.get(write) });
+    return null;
+  }
+
+  private async refuse(write: QueuedWrite, error: unknown): Promise<void> {
+    const { kind, correlationId } = write;
+    this.logger.error({ msg: 'The database refuses a row.', kind: kind.name, correlationId, err: error });
+    const replacement = write.replaced ? null : (kind.refused?.(write.item, error) ?? null);
+    if (replacement === null) {
+      write.settle({ error: new WriteRefusedError(kind.name, correlationId, error) });
+      return;
+    }
+    write.item = replacement;
+    write.replaced = true;
+    await this.commit([write], false);
+  }
+}

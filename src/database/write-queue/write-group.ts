@@ -1,0 +1,44 @@
+import type { WriteKind } from './write-kind.js';
+
+/** A write in the queue, with the promise that waits for it. */
+export interface QueuedWrite {
+  readonly kind: WriteKind<unknown, unknown>;
+  readonly correlationId: string;
+  readonly bytes: number;
+  readonly lazy: boolean;
+  item: unknown;
+  /** True once another item took the place of one that was refused. */
+  replaced: boolean;
+  settled: boolean;
+  readonly settle: (outcome: { readonly result: unknown } | { readonly error: Error }) => void;
+}
+
+/** Writes of one kind that are made together. */
+export interface WriteBatch {
+  readonly kind: WriteKind<unknown, unknown>;
+  readonly writes: QueuedWrite[];
+}
+
+/**
+ * Sorts the writes of a group into batches of one kind, as few as the order within each correlation id allows.
+ *
+ * A write joins the last batch of its kind unless a later batch holds an earlier write of its id.
+ */
+export function batchesOf(writes: readonly QueuedWrite[]): WriteBatch[] {
+  const batches: WriteBatch[] = [];
+  const lastOfKind = new Map<WriteKind<unknown, unknown>, number>();
+  const lastOfId = new Map<string, number>();
+  for (const write of writes) {
+    const earliest = lastOfId.get(write.correlationId) ?? 0;
+    let place = lastOfKind.get(write.kind) ?? -1;
+    const batch = batches[place];
+    if (batch !== undefined && place >= earliest) {
+      batch.writes.push(write);
+    } else {
+      place = batches.push({ kind: write.kind, writes: [write] }) - 1;
+      lastOfKind.set(write.kind, place);
+    }
+    lastOfId.set(write.correlationId, place);
+  }
+  return batches;
+}

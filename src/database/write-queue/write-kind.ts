@@ -1,0 +1,47 @@
+import type { SqlExecutor } from '../sql.dialect.js';
+
+/**
+ * A kind of write: how items of one sort are written, many at a time.
+ *
+ * The functions are called by the write queue alone, one at a time and in the order of the queue.
+ */
+export interface WriteKind<Item, Result> {
+  /** For the log. */
+  readonly name: string;
+  /**
+   * Writes items in order, inside the transaction of the group, and returns the result of each at its place.
+   *
+   * @param repeated true where an earlier attempt may have committed, or met a key that exists: nothing remembered may
+   *   be trusted, and what is already there as this item would write it counts as written
+   */
+  write(sql: SqlExecutor, items: readonly Item[], repeated: boolean): Promise<readonly Result[]>;
+  /** Told of each item after the commit, in the order of the queue, before its promise settles. */
+  committed?(item: Item, result: Result): void;
+  /** Told that what was written since the last commit is not there: forget what was remembered of it. */
+  rolledBack?(): void;
+  /**
+   * Asked what to write in place of an item that the database refuses for its content.
+   *
+   * @returns what is written instead, once; null: the promise of the item rejects
+   */
+  refused?(item: Item, error: unknown): Item | null;
+}
+
+/** One write, as it is handed to the queue. */
+export interface Write<Item> {
+  /** Writes of one id are made in the order in which they were enqueued. */
+  readonly correlationId: string;
+  /** What the item takes in memory, about; counted against `WRITE_QUEUE_MAX_BYTES`. */
+  readonly bytes: number;
+  readonly item: Item;
+}
+
+/** How a write may be queued. */
+export interface WriteOptions {
+  /** Nobody waits for it: it rides in the next group, and makes one of its own only after 50 ms. */
+  readonly lazy?: boolean;
+  /** It may use the reserve of 1 MiB beyond `WRITE_QUEUE_MAX_BYTES`. */
+  readonly reserve?: boolean;
+  /** Withdraws the write while it waits in the queue; one in a transaction goes on. */
+  readonly signal?: AbortSignal;
+}

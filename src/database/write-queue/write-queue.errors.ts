@@ -1,0 +1,39 @@
+/** The write queue holds as many bytes as it may; nothing was taken. */
+export class WriteQueueFullError extends Error {
+  override readonly name = 'WriteQueueFullError';
+
+  constructor(readonly bytesQueued: number) {
+    super(`The write queue is full: ${bytesQueued} bytes wait for the database.`);
+  }
+}
+
+/** The service stops: nothing was taken, or what waited could not be written in time. */
+export class WriteQueueClosedError extends Error {
+  override readonly name = 'WriteQueueClosedError';
+
+  constructor() {
+    super('The write queue is closed: the service stops.');
+  }
+}
+
+/** The write was withdrawn by its signal before it reached a transaction; nothing was written. */
+export class WriteWithdrawnError extends Error {
+  override readonly name = 'WriteWithdrawnError';
+
+  constructor() {
+    super('The write was withdrawn before it was made.');
+  }
+}
+
+/** The database refuses the row for its content; nothing was written. */
+export class WriteRefusedError extends Error {
+  override readonly name = 'WriteRefusedError';
+
+  constructor(
+    readonly kind: string,
+    readonly correlationId: string,
+    cause: unknown,
+  ) {
+    super(`The database refuses a row of ${kind} for ${correlationId}.`, { cause });
+  }
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
+import { bytesOf, DatabaseService, type WriteOptions, WriteQueueService } from '../database/index.js';
+import { eventOf, rowOf } from './event-row.js';
+import { EventLogRepository } from './event-log.repository.js';
+import { EventLogWriter } from './event-log.writer.js';
+import { EventRedactor, REDACTED_NAMES } from './event.redactor.js';
+import type { EventRow, NewEvent, StoredEvent } from './event.types.js';
+
+/** What a row takes in memory besides its texts, about. */
+const ROW_BYTES = 512;
+
+const DEFAULT_LIMIT = 100;
+
+/** Which part of a trail is read. */
+export interface EventPage {
+  /** Only events after this place; 0, or absent: from the beginning. */
+  readonly after?: number;
+  /** At most as many; 100 where absent. */
+  readonly limit?: number;
+}
+
+/** The append-only trail of every process. */
+@Injectable()
+export class EventLogService {
+  private readonly writer: EventLogWriter;
+  private readonly redactor: EventRedactor;
+
+  constructor(
+    private readonly repository: EventLogRepository,
+    private readonly queue: WriteQueueService,
+    private readonly database: DatabaseService,
+    @Inject(DATABASE_CONFIG) config: DatabaseConfig,
+    @Inject(REDACTED_NAMES) redactedNames: readonly string[],
+  ) {
+    this.writer = new EventLogWriter(repository);
+    this.redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes);
+  }
+
+  /**
+   * Writes an event at the end of its process's trail; settles when it is durable.
+   *
+   * An event whose content the database refuses is written as a row that says so.
+   *
+   * @throws WriteQueueFullError, WriteQueueClosedError
+   */
+  async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
+    const item = rowOf(event, this.redactor);
+    const write = { correlationId: event.correlationId, bytes: sizeOf(item), item };
+    await this.queue.enqueue(this.writer, write, options);
+  }
+
+  /**
+   * The trail of a process, oldest first.
+   *
+   * @throws DatabaseUnavailableError
+   */
+  async findEvents(correlationId: string, page: EventPage = {}): Promise<readonly StoredEvent[]> {
+    const { after = 0, limit = DEFAULT_LIMIT } = page;
+    const rows = await this.repository.findEvents(correlationId, after, limit);
+    return rows.map((row) => eventOf(row, this.database.dialect));
+  }
+}
+
+function sizeOf({ values }: EventRow): number {
+  return values.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' ? bytesOf(value) : 0),
+    ROW_BYTES,
+  );
+}

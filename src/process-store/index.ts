@@ -1,0 +1,23 @@
+export { InvalidCursorError } from './process-cursor.js';
+export {
+  isFinal,
+  isOpen,
+  type ListedProcess,
+  type Outcome,
+  type ProcessChange,
+  type ProcessPage,
+  type ProcessQuery,
+  type ProcessRecord,
+  type ProcessStatus,
+} from './process-record.js';
+export { ProcessStoreModule } from './process-store.module.js';
+export { ProcessStoreService } from './process-store.service.js';
+export type {
+  Claim,
+  ClaimResult,
+  Decision,
+  FinishedProcess,
+  FinishResult,
+  InsertResult,
+  SaveResult,
+} from './process-store.types.js';

@@ -1,0 +1,105 @@
+import { isFinal, type ProcessRecord } from './process-record.js';
+
+/** How long a final state stays after its end. */
+const FINAL_MS = 5_000;
+
+/** How long an open state stays after its last use while nobody waits. */
+const IDLE_MS = 60_000;
+
+interface Entry {
+  record: ProcessRecord;
+  /** When the record was committed or read. */
+  freshAt: number;
+  usedAt: number;
+  /** When the record was first seen to be final; null while it is open. */
+  finalAt: number | null;
+}
+
+/**
+ * The Map in front of the table. Holds only what is durable; forgets a final state 5 s after its end, and an open one
+ * 60 s after its last use when nobody retains it.
+ */
+export class ProcessCache {
+  private readonly entries = new Map<string, Entry>();
+  private readonly retained = new Map<string, number>();
+  private changeCount = 0;
+
+  /** @param maxAgeMs age in ms at which an open state is no longer trusted: others may write to the table */
+  constructor(private readonly maxAgeMs: number) {}
+
+  /** The state, where it is held and still to be trusted; counts as a use. */
+  get(correlationId: string): ProcessRecord | undefined {
+    const entry = this.entries.get(correlationId);
+    if (entry === undefined) return undefined;
+    const now = Date.now();
+    entry.usedAt = now;
+    return entry.finalAt === null && now - entry.freshAt > this.maxAgeMs ? undefined : entry.record;
+  }
+
+  /** Counts what was committed, so that a reader can tell whether its row may have changed since. */
+  get changes(): number {
+    return this.changeCount;
+  }
+
+  /** Takes a state that was committed now. */
+  put(record: ProcessRecord): void {
+    this.changeCount += 1;
+    this.hold(record);
+  }
+
+  /** Takes a state that was committed now, where one of the process is held; a forgotten one is not brought back. */
+  refresh(record: ProcessRecord): void {
+    this.changeCount += 1;
+    if (this.entries.has(record.correlationId)) this.hold(record);
+  }
+
+  /** Takes a state that was read from the table, unless something was committed since `changes` was looked at. */
+  putRead(record: ProcessRecord, changes: number): void {
+    if (changes === this.changeCount) this.hold(record);
+  }
+
+  delete(correlationId: string): void {
+    this.changeCount += 1;
+    this.entries.delete(correlationId);
+  }
+
+  values(): ProcessRecord[] {
+    return Array.from(this.entries.values(), ({ record }) => record);
+  }
+
+  /** The states that became final within the last 5 s. */
+  recentlyFinal(): ProcessRecord[] {
+    const since = Date.now() - FINAL_MS;
+    return this.values().filter((record) => isFinal(record) && record.updatedAt.getTime() >= since);
+  }
+
+  /** Keeps an open state until it is released as many times as it was retained. */
+  retain(correlationId: string): void {
+    this.retained.set(correlationId, (this.retained.get(correlationId) ?? 0) + 1);
+  }
+
+  release(correlationId: string): void {
+    const left = (this.retained.get(correlationId) ?? 0) - 1;
+    if (left > 0) this.retained.set(correlationId, left);
+    else this.retained.delete(correlationId);
+  }
+
+  /** Forgets what has had its time. */
+  sweep(): void {
+    const now = Date.now();
+    for (const [correlationId, { finalAt, usedAt }] of this.entries) {
+      const over =
+        finalAt === null
+          ? now - usedAt >= IDLE_MS && !this.retained.has(correlationId)
+          : now - finalAt >= FINAL_MS;
+      if (over) this.entries.delete(correlationId);
+    }
+  }
+
+  private hold(record: ProcessRecord): void {
+    const now = Date.now();
+    const before = this.entries.get(record.correlationId);
+    const finalAt = isFinal(record) ? (before?.finalAt ?? now) : null;
+    this.entries.set(record.correlationId, { record, freshAt: now, usedAt: now, finalAt });
+  }
+}

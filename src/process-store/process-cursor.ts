@@ -1,0 +1,27 @@
+/** The place in a list, newest first, after which the next page begins. */
+export interface ProcessCursor {
+  readonly startedAt: Date;
+  readonly correlationId: string;
+}
+
+/** A list's cursor that this service did not make. */
+export class InvalidCursorError extends Error {
+  override readonly name = 'InvalidCursorError';
+
+  constructor() {
+    super('The cursor is not one that a list of this service gave.');
+  }
+}
+
+/** The cursor as clients carry it; opaque to them. */
+export function encodeCursor({ startedAt, correlationId }: ProcessCursor): string {
+  return Buffer.from(`${startedAt.getTime()} ${correlationId}`).toString('base64url');
+}
+
+/** @throws InvalidCursorError */
+export function decodeCursor(text: string): ProcessCursor {
+  const match = /^(\d{1,15}) (\S{1,255})$/.exec(Buffer.from(text, 'base64url').toString());
+  const [, time, correlationId] = match ?? [];
+  if (time === undefined || correlationId === undefined) throw new InvalidCursorError();
+  return { startedAt: new Date(Number(time)), correlationId };
+}

@@ -1,0 +1,95 @@
+export type ProcessStatus = 'pending' | 'ok' | 'error';
+
+/** How a process ended. */
+export type Outcome =
+  /** `data` is JSON text, served unchanged. */
+  | { readonly status: 'ok'; readonly data: string | null }
+  | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null };
+
+/** The current state of a process: a row of `process_store`. */
+export interface ProcessRecord {
+  readonly correlationId: string;
+  /** Null where the process was started elsewhere and completed here. */
+  readonly processKey: string | null;
+  readonly processInstanceId: string | null;
+  readonly status: ProcessStatus;
+  /** JSON text. */
+  readonly data: string | null;
+  readonly error: string | null;
+  readonly errorCode: string | null;
+  /** Counts the changes of what a client sees, from 1. */
+  readonly version: number;
+  readonly startedAt: Date;
+  /** When the version changed last. */
+  readonly updatedAt: Date;
+  /** SHA-256 of process key and variables; null where the row was not claimed here. */
+  readonly requestHash: string | null;
+  /** UUID of the request that inserted the row. */
+  readonly claimId: string;
+  /** JSON text of the start's variables, until the start is done. */
+  readonly variables: string | null;
+  readonly startOwner: string | null;
+  /** By the database's clock, as the two next. */
+  readonly startLeaseUntil: Date | null;
+  readonly startAttempts: number;
+  readonly startLastAttemptAt: Date | null;
+  /** When an unresolved start is due to be looked at; null once it is resolved. */
+  readonly startNextAt: Date | null;
+  readonly cancelRequestedAt: Date | null;
+  /** True once somebody else than the starter relies on the claim. */
+  readonly joined: boolean;
+  /** The step that reported the outcome; null for HTTP, cancel, expiry and reconciler. */
+  readonly outcomeStep: string | null;
+  readonly batchId: string | null;
+  readonly traceabilityId: string | null;
+  readonly applicationId: string | null;
+}
+
+/** Codes of an error that a later completion may still replace. */
+export const OPEN_ERROR_CODES = ['INCIDENT', 'ENDED_WITHOUT_RESULT'] as const;
+
+/** True where a completion may still replace the state: pending, an incident, or ended without a result. */
+export function isOpen({ status, errorCode }: Pick<ProcessRecord, 'status' | 'errorCode'>): boolean {
+  if (status === 'pending') return true;
+  return status === 'error' && OPEN_ERROR_CODES.some((code) => code === errorCode);
+}
+
+/** True where the outcome stands for good. */
+export function isFinal(record: Pick<ProcessRecord, 'status' | 'errorCode'>): boolean {
+  return !isOpen(record);
+}
+
+/** A change of a row; what is absent stays. */
+export interface ProcessChange {
+  /** Changes what a client sees, and with it `version` and `updatedAt`. */
+  readonly outcome?: Outcome;
+  /** The step that reports the outcome; counts only with `outcome`. */
+  readonly outcomeStep?: string | null;
+  /** Written where the row has none. */
+  readonly processInstanceId?: string;
+  /** Written where the row has none. */
+  readonly cancelRequestedAt?: Date;
+}
+
+/** Which rows a list shows; newest first. */
+export interface ProcessQuery {
+  readonly status?: ProcessStatus;
+  readonly processKey?: string;
+  /** Inclusive. */
+  readonly startedAfter?: Date;
+  /** Exclusive. */
+  readonly startedBefore?: Date;
+  readonly limit: number;
+  /** What an earlier page gave as `nextCursor`. */
+  readonly cursor?: string;
+  /** Reads `data` as well; else it is null and `hasData` tells whether there is some. */
+  readonly includeData?: boolean;
+}
+
+export type ListedProcess = ProcessRecord & { readonly hasData: boolean };
+
+export interface ProcessPage {
+  readonly processes: readonly ListedProcess[];
+  /** Null on the last page. */
+  readonly nextCursor: string | null;
+}

@@ -1,0 +1,47 @@
+import type { SqlDialect, SqlRow } from '../database/index.js';
+import type { ProcessRecord, ProcessStatus } from './process-record.js';
+
+/** All columns of `process_store` but `data`, which a list may leave out. */
+export const COLUMNS_BUT_DATA =
+  'correlation_id, process_key, process_instance_id, status, error, error_code, version, started_at, updated_at, ' +
+  'request_hash, claim_id, variables, start_owner, start_lease_until, start_attempts, start_last_attempt_at, ' +
+  'start_next_at, cancel_requested_at, joined, outcome_step, batch_id, traceability_id, application_id';
+
+export const COLUMNS = `${COLUMNS_BUT_DATA}, data`;
+
+/** Makes a record of a row that has the {@link COLUMNS}. */
+export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
+  const text = (column: string): string | null => (row[column] ?? null) as string | null;
+  const time = (column: string): Date | null => timeOf(row[column], dialect);
+  return {
+    correlationId: row['correlation_id'] as string,
+    processKey: text('process_key'),
+    processInstanceId: text('process_instance_id'),
+    status: row['status'] as ProcessStatus,
+    data: text('data'),
+    error: text('error'),
+    errorCode: text('error_code'),
+    version: row['version'] as number,
+    startedAt: dialect.readTime(row['started_at']),
+    updatedAt: dialect.readTime(row['updated_at']),
+    requestHash: text('request_hash'),
+    claimId: row['claim_id'] as string,
+    variables: text('variables'),
+    startOwner: text('start_owner'),
+    startLeaseUntil: time('start_lease_until'),
+    startAttempts: row['start_attempts'] as number,
+    startLastAttemptAt: time('start_last_attempt_at'),
+    startNextAt: time('start_next_at'),
+    cancelRequestedAt: time('cancel_requested_at'),
+    joined: row['joined'] === 1,
+    outcomeStep: text('outcome_step'),
+    batchId: text('batch_id'),
+    traceabilityId: text('traceability_id'),
+    applicationId: text('application_id'),
+  };
+}
+
+/** A time of a column that may be null. */
+export function timeOf(value: unknown, dialect: SqlDialect): Date | null {
+  return value === null || value === undefined ? null : dialect.readTime(value);
+}

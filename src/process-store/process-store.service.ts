@@ -1,0 +1,310 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  bytesOf,
+  columnText,
+  DatabaseService,
+  type WriteOptions,
+  WriteQueueService,
+} from '../database/index.js';
+import { ShutdownService } from '../lifecycle/index.js';
+import { ProcessCache } from './process-cache.js';
+import type { Outcome, ProcessChange, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
+import {
+  ProcessStoreRepository,
+  type ProcessWrite,
+  type ProcessWriteResult,
+} from './process-store.repository.js';
+import type {
+  Claim,
+  ClaimResult,
+  Decision,
+  FinishedProcess,
+  FinishResult,
+  InsertResult,
+  SaveResult,
+} from './process-store.types.js';
+import { type ProcessStoreWrites, processStoreWrites } from './process-store.writes.js';
+
+/** What a row takes in memory besides its texts, about. */
+const ROW_BYTES = 512;
+
+/** How old an open state of the Map may be where other instances write to the same table. */
+const SHARED_MAX_AGE_MS = 1_000;
+
+const SWEEP_MS = 1_000;
+
+/**
+ * The current state of processes: the table, with a Map in front of it that holds only what is durable.
+ *
+ * Every promise of a write settles when its row is durable, and tells the row that won.
+ */
+@Injectable()
+export class ProcessStoreService {
+  private readonly cache: ProcessCache;
+  private readonly writes: ProcessStoreWrites;
+
+  constructor(
+    private readonly repository: ProcessStoreRepository,
+    private readonly queue: WriteQueueService,
+    database: DatabaseService,
+    shutdown: ShutdownService,
+  ) {
+    this.cache = new ProcessCache(database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS);
+    this.writes = processStoreWrites(repository, this.cache);
+    const sweeper = setInterval(() => {
+      this.cache.sweep();
+    }, SWEEP_MS);
+    sweeper.unref();
+    shutdown.register('release', 'process store', () => {
+      clearInterval(sweeper);
+    });
+  }
+
+  /**
+   * Claims an id for a start: inserts the `pending` row, with the lease of its owner, unless the id exists.
+   *
+   * The insert counts as the first attempt at the start, because a crash between the two cannot be told from one after
+   * both.
+   *
+   * @returns the row that is there, and whether it is this claim's
+   */
+  async claim(claim: Claim, options: WriteOptions = {}): Promise<ClaimResult> {
+    const { leaseMs, owner, ...given } = claim;
+    const record = {
+      ...emptyRecord(claim.correlationId, claim.claimId),
+      ...given,
+      processKey: columnText(claim.processKey, 255),
+      variables: columnText(claim.variables),
+      startOwner: columnText(owner, 255),
+      startAttempts: 1,
+    };
+    const { written, record: row } = await this.upsert({ type: 'insert', record, leaseMs }, options);
+    return { kind: written ? 'claimed' : 'exists', record: row ?? record };
+  }
+
+  /** Stores a process that was started elsewhere and is finished already, unless the id exists. */
+  async insertFinished(process: FinishedProcess, options: WriteOptions = {}): Promise<InsertResult> {
+    const { outcome, outcomeStep = null, processKey = null, processInstanceId = null } = process;
+    const record: ProcessRecord = {
+      ...emptyRecord(process.correlationId, uuidv7()),
+      ...viewOf(cleanOutcome(outcome)),
+      processKey: columnText(processKey, 255),
+      processInstanceId: columnText(processInstanceId, 64),
+      outcomeStep: columnText(outcomeStep, 255),
+      batchId: columnText(process.batchId ?? null, 255),
+      traceabilityId: columnText(process.traceabilityId ?? null, 255),
+      applicationId: columnText(process.applicationId ?? null, 255),
+    };
+    const { written, record: row } = await this.upsert({ type: 'insert', record, leaseMs: null }, options);
+    return { kind: written ? 'inserted' : 'exists', record: row ?? record };
+  }
+
+  /**
+   * The state of a process, from the Map or else the table; null where it is unknown.
+   *
+   * @throws DatabaseUnavailableError where it needs the table and the table is away
+   */
+  async get(correlationId: string): Promise<ProcessRecord | null> {
+    const held = this.cache.get(correlationId);
+    if (held !== undefined) return held;
+    const { changes } = this.cache;
+    const record = await this.repository.findProcessStore(correlationId);
+    if (record !== null) this.cache.putRead(record, changes);
+    return record;
+  }
+
+  /** Changes a row that still has the expected version; else tells the row that won, or null where there is none. */
+  async save(
+    correlationId: string,
+    expectedVersion: number,
+    change: ProcessChange,
+    options: WriteOptions = {},
+  ): Promise<SaveResult> {
+    const write = {
+      type: 'update',
+      correlationId,
+      expectedVersion,
+      change: cleanChange(change),
+      at: new Date(),
+    } as const;
+    const { written, record } = await this.upsert(write, options);
+    return written && record !== null ? { saved: true, record } : { saved: false, record };
+  }
+
+  /**
+   * Changes a row as its current state allows; decides anew whenever somebody else was faster.
+   *
+   * @param decide called with the state, perhaps several times
+   */
+  async finish<R>(
+    correlationId: string,
+    decide: (record: ProcessRecord) => Decision<R>,
+    options: WriteOptions = {},
+  ): Promise<FinishResult<R>> {
+    let current = await this.get(correlationId);
+    while (current !== null) {
+      const decision = decide(current);
+      if ('refuse' in decision) return { kind: 'refused', reason: decision.refuse, record: current };
+      const result = await this.save(correlationId, current.version, decision.change, options);
+      if (result.saved) return { kind: 'saved', record: result.record };
+      current = result.record;
+    }
+    return { kind: 'unknown' };
+  }
+
+  /**
+   * Writes the instance id where the row has none, whatever its status, and forgets the variables.
+   *
+   * Lazy: it rides in the next group of writes.
+   *
+   * @returns the row, whose instance id may be another one; null where there is none
+   */
+  noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
+    const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
+    return this.queue.enqueue(this.writes.started, write, { lazy: true });
+  }
+
+  /**
+   * Marks a process as relied on, so that its claim is no longer removed.
+   *
+   * @returns the row; null where it is gone and the caller has to claim anew
+   */
+  async markJoined(correlationId: string, options: WriteOptions = {}): Promise<ProcessRecord | null> {
+    const held = this.cache.get(correlationId);
+    // Neither is ever taken back, and each keeps the claim from being removed.
+    if (held !== undefined && (held.joined || held.processInstanceId !== null)) return held;
+    const write = { correlationId, bytes: ROW_BYTES, item: { correlationId } };
+    return this.queue.enqueue(this.writes.joined, write, options);
+  }
+
+  /** Removes a claim that was refused, unless somebody relies on it; true where it is removed. */
+  releaseClaim(correlationId: string, claimId: string): Promise<boolean> {
+    const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, claimId } };
+    return this.queue.enqueue(this.writes.release, write);
+  }
+
+  /**
+   * Ends the rows that an earlier process of this service left pending, as `ENDED_WITHOUT_RESULT`; to be called before
+   * this one claims anything.
+   *
+   * @param error the message for people
+   * @returns how many
+   */
+  endStranded(error: string): Promise<number> {
+    const write = { correlationId: '', bytes: ROW_BYTES, item: { error: columnText(error) } };
+    return this.queue.enqueue(this.writes.endPending, write);
+  }
+
+  /** Forgets a process in the Map; its row stays. */
+  remove(correlationId: string): void {
+    this.cache.delete(correlationId);
+  }
+
+  /** The states in the Map: what is active, and what ended within the last seconds. */
+  values(): ProcessRecord[] {
+    return this.cache.values();
+  }
+
+  /** Keeps an open state in the Map while somebody waits for it. */
+  retain(correlationId: string): void {
+    this.cache.retain(correlationId);
+  }
+
+  /** Ends one {@link retain}. */
+  release(correlationId: string): void {
+    this.cache.release(correlationId);
+  }
+
+  /** The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first. */
+  async listActive(limit: number): Promise<readonly ProcessRecord[]> {
+    const open = await this.repository.findOpenProcessStore(limit);
+    const byId = new Map(open.map((record) => [record.correlationId, record]));
+    for (const record of this.cache.recentlyFinal()) byId.set(record.correlationId, record);
+    return [...byId.values()].sort(newestFirst).slice(0, limit);
+  }
+
+  /**
+   * A page of rows from the table, newest first.
+   *
+   * @throws InvalidCursorError
+   */
+  list(query: ProcessQuery): Promise<ProcessPage> {
+    return this.repository.findAllProcessStore(query);
+  }
+
+  private upsert(write: ProcessWrite, options: WriteOptions): Promise<ProcessWriteResult> {
+    const correlationId = write.type === 'insert' ? write.record.correlationId : write.correlationId;
+    const bytes = ROW_BYTES + textBytes(write);
+    return this.queue.enqueue(this.writes.upsert, { correlationId, bytes, item: write }, options);
+  }
+}
+
+function emptyRecord(correlationId: string, claimId: string): ProcessRecord {
+  const now = new Date();
+  return {
+    correlationId,
+    processKey: null,
+    processInstanceId: null,
+    status: 'pending',
+    data: null,
+    error: null,
+    errorCode: null,
+    version: 1,
+    startedAt: now,
+    updatedAt: now,
+    requestHash: null,
+    claimId,
+    variables: null,
+    startOwner: null,
+    startLeaseUntil: null,
+    startAttempts: 0,
+    startLastAttemptAt: null,
+    startNextAt: null,
+    cancelRequestedAt: null,
+    joined: false,
+    outcomeStep: null,
+    batchId: null,
+    traceabilityId: null,
+    applicationId: null,
+  };
+}
+
+function viewOf(outcome: Outcome): Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode'> {
+  return outcome.status === 'ok'
+    ? { status: 'ok', data: outcome.data, error: null, errorCode: null }
+    : { status: 'error', data: null, error: outcome.error, errorCode: outcome.errorCode };
+}
+
+function cleanOutcome(outcome: Outcome): Outcome {
+  if (outcome.status === 'ok') return { status: 'ok', data: columnText(outcome.data) };
+  return {
+    status: 'error',
+    error: columnText(outcome.error),
+    errorCode: columnText(outcome.errorCode, 255),
+  };
+}
+
+function cleanChange(change: ProcessChange): ProcessChange {
+  const { outcome, outcomeStep } = change;
+  return {
+    ...change,
+    ...(outcome === undefined ? {} : { outcome: cleanOutcome(outcome) }),
+    ...(outcomeStep === undefined ? {} : { outcomeStep: columnText(outcomeStep, 255) }),
+  };
+}
+
+function textBytes(write: ProcessWrite): number {
+  if (write.type === 'insert') {
+    const { data, error, variables } = write.record;
+    return bytesOf(data) + bytesOf(error) + bytesOf(variables);
+  }
+  const { outcome } = write.change;
+  if (outcome === undefined) return 0;
+  return bytesOf(outcome.status === 'ok' ? outcome.data : outcome.error);
+}
+
+function newestFirst(a: ProcessRecord, b: ProcessRecord): number {
+  const byTime = b.startedAt.getTime() - a.startedAt.getTime();
+  return byTime === 0 ? (a.correlationId < b.correlationId ? 1 : -1) : byTime;
+}

@@ -1,0 +1,54 @@
+import type { Outcome, ProcessChange, ProcessRecord } from './process-record.js';
+
+/** What a start stores before the engine is asked. */
+export interface Claim {
+  readonly correlationId: string;
+  readonly processKey: string;
+  /** JSON text. */
+  readonly variables: string;
+  readonly requestHash: string;
+  /** UUID of this request. */
+  readonly claimId: string;
+  readonly batchId: string;
+  readonly traceabilityId: string;
+  readonly applicationId: string;
+  /** Who may talk to the engine about the claim. */
+  readonly owner: string;
+  /** How long, in ms by the database's clock. */
+  readonly leaseMs: number;
+}
+
+export interface ClaimResult {
+  readonly kind: 'claimed' | 'exists';
+  readonly record: ProcessRecord;
+}
+
+/** A process that was never claimed here and is finished already. */
+export interface FinishedProcess {
+  readonly correlationId: string;
+  readonly outcome: Outcome;
+  readonly outcomeStep?: string | null;
+  readonly processKey?: string | null;
+  readonly processInstanceId?: string | null;
+  readonly batchId?: string | null;
+  readonly traceabilityId?: string | null;
+  readonly applicationId?: string | null;
+}
+
+export interface InsertResult {
+  readonly kind: 'inserted' | 'exists';
+  readonly record: ProcessRecord;
+}
+
+/** `record` is the row after the change, or the one that won; null where there is none. */
+export type SaveResult =
+  | { readonly saved: true; readonly record: ProcessRecord }
+  | { readonly saved: false; readonly record: ProcessRecord | null };
+
+/** What is to be done with a row: change it, or leave it for a reason. */
+export type Decision<R> = { readonly change: ProcessChange } | { readonly refuse: R };
+
+export type FinishResult<R> =
+  | { readonly kind: 'saved'; readonly record: ProcessRecord }
+  | { readonly kind: 'refused'; readonly reason: R; readonly record: ProcessRecord }
+  | { readonly kind: 'unknown' };
