@@ -1,0 +1,217 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { readAnswer, requireSuccess } from './engine.answer.js';
+import { EngineResponseError } from './engine.errors.js';
+import {
+  type Deployment,
+  deploymentSchema,
+  externalTaskSchema,
+  type HistoricInstance,
+  historicInstanceSchema,
+  historicVariableSchema,
+  type Incident,
+  incidentSchema,
+  type LockedExternalTask,
+  type ProcessInstance,
+  processInstanceSchema,
+  type StartedInstance,
+  startedInstanceSchema,
+  versionSchema,
+} from './engine.schemas.js';
+import { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
+import { fromTypedVariable, type TypedVariables } from './typed-variables.mapper.js';
+
+/** Milliseconds for a call that has no time-out of its own. */
+const CALL_TIMEOUT_MS = 10_000;
+
+/** Milliseconds for a deployment, which parses and stores. */
+const DEPLOY_TIMEOUT_MS = 30_000;
+
+/** Rows of a list in one request. */
+const PAGE_SIZE = 500;
+
+type Call = Omit<EngineRequest, 'timeoutMs'> & { readonly timeoutMs?: number };
+
+/**
+ * The engine as this service sees it, over the Camunda 7 REST API.
+ *
+ * Every operation throws an `EngineCallError`: `EngineResponseError` where the engine refused,
+ * `EngineUnreachableError` where nothing was sent, `EngineAmbiguousError` where it is not known what happened,
+ * `EngineMisconfiguredError` where the answer is not the engine's. Nothing is repeated here.
+ */
+@Injectable()
+export class CamundaEngineClient {
+  constructor(
+    private readonly transport: EngineTransport,
+    @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+  ) {}
+
+  /** Starts the latest version of a definition without tenant; within `CAMUNDA_START_TIMEOUT_MS`. */
+  startProcessInstance(start: {
+    readonly processKey: string;
+    readonly businessKey: string;
+    readonly variables: TypedVariables;
+    readonly signal?: AbortSignal;
+  }): Promise<StartedInstance> {
+    return this.read(
+      {
+        method: 'POST',
+        path: `/process-definition/key/${encodeURIComponent(start.processKey)}/start`,
+        json: { businessKey: start.businessKey, variables: start.variables },
+        timeoutMs: this.config.startTimeoutMs,
+        signal: start.signal,
+      },
+      startedInstanceSchema,
+    );
+  }
+
+  /** A running instance; null where it has ended or never was. */
+  async getProcessInstance(id: string): Promise<ProcessInstance | null> {
+    return orNull(
+      this.read(
+        { method: 'GET', path: `/process-instance/${encodeURIComponent(id)}` },
+        processInstanceSchema,
+      ),
+    );
+  }
+
+  /** Deletes a running instance; `gone` where there is none. */
+  async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
+    const deleted = this.command({ method: 'DELETE', path: `/process-instance/${encodeURIComponent(id)}` });
+    return (await orNull(deleted.then(() => true))) === null ? 'gone' : 'deleted';
+  }
+
+  /** Running and ended instances of a definition with a business key, oldest first, called ones included. */
+  findInstances(filter: {
+    readonly businessKey: string;
+    readonly processKey: string;
+  }): Promise<HistoricInstance[]> {
+    return this.readPages('/history/process-instance', historicInstanceSchema, {
+      processInstanceBusinessKey: filter.businessKey,
+      processDefinitionKey: filter.processKey,
+      sortBy: 'startTime',
+      sortOrder: 'asc',
+    });
+  }
+
+  /** A running or ended instance; null where history does not know it. */
+  async getHistoricInstance(id: string): Promise<HistoricInstance | null> {
+    return orNull(
+      this.read(
+        { method: 'GET', path: `/history/process-instance/${encodeURIComponent(id)}` },
+        historicInstanceSchema,
+      ),
+    );
+  }
+
+  /** The variables of a running or ended instance's own scope, as plain values; its last ones where it has ended. */
+  async getHistoricVariables(processInstanceId: string): Promise<Record<string, unknown>> {
+    const rows = await this.readPages('/history/variable-instance', historicVariableSchema, {
+      processInstanceId,
+      deserializeValues: false,
+    });
+    const variables = Object.create(null) as Record<string, unknown>;
+    for (const row of rows) {
+      // Variables of inner scopes share names with the instance's own.
+      if ((row.activityInstanceId ?? processInstanceId) !== processInstanceId) continue;
+      variables[row.name] = fromTypedVariable(row);
+    }
+    return variables;
+  }
+
+  /** Open incidents of an instance or of definitions. */
+  findIncidents(filter: {
+    readonly processInstanceId?: string;
+    readonly processKeys?: readonly string[];
+  }): Promise<Incident[]> {
+    return this.readPages('/incident', incidentSchema, {
+      processInstanceId: filter.processInstanceId,
+      processDefinitionKeyIn: filter.processKeys?.join(','),
+    });
+  }
+
+  /** External tasks whose lock a worker holds. */
+  findLockedTasks(workerId: string): Promise<LockedExternalTask[]> {
+    return this.readPages('/external-task', externalTaskSchema, { workerId, locked: true });
+  }
+
+  /** Frees a task at once for any worker; one that is gone needs nothing. */
+  async unlockTask(taskId: string): Promise<void> {
+    await orNull(
+      this.command({ method: 'POST', path: `/external-task/${encodeURIComponent(taskId)}/unlock`, json: {} }),
+    );
+  }
+
+  /**
+   * Deploys resources, only those that differ from what was deployed last under this name.
+   *
+   * @throws EngineResponseError with status 400 and the problems in `details` where a BPMN cannot be parsed
+   */
+  async deploy(deployment: {
+    readonly name: string;
+    readonly resources: readonly { readonly filename: string; readonly content: string }[];
+    readonly signal?: AbortSignal;
+  }): Promise<Deployment> {
+    const answer = await this.read(
+      {
+        method: 'POST',
+        path: '/deployment/create',
+        multipart: [
+          { name: 'deployment-name', content: deployment.name },
+          { name: 'deployment-source', content: 'fastify-camunda' },
+          { name: 'enable-duplicate-filtering', content: 'true' },
+          { name: 'deploy-changed-only', content: 'true' },
+          ...deployment.resources.map((resource) => ({ name: resource.filename, ...resource })),
+        ],
+        timeoutMs: DEPLOY_TIMEOUT_MS,
+        signal: deployment.signal,
+      },
+      deploymentSchema,
+    );
+    return { id: answer.id, deployed: Object.values(answer.deployedProcessDefinitions ?? {}) };
+  }
+
+  /** The engine's version; null where its build does not say. */
+  async version(): Promise<string | null> {
+    const { version } = await this.read({ method: 'GET', path: '/version' }, versionSchema);
+    return version ?? null;
+  }
+
+  private async readPages<T extends z.ZodType>(
+    path: string,
+    row: T,
+    query: NonNullable<EngineRequest['query']>,
+  ): Promise<z.output<T>[]> {
+    const rows: z.output<T>[] = [];
+    for (;;) {
+      const page = await this.read(
+        { method: 'GET', path, query: { ...query, firstResult: rows.length, maxResults: PAGE_SIZE } },
+        z.array(row),
+      );
+      rows.push(...page);
+      if (page.length < PAGE_SIZE) return rows;
+    }
+  }
+
+  private async read<T extends z.ZodType>(call: Call, schema: T): Promise<z.output<T>> {
+    return readAnswer(call, await this.send(call), schema);
+  }
+
+  private async command(call: Call): Promise<void> {
+    requireSuccess(call, await this.send(call));
+  }
+
+  private send(call: Call): Promise<EngineResponse> {
+    return this.transport.send({ timeoutMs: CALL_TIMEOUT_MS, ...call });
+  }
+}
+
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof EngineResponseError && error.status === 404) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import {
+  type EngineCallFacts,
+  EngineAmbiguousError,
+  EngineMisconfiguredError,
+  EngineResponseError,
+} from './engine.errors.js';
+import type { EngineResponse } from './engine.transport.js';
+
+/** reference/camunda.md §1.2; `message` is null where the engine's exception has none. */
+const engineErrorSchema = z.object({
+  type: z.string(),
+  message: z.string().nullish(),
+  code: z.number().nullish(),
+  details: z.unknown(),
+});
+
+/** Statuses with which a proxy or an overloaded server leaves open what was done. */
+const AMBIGUOUS_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+/**
+ * Lets an answer of 2xx pass and throws what any other means.
+ *
+ * @throws EngineResponseError, EngineAmbiguousError, EngineMisconfiguredError
+ */
+export function requireSuccess(call: EngineCallFacts, response: EngineResponse): void {
+  const { status } = response;
+  if (status >= 200 && status < 300) return;
+  if (AMBIGUOUS_STATUSES.has(status)) {
+    throw new EngineAmbiguousError(call, `answered ${status}`, status);
+  }
+  if (status === 401 || status === 403) {
+    throw new EngineMisconfiguredError(call, `answered ${status}: check the engine's credentials`, status);
+  }
+  const error = engineErrorSchema.safeParse(response.body);
+  if (!error.success) {
+    throw new EngineMisconfiguredError(
+      call,
+      `answered ${status} with a body that is not the engine's`,
+      status,
+    );
+  }
+  const { type, message, code, details } = error.data;
+  throw new EngineResponseError(call, status, type, message ?? '', code ?? null, details ?? null);
+}
+
+/**
+ * Reads an answer that we depend on.
+ *
+ * @throws EngineMisconfiguredError where a 2xx is not of that shape, and whatever {@link requireSuccess} throws
+ */
+export function readAnswer<T extends z.ZodType>(
+  call: EngineCallFacts,
+  response: EngineResponse,
+  schema: T,
+): z.output<T> {
+  requireSuccess(call, response);
+  const parsed = schema.safeParse(response.body);
+  if (!parsed.success) {
+    throw new EngineMisconfiguredError(
+      call,
+      `answered ${response.status} with a body that is not the engine's`,
+      response.status,
+      { cause: parsed.error },
+    );
+  }
+  return parsed.data;
+}

@@ -1,0 +1,78 @@
+import { z } from 'zod';
+
+/** What we read of the engine's answers (reference/camunda.md §1.4 to §1.9); further members are dropped. */
+
+export const startedInstanceSchema = z.object({
+  id: z.string().min(1),
+  definitionId: z.string(),
+  definitionKey: z.string().nullish(),
+  businessKey: z.string().nullish(),
+  ended: z.boolean(),
+});
+
+export const processInstanceSchema = z.object({
+  id: z.string().min(1),
+  definitionId: z.string(),
+  businessKey: z.string().nullish(),
+  suspended: z.boolean(),
+});
+
+export const historicInstanceSchema = z.object({
+  id: z.string().min(1),
+  businessKey: z.string().nullish(),
+  processDefinitionId: z.string(),
+  processDefinitionKey: z.string(),
+  startTime: z.string(),
+  endTime: z.string().nullish(),
+  rootProcessInstanceId: z.string().nullish(),
+  superProcessInstanceId: z.string().nullish(),
+  state: z.enum(['ACTIVE', 'SUSPENDED', 'COMPLETED', 'EXTERNALLY_TERMINATED', 'INTERNALLY_TERMINATED']),
+  deleteReason: z.string().nullish(),
+});
+
+export const historicVariableSchema = z.object({
+  name: z.string(),
+  type: z.string(),
+  value: z.unknown(),
+  processInstanceId: z.string(),
+  activityInstanceId: z.string().nullish(),
+});
+
+export const incidentSchema = z.object({
+  id: z.string().min(1),
+  processInstanceId: z.string(),
+  processDefinitionId: z.string(),
+  incidentTimestamp: z.string(),
+  incidentType: z.string(),
+  activityId: z.string().nullish(),
+  configuration: z.string().nullish(),
+  incidentMessage: z.string().nullish(),
+});
+
+export const externalTaskSchema = z.object({
+  id: z.string().min(1),
+  topicName: z.string(),
+  workerId: z.string().nullish(),
+});
+
+export const deploymentSchema = z.object({
+  id: z.string().min(1),
+  deployedProcessDefinitions: z
+    .record(z.string(), z.object({ id: z.string(), key: z.string(), version: z.number() }))
+    .nullish(),
+});
+
+export const versionSchema = z.object({ version: z.string().nullish() });
+
+export type StartedInstance = z.output<typeof startedInstanceSchema>;
+export type ProcessInstance = z.output<typeof processInstanceSchema>;
+export type HistoricInstance = z.output<typeof historicInstanceSchema>;
+export type Incident = z.output<typeof incidentSchema>;
+export type LockedExternalTask = z.output<typeof externalTaskSchema>;
+
+/** What a deployment brought. */
+export interface Deployment {
+  readonly id: string;
+  /** Empty where nothing had changed. */
+  readonly deployed: readonly { readonly id: string; readonly key: string; readonly version: number }[];
+}

@@ -1,0 +1,171 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Agent, FormData, request } from 'undici';
+import { ShutdownService } from '../lifecycle/index.js';
+import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
+import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
+import {
+  type EnginePart,
+  type EngineRequest,
+  type EngineResponse,
+  EngineTransport,
+} from './engine.transport.js';
+
+/** Milliseconds for the connection alone; a failure here means that nothing was sent. */
+const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Failures before the first byte of a request. */
+const NOTHING_SENT_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+/** System calls that come before the first byte of a request. */
+const CONNECTING_CALLS: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
+
+/** What Node's TLS says of certificates and protocols; a matter of configuration. */
+const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
+
+/**
+ * The engine over HTTP, with connections of its own that are kept alive and closed at the end.
+ *
+ * No request is repeated: a connection that the server closed while a request was on its way is an
+ * {@link EngineAmbiguousError}. undici drops an idle connection a second before the server's announced limit.
+ */
+@Injectable()
+export class HttpEngineTransport extends EngineTransport {
+  private readonly agent = new Agent({
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    // Each request has a limit of its own, the long poll's being the longest.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+
+  constructor(
+    @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
+    shutdown: ShutdownService,
+  ) {
+    super();
+    shutdown.register('release', 'engine connections', () => this.agent.destroy());
+  }
+
+  async send(call: EngineRequest): Promise<EngineResponse> {
+    const limit = new RequestLimit(call.timeoutMs, call.signal);
+    try {
+      const { url, authorization } = this.locate(call);
+      const { statusCode, headers, body } = await request(url, {
+        method: call.method,
+        dispatcher: this.agent,
+        signal: limit.signal,
+        headers: { accept: 'application/json', ...authorization, ...contentType(call) },
+        body: call.multipart
+          ? toForm(call.multipart)
+          : call.json === undefined
+            ? null
+            : JSON.stringify(call.json),
+      });
+      const text = await body.text();
+      const type = headers['content-type'];
+      const contentTypeText = (Array.isArray(type) ? type[0] : type) ?? null;
+      return { status: statusCode, contentType: contentTypeText, body: readBody(contentTypeText, text) };
+    } catch (error) {
+      throw translate(call, error, limit);
+    } finally {
+      limit.clear();
+    }
+  }
+
+  private locate(call: EngineRequest): { url: URL; authorization: Record<string, string> } {
+    const url = new URL(`${this.endpoint.baseUrl}${call.path}`);
+    for (const [name, value] of Object.entries(call.query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    if (url.username === '') return { url, authorization: {} };
+    const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    url.username = '';
+    url.password = '';
+    return { url, authorization: { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` } };
+  }
+}
+
+/** Aborts a request at its time-out or with its caller, and says which of the two it was. */
+class RequestLimit {
+  private readonly controller = new AbortController();
+  private readonly timer: NodeJS.Timeout;
+  timedOut = false;
+
+  constructor(
+    readonly timeoutMs: number,
+    private readonly caller: AbortSignal | undefined,
+  ) {
+    this.timer = setTimeout(() => {
+      this.timedOut = true;
+      this.controller.abort();
+    }, timeoutMs);
+    if (caller?.aborted) this.controller.abort();
+    else caller?.addEventListener('abort', this.abort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  clear(): void {
+    clearTimeout(this.timer);
+    this.caller?.removeEventListener('abort', this.abort);
+  }
+
+  private readonly abort = (): void => {
+    this.controller.abort();
+  };
+}
+
+function contentType(call: EngineRequest): Record<string, string> {
+  return call.json === undefined ? {} : { 'content-type': 'application/json' };
+}
+
+function toForm(parts: readonly EnginePart[]): FormData {
+  const form = new FormData();
+  for (const { name, content, filename } of parts) {
+    if (filename === undefined) form.append(name, content);
+    else form.append(name, new Blob([content], { type: 'application/octet-stream' }), filename);
+  }
+  return form;
+}
+
+function readBody(contentTypeText: string | null, text: string): unknown {
+  if (!contentTypeText?.toLowerCase().startsWith('application/json')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function translate(call: EngineRequest, error: unknown, limit: RequestLimit): Error {
+  if (limit.timedOut) {
+    return new EngineAmbiguousError(call, `no answer within ${limit.timeoutMs} ms`, null, { cause: error });
+  }
+  if (limit.signal.aborted) return new EngineAmbiguousError(call, 'aborted', null, { cause: error });
+  const { code, syscall } = systemFacts(error);
+  if (NOTHING_SENT_CODES.has(code) || CONNECTING_CALLS.has(syscall)) {
+    return new EngineUnreachableError(call, `the engine cannot be reached (${code})`, { cause: error });
+  }
+  if (TLS_CODE.test(code)) {
+    return new EngineMisconfiguredError(call, `no secure connection (${code})`, null, { cause: error });
+  }
+  if (code === 'ERR_INVALID_URL') {
+    return new EngineMisconfiguredError(call, 'the base URL is not a URL', null, { cause: error });
+  }
+  return new EngineAmbiguousError(call, `the connection was lost (${code})`, null, { cause: error });
+}
+
+function systemFacts(error: unknown): { code: string; syscall: string } {
+  if (error instanceof AggregateError && error.errors.length > 0) return systemFacts(error.errors[0]);
+  const { code, syscall, message } = error as { code?: unknown; syscall?: unknown; message?: unknown };
+  return {
+    code: typeof code === 'string' ? code : String(message),
+    syscall: typeof syscall === 'string' ? syscall : '',
+  };
+}

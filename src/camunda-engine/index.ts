@@ -1,0 +1,41 @@
+export { abortableDelay, backOffMs } from './abortable-delay.js';
+export { CamundaEngineClient } from './camunda-engine.client.js';
+export { CamundaEngineModule } from './camunda-engine.module.js';
+export {
+  type DefinitionDeployment,
+  type DeploymentState,
+  EngineDeploymentService,
+} from './engine-deployment.service.js';
+export { requireSuccess } from './engine.answer.js';
+export { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
+export {
+  EngineAmbiguousError,
+  EngineCallError,
+  EngineMisconfiguredError,
+  EngineResponseError,
+  EngineUnreachableError,
+  isConnectionTrouble,
+} from './engine.errors.js';
+export type {
+  Deployment,
+  HistoricInstance,
+  Incident,
+  LockedExternalTask,
+  ProcessInstance,
+  StartedInstance,
+} from './engine.schemas.js';
+export {
+  type EnginePart,
+  type EngineRequest,
+  type EngineResponse,
+  EngineTransport,
+} from './engine.transport.js';
+export {
+  fromTypedVariable,
+  fromTypedVariables,
+  toEngineDate,
+  toTypedVariables,
+  type TypedVariable,
+  type TypedVariables,
+  UnsupportedVariableError,
+} from './typed-variables.mapper.js';

@@ -1,0 +1,28 @@
+import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { CamundaEngineModule } from '../camunda-engine/index.js';
+import { CamundaWorkerService } from './camunda-worker.service.js';
+import { RetryNudge } from './retry.nudge.js';
+import { TopicExplorer } from './topic.explorer.js';
+import { TopicRunner } from './topic.runner.js';
+
+/** The ports of the workers, bound by the application. */
+export interface CamundaWorkerModuleOptions {
+  /** Modules whose exports the bindings need. */
+  readonly imports?: NonNullable<ModuleMetadata['imports']>;
+  /** Binds `TaskEventLog`, and `TaskOutcomeListener` where somebody listens. */
+  readonly bindings: readonly Provider[];
+}
+
+/** Works on the topics of every class with `@Topic` in the application. */
+@Module({})
+export class CamundaWorkerModule {
+  static forRoot({ imports = [], bindings }: CamundaWorkerModuleOptions): DynamicModule {
+    return {
+      module: CamundaWorkerModule,
+      imports: [DiscoveryModule, CamundaEngineModule, ...imports],
+      providers: [...bindings, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
+      exports: [CamundaWorkerService],
+    };
+  }
+}

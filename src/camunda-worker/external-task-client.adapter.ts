@@ -1,0 +1,208 @@
+import { Client, type TaskService, Variables } from 'camunda-external-task-client-js';
+import { z } from 'zod';
+import { EngineMisconfiguredError, type EngineTransport, requireSuccess } from '../camunda-engine/index.js';
+import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import type { PollGate } from './poll.gate.js';
+
+/** Path of the client's poll; every other call is about one task. */
+const FETCH_PATH = '/external-task/fetchAndLock';
+
+/** Milliseconds that an answer may take beyond the wait that was asked for. */
+const POLL_MARGIN_MS = 5_000;
+
+/** Milliseconds for a call about a task. */
+const CALL_TIMEOUT_MS = 10_000;
+
+/** Milliseconds between polls that do not wait in the engine (`CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS` is 0). */
+const SHORT_POLL_INTERVAL_MS = 300;
+
+/** The client wants one; its calls go through our transport. */
+const UNUSED_BASE_URL = 'http://engine.invalid';
+
+const fetchedTasksSchema = z.array(
+  z.looseObject({
+    id: z.string().min(1),
+    topicName: z.string(),
+    activityId: z.string(),
+    processInstanceId: z.string(),
+    processDefinitionKey: z.string(),
+    businessKey: z.string().nullish(),
+    retries: z.number().nullish(),
+    variables: z.record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown() })).nullish(),
+  }),
+);
+
+/** A topic as it is subscribed. */
+export interface TopicSubscription {
+  readonly topic: string;
+  readonly lockDurationMs: number;
+  /** All where absent. */
+  readonly variables?: readonly string[];
+}
+
+export interface ExternalTaskClientOptions {
+  readonly workerId: string;
+  /** Most tasks of one poll, and that run. */
+  readonly capacity: number;
+  /** Milliseconds that a poll may wait in the engine; 0: it does not. */
+  readonly asyncResponseTimeoutMs: number;
+  readonly lockDurationMs: number;
+  readonly gate: PollGate;
+  readonly subscriptions: readonly TopicSubscription[];
+  /** Must not reject; its end frees the slot of the task. */
+  readonly onTask: (task: FetchedTask, calls: TaskCalls) => Promise<void>;
+}
+
+/**
+ * One `camunda-external-task-client-js`, with our transport below it.
+ *
+ * The client polls, hands tasks to their topics and words the engine calls; when it polls is up to the gate, and every
+ * request has a time-out and can be aborted.
+ */
+export class ExternalTaskClientAdapter {
+  private readonly client: Client;
+  private readonly abort = new AbortController();
+  private poll: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly transport: EngineTransport,
+    private readonly options: ExternalTaskClientOptions,
+  ) {
+    const { workerId, capacity, asyncResponseTimeoutMs, lockDurationMs } = options;
+    this.client = new Client({
+      baseUrl: UNUSED_BASE_URL,
+      workerId,
+      maxTasks: capacity,
+      // Never reached, because the gate holds the poll back first: at its own limit the client would spin.
+      maxParallelExecutions: capacity + 1,
+      interval: asyncResponseTimeoutMs > 0 ? 0 : SHORT_POLL_INTERVAL_MS,
+      lockDuration: lockDurationMs,
+      autoPoll: false,
+      usePriority: true,
+      sorting: [{ sortBy: 'createTime', sortOrder: 'asc' }],
+      ...(asyncResponseTimeoutMs > 0 ? { asyncResponseTimeout: asyncResponseTimeoutMs } : {}),
+    });
+    this.client.engineService.request = (method, path, request) => this.request(method, path, request?.json);
+    for (const { topic, lockDurationMs: lockDuration, variables } of options.subscriptions) {
+      this.client.subscribe(
+        topic,
+        { lockDuration, ...(variables === undefined ? {} : { variables }) },
+        ({ task, taskService }) => this.deliver(task['fetched'] as FetchedTask, taskService),
+      );
+    }
+  }
+
+  get workerId(): string {
+    return this.options.workerId;
+  }
+
+  /** Begins to poll; once, because a second start would be a second loop. */
+  start(): void {
+    this.client.start();
+  }
+
+  /** Begins no further poll; the one that waits goes on. */
+  stop(): void {
+    this.client.stop();
+    this.options.gate.close();
+  }
+
+  /** Ends the poll that waits. */
+  abortPoll(): void {
+    this.abort.abort();
+  }
+
+  /** Resolves when no poll is on its way, after {@link stop}. */
+  async whenPollEnded(): Promise<void> {
+    await this.poll.catch(() => undefined);
+  }
+
+  private async deliver(task: FetchedTask, service: TaskService): Promise<void> {
+    try {
+      await this.options.onTask(task, toTaskCalls(this.options.workerId, service));
+    } finally {
+      this.options.gate.released();
+    }
+  }
+
+  private request(method: string, path: string, json: unknown): Promise<unknown> {
+    if (path !== FETCH_PATH) return this.call(method, path, json);
+    const poll = this.fetch(json as Readonly<Record<string, unknown>>);
+    this.poll = poll;
+    return poll;
+  }
+
+  private async call(method: string, path: string, json: unknown): Promise<void> {
+    const call = { method: method === 'GET' ? ('GET' as const) : ('POST' as const), path };
+    requireSuccess(call, await this.transport.send({ ...call, json, timeoutMs: CALL_TIMEOUT_MS }));
+  }
+
+  private async fetch(json: Readonly<Record<string, unknown>>): Promise<unknown[]> {
+    const { gate } = this.options;
+    const admitted = await gate.admit();
+    if (admitted === null) return [];
+    const began = performance.now();
+    try {
+      const tasks = await this.send({ ...json, maxTasks: admitted });
+      gate.answered(admitted, tasks.length, performance.now() - began);
+      return tasks;
+    } catch (error) {
+      gate.failed(admitted, error);
+      throw error;
+    }
+  }
+
+  private async send(
+    json: unknown,
+  ): Promise<{ readonly topicName: string; readonly fetched: FetchedTask }[]> {
+    const call = { method: 'POST' as const, path: FETCH_PATH };
+    const timeoutMs = this.options.asyncResponseTimeoutMs + POLL_MARGIN_MS;
+    const response = await this.transport.send({ ...call, json, timeoutMs, signal: this.abort.signal });
+    requireSuccess(call, response);
+    const parsed = fetchedTasksSchema.safeParse(response.body);
+    const known = new Set(this.options.subscriptions.map(({ topic }) => topic));
+    if (!parsed.success || parsed.data.some(({ topicName }) => !known.has(topicName))) {
+      throw new EngineMisconfiguredError(
+        call,
+        "answered with tasks that are not the engine's",
+        response.status,
+        {
+          cause: parsed.error,
+        },
+      );
+    }
+    return parsed.data.map((task) => ({ ...task, fetched: toFetchedTask(task) }));
+  }
+}
+
+function toFetchedTask(task: z.output<typeof fetchedTasksSchema>[number]): FetchedTask {
+  const { id, topicName, activityId, processInstanceId, processDefinitionKey } = task;
+  const variables = Object.fromEntries(
+    Object.entries(task.variables ?? {}).map(([name, { type, value }]) => [
+      name,
+      { value, type: type ?? undefined },
+    ]),
+  );
+  return {
+    id,
+    topicName,
+    activityId,
+    processInstanceId,
+    processDefinitionKey,
+    businessKey: task.businessKey ?? null,
+    retries: task.retries ?? null,
+    variables,
+  };
+}
+
+function toTaskCalls(workerId: string, service: TaskService): TaskCalls {
+  return {
+    workerId,
+    complete: (taskId, variables) => service.complete(taskId, new Variables().setAllTyped(variables)),
+    bpmnError: (taskId, { errorCode, errorMessage, variables }) =>
+      service.handleBpmnError(taskId, errorCode, errorMessage, new Variables().setAllTyped(variables)),
+    failure: (taskId, report) => service.handleFailure(taskId, report),
+    extendLock: (taskId, durationMs) => service.extendLock(taskId, durationMs),
+    unlock: (taskId) => service.unlock(taskId),
+  };
+}

@@ -1,0 +1,99 @@
+import { abortableDelay, backOffMs } from '../camunda-engine/index.js';
+import type { TaskSlots } from './task-slots.js';
+
+const FIRST_BACK_OFF_MS = 250;
+const LONGEST_BACK_OFF_MS = 10_000;
+
+/** An empty answer that came sooner than this did not wait: the next poll does, or the loop would spin. */
+const TOO_SOON_MS = 10;
+const PAUSE_MS = 25;
+
+/** What a gate tells of its polls. */
+export interface PollObserver {
+  /** @param failedBefore polls that had failed in a row before this one */
+  pollSucceeded(failedBefore: number): void;
+  /** @param failures in a row, from 1 */
+  pollFailed(error: unknown, failures: number): void;
+}
+
+/**
+ * Lets the polls of one client through when they may go: not while fetching is paused, the slots are taken, or the
+ * engine has just failed.
+ *
+ * The client waits inside its poll. Its own means would be `options.interval`, which it reads before the poll: a delay
+ * set after a failure counts one poll late, and holds the loop up once more when the engine is back. And at its
+ * parallel limit it would turn around every interval.
+ */
+export class PollGate {
+  private readonly closed = new AbortController();
+  private open: Promise<void> = Promise.resolve();
+  private reopen: () => void = () => undefined;
+  private failures = 0;
+  private notBefore = 0;
+
+  /** @param share of all slots that one poll takes at most, in (0, 1] */
+  constructor(
+    private readonly slots: TaskSlots,
+    private readonly share: number,
+    private readonly observer: PollObserver,
+  ) {}
+
+  /**
+   * Waits until a poll may go.
+   *
+   * @returns tasks that it may bring; null where the gate is closed for good
+   */
+  async admit(): Promise<number | null> {
+    const { signal } = this.closed;
+    const waitMs = this.notBefore - Date.now();
+    if (waitMs > 0) await abortableDelay(waitMs, signal);
+    await this.open;
+    const count = await this.slots.take(this.share, signal);
+    return count === 0 ? null : count;
+  }
+
+  /**
+   * A poll has been answered; the slots of what it brought stay taken until their tasks are released.
+   *
+   * @param admitted what {@link admit} returned
+   */
+  answered(admitted: number, brought: number, tookMs: number): void {
+    this.slots.release(admitted - brought);
+    const failedBefore = this.failures;
+    this.failures = 0;
+    this.notBefore = brought === 0 && tookMs < TOO_SOON_MS ? Date.now() + PAUSE_MS : 0;
+    this.observer.pollSucceeded(failedBefore);
+  }
+
+  /** A poll has failed; the next one waits, longer with each failure. */
+  failed(admitted: number, error: unknown): void {
+    this.slots.release(admitted);
+    if (this.closed.signal.aborted) return;
+    this.failures += 1;
+    this.notBefore = Date.now() + backOffMs(this.failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
+    this.observer.pollFailed(error, this.failures);
+  }
+
+  /** A task has ended. */
+  released(): void {
+    this.slots.release(1);
+  }
+
+  /** Holds further polls back; the one that waits in the engine may still bring tasks. */
+  pause(): void {
+    this.reopen();
+    this.open = new Promise((resolve) => {
+      this.reopen = resolve;
+    });
+  }
+
+  resume(): void {
+    this.reopen();
+  }
+
+  /** Lets nothing through any more. */
+  close(): void {
+    this.closed.abort();
+    this.reopen();
+  }
+}

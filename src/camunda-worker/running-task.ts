@@ -1,0 +1,120 @@
+import type { Logger } from '@nestjs/common';
+import { isCorrelationId } from '../common/identifiers/index.js';
+import { fromTypedVariables } from '../camunda-engine/index.js';
+import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import { TaskAbortedError } from './task.errors.js';
+import { TaskLogger } from './task.logger.js';
+import type { HandlerTask } from './topic-handler.js';
+
+/** Members of an output that the trail carries as identifiers (design/events.md). */
+const IDENTIFYING_OUTPUTS = ['customerId', 'userId', 'orderId', 'accountId'] as const;
+
+/** One attempt of a task in this process: what the handler sees of it, and what the runtime needs besides. */
+export class RunningTask implements HandlerTask {
+  readonly correlationId: string;
+  /** The correlation id where it has the grammar of one, else the instance id: what rows and lines go under. */
+  readonly loggedId: string;
+  readonly businessKey: string | null;
+  readonly processInstanceId: string;
+  readonly processDefinitionKey: string;
+  readonly taskId: string;
+  readonly topic: string;
+  readonly attempt: number;
+  readonly retriesLeft: number;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly traceabilityId: string | null;
+  readonly batchId: string | null;
+  readonly applicationId: string | null;
+  readonly logger: TaskLogger;
+  private readonly abortion = new AbortController();
+  private merged: Readonly<Record<string, unknown>>;
+  private identifiersAdded = false;
+
+  /**
+   * @param calls of the worker that holds the lock; replaced when a later delivery of the same task has it
+   * @param taskRetries retries after the first attempt (`CAMUNDA_TASK_RETRIES`)
+   */
+  constructor(
+    readonly fetched: FetchedTask,
+    public calls: TaskCalls,
+    taskRetries: number,
+    logger: Logger,
+  ) {
+    this.variables = fromTypedVariables(fetched.variables);
+    this.businessKey = fetched.businessKey;
+    this.processInstanceId = fetched.processInstanceId;
+    this.processDefinitionKey = fetched.processDefinitionKey;
+    this.taskId = fetched.id;
+    this.topic = fetched.topicName;
+    // The engine counts from null over taskRetries down to 0; an operator may set any number.
+    this.attempt = fetched.retries === null ? 1 : Math.max(1, taskRetries - fetched.retries + 2);
+    this.retriesLeft = fetched.retries === null ? taskRetries : Math.max(0, fetched.retries - 1);
+    this.correlationId =
+      nonEmpty(fetched.businessKey) ?? nonEmpty(this.variables['correlationId']) ?? fetched.processInstanceId;
+    this.loggedId = isCorrelationId(this.correlationId) ? this.correlationId : fetched.processInstanceId;
+    this.traceabilityId = nonEmpty(this.variables['traceability_id']);
+    this.batchId = nonEmpty(this.variables['batch_id']);
+    this.applicationId = nonEmpty(this.variables['application_id']);
+    this.merged = asRecord(this.variables['identifiers']) ?? {};
+    this.logger = new TaskLogger(logger, {
+      correlationId: this.loggedId,
+      taskId: this.taskId,
+      topic: this.topic,
+    });
+  }
+
+  get identifiers(): Readonly<Record<string, unknown>> {
+    return this.merged;
+  }
+
+  /** All identifiers where this step has added any, to be written back; null where it has not. */
+  get addedIdentifiers(): Readonly<Record<string, unknown>> | null {
+    return this.identifiersAdded ? this.merged : null;
+  }
+
+  get signal(): AbortSignal {
+    return this.abortion.signal;
+  }
+
+  addIdentifiers(identifiers: Readonly<Record<string, unknown>>): void {
+    const news = Object.entries(identifiers).filter(
+      ([name, value]) => value !== undefined && this.merged[name] !== value,
+    );
+    if (news.length === 0) return;
+    this.identifiersAdded = true;
+    this.merged = { ...this.merged, ...Object.fromEntries(news) };
+  }
+
+  /** Carries the identifying members of an output over. */
+  addIdentifiersOf(output: Readonly<Record<string, unknown>>): void {
+    this.addIdentifiers(
+      Object.fromEntries(
+        IDENTIFYING_OUTPUTS.filter((name) => isIdentifier(output[name])).map((name) => [name, output[name]]),
+      ),
+    );
+  }
+
+  abort(reason: TaskAbortedError['reason'], cause?: unknown): void {
+    this.abortion.abort(new TaskAbortedError(reason, { cause }));
+  }
+
+  /** Why the signal has aborted; null where it has not. */
+  get abortedBy(): TaskAbortedError['reason'] | null {
+    const reason: unknown = this.signal.reason;
+    return reason instanceof TaskAbortedError ? reason.reason : null;
+  }
+}
+
+function nonEmpty(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+function isIdentifier(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : null;
+}

@@ -1,0 +1,128 @@
+import type { HttpCall } from '../common/http/index.js';
+import type { RegisteredTopic } from './topic.explorer.js';
+import type { RunningTask } from './running-task.js';
+import type { TaskEvent } from './task-event.log.js';
+import { asError, statusOf, type TaskOutcome } from './task-outcome.mapper.js';
+
+/** How one attempt went. */
+export type Attempt = {
+  readonly input: unknown;
+  readonly calls: readonly HttpCall[];
+  /** Milliseconds of the handler. */
+  readonly durationMs: number;
+} & (
+  | { readonly succeeded: true; readonly output: Readonly<Record<string, unknown>> }
+  | { readonly succeeded: false; readonly error: unknown }
+);
+
+/** The row of an attempt (design/events.md). */
+export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, attempt: Attempt): TaskEvent {
+  const { input, calls, durationMs } = attempt;
+  const error = attempt.succeeded ? null : asError(attempt.error);
+  // Of several calls the last that failed says most, else the last.
+  const call = calls.findLast(({ ok }) => !ok) ?? calls.at(-1);
+  return {
+    ...createFrame(task, topic),
+    status: error === null ? 'ok' : 'error',
+    httpMethod: call?.method ?? null,
+    endpoint: call?.endpoint ?? null,
+    httpStatusCode: call === undefined ? (error === null ? 200 : statusOf(error)) : call.status,
+    requestData: input,
+    responseData: attempt.succeeded ? attempt.output : null,
+    errorMessage: error?.message ?? null,
+    result: attempt.succeeded
+      ? successSentence(topic, attempt.output)
+      : failureSentence(topic, asError(error)),
+    metadata: {
+      ...createMetadata(task),
+      ...(error === null ? {} : { message: error.message, error: describeError(error) }),
+      ...(calls.length === 0 ? {} : { calls }),
+    },
+    executionTime: durationMs,
+  };
+}
+
+/** The row that says that the engine did not take what an attempt led to. */
+export function createCallFailedEvent(
+  task: RunningTask,
+  topic: RegisteredTopic,
+  call: { readonly outcome: TaskOutcome; readonly error: Error; readonly durationMs: number },
+): TaskEvent {
+  const { outcome, error, durationMs } = call;
+  const { status } = error as { status?: unknown };
+  return {
+    ...createFrame(task, topic),
+    status: 'error',
+    httpMethod: 'POST',
+    endpoint: `/external-task/${task.taskId}/${outcome.kind}`,
+    httpStatusCode: typeof status === 'number' ? status : null,
+    requestData: null,
+    responseData: null,
+    errorMessage: error.message,
+    result: `The engine did not take the outcome of ${topic.stepName}.`,
+    metadata: {
+      ...createMetadata(task),
+      message: error.message,
+      engineCall: outcome.kind,
+      error: describeError(error),
+    },
+    executionTime: durationMs,
+  };
+}
+
+function createFrame(task: RunningTask, topic: RegisteredTopic) {
+  return {
+    correlationId: task.loggedId,
+    stepName: topic.stepName,
+    step: topic.step,
+    batchId: task.batchId,
+    traceabilityId: task.traceabilityId,
+    applicationId: task.applicationId,
+    targetSystem: topic.declaration.targetSystem,
+    originatingSystem: topic.declaration.originatingSystem,
+    processName: task.processDefinitionKey,
+    identifiers: task.identifiers,
+  };
+}
+
+function createMetadata(task: RunningTask): Record<string, unknown> {
+  return {
+    attempt: task.attempt,
+    retriesLeft: task.retriesLeft,
+    workerId: task.calls.workerId,
+    taskId: task.taskId,
+    activityId: task.fetched.activityId,
+    traceId: task.traceabilityId,
+    ...(task.loggedId === task.correlationId ? {} : { correlationId: task.correlationId }),
+  };
+}
+
+function describeError(error: Error): Record<string, unknown> {
+  const { code, details, issues, status } = error as {
+    code?: unknown;
+    details?: unknown;
+    issues?: unknown;
+    status?: unknown;
+  };
+  const cause = error.cause instanceof Error ? error.cause.message : undefined;
+  const facts = { name: error.name, code, status, details, issues, cause };
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+function successSentence({ declaration, stepName }: RegisteredTopic, output: unknown): string {
+  const { successSentence: sentence } = declaration;
+  return say(sentence, output) ?? `Step ${stepName} succeeded.`;
+}
+
+function failureSentence({ declaration, stepName }: RegisteredTopic, error: Error): string {
+  return say(declaration.failureSentence, error) ?? `Step ${stepName} failed: ${error.message}`;
+}
+
+/** A sentence that cannot be made must not cost the step its outcome. */
+function say<T>(sentence: string | ((about: T) => string) | undefined, about: T): string | null {
+  try {
+    return typeof sentence === 'function' ? sentence(about) : (sentence ?? null);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,67 @@
+import { EngineResponseError } from '../camunda-engine/index.js';
+import type { RunningTask } from './running-task.js';
+
+/** A lock is extended when this part of it has passed, so that one lost extension does no harm. */
+const EXTEND_AFTER = 1 / 3;
+
+/**
+ * Keeps the lock of a task while its handler runs and its event row is written.
+ *
+ * When the engine says that the lock is another's, or the task gone, the task's signal aborts.
+ */
+export class TaskLockKeeper {
+  private timer: NodeJS.Timeout | null = null;
+  private extension: Promise<void> | null = null;
+  private stopped = false;
+  private until: number;
+
+  /** @param lockDurationMs as it was fetched, just now */
+  constructor(
+    private readonly task: RunningTask,
+    private readonly lockDurationMs: number,
+  ) {
+    this.until = Date.now() + lockDurationMs;
+    this.arm();
+  }
+
+  /** Until when the lock is held by our clock, in milliseconds since 1970. */
+  get heldUntil(): number {
+    return this.until;
+  }
+
+  /** Ends the extension; what is on its way is awaited, because it would collide with the engine call that follows. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    if (this.timer !== null) clearTimeout(this.timer);
+    await this.extension;
+  }
+
+  private arm(): void {
+    this.timer = setTimeout(() => {
+      this.extension = this.extend();
+    }, this.lockDurationMs * EXTEND_AFTER);
+  }
+
+  private async extend(): Promise<void> {
+    const asked = Date.now();
+    try {
+      await this.task.calls.extendLock(this.task.taskId, this.lockDurationMs);
+      this.until = asked + this.lockDurationMs;
+    } catch (error) {
+      if (isLockLost(error)) {
+        this.task.logger.warn('The lock of a running task is lost.', { err: error });
+        this.task.abort('lock-lost', error);
+        return;
+      }
+      this.task.logger.warn('A lock could not be extended; it is tried again.', { err: error });
+    }
+    if (!this.stopped) this.arm();
+  }
+}
+
+function isLockLost(error: unknown): boolean {
+  if (!(error instanceof EngineResponseError)) return false;
+  if (error.status === 404) return true;
+  // A suspended instance refuses with 400 as well, but hands the task to nobody else.
+  return error.status === 400 && !/is suspended/.test(error.engineMessage);
+}

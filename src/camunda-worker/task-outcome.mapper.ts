@@ -1,0 +1,73 @@
+import { toTypedVariables } from '../camunda-engine/index.js';
+import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
+import type { CompleteOutcome } from './task-variables.js';
+import { BusinessRuleError, FatalTaskError, TaskInputError } from './task.errors.js';
+
+/** What the engine is told about an attempt. */
+export type TaskOutcome =
+  | CompleteOutcome
+  | ({ readonly kind: 'bpmnError' } & BpmnErrorReport)
+  | ({ readonly kind: 'failure' } & FailureReport)
+  /** The service stops: whoever fetches the task next makes the attempt anew. */
+  | { readonly kind: 'unlock' };
+
+/** Delay before the second attempt, doubled for each further one. */
+const FIRST_RETRY_MS = 500;
+const LONGEST_RETRY_MS = 60_000;
+
+/** Retries of many tasks that failed together are spread by a fifth to either side. */
+const RETRY_SPREAD = 0.2;
+
+/** Characters of a message: the engine's String column; it cuts what it shows of a failure to 666 itself. */
+const MAX_MESSAGE_LENGTH = 4_000;
+const MAX_DETAILS_LENGTH = 16_000;
+
+/**
+ * Maps what a handler threw to the engine call that says it (the table of docs/design, "The worker runtime").
+ *
+ * @param retriesLeft attempts that may follow
+ * @param attempt from 1
+ * @param random in [0, 1)
+ */
+export function toErrorOutcome(
+  thrown: unknown,
+  { attempt, retriesLeft }: { readonly attempt: number; readonly retriesLeft: number },
+  random = Math.random(),
+): TaskOutcome {
+  const error = asError(thrown);
+  if (error instanceof BusinessRuleError || error instanceof TaskInputError) {
+    const errorMessage = error.message.slice(0, MAX_MESSAGE_LENGTH);
+    const variables = { errorCode: error.code, errorMessage, errorType: error.name };
+    return { kind: 'bpmnError', errorCode: error.code, errorMessage, variables: toTypedVariables(variables) };
+  }
+  const retries = error instanceof FatalTaskError ? 0 : retriesLeft;
+  const fullMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 30));
+  return {
+    kind: 'failure',
+    errorMessage: error.message.slice(0, MAX_MESSAGE_LENGTH),
+    errorDetails: describeCauses(error).slice(0, MAX_DETAILS_LENGTH),
+    retries,
+    retryTimeout: retries === 0 ? 0 : Math.round(fullMs * (1 - RETRY_SPREAD + 2 * RETRY_SPREAD * random)),
+  };
+}
+
+/** The status that the trail shows for a step that called nothing outside (design/events.md). */
+export function statusOf(thrown: unknown): number {
+  if (thrown instanceof TaskInputError) return 422;
+  return thrown instanceof BusinessRuleError ? 400 : 500;
+}
+
+/** Anything that was thrown, as an error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+function describeCauses(error: Error): string {
+  const parts: string[] = [];
+  const seen = new Set<unknown>();
+  for (let cause: unknown = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+    seen.add(cause);
+    parts.push(cause.stack ?? cause.message);
+  }
+  return parts.join('\nCaused by: ');
+}

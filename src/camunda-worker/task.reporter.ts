@@ -1,0 +1,92 @@
+import {
+  abortableDelay,
+  backOffMs,
+  EngineMisconfiguredError,
+  EngineResponseError,
+  isConnectionTrouble,
+} from '../camunda-engine/index.js';
+import type { RunningTask } from './running-task.js';
+import type { TaskOutcome } from './task-outcome.mapper.js';
+
+/**
+ * What became of an engine call: `accepted`; `gone`: the task is no longer there, so an earlier try was taken or the
+ * instance has ended; `lost`: another worker has it; `refused`: the engine does not want it like that; `unreachable`:
+ * it was repeated as long as the lock was held.
+ */
+export type Report =
+  | { readonly result: 'accepted' | 'gone' | 'lost' }
+  | { readonly result: 'refused' | 'unreachable'; readonly error: Error };
+
+/** Engine codes of a transaction that lost against another one and was rolled back: optimistic locking, deadlock. */
+const ROLLED_BACK_CODES: ReadonlySet<number | null> = new Set([1, 10_000]);
+
+/** Milliseconds before a repetition: a colliding transaction is over in an instant, a broken way takes longer. */
+const COLLISION = { base: 20, max: 500 } as const;
+const TROUBLE = { base: 100, max: 2_000 } as const;
+
+/**
+ * Tells the engine the outcome of a task, again and again while the lock can be held and the way is only blocked.
+ *
+ * @param heldUntil when the lock ends, in milliseconds since 1970
+ * @param giveUp aborts when the service can wait no longer
+ */
+export async function reportOutcome(
+  task: RunningTask,
+  outcome: TaskOutcome,
+  heldUntil: number,
+  giveUp: AbortSignal,
+): Promise<Report> {
+  for (let failures = 1; ; failures += 1) {
+    try {
+      await send(task, outcome);
+      return { result: 'accepted' };
+    } catch (error) {
+      const verdict = judge(error);
+      if (typeof verdict === 'string') return { result: verdict };
+      if (verdict.repeat === null) return { result: 'refused', error: verdict.error };
+      const delayMs = backOffMs(failures, verdict.repeat.base, verdict.repeat.max);
+      if (Date.now() + delayMs >= heldUntil || !(await abortableDelay(delayMs, giveUp))) {
+        return { result: 'unreachable', error: verdict.error };
+      }
+      task.logger.debug('An engine call is repeated.', { outcome: outcome.kind, failures, err: error });
+    }
+  }
+}
+
+function send(task: RunningTask, outcome: TaskOutcome): Promise<void> {
+  const { calls, taskId } = task;
+  switch (outcome.kind) {
+    case 'complete':
+      return calls.complete(taskId, outcome.variables);
+    case 'bpmnError':
+      return calls.bpmnError(taskId, {
+        errorCode: outcome.errorCode,
+        errorMessage: outcome.errorMessage,
+        variables: outcome.variables,
+      });
+    case 'failure':
+      return calls.failure(taskId, {
+        errorMessage: outcome.errorMessage,
+        errorDetails: outcome.errorDetails,
+        retries: outcome.retries,
+        retryTimeout: outcome.retryTimeout,
+      });
+    case 'unlock':
+      return calls.unlock(taskId);
+  }
+}
+
+type Verdict =
+  'gone' | 'lost' | { readonly repeat: typeof COLLISION | typeof TROUBLE | null; readonly error: Error };
+
+function judge(thrown: unknown): Verdict {
+  if (thrown instanceof EngineResponseError) {
+    if (thrown.status === 404) return 'gone';
+    if (thrown.status === 400 && /locked by worker/i.test(thrown.engineMessage)) return 'lost';
+    const rolledBack = thrown.optimisticLocking || ROLLED_BACK_CODES.has(thrown.code);
+    return { repeat: rolledBack ? COLLISION : null, error: thrown };
+  }
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  const passes = isConnectionTrouble(error) || error instanceof EngineMisconfiguredError;
+  return { repeat: passes ? TROUBLE : null, error };
+}

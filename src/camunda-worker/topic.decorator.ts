@@ -1,0 +1,66 @@
+import { applyDecorators, Injectable } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import type { z } from 'zod';
+
+/** What a topic's handler declares about itself. */
+export interface TopicOptions<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  /** Reads the process variables; what does not parse is a BPMN error `VALIDATION_ERROR`. */
+  readonly input?: I;
+  /** Reads what the handler returns; what does not parse is an incident. */
+  readonly output?: O;
+  /** The step's sentence for the trail. */
+  readonly result?: {
+    readonly success?: string | ((output: z.output<O>) => string);
+    readonly failure?: string | ((error: Error) => string);
+  };
+  /** For the trail; the engine where absent. */
+  readonly targetSystem?: string;
+  /** For the trail; the REST API where absent. */
+  readonly originatingSystem?: string;
+  /** Milliseconds; `CAMUNDA_LOCK_DURATION_MS` where absent. */
+  readonly lockDurationMs?: number;
+  /** Names of the process variables to fetch, besides those that the service itself needs; all where absent. */
+  readonly variables?: readonly string[];
+}
+
+/** {@link TopicOptions} as the explorer finds them. */
+export interface TopicDeclaration {
+  readonly topic: string;
+  readonly input?: z.ZodType;
+  readonly output?: z.ZodType;
+  readonly successSentence?: string | ((output: unknown) => string);
+  readonly failureSentence?: string | ((error: Error) => string);
+  readonly targetSystem: string;
+  readonly originatingSystem: string;
+  readonly lockDurationMs?: number;
+  readonly variables?: readonly string[];
+}
+
+/** The metadata of a handler's class. */
+export const TopicMetadata = DiscoveryService.createDecorator<TopicDeclaration>();
+
+/**
+ * Makes a class the handler of an external task's topic: its `handle(input, task)` runs for every task of the topic and
+ * returns the output variables.
+ *
+ * Includes `@Injectable()`. The class is registered as a provider in one module, as a class.
+ *
+ * @param topic as the `.bpmn` has it, `<process key>.<step>`
+ */
+export function Topic<I extends z.ZodType, O extends z.ZodType>(
+  topic: string,
+  options: TopicOptions<I, O> = {},
+): ClassDecorator {
+  const { result, targetSystem = 'CamundaEngine', originatingSystem = 'FastifyAPI', ...rest } = options;
+  const declaration: TopicDeclaration = {
+    ...rest,
+    topic,
+    targetSystem,
+    originatingSystem,
+    ...(result?.success === undefined
+      ? {}
+      : { successSentence: result.success as string | ((output: unknown) => string) }),
+    ...(result?.failure === undefined ? {} : { failureSentence: result.failure }),
+  };
+  return applyDecorators(Injectable(), TopicMetadata(declaration)) as ClassDecorator;
+}

@@ -1,0 +1,139 @@
+import { readFile } from 'node:fs/promises';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from '../common/process-definition/index.js';
+import type { HandlerTask } from './topic-handler.js';
+import { type TopicDeclaration, TopicMetadata } from './topic.decorator.js';
+
+/** A topic with the handler that works on it. */
+export interface RegisteredTopic {
+  readonly topic: string;
+  readonly declaration: TopicDeclaration;
+  /** Last part of the topic. */
+  readonly stepName: string;
+  /** Place in its process's list of steps, from 1; null for a topic that is in none. */
+  readonly step: number | null;
+  handle(input: unknown, task: HandlerTask): unknown;
+}
+
+/** A handler or a process that is wired wrongly; stops the boot. */
+export class TopicWiringError extends Error {
+  override readonly name = 'TopicWiringError';
+}
+
+type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+
+/** Finds the `@Topic` handlers at boot and refuses what could not work. */
+@Injectable()
+export class TopicExplorer implements OnModuleInit {
+  private readonly logger = new Logger(TopicExplorer.name);
+  private readonly found = new Map<string, RegisteredTopic & { readonly owner: string }>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    @Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[],
+  ) {}
+
+  /** All topics that have a handler. */
+  get topics(): ReadonlyMap<string, RegisteredTopic> {
+    return this.found;
+  }
+
+  /** @throws TopicWiringError that names class, topic and remedy */
+  async onModuleInit(): Promise<void> {
+    // Not by metadata key: that finds neither subclasses nor what stands under another decorator.
+    for (const wrapper of this.discovery.getProviders()) {
+      const declaration = declarationOf(wrapper, this.discovery);
+      if (declaration !== undefined) this.register(wrapper, declaration);
+    }
+    this.refuseStepsWithoutHandler();
+    await this.warnOfUnusedTopics();
+  }
+
+  private register(wrapper: Wrapper, declaration: TopicDeclaration): void {
+    const { topic } = declaration;
+    const { name, owner } = describe(wrapper);
+    const other = this.found.get(topic);
+    if (other !== undefined) {
+      throw new TopicWiringError(
+        other.owner.startsWith(`${name} `)
+          ? `${name} handles the topic "${topic}" twice, as ${other.owner} and ${owner}: keep it as a provider of one module.`
+          : `${owner} and ${other.owner} both handle the topic "${topic}": leave it to one of them.`,
+      );
+    }
+    if (!wrapper.isDependencyTreeStatic() || wrapper.isTransient) {
+      throw new TopicWiringError(
+        `${owner} handles the topic "${topic}" but is not a singleton: remove the scope from it and from what it injects.`,
+      );
+    }
+    const handler = wrapper.instance as { handle?: unknown } | undefined;
+    if (typeof handler?.handle !== 'function') {
+      throw new TopicWiringError(
+        `${owner} is marked with @Topic("${topic}") but has no handle() method: implement TopicHandler.`,
+      );
+    }
+    const handle = handler.handle.bind(handler) as RegisteredTopic['handle'];
+    this.found.set(topic, { topic, declaration, owner, handle, ...this.place(topic) });
+  }
+
+  private place(topic: string): { stepName: string; step: number | null } {
+    for (const definition of this.definitions) {
+      const index = definition.steps.findIndex((step) => topicOf(definition, step) === topic);
+      const stepName = definition.steps[index];
+      if (stepName !== undefined) return { stepName, step: index + 1 };
+    }
+    return { stepName: topic.slice(topic.lastIndexOf('.') + 1), step: null };
+  }
+
+  private refuseStepsWithoutHandler(): void {
+    for (const definition of this.definitions) {
+      for (const step of definition.steps) {
+        const topic = topicOf(definition, step);
+        if (this.found.has(topic)) continue;
+        throw new TopicWiringError(
+          `The process "${definition.key}" has the step "${step}" but no class has @Topic("${topic}"): ` +
+            'write its handler and add the class to the providers of a module, or remove the step.',
+        );
+      }
+    }
+  }
+
+  private async warnOfUnusedTopics(): Promise<void> {
+    const used = new Set<string>();
+    for (const { bpmn } of this.definitions) {
+      for (const topic of topicsIn(await readFile(bpmn, 'utf8'))) used.add(topic);
+    }
+    // A topic that is an expression can become any.
+    if ([...used].some((topic) => /[#$]\{/.test(topic))) return;
+    for (const { topic, owner } of this.found.values()) {
+      if (used.has(topic)) continue;
+      this.logger.warn({
+        msg: `${owner} handles the topic "${topic}", which no .bpmn of ours has: correct one of the two, unless another application deploys it.`,
+        topic,
+      });
+    }
+  }
+}
+
+function declarationOf(wrapper: Wrapper, discovery: DiscoveryService): TopicDeclaration | undefined {
+  // A factory has no constructor of its own before it ran, and null is a value too.
+  if (typeof wrapper.metatype !== 'function' && (wrapper.instance ?? null) === null) return undefined;
+  return discovery.getMetadataByDecorator(TopicMetadata, wrapper);
+}
+
+function describe(wrapper: Wrapper): { name: string; owner: string } {
+  const { constructor } = (wrapper.instance ?? {}) as { constructor: { name: string } };
+  const name = wrapper.isNotMetatype ? constructor.name : (wrapper.metatype?.name ?? constructor.name);
+  return { name, owner: `${name} (of ${wrapper.host?.name ?? 'no module'})` };
+}
+
+function topicsIn(bpmn: string): string[] {
+  return [...bpmn.matchAll(/\b[\w-]+:topic\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map((match) =>
+    (match[1] ?? match[2] ?? '')
+      .replaceAll('&quot;', '"')
+      .replaceAll('&apos;', "'")
+      .replaceAll('&lt;', '<')
+      .replaceAll('&gt;', '>')
+      .replaceAll('&amp;', '&'),
+  );
+}

@@ -1,0 +1,239 @@
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import { CamundaEngineClient } from '../camunda-engine/index.js';
+import { type HttpCall, runWithCallRecorder } from '../common/http/index.js';
+import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import { RetryNudge } from './retry.nudge.js';
+import { RunningTask } from './running-task.js';
+import { type Attempt, createAttemptEvent, createCallFailedEvent } from './task-event.factory.js';
+import { TaskEventLog } from './task-event.log.js';
+import { TaskLockKeeper } from './task-lock.keeper.js';
+import { asError, type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
+import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
+import { completeWith, readVars } from './task-variables.js';
+import { FatalTaskError } from './task.errors.js';
+import { type Report, reportOutcome } from './task.reporter.js';
+import type { RegisteredTopic } from './topic.explorer.js';
+
+/** What a request id looks like; a variable may hold anything. */
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/**
+ * Runs a task: handler, event row, engine call, in this order.
+ *
+ * The row is durable before the engine is told, so that whatever the engine goes on with is in the trail.
+ */
+@Injectable()
+export class TopicRunner {
+  private readonly logger = new Logger(TopicRunner.name);
+  private readonly tasks = new Map<string, RunningTask>();
+  private readonly idle = new Set<() => void>();
+  private readonly giveUp = new AbortController();
+
+  constructor(
+    private readonly events: TaskEventLog,
+    private readonly engine: CamundaEngineClient,
+    private readonly nudge: RetryNudge,
+    @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+    @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
+  ) {}
+
+  get running(): number {
+    return this.tasks.size;
+  }
+
+  isRunning(taskId: string): boolean {
+    return this.tasks.has(taskId);
+  }
+
+  /** Resolves when no task runs. */
+  whenIdle(): Promise<void> {
+    if (this.tasks.size === 0) return Promise.resolve();
+    return new Promise((resolve) => this.idle.add(resolve));
+  }
+
+  /** Aborts the signals of all running tasks and ends repetitions, because the service can wait no longer. */
+  abortAll(): void {
+    this.giveUp.abort();
+    for (const task of this.tasks.values()) task.abort('stopping');
+  }
+
+  /** Runs one delivery of a task to its end; never rejects. */
+  async run(topic: RegisteredTopic, fetched: FetchedTask, calls: TaskCalls): Promise<void> {
+    const running = this.tasks.get(fetched.id);
+    if (running !== undefined) {
+      // The lock ran out and the task came back while its handler still works: its outcome goes out under the new lock.
+      running.logger.warn('A task was delivered again while it runs.', { workerId: calls.workerId });
+      running.calls = calls;
+      return;
+    }
+    const task = new RunningTask(fetched, calls, this.config.taskRetries, this.logger);
+    this.tasks.set(fetched.id, task);
+    try {
+      await this.process(task, topic);
+    } catch (error) {
+      task.logger.error('A task was left to its lock.', { err: error });
+    } finally {
+      this.tasks.delete(fetched.id);
+      if (this.tasks.size === 0) this.announceIdle();
+    }
+  }
+
+  private async process(task: RunningTask, topic: RegisteredTopic): Promise<void> {
+    const keeper = new TaskLockKeeper(task, topic.declaration.lockDurationMs ?? this.config.lockDurationMs);
+    let outcome: TaskOutcome;
+    try {
+      const { attempt, outcome: decided } = await this.attempt(task, topic);
+      outcome = decided;
+      await this.events.append(createAttemptEvent(task, topic, attempt));
+    } finally {
+      await keeper.stop();
+    }
+    await this.report(task, topic, outcome, keeper.heldUntil);
+  }
+
+  private async attempt(
+    task: RunningTask,
+    topic: RegisteredTopic,
+  ): Promise<{ attempt: Attempt; outcome: TaskOutcome }> {
+    const calls: HttpCall[] = [];
+    const record = (call: HttpCall): void => {
+      calls.push(call);
+    };
+    let input: unknown = task.variables;
+    const began = performance.now();
+    const facts = () => ({ input, calls, durationMs: Math.round(performance.now() - began) });
+    try {
+      if (topic.declaration.input !== undefined) input = await readVars(task, topic.declaration.input);
+      const returned: unknown = await runWithCallRecorder(
+        { record, headers: outgoingHeaders(task), signal: task.signal },
+        async () => topic.handle(input, task),
+      );
+      const output = await readOutput(topic, returned);
+      task.addIdentifiersOf(output);
+      return { outcome: completeWith(task, output), attempt: { ...facts(), succeeded: true, output } };
+    } catch (error) {
+      task.logger.warn('A handler failed.', {
+        attempt: task.attempt,
+        retriesLeft: task.retriesLeft,
+        err: error,
+      });
+      const outcome: TaskOutcome =
+        task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task);
+      return { outcome, attempt: { ...facts(), succeeded: false, error } };
+    }
+  }
+
+  private async report(
+    task: RunningTask,
+    topic: RegisteredTopic,
+    outcome: TaskOutcome,
+    heldUntil: number,
+  ): Promise<void> {
+    const began = performance.now();
+    const report = await reportOutcome(task, outcome, heldUntil, this.giveUp.signal);
+    if (report.result === 'refused' || report.result === 'unreachable') {
+      const durationMs = Math.round(performance.now() - began);
+      task.logger.error('The engine did not take the outcome of a task.', {
+        outcome: outcome.kind,
+        err: report.error,
+      });
+      await this.events.append(
+        createCallFailedEvent(task, topic, { outcome, error: report.error, durationMs }),
+      );
+      // A refused outcome would be refused again after the next lock, for ever: retries bring it to an operator.
+      if (report.result === 'refused' && (outcome.kind === 'complete' || outcome.kind === 'bpmnError')) {
+        await this.report(task, topic, toErrorOutcome(report.error, task), heldUntil);
+      }
+      return;
+    }
+    if (report.result === 'lost') {
+      task.logger.warn('Another worker has the task: its outcome counts.', { outcome: outcome.kind });
+      return;
+    }
+    await this.follow(task, topic, outcome, report.result);
+  }
+
+  /** What is to be done once the engine has an outcome. */
+  private async follow(
+    task: RunningTask,
+    topic: RegisteredTopic,
+    outcome: TaskOutcome,
+    result: Report['result'],
+  ): Promise<void> {
+    if (result === 'gone')
+      task.logger.debug('The task is no longer in the engine.', { outcome: outcome.kind });
+    if (outcome.kind === 'failure' && result === 'accepted') {
+      if (outcome.retries > 0) this.nudge.schedule(task.taskId, outcome.retryTimeout);
+      else
+        await this.tell(task, (listener) =>
+          listener.incident({ ...factsOf(task, topic), error: outcome.errorMessage }),
+        );
+    }
+    if (outcome.kind === 'bpmnError') {
+      const { errorCode, errorMessage } = outcome;
+      await this.tell(task, async (listener) => {
+        if ((await this.engine.getProcessInstance(task.processInstanceId)) !== null) return;
+        await listener.unhandledBpmnError({ ...factsOf(task, topic), errorCode, errorMessage });
+      });
+    }
+  }
+
+  /** What fails here is found by the reconciler. */
+  private async tell(
+    task: RunningTask,
+    say: (listener: TaskOutcomeListener) => Promise<void>,
+  ): Promise<void> {
+    if (this.listener === undefined) return;
+    try {
+      await say(this.listener);
+    } catch (error) {
+      task.logger.error('The outcome of a task could not be passed on.', { err: error });
+    }
+  }
+
+  private announceIdle(): void {
+    for (const resolve of this.idle) resolve();
+    this.idle.clear();
+  }
+}
+
+async function readOutput(
+  topic: RegisteredTopic,
+  returned: unknown,
+): Promise<Readonly<Record<string, unknown>>> {
+  let output = returned ?? {};
+  if (topic.declaration.output !== undefined) {
+    const parsed = await topic.declaration.output.safeParseAsync(output);
+    if (!parsed.success) {
+      throw new FatalTaskError(`The output of ${topic.topic} is not valid: ${parsed.error.message}`, {
+        cause: parsed.error,
+      });
+    }
+    output = parsed.data ?? {};
+  }
+  if (typeof output !== 'object' || Array.isArray(output)) {
+    throw new FatalTaskError(`The output of ${topic.topic} is not an object of variables.`);
+  }
+  return output as Readonly<Record<string, unknown>>;
+}
+
+function outgoingHeaders(task: RunningTask): Record<string, string> {
+  const { traceabilityId } = task;
+  return {
+    'x-correlation-id': task.loggedId,
+    ...(traceabilityId !== null && REQUEST_ID.test(traceabilityId) ? { 'x-request-id': traceabilityId } : {}),
+  };
+}
+
+function factsOf(task: RunningTask, topic: RegisteredTopic): TaskOutcomeFacts {
+  return {
+    correlationId: task.correlationId,
+    processInstanceId: task.processInstanceId,
+    processDefinitionKey: task.processDefinitionKey,
+    traceabilityId: task.traceabilityId,
+    taskId: task.taskId,
+    stepName: topic.stepName,
+    step: topic.step,
+  };
+}

@@ -1,0 +1,251 @@
+import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
+import { Agent, request } from 'undici';
+import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
+import { describeUrl, parseBody, readBounded } from './bounded-body.js';
+import { currentCallRecorder } from './call-recorder.js';
+import { HttpCallError } from './http-call.error.js';
+
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface HttpOptions {
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds for each try; `HTTP_TIMEOUT_MS` where absent. */
+  readonly timeoutMs?: number;
+  /** Sent as `Idempotency-Key`; allows the repetition of a call that is not idempotent by its method. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer of 2xx. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed where it is JSON; null where it is empty. Parse it with a schema: it comes from outside. */
+  readonly body: unknown;
+}
+
+/** Methods that RFC 9110 calls idempotent. */
+const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
+
+/** Statuses that pass by themselves. */
+const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
+
+/** Milliseconds before the repetition, spread by half, where the answer does not say. */
+const RETRY_DELAY_MS = 200;
+
+/** Longest `Retry-After` that is waited for here; with a longer one the step itself is to be retried. */
+const MAX_RETRY_AFTER_MS = 5_000;
+
+/** Bytes of an answer; a larger one is an error. */
+const MAX_BODY_BYTES = 10 * 1_024 * 1_024;
+
+/** Bytes that an error keeps of an answer. */
+const MAX_ERROR_BODY_BYTES = 64 * 1_024;
+
+/**
+ * Calls to the outside: JSON in and out, a time-out, and one repetition with a delay on 429, 502, 503, 504 and
+ * connection errors where a second call can do no harm.
+ *
+ * Every try is told to the running task's recorder, whose headers it carries and with whose signal it ends.
+ */
+@Injectable()
+export class HttpService implements BeforeApplicationShutdown {
+  private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+
+  constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {}
+
+  get(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('GET', url, options);
+  }
+
+  post(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('POST', url, { ...options, json });
+  }
+
+  put(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('PUT', url, { ...options, json });
+  }
+
+  delete(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('DELETE', url, options);
+  }
+
+  /** @throws HttpCallError with the status and the body of the last try */
+  async request(method: HttpMethod, url: string | URL, options: HttpOptions = {}): Promise<HttpAnswer> {
+    const target = new URL(url);
+    const signal = giveUpSignal(options.signal);
+    try {
+      return await this.tryOnce(method, target, options, signal);
+    } catch (error) {
+      const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
+      const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
+      if (delayMs === null || !(await waited(delayMs, signal))) throw unwrap(error);
+    }
+    try {
+      return await this.tryOnce(method, target, options, signal);
+    } catch (error) {
+      throw unwrap(error);
+    }
+  }
+
+  /** Ends idle connections and waits for calls that run. */
+  async close(): Promise<void> {
+    if (!this.agent.closed) await this.agent.close();
+  }
+
+  // Not onModuleDestroy: that of ShutdownService awaits running handlers, whose calls must still go out.
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  private async tryOnce(
+    method: HttpMethod,
+    url: URL,
+    options: HttpOptions,
+    signal: AbortSignal | null,
+  ): Promise<HttpAnswer> {
+    const recorder = currentCallRecorder();
+    const endpoint = describeUrl(url);
+    const began = performance.now();
+    let status: number | null = null;
+    let ok = false;
+    try {
+      const answer = await this.send(method, url, options, signal);
+      status = answer.status;
+      const contentType = answer.headers['content-type'];
+      ok = status >= 200 && status < 300;
+      const { text, cut } = await readBounded(answer.body, ok ? MAX_BODY_BYTES : MAX_ERROR_BODY_BYTES);
+      const body = parseBody(typeof contentType === 'string' ? contentType : null, text);
+      if (!ok) {
+        const error = new HttpCallError(method, endpoint, status, body, `answered ${status}`);
+        throw new FailedTry(error, retryDelayMs(status, answer.headers['retry-after']));
+      }
+      if (cut) {
+        ok = false;
+        throw new HttpCallError(
+          method,
+          endpoint,
+          status,
+          null,
+          `the answer is larger than ${MAX_BODY_BYTES} bytes`,
+        );
+      }
+      return { status, headers: answer.headers, body };
+    } catch (error) {
+      ok = false;
+      if (error instanceof FailedTry || error instanceof HttpCallError) throw error;
+      throw connectionFailure(method, endpoint, status, error, signal);
+    } finally {
+      recorder?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
+    }
+  }
+
+  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: AbortSignal | null) {
+    const timeoutMs = options.timeoutMs ?? this.config.timeoutMs;
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const { json, headers, idempotencyKey } = options;
+    const {
+      statusCode,
+      headers: answerHeaders,
+      body,
+    } = await request(withoutCredentials(url), {
+      method,
+      dispatcher: this.agent,
+      signal: signal === null ? timeout : AbortSignal.any([signal, timeout]),
+      headers: {
+        accept: 'application/json',
+        ...basicAuthorization(url),
+        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...currentCallRecorder()?.headers,
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        ...headers,
+      },
+      body: json === undefined ? null : JSON.stringify(json),
+    });
+    return { status: statusCode, headers: answerHeaders, body };
+  }
+}
+
+/** A try that may be worth another one. */
+class FailedTry extends Error {
+  constructor(
+    readonly error: HttpCallError,
+    /** Milliseconds; null where another try is not worth it. */
+    readonly repeatAfterMs: number | null,
+  ) {
+    super(error.message);
+  }
+}
+
+function unwrap(error: unknown): unknown {
+  return error instanceof FailedTry ? error.error : error;
+}
+
+function connectionFailure(
+  method: string,
+  endpoint: string,
+  status: number | null,
+  cause: unknown,
+  signal: AbortSignal | null,
+): Error {
+  const name = cause instanceof Error ? cause.name : '';
+  const fail = (reason: string): HttpCallError =>
+    new HttpCallError(method, endpoint, status, null, reason, { cause });
+  if (signal?.aborted) return fail('given up');
+  if (name === 'TimeoutError') return fail('no answer within the time-out');
+  const { code } = cause as { code?: unknown };
+  return new FailedTry(
+    fail(`the connection failed (${typeof code === 'string' ? code : name})`),
+    spread(RETRY_DELAY_MS),
+  );
+}
+
+function retryDelayMs(status: number, retryAfter: string | string[] | undefined): number | null {
+  if (!RETRYABLE_STATUSES.has(status)) return null;
+  if (typeof retryAfter !== 'string') return spread(RETRY_DELAY_MS);
+  const seconds = Number(retryAfter);
+  const waitMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1_000;
+  if (Number.isNaN(waitMs)) return spread(RETRY_DELAY_MS);
+  return waitMs > MAX_RETRY_AFTER_MS ? null : Math.max(waitMs, 0);
+}
+
+function spread(ms: number): number {
+  return ms * (0.5 + Math.random());
+}
+
+function giveUpSignal(own: AbortSignal | undefined): AbortSignal | null {
+  const task = currentCallRecorder()?.signal;
+  if (own !== undefined && task !== undefined) return AbortSignal.any([own, task]);
+  return own ?? task ?? null;
+}
+
+/** Resolves to false where the work was given up meanwhile. */
+function waited(ms: number, signal: AbortSignal | null): Promise<boolean> {
+  if (signal?.aborted) return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      resolve(false);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve(true);
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+function withoutCredentials(url: URL): URL {
+  const plain = new URL(url);
+  plain.username = '';
+  plain.password = '';
+  return plain;
+}
+
+function basicAuthorization(url: URL): Record<string, string> {
+  if (url.username === '') return {};
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+}
