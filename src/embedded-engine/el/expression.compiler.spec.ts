@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { compileExpression } from './expression.compiler.js';
 import { ExpressionError, ExpressionSyntaxError } from './expression.errors.js';
 import type { ExpressionScope } from './expression.types.js';
-import { SpinJson, type JsonValue } from './spin-json.js';
+import { SpinJson } from './spin-json.js';
 import { TypedNumber } from './typed-number.js';
 
 const long = (value: number): TypedNumber => new TypedNumber('Long', value);
@@ -42,7 +42,7 @@ const VARIABLES: Readonly<Record<string, unknown>> = {
     items: [1, 2, 'x'],
     none: null,
     part: { a: 1 },
-  } as JsonValue),
+  }),
   $dollar_1: 'd',
   übung: 'ü',
 };

@@ -2,8 +2,11 @@ import { ElObject } from './el-object.js';
 import { CoercionError, UnresolvedNameError } from './expression.errors.js';
 
 /** Any JSON value. */
-export type JsonValue =
-  string | number | boolean | null | readonly JsonValue[] | { readonly [name: string]: JsonValue };
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
 
 type Method = (node: SpinJson, args: readonly unknown[]) => unknown;
 
@@ -50,7 +53,7 @@ export class SpinJson extends ElObject {
   }
 }
 
-function isJsonObject(json: JsonValue): json is { readonly [name: string]: JsonValue } {
+function isJsonObject(json: JsonValue): json is JsonObject {
   return typeof json === 'object' && json !== null && !Array.isArray(json);
 }
 
