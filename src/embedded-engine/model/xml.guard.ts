@@ -29,7 +29,8 @@ function decode(bytes: Uint8Array): string {
   );
   const encoding = byteOrderMark(bytes) ?? declared?.[1] ?? 'utf-8';
   try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+    // The declaration is dropped with the encoding: the parser would warn of one that the text no longer has.
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/^<\?xml[^>]*?\?>/, '');
   } catch {
     throw new XmlRefusedError(`The resource is not text in ${encoding}`);
   }
