@@ -118,6 +118,8 @@ class HttpEngineServer {
         if (this.closing || reply.raw.destroyed) depart();
       },
     });
+    // Answered: whatever happens to the socket from here on is no departure.
+    listeners.length = 0;
     return this.send(reply, response);
   }
 

@@ -89,8 +89,8 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
     command('complete', (id, body) =>
       tasks.complete(id, {
         workerId: worker(body),
-        variables: readVariables(body['variables']),
-        localVariables: readVariables(body['localVariables']),
+        variables: readVariables(body.variables),
+        localVariables: readVariables(body.localVariables),
       }),
     ),
     command('failure', (id, body) =>
@@ -101,8 +101,8 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
         // Absent is 0 in Camunda, and so an incident at once.
         retries: optional(body, 'retries', integer) ?? 0,
         retryTimeout: optional(body, 'retryTimeout', integer) ?? 0,
-        variables: readVariables(body['variables']),
-        localVariables: readVariables(body['localVariables']),
+        variables: readVariables(body.variables),
+        localVariables: readVariables(body.localVariables),
       }),
     ),
     command('bpmnError', (id, body) =>
@@ -110,7 +110,7 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
         workerId: worker(body),
         errorCode: nullable(body, 'errorCode', text),
         errorMessage: nullable(body, 'errorMessage', text),
-        variables: readVariables(body['variables']),
+        variables: readVariables(body.variables),
       }),
     ),
     command('lock', (id, body) => tasks.lock(id, worker(body), nullable(body, 'lockDuration', integer))),
@@ -215,7 +215,7 @@ async function setRetriesOfMany(
   call: RouteCall,
 ): Promise<EngineResponse> {
   const body = call.body();
-  const [taskQuery, instanceQuery] = [body['externalTaskQuery'], body['processInstanceQuery']];
+  const [taskQuery, instanceQuery] = [body.externalTaskQuery, body.processInstanceQuery];
   const instanceIds = optional(body, 'processInstanceIds', list);
   const queriedIds = isRecord(instanceQuery)
     ? runtime

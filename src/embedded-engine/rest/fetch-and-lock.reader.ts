@@ -6,6 +6,7 @@ import {
   list,
   nullable,
   optional,
+  shown,
   text,
   type JsonRecord,
 } from './json.reader.js';
@@ -28,8 +29,8 @@ export function readFetch(body: JsonRecord): FetchInput {
     maxTasks: optional(body, 'maxTasks', integer) ?? 0,
     usePriority: optional(body, 'usePriority', boolean) ?? false,
     asyncResponseTimeout,
-    createTime: readSorting(body['sorting']),
-    topics: readTopics(body['topics']),
+    createTime: readSorting(body.sorting),
+    topics: readTopics(body.topics),
   };
 }
 
@@ -40,10 +41,10 @@ function readSorting(raw: unknown): 'asc' | 'desc' | null {
   for (const item of raw as readonly unknown[]) {
     const { sortBy, sortOrder }: JsonRecord = isRecord(item) ? item : {};
     if (sortBy !== 'createTime') {
-      throw invalidRequest(`Cannot set query parameter 'sortBy' to value '${String(sortBy)}'`);
+      throw invalidRequest(`Cannot set query parameter 'sortBy' to value '${shown(sortBy ?? null)}'`);
     }
     if (sortOrder !== 'asc' && sortOrder !== 'desc') {
-      throw invalidRequest(`Cannot set query parameter 'sortOrder' to value '${String(sortOrder)}'`);
+      throw invalidRequest(`Cannot set query parameter 'sortOrder' to value '${shown(sortOrder ?? null)}'`);
     }
     order ??= sortOrder;
   }
@@ -60,7 +61,7 @@ function readTopics(raw: unknown): readonly TopicSubscription[] {
 }
 
 function readTopic(topic: JsonRecord): TopicSubscription {
-  const processVariables = topic['processVariables'];
+  const processVariables = topic.processVariables;
   return {
     topicName: optional(topic, 'topicName', text) ?? '',
     lockDuration: optional(topic, 'lockDuration', integer) ?? 0,

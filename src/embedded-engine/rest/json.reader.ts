@@ -40,13 +40,24 @@ function unsupported(contentType: string): RestError {
 export type MemberReader<T> = (value: unknown, name: string) => T;
 
 function refuse(name: string, value: unknown): never {
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown.slice(0, 200)}'`);
+  throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown(value)}'`);
+}
+
+/** A string, number or Boolean as text; null for everything else. */
+export function scalarText(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : null;
+}
+
+/** A value as an error message may repeat it. */
+export function shown(value: unknown): string {
+  return (scalarText(value) ?? JSON.stringify(value)).slice(0, 200);
 }
 
 /** A text; numbers and Booleans read as Jackson reads them, in their text form. */
 export function text(value: unknown, name: string): string {
-  return typeof value === 'object' ? refuse(name, value) : String(value);
+  return scalarText(value) ?? refuse(name, value);
 }
 
 /** A whole number, also in its text form. */

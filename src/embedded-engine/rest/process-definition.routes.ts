@@ -140,11 +140,11 @@ async function start(
 }
 
 function readStart(body: ReturnType<RouteCall['body']>): StartInput {
-  const instructions = body['startInstructions'];
+  const instructions = body.startInstructions;
   if (Array.isArray(instructions) && instructions.length > 0) {
     throw invalidRequest("startInstructions are not part of the embedded engine's subset");
   }
-  return { businessKey: nullable(body, 'businessKey', text), variables: readVariables(body['variables']) };
+  return { businessKey: nullable(body, 'businessKey', text), variables: readVariables(body.variables) };
 }
 
 function presentStart(result: StartResult, withVariables: boolean, origin: string): Record<string, unknown> {

@@ -1,6 +1,15 @@
 import type { Filter, Page, Sorting, VariableFilter } from '../core/engine-api.types.js';
 import { parseDate } from './date.format.js';
-import { boolean, integer, isRecord, list, text, type JsonRecord, type MemberReader } from './json.reader.js';
+import {
+  boolean,
+  integer,
+  isRecord,
+  list,
+  shown,
+  text,
+  type JsonRecord,
+  type MemberReader,
+} from './json.reader.js';
 import { invalidRequest } from './rest.error.js';
 import { readPlainValue } from './variable.mapper.js';
 
@@ -12,7 +21,7 @@ export const flag: MemberReader<true | undefined> = (value, name) =>
 export const date: MemberReader<number> = (value, name) => {
   const epochMs = typeof value === 'string' ? parseDate(restorePlus(value)) : null;
   if (epochMs === null)
-    throw invalidRequest(`Cannot set query parameter '${name}' to value '${String(value)}'`);
+    throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown(value)}'`);
   return epochMs;
 };
 
@@ -34,7 +43,8 @@ const OPERATORS = [
 
 function operatorOf(name: unknown): VariableFilter['operator'] {
   const operator = OPERATORS.find((one) => one === name);
-  if (operator === undefined) throw invalidRequest(`Invalid variable comparator specified: ${String(name)}`);
+  if (operator === undefined)
+    throw invalidRequest(`Invalid variable comparator specified: ${shown(name ?? null)}`);
   return operator;
 }
 
@@ -44,9 +54,9 @@ export const variableFilters: MemberReader<readonly VariableFilter[]> = (value, 
   return value.map((item: unknown) => {
     if (!isRecord(item)) throw invalidRequest(`Cannot set query parameter '${name}': an item is no object`);
     return {
-      name: text(item['name'] ?? '', 'name'),
-      operator: operatorOf(item['operator']),
-      value: readPlainValue(item['value'] ?? null),
+      name: text(item.name ?? '', 'name'),
+      operator: operatorOf(item.operator),
+      value: readPlainValue(item.value ?? null),
     };
   });
 };
@@ -76,7 +86,7 @@ export function readFilters<Q extends Filter<object>>(
   table: FilterTable<Q>,
   raw: JsonRecord,
 ): Omit<Q, keyof Page<string>> {
-  const readers = Object.entries(table) as [string, MemberReader<unknown>][];
+  const readers = Object.entries<MemberReader<unknown>>(table);
   const filters: [string, unknown][] = [];
   for (const [name, reader] of readers) {
     const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
@@ -95,12 +105,12 @@ export function readPage<Key extends string>(
   query: JsonRecord,
   body: JsonRecord,
 ): Page<Key> {
-  const firstResult = query['firstResult'];
-  const maxResults = query['maxResults'];
+  const firstResult = query.firstResult;
+  const maxResults = query.maxResults;
   return {
     firstResult: firstResult === undefined ? undefined : integer(firstResult, 'firstResult'),
     maxResults: maxResults === undefined ? undefined : integer(maxResults, 'maxResults'),
-    sorting: [...readSorting(keys, query), ...readSortingList(keys, body['sorting'])],
+    sorting: [...readSorting(keys, query), ...readSortingList(keys, body.sorting)],
   };
 }
 

@@ -1,7 +1,7 @@
 import { EngineError } from '../core/engine.errors.js';
 import type { TypedValue, Variables, VariableType } from '../core/typed-value.types.js';
 import { formatDate, parseDate } from './date.format.js';
-import { isRecord, type JsonRecord } from './json.reader.js';
+import { isRecord, scalarText, shown, type JsonRecord } from './json.reader.js';
 import { invalidRequest } from './rest.error.js';
 
 /** Longest String variable, as Camunda's database columns allow (2 000 on Oracle). */
@@ -44,12 +44,12 @@ export function readVariables(raw: unknown): Variables {
 
 /** One `{value, type, valueInfo}`; without a type the JSON value tells it. @throws RestError 400 */
 export function readVariable(raw: unknown): TypedValue {
-  const dto = raw === null || raw === undefined ? {} : raw;
+  const dto = raw ?? {};
   if (!isRecord(dto)) throw invalidRequest('A variable must be an object {value, type, valueInfo}');
-  const value = dto['value'] ?? null;
-  const info = dto['valueInfo'] ?? {};
+  const value = dto.value ?? null;
+  const info = dto.valueInfo ?? {};
   if (!isRecord(info)) throw invalidRequest('valueInfo of a variable must be an object');
-  const type = readType(dto['type'], value);
+  const type = readType(dto.type, value);
   const isNullable = type !== 'File' && type !== 'Object';
   const read = value === null && isNullable ? null : READERS[type](value, info);
   return { type, value: read, valueInfo: info };
@@ -58,7 +58,7 @@ export function readVariable(raw: unknown): TypedValue {
 function readType(raw: unknown, value: unknown): VariableType {
   if (raw === undefined || raw === null) return typeOfJson(value);
   const name = typeof raw === 'string' ? raw.charAt(0).toUpperCase() + raw.slice(1) : '';
-  if (!isVariableType(name)) throw invalidRequest(`Unsupported value type '${String(raw)}'`);
+  if (!isVariableType(name)) throw invalidRequest(`Unsupported value type '${shown(raw)}'`);
   return name;
 }
 
@@ -78,15 +78,11 @@ function typeOfJson(value: unknown): VariableType {
 }
 
 function refuse(value: unknown, type: VariableType, javaType: string): never {
-  const shown = typeof value === 'object' ? JSON.stringify(value) : String(value);
-  throw invalidRequest(
-    `Cannot convert value '${shown.slice(0, 200)}' of type '${type}' to java type ${javaType}`,
-  );
+  throw invalidRequest(`Cannot convert value '${shown(value)}' of type '${type}' to java type ${javaType}`);
 }
 
 function textForm(value: unknown, type: VariableType): string {
-  if (typeof value === 'object') refuse(value, type, `java.lang.${type}`);
-  return String(value);
+  return scalarText(value) ?? refuse(value, type, `java.lang.${type}`);
 }
 
 function readInteger(value: unknown, type: keyof typeof RANGES): number {
@@ -143,7 +139,7 @@ function readBase64(value: unknown, type: VariableType): string {
 }
 
 function readFile(value: unknown, info: JsonRecord): string | null {
-  if (typeof info['filename'] !== 'string')
+  if (typeof info.filename !== 'string')
     throw invalidRequest('Must provide a filename in valueInfo of a File variable');
   return value === null ? null : readBase64(value, 'File');
 }

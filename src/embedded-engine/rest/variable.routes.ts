@@ -52,7 +52,7 @@ export function variableRoutes(runtime: RuntimeService): readonly Route[] {
       path: INSTANCE.path,
       handle: (call) =>
         change(runtime, call, `Cannot modify variables for process instance ${call.param('id')}`, () => ({
-          modifications: readVariables(call.body()['modifications']),
+          modifications: readVariables(call.body().modifications),
           deletions: optional(call.body(), 'deletions', list) ?? [],
         })),
     },
