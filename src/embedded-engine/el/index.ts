@@ -1,16 +1,20 @@
-/** What an expression may look up while it runs. */
-export interface ExpressionScope {
-  /** Whether a name is known; an unknown identifier is an error, a known one may be null. */
-  has(name: string): boolean;
-  get(name: string): unknown;
-}
-
-/** A compiled JUEL expression or template. */
-export interface CompiledExpression {
-  /** The text as it stood in the `.bpmn`. */
-  readonly text: string;
-  /** True where the text holds no `${…}` or `#{…}`: evaluating gives `text` itself. */
-  readonly isLiteral: boolean;
-  /** Evaluates; a template with text around its expressions gives a string. @throws ExpressionError */
-  evaluate(scope: ExpressionScope): unknown;
-}
+export {
+  CoercionError,
+  ExpressionError,
+  ExpressionSyntaxError,
+  UnresolvedNameError,
+} from './expression.errors.js';
+export { compileExpression } from './expression.compiler.js';
+export type { CompiledExpression, ExpressionScope } from './expression.types.js';
+export { ElObject } from './el-object.js';
+export { SpinJson, type JsonValue } from './spin-json.js';
+export {
+  asDouble,
+  asLong,
+  isElNumber,
+  numberTypeOf,
+  numberValueOf,
+  TypedNumber,
+  type ElNumber,
+  type NumberType,
+} from './typed-number.js';

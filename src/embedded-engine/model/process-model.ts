@@ -10,7 +10,12 @@ import type { CompiledExpression } from '../el/index.js';
 export interface ProcessModel {
   readonly key: string;
   readonly name: string | null;
+  /** `<documentation>` of the process. */
+  readonly description: string | null;
+  /** `targetNamespace` of the file. */
+  readonly category: string | null;
   readonly versionTag: string | null;
+  readonly startableInTasklist: boolean;
   /** Days, as `camunda:historyTimeToLive` says (`P30D` and `30` alike). */
   readonly historyTimeToLive: number | null;
   /** `camunda:taskPriority` of the process, inherited by tasks that name none. */
@@ -47,6 +52,8 @@ export interface FlowNodeBase {
   readonly activityType: string;
   readonly incoming: readonly SequenceFlow[];
   readonly outgoing: readonly SequenceFlow[];
+  /** `default` of a gateway or activity: taken when no condition of the others holds. */
+  readonly defaultFlowId: string | null;
   /** `camunda:inputOutput`; a node with one is a variable scope of its own. */
   readonly io: IoMapping | null;
   /** Error boundary events attached to this node, in document order. */
@@ -99,7 +106,6 @@ export interface PassThroughNode extends FlowNodeBase {
 
 export interface ExclusiveGatewayNode extends FlowNodeBase {
   readonly kind: 'exclusiveGateway';
-  readonly defaultFlowId: string | null;
 }
 
 export interface ParallelGatewayNode extends FlowNodeBase {
@@ -108,7 +114,6 @@ export interface ParallelGatewayNode extends FlowNodeBase {
 
 export interface InclusiveGatewayNode extends FlowNodeBase {
   readonly kind: 'inclusiveGateway';
-  readonly defaultFlowId: string | null;
 }
 
 export interface SubProcessNode extends FlowNodeBase {

@@ -1,0 +1,32 @@
+/** Names of variable types as Camunda's responses spell them. */
+export type VariableType =
+  | 'Boolean'
+  | 'Bytes'
+  | 'Date'
+  | 'Double'
+  | 'File'
+  | 'Integer'
+  | 'Json'
+  | 'Long'
+  | 'Null'
+  | 'Object'
+  | 'Short'
+  | 'String'
+  | 'Xml';
+
+/**
+ * One variable value, checked and normalised by whoever hands it in; the engine keeps it as it is.
+ *
+ * `value` by type: Boolean → boolean; Short, Integer, Long, Double → number (a Long beyond 2^53 → bigint);
+ * Date → number, epoch milliseconds; String, Json, Xml, Object → string; Bytes, File → base64 string;
+ * Null → null. Every type may hold null.
+ */
+export interface TypedValue {
+  readonly type: VariableType;
+  readonly value: string | number | bigint | boolean | null;
+  /** `objectTypeName`, `serializationDataFormat`, `filename`, `mimeType`, `encoding`, `transient`. */
+  readonly valueInfo: Readonly<Record<string, unknown>>;
+}
+
+/** Variables by name; a Map, so that `__proto__` is a name like any other. */
+export type Variables = ReadonlyMap<string, TypedValue>;

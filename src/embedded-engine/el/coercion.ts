@@ -1,0 +1,93 @@
+/**
+ * JUEL's coercion rules (Expression Language specification 2.2, §1.18), as its TypeConverter applies them.
+ */
+import { ElObject } from './el-object.js';
+import { CoercionError } from './expression.errors.js';
+import { formatNumber, isElNumber, numberValueOf } from './typed-number.js';
+
+const INTEGER_TEXT = /^[+-]?\d+$/;
+/** What Java's Double.valueOf takes, its rarer hexadecimal form aside. */
+const DOUBLE_TEXT = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[dDfF]?\s*$/;
+
+/** The Java class that messages name for a value. */
+export function classNameOf(value: unknown): string {
+  if (value === null || value === undefined) return 'null';
+  if (value instanceof ElObject) return value.elClassName;
+  if (typeof value === 'string') return 'java.lang.String';
+  if (typeof value === 'boolean') return 'java.lang.Boolean';
+  if (isElNumber(value)) return 'java.lang.Number';
+  if (value instanceof Date) return 'java.util.Date';
+  return Array.isArray(value) ? 'java.util.List' : 'java.util.Map';
+}
+
+function refuse(value: unknown, target: string): never {
+  const shown = typeof value === 'string' ? `'${value.slice(0, 100)}' ` : '';
+  throw new CoercionError(`Cannot coerce from ${shown}${classNameOf(value)} to ${target}`);
+}
+
+/** Null and the empty text are false; a text is true when it reads `true` in any case. */
+export function toBoolean(value: unknown): boolean {
+  if (value === null || value === undefined || value === '') return false;
+  if (typeof value === 'boolean') return value;
+  if (typeof value === 'string') return value.toLowerCase() === 'true';
+  return refuse(value, 'java.lang.Boolean');
+}
+
+/** Null and the empty text are 0; a fraction is cut off. */
+export function toLong(value: unknown): number {
+  if (value === null || value === undefined || value === '') return 0;
+  if (isElNumber(value)) return Math.trunc(numberValueOf(value));
+  if (typeof value === 'string' && INTEGER_TEXT.test(value)) return Number(value);
+  return refuse(value, 'java.lang.Long');
+}
+
+/** Null and the empty text are 0. */
+export function toDouble(value: unknown): number {
+  if (value === null || value === undefined || value === '') return 0;
+  if (isElNumber(value)) return numberValueOf(value);
+  if (typeof value === 'string') {
+    const match = DOUBLE_TEXT.exec(value);
+    if (match !== null) return Number(match[1]);
+    if (/^[+-]?(NaN|Infinity)$/.test(value.trim())) return Number(value);
+  }
+  return refuse(value, 'java.lang.Double');
+}
+
+/** Null is the empty text; lists and maps read as Java prints them. */
+export function toText(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  return print(value, 0);
+}
+
+/** A list within a list within … is printed to this depth. */
+const PRINT_DEPTH = 50;
+
+function print(value: unknown, depth: number): string {
+  if (value === null || value === undefined) return 'null';
+  if (typeof value === 'string') return value;
+  if (typeof value === 'boolean') return String(value);
+  if (isElNumber(value)) return formatNumber(value);
+  if (value instanceof ElObject) return value.toString();
+  if (value instanceof Date) return printDate(value);
+  if (depth > PRINT_DEPTH) return '…';
+  if (Array.isArray(value)) return `[${value.map((item) => print(item, depth + 1)).join(', ')}]`;
+  const entries = [...mapEntries(value)];
+  return `{${entries.map(([key, item]) => `${print(key, depth + 1)}=${print(item, depth + 1)}`).join(', ')}}`;
+}
+
+/** The entries of a map, be it a Map or a plain object's own members. */
+export function mapEntries(value: unknown): Iterable<[unknown, unknown]> {
+  if (value instanceof Map) return value.entries() as Iterable<[unknown, unknown]>;
+  return typeof value === 'object' && value !== null ? Object.entries(value) : [];
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** As java.util.Date prints itself in UTC: `Thu Jan 01 00:00:00 UTC 1970`. */
+function printDate(date: Date): string {
+  const two = (part: number): string => String(part).padStart(2, '0');
+  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');
+  const day = `${DAYS[date.getUTCDay()] ?? ''} ${MONTHS[date.getUTCMonth()] ?? ''} ${two(date.getUTCDate())}`;
+  return `${day} ${clock} UTC ${date.getUTCFullYear()}`;
+}

@@ -1,0 +1,351 @@
+import { describe, expect, it } from '@jest/globals';
+import { compileExpression } from './expression.compiler.js';
+import { ExpressionError, ExpressionSyntaxError } from './expression.errors.js';
+import type { ExpressionScope } from './expression.types.js';
+import { SpinJson } from './spin-json.js';
+import { TypedNumber } from './typed-number.js';
+
+const long = (value: number): TypedNumber => new TypedNumber('Long', value);
+const double = (value: number): TypedNumber => new TypedNumber('Double', value);
+
+function scopeOf(variables: Readonly<Record<string, unknown>>): ExpressionScope {
+  return { has: (name) => Object.hasOwn(variables, name), get: (name) => variables[name] };
+}
+
+const VARIABLES: Readonly<Record<string, unknown>> = {
+  i: 5,
+  big: 2 ** 40,
+  short: new TypedNumber('Short', 3),
+  d: 2.5,
+  whole: double(2),
+  s: 'text',
+  digits: '12',
+  decimal: '1.5',
+  yes: true,
+  no: false,
+  nothing: null,
+  undef: undefined,
+  blank: '',
+  list: ['a', 'b', 3],
+  none: [],
+  map: { key: 'value', n: 1, inner: { deep: true } },
+  jsMap: new Map<unknown, unknown>([
+    ['k', 'v'],
+    [1, 'one'],
+  ]),
+  early: new Date(0),
+  late: new Date(86_400_000),
+  json: new SpinJson({
+    name: 'Ann',
+    n: 7,
+    ok: true,
+    items: [1, 2, 'x'],
+    none: null,
+    part: { a: 1 },
+  }),
+  $dollar_1: 'd',
+  übung: 'ü',
+};
+
+function evaluate(text: string): unknown {
+  return compileExpression(text).evaluate(scopeOf(VARIABLES));
+}
+
+function messageOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return error instanceof Error ? `${error.name}: ${error.message}` : 'not an error';
+  }
+  return 'no error';
+}
+
+describe('compileExpression', () => {
+  it.each<[string, unknown]>([
+    // text and templates
+    ['plain text', 'plain text'],
+    ['', ''],
+    ['a ${i} b #', 'a 5 b #'],
+    ['${s}${i}', 'text5'],
+    ['#{s}', 'text'],
+    ['[${nothing}]', '[]'],
+    ['\\${i}', '${i}'],
+    ['\\#{i} ${i}', '#{i} 5'],
+    ['a\\\\b', 'a\\b'],
+    ['$i {i} 5$', '$i {i} 5$'],
+    ['x${whole} ${d} ${big}', 'x2.0 2.5 1099511627776'],
+    ['x${list} ${map}', 'x[a, b, 3] {key=value, n=1, inner={deep=true}}'],
+    ['x${jsMap} ${early}', 'x{k=v, 1=one} Thu Jan 01 00:00:00 UTC 1970'],
+    ['x${json.prop("part")} ${yes}', 'x{"a":1} true'],
+    ["${'}'}", '}'],
+    ['${\'it\\\'s\'} ${"\\"\\\\"}', 'it\'s "\\'],
+    // literals and identifiers
+    ['${1}', long(1)],
+    ['${1.5}', 1.5],
+    ['${1.0}', double(1)],
+    ['${.5e1}', double(5)],
+    ['${true}', true],
+    ['${ false }', false],
+    ['${null}', null],
+    ['${i}', 5],
+    ['${ i }', 5],
+    ['${nothing}', null],
+    ['${undef}', null],
+    ['${$dollar_1}', 'd'],
+    ['${übung}', 'ü'],
+    // arithmetic
+    ['${i + 1}', long(6)],
+    ['${1 + 2 * 3}', long(7)],
+    ['${(1 + 2) * 3}', long(9)],
+    ['${10 - 4 - 3}', long(3)],
+    ['${7 / 2}', 3.5],
+    ['${4 div 2}', double(2)],
+    ['${7 mod 4}', long(3)],
+    ['${-7 % 7}', long(0)],
+    ['${7.5 % 2}', 1.5],
+    ['${1 / 0}', Infinity],
+    ["${'3' + 4}", long(7)],
+    ["${'3.5' + 4}", 7.5],
+    ["${'1e2' * 1}", double(100)],
+    ['${digits * 2}', long(24)],
+    ['${decimal - 0.5}', double(1)],
+    ['${nothing + nothing}', long(0)],
+    ['${nothing + 1}', long(1)],
+    ['${blank + 1}', long(1)],
+    ['${-i}', -5],
+    ['${-whole}', double(-2)],
+    ['${-short}', new TypedNumber('Short', -3)],
+    ["${-'4'}", long(-4)],
+    ["${-'4.5'}", -4.5],
+    ['${-nothing}', long(0)],
+    ['${- - 2}', long(2)],
+    ['${big + 1}', 2 ** 40 + 1],
+    // comparison
+    ['${i == 5}', true],
+    ['${i eq 5.0}', true],
+    ["${i == '5'}", true],
+    ["${whole == '2.0'}", true],
+    ['${i != 5}', false],
+    ['${i ne 6}', true],
+    ['${i lt 6 and i gt 4}', true],
+    ['${i le 5 && i ge 5}', true],
+    ['${i < 5 || i > 5}', false],
+    ["${yes == 'TRUE'}", true],
+    ["${no == 'whatever'}", true],
+    ["${s == 'text'}", true],
+    ["${'abc' < 'abd'}", true],
+    ["${'10' < 9}", false],
+    ["${'10' < '9'}", true],
+    ["${'b' >= 'b'}", true],
+    ['${nothing == null}', true],
+    ['${nothing == 0}', false],
+    ["${nothing == ''}", false],
+    ['${nothing != 1}', true],
+    ['${nothing < 1}', false],
+    ['${nothing >= nothing}', true],
+    ['${i <= i}', true],
+    ['${i < i}', false],
+    ['${early < late}', true],
+    ['${early == early}', true],
+    ['${early == late}', false],
+    ['${no < yes}', true],
+    ['${0.0 / 0 < 1 or 0.0 / 0 >= 1}', false],
+    ['${list == list}', true],
+    ['${map == list}', false],
+    ['${map.inner == map.inner}', true],
+    // logic, choice, empty
+    ['${not yes}', false],
+    ['${!no and yes}', true],
+    ["${'true' and blank}", false],
+    ['${yes or missing}', true],
+    ['${no and missing}', false],
+    ["${i > 3 ? 'big' : 'small'}", 'big'],
+    ["${i > 9 ? missing : i > 4 ? 'mid' : 'low'}", 'mid'],
+    ['${yes ? 1 : 2} ${no ? 1 : 2}', '1 2'],
+    ['${empty blank and empty nothing and empty none}', true],
+    ['${empty list or empty map or empty i or empty json}', false],
+    ['${not empty jsMap}', true],
+    ['${empty map.missing}', true],
+    // members
+    ['${map.key}', 'value'],
+    ["${map['key']}", 'value'],
+    ['${map.inner.deep}', true],
+    ['${map.missing}', null],
+    ['${nothing.anything}', null],
+    ['${map[nothing]}', null],
+    ['${list[1]}', 'b'],
+    ["${list['2']}", 3],
+    ['${list[9]}', null],
+    ['${jsMap.k}', 'v'],
+    ['${jsMap[1]}', 'one'],
+    ['${jsMap.x}', null],
+    ['${late.time}', long(86_400_000)],
+    ["${s['empty']}", false],
+    // methods
+    ["${s.length() == 4 && s.contains('ex') && s.startsWith('te') && s.endsWith('xt')}", true],
+    ["${s.toUpperCase().concat('!').toLowerCase()}", 'text!'],
+    [
+      "${s.indexOf('t')} ${s.lastIndexOf('t')} ${s.charAt(1)} ${s.substring(1)} ${s.substring(1, 3)}",
+      '0 3 e ext ex',
+    ],
+    ["${' a '.trim()}", 'a'],
+    ["${' '.isBlank() and ''.isEmpty()}", true],
+    ["${'a$b'.replace('$', '$&')}", 'a$&b'],
+    ["${s.equals('text') and s.equalsIgnoreCase('TEXT') and not s.equals(5)}", true],
+    ["${'a'.compareTo('b') lt 0 and 'a'.compareTo('a') eq 0 and 'b'.compareTo('a') > 0}", true],
+    ['${list.size()}', 3],
+    ["${list.contains('a') and not list.contains('c') and not list.contains('3')}", true],
+    ["${list.get(0)} ${list.indexOf('b')} ${none.isEmpty()}", 'a 1 true'],
+    ["${map.size()} ${map.containsKey('key')} ${map.get('n')} ${map.isEmpty()}", '3 true 1 false'],
+    ['${jsMap.keySet()} ${jsMap.values()}', '[k, 1] [v, one]'],
+    ['${d.intValue()} ${i.doubleValue()} ${d.longValue()}', '2 5.0 2'],
+    ['${early.before(late)} ${early.after(late)} ${early.getTime()}', 'true false 0'],
+    ['${yes.booleanValue()} ${i.toString()}', 'true 5'],
+    ["${s['length']()}", 4],
+    // json
+    ["${json.prop('name').stringValue()}", 'Ann'],
+    ["${json.prop('n').numberValue() + 1}", long(8)],
+    ["${json.prop('n').value()}", 7],
+    ["${json.prop('ok').boolValue()}", true],
+    ["${json.hasProp('name') and not json.hasProp('constructor') and not json.hasProp(1)}", true],
+    ["${json.prop('items').elements().size()}", 3],
+    ["${json.prop('items').elements()[2].value()}", 'x'],
+    ["${json.prop('items').indexOf('x')} ${json.prop('items').contains(9)}", '2 false'],
+    [
+      "${json.prop('none').isNull()} ${json.prop('items').isArray()} ${json.isObject()} ${json.isValue()}",
+      'true true true false',
+    ],
+    [
+      "${json.prop('name').isString()} ${json.prop('n').isNumber()} ${json.prop('ok').isBoolean()}",
+      'true true true',
+    ],
+    [
+      "${json.object} ${json.array} ${json.prop('n').number} ${json.prop('none')['null']}",
+      'true false true true',
+    ],
+    ['${json.fieldNames().get(0)}', 'name'],
+    ["${json.prop('items').toString()}", '[1,2,"x"]'],
+    ["${json.prop('name') == '\"Ann\"'}", true],
+    ["${JSON('[1]').elements().size()} ${S('{\"a\":2}').prop('a').value()}", '1 2'],
+    ['${now().getTime() > 0}', true],
+  ])('evaluates %s', (text, expected) => {
+    expect(evaluate(text)).toEqual(expected);
+  });
+
+  it.each([
+    ['${x}', "Unknown property used in expression: ${x}. Cause: Cannot resolve identifier 'x'"],
+    ['a ${x} b', "Unknown property used in expression: a ${x} b. Cause: Cannot resolve identifier 'x'"],
+    [
+      '${s.size}',
+      'Unknown property used in expression: ${s.size}. Cause: Could not find property size in class java.lang.String',
+    ],
+    ['${i.size}', 'Could not find property size in class java.lang.Number'],
+    ['${yes.x}', 'Could not find property x in class java.lang.Boolean'],
+    ['${json.name}', 'Could not find property name in class SpinJsonNode'],
+    ['${json.text()}', 'Could not find method text with 0 argument(s) in class SpinJsonNode'],
+    ['${s.matches("(a+)+$")}', 'Could not find method matches with 1 argument(s) in class java.lang.String'],
+    ['${nothing.size()}', 'Target unreachable'],
+    ['${map.__proto__}', 'The property __proto__ is not accessible'],
+    ["${map['constructor']}", 'The property constructor is not accessible'],
+    ['${s.constructor}', 'The property constructor is not accessible'],
+    ['${list.prototype}', 'The property prototype is not accessible'],
+    ['${map.constructor()}', 'The property constructor is not accessible'],
+    ['${map.toLocaleString()}', 'Could not find method toLocaleString'],
+    ['${map.hasOwnProperty("key")}', 'Could not find method hasOwnProperty'],
+    ['${__proto__}', "Cannot resolve identifier '__proto__'"],
+    [
+      "${'a' + 1}",
+      "Error while evaluating expression: ${'a' + 1}. Cause: Cannot coerce from 'a' java.lang.String to java.lang.Long",
+    ],
+    ["${'a.b' + 1}", 'to java.lang.Double'],
+    ['${yes + 1}', 'Cannot coerce from java.lang.Boolean to java.lang.Long'],
+    ['${1 and yes}', 'Cannot coerce from java.lang.Number to java.lang.Boolean'],
+    ['${5 % 0}', '/ by zero'],
+    ['${map < 1}', 'Cannot coerce from java.util.Map to java.lang.Long'],
+    ['${map < list}', 'Cannot compare java.util.Map and java.util.List'],
+    ['${-list}', 'Cannot negate java.util.List'],
+    ['${list[s]}', 'Cannot coerce'],
+    ['${list.get(7)}', 'Index 7 out of bounds for length 3'],
+    ['${s.substring(9)}', 'String index out of range'],
+    ["${json.prop('x')}", "Unable to find 'x'"],
+    ["${json.prop('__proto__')}", "Unable to find '__proto__'"],
+    ['${json.value()}', 'Unable to get the value of a node that is an object'],
+    ['${json.elements()}', 'Unable to parse node to an array'],
+    ["${json.prop('n').stringValue()}", 'not a string'],
+    ["${json.prop('items').numberValue()}", 'an array, not a number'],
+    ["${json.prop('none').boolValue()}", 'null, not a boolean'],
+    ["${json.prop('n').fieldNames()}", 'Unable to get field names'],
+    ["${json.prop('items').indexOf('q')}", 'Unable to find the value'],
+    ["${JSON('{')}", 'Unable to parse input into json node'],
+  ])('fails while evaluating %s', (text, message) => {
+    expect(messageOf(() => evaluate(text))).toContain(message);
+    expect(() => evaluate(text)).toThrow(ExpressionError);
+  });
+
+  it.each([
+    ['${', 'found the end of the text, expected an expression'],
+    ['${}', "found '}', expected an expression"],
+    ['${a', "expected '}'"],
+    ['${a b}', "found 'b', expected '}'"],
+    ['${a +}', 'expected an expression'],
+    ['${(a}', "expected ')'"],
+    ['${a[1}', "expected ']'"],
+    ['${a.}', 'expected a name'],
+    ['${a.1}', "expected '}'"],
+    ['${a.empty}', 'expected a name'],
+    ['${a ? b}', "expected ':'"],
+    ['${f(1,)}', 'expected an expression'],
+    ["${'a}", 'a text in quotes does not end'],
+    ["${'\\n'}", 'invalid escape sequence'],
+    ['${a @ b}', "unexpected character '@'"],
+    ['${a = b}', "unexpected character '='"],
+    ['${and}', 'expected an expression'],
+    ['${a instanceof b}', "expected '}'"],
+    ['${unknown(1)}', "Could not resolve function 'unknown'"],
+    ['${now(1)}', "Could not resolve function 'now'"],
+    ['${a} #{b}', 'in one text'],
+  ])('refuses to compile %s', (text, reason) => {
+    expect(messageOf(() => compileExpression(text))).toContain(
+      `Error while parsing expression: ${text}. Cause: `,
+    );
+    expect(messageOf(() => compileExpression(text))).toContain(reason);
+    expect(() => compileExpression(text)).toThrow(ExpressionSyntaxError);
+  });
+
+  it('refuses an expression that is long or deeply nested instead of exhausting the stack', () => {
+    const depth = 100_000;
+    expect(() => compileExpression(`\${${'('.repeat(9_000)}1${')'.repeat(9_000)}}`)).toThrow(
+      /more than 1000 parts/,
+    );
+    expect(() => compileExpression(`\${${'!'.repeat(9_000)}a}`)).toThrow(/more than 1000 parts/);
+    expect(() => compileExpression(`\${1${'+1'.repeat(5_000)}}`)).toThrow(/more than 1000 parts/);
+    expect(messageOf(() => compileExpression(`\${a}${'x'.repeat(depth)}`))).toMatch(/longer than 20000.*/);
+    expect(messageOf(() => compileExpression(`\${a}${'x'.repeat(depth)}`)).length).toBeLessThan(1_000);
+  });
+
+  it('evaluates an expression as deep as the limit allows', () => {
+    expect(evaluate(`\${${'('.repeat(400)}1${')'.repeat(400)}}`)).toEqual(long(1));
+  });
+
+  it('prints a list that contains itself only to a limit', () => {
+    const loop: unknown[] = [];
+    loop.push(loop);
+    expect(compileExpression('x${loop}').evaluate(scopeOf({ loop }))).toContain('…');
+  });
+
+  it('says of a text without expressions that it is a literal', () => {
+    expect(compileExpression('topic-a')).toMatchObject({ text: 'topic-a', isLiteral: true });
+    expect(compileExpression('${topic}')).toMatchObject({ text: '${topic}', isLiteral: false });
+    expect(compileExpression('a-${topic}').isLiteral).toBe(false);
+  });
+
+  it('keeps a forbidden own key of a map out of its key set', () => {
+    const map: unknown = JSON.parse('{"__proto__": 1, "a": 2}');
+    expect(compileExpression('${map.keySet().size()}').evaluate(scopeOf({ map }))).toBe(1);
+  });
+
+  it('asks the scope for a variable each time it runs', () => {
+    const expression = compileExpression('${n}');
+    expect([1, 2].map((n) => expression.evaluate(scopeOf({ n })))).toEqual([1, 2]);
+  });
+});

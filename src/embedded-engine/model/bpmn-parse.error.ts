@@ -1,0 +1,25 @@
+import type { ModelProblem } from './process-model.js';
+
+/** A resource that does not compile; Camunda's ParseException. */
+export class BpmnParseError extends Error {
+  override readonly name = 'BpmnParseError';
+
+  /**
+   * @param resourceName name of the file as it was deployed
+   * @param errors every problem found, in document order where it is known
+   * @param warnings what would have been accepted with a warning
+   */
+  constructor(
+    readonly resourceName: string,
+    readonly errors: readonly ModelProblem[],
+    readonly warnings: readonly ModelProblem[],
+  ) {
+    super(
+      `ENGINE-09005 Could not parse BPMN process. Errors: ${errors.map((one) => line(one, resourceName)).join('')}`,
+    );
+  }
+}
+
+function line(problem: ModelProblem, resourceName: string): string {
+  return `\n* ${problem.message} | resource ${resourceName} | line ${problem.line} | column ${problem.column}`;
+}

@@ -1,0 +1,47 @@
+import type { ModdleElement } from 'bpmn-moddle';
+import type { BuildContext } from './build.context.js';
+import { childOf, extensionsOf, flagOf, tagOf, textOf } from './moddle.reader.js';
+
+/** Extension elements that make the engine run code. */
+const CODE_EXTENSIONS: ReadonlySet<string> = new Set([
+  'camunda:ExecutionListener',
+  'camunda:TaskListener',
+  'camunda:Connector',
+  'camunda:Script',
+]);
+
+/** Refuses listeners, connectors and scripts of an element. */
+export function refuseListeners(element: ModdleElement, id: string | null, context: BuildContext): void {
+  for (const extension of extensionsOf(element)) {
+    if (CODE_EXTENSIONS.has(extension.$type)) {
+      context.refuse(`camunda:${tagOf(extension)} of ${tagOf(element)} '${id ?? ''}'`, id);
+    }
+  }
+}
+
+/** Attributes that ask for something other than an external task, with what to say of each. */
+const CODE_ATTRIBUTES = ['class', 'delegateExpression', 'expression', 'decisionRef'] as const;
+
+/** Refuses `camunda:class` and the like. @returns whether one was found */
+export function refuseCodeAttributes(element: ModdleElement, id: string, context: BuildContext): boolean {
+  const found = CODE_ATTRIBUTES.filter((attribute) => textOf(element, `camunda:${attribute}`) !== null);
+  for (const attribute of found) context.refuse(`camunda:${attribute} of ${tagOf(element)} '${id}'`, id);
+  return found.length > 0;
+}
+
+/** What every flow node is checked for: listeners, loops, compensation, continuation by jobs. */
+export function checkFlowNode(element: ModdleElement, id: string, context: BuildContext): void {
+  const tag = tagOf(element);
+  refuseListeners(element, id, context);
+  const loop = childOf(element, 'loopCharacteristics');
+  if (loop !== null) context.refuse(`${tagOf(loop)} of ${tag} '${id}'`, id);
+  if (flagOf(element, 'isForCompensation')) context.refuse(`Compensation by ${tag} '${id}'`, id);
+  for (const attribute of ['asyncBefore', 'asyncAfter', 'async']) {
+    if (flagOf(element, `camunda:${attribute}`)) {
+      context.warning(
+        `camunda:${attribute} of ${tag} '${id}' is ignored: the embedded engine has no job executor`,
+        id,
+      );
+    }
+  }
+}

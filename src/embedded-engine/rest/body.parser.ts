@@ -1,0 +1,19 @@
+import type { RequestBody } from './http.types.js';
+
+/**
+ * Reads a body that is no form. The Java client posts the literal `null` as JSON, the JavaScript client nothing at all
+ * without a content type; both are empty bodies.
+ */
+export function parseBody(contentType: string | undefined, content: Buffer | undefined): RequestBody {
+  if (content === undefined || content.length === 0) return { kind: 'none' };
+  if (contentType !== undefined && !/^[\w.+-]+\/(?:[\w.+-]+\+)?json\b/i.test(contentType)) {
+    return { kind: 'other', contentType };
+  }
+  const text = content.toString('utf8').trim();
+  if (text === '') return { kind: 'none' };
+  try {
+    return { kind: 'json', value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { kind: 'malformed', reason: error instanceof Error ? error.message : 'it is no JSON' };
+  }
+}

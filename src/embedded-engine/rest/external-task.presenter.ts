@@ -1,0 +1,40 @@
+import type { LockedExternalTask } from '../core/engine-api.types.js';
+import type { ExternalTaskRecord } from '../persist/records.types.js';
+import { formatDate, formatNullableDate } from './date.format.js';
+import { writeVariables } from './variable.mapper.js';
+
+/** ExternalTaskDto. */
+export function presentExternalTask(task: ExternalTaskRecord): Record<string, unknown> {
+  return {
+    activityId: task.activityId,
+    activityInstanceId: task.activityInstanceId,
+    errorMessage: task.errorMessage,
+    executionId: task.executionId,
+    id: task.id,
+    lockExpirationTime: formatNullableDate(task.lockExpirationTime),
+    createTime: formatDate(task.createTime),
+    processDefinitionId: task.processDefinitionId,
+    processDefinitionKey: task.processDefinitionKey,
+    processDefinitionVersionTag: task.processDefinitionVersionTag,
+    processInstanceId: task.processInstanceId,
+    retries: task.retries,
+    suspended: task.suspended,
+    workerId: task.workerId,
+    topicName: task.topicName,
+    tenantId: task.tenantId,
+    priority: task.priority,
+    businessKey: task.businessKey,
+  };
+}
+
+/** LockedExternalTaskDto. */
+export function presentLockedTask(task: LockedExternalTask): Record<string, unknown> {
+  return {
+    ...presentExternalTask(task),
+    errorDetails: task.errorDetails,
+    // A suspended task cannot be locked.
+    suspended: false,
+    variables: writeVariables(task.variables),
+    extensionProperties: task.extensionProperties,
+  };
+}

@@ -1,0 +1,93 @@
+import type { RequestBody } from './http.types.js';
+import { invalidRequest, RestError } from './rest.error.js';
+
+/** The members of a JSON object that nothing is known of yet. */
+export type JsonRecord = Readonly<Record<string, unknown>>;
+
+export function isRecord(value: unknown): value is JsonRecord {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The object that a request carries; `{}` for an empty body and for the literal `null`. @throws RestError 400, 415 */
+export function bodyOf(body: RequestBody): JsonRecord {
+  switch (body.kind) {
+    case 'none':
+      return {};
+    case 'json':
+      if (body.value === null || body.value === undefined) return {};
+      if (isRecord(body.value)) return body.value;
+      throw invalidRequest('Cannot read the request body: it is not a JSON object');
+    case 'malformed':
+      throw invalidRequest(`Cannot parse the JSON of the request body: ${body.reason}`);
+    case 'form':
+      throw unsupported('multipart/form-data');
+    case 'other':
+      throw unsupported(body.contentType);
+    default:
+      return body satisfies never;
+  }
+}
+
+function unsupported(contentType: string): RestError {
+  return new RestError(
+    415,
+    'NotSupportedException',
+    `The content type ${contentType} is not supported here, use application/json`,
+  );
+}
+
+/** Reads one member of a body or query; undefined where it is absent. @throws RestError 400 */
+export type MemberReader<T> = (value: unknown, name: string) => T;
+
+function refuse(name: string, value: unknown): never {
+  throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown(value)}'`);
+}
+
+/** A string, number or Boolean as text; null for everything else. */
+export function scalarText(value: unknown): string | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : null;
+}
+
+/** A value as an error message may repeat it. */
+export function shown(value: unknown): string {
+  return (scalarText(value) ?? JSON.stringify(value)).slice(0, 200);
+}
+
+/** A text; numbers and Booleans read as Jackson reads them, in their text form. */
+export function text(value: unknown, name: string): string {
+  return scalarText(value) ?? refuse(name, value);
+}
+
+/** A whole number, also in its text form. */
+export function integer(value: unknown, name: string): number {
+  const isText = typeof value === 'string' && /^[+-]?\d{1,18}$/.test(value);
+  if (!isText && !(typeof value === 'number' && Number.isFinite(value))) return refuse(name, value);
+  return Math.trunc(Number(value));
+}
+
+export function boolean(value: unknown, name: string): boolean {
+  if (value === true || value === 'true') return true;
+  return value === false || value === 'false' || value === '' ? false : refuse(name, value);
+}
+
+/** Texts, as a JSON list or joined by commas. */
+export function list(value: unknown, name: string): readonly string[] {
+  if (Array.isArray(value))
+    return value.filter((item) => item !== null).map((item: unknown) => text(item, name));
+  return text(value, name)
+    .split(',')
+    .filter((item) => item !== '');
+}
+
+/** The member of that name; null and absent are the same to Camunda. */
+export function optional<T>(record: JsonRecord, name: string, reader: MemberReader<T>): T | undefined {
+  const value = Object.hasOwn(record, name) ? record[name] : undefined;
+  return value === undefined || value === null ? undefined : reader(value, name);
+}
+
+/** As {@link optional}, null where it is absent. */
+export function nullable<T>(record: JsonRecord, name: string, reader: MemberReader<T>): T | null {
+  return optional(record, name, reader) ?? null;
+}

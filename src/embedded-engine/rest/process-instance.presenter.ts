@@ -1,0 +1,61 @@
+import type { ActivityInstanceView, ProcessInstanceView } from '../core/engine-api.types.js';
+import type { IncidentRecord } from '../persist/records.types.js';
+import { formatDate } from './date.format.js';
+
+/** ProcessInstanceDto. */
+export function presentProcessInstance(
+  instance: ProcessInstanceView,
+  links: readonly unknown[] = [],
+): Record<string, unknown> {
+  return {
+    links,
+    id: instance.id,
+    definitionId: instance.definitionId,
+    definitionKey: instance.definitionKey,
+    businessKey: instance.businessKey,
+    caseInstanceId: null,
+    ended: instance.ended,
+    suspended: instance.suspended,
+    tenantId: instance.tenantId,
+  };
+}
+
+/** ActivityInstanceDto, with everything below it. */
+export function presentActivityInstance(activity: ActivityInstanceView): Record<string, unknown> {
+  return {
+    id: activity.id,
+    parentActivityInstanceId: activity.parentActivityInstanceId,
+    activityId: activity.activityId,
+    activityType: activity.activityType,
+    processInstanceId: activity.processInstanceId,
+    processDefinitionId: activity.processDefinitionId,
+    childActivityInstances: activity.childActivityInstances.map(presentActivityInstance),
+    childTransitionInstances: [],
+    executionIds: activity.executionIds,
+    activityName: activity.activityName,
+    incidentIds: activity.incidents.map((incident) => incident.id),
+    incidents: activity.incidents,
+    name: activity.activityName,
+  };
+}
+
+/** IncidentDto. */
+export function presentIncident(incident: IncidentRecord): Record<string, unknown> {
+  return {
+    id: incident.id,
+    processDefinitionId: incident.processDefinitionId,
+    processInstanceId: incident.processInstanceId,
+    executionId: incident.executionId,
+    incidentTimestamp: formatDate(incident.incidentTimestamp),
+    incidentType: incident.incidentType,
+    activityId: incident.activityId,
+    failedActivityId: incident.failedActivityId,
+    causeIncidentId: incident.causeIncidentId,
+    rootCauseIncidentId: incident.rootCauseIncidentId,
+    configuration: incident.configuration,
+    incidentMessage: incident.incidentMessage,
+    tenantId: incident.tenantId,
+    jobDefinitionId: null,
+    annotation: null,
+  };
+}

@@ -1,0 +1,80 @@
+import type { ProcessInstanceQuery, ProcessInstanceView, RuntimeService } from '../core/engine-api.types.js';
+import { EngineError } from '../core/engine.errors.js';
+import type { Route, RouteCall } from './engine.router.js';
+import { noContent, ok, type EngineResponse } from './http.types.js';
+import { boolean, list, optional, text } from './json.reader.js';
+import { presentActivityInstance, presentProcessInstance } from './process-instance.presenter.js';
+import { flag, variableFilters, type FilterTable } from './query.reader.js';
+import { queryRoutes } from './query.routes.js';
+import { notFound } from './rest.error.js';
+
+/** Filters of process instances; also those of `processInstanceQuery` in other requests. */
+export const PROCESS_INSTANCE_FILTERS: FilterTable<ProcessInstanceQuery> = {
+  processInstanceIds: list,
+  businessKey: text,
+  businessKeyLike: text,
+  processDefinitionId: text,
+  processDefinitionKey: text,
+  processDefinitionKeyIn: list,
+  processDefinitionKeyNotIn: list,
+  deploymentId: text,
+  active: flag,
+  suspended: flag,
+  withIncident: flag,
+  incidentId: text,
+  incidentType: text,
+  incidentMessage: text,
+  incidentMessageLike: text,
+  activityIdIn: list,
+  variables: variableFilters,
+  tenantIdIn: list,
+  withoutTenantId: flag,
+};
+
+/** `/process-instance`, its variables apart. */
+export function processInstanceRoutes(runtime: RuntimeService): readonly Route[] {
+  return [
+    ...queryRoutes<ProcessInstanceQuery, ProcessInstanceView>({
+      path: '/process-instance',
+      filters: PROCESS_INSTANCE_FILTERS,
+      sortKeys: ['instanceId', 'definitionKey', 'definitionId', 'tenantId', 'businessKey'],
+      find: (query) => runtime.findProcessInstances(query),
+      count: (query) => runtime.countProcessInstances(query),
+      present: (instance) => presentProcessInstance(instance),
+    }),
+    {
+      method: 'GET',
+      path: '/process-instance/:id',
+      handle: (call) => {
+        const instance = runtime.findProcessInstance(call.param('id'));
+        if (instance === null) throw unknownInstance(call.param('id'));
+        return ok(presentProcessInstance(instance));
+      },
+    },
+    { method: 'DELETE', path: '/process-instance/:id', handle: (call) => remove(runtime, call) },
+    {
+      method: 'GET',
+      path: '/process-instance/:id/activity-instances',
+      handle: (call) => {
+        const tree = runtime.findActivityInstanceTree(call.param('id'));
+        if (tree === null) throw unknownInstance(call.param('id'));
+        return ok(presentActivityInstance(tree));
+      },
+    },
+  ];
+}
+
+function unknownInstance(id: string, code: number | null = null): Error {
+  return notFound(`Process instance with id ${id} does not exist`, code);
+}
+
+async function remove(runtime: RuntimeService, call: RouteCall): Promise<EngineResponse> {
+  const id = call.param('id');
+  try {
+    await runtime.deleteProcessInstance(id, null);
+  } catch (error) {
+    if (!(error instanceof EngineError) || error.kind !== 'NotFound') throw error;
+    if (optional(call.query, 'failIfNotExists', boolean) ?? true) throw unknownInstance(id, error.engineCode);
+  }
+  return noContent();
+}

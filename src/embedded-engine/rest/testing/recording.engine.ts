@@ -1,0 +1,50 @@
+import type { EngineServices } from '../rest.router.js';
+
+/** One call that the REST layer made. */
+export interface RecordedCall {
+  /** `externalTasks.complete`. */
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** An engine that records what it is told and answers what a test prepared; every other answer is undefined. */
+export class RecordingEngine implements EngineServices {
+  readonly calls: RecordedCall[] = [];
+  readonly repository = this.service('repository') as EngineServices['repository'];
+  readonly runtime = this.service('runtime') as EngineServices['runtime'];
+  readonly externalTasks = this.service('externalTasks') as EngineServices['externalTasks'];
+  readonly history = this.service('history') as EngineServices['history'];
+  private readonly answers = new Map<string, (...args: unknown[]) => unknown>();
+
+  /** Prepares the answer of `service.method`; an Error is thrown. */
+  answer(method: string, value: unknown): void {
+    this.answers.set(method, () => {
+      if (value instanceof Error) throw value;
+      return value;
+    });
+  }
+
+  /** Prepares the behaviour of `service.method`. */
+  implement(method: string, behaviour: (...args: unknown[]) => unknown): void {
+    this.answers.set(method, behaviour);
+  }
+
+  get lastCall(): RecordedCall | undefined {
+    return this.calls.at(-1);
+  }
+
+  private service(name: string): object {
+    return new Proxy(
+      {},
+      {
+        get: (_target, property) => {
+          const method = `${name}.${String(property)}`;
+          return (...args: unknown[]): unknown => {
+            this.calls.push({ method, args });
+            return this.answers.get(method)?.(...args);
+          };
+        },
+      },
+    );
+  }
+}
