@@ -85,7 +85,7 @@ export class ProcessStoreRepository {
     );
     const processes = rows
       .slice(0, query.limit)
-      .map((row): ListedProcess => ({ ...recordOf(row, this.dialect), hasData: row['has_data'] === 1 }));
+      .map((row): ListedProcess => ({ ...recordOf(row, this.dialect), hasData: row.has_data === 1 }));
     const last = processes.at(-1);
     return { processes, nextCursor: rows.length > query.limit && last ? encodeCursor(last) : null };
   }
@@ -194,7 +194,7 @@ export class ProcessStoreRepository {
         dialect.ignoreConflictsReturning('claim_id, start_lease_until, start_last_attempt_at'),
       writes.flatMap((write) => this.insertParameters(write)),
     );
-    const byClaim = new Map(inserted.map((each) => [each['claim_id'], each]));
+    const byClaim = new Map(inserted.map((each) => [each.claim_id, each]));
     for (const write of writes) {
       const clock = byClaim.get(write.record.claimId);
       if (clock === undefined) {
@@ -202,8 +202,8 @@ export class ProcessStoreRepository {
         // Our own claim id says that an earlier attempt at this write did commit.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
-        const startLeaseUntil = timeOf(clock['start_lease_until'], dialect);
-        const startLastAttemptAt = timeOf(clock['start_last_attempt_at'], dialect);
+        const startLeaseUntil = timeOf(clock.start_lease_until, dialect);
+        const startLastAttemptAt = timeOf(clock.start_last_attempt_at, dialect);
         const startNextAt = startLeaseUntil;
         const record = { ...write.record, startLeaseUntil, startNextAt, startLastAttemptAt };
         results.set(write, { written: true, record });
