@@ -45,7 +45,8 @@ describe('batchesOf', () => {
           const ofId = ({ correlationId }: QueuedWrite) => correlationId === id;
           expect(made.filter(ofId)).toEqual(group.filter(ofId));
         }
-        for (const { kind, writes: each } of batches) expect(each.every((one) => one.kind === kind)).toBe(true);
+        for (const { kind, writes: each } of batches)
+          expect(each.every((one) => one.kind === kind)).toBe(true);
       }),
     );
   });

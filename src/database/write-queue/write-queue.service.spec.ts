@@ -82,7 +82,11 @@ describe('WriteQueueService', () => {
   };
 
   it('gives each promise the result of its own row', async () => {
-    expect(await Promise.all([enqueue('a', 1), enqueue('b', 2), enqueue('a', 3)])).toEqual(['a=1', 'b=2', 'a=3']);
+    expect(await Promise.all([enqueue('a', 1), enqueue('b', 2), enqueue('a', 3)])).toEqual([
+      'a=1',
+      'b=2',
+      'a=3',
+    ]);
   });
 
   it('commits everything that one turn of the event loop enqueues in one transaction', async () => {
@@ -100,7 +104,10 @@ describe('WriteQueueService', () => {
   });
 
   it('settles a write only when its row can be read, and tells the kind before', async () => {
-    const read = enqueue('a', 7).then(async () => ({ told: [...kind.committedValues], stored: await values() }));
+    const read = enqueue('a', 7).then(async () => ({
+      told: [...kind.committedValues],
+      stored: await values(),
+    }));
     expect(await read).toEqual({ told: [7], stored: [7] });
   });
 
@@ -133,7 +140,9 @@ describe('WriteQueueService', () => {
       'rejected',
       ...Array<string>(3).fill('fulfilled'),
     ]);
-    expect(outcomes[3]).toMatchObject({ reason: { name: 'WriteRefusedError', kind: 'note', correlationId: 'a' } });
+    expect(outcomes[3]).toMatchObject({
+      reason: { name: 'WriteRefusedError', kind: 'note', correlationId: 'a' },
+    });
     expect(await values()).toEqual([1, 2, 3, 4, 5, 6]);
     expect(kind.committedValues).toEqual([1, 2, 3, 4, 5, 6]);
     expect(kind.rollbacks).toBeGreaterThan(0);
@@ -142,9 +151,9 @@ describe('WriteQueueService', () => {
 
   it('writes what the kind puts in place of a refused row', async () => {
     const marking = Object.assign(kind, { refused: ({ id }: Note): Note => ({ id, value: 999 }) });
-    expect(await fixture.queue.enqueue(marking, { correlationId: 'a', bytes: 1, item: { id: 'a', value: -1 } })).toBe(
-      'a=999',
-    );
+    expect(
+      await fixture.queue.enqueue(marking, { correlationId: 'a', bytes: 1, item: { id: 'a', value: -1 } }),
+    ).toBe('a=999');
     expect(await values()).toEqual([999]);
   });
 
