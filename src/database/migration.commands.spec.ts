@@ -74,7 +74,7 @@ describe('the migrations', () => {
     const indexes: TableIndex[] = [];
     const builder: Record<string, () => unknown> = {};
     for (const step of ['insert', 'into', 'values']) builder[step] = () => builder;
-    builder['execute'] = () => Promise.resolve();
+    builder.execute = () => Promise.resolve();
     const runner = {
       dataSource: { options: { type } },
       manager: { createQueryBuilder: () => builder },

@@ -34,7 +34,7 @@ describe('EventRedactor', () => {
 
   it('writes what JSON cannot say in words', () => {
     const circle: Record<string, unknown> = {};
-    circle['self'] = circle;
+    circle.self = circle;
     expect(redactor.toJson(circle)).toMatch(/^\{"unserializable":"Converting circular/);
     expect(redactor.toJson({ big: 12n })).toBe('{"big":"12"}');
     expect(redactor.toJson(() => 1)).toBe('null');
