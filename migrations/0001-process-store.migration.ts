@@ -9,7 +9,7 @@ export class ProcessStore1763683200001 implements MigrationInterface {
   readonly name = 'ProcessStore1763683200001';
 
   async up(runner: QueryRunner): Promise<void> {
-    const dialect = schemaDialectOf(runner.connection.options.type);
+    const dialect = schemaDialectOf(runner.dataSource.options.type);
     const { key, text, timestamp, integer, flag } = columnTypesOf(dialect);
     await runner.createTable(
       new Table({

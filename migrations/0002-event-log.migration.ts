@@ -9,7 +9,7 @@ export class EventLog1763683200002 implements MigrationInterface {
   readonly name = 'EventLog1763683200002';
 
   async up(runner: QueryRunner): Promise<void> {
-    const dialect = schemaDialectOf(runner.connection.options.type);
+    const dialect = schemaDialectOf(runner.dataSource.options.type);
     const { key, name, text, timestamp, integer, generatedId } = columnTypesOf(dialect);
     await runner.createTable(
       new Table({

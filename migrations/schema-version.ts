@@ -4,7 +4,7 @@ import { schemaDialectOf } from './column-types.js';
 /** Notes in `schema_version` that a migration was applied; called at the end of its `up`. */
 export async function recordVersion(runner: QueryRunner, version: number): Promise<void> {
   const now = new Date().toISOString();
-  const sqlite = schemaDialectOf(runner.connection.options.type) === 'sqlite';
+  const sqlite = schemaDialectOf(runner.dataSource.options.type) === 'sqlite';
   await runner.manager
     .createQueryBuilder()
     .insert()

@@ -38,10 +38,11 @@ export const sqliteDialect: SqlDialect = {
 };
 
 function sqliteErrorKind(error: unknown): SqlErrorKind {
-  if (!(error instanceof Error)) return 'content';
+  if (typeof error !== 'object' || error === null) return 'content';
   // TypeORM's QueryFailedError keeps the driver's error.
-  const cause = 'driverError' in error ? error.driverError : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (UNAVAILABLE.test(code) || error.message.includes(CLOSED)) return 'unavailable';
+  const cause: unknown = 'driverError' in error ? error.driverError : error;
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  if (UNAVAILABLE.test(code) || ('message' in error && String(error.message).includes(CLOSED)))
+    return 'unavailable';
   return CONFLICT.test(code) ? 'conflict' : 'content';
 }

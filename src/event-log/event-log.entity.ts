@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, EntitySchemaOptions } from 'typeorm';
 import { columnTypesOf, indexName, type SchemaDialect } from '../../migrations/column-types.js';
 
 /** A row of `event_log` as the database holds it. */
@@ -43,7 +43,7 @@ export function eventLogEntity(dialect: SchemaDialect): EntitySchema<EventLogEnt
     columns,
     unique,
   });
-  return new EntitySchema<EventLogEntity>({
+  const options = Object.assign(new EntitySchemaOptions<EventLogEntity>(), {
     name: 'EventLog',
     tableName: 'event_log',
     target: EventLogEntity,
@@ -82,4 +82,5 @@ export function eventLogEntity(dialect: SchemaDialect): EntitySchema<EventLogEnt
       index('uq_event_key', ['eventKey'], true),
     ],
   });
+  return new EntitySchema<EventLogEntity>(options);
 }

@@ -45,7 +45,7 @@ export class EventLogRepository {
           `WHERE correlation_id IN ${placeholders(batch.length)} GROUP BY correlation_id`,
         batch,
       );
-      for (const row of rows) last.set(row['correlation_id'] as string, row['seq'] as number);
+      for (const row of rows) last.set(row.correlation_id as string, row.seq as number);
     }
     return last;
   }
@@ -58,7 +58,7 @@ export class EventLogRepository {
         `SELECT event_key FROM event_log WHERE event_key IN ${placeholders(batch.length)}`,
         batch,
       );
-      for (const row of rows) existing.add(row['event_key'] as string);
+      for (const row of rows) existing.add(row.event_key as string);
     }
     return existing;
   }

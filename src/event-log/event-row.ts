@@ -82,12 +82,12 @@ export function eventOf(row: SqlRow, dialect: SqlDialect): StoredEvent {
   const text = (column: string): string | null => (row[column] ?? null) as string | null;
   const number = (column: string): number | null => (row[column] ?? null) as number | null;
   return {
-    id: String(row['id']),
-    correlationId: row['correlation_id'] as string,
-    seq: row['seq'] as number,
-    eventKey: row['event_key'] as string,
-    stepName: row['step_name'] as string,
-    status: row['status'] as string,
+    id: String(row.id),
+    correlationId: row.correlation_id as string,
+    seq: row.seq as number,
+    eventKey: row.event_key as string,
+    stepName: row.step_name as string,
+    status: row.status as string,
     httpMethod: text('http_method'),
     endpoint: text('endpoint'),
     requestData: parsed(text('request_data')),
@@ -105,7 +105,7 @@ export function eventOf(row: SqlRow, dialect: SqlDialect): StoredEvent {
     result: text('result'),
     metadata: parsed(text('metadata')),
     executionTime: number('execution_time'),
-    createdAt: dialect.readTime(row['created_at']),
+    createdAt: dialect.readTime(row.created_at),
   };
 }
 

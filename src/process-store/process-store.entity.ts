@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, EntitySchemaOptions } from 'typeorm';
 import { columnTypesOf, indexName, type SchemaDialect } from '../../migrations/column-types.js';
 
 /** A row of `process_store` as the database holds it. */
@@ -42,7 +42,7 @@ export function processStoreEntity(dialect: SchemaDialect): EntitySchema<Process
     columns,
     ...(where === undefined ? {} : { where }),
   });
-  return new EntitySchema<ProcessStoreEntity>({
+  const options = Object.assign(new EntitySchemaOptions<ProcessStoreEntity>(), {
     name: 'ProcessStore',
     tableName: 'process_store',
     target: ProcessStoreEntity,
@@ -86,4 +86,5 @@ export function processStoreEntity(dialect: SchemaDialect): EntitySchema<Process
       ),
     ],
   });
+  return new EntitySchema<ProcessStoreEntity>(options);
 }

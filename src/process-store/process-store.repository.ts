@@ -85,7 +85,7 @@ export class ProcessStoreRepository {
     );
     const processes = rows
       .slice(0, query.limit)
-      .map((row): ListedProcess => ({ ...recordOf(row, this.dialect), hasData: row['has_data'] === 1 }));
+      .map((row): ListedProcess => ({ ...recordOf(row, this.dialect), hasData: row.has_data === 1 }));
     const last = processes.at(-1);
     return { processes, nextCursor: rows.length > query.limit && last ? encodeCursor(last) : null };
   }
@@ -94,13 +94,14 @@ export class ProcessStoreRepository {
   async findOpenProcessStore(limit: number): Promise<readonly ProcessRecord[]> {
     const newest = `ORDER BY started_at DESC, correlation_id DESC${this.dialect.limit}`;
     const codes = OPEN_ERROR_CODES.map((code) => `'${code}'`).join(',');
-    // Two statements, because each has an index of its own and an OR of both would have none.
+    // Two statements, because each has an index of its own and an OR of both would have none. Only errors have these
+    // codes; naming the status as well would make SQLite walk through all errors instead of the few open ones.
     const pending = await this.database.read(
       `SELECT ${COLUMNS} FROM process_store WHERE status = 'pending' ${newest}`,
       [limit],
     );
     const failed = await this.database.read(
-      `SELECT ${COLUMNS} FROM process_store WHERE status = 'error' AND error_code IN (${codes}) ${newest}`,
+      `SELECT ${COLUMNS} FROM process_store WHERE error_code IN (${codes}) ${newest}`,
       [limit],
     );
     return [...pending, ...failed].map((row) => recordOf(row, this.dialect));
@@ -194,7 +195,7 @@ export class ProcessStoreRepository {
         dialect.ignoreConflictsReturning('claim_id, start_lease_until, start_last_attempt_at'),
       writes.flatMap((write) => this.insertParameters(write)),
     );
-    const byClaim = new Map(inserted.map((each) => [each['claim_id'], each]));
+    const byClaim = new Map(inserted.map((each) => [each.claim_id, each]));
     for (const write of writes) {
       const clock = byClaim.get(write.record.claimId);
       if (clock === undefined) {
@@ -202,8 +203,8 @@ export class ProcessStoreRepository {
         // Our own claim id says that an earlier attempt at this write did commit.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
-        const startLeaseUntil = timeOf(clock['start_lease_until'], dialect);
-        const startLastAttemptAt = timeOf(clock['start_last_attempt_at'], dialect);
+        const startLeaseUntil = timeOf(clock.start_lease_until, dialect);
+        const startLastAttemptAt = timeOf(clock.start_last_attempt_at, dialect);
         const startNextAt = startLeaseUntil;
         const record = { ...write.record, startLeaseUntil, startNextAt, startLastAttemptAt };
         results.set(write, { written: true, record });

@@ -9,7 +9,8 @@ import {
 } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
-import type { Outcome, ProcessChange, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
+import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record.factory.js';
+import type { ProcessChange, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
 import {
   ProcessStoreRepository,
   type ProcessWrite,
@@ -238,60 +239,6 @@ export class ProcessStoreService {
     const bytes = ROW_BYTES + textBytes(write);
     return this.queue.enqueue(this.writes.upsert, { correlationId, bytes, item: write }, options);
   }
-}
-
-function emptyRecord(correlationId: string, claimId: string): ProcessRecord {
-  const now = new Date();
-  return {
-    correlationId,
-    processKey: null,
-    processInstanceId: null,
-    status: 'pending',
-    data: null,
-    error: null,
-    errorCode: null,
-    version: 1,
-    startedAt: now,
-    updatedAt: now,
-    requestHash: null,
-    claimId,
-    variables: null,
-    startOwner: null,
-    startLeaseUntil: null,
-    startAttempts: 0,
-    startLastAttemptAt: null,
-    startNextAt: null,
-    cancelRequestedAt: null,
-    joined: false,
-    outcomeStep: null,
-    batchId: null,
-    traceabilityId: null,
-    applicationId: null,
-  };
-}
-
-function viewOf(outcome: Outcome): Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode'> {
-  return outcome.status === 'ok'
-    ? { status: 'ok', data: outcome.data, error: null, errorCode: null }
-    : { status: 'error', data: null, error: outcome.error, errorCode: outcome.errorCode };
-}
-
-function cleanOutcome(outcome: Outcome): Outcome {
-  if (outcome.status === 'ok') return { status: 'ok', data: columnText(outcome.data) };
-  return {
-    status: 'error',
-    error: columnText(outcome.error),
-    errorCode: columnText(outcome.errorCode, 255),
-  };
-}
-
-function cleanChange(change: ProcessChange): ProcessChange {
-  const { outcome, outcomeStep } = change;
-  return {
-    ...change,
-    ...(outcome === undefined ? {} : { outcome: cleanOutcome(outcome) }),
-    ...(outcomeStep === undefined ? {} : { outcomeStep: columnText(outcomeStep, 255) }),
-  };
 }
 
 function textBytes(write: ProcessWrite): number {

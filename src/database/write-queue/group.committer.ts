@@ -35,7 +35,7 @@ export class GroupCommitter {
   }
 
   /** @returns null where the group is committed and settled, else the error of the attempt */
-  private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<unknown> {
+  private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Error | null> {
     const batches = batchesOf(group);
     const results = new Map<QueuedWrite, unknown>();
     try {
@@ -48,7 +48,7 @@ export class GroupCommitter {
       });
     } catch (error) {
       for (const kind of new Set(batches.map((batch) => batch.kind))) kind.rolledBack?.();
-      return error;
+      return error instanceof Error ? error : new Error(String(error));
     }
     for (const write of group) write.kind.committed?.(write.item, results.get(write));
     for (const write of group) write.settle({ result: results.get(write) });

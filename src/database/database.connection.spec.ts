@@ -1,0 +1,151 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import BetterSqlite3 from 'better-sqlite3';
+import { DatabaseConnection } from './database.connection.js';
+import { databaseOptions } from './data-source.options.js';
+import { DatabaseStartError, DatabaseUnavailableError } from './database.errors.js';
+import { sqlitePath } from './sqlite.files.js';
+import {
+  type DatabaseFixture,
+  openDatabase,
+  sqliteConfig,
+  temporaryFolder,
+} from './testing/database.fixture.js';
+
+describe('DatabaseConnection', () => {
+  let opened: DatabaseFixture[] = [];
+  let folders: string[] = [];
+  let children: ChildProcess[] = [];
+
+  async function open(dataDir?: string): Promise<DatabaseFixture> {
+    const fixture = await openDatabase(dataDir === undefined ? {} : { dataDir });
+    opened.push(fixture);
+    return fixture;
+  }
+
+  function folder(): string {
+    const path = temporaryFolder();
+    folders.push(path);
+    return path;
+  }
+
+  function hold(dataDir: string): { child: ChildProcess; said: Promise<string> } {
+    const script = new URL('./testing/database.holder.ts', import.meta.url).pathname;
+    const child = spawn(process.execPath, ['--import', 'tsx', script, dataDir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    children.push(child);
+    const said = once(child.stdout, 'data').then(([data]) => String(data));
+    return { child, said };
+  }
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    for (const child of children) child.kill('SIGKILL');
+    for (const fixture of opened) await fixture.remove();
+    for (const path of folders) rmSync(path, { recursive: true, force: true });
+    opened = [];
+    folders = [];
+    children = [];
+  });
+
+  it('opens the file in a folder that it makes, with the schema up to date', async () => {
+    const { database, config } = await open(join(folder(), 'deep', 'data'));
+    expect(existsSync(sqlitePath(config.dataDir))).toBe(true);
+    expect(await database.schemaVersion()).toBe(2);
+    expect(await database.isHealthy()).toBe(true);
+  });
+
+  it('writes with a write-ahead log and synchronous FULL', async () => {
+    const { connection } = await open();
+    const rows = await connection.transaction(async (sql) => [
+      ...(await sql.query('PRAGMA journal_mode')),
+      ...(await sql.query('PRAGMA synchronous')),
+    ]);
+    expect(rows).toEqual([{ journal_mode: 'wal' }, { synchronous: 2 }]);
+  });
+
+  it('refuses to run where the file takes no write-ahead log', async () => {
+    const pragma = BetterSqlite3.prototype.pragma;
+    jest.spyOn(BetterSqlite3.prototype, 'pragma').mockImplementation(function (
+      this: BetterSqlite3.Database,
+      source,
+      options,
+    ) {
+      return source === 'journal_mode' ? 'delete' : pragma.call(this, source, options);
+    });
+    await expect(open(folder())).rejects.toThrow(/journal_mode=delete and synchronous=2.*local disk/);
+  });
+
+  it('says in one sentence that the folder cannot be made', async () => {
+    const file = join(folder(), 'file');
+    writeFileSync(file, '');
+    const failing = DatabaseConnection.open(sqliteConfig(join(file, 'data')));
+    await expect(failing).rejects.toBeInstanceOf(DatabaseStartError);
+    await expect(failing).rejects.toThrow(/cannot be made \(ENOTDIR\)\. Set DATA_DIR to a folder/);
+  });
+
+  it('says that the file is no database, and frees the lock', async () => {
+    const dataDir = folder();
+    writeFileSync(sqlitePath(dataDir), 'this is text, and long enough to be looked at as a header of SQLite');
+    await expect(open(dataDir)).rejects.toThrow(/cannot be opened: .*not a database/);
+    rmSync(sqlitePath(dataDir));
+    expect(await (await open(dataDir)).database.isHealthy()).toBe(true);
+  });
+
+  it('refuses a schema that is newer than the code', async () => {
+    const first = await open();
+    await first.connection.transaction((sql) =>
+      sql.execute("INSERT INTO schema_version VALUES (99, '2026-01-01 00:00:00.000')"),
+    );
+    await expect(first.reopen()).rejects.toThrow(
+      /schema version 99, this version of the service knows 2\. Run/,
+    );
+  });
+
+  it('refuses a database that it does not speak to', () => {
+    expect(() => databaseOptions({ ...sqliteConfig('x'), type: 'mssql' })).toThrow(/mssql is not supported/);
+  });
+
+  it('keeps a second opening in the same process out, and lets it in after the first has closed', async () => {
+    const first = await open();
+    await expect(openDatabase(first.config)).rejects.toThrow(/in use by another process/);
+    await first.stop();
+    expect(await (await open(first.config.dataDir)).database.isHealthy()).toBe(true);
+  });
+
+  it('keeps a second process out, and lets it in once the holder is killed', async () => {
+    const dataDir = folder();
+    const holder = hold(dataDir);
+    expect(await holder.said).toBe('open\n');
+    await expect(open(dataDir)).rejects.toThrow(/in use by another process/);
+    const second = hold(dataDir);
+    expect(await second.said).toMatch(/in use by another process\. Stop that one first/);
+
+    const exited = once(holder.child, 'exit');
+    holder.child.kill('SIGKILL');
+    await exited;
+    expect(await (await open(dataDir)).database.isHealthy()).toBe(true);
+  });
+
+  it('tells a read that the database is away', async () => {
+    const { database, stop } = await open();
+    await stop();
+    await expect(database.read('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailableError);
+    expect(await database.isHealthy()).toBe(false);
+  });
+
+  it('tells a read that the statement is wrong', async () => {
+    const { database } = await open();
+    await expect(database.read('SELECT 1 FROM nowhere')).rejects.toThrow(/no such table/);
+  });
+
+  it('lets nothing be written over the reading connection', async () => {
+    const { database } = await open();
+    await expect(database.read('DELETE FROM schema_version')).rejects.toThrow(/does not answer|readonly/);
+    expect(await database.schemaVersion()).toBe(2);
+  });
+});

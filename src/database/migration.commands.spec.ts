@@ -1,0 +1,107 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { QueryRunner, Table, TableIndex } from 'typeorm';
+import { columnTypesOf, schemaDialectOf } from '../../migrations/column-types.js';
+import { MIGRATIONS } from '../../migrations/index.js';
+import { migrationCommand } from './migration.commands.js';
+import { sqliteConfig, temporaryFolder } from './testing/database.fixture.js';
+
+describe('migrationCommand', () => {
+  let folder: string;
+  let lines: string[];
+
+  beforeEach(() => {
+    folder = temporaryFolder();
+    lines = [];
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const run = async (...args: string[]): Promise<string[]> => {
+    lines = [];
+    await migrationCommand(args, sqliteConfig(folder), folder, (line) => lines.push(line));
+    return lines;
+  };
+
+  it('applies every migration, and nothing the second time', async () => {
+    expect(await run('run')).toEqual([
+      'Applied ProcessStore1763683200001.',
+      'Applied EventLog1763683200002.',
+      'The schema is at version 2.',
+    ]);
+    expect(await run('run')).toEqual(['The schema is at version 2.']);
+  });
+
+  it('reverts one migration at a time, down to nothing, and applies them again', async () => {
+    await run('run');
+    expect(await run('revert')).toEqual(['The schema is at version 1.']);
+    expect(await run('revert')).toEqual(['The schema is at version 0.']);
+    await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 2.');
+  });
+
+  it('shows what is applied, also before there is a file', async () => {
+    expect(await run('show')).toEqual(['[ ] 1 ProcessStore1763683200001', '[ ] 2 EventLog1763683200002']);
+    await run('run');
+    await run('revert');
+    expect(await run('show')).toEqual(['[x] 1 ProcessStore1763683200001', '[ ] 2 EventLog1763683200002']);
+  });
+
+  it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
+    await run('generate', 'add-priority');
+    const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+    expect(file).toBe('0003-add-priority.migration.ts');
+    const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
+    expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
+    expect(source).toContain('const VERSION = 3;');
+    expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
+  });
+
+  it.each([[['generate', 'Bad Name']], [['generate']], [['drop']], [[]]])(
+    'explains itself on %j',
+    async (args) => {
+      await expect(run(...args)).rejects.toThrow('Usage: migration run | revert | show | generate');
+    },
+  );
+});
+
+describe('the migrations', () => {
+  /** What the migrations ask a database for, without one. */
+  async function recorded(type: string): Promise<{ tables: Table[]; indexes: TableIndex[] }> {
+    const tables: Table[] = [];
+    const indexes: TableIndex[] = [];
+    const builder: Record<string, () => unknown> = {};
+    for (const step of ['insert', 'into', 'values']) builder[step] = () => builder;
+    builder.execute = () => Promise.resolve();
+    const runner = {
+      dataSource: { options: { type } },
+      manager: { createQueryBuilder: () => builder },
+      createTable: (table: Table) => Promise.resolve(tables.push(table)),
+      createIndex: (_table: string, index: TableIndex) => Promise.resolve(indexes.push(index)),
+    } as unknown as QueryRunner;
+    for (const Migration of MIGRATIONS) await new Migration().up(runner);
+    return { tables, indexes };
+  }
+
+  it.each([
+    ['mssql', 'varchar', 'Latin1_General_100_BIN2', 'nvarchar', 'datetime2', 'idx_status'],
+    ['postgres', 'varchar', 'C', 'text', 'timestamptz', 'process_store_idx_status'],
+    ['better-sqlite3', 'varchar', undefined, 'text', 'datetime', 'process_store_idx_status'],
+  ])('have the types and index names of %s', async (type, id, collation, text, time, index) => {
+    const { tables, indexes } = await recorded(type);
+    const column = (name: string) => tables[1]?.columns.find((each) => each.name === name);
+    expect(tables.map(({ name }) => name)).toEqual(['schema_version', 'process_store', 'event_log']);
+    expect(column('correlation_id')).toMatchObject({ type: id, length: '255', isPrimary: true });
+    expect(column('correlation_id')?.collation).toBe(collation);
+    expect(column('data')?.type).toBe(text);
+    expect(column('started_at')?.type).toBe(time);
+    expect(indexes.map(({ name }) => name)).toContain(index);
+  });
+
+  it('refuse a driver that they are not written for', () => {
+    expect(() => schemaDialectOf('oracle')).toThrow(/not written for the TypeORM driver oracle/);
+    expect(columnTypesOf('mssql').generatedId.type).toBe('bigint');
+  });
+});

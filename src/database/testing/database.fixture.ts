@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
+import type { DatabaseConfig } from '../../config/index.js';
+import { ShutdownService } from '../../lifecycle/index.js';
+import { DatabaseConnection } from '../database.connection.js';
+import { DatabaseService } from '../database.service.js';
+import { WriteQueueService } from '../write-queue/index.js';
+
+/** An open database in a folder of its own, as the service has it. */
+export interface DatabaseFixture {
+  readonly config: DatabaseConfig;
+  readonly connection: DatabaseConnection;
+  readonly database: DatabaseService;
+  readonly queue: WriteQueueService;
+  readonly shutdown: ShutdownService;
+  /** Stops as the service does; the file stays. */
+  stop(): Promise<void>;
+  /** Stops, and opens the same file again. */
+  reopen(): Promise<DatabaseFixture>;
+  /** Stops and removes the folder. */
+  remove(): Promise<void>;
+}
+
+/** A new folder for a database. */
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'fastify-camunda-'));
+}
+
+/** The configuration of a SQLite file in a folder. */
+export function sqliteConfig(dataDir: string, changes: Partial<DatabaseConfig> = {}): DatabaseConfig {
+  return {
+    type: 'sqlite',
+    dataDir,
+    host: null,
+    port: null,
+    name: null,
+    user: null,
+    password: null,
+    writeQueueMaxBytes: 1_000_000,
+    writeWaitMs: 5_000,
+    eventLogMaxBytes: 32_768,
+    ...changes,
+  };
+}
+
+/** Opens a database in a new folder, or in the one of `changes.dataDir`. */
+export async function openDatabase(changes: Partial<DatabaseConfig> = {}): Promise<DatabaseFixture> {
+  Logger.overrideLogger(false);
+  const config = sqliteConfig(changes.dataDir ?? temporaryFolder(), changes);
+  const shutdown = new ShutdownService({ timeoutMs: 2_000, delayMs: 0 });
+  const connection = await DatabaseConnection.open(config);
+  shutdown.register('release', 'database', () => connection.close());
+  const stop = (): Promise<void> => shutdown.stop();
+  return {
+    config,
+    connection,
+    database: new DatabaseService(connection),
+    queue: new WriteQueueService(connection, config, shutdown),
+    shutdown,
+    stop,
+    reopen: async () => {
+      await stop();
+      return openDatabase(config);
+    },
+    remove: async () => {
+      await stop();
+      rmSync(config.dataDir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,270 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import BetterSqlite3 from 'better-sqlite3';
+import { sqlitePath } from '../sqlite.files.js';
+import { type DatabaseFixture, openDatabase } from '../testing/database.fixture.js';
+import type { SqlExecutor } from '../sql.dialect.js';
+import {
+  WriteQueueClosedError,
+  WriteQueueFullError,
+  WriteRefusedError,
+  WriteWithdrawnError,
+  type WriteKind,
+} from './index.js';
+
+interface Note {
+  readonly id: string;
+  readonly value: number;
+}
+
+/** Writes notes, row by row; a negative value is refused by the table. */
+class NoteKind implements WriteKind<Note, string> {
+  readonly name = 'note';
+  readonly batches: (readonly Note[])[] = [];
+  readonly repetitions: boolean[] = [];
+  readonly committedValues: number[] = [];
+  rollbacks = 0;
+
+  async write(sql: SqlExecutor, items: readonly Note[], repeated: boolean): Promise<string[]> {
+    this.batches.push(items);
+    this.repetitions.push(repeated);
+    for (const { id, value } of items) await sql.execute('INSERT INTO note VALUES (?, ?)', [id, value]);
+    return items.map(({ id, value }) => `${id}=${value}`);
+  }
+
+  committed(item: Note, _result: string): void {
+    this.committedValues.push(item.value);
+  }
+
+  rolledBack(): void {
+    this.rollbacks += 1;
+  }
+}
+
+describe('WriteQueueService', () => {
+  let fixture: DatabaseFixture;
+  let kind: NoteKind;
+
+  beforeEach(async () => {
+    fixture = await openDatabase();
+    kind = new NoteKind();
+    await fixture.connection.transaction((sql) =>
+      sql.execute('CREATE TABLE note (id TEXT, value INTEGER CHECK (value >= 0))'),
+    );
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await fixture.remove();
+  });
+
+  const enqueue = (
+    id: string,
+    value: number,
+    options: Parameters<DatabaseFixture['queue']['enqueue']>[2] = {},
+    bytes = 10,
+  ): Promise<string> =>
+    fixture.queue.enqueue(kind, { correlationId: id, bytes, item: { id, value } }, options);
+
+  const values = async (): Promise<unknown[]> =>
+    (await fixture.database.read('SELECT value FROM note ORDER BY rowid')).map((row) => row.value);
+
+  /** Holds the write lock of the file from outside, until it is called. */
+  function lockFile(): () => void {
+    const other = new BetterSqlite3(sqlitePath(fixture.config.dataDir));
+    other.exec('BEGIN IMMEDIATE');
+    return () => {
+      other.close();
+    };
+  }
+
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('gives each promise the result of its own row', async () => {
+    expect(await Promise.all([enqueue('a', 1), enqueue('b', 2), enqueue('a', 3)])).toEqual([
+      'a=1',
+      'b=2',
+      'a=3',
+    ]);
+  });
+
+  it('commits everything that one turn of the event loop enqueues in one transaction', async () => {
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    await Promise.all(Array.from({ length: 200 }, (_, index) => enqueue(`id-${index}`, index)));
+    expect(transaction).toHaveBeenCalledTimes(1);
+    expect(kind.batches).toHaveLength(1);
+  });
+
+  it('cuts what is queued into groups of 500 writes', async () => {
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    await Promise.all(Array.from({ length: 1_001 }, (_, index) => enqueue('a', index)));
+    expect(transaction).toHaveBeenCalledTimes(3);
+    expect(await values()).toEqual(Array.from({ length: 1_001 }, (_, index) => index));
+  });
+
+  it('settles a write only when its row can be read, and tells the kind before', async () => {
+    const read = enqueue('a', 7).then(async () => ({
+      told: [...kind.committedValues],
+      stored: await values(),
+    }));
+    expect(await read).toEqual({ told: [7], stored: [7] });
+  });
+
+  it('lets a read and a write that come while a group is open see nothing of it and survive its rollback', async () => {
+    let within: unknown[] = ['never read'];
+    let second: Promise<string> | null = null;
+    const spoiled: WriteKind<Note, null> = {
+      name: 'spoiled',
+      write: async (sql, items) => {
+        await sql.execute('INSERT INTO note VALUES (?, ?)', [items[0]!.id, items[0]!.value]);
+        second ??= enqueue('b', 2);
+        // Turns of the event loop, in which everything else may run while the transaction is open.
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        within = await values();
+        throw new Error('spoiled');
+      },
+    };
+    await expect(
+      fixture.queue.enqueue(spoiled, { correlationId: 'a', bytes: 1, item: { id: 'a', value: 1 } }),
+    ).rejects.toBeInstanceOf(WriteRefusedError);
+    expect(within).toEqual([]);
+    expect(await (second as unknown as Promise<string>)).toBe('b=2');
+    expect(await values()).toEqual([2]);
+  });
+
+  it('writes the others of a group whose one row is refused, in their order', async () => {
+    const outcomes = await Promise.allSettled([1, 2, 3, -1, 4, 5, 6].map((value) => enqueue('a', value)));
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      ...Array<string>(3).fill('fulfilled'),
+      'rejected',
+      ...Array<string>(3).fill('fulfilled'),
+    ]);
+    expect(outcomes[3]).toMatchObject({
+      reason: { name: 'WriteRefusedError', kind: 'note', correlationId: 'a' },
+    });
+    expect(await values()).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(kind.committedValues).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(kind.rollbacks).toBeGreaterThan(0);
+    expect(fixture.queue.bytesQueued).toBe(0);
+  });
+
+  it('writes what the kind puts in place of a refused row', async () => {
+    const marking = Object.assign(kind, { refused: ({ id }: Note): Note => ({ id, value: 999 }) });
+    expect(
+      await fixture.queue.enqueue(marking, { correlationId: 'a', bytes: 1, item: { id: 'a', value: -1 } }),
+    ).toBe('a=999');
+    expect(await values()).toEqual([999]);
+  });
+
+  it('rejects a row whose replacement is refused as well', async () => {
+    const stubborn = Object.assign(kind, { refused: (item: Note): Note => item });
+    await expect(
+      fixture.queue.enqueue(stubborn, { correlationId: 'a', bytes: 1, item: { id: 'a', value: -1 } }),
+    ).rejects.toBeInstanceOf(WriteRefusedError);
+  });
+
+  it('looks again once before it blames a row for a key that exists', async () => {
+    await fixture.connection.transaction((sql) => sql.execute('CREATE UNIQUE INDEX one ON note (id)'));
+    await enqueue('a', 1);
+    const write = kind.write.bind(kind);
+    kind.write = async (sql, items, repeated) => (repeated ? ['there already'] : write(sql, items, repeated));
+    expect(await enqueue('a', 2)).toBe('there already');
+  });
+
+  it('waits while the database is busy and writes afterwards, in order', async () => {
+    const unlock = lockFile();
+    const all = [enqueue('a', 1), enqueue('b', 2)];
+    await until(() => !fixture.queue.available);
+    all.push(enqueue('a', 3));
+    expect(fixture.queue.bytesQueued).toBe(30);
+    unlock();
+    expect(await Promise.all(all)).toEqual(['a=1', 'b=2', 'a=3']);
+    expect(fixture.queue.available).toBe(true);
+    expect(await values()).toEqual([1, 2, 3]);
+  });
+
+  it('tells the kind that an attempt is repeated when a commit was in doubt', async () => {
+    const commit = jest.spyOn(fixture.connection.dialect, 'commit');
+    commit.mockRejectedValueOnce(Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' }));
+    await enqueue('a', 1);
+    expect(kind.repetitions).toEqual([false, true]);
+    expect(await values()).toEqual([1]);
+  });
+
+  it('refuses what goes beyond its bytes, and has a reserve', async () => {
+    const unlock = lockFile();
+    const first = enqueue('a', 1, {}, 900_000);
+    expect(fixture.queue.overHalf).toBe(true);
+    expect(fixture.queue.belowQuarter).toBe(false);
+    await expect(enqueue('b', 2, {}, 200_000)).rejects.toBeInstanceOf(WriteQueueFullError);
+    const reserved = enqueue('c', 3, { reserve: true }, 200_000);
+    unlock();
+    await Promise.all([first, reserved]);
+    expect(await values()).toEqual([1, 3]);
+    expect(fixture.queue.overHalf).toBe(false);
+    expect(fixture.queue.belowQuarter).toBe(true);
+  });
+
+  it('takes a write that is larger than the queue when nothing else waits', async () => {
+    expect(await enqueue('a', 1, {}, 5_000_000)).toBe('a=1');
+  });
+
+  it('lets a lazy write ride in the next group', async () => {
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    const lazy = enqueue('a', 1, { lazy: true });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(transaction).not.toHaveBeenCalled();
+    await Promise.all([lazy, enqueue('b', 2)]);
+    expect(transaction).toHaveBeenCalledTimes(1);
+    expect(await values()).toEqual([1, 2]);
+  });
+
+  it('writes a lazy write in a group of its own when none comes', async () => {
+    expect(await enqueue('a', 1, { lazy: true })).toBe('a=1');
+  });
+
+  it('withdraws a write that waits, but none that is being written', async () => {
+    const unlock = lockFile();
+    const [written, waiting] = [new AbortController(), new AbortController()];
+    const first = enqueue('a', 1, { signal: written.signal });
+    await until(() => !fixture.queue.available);
+    const second = enqueue('b', 2, { signal: waiting.signal });
+    written.abort();
+    waiting.abort();
+    await expect(second).rejects.toBeInstanceOf(WriteWithdrawnError);
+    await expect(enqueue('c', 3, { signal: waiting.signal })).rejects.toBeInstanceOf(WriteWithdrawnError);
+    unlock();
+    expect(await first).toBe('a=1');
+    expect(await values()).toEqual([1]);
+    expect(fixture.queue.bytesQueued).toBe(0);
+  });
+
+  it('writes what waits when the service stops, and takes nothing afterwards', async () => {
+    const all = [enqueue('a', 1, { lazy: true }), enqueue('a', 2)];
+    await fixture.stop();
+    await expect(enqueue('a', 3)).rejects.toBeInstanceOf(WriteQueueClosedError);
+    expect(await Promise.all(all)).toEqual(['a=1', 'a=2']);
+    fixture = await fixture.reopen();
+    expect(await values()).toEqual([1, 2]);
+  });
+
+  it('gives up what cannot be written in time when the service stops', async () => {
+    const unlock = lockFile();
+    const first = expect(enqueue('a', 1)).rejects.toBeInstanceOf(WriteQueueClosedError);
+    await until(() => !fixture.queue.available);
+    const second = expect(enqueue('a', 2)).rejects.toBeInstanceOf(WriteQueueClosedError);
+    const abort = new AbortController();
+    const flushed = fixture.queue.flush(abort.signal);
+    abort.abort();
+    await Promise.all([flushed, first, second]);
+    unlock();
+    expect(await values()).toEqual([]);
+  });
+
+  it('gives up at once where the time of the stop is over already', async () => {
+    const write = expect(enqueue('a', 1)).rejects.toBeInstanceOf(WriteQueueClosedError);
+    await fixture.queue.flush(AbortSignal.abort());
+    await write;
+  });
+});

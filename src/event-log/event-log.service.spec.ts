@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { EventLogRepository } from './event-log.repository.js';
+import { EventLogService } from './event-log.service.js';
+import { DEFAULT_REDACTED_NAMES } from './event.redactor.js';
+import type { NewEvent } from './event.types.js';
+
+describe('EventLogService', () => {
+  let fixture: DatabaseFixture;
+  let repository: EventLogRepository;
+  let log: EventLogService;
+
+  function makeLog(): void {
+    repository = new EventLogRepository(fixture.database);
+    log = new EventLogService(
+      repository,
+      fixture.queue,
+      fixture.database,
+      fixture.config,
+      DEFAULT_REDACTED_NAMES,
+    );
+  }
+
+  beforeEach(async () => {
+    fixture = await openDatabase({ eventLogMaxBytes: 300 });
+    makeLog();
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await fixture.remove();
+  });
+
+  const logStep = (correlationId: string, stepName: string, more: Partial<NewEvent> = {}): Promise<void> =>
+    log.logEvent({ correlationId, stepName, status: 'ok', ...more });
+
+  const trail = async (correlationId: string): Promise<[number, string][]> =>
+    (await log.findEvents(correlationId)).map(({ seq, stepName }) => [seq, stepName]);
+
+  it('stores every column and reads it back', async () => {
+    const event = {
+      correlationId: 'a',
+      stepName: 'call-onboarding-api',
+      status: 'error',
+      step: 3,
+      httpMethod: 'POST',
+      endpoint: 'https://partner.example/onboard',
+      httpStatusCode: 502,
+      requestData: { userId: 'u', nested: [1, null, { deep: '😀' }] },
+      responseData: { ok: false },
+      errorMessage: 'Bad gateway',
+      batchId: 'b',
+      traceabilityId: 't',
+      applicationId: 'ap',
+      targetSystem: 'CamundaEngine',
+      originatingSystem: 'FastifyAPI',
+      processName: 'onboard-user',
+      identifiers: { customerId: 'c' },
+      result: 'The partner failed',
+      metadata: { attempt: 1 },
+      executionTime: 12.4,
+      createdAt: new Date('2026-01-02T03:04:05.678Z'),
+    } as const;
+    await log.logEvent(event);
+    const [stored] = await log.findEvents('a');
+    expect(stored).toEqual({
+      ...event,
+      executionTime: 12,
+      seq: 1,
+      id: '1',
+      eventKey: expect.stringMatching(/^[0-9a-f-]{36}$/),
+    });
+  });
+
+  it('numbers each trail from 1 without gaps, however the events are mixed', async () => {
+    await Promise.all(['a', 'b', 'a', 'c', 'b', 'a'].map((id, index) => logStep(id, `s${index}`)));
+    await logStep('a', 's6');
+    expect(await trail('a')).toEqual([
+      [1, 's0'],
+      [2, 's2'],
+      [3, 's5'],
+      [4, 's6'],
+    ]);
+    expect(await trail('b')).toEqual([
+      [1, 's1'],
+      [2, 's4'],
+    ]);
+  });
+
+  it('goes on where the trail ended when the service starts again', async () => {
+    await logStep('a', 'first');
+    fixture = await fixture.reopen();
+    makeLog();
+    await logStep('a', 'second');
+    expect(await trail('a')).toEqual([
+      [1, 'first'],
+      [2, 'second'],
+    ]);
+  });
+
+  it('reads the next place only when it does not know it', async () => {
+    const lastSeqs = jest.spyOn(repository, 'lastSeqs');
+    await logStep('a', 'first');
+    await logStep('a', 'second');
+    expect(lastSeqs).toHaveBeenCalledTimes(1);
+  });
+
+  it('remembers the next places of the latest trails only, and reads the others again', async () => {
+    const lastSeqs = jest.spyOn(repository, 'lastSeqs').mockResolvedValue(new Map());
+    jest.spyOn(repository, 'insert').mockResolvedValue();
+    const ids = Array.from({ length: 20_001 }, (_, index) => `id-${String(index).padStart(6, '0')}`);
+    for (let from = 0; from < ids.length; from += 1_000) {
+      await Promise.all(ids.slice(from, from + 1_000).map((id) => logStep(id, 'x')));
+    }
+    lastSeqs.mockClear();
+    await logStep('id-000001', 'y');
+    expect(lastSeqs).not.toHaveBeenCalled();
+    await logStep('id-000000', 'y');
+    expect(lastSeqs).toHaveBeenCalledTimes(1);
+  });
+
+  it('writes each event once when the commit of its group was in doubt', async () => {
+    await logStep('a', 'before');
+    const { dialect } = fixture.connection;
+    const commit = dialect.commit;
+    jest.spyOn(dialect, 'commit').mockImplementationOnce(async (runner) => {
+      await commit(runner);
+      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
+    });
+    await Promise.all([logStep('a', 'one'), logStep('a', 'two')]);
+    await logStep('a', 'after');
+    expect(await trail('a')).toEqual([
+      [1, 'before'],
+      [2, 'one'],
+      [3, 'two'],
+      [4, 'after'],
+    ]);
+  });
+
+  it('takes the next free place when another writer took the one that it remembered', async () => {
+    await logStep('a', 'ours');
+    await fixture.connection.transaction((sql) =>
+      sql.execute(
+        "INSERT INTO event_log (correlation_id, seq, event_key, step_name, status, created_at) VALUES ('a', 2, 'k', 'theirs', 'ok', '2026-01-01 00:00:00.000')",
+      ),
+    );
+    await logStep('a', 'ours again');
+    expect(await trail('a')).toEqual([
+      [1, 'ours'],
+      [2, 'theirs'],
+      [3, 'ours again'],
+    ]);
+  });
+
+  it('writes a marker in the place of an event that the database refuses, and the others as they are', async () => {
+    await fixture.connection.transaction((sql) =>
+      sql.execute(
+        "CREATE TRIGGER poison BEFORE INSERT ON event_log WHEN NEW.result = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END",
+      ),
+    );
+    await Promise.all([
+      logStep('a', 'one'),
+      logStep('a', 'twö', { result: 'poison', requestData: { secretive: 1 } }),
+      logStep('a', 'three'),
+    ]);
+    const events = await log.findEvents('a');
+    expect(events.map(({ seq, stepName, status }) => [seq, stepName, status])).toEqual([
+      [1, 'one', 'ok'],
+      [2, 'tw?', 'error'],
+      [3, 'three', 'ok'],
+    ]);
+    expect(events[1]).toMatchObject({ requestData: null, errorMessage: expect.stringContaining('refused') });
+  });
+
+  it('cuts texts to their columns and keeps NUL characters visible', async () => {
+    await logStep('a', 's'.repeat(300), {
+      endpoint: `${'e'.repeat(499)}😀`,
+      errorMessage: `a\0${'m'.repeat(400)}`,
+      httpStatusCode: Number.NaN,
+    });
+    const [event] = await log.findEvents('a');
+    expect(event).toMatchObject({
+      stepName: 's'.repeat(255),
+      endpoint: 'e'.repeat(499),
+      httpStatusCode: null,
+    });
+    expect(event!.errorMessage).toMatch(/^a\\u0000m+…$/);
+    expect(Buffer.byteLength(event!.errorMessage!)).toBe(300);
+  });
+
+  it('lets a lazy event ride in the next group', async () => {
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    await Promise.all([
+      log.logEvent({ correlationId: 'a', stepName: 'start', status: 'ok' }, { lazy: true }),
+      logStep('a', 'first'),
+    ]);
+    expect(transaction).toHaveBeenCalledTimes(1);
+    expect(await trail('a')).toEqual([
+      [1, 'start'],
+      [2, 'first'],
+    ]);
+  });
+
+  it('reads a part of a trail', async () => {
+    await Promise.all(['1', '2', '3', '4'].map((name) => logStep('a', name)));
+    const events = await log.findEvents('a', { after: 1, limit: 2 });
+    expect(events.map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+
+  it('reads JSON columns that others wrote as text', async () => {
+    await logStep('a', 'x', { metadata: {} });
+    await fixture.connection.transaction((sql) => sql.execute("UPDATE event_log SET metadata = 'no json'"));
+    expect((await log.findEvents('a'))[0]?.metadata).toBe('no json');
+  });
+});

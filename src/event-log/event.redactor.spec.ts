@@ -1,0 +1,62 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { DEFAULT_REDACTED_NAMES, EventRedactor } from './event.redactor.js';
+
+describe('EventRedactor', () => {
+  const redactor = new EventRedactor(DEFAULT_REDACTED_NAMES, 200);
+
+  it.each([
+    'password',
+    'PASSWORD',
+    'userPassword',
+    'passwordHash',
+    'client_secret',
+    'accesstoken',
+    'Set-Cookie',
+    'x-api-key',
+    'apiKey',
+    'Authorization',
+  ])('hides the value of %s, however deep', (name) => {
+    expect(redactor.toJson({ a: [{ [name]: 'hidden' }] })).toBe(`{"a":[{"${name}":"[redacted]"}]}`);
+  });
+
+  it.each(['secretary', 'userId', 'broken', 'tokyo'])('shows the value of %s', (name) => {
+    expect(redactor.toJson({ [name]: 'shown' })).toBe(`{"${name}":"shown"}`);
+  });
+
+  it('leaves a secret that is null as it is', () => {
+    expect(redactor.toJson({ token: null })).toBe('{"token":null}');
+  });
+
+  it('takes null and undefined for nothing', () => {
+    expect([redactor.toJson(null), redactor.toJson(undefined)]).toEqual([null, null]);
+  });
+
+  it('writes what JSON cannot say in words', () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    expect(redactor.toJson(circle)).toMatch(/^\{"unserializable":"Converting circular/);
+    expect(redactor.toJson({ big: 12n })).toBe('{"big":"12"}');
+    expect(redactor.toJson(() => 1)).toBe('null');
+  });
+
+  it('cuts a long value to valid JSON within the limit, and says how long it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 201, maxLength: 600 }), (text) => {
+        const json = redactor.toJson({ text }) ?? '';
+        expect(Buffer.byteLength(json)).toBeLessThanOrEqual(200);
+        const marker = JSON.parse(json) as { truncated: boolean; bytes: number; head: string };
+        expect(marker.truncated).toBe(true);
+        expect(marker.bytes).toBe(Buffer.byteLength(JSON.stringify({ text })));
+        expect(JSON.stringify({ text }).startsWith(marker.head)).toBe(true);
+      }),
+    );
+  });
+
+  it('cuts a long text between two characters', () => {
+    expect(redactor.toText('short')).toBe('short');
+    const text = redactor.toText('é'.repeat(150));
+    expect(text).toMatch(/^é+…$/);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(200);
+  });
+});

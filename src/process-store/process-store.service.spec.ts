@@ -1,0 +1,419 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { InvalidCursorError } from './process-cursor.js';
+import { ProcessStoreRepository } from './process-store.repository.js';
+import { ProcessStoreService } from './process-store.service.js';
+import type { Claim } from './process-store.types.js';
+import type { Outcome, ProcessRecord } from './process-record.js';
+
+const OK: Outcome = { status: 'ok', data: '{"n": 1.0}' };
+/** What the write queue needs to run beside a fake clock. */
+const NO_FAKES = ['setImmediate', 'nextTick', 'setTimeout', 'clearTimeout', 'queueMicrotask'] as const;
+
+const INCIDENT: Outcome = { status: 'error', error: 'stuck', errorCode: 'INCIDENT' };
+
+describe('ProcessStoreService', () => {
+  let fixture: DatabaseFixture;
+  let repository: ProcessStoreRepository;
+  let store: ProcessStoreService;
+
+  function makeStore(): void {
+    repository = new ProcessStoreRepository(fixture.database);
+    store = new ProcessStoreService(repository, fixture.queue, fixture.database, fixture.shutdown);
+  }
+
+  beforeEach(async () => {
+    fixture = await openDatabase();
+    makeStore();
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    jest.useRealTimers();
+    await fixture.remove();
+  });
+
+  const claimOf = (correlationId: string, changes: Partial<Claim> = {}): Claim => ({
+    correlationId,
+    processKey: 'onboard-user',
+    variables: '{"userId":"u"}',
+    requestHash: 'h'.repeat(64),
+    claimId: `claim-${correlationId}`,
+    batchId: 'b',
+    traceabilityId: 't',
+    applicationId: 'a',
+    owner: 'host-1',
+    leaseMs: 15_000,
+    ...changes,
+  });
+
+  const claimed = async (id: string, changes: Partial<Claim> = {}): Promise<ProcessRecord> =>
+    (await store.claim(claimOf(id, changes))).record;
+
+  const stored = (id: string): Promise<ProcessRecord | null> => repository.findProcessStore(id);
+
+  const failCommitOnce = (): void => {
+    const { dialect } = fixture.connection;
+    const commit = dialect.commit;
+    jest.spyOn(dialect, 'commit').mockImplementationOnce(async (runner) => {
+      await commit(runner);
+      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
+    });
+  };
+
+  describe('claim', () => {
+    it('inserts a pending row with its lease by the clock of the database', async () => {
+      const { kind, record } = await store.claim(claimOf('a'));
+      expect(kind).toBe('claimed');
+      expect(record).toMatchObject({
+        status: 'pending',
+        version: 1,
+        startAttempts: 1,
+        joined: false,
+        data: null,
+      });
+      expect(record.startLeaseUntil!.getTime() - record.startLastAttemptAt!.getTime()).toBe(15_000);
+      expect(record.startNextAt).toEqual(record.startLeaseUntil);
+      expect(await stored('a')).toEqual(record);
+    });
+
+    it('gives an id to the first of two claims of one group, and its row to both', async () => {
+      const [first, second] = await Promise.all([
+        store.claim(claimOf('a', { claimId: '1' })),
+        store.claim(claimOf('a', { claimId: '2' })),
+      ]);
+      expect([first.kind, second.kind]).toEqual(['claimed', 'exists']);
+      expect(second.record.claimId).toBe('1');
+    });
+
+    it('tells ids that differ in case apart', async () => {
+      expect((await store.claim(claimOf('User'))).kind).toBe('claimed');
+      expect((await store.claim(claimOf('user'))).kind).toBe('claimed');
+    });
+
+    it('recognises its own row after a commit that was in doubt', async () => {
+      failCommitOnce();
+      expect((await store.claim(claimOf('a'))).kind).toBe('claimed');
+    });
+
+    it('takes many at once, with 255 characters, emoji and a megabyte of variables', async () => {
+      const ids = Array.from({ length: 150 }, (_, index) => `${index}-`.padEnd(255, 'x'));
+      await Promise.all(ids.map((id) => claimed(id)));
+      fixture = await reopened();
+      expect((await stored(ids[149]!))?.correlationId).toBe(ids[149]);
+      const variables = JSON.stringify({ text: '😀'.repeat(200_000) });
+      await claimed('big', { variables });
+      expect((await stored('big'))?.variables).toBe(variables);
+    });
+  });
+
+  async function reopened(): Promise<DatabaseFixture> {
+    fixture = await fixture.reopen();
+    makeStore();
+    return fixture;
+  }
+
+  describe('save', () => {
+    it('changes the row of the expected version and serves the text unchanged', async () => {
+      const { version, startedAt } = await claimed('a');
+      const result = await store.save('a', version, { outcome: OK, outcomeStep: 'prepare-response' });
+      expect(result).toMatchObject({ saved: true, record: { status: 'ok', data: '{"n": 1.0}', version: 2 } });
+      expect(await stored('a')).toMatchObject({ startedAt, outcomeStep: 'prepare-response', version: 2 });
+      expect(await store.get('a')).toEqual(await stored('a'));
+    });
+
+    it('lets one of two changes of the same version win, and tells the other the row that won', async () => {
+      await claimed('a');
+      const [first, second] = await Promise.all([
+        store.save('a', 1, { outcome: OK }),
+        store.save('a', 1, { outcome: INCIDENT }),
+      ]);
+      expect(first.saved).toBe(true);
+      expect(second).toEqual({ saved: false, record: first.record });
+    });
+
+    it('tells that there is no row', async () => {
+      expect(await store.save('nobody', 1, { outcome: OK })).toEqual({ saved: false, record: null });
+    });
+
+    it('changes neither version nor updatedAt with what a client does not see', async () => {
+      const before = await claimed('a');
+      const at = new Date('2026-01-02T03:04:05.678Z');
+      const result = await store.save('a', 1, { cancelRequestedAt: at, processInstanceId: 'i' });
+      expect(result.record).toEqual({ ...before, cancelRequestedAt: at, processInstanceId: 'i' });
+      const again = await store.save('a', 1, { cancelRequestedAt: new Date(), processInstanceId: 'other' });
+      expect(again.record).toEqual(result.record);
+    });
+
+    it.each([OK, INCIDENT])(
+      'knows its own change again after a commit that was in doubt',
+      async (outcome) => {
+        await claimed('a');
+        failCommitOnce();
+        expect((await store.save('a', 1, { outcome })).saved).toBe(true);
+        expect((await stored('a'))?.version).toBe(2);
+      },
+    );
+
+    it('keeps NUL characters visible and cuts an error code to its column', async () => {
+      await claimed('a');
+      const outcome: Outcome = { status: 'error', error: 'a\0b', errorCode: 'X'.repeat(300) };
+      const { record } = await store.save('a', 1, { outcome });
+      expect(record).toMatchObject({ error: 'a\\u0000b', errorCode: 'X'.repeat(255) });
+    });
+  });
+
+  describe('finish', () => {
+    it('decides anew when another change was faster', async () => {
+      await claimed('a');
+      const seen: number[] = [];
+      const racing = store.save('a', 1, { outcome: INCIDENT });
+      const result = await store.finish('a', ({ version }) => {
+        seen.push(version);
+        return { change: { outcome: OK } };
+      });
+      expect((await racing).saved).toBe(true);
+      expect(seen).toEqual([1, 2]);
+      expect(result).toMatchObject({ kind: 'saved', record: { status: 'ok', version: 3 } });
+    });
+
+    it('leaves the row where the decision is to refuse', async () => {
+      await claimed('a');
+      const result = await store.finish('a', () => ({ refuse: 'later' as const }));
+      expect(result).toMatchObject({ kind: 'refused', reason: 'later', record: { status: 'pending' } });
+    });
+
+    it('tells that an id is unknown', async () => {
+      expect(await store.finish('nobody', () => ({ change: {} }))).toEqual({ kind: 'unknown' });
+    });
+  });
+
+  it('stores a finished process of an unknown id once', async () => {
+    const process = { correlationId: 'a', outcome: OK };
+    const [first, second] = await Promise.all([
+      store.insertFinished(process),
+      store.insertFinished({ ...process, outcome: INCIDENT }),
+    ]);
+    expect(first).toMatchObject({
+      kind: 'inserted',
+      record: { processKey: null, status: 'ok', startNextAt: null },
+    });
+    expect(second).toEqual({ kind: 'exists', record: first.record });
+    expect((await store.claim(claimOf('a'))).kind).toBe('exists');
+  });
+
+  describe('noteStarted', () => {
+    it('writes the instance id, forgets the variables and leaves version and updatedAt', async () => {
+      const before = await claimed('a');
+      const record = await store.noteStarted('a', 'instance-1');
+      expect(record).toEqual({
+        ...before,
+        processInstanceId: 'instance-1',
+        variables: null,
+        startOwner: null,
+        startLeaseUntil: null,
+        startNextAt: null,
+      });
+      expect(await store.get('a')).toEqual(record);
+    });
+
+    it('keeps another instance id, and writes it whatever the status', async () => {
+      await claimed('a');
+      await store.save('a', 1, { outcome: OK });
+      await store.noteStarted('a', 'first');
+      expect(await store.noteStarted('a', 'second')).toMatchObject({
+        processInstanceId: 'first',
+        status: 'ok',
+      });
+      expect(await store.noteStarted('nobody', 'x')).toBeNull();
+    });
+
+    it('does not bring a forgotten process back into the Map', async () => {
+      await claimed('a');
+      store.remove('a');
+      await store.noteStarted('a', 'i');
+      expect(store.values()).toEqual([]);
+    });
+  });
+
+  describe('releaseClaim', () => {
+    it('removes a claim that nobody relies on', async () => {
+      await claimed('a');
+      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+      expect(await store.get('a')).toBeNull();
+      expect(await store.markJoined('a')).toBeNull();
+    });
+
+    it.each<[string, () => Promise<unknown>]>([
+      ['joined', () => store.markJoined('a')],
+      ['started', () => store.noteStarted('a', 'i')],
+      ['cancelled', () => store.save('a', 1, { cancelRequestedAt: new Date() })],
+      ['finished', () => store.save('a', 1, { outcome: OK })],
+    ])('keeps one that is %s', async (_name, change) => {
+      await claimed('a');
+      await change();
+      expect(await store.releaseClaim('a', 'claim-a')).toBe(false);
+      expect(await stored('a')).not.toBeNull();
+    });
+
+    it('keeps the claim of another request', async () => {
+      await claimed('a');
+      expect(await store.releaseClaim('a', 'another')).toBe(false);
+    });
+
+    it('knows after a commit that was in doubt that the claim is gone', async () => {
+      await claimed('a');
+      failCommitOnce();
+      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+    });
+  });
+
+  it('marks a claim as joined durably, and asks the table only once', async () => {
+    await claimed('a');
+    expect(await store.markJoined('a')).toMatchObject({ joined: true, version: 1 });
+    expect((await stored('a'))?.joined).toBe(true);
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    expect(await store.markJoined('a')).toMatchObject({ joined: true });
+    expect(transaction).not.toHaveBeenCalled();
+    await store.noteStarted('a', 'i');
+    store.remove('a');
+    expect(await store.markJoined('a')).toMatchObject({ processInstanceId: 'i' });
+  });
+
+  it('ends what an earlier process left pending, and nothing else', async () => {
+    await Promise.all(['a', 'b', 'c'].map((id) => claimed(id)));
+    await store.save('c', 1, { outcome: OK });
+    await reopened();
+    expect(await store.endStranded('The service stopped.')).toBe(2);
+    expect(await store.get('a')).toMatchObject({
+      status: 'error',
+      error: 'The service stopped.',
+      errorCode: 'ENDED_WITHOUT_RESULT',
+      version: 2,
+    });
+    expect(await store.get('c')).toMatchObject({ status: 'ok', version: 2 });
+  });
+
+  describe('the Map', () => {
+    beforeEach(async () => {
+      await fixture.stop();
+      jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+      await reopened();
+    });
+
+    it('forgets a final state 5 s after its end and reads it from the table', async () => {
+      await claimed('a');
+      await store.save('a', 1, { outcome: OK });
+      const find = jest.spyOn(repository, 'findProcessStore');
+      jest.advanceTimersByTime(4_000);
+      expect(await store.get('a')).toMatchObject({ status: 'ok' });
+      expect(find).not.toHaveBeenCalled();
+      expect(store.values()).toHaveLength(1);
+      jest.advanceTimersByTime(2_000);
+      expect(store.values()).toEqual([]);
+      expect(await store.get('a')).toMatchObject({ status: 'ok' });
+      expect(find).toHaveBeenCalledTimes(1);
+    });
+
+    it('forgets an open state 60 s after its last use, unless somebody waits for it', async () => {
+      await Promise.all([claimed('a'), claimed('b'), claimed('c')]);
+      store.retain('b');
+      store.retain('b');
+      store.release('b');
+      jest.advanceTimersByTime(40_000);
+      await store.get('c');
+      jest.advanceTimersByTime(30_000);
+      expect(store.values().map(({ correlationId }) => correlationId)).toEqual(['b', 'c']);
+      store.release('b');
+      jest.advanceTimersByTime(1_000);
+      expect(store.values().map(({ correlationId }) => correlationId)).toEqual(['c']);
+    });
+
+    it('lists open rows and those that ended in the last 5 s, newest first', async () => {
+      for (const id of ['open', 'incident', 'ended', 'old']) {
+        await claimed(id);
+        jest.setSystemTime(Date.now() + 1);
+      }
+      await store.save('incident', 1, { outcome: INCIDENT });
+      await store.save('old', 1, { outcome: OK });
+      jest.advanceTimersByTime(6_000);
+      await store.save('ended', 1, { outcome: OK });
+      store.remove('open');
+      const list = await store.listActive(500);
+      expect(list.map(({ correlationId }) => correlationId)).toEqual(['ended', 'incident', 'open']);
+      expect((await store.listActive(1)).map(({ correlationId }) => correlationId)).toEqual(['ended']);
+    });
+  });
+
+  it('shows nobody a change before it is committed', async () => {
+    await claimed('a');
+    let during: ProcessRecord | null = null;
+    const commit = fixture.connection.dialect.commit;
+    jest.spyOn(fixture.connection.dialect, 'commit').mockImplementationOnce(async (runner) => {
+      during = await store.get('a');
+      await commit(runner);
+    });
+    await store.save('a', 1, { outcome: OK });
+    expect(during).toMatchObject({ status: 'pending', version: 1 });
+  });
+
+  it('does not put a row into the Map that was read before a commit', async () => {
+    await claimed('a');
+    store.remove('a');
+    const old = await stored('a');
+    jest.spyOn(repository, 'findProcessStore').mockImplementationOnce(async () => {
+      await store.save('a', 1, { outcome: OK });
+      return old;
+    });
+    await store.get('a');
+    expect(await store.get('a')).toMatchObject({ status: 'ok' });
+  });
+
+  describe('list', () => {
+    const T0 = Date.parse('2026-03-01T00:00:00.000Z');
+
+    async function fill(): Promise<void> {
+      jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+      for (let index = 0; index < 6; index += 1) {
+        jest.setSystemTime(T0 + Math.floor(index / 2) * 1_000);
+        await claimed(`p${index}`, { processKey: index % 2 === 0 ? 'even' : 'odd' });
+      }
+      await store.save('p5', 1, { outcome: OK });
+      jest.useRealTimers();
+    }
+
+    const idsOf = async (query: Parameters<ProcessStoreService['list']>[0]) =>
+      (await store.list(query)).processes.map(({ correlationId }) => correlationId);
+
+    it('pages newest first without gap or repeat while rows are added', async () => {
+      await fill();
+      const first = await store.list({ limit: 3 });
+      expect(first.processes.map(({ correlationId }) => correlationId)).toEqual(['p5', 'p4', 'p3']);
+      await claimed('newer');
+      const second = await store.list({ limit: 3, cursor: first.nextCursor! });
+      expect(second.processes.map(({ correlationId }) => correlationId)).toEqual(['p2', 'p1', 'p0']);
+      expect(second.nextCursor).toBeNull();
+    });
+
+    it('filters by status, process key and start', async () => {
+      await fill();
+      expect(await idsOf({ limit: 10, status: 'ok' })).toEqual(['p5']);
+      expect(await idsOf({ limit: 10, processKey: 'even' })).toEqual(['p4', 'p2', 'p0']);
+      const startedAfter = new Date(T0 + 1_000);
+      const startedBefore = new Date(T0 + 2_000);
+      expect(await idsOf({ limit: 10, startedAfter, startedBefore })).toEqual(['p3', 'p2']);
+    });
+
+    it('leaves data out unless it is asked for, and tells that there is some', async () => {
+      await fill();
+      expect((await store.list({ limit: 1 })).processes[0]).toMatchObject({ data: null, hasData: true });
+      const { processes } = await store.list({ limit: 2, includeData: true });
+      expect(processes[0]).toMatchObject({ data: '{"n": 1.0}', hasData: true });
+      expect(processes[1]).toMatchObject({ data: null, hasData: false });
+    });
+
+    it('refuses a cursor that it did not make', async () => {
+      await expect(store.list({ limit: 1, cursor: 'nonsense' })).rejects.toBeInstanceOf(InvalidCursorError);
+    });
+  });
+});
