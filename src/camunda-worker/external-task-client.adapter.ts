@@ -28,7 +28,9 @@ const fetchedTasksSchema = z.array(
     processDefinitionKey: z.string(),
     businessKey: z.string().nullish(),
     retries: z.number().nullish(),
-    variables: z.record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown().optional() })).nullish(),
+    variables: z
+      .record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown().optional() }))
+      .nullish(),
   }),
 );
 
