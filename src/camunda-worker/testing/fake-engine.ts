@@ -72,7 +72,6 @@ export class FakeEngine extends EngineTransport {
   private readonly instances = new Map<string, Instance>();
   private readonly scripted: { readonly path: RegExp; readonly answer: Answer }[] = [];
   private polls: Poll[] = [];
-  private watchers: (() => void)[] = [];
   private ids = 0;
 
   define(processKey: string, process: FakeProcess): void {
@@ -105,33 +104,19 @@ export class FakeEngine extends EngineTransport {
     return this.requests.filter((request) => path.test(request.path));
   }
 
-  /** Resolves when a condition holds, looked at after each request and answer. */
+  /** Resolves when a condition holds. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => this.watchers.push(resolve));
-  }
-
-  /** Has {@link until} look again, for conditions on other things. */
-  touch(): void {
-    const woken = this.watchers;
-    this.watchers = [];
-    for (const wake of woken) wake();
+    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
   }
 
   async send(request: EngineRequest): Promise<EngineResponse> {
     this.requests.push(request);
-    this.touch();
     await Promise.resolve();
     const index = this.scripted.findIndex(({ path }) => path.test(request.path));
     const [script] = index < 0 ? [] : this.scripted.splice(index, 1);
-    try {
-      if (script?.answer instanceof Error) throw script.answer;
-      if (typeof script?.answer === 'function') return await script.answer(request);
-      return script?.answer ?? (await this.answer(request));
-    } finally {
-      setImmediateSafely(() => {
-        this.touch();
-      });
-    }
+    if (script?.answer instanceof Error) throw script.answer;
+    if (typeof script?.answer === 'function') return await script.answer(request);
+    return script?.answer ?? (await this.answer(request));
   }
 
   private answer(request: EngineRequest): EngineResponse | Promise<EngineResponse> {
@@ -249,7 +234,6 @@ export class FakeEngine extends EngineTransport {
       };
       request.signal?.addEventListener('abort', onAbort, { once: true });
       this.polls.push(poll);
-      this.touch();
     });
   }
 
@@ -277,9 +261,4 @@ export class FakeEngine extends EngineTransport {
       };
     });
   }
-}
-
-/** Not faked by Jest's timers in any case: watchers look after the answer has reached its caller. */
-function setImmediateSafely(work: () => void): void {
-  void Promise.resolve().then(() => Promise.resolve().then(work));
 }
