@@ -124,9 +124,9 @@ describe('CamundaEngineClient', () => {
     expect(
       transport.requests.map(({ path, query }) => [
         path,
-        query?.['processInstanceBusinessKey'],
-        query?.['processDefinitionKey'],
-        query?.['firstResult'],
+        query?.processInstanceBusinessKey,
+        query?.processDefinitionKey,
+        query?.firstResult,
       ]),
     ).toEqual([
       ['/history/process-instance', 'b', 'p', 0],

@@ -127,6 +127,15 @@ describe('EngineDeploymentService', () => {
     expect(transport.requests).toHaveLength(2);
   });
 
+  it('begins with the first who waits for it, and then only once', async () => {
+    const { transport, service } = create('on', ['a']);
+    transport.json(200, done);
+    await service.whenDeployed();
+    service.onApplicationBootstrap();
+    await service.whenDeployed();
+    expect([service.state.status, transport.requests.length]).toEqual(['deployed', 1]);
+  });
+
   it('does nothing where CAMUNDA_DEPLOY is off', async () => {
     const { transport, service } = create('off');
     service.onApplicationBootstrap();

@@ -21,7 +21,9 @@ describe('HttpEngineTransport', () => {
     server = createServer((request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => respond(request, Buffer.concat(chunks).toString(), response));
+      request.on('end', () => {
+        respond(request, Buffer.concat(chunks).toString(), response);
+      });
     });
     server.on('connection', () => (sockets += 1));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

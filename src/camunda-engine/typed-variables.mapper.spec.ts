@@ -6,7 +6,7 @@ import {
   UnsupportedVariableError,
 } from './typed-variables.mapper.js';
 
-const typed = (value: unknown) => toTypedVariables({ value })['value'];
+const typed = (value: unknown) => toTypedVariables({ value }).value;
 
 describe('toTypedVariables', () => {
   it.each([
@@ -61,7 +61,7 @@ describe('toTypedVariables', () => {
 
   it('refuses a cycle and keeps the cause', () => {
     const cycle: Record<string, unknown> = {};
-    cycle['self'] = cycle;
+    cycle.self = cycle;
     let thrown: unknown;
     try {
       typed(cycle);
@@ -77,7 +77,7 @@ describe('toTypedVariables', () => {
       JSON.parse('{"__proto__":{"polluted":true}}') as Record<string, unknown>,
     );
     expect(JSON.stringify(variables)).toBe('{"__proto__":{"type":"Json","value":"{\\"polluted\\":true}"}}');
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });
 
@@ -101,7 +101,7 @@ describe('fromTypedVariables', () => {
     ['Bytes', 'aGk=', 'aGk='],
     [undefined, 'untyped', 'untyped'],
   ])('reads %s %p', (type, value, plain) => {
-    expect(fromTypedVariables({ value: { type, value } })['value']).toEqual(plain);
+    expect(fromTypedVariables({ value: { type, value } }).value).toEqual(plain);
   });
 
   it('reads what it wrote', () => {
@@ -123,7 +123,7 @@ describe('fromTypedVariables', () => {
     const variables = fromTypedVariables(
       JSON.parse('{"__proto__":{"type":"Json","value":"{\\"admin\\":true}"}}') as Record<string, never>,
     );
-    expect(variables['admin']).toBeUndefined();
+    expect(variables.admin).toBeUndefined();
     expect(Object.keys(variables)).toEqual(['__proto__']);
   });
 });

@@ -89,7 +89,7 @@ export class ExternalTaskClientAdapter {
       this.client.subscribe(
         topic,
         { lockDuration, ...(variables === undefined ? {} : { variables }) },
-        ({ task, taskService }) => this.deliver(task['fetched'] as FetchedTask, taskService),
+        ({ task, taskService }) => this.deliver(task.fetched as FetchedTask, taskService),
       );
     }
   }

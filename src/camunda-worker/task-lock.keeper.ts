@@ -71,5 +71,5 @@ function isLockLost(error: unknown): boolean {
   if (!(error instanceof EngineResponseError)) return false;
   if (error.status === 404) return true;
   // A suspended instance refuses with 400 as well, but hands the task to nobody else.
-  return error.status === 400 && !/is suspended/.test(error.engineMessage);
+  return error.status === 400 && !error.engineMessage.includes('is suspended');
 }

@@ -104,6 +104,14 @@ describe('TopicExplorer', () => {
     expect([...(await explore([provider])).keys()]).toEqual(['order.check']);
   });
 
+  it('takes an alias for the handler that it is, and values without a class for none', async () => {
+    const alias = { provide: 'alias', useExisting: CheckHandler };
+    const value = { provide: 'value', useValue: Object.create(null) as object };
+    expect([
+      ...(await explore([CheckHandler, alias, value, { provide: 'n', useValue: null }])).keys(),
+    ]).toEqual(['order.check']);
+  });
+
   it('refuses two classes for a topic', async () => {
     await expect(explore([CheckHandler, OtherCheckHandler])).rejects.toThrow(
       /OtherCheckHandler .*CheckHandler .*both handle the topic "order.check"/,

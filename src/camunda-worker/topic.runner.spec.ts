@@ -77,11 +77,11 @@ describe('TopicRunner', () => {
 
   /** Lets time pass until the task is done. */
   async function run(facts = {}, declaration: Partial<TopicDeclaration> = {}): Promise<void> {
-    let done = false;
+    const progress = { done: false };
     const ended = runner.run(topic(declaration), fakeTask(facts), calls).finally(() => {
-      done = true;
+      progress.done = true;
     });
-    while (!done) {
+    while (!progress.done) {
       await new Promise((resolve) => setImmediate(resolve));
       jest.advanceTimersByTime(10);
     }
@@ -247,7 +247,7 @@ describe('TopicRunner', () => {
         task.correlationId,
         task.attempt,
         task.retriesLeft,
-        task.variables['n'],
+        task.variables.n,
         task.batchId,
         task.applicationId,
         task.topic,
@@ -273,7 +273,7 @@ describe('TopicRunner', () => {
   ])('logs business key %p and correlationId %p under %p', async (businessKey, correlationId, logged) => {
     await run({ businessKey, variables: toTypedVariables({ correlationId }) });
     expect(events.events[0]?.correlationId).toBe(logged);
-    expect(events.events[0]?.metadata['correlationId']).toBe(businessKey ?? correlationId);
+    expect(events.events[0]?.metadata.correlationId).toBe(businessKey ?? correlationId);
   });
 
   it('carries identifying outputs and added identifiers over to the process and the trail', async () => {
@@ -307,7 +307,7 @@ describe('TopicRunner', () => {
         responseData: { headers: { 'x-correlation-id': 'order-1', 'x-request-id': 'trace-1' } },
       },
     ]);
-    expect(events.events[0]?.metadata['calls']).toHaveLength(2);
+    expect(events.events[0]?.metadata.calls).toHaveLength(2);
   });
 
   it("says the step's own sentences, and its own where they cannot be made", async () => {
@@ -438,7 +438,9 @@ describe('TopicRunner', () => {
   it('extends again after a lost extension', async () => {
     handle = () =>
       new Promise((resolve) => {
-        setTimeout(() => resolve({}), 2_100);
+        setTimeout(() => {
+          resolve({});
+        }, 2_100);
       });
     calls.answers.push(reset(), refusal(400, "ENGINE-03043 ExternalTask with id 'task-1' is suspended."));
     await run();
@@ -450,7 +452,9 @@ describe('TopicRunner', () => {
     async (error) => {
       handle = (_, task) =>
         new Promise((_resolve, reject) => {
-          task.signal.addEventListener('abort', () => reject(task.signal.reason as Error));
+          task.signal.addEventListener('abort', () => {
+            reject(task.signal.reason as Error);
+          });
         });
       calls.answers.push(error, lost());
       await run();
@@ -465,7 +469,9 @@ describe('TopicRunner', () => {
     handle = () => {
       runs += 1;
       return new Promise((resolve) => {
-        finish = () => resolve({});
+        finish = () => {
+          resolve({});
+        };
       });
     };
     const first = runner.run(topic(), fakeTask(), calls);
@@ -490,7 +496,9 @@ describe('TopicRunner', () => {
   it('gives a task back whose handler follows the signal when the service can wait no longer', async () => {
     handle = (_, task) =>
       new Promise((_resolve, reject) => {
-        task.signal.addEventListener('abort', () => reject(new Error('interrupted')));
+        task.signal.addEventListener('abort', () => {
+          reject(new Error('interrupted'));
+        });
       });
     const ended = runner.run(topic(), fakeTask(), calls);
     const idle = runner.whenIdle();

@@ -139,19 +139,19 @@ export class FakeEngine extends EngineTransport {
       this.wake();
       return done;
     }
-    if (task.workerId !== body['workerId']) {
-      const message = `External Task ${task.id} cannot be completed by worker '${String(body['workerId'])}'. It is locked by worker '${task.workerId}'.`;
+    if (task.workerId !== body.workerId) {
+      const message = `External Task ${task.id} cannot be completed by worker '${String(body.workerId)}'. It is locked by worker '${task.workerId}'.`;
       return engineError(400, 'RestException', message);
     }
     switch (verb) {
       case 'extendLock':
         if (task.lockedUntil <= Date.now())
           return engineError(400, 'RestException', 'Cannot extend a lock that expired');
-        task.lockedUntil = Date.now() + Number(body['newDuration']);
+        task.lockedUntil = Date.now() + Number(body.newDuration);
         return done;
       case 'failure':
-        task.retries = Number(body['retries'] ?? 0);
-        task.lockedUntil = Date.now() + Number(body['retryTimeout'] ?? 0);
+        task.retries = Number(body.retries ?? 0);
+        task.lockedUntil = Date.now() + Number(body.retryTimeout ?? 0);
         if (task.retries === 0) this.incidents.push(task.id);
         return done;
       default:
@@ -163,7 +163,7 @@ export class FakeEngine extends EngineTransport {
   private leave(task: Task, verb: string, body: Record<string, unknown>): void {
     const { instance } = task;
     this.tasks.delete(task.id);
-    Object.assign(instance.variables, body['variables']);
+    Object.assign(instance.variables, body.variables);
     const errorStep = this.processes.get(instance.processKey)?.errorStep;
     if (verb === 'complete') this.enter(instance, instance.place + 1);
     else if (errorStep === undefined) this.instances.delete(instance.id);
@@ -202,7 +202,7 @@ export class FakeEngine extends EngineTransport {
 
   private listTasks({ query }: EngineRequest): unknown[] {
     return [...this.tasks.values()].filter(
-      ({ workerId, lockedUntil }) => workerId === query?.['workerId'] && lockedUntil > Date.now(),
+      ({ workerId, lockedUntil }) => workerId === query?.workerId && lockedUntil > Date.now(),
     );
   }
 
