@@ -183,7 +183,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     };
     const id = engine.start('order', 'order-3', vars(1));
     await engine.until(() => !engine.isRunning(id));
-    expect(events.events.map(({ metadata, status }) => [metadata['attempt'], status])).toEqual([
+    expect(events.events.map(({ metadata, status }) => [metadata.attempt, status])).toEqual([
       [1, 'error'],
       [2, 'ok'],
       [1, 'ok'],

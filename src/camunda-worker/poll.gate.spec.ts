@@ -11,13 +11,13 @@ describe('PollGate', () => {
 
   /** Milliseconds until the next poll may go, in steps of one. */
   async function waitOf(gate: PollGate): Promise<number> {
-    let admitted = false;
+    const progress = { admitted: false };
     void gate.admit().then(() => {
-      admitted = true;
+      progress.admitted = true;
     });
     for (let ms = 0; ; ms += 1) {
       await new Promise((resolve) => setImmediate(resolve));
-      if (admitted) return ms;
+      if (progress.admitted) return ms;
       jest.advanceTimersByTime(1);
     }
   }
