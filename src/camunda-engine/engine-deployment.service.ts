@@ -73,11 +73,12 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
    * refused or the service stops, so look at {@link state} afterwards.
    */
   async whenDeployed(): Promise<void> {
+    this.beginOnce();
     await this.work;
   }
 
   onApplicationBootstrap(): void {
-    this.begin();
+    this.beginOnce();
   }
 
   /** Deploys again, because an engine that has come back may be a new one; one round at a time. */
@@ -85,6 +86,11 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     if (this.work !== null || this.abort.signal.aborted) return;
     this.resetProgress();
     this.begin();
+  }
+
+  /** Another module's bootstrap may ask before ours ran. */
+  private beginOnce(): void {
+    if (this.work === null && this.rounds === 0) this.begin();
   }
 
   private begin(): void {

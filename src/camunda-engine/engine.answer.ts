@@ -12,7 +12,7 @@ const engineErrorSchema = z.object({
   type: z.string(),
   message: z.string().nullish(),
   code: z.number().nullish(),
-  details: z.unknown(),
+  details: z.unknown().optional(),
 });
 
 /** Statuses with which a proxy or an overloaded server leaves open what was done. */

@@ -33,7 +33,7 @@ export const historicInstanceSchema = z.object({
 export const historicVariableSchema = z.object({
   name: z.string(),
   type: z.string(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   processInstanceId: z.string(),
   activityInstanceId: z.string().nullish(),
 });

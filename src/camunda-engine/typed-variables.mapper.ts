@@ -100,13 +100,13 @@ function toTypedObject(name: string, value: object): TypedVariable {
     if (Number.isNaN(value.getTime())) throw new UnsupportedVariableError(name, 'it is an invalid date');
     return { type: 'Date', value: toEngineDate(value) };
   }
-  let text: string | undefined;
+  let text: unknown;
   try {
-    text = JSON.stringify(value) as string | undefined;
+    text = JSON.stringify(value);
   } catch (error) {
     throw new UnsupportedVariableError(name, 'it has no JSON form', { cause: error });
   }
-  if (text === undefined) throw new UnsupportedVariableError(name, 'it has no JSON form');
+  if (typeof text !== 'string') throw new UnsupportedVariableError(name, 'it has no JSON form');
   return { type: 'Json', value: text };
 }
 

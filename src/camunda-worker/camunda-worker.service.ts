@@ -44,6 +44,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private readonly slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private paused = false;
+  private draining = false;
   private lastPollAt: number | null = null;
   private lastError: string | null = null;
 
@@ -54,7 +55,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     private readonly explorer: TopicExplorer,
     private readonly runner: TopicRunner,
     private readonly nudge: RetryNudge,
-    private readonly shutdown: ShutdownService,
+    shutdown: ShutdownService,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
   ) {
     this.slots = new TaskSlots(config.maxTasks);
@@ -75,7 +76,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
 
   onApplicationBootstrap(): void {
     const topics = [...this.explorer.topics.values()];
-    if (topics.length === 0 || this.shutdown.stopping) return;
+    if (topics.length === 0 || this.draining) return;
     const base = `${hostname().slice(0, 100)}-${process.pid}-${randomBytes(4).toString('hex')}`;
     this.workers = Array.from({ length: CLIENTS }, (_, index) =>
       this.createWorker(`${base}-${index + 1}`, topics),
@@ -113,7 +114,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   private status(): CamundaWorkerState['status'] {
-    if (this.shutdown.stopping) return 'stopping';
+    if (this.draining) return 'stopping';
     if (this.workers.length === 0) return 'idle';
     return this.paused ? 'paused' : 'polling';
   }
@@ -143,13 +144,13 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
 
   private async accept(task: FetchedTask, calls: TaskCalls): Promise<void> {
     const topic = this.explorer.topics.get(task.topicName);
-    // While stopping, what a last poll brings goes back at once, to workers that stay.
-    if (topic === undefined || this.shutdown.stopping)
-      await this.giveBack(task.id, () => calls.unlock(task.id));
+    // What a last poll brings goes back at once, to workers that stay.
+    if (topic === undefined || this.draining) await this.giveBack(task.id, () => calls.unlock(task.id));
     else await this.runner.run(topic, task, calls);
   }
 
   private async drain(signal: AbortSignal): Promise<void> {
+    this.draining = true;
     const overdue = (): void => {
       for (const { client } of this.workers) client.abortPoll();
       this.runner.abortAll();

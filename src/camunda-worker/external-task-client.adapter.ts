@@ -28,7 +28,9 @@ const fetchedTasksSchema = z.array(
     processDefinitionKey: z.string(),
     businessKey: z.string().nullish(),
     retries: z.number().nullish(),
-    variables: z.record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown() })).nullish(),
+    variables: z
+      .record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown().optional() }))
+      .nullish(),
   }),
 );
 
@@ -87,7 +89,7 @@ export class ExternalTaskClientAdapter {
       this.client.subscribe(
         topic,
         { lockDuration, ...(variables === undefined ? {} : { variables }) },
-        ({ task, taskService }) => this.deliver(task['fetched'] as FetchedTask, taskService),
+        ({ task, taskService }) => this.deliver(task.fetched as FetchedTask, taskService),
       );
     }
   }

@@ -26,8 +26,7 @@ export interface PollObserver {
  */
 export class PollGate {
   private readonly closed = new AbortController();
-  private open: Promise<void> = Promise.resolve();
-  private reopen: () => void = () => undefined;
+  private pausing: { readonly over: Promise<void>; readonly end: () => void } | null = null;
   private failures = 0;
   private notBefore = 0;
 
@@ -47,9 +46,14 @@ export class PollGate {
     const { signal } = this.closed;
     const waitMs = this.notBefore - Date.now();
     if (waitMs > 0) await abortableDelay(waitMs, signal);
-    await this.open;
-    const count = await this.slots.take(this.share, signal);
-    return count === 0 ? null : count;
+    for (;;) {
+      const count = await this.slots.take(this.share, signal);
+      if (count === 0) return null;
+      // Asked after the wait for a slot, because fetching may have been paused meanwhile.
+      if (this.pausing === null) return count;
+      this.slots.release(count);
+      await this.pausing.over;
+    }
   }
 
   /**
@@ -81,19 +85,22 @@ export class PollGate {
 
   /** Holds further polls back; the one that waits in the engine may still bring tasks. */
   pause(): void {
-    this.reopen();
-    this.open = new Promise((resolve) => {
-      this.reopen = resolve;
+    if (this.pausing !== null || this.closed.signal.aborted) return;
+    let end: () => void = () => undefined;
+    const over = new Promise<void>((resolve) => {
+      end = resolve;
     });
+    this.pausing = { over, end };
   }
 
   resume(): void {
-    this.reopen();
+    this.pausing?.end();
+    this.pausing = null;
   }
 
   /** Lets nothing through any more. */
   close(): void {
     this.closed.abort();
-    this.reopen();
+    this.resume();
   }
 }

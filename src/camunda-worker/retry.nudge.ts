@@ -21,6 +21,7 @@ export class RetryNudge {
   private readonly due = new Map<string, NodeJS.Timeout>();
   private sending: Promise<void> = Promise.resolve();
   private asked = false;
+  private stopped = false;
 
   constructor(private readonly transport: EngineTransport) {}
 
@@ -32,6 +33,7 @@ export class RetryNudge {
   /** @param delayMs the accepted `retryTimeout` */
   schedule(taskId: string, delayMs: number): void {
     this.forget(taskId);
+    if (this.stopped) return;
     const timer = setTimeout(() => {
       this.due.delete(taskId);
       this.nudge();
@@ -41,6 +43,7 @@ export class RetryNudge {
 
   /** Ends all timers and waits for what is on its way. */
   async stop(): Promise<void> {
+    this.stopped = true;
     for (const taskId of [...this.due.keys()]) this.forget(taskId);
     await this.sending;
   }

@@ -50,12 +50,12 @@ export class RunningTask implements HandlerTask {
     this.attempt = fetched.retries === null ? 1 : Math.max(1, taskRetries - fetched.retries + 2);
     this.retriesLeft = fetched.retries === null ? taskRetries : Math.max(0, fetched.retries - 1);
     this.correlationId =
-      nonEmpty(fetched.businessKey) ?? nonEmpty(this.variables['correlationId']) ?? fetched.processInstanceId;
+      nonEmpty(fetched.businessKey) ?? nonEmpty(this.variables.correlationId) ?? fetched.processInstanceId;
     this.loggedId = isCorrelationId(this.correlationId) ? this.correlationId : fetched.processInstanceId;
-    this.traceabilityId = nonEmpty(this.variables['traceability_id']);
-    this.batchId = nonEmpty(this.variables['batch_id']);
-    this.applicationId = nonEmpty(this.variables['application_id']);
-    this.merged = asRecord(this.variables['identifiers']) ?? {};
+    this.traceabilityId = nonEmpty(this.variables.traceability_id);
+    this.batchId = nonEmpty(this.variables.batch_id);
+    this.applicationId = nonEmpty(this.variables.application_id);
+    this.merged = asRecord(this.variables.identifiers) ?? {};
     this.logger = new TaskLogger(logger, {
       correlationId: this.loggedId,
       taskId: this.taskId,

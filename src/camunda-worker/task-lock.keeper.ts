@@ -7,7 +7,8 @@ const EXTEND_AFTER = 1 / 3;
 /**
  * Keeps the lock of a task while its handler runs and its event row is written.
  *
- * When the engine says that the lock is another's, or the task gone, the task's signal aborts.
+ * When the engine says that the lock is another's, or the task gone, the task's signal aborts. An aborted task's lock is
+ * left to its end.
  */
 export class TaskLockKeeper {
   private timer: NodeJS.Timeout | null = null;
@@ -21,6 +22,9 @@ export class TaskLockKeeper {
     private readonly lockDurationMs: number,
   ) {
     this.until = Date.now() + lockDurationMs;
+    task.signal.addEventListener('abort', () => {
+      this.disarm();
+    });
     this.arm();
   }
 
@@ -31,9 +35,13 @@ export class TaskLockKeeper {
 
   /** Ends the extension; what is on its way is awaited, because it would collide with the engine call that follows. */
   async stop(): Promise<void> {
+    this.disarm();
+    await this.extension;
+  }
+
+  private disarm(): void {
     this.stopped = true;
     if (this.timer !== null) clearTimeout(this.timer);
-    await this.extension;
   }
 
   private arm(): void {
@@ -63,5 +71,5 @@ function isLockLost(error: unknown): boolean {
   if (!(error instanceof EngineResponseError)) return false;
   if (error.status === 404) return true;
   // A suspended instance refuses with 400 as well, but hands the task to nobody else.
-  return error.status === 400 && !/is suspended/.test(error.engineMessage);
+  return error.status === 400 && !error.engineMessage.includes('is suspended');
 }

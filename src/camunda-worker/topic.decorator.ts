@@ -62,5 +62,5 @@ export function Topic<I extends z.ZodType, O extends z.ZodType>(
       : { successSentence: result.success as string | ((output: unknown) => string) }),
     ...(result?.failure === undefined ? {} : { failureSentence: result.failure }),
   };
-  return applyDecorators(Injectable(), TopicMetadata(declaration)) as ClassDecorator;
+  return applyDecorators(Injectable(), TopicMetadata(declaration));
 }

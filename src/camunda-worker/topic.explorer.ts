@@ -27,7 +27,10 @@ type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 @Injectable()
 export class TopicExplorer implements OnModuleInit {
   private readonly logger = new Logger(TopicExplorer.name);
-  private readonly found = new Map<string, RegisteredTopic & { readonly owner: string }>();
+  private readonly found = new Map<
+    string,
+    RegisteredTopic & { readonly owner: string; readonly instance: unknown }
+  >();
 
   constructor(
     private readonly discovery: DiscoveryService,
@@ -54,6 +57,8 @@ export class TopicExplorer implements OnModuleInit {
     const { topic } = declaration;
     const { name, owner } = describe(wrapper);
     const other = this.found.get(topic);
+    // An alias (useExisting) of a handler is the same handler.
+    if (other !== undefined && other.instance === wrapper.instance) return;
     if (other !== undefined) {
       throw new TopicWiringError(
         other.owner.startsWith(`${name} `)
@@ -73,7 +78,7 @@ export class TopicExplorer implements OnModuleInit {
       );
     }
     const handle = handler.handle.bind(handler) as RegisteredTopic['handle'];
-    this.found.set(topic, { topic, declaration, owner, handle, ...this.place(topic) });
+    this.found.set(topic, { topic, declaration, owner, handle, instance: handler, ...this.place(topic) });
   }
 
   private place(topic: string): { stepName: string; step: number | null } {
@@ -116,8 +121,9 @@ export class TopicExplorer implements OnModuleInit {
 }
 
 function declarationOf(wrapper: Wrapper, discovery: DiscoveryService): TopicDeclaration | undefined {
-  // A factory has no constructor of its own before it ran, and null is a value too.
-  if (typeof wrapper.metatype !== 'function' && (wrapper.instance ?? null) === null) return undefined;
+  const instance = wrapper.instance as { readonly constructor?: unknown } | null | undefined;
+  // Values without a class are providers too.
+  if (typeof (instance?.constructor ?? wrapper.metatype) !== 'function') return undefined;
   return discovery.getMetadataByDecorator(TopicMetadata, wrapper);
 }
 

@@ -8,7 +8,7 @@ import { RunningTask } from './running-task.js';
 import { type Attempt, createAttemptEvent, createCallFailedEvent } from './task-event.factory.js';
 import { TaskEventLog } from './task-event.log.js';
 import { TaskLockKeeper } from './task-lock.keeper.js';
-import { asError, type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
+import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
 import { completeWith, readVars } from './task-variables.js';
 import { FatalTaskError } from './task.errors.js';
@@ -107,7 +107,7 @@ export class TopicRunner {
       if (topic.declaration.input !== undefined) input = await readVars(task, topic.declaration.input);
       const returned: unknown = await runWithCallRecorder(
         { record, headers: outgoingHeaders(task), signal: task.signal },
-        async () => topic.handle(input, task),
+        () => topic.handle(input, task),
       );
       const output = await readOutput(topic, returned);
       task.addIdentifiersOf(output);

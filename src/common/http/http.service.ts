@@ -190,14 +190,13 @@ function connectionFailure(
   cause: unknown,
   signal: AbortSignal | null,
 ): Error {
-  const name = cause instanceof Error ? cause.name : '';
+  const { name, code } = cause as { readonly name?: unknown; readonly code?: unknown };
   const fail = (reason: string): HttpCallError =>
     new HttpCallError(method, endpoint, status, null, reason, { cause });
   if (signal?.aborted) return fail('given up');
   if (name === 'TimeoutError') return fail('no answer within the time-out');
-  const { code } = cause as { code?: unknown };
   return new FailedTry(
-    fail(`the connection failed (${typeof code === 'string' ? code : name})`),
+    fail(`the connection failed (${typeof code === 'string' ? code : String(name)})`),
     spread(RETRY_DELAY_MS),
   );
 }

@@ -1,0 +1,208 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { createConfiguration } from '../config/index.js';
+import { CamundaEngineClient } from './camunda-engine.client.js';
+import {
+  EngineAmbiguousError,
+  EngineMisconfiguredError,
+  EngineResponseError,
+  isConnectionTrouble,
+} from './engine.errors.js';
+import { ScriptedTransport } from './testing/scripted-transport.js';
+
+const HISTORIC = {
+  id: 'PI',
+  businessKey: 'b',
+  processDefinitionId: 'p:1:x',
+  processDefinitionKey: 'p',
+  startTime: 's',
+  endTime: null,
+  rootProcessInstanceId: 'PI',
+  superProcessInstanceId: null,
+  state: 'ACTIVE',
+  deleteReason: null,
+};
+
+describe('CamundaEngineClient', () => {
+  let transport: ScriptedTransport;
+  let client: CamundaEngineClient;
+
+  beforeEach(() => {
+    transport = new ScriptedTransport();
+    client = new CamundaEngineClient(
+      transport,
+      createConfiguration({ CAMUNDA_START_TIMEOUT_MS: '1234' }).camunda,
+    );
+  });
+
+  const start = () => client.startProcessInstance({ processKey: 'a/b', businessKey: 'b', variables: {} });
+
+  it('starts the latest version of a key within its own time-out', async () => {
+    transport.json(200, { id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false, links: [] });
+    expect(await start()).toEqual({ id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false });
+    expect(transport.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/process-definition/key/a%2Fb/start',
+      timeoutMs: 1_234,
+      json: { businessKey: 'b', variables: {} },
+    });
+  });
+
+  it.each([
+    [
+      404,
+      { type: 'RestException', message: 'No matching process definition', code: null },
+      EngineResponseError,
+    ],
+    [400, { type: 'InvalidRequestException', message: null }, EngineResponseError],
+    [500, { type: 'RestException', message: 'x', code: 0 }, EngineResponseError],
+    [401, '', EngineMisconfiguredError],
+    [403, { type: 'AuthorizationException', message: 'x' }, EngineMisconfiguredError],
+    [404, '<html>', EngineMisconfiguredError],
+    [302, '', EngineMisconfiguredError],
+    [200, '<html>', EngineMisconfiguredError],
+    [200, { id: '' }, EngineMisconfiguredError],
+    [408, '', EngineAmbiguousError],
+    [429, { type: 'x', message: 'y' }, EngineAmbiguousError],
+    [502, '', EngineAmbiguousError],
+    [503, '', EngineAmbiguousError],
+    [504, '', EngineAmbiguousError],
+  ])('reads %i with %p as %p', async (status, body, type) => {
+    transport.json(status, body);
+    await expect(start()).rejects.toThrow(type);
+  });
+
+  it('keeps the facts of a refusal and tells a collision from it', async () => {
+    transport.json(500, {
+      type: 'OptimisticLockingException',
+      message: 'concurrently',
+      code: 1,
+      details: { a: 1 },
+    });
+    const error = await start().catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      status: 500,
+      type: 'OptimisticLockingException',
+      code: 1,
+      engineMessage: 'concurrently',
+      details: { a: 1 },
+      optimisticLocking: true,
+    });
+    expect(isConnectionTrouble(error)).toBe(false);
+  });
+
+  it('passes on what the transport throws', async () => {
+    const lost = new EngineAmbiguousError({ method: 'POST', path: '/' }, 'reset', null);
+    transport.answers.push(lost);
+    await expect(start()).rejects.toBe(lost);
+    expect(isConnectionTrouble(lost)).toBe(true);
+  });
+
+  it('reads an instance, and null where there is none', async () => {
+    transport.json(200, { id: 'PI', definitionId: 'd', businessKey: null, suspended: false });
+    expect(await client.getProcessInstance('PI')).toMatchObject({ id: 'PI' });
+    transport.json(404, { type: 'InvalidRequestException', message: 'does not exist', code: null });
+    expect(await client.getProcessInstance('PI')).toBeNull();
+    transport.json(500, { type: 'X', message: 'y' });
+    await expect(client.getProcessInstance('PI')).rejects.toThrow(EngineResponseError);
+  });
+
+  it('deletes an instance, and takes one that is gone', async () => {
+    expect(await client.deleteProcessInstance('PI')).toBe('deleted');
+    expect(transport.requests[0]).toMatchObject({ method: 'DELETE', path: '/process-instance/PI' });
+    transport.json(404, { type: 'InvalidRequestException', message: 'does not exist' });
+    expect(await client.deleteProcessInstance('PI')).toBe('gone');
+  });
+
+  it('finds instances by business key and definition in history, page by page', async () => {
+    transport
+      .json(
+        200,
+        Array.from({ length: 500 }, () => HISTORIC),
+      )
+      .json(200, [HISTORIC]);
+    expect(await client.findInstances({ businessKey: 'b', processKey: 'p' })).toHaveLength(501);
+    expect(
+      transport.requests.map(({ path, query }) => [
+        path,
+        query?.processInstanceBusinessKey,
+        query?.processDefinitionKey,
+        query?.firstResult,
+      ]),
+    ).toEqual([
+      ['/history/process-instance', 'b', 'p', 0],
+      ['/history/process-instance', 'b', 'p', 500],
+    ]);
+  });
+
+  it('reads a historic instance, and null where there is none', async () => {
+    transport.json(200, HISTORIC);
+    expect(await client.getHistoricInstance('PI')).toEqual(HISTORIC);
+    transport.json(404, { type: 'InvalidRequestException', message: 'x' });
+    expect(await client.getHistoricInstance('PI')).toBeNull();
+  });
+
+  it('reads the variables of the instance itself, not those of inner scopes', async () => {
+    const row = { processInstanceId: 'PI', activityInstanceId: 'PI' };
+    transport.json(200, [
+      { ...row, name: 'a', type: 'Json', value: '{"n":1}' },
+      { ...row, name: 'b', type: 'Integer', value: 2, activityInstanceId: null },
+      { ...row, name: 'a', type: 'String', value: 'inner', activityInstanceId: 'Task:1' },
+    ]);
+    expect({ ...(await client.getHistoricVariables('PI')) }).toEqual({ a: { n: 1 }, b: 2 });
+    expect(transport.requests[0]?.query).toMatchObject({ deserializeValues: false });
+  });
+
+  it('finds incidents of an instance or of definitions', async () => {
+    const incident = {
+      id: 'I',
+      processInstanceId: 'PI',
+      processDefinitionId: 'd',
+      incidentTimestamp: 't',
+      incidentType: 'failedExternalTask',
+      activityId: 'A',
+      configuration: 'T',
+      incidentMessage: 'm',
+    };
+    transport.json(200, [incident]);
+    expect(await client.findIncidents({ processInstanceId: 'PI' })).toEqual([incident]);
+    transport.json(200, []);
+    await client.findIncidents({ processKeys: ['a', 'b'] });
+    expect(transport.requests[1]?.query).toMatchObject({
+      processDefinitionKeyIn: 'a,b',
+      processInstanceId: undefined,
+    });
+  });
+
+  it('finds and frees locked tasks', async () => {
+    transport.json(200, [{ id: 'T', topicName: 't', workerId: 'w' }]);
+    expect(await client.findLockedTasks('w')).toEqual([{ id: 'T', topicName: 't', workerId: 'w' }]);
+    await client.unlockTask('T');
+    expect(transport.requests[1]).toMatchObject({ method: 'POST', path: '/external-task/T/unlock' });
+  });
+
+  it('deploys only what changed', async () => {
+    transport.json(200, {
+      id: 'D',
+      deployedProcessDefinitions: { 'p:1:x': { id: 'p:1:x', key: 'p', version: 1 } },
+    });
+    expect(await client.deploy({ name: 'n', resources: [{ filename: 'p.bpmn', content: '<x/>' }] })).toEqual({
+      id: 'D',
+      deployed: [{ id: 'p:1:x', key: 'p', version: 1 }],
+    });
+    expect(transport.requests[0]?.multipart).toEqual(
+      expect.arrayContaining([
+        { name: 'deployment-name', content: 'n' },
+        { name: 'enable-duplicate-filtering', content: 'true' },
+        { name: 'deploy-changed-only', content: 'true' },
+        { name: 'p.bpmn', filename: 'p.bpmn', content: '<x/>' },
+      ]),
+    );
+    transport.json(200, { id: 'D', deployedProcessDefinitions: null });
+    expect((await client.deploy({ name: 'n', resources: [] })).deployed).toEqual([]);
+  });
+
+  it('reads the version, which may be missing', async () => {
+    transport.json(200, { version: '7.24.0' }).json(200, { version: null });
+    expect([await client.version(), await client.version()]).toEqual(['7.24.0', null]);
+  });
+});

@@ -1,0 +1,19 @@
+import { type EngineRequest, type EngineResponse, EngineTransport } from '../engine.transport.js';
+
+/** Answers one request after the other as told, with 204 when nothing is left; records them all. */
+export class ScriptedTransport extends EngineTransport {
+  readonly requests: EngineRequest[] = [];
+  readonly answers: (EngineResponse | Error)[] = [];
+
+  async send(request: EngineRequest): Promise<EngineResponse> {
+    this.requests.push(request);
+    const answer = this.answers.shift() ?? { status: 204, contentType: null, body: '' };
+    if (answer instanceof Error) throw answer;
+    return answer;
+  }
+
+  json(status: number, body: unknown): this {
+    this.answers.push({ status, contentType: 'application/json', body });
+    return this;
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  fromTypedVariables,
+  toEngineDate,
+  toTypedVariables,
+  UnsupportedVariableError,
+} from './typed-variables.mapper.js';
+
+const typed = (value: unknown) => toTypedVariables({ value }).value;
+
+describe('toTypedVariables', () => {
+  it.each([
+    [0, 'Integer'],
+    [2 ** 31 - 1, 'Integer'],
+    [-(2 ** 31), 'Integer'],
+    [2 ** 31, 'Long'],
+    [-(2 ** 31) - 1, 'Long'],
+    [Number.MAX_SAFE_INTEGER, 'Long'],
+    [Number.MAX_SAFE_INTEGER + 1, 'Double'],
+    [1.5, 'Double'],
+    ['text', 'String'],
+    ['', 'String'],
+    [true, 'Boolean'],
+    [null, 'Null'],
+  ])('types %p as %s', (value, type) => {
+    expect(typed(value)).toEqual({ value, type });
+  });
+
+  it('sends objects and arrays as Json texts', () => {
+    expect(typed({ a: [1] })).toEqual({ type: 'Json', value: '{"a":[1]}' });
+    expect(typed([1, null])).toEqual({ type: 'Json', value: '[1,null]' });
+  });
+
+  it('sends a text of more than 4 000 characters as Json, and one of 4 000 as String', () => {
+    expect(typed('x'.repeat(4_000))?.type).toBe('String');
+    expect(typed('"'.repeat(4_001))).toEqual({ type: 'Json', value: JSON.stringify('"'.repeat(4_001)) });
+  });
+
+  it('sends a date with an offset that the engine takes', () => {
+    const date = new Date(Date.UTC(2026, 0, 31, 10, 0, 0, 7));
+    expect(typed(date)).toEqual({ type: 'Date', value: '2026-01-31T10:00:00.007+0000' });
+    expect(toEngineDate(date)).toBe('2026-01-31T10:00:00.007+0000');
+  });
+
+  it('leaves undefined members out', () => {
+    expect(Object.keys(toTypedVariables({ a: undefined, b: 1 }))).toEqual(['b']);
+  });
+
+  it.each([
+    [NaN],
+    [Infinity],
+    [10n],
+    [() => 1],
+    [Symbol('s')],
+    [new Date('never')],
+    [{ toJSON: () => undefined }],
+  ])('refuses %p and names the variable', (value) => {
+    expect(() => typed(value)).toThrow(UnsupportedVariableError);
+    expect(() => typed(value)).toThrow(/"value"/);
+  });
+
+  it('refuses a cycle and keeps the cause', () => {
+    const cycle: Record<string, unknown> = {};
+    cycle.self = cycle;
+    let thrown: unknown;
+    try {
+      typed(cycle);
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBeInstanceOf(UnsupportedVariableError);
+    expect((thrown as Error).cause).toBeInstanceOf(TypeError);
+  });
+
+  it('keeps __proto__ as a name like any other', () => {
+    const variables = toTypedVariables(
+      JSON.parse('{"__proto__":{"polluted":true}}') as Record<string, unknown>,
+    );
+    expect(JSON.stringify(variables)).toBe('{"__proto__":{"type":"Json","value":"{\\"polluted\\":true}"}}');
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+describe('fromTypedVariables', () => {
+  it.each([
+    ['String', 'a', 'a'],
+    ['Integer', 5, 5],
+    ['Long', 4_000_000_000, 4_000_000_000],
+    ['Short', 3, 3],
+    ['Double', 1.5, 1.5],
+    ['Boolean', false, false],
+    ['Json', '{"a":[1]}', { a: [1] }],
+    ['json', '"text"', 'text'],
+    ['Json', 'not json', 'not json'],
+    ['Json', { already: 'parsed' }, { already: 'parsed' }],
+    ['Json', null, null],
+    ['Null', null, null],
+    ['Date', '2026-01-31T10:00:00.000+0200', new Date(Date.UTC(2026, 0, 31, 8))],
+    ['Date', 'never', 'never'],
+    ['Date', 7, 7],
+    ['Bytes', 'aGk=', 'aGk='],
+    [undefined, 'untyped', 'untyped'],
+  ])('reads %s %p', (type, value, plain) => {
+    expect(fromTypedVariables({ value: { type, value } }).value).toEqual(plain);
+  });
+
+  it('reads what it wrote', () => {
+    const plain = {
+      i: 1,
+      l: 2 ** 40,
+      d: 0.1,
+      s: 'x',
+      long: 'y'.repeat(5_000),
+      b: true,
+      n: null,
+      o: { a: [] },
+      t: new Date(0),
+    };
+    expect({ ...fromTypedVariables(toTypedVariables(plain)) }).toEqual(plain);
+  });
+
+  it('holds a variable named __proto__ without becoming it', () => {
+    const variables = fromTypedVariables(
+      JSON.parse('{"__proto__":{"type":"Json","value":"{\\"admin\\":true}"}}') as Record<string, never>,
+    );
+    expect(variables.admin).toBeUndefined();
+    expect(Object.keys(variables)).toEqual(['__proto__']);
+  });
+});

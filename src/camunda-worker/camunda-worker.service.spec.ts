@@ -1,0 +1,373 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Global, Logger, Module, type Type } from '@nestjs/common';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { z } from 'zod';
+import {
+  ENGINE_ENDPOINT,
+  EngineDeploymentService,
+  EngineTransport,
+  EngineUnreachableError,
+} from '../camunda-engine/index.js';
+import { PROCESS_DEFINITIONS } from '../common/process-definition/index.js';
+import { ConfigurationModule, createConfiguration } from '../config/index.js';
+import { LifecycleModule, ShutdownService } from '../lifecycle/index.js';
+import { CamundaWorkerModule } from './camunda-worker.module.js';
+import { CamundaWorkerService } from './camunda-worker.service.js';
+import { TaskEventLog } from './task-event.log.js';
+import { TaskOutcomeListener } from './task-outcome.listener.js';
+import { BusinessRuleError } from './task.errors.js';
+import { FakeEngine } from './testing/fake-engine.js';
+import { RecordingEventLog, RecordingListener } from './testing/recorders.js';
+import type { HandlerTask, TopicHandler } from './topic-handler.js';
+import { Topic } from './topic.decorator.js';
+
+Logger.overrideLogger(false);
+
+const file = join(mkdtempSync(join(tmpdir(), 'worker-')), 'order.bpmn');
+writeFileSync(file, '<x camunda:topic="order.check"/><y camunda:topic="order.charge"/>');
+const ORDER = { key: 'order', steps: ['check', 'charge'], bpmn: pathToFileURL(file) };
+
+const FETCH = /fetchAndLock/;
+
+@Topic('order.check', { input: z.looseObject({ n: z.number() }) })
+class CheckHandler implements TopicHandler<{ n: number }> {
+  static behave: (
+    input: { n: number },
+    task: HandlerTask,
+  ) => Promise<Record<string, unknown>> | Record<string, unknown>;
+
+  handle(input: { n: number }, task: HandlerTask) {
+    return CheckHandler.behave(input, task);
+  }
+}
+
+@Topic('order.charge', { variables: ['checked'], lockDurationMs: 5_000 })
+class ChargeHandler implements TopicHandler {
+  handle(_: unknown, task: HandlerTask) {
+    if (task.variables.checked === 'blocked') throw new BusinessRuleError('blocked');
+    return { charged: task.variables.checked };
+  }
+}
+
+describe('CamundaWorkerService with the JS client and an engine in memory', () => {
+  const opened: TestingModule[] = [];
+
+  async function boot(
+    environment: Record<string, string> = {},
+    stopAfterMs = 2_000,
+    handlers: Type[] = [CheckHandler, ChargeHandler],
+  ) {
+    const engine = new FakeEngine();
+    const events = new RecordingEventLog();
+    const listener = new RecordingListener();
+    const definitions = handlers.length === 0 ? [] : [ORDER];
+
+    @Global()
+    @Module({
+      providers: [
+        { provide: ENGINE_ENDPOINT, useValue: { baseUrl: 'http://engine.invalid' } },
+        { provide: PROCESS_DEFINITIONS, useValue: definitions },
+      ],
+      exports: [ENGINE_ENDPOINT, PROCESS_DEFINITIONS],
+    })
+    class RootModule {}
+
+    engine.define('order', { topics: ['order.check', 'order.charge'] });
+    CheckHandler.behave = ({ n }) => ({ checked: n });
+    const module = await Test.createTestingModule({
+      imports: [
+        RootModule,
+        LifecycleModule,
+        ConfigurationModule.forRoot(
+          createConfiguration({
+            CAMUNDA_DEPLOY: 'off',
+            SHUTDOWN_TIMEOUT_MS: String(stopAfterMs),
+            ...environment,
+          }),
+        ),
+        CamundaWorkerModule.forRoot({
+          bindings: [
+            { provide: TaskEventLog, useValue: events },
+            { provide: TaskOutcomeListener, useValue: listener },
+          ],
+        }),
+      ],
+      providers: handlers,
+    })
+      .overrideProvider(EngineTransport)
+      .useValue(engine)
+      .compile();
+    opened.push(module);
+    await module.init();
+    const { status } = module.get(CamundaWorkerService).state;
+    const parked = environment.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS === '0' ? 0 : 2;
+    if (status === 'polling') {
+      await engine.until(
+        () => engine.parkedPolls === Math.min(parked, Number(environment.CAMUNDA_MAX_TASKS ?? parked)),
+      );
+    }
+    return { engine, events, listener, worker: module.get(CamundaWorkerService), module };
+  }
+
+  const REMOTE = { CAMUNDA_BASE_URL: 'http://engine.invalid', CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '20000' };
+  const vars = (n: number) => ({ n: { type: 'Integer', value: n } });
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((module) => module.close()));
+  });
+
+  it('runs a process step by step, each row before its engine call', async () => {
+    const { engine, events, worker } = await boot();
+    const id = engine.start('order', 'order-1', vars(7));
+    await engine.until(() => !engine.isRunning(id));
+    expect(events.events.map(({ stepName, step, status }) => [stepName, step, status])).toEqual([
+      ['check', 1, 'ok'],
+      ['charge', 2, 'ok'],
+    ]);
+    expect(events.events[1]?.responseData).toEqual({ charged: 7 });
+    expect(worker.state).toMatchObject({
+      status: 'polling',
+      topics: ['order.check', 'order.charge'],
+      capacity: 50,
+      lastError: null,
+    });
+    expect(worker.state.lastPollAgeMs).toBeGreaterThanOrEqual(0);
+    expect(new Set(worker.state.workerIds).size).toBe(2);
+  });
+
+  it('fetches with the lock of the topic and the variables that it and the runtime need', async () => {
+    const { engine } = await boot();
+    expect(engine.requestsTo(FETCH)[0]?.json).toMatchObject({
+      asyncResponseTimeout: 20_000,
+      sorting: [{ sortBy: 'createTime', sortOrder: 'asc' }],
+      topics: [
+        { topicName: 'order.check', lockDuration: 20_000 },
+        {
+          topicName: 'order.charge',
+          lockDuration: 5_000,
+          variables: [
+            'checked',
+            'correlationId',
+            'traceability_id',
+            'batch_id',
+            'application_id',
+            'identifiers',
+          ],
+        },
+      ],
+    });
+    expect(engine.requestsTo(FETCH)[0]?.timeoutMs).toBeGreaterThan(20_000);
+  });
+
+  it('sends bpmn errors and tells when the instance has ended by one', async () => {
+    const { engine, listener } = await boot();
+    CheckHandler.behave = () => ({ checked: 'blocked' });
+    engine.start('order', 'order-2', vars(1));
+    await engine.until(() => listener.unhandled.length === 1);
+    expect(listener.unhandled[0]).toMatchObject({
+      correlationId: 'order-2',
+      errorCode: 'BUSINESS_RULE',
+      stepName: 'charge',
+    });
+  });
+
+  it('has a retry when it is due, though the polls wait longer than this test may take', async () => {
+    const { engine, events } = await boot({ CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '600000' });
+    CheckHandler.behave = ({ n }, { attempt }) => {
+      if (attempt === 1) throw new Error('flaky');
+      return { checked: n };
+    };
+    const id = engine.start('order', 'order-3', vars(1));
+    await engine.until(() => !engine.isRunning(id));
+    expect(events.events.map(({ metadata, status }) => [metadata.attempt, status])).toEqual([
+      [1, 'error'],
+      [2, 'ok'],
+      [1, 'ok'],
+    ]);
+  });
+
+  it('never runs more tasks than it may, with all its polls together', async () => {
+    const { engine } = await boot({ CAMUNDA_MAX_TASKS: '3' });
+    let now = 0;
+    let most = 0;
+    CheckHandler.behave = async ({ n }) => {
+      most = Math.max(most, ++now);
+      await new Promise((resolve) => setImmediate(resolve));
+      now -= 1;
+      return { checked: n };
+    };
+    const ids = Array.from({ length: 40 }, (_, n) => engine.start('order', `order-${n}`, vars(n)));
+    await engine.until(() => ids.every((id) => !engine.isRunning(id)));
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(3);
+  });
+
+  it('does not poll at all while every slot is taken', async () => {
+    const { engine, worker } = await boot({ CAMUNDA_MAX_TASKS: '1' });
+    let finish: () => void = () => undefined;
+    CheckHandler.behave = ({ n }) =>
+      new Promise((resolve) => {
+        finish = () => {
+          resolve({ checked: n });
+        };
+      });
+    const id = engine.start('order', 'order-1', vars(1));
+    await engine.until(() => worker.state.running === 1);
+    const polls = engine.requestsTo(FETCH).length;
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(engine.requestsTo(FETCH)).toHaveLength(polls);
+    finish();
+    await engine.until(() => !engine.isRunning(id));
+  });
+
+  it('fetches nothing more while it is paused, and goes on afterwards', async () => {
+    const { engine, worker, events } = await boot();
+    worker.pauseFetching();
+    worker.pauseFetching();
+    expect(worker.state.status).toBe('paused');
+    // The two polls that already wait bring one task each; then nothing.
+    const ids = [1, 2, 3, 4].map((n) => engine.start('order', `order-${n}`, vars(n)));
+    await engine.until(() => events.events.length === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([engine.parkedPolls, events.events.length, engine.isRunning(ids[3]!)]).toEqual([0, 2, true]);
+    worker.resumeFetching();
+    await engine.until(() => ids.every((id) => !engine.isRunning(id)));
+    expect(worker.state.status).toBe('polling');
+  });
+
+  it('goes on after failed polls, and deploys again when the engine is back', async () => {
+    const { engine, worker, module } = await boot({ ...REMOTE, CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '30' });
+    let deployedAgain = 0;
+    module.get(EngineDeploymentService).deployAgain = () => {
+      deployedAgain += 1;
+    };
+    const away = new EngineUnreachableError(
+      { method: 'POST', path: '/external-task/fetchAndLock' },
+      'refused',
+    );
+    engine.answerNext(FETCH, ...Array.from({ length: 4 }, () => away));
+    await engine.until(() => worker.state.lastError !== null);
+    const id = engine.start('order', 'order-1', vars(1));
+    await engine.until(() => !engine.isRunning(id));
+    expect([worker.state.lastError, deployedAgain > 0]).toEqual([null, true]);
+  });
+
+  it("takes an answer that is not the engine's for a failed poll", async () => {
+    const { engine, worker } = await boot({ ...REMOTE, CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '10' });
+    engine.answerNext(FETCH, { status: 200, contentType: 'text/html', body: '<html>' });
+    await engine.until(() => worker.state.lastError !== null);
+    expect(worker.state.lastError).toMatch(/not the engine's/);
+  });
+
+  it('polls without waiting in the engine where that is configured, at a distance', async () => {
+    const { engine } = await boot({ CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '0' });
+    const id = engine.start('order', 'order-1', vars(1));
+    await engine.until(() => !engine.isRunning(id));
+    const polls = engine.requestsTo(FETCH);
+    expect(polls.every(({ json }) => !('asyncResponseTimeout' in (json as object)))).toBe(true);
+    expect(polls.length).toBeLessThan(20);
+  });
+
+  it('stays idle where there is no topic', async () => {
+    const { worker, engine, module } = await boot({}, 1_000, []);
+    await module.get(ShutdownService).stop();
+    expect([engine.requests, worker.state.workerIds, worker.state.lastPollAgeMs]).toEqual([[], [], null]);
+  });
+
+  describe('when the service stops', () => {
+    it('drops the open polls of the embedded engine at once', async () => {
+      const { engine, module } = await boot();
+      await module.get(ShutdownService).stop();
+      expect(engine.parkedPolls).toBe(0);
+      expect(module.get(CamundaWorkerService).state.status).toBe('stopping');
+    });
+
+    it('awaits the open polls of another engine and gives back what they bring', async () => {
+      const { engine, module, events } = await boot(REMOTE);
+      const stopped = module.get(ShutdownService).stop();
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(engine.parkedPolls).toBe(2);
+      engine.start('order', 'order-1', vars(1));
+      engine.start('order', 'order-2', vars(2));
+      await stopped;
+      expect([...engine.tasks.values()].map(({ workerId }) => workerId)).toEqual([null, null]);
+      expect(events.events).toEqual([]);
+    });
+
+    it('awaits running handlers, whose outcome is reported, and begins no next step', async () => {
+      const { engine, module, worker, events } = await boot();
+      let finish: () => void = () => undefined;
+      CheckHandler.behave = ({ n }) =>
+        new Promise((resolve) => {
+          finish = () => {
+            resolve({ checked: n });
+          };
+        });
+      engine.start('order', 'order-1', vars(1));
+      await engine.until(() => worker.state.running === 1);
+      const stopped = module.get(ShutdownService).stop();
+      await engine.until(() => engine.parkedPolls === 0);
+      finish();
+      await stopped;
+      expect(events.events.map(({ stepName }) => stepName)).toEqual(['check']);
+      expect([...engine.tasks.values()].map(({ topicName, workerId }) => [topicName, workerId])).toEqual([
+        ['order.charge', null],
+      ]);
+    });
+
+    it('waits no longer than it may for a handler that never ends, and tells it so', async () => {
+      const { engine, module, worker } = await boot({}, 100);
+      let signal: AbortSignal | undefined;
+      CheckHandler.behave = (_, task) => {
+        signal = task.signal;
+        return new Promise(() => undefined);
+      };
+      engine.start('order', 'order-1', vars(1));
+      await engine.until(() => worker.state.running === 1);
+      await module.get(ShutdownService).stop();
+      expect(signal?.aborted).toBe(true);
+      // Its lock stays: the handler may still be at work.
+      expect([...engine.tasks.values()][0]?.workerId).not.toBeNull();
+    });
+
+    it('gives up a poll that another engine holds beyond the limit', async () => {
+      const { engine, module } = await boot(REMOTE, 50);
+      await module.get(ShutdownService).stop();
+      await engine.until(() => engine.parkedPolls === 0);
+      expect(engine.parkedPolls).toBe(0);
+    });
+
+    it('frees what is locked for its workers and does not run, but not a task that awaits its retry', async () => {
+      const { engine, module, worker } = await boot();
+      CheckHandler.behave = () => {
+        throw new Error('later');
+      };
+      engine.start('order', 'order-1', vars(1));
+      await engine.until(() => [...engine.tasks.values()].some(({ retries }) => retries === 3));
+      const [retrying] = engine.tasks.values();
+      engine.start('order', 'order-2', vars(1));
+      await engine.until(() => [...engine.tasks.values()].every(({ retries }) => retries === 3));
+      const [, lost] = engine.tasks.values();
+      // As if its answer had been lost: locked for us, never seen here.
+      engine.tasks.set('lost', {
+        ...lost!,
+        id: 'lost',
+        workerId: worker.state.workerIds[0]!,
+        lockedUntil: Date.now() + 60_000,
+      });
+      await module.get(ShutdownService).stop();
+      expect([engine.tasks.get('lost')?.workerId, retrying?.workerId === null]).toEqual([null, false]);
+    });
+
+    it('ends all the same where the engine is away', async () => {
+      const { engine, module } = await boot();
+      engine.answerNext(/^\/external-task$/, new Error('away'), new Error('away'));
+      await module.get(ShutdownService).stop();
+      expect(engine.requestsTo(/^\/external-task$/)).toHaveLength(2);
+    });
+  });
+});

@@ -1,0 +1,98 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { PollGate } from './poll.gate.js';
+import { TaskSlots } from './task-slots.js';
+
+const observer = { pollSucceeded: () => undefined, pollFailed: () => undefined };
+
+describe('PollGate', () => {
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** Milliseconds until the next poll may go, in steps of one. */
+  async function waitOf(gate: PollGate): Promise<number> {
+    const progress = { admitted: false };
+    void gate.admit().then(() => {
+      progress.admitted = true;
+    });
+    for (let ms = 0; ; ms += 1) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (progress.admitted) return ms;
+      jest.advanceTimersByTime(1);
+    }
+  }
+
+  it('waits longer after each failure, up to a limit, and no more after a success', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const failed: number[] = [];
+    const gate = new PollGate(new TaskSlots(1), 1, {
+      ...observer,
+      pollFailed: (_, failures) => failed.push(failures),
+    });
+    const waits: number[] = [];
+    for (let poll = 0; poll < 8; poll += 1) {
+      waits.push(await waitOf(gate));
+      gate.failed(1, new Error('away'));
+    }
+    expect(failed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000].forEach((full, poll) => {
+      expect(waits[poll]).toBeGreaterThanOrEqual(full / 2);
+      expect(waits[poll]).toBeLessThanOrEqual(full);
+    });
+    await waitOf(gate);
+    gate.answered(1, 0, 5_000);
+    expect(await waitOf(gate)).toBe(0);
+  });
+
+  it('does not spin on an engine that answers at once with nothing', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    const gate = new PollGate(new TaskSlots(1), 1, observer);
+    await gate.admit();
+    gate.answered(1, 0, 1);
+    expect(await waitOf(gate)).toBe(25);
+    gate.answered(1, 1, 1);
+    gate.released();
+    expect(await waitOf(gate)).toBe(0);
+  });
+
+  it('shares the slots between polls and gives back what a poll did not bring', async () => {
+    const slots = new TaskSlots(5);
+    const [first, second] = [new PollGate(slots, 0.5, observer), new PollGate(slots, 0.5, observer)];
+    expect([await first.admit(), await second.admit(), slots.free]).toEqual([3, 2, 0]);
+    first.answered(3, 1, 100);
+    expect(slots.free).toBe(2);
+    first.released();
+    second.failed(2, new Error('x'));
+    expect(slots.free).toBe(5);
+  });
+
+  it('holds a poll back that waited for a slot when fetching was paused', async () => {
+    const slots = new TaskSlots(1);
+    const gate = new PollGate(slots, 1, observer);
+    await gate.admit();
+    gate.answered(1, 1, 100);
+    const waiting = gate.admit();
+    gate.pause();
+    gate.released();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(slots.free).toBe(1);
+    gate.resume();
+    expect(await waiting).toBe(1);
+  });
+
+  it.each([['waits for a slot'], ['is paused'], ['waits after a failure']])(
+    'lets nothing through any more when it closes while a poll %s',
+    async (what) => {
+      const slots = new TaskSlots(1);
+      const gate = new PollGate(slots, 1, observer);
+      if (what === 'waits for a slot') await gate.admit();
+      if (what === 'is paused') gate.pause();
+      if (what === 'waits after a failure') gate.failed(0, new Error('x'));
+      const waiting = gate.admit();
+      await new Promise((resolve) => setImmediate(resolve));
+      gate.close();
+      gate.pause();
+      expect([await waiting, await gate.admit()]).toEqual([null, null]);
+    },
+  );
+});

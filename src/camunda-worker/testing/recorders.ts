@@ -1,0 +1,88 @@
+import type { TaskEvent } from '../task-event.log.js';
+import { TaskEventLog } from '../task-event.log.js';
+import { TaskOutcomeListener } from '../task-outcome.listener.js';
+import type { BpmnErrorReport, FailureReport, FetchedTask, TaskCalls } from '../fetched-task.js';
+import type { TypedVariables } from '../../camunda-engine/index.js';
+
+/** A task as an engine would hand it out; name what matters. */
+export function fakeTask(facts: Partial<FetchedTask> = {}): FetchedTask {
+  return {
+    id: 'task-1',
+    topicName: 'order.charge',
+    activityId: 'Charge',
+    processInstanceId: 'instance-1',
+    processDefinitionKey: 'order',
+    businessKey: 'order-1',
+    retries: null,
+    variables: {},
+    ...facts,
+  };
+}
+
+/** Keeps the rows it was given, and what had been called by then. */
+export class RecordingEventLog extends TaskEventLog {
+  readonly events: TaskEvent[] = [];
+
+  constructor(private readonly onAppend: (event: TaskEvent) => void | Promise<void> = () => undefined) {
+    super();
+  }
+
+  async append(event: TaskEvent): Promise<void> {
+    await this.onAppend(event);
+    this.events.push(event);
+  }
+}
+
+type Told<K extends keyof TaskOutcomeListener> = Parameters<TaskOutcomeListener[K]>[0];
+
+/** Keeps what it was told. */
+export class RecordingListener extends TaskOutcomeListener {
+  readonly incidents: Told<'incident'>[] = [];
+  readonly unhandled: Told<'unhandledBpmnError'>[] = [];
+
+  async incident(facts: Told<'incident'>): Promise<void> {
+    this.incidents.push(facts);
+  }
+
+  async unhandledBpmnError(facts: Told<'unhandledBpmnError'>): Promise<void> {
+    this.unhandled.push(facts);
+  }
+}
+
+/** Takes every engine call and keeps it; `answers` are thrown, one a call, where they are errors. */
+export class RecordingCalls implements TaskCalls {
+  readonly made: { readonly call: string; readonly with?: unknown }[] = [];
+  readonly answers: (Error | null)[] = [];
+
+  constructor(readonly workerId = 'worker-a') {}
+
+  complete(_taskId: string, variables: TypedVariables): Promise<void> {
+    return this.note('complete', variables);
+  }
+
+  bpmnError(_taskId: string, report: BpmnErrorReport): Promise<void> {
+    return this.note('bpmnError', report);
+  }
+
+  failure(_taskId: string, report: FailureReport): Promise<void> {
+    return this.note('failure', report);
+  }
+
+  extendLock(_taskId: string, durationMs: number): Promise<void> {
+    return this.note('extendLock', durationMs);
+  }
+
+  unlock(): Promise<void> {
+    return this.note('unlock');
+  }
+
+  names(): string[] {
+    return this.made.map(({ call }) => call);
+  }
+
+  private async note(call: string, about?: unknown): Promise<void> {
+    this.made.push({ call, with: about });
+    const answer = this.answers.shift();
+    if (answer) throw answer;
+  }
+}

@@ -1,0 +1,527 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { z } from 'zod';
+import {
+  CamundaEngineClient,
+  EngineAmbiguousError,
+  EngineMisconfiguredError,
+  EngineResponseError,
+  EngineUnreachableError,
+  toTypedVariables,
+} from '../camunda-engine/index.js';
+import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.js';
+import { currentCallRecorder } from '../common/http/index.js';
+import { createConfiguration } from '../config/index.js';
+import { RetryNudge } from './retry.nudge.js';
+import { BusinessRuleError, FatalTaskError, RetryableTaskError } from './task.errors.js';
+import { fakeTask, RecordingCalls, RecordingEventLog, RecordingListener } from './testing/recorders.js';
+import type { HandlerTask } from './topic-handler.js';
+import type { TopicDeclaration } from './topic.decorator.js';
+import type { RegisteredTopic } from './topic.explorer.js';
+import { TopicRunner } from './topic.runner.js';
+
+Logger.overrideLogger(false);
+
+const CALL = { method: 'POST', path: '/external-task/task-1/complete' };
+const refusal = (status: number, message: string, code = 0) =>
+  new EngineResponseError(CALL, status, 'RestException', message, code);
+const collision = () => new EngineResponseError(CALL, 500, 'OptimisticLockingException', 'concurrently', 1);
+const gone = () => refusal(404, 'External task with id task-1 does not exist');
+const lost = () =>
+  refusal(400, "External Task task-1 cannot be completed by worker 'a'. It is locked by worker 'b'.");
+const reset = () => new EngineAmbiguousError(CALL, 'reset', null);
+
+describe('TopicRunner', () => {
+  let calls: RecordingCalls;
+  let events: RecordingEventLog;
+  let listener: RecordingListener;
+  let transport: ScriptedTransport;
+  let nudge: RetryNudge;
+  let runner: TopicRunner;
+  let handle: (input: never, task: HandlerTask) => unknown;
+  const config = createConfiguration({ CAMUNDA_LOCK_DURATION_MS: '3000' }).camunda;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    calls = new RecordingCalls();
+    listener = new RecordingListener();
+    transport = new ScriptedTransport();
+    nudge = new RetryNudge(transport);
+    create(new RecordingEventLog());
+    handle = () => ({});
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  function create(log: RecordingEventLog): void {
+    events = log;
+    runner = new TopicRunner(events, new CamundaEngineClient(transport, config), nudge, config, listener);
+  }
+
+  function topic(declaration: Partial<TopicDeclaration> = {}): RegisteredTopic {
+    return {
+      topic: 'order.charge',
+      stepName: 'charge',
+      step: 2,
+      handle: (input, task) => handle(input as never, task),
+      declaration: {
+        topic: 'order.charge',
+        targetSystem: 'CamundaEngine',
+        originatingSystem: 'FastifyAPI',
+        ...declaration,
+      },
+    };
+  }
+
+  /** Lets time pass until the task is done. */
+  async function run(facts = {}, declaration: Partial<TopicDeclaration> = {}): Promise<void> {
+    const progress = { done: false };
+    const ended = runner.run(topic(declaration), fakeTask(facts), calls).finally(() => {
+      progress.done = true;
+    });
+    while (!progress.done) {
+      await new Promise((resolve) => setImmediate(resolve));
+      jest.advanceTimersByTime(10);
+    }
+    await ended;
+  }
+
+  const throwing = (error: unknown) => () => {
+    throw error;
+  };
+
+  describe('tells the engine what the handler meant', () => {
+    it('a value: complete with typed variables', async () => {
+      handle = async () => ({ paid: true, items: [1] });
+      await run();
+      expect(calls.made).toEqual([
+        {
+          call: 'complete',
+          with: { paid: { type: 'Boolean', value: true }, items: { type: 'Json', value: '[1]' } },
+        },
+      ]);
+      expect(events.events).toMatchObject([
+        {
+          status: 'ok',
+          httpStatusCode: 200,
+          httpMethod: null,
+          endpoint: null,
+          step: 2,
+          stepName: 'charge',
+          responseData: { paid: true, items: [1] },
+          errorMessage: null,
+          processName: 'order',
+          correlationId: 'order-1',
+        },
+      ]);
+    });
+
+    it('nothing: complete without variables', async () => {
+      handle = () => undefined;
+      await run();
+      expect(calls.made).toEqual([{ call: 'complete', with: {} }]);
+    });
+
+    it('a BusinessRuleError: a BPMN error with its code and variables', async () => {
+      handle = throwing(
+        new BusinessRuleError('no funds', { limit: 5 }, { code: 'DECLINED', cause: new Error('bank') }),
+      );
+      transport.json(200, { id: 'instance-1', definitionId: 'd', suspended: false });
+      await run();
+      expect(calls.made).toEqual([
+        {
+          call: 'bpmnError',
+          with: {
+            errorCode: 'DECLINED',
+            errorMessage: 'no funds',
+            variables: toTypedVariables({
+              errorCode: 'DECLINED',
+              errorMessage: 'no funds',
+              errorType: 'BusinessRuleError',
+            }),
+          },
+        },
+      ]);
+      expect(events.events).toMatchObject([
+        {
+          status: 'error',
+          httpStatusCode: 400,
+          errorMessage: 'no funds',
+          metadata: { error: { code: 'DECLINED', details: { limit: 5 }, cause: 'bank' } },
+        },
+      ]);
+      expect(listener.unhandled).toEqual([]);
+    });
+
+    it('input that does not parse: a BPMN error VALIDATION_ERROR, and no handler runs', async () => {
+      handle = () => {
+        throw new Error('must not run');
+      };
+      await run({ variables: toTypedVariables({ userId: 5 }) }, { input: z.object({ userId: z.string() }) });
+      expect(calls.made).toMatchObject([
+        {
+          call: 'bpmnError',
+          with: { errorCode: 'VALIDATION_ERROR', errorMessage: expect.stringMatching(/userId/) as unknown },
+        },
+      ]);
+      expect(events.events).toMatchObject([
+        { status: 'error', httpStatusCode: 422, requestData: { userId: 5 } },
+      ]);
+    });
+
+    it.each([[new RetryableTaskError('later')], [new TypeError('unknown')], ['a text']])(
+      '%p: failure with retries one less',
+      async (error) => {
+        handle = throwing(error);
+        await run();
+        expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 3 } }]);
+        expect(events.events).toMatchObject([
+          { status: 'error', httpStatusCode: 500, metadata: { attempt: 1, retriesLeft: 3 } },
+        ]);
+        expect(listener.incidents).toEqual([]);
+      },
+    );
+
+    it('a FatalTaskError: failure without retries, and the listener hears of the incident', async () => {
+      handle = throwing(new FatalTaskError('broken'));
+      await run({ variables: toTypedVariables({ traceability_id: 'T' }) });
+      expect(calls.made).toMatchObject([
+        { call: 'failure', with: { retries: 0, retryTimeout: 0, errorMessage: 'broken' } },
+      ]);
+      expect(listener.incidents).toEqual([
+        {
+          correlationId: 'order-1',
+          processInstanceId: 'instance-1',
+          processDefinitionKey: 'order',
+          traceabilityId: 'T',
+          taskId: 'task-1',
+          stepName: 'charge',
+          step: 2,
+          error: 'broken',
+        },
+      ]);
+    });
+
+    it('the last retry used up: an incident', async () => {
+      handle = throwing(new Error('again'));
+      await run({ retries: 1 });
+      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0 } }]);
+      expect(events.events).toMatchObject([{ metadata: { attempt: 4, retriesLeft: 0 } }]);
+      expect(listener.incidents).toHaveLength(1);
+    });
+
+    it.each([
+      ['does not parse', { n: 'x' }, { output: z.object({ n: z.number() }) }],
+      ['is not an object', [1], {}],
+      ['is a text', 'text', {}],
+      ['no variable can hold', { f: () => 1 }, {}],
+    ])('output that %s: an incident', async (_, output, declaration) => {
+      handle = () => output;
+      await run({}, declaration);
+      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0 } }]);
+    });
+  });
+
+  it('writes the row before the engine is told, and tells it nothing where the row cannot be written', async () => {
+    let before: string[] = [];
+    create(
+      new RecordingEventLog(() => {
+        before = calls.names();
+      }),
+    );
+    await run();
+    expect([before, calls.names()]).toEqual([[], ['complete']]);
+    calls.made.length = 0;
+    create(new RecordingEventLog(() => Promise.reject(new Error('full'))));
+    await run();
+    expect([calls.names(), runner.running]).toEqual([[], 0]);
+  });
+
+  it('gives the handler parsed input and the facts of the task', async () => {
+    let seen: unknown;
+    handle = (input, task) => {
+      seen = [
+        input,
+        task.correlationId,
+        task.attempt,
+        task.retriesLeft,
+        task.variables.n,
+        task.batchId,
+        task.applicationId,
+        task.topic,
+        task.businessKey,
+      ];
+      return {};
+    };
+    await run(
+      {
+        businessKey: '',
+        retries: 2,
+        variables: toTypedVariables({ n: 1, correlationId: 'c-1', batch_id: 'B', application_id: 'A' }),
+      },
+      { input: z.object({ n: z.number().transform((n) => n + 1) }) },
+    );
+    expect(seen).toEqual([{ n: 2 }, 'c-1', 3, 1, 1, 'B', 'A', 'order.charge', '']);
+  });
+
+  it.each([
+    [null, 'c d', 'instance-1'],
+    ['bad key!', undefined, 'instance-1'],
+    [null, undefined, 'instance-1'],
+  ])('logs business key %p and correlationId %p under %p', async (businessKey, correlationId, logged) => {
+    await run({ businessKey, variables: toTypedVariables({ correlationId }) });
+    expect(events.events[0]?.correlationId).toBe(logged);
+    expect(events.events[0]?.metadata.correlationId).toBe(businessKey ?? correlationId);
+  });
+
+  it('carries identifying outputs and added identifiers over to the process and the trail', async () => {
+    handle = (_, task) => {
+      task.addIdentifiers({ invoice: 7 });
+      return { orderId: 'o', userId: 'u', customerId: null };
+    };
+    await run({ variables: toTypedVariables({ identifiers: { applicationId: 'A', userId: 'u' } }) });
+    const identifiers = { applicationId: 'A', userId: 'u', invoice: 7, orderId: 'o' };
+    expect(events.events[0]?.identifiers).toEqual(identifiers);
+    expect(calls.made[0]?.with).toMatchObject({
+      identifiers: { type: 'Json', value: JSON.stringify(identifiers) },
+    });
+  });
+
+  it('puts the calls that the handler made into its row: the last that failed, and all in the metadata', async () => {
+    const call = { method: 'GET', endpoint: 'http://a', durationMs: 1 };
+    handle = () => {
+      const recorder = currentCallRecorder();
+      recorder?.record({ ...call, status: 503, ok: false });
+      recorder?.record({ ...call, endpoint: 'http://b', status: 200, ok: true });
+      return { headers: recorder?.headers };
+    };
+    await run({ variables: toTypedVariables({ traceability_id: 'trace-1' }) });
+    expect(events.events).toMatchObject([
+      {
+        status: 'ok',
+        httpMethod: 'GET',
+        endpoint: 'http://a',
+        httpStatusCode: 503,
+        responseData: { headers: { 'x-correlation-id': 'order-1', 'x-request-id': 'trace-1' } },
+      },
+    ]);
+    expect(events.events[0]?.metadata.calls).toHaveLength(2);
+  });
+
+  it("says the step's own sentences, and its own where they cannot be made", async () => {
+    handle = () => ({ n: 1 });
+    await run({}, { successSentence: (output) => `n is ${(output as { n: number }).n}` });
+    await run({}, { successSentence: throwing(new Error('x')) });
+    await run();
+    handle = throwing(new Error('no'));
+    await run({}, { failureSentence: 'It went wrong.' });
+    await run({}, { failureSentence: (error) => `wrong: ${error.message}` });
+    expect(events.events.map(({ result }) => result)).toEqual([
+      'n is 1',
+      'Step charge succeeded.',
+      'Step charge succeeded.',
+      'It went wrong.',
+      'wrong: no',
+    ]);
+  });
+
+  describe('repeats an engine call', () => {
+    it.each([
+      [[collision(), collision()]],
+      [[reset()]],
+      [[new EngineUnreachableError(CALL, 'refused')]],
+      [[new EngineMisconfiguredError(CALL, 'x', 401)]],
+      [[refusal(500, 'deadlock', 10_000)]],
+    ])('after %p', async (errors) => {
+      calls.answers.push(...errors);
+      await run();
+      expect(calls.names().filter((name) => name === 'complete')).toHaveLength(errors.length + 1);
+      expect(events.events).toHaveLength(1);
+    });
+
+    it('and takes a 404 for done', async () => {
+      calls.answers.push(reset(), gone());
+      await run();
+      expect([calls.names(), events.events.length]).toEqual([['complete', 'complete'], 1]);
+    });
+
+    it('and stops where another worker has the task', async () => {
+      calls.answers.push(lost());
+      await run();
+      expect([calls.names(), events.events.length]).toEqual([['complete'], 1]);
+    });
+
+    it('as long as the lock is held, then writes a second row', async () => {
+      calls.answers.push(...Array.from({ length: 100 }, reset));
+      await run();
+      expect(calls.names().length).toBeGreaterThan(3);
+      expect(calls.names().length).toBeLessThan(30);
+      expect(events.events).toMatchObject([
+        { status: 'ok' },
+        {
+          status: 'error',
+          endpoint: '/external-task/task-1/complete',
+          httpMethod: 'POST',
+          httpStatusCode: null,
+          metadata: { engineCall: 'complete' },
+        },
+      ]);
+    });
+
+    it('a failure too; one whose task is gone is no incident', async () => {
+      handle = throwing(new FatalTaskError('x'));
+      calls.answers.push(reset(), gone());
+      await run();
+      expect([calls.names(), listener.incidents]).toEqual([['failure', 'failure'], []]);
+    });
+  });
+
+  it('brings what the engine refuses for good to a failure, so that it is not refused for ever', async () => {
+    calls.answers.push(refusal(500, 'Unknown property used in expression'));
+    await run({ retries: 1 });
+    expect(calls.made).toMatchObject([{ call: 'complete' }, { call: 'failure', with: { retries: 0 } }]);
+    expect(events.events).toMatchObject([{ status: 'ok' }, { status: 'error', httpStatusCode: 500 }]);
+    expect(listener.incidents).toHaveLength(1);
+  });
+
+  it('writes a second row for a refused failure and leaves it at that', async () => {
+    handle = throwing(new Error('x'));
+    calls.answers.push(refusal(500, 'no'));
+    await run();
+    expect([calls.names(), events.events.length]).toEqual([['failure'], 2]);
+  });
+
+  it('tells the listener where no instance is left after a BPMN error, also when the answer to it was lost', async () => {
+    handle = throwing(new BusinessRuleError('no'));
+    for (const answers of [[null], [reset(), gone()]]) {
+      calls.answers.push(...answers);
+      transport.json(404, { type: 'InvalidRequestException', message: 'does not exist', code: null });
+      await run();
+    }
+    expect(listener.unhandled).toMatchObject([
+      { errorCode: 'BUSINESS_RULE', errorMessage: 'no', processInstanceId: 'instance-1' },
+      {},
+    ]);
+  });
+
+  it('survives a listener that fails, and needs none', async () => {
+    handle = throwing(new FatalTaskError('x'));
+    listener.incident = () => Promise.reject(new Error('table away'));
+    await run();
+    runner = new TopicRunner(events, new CamundaEngineClient(transport, config), nudge, config);
+    await run();
+    expect(calls.names()).toEqual(['failure', 'failure']);
+  });
+
+  it('extends the lock every third of it while the handler runs and the row is written, and no more afterwards', async () => {
+    const after = (ms: number) =>
+      new Promise<void>((resolve) => {
+        setTimeout(resolve, ms);
+      });
+    create(new RecordingEventLog(() => after(1_500)));
+    handle = async () => {
+      await after(2_100);
+      return {};
+    };
+    await run();
+    jest.advanceTimersByTime(60_000);
+    expect(calls.made.map((made) => (made.call === 'extendLock' ? made.with : made.call))).toEqual([
+      3_000,
+      3_000,
+      3_000,
+      'complete',
+    ]);
+  });
+
+  it('extends again after a lost extension', async () => {
+    handle = () =>
+      new Promise((resolve) => {
+        setTimeout(() => {
+          resolve({});
+        }, 2_100);
+      });
+    calls.answers.push(reset(), refusal(400, "ENGINE-03043 ExternalTask with id 'task-1' is suspended."));
+    await run();
+    expect(calls.names()).toEqual(['extendLock', 'extendLock', 'complete']);
+  });
+
+  it.each([[gone()], [refusal(400, 'Cannot extend a lock that expired')]])(
+    'aborts the task when its lock is lost: %p',
+    async (error) => {
+      handle = (_, task) =>
+        new Promise((_resolve, reject) => {
+          task.signal.addEventListener('abort', () => {
+            reject(task.signal.reason as Error);
+          });
+        });
+      calls.answers.push(error, lost());
+      await run();
+      expect(calls.names()).toEqual(['extendLock', 'failure']);
+      expect(events.events).toMatchObject([{ metadata: { error: { name: 'TaskAbortedError' } } }]);
+    },
+  );
+
+  it('runs a task once when it is delivered again meanwhile, and reports under the later lock', async () => {
+    let runs = 0;
+    let finish: (() => void) | undefined;
+    handle = () => {
+      runs += 1;
+      return new Promise((resolve) => {
+        finish = () => {
+          resolve({});
+        };
+      });
+    };
+    const first = runner.run(topic(), fakeTask(), calls);
+    const later = new RecordingCalls('worker-b');
+    await runner.run(topic(), fakeTask(), later);
+    expect([runner.running, runner.isRunning('task-1')]).toEqual([1, true]);
+    finish?.();
+    await first;
+    expect([runs, calls.names(), later.names()]).toEqual([1, [], ['complete']]);
+  });
+
+  it('bears the redelivery of a finished task', async () => {
+    await run();
+    calls.answers.push(gone());
+    await run();
+    expect([calls.names(), events.events.map(({ status }) => status)]).toEqual([
+      ['complete', 'complete'],
+      ['ok', 'ok'],
+    ]);
+  });
+
+  it('gives a task back whose handler follows the signal when the service can wait no longer', async () => {
+    handle = (_, task) =>
+      new Promise((_resolve, reject) => {
+        task.signal.addEventListener('abort', () => {
+          reject(new Error('interrupted'));
+        });
+      });
+    const ended = runner.run(topic(), fakeTask(), calls);
+    const idle = runner.whenIdle();
+    runner.abortAll();
+    await Promise.all([ended, idle, runner.whenIdle()]);
+    expect([calls.names(), events.events[0]?.status]).toEqual([['unlock'], 'error']);
+  });
+
+  it('has the engine look again when an accepted retry falls due', async () => {
+    handle = throwing(new Error('x'));
+    await run();
+    expect(nudge.awaitsRetry('task-1')).toBe(true);
+    const { retryTimeout } = calls.made[0]?.with as { retryTimeout: number };
+    jest.advanceTimersByTime(retryTimeout - 50);
+    expect(transport.requests).toEqual([]);
+    jest.advanceTimersByTime(100);
+    await nudge.stop();
+    expect(transport.requests).toMatchObject([
+      {
+        path: '/external-task/fetchAndLock',
+        json: { maxTasks: 1, asyncResponseTimeout: 1, topics: [{ topicName: 'fastify-camunda.nudge' }] },
+      },
+    ]);
+    expect(nudge.awaitsRetry('task-1')).toBe(false);
+  });
+});
