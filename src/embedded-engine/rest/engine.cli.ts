@@ -80,7 +80,7 @@ export async function runEngine(args: EngineArguments, host: EngineHost): Promis
         host.log({ err: error }, 'the embedded engine failed to process a request');
       },
     });
-    host.log({ baseUrl: server.baseUrl, pid: process.pid }, 'the embedded engine listens');
+    host.log({ baseUrl: server.baseUrl }, 'the embedded engine listens');
     await host.ended;
     await server.close();
   } finally {
