@@ -39,7 +39,10 @@ export class ExecutableDefinition {
     const open = [fromId];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       const node = this.node(id);
-      const next = [...node.outgoing.map((flow) => flow.targetId), ...node.boundaryEvents.map((event) => event.id)];
+      const next = [
+        ...node.outgoing.map((flow) => flow.targetId),
+        ...node.boundaryEvents.map((event) => event.id),
+      ];
       for (const target of next) {
         if (seen.has(target)) continue;
         seen.add(target);

@@ -55,7 +55,9 @@ export class ActivityExpressionScope implements ExpressionScope {
     const variable = findVariable(this.activity, name);
     if (variable !== undefined) return toExpressionValue(variable.value);
     if (name === 'execution') return this.executionBean();
-    return this.task === null ? undefined : new Bean('ExternalTaskEntity', new Map(Object.entries(this.task)), null);
+    return this.task === null
+      ? undefined
+      : new Bean('ExternalTaskEntity', new Map(Object.entries(this.task)), null);
   }
 
   private executionBean(): Bean {

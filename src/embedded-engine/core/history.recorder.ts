@@ -24,7 +24,11 @@ export class HistoryRecorder {
     this.recordInstance('ACTIVE', null, null, null);
   }
 
-  instanceEnded(state: HistoricInstanceState, endActivityId: string | null, deleteReason: string | null): void {
+  instanceEnded(
+    state: HistoricInstanceState,
+    endActivityId: string | null,
+    deleteReason: string | null,
+  ): void {
     this.recordInstance(state, this.work.now, endActivityId, deleteReason);
   }
 
@@ -36,7 +40,12 @@ export class HistoryRecorder {
     this.recordActivity(activity, this.work.now, end);
   }
 
-  variableSet(scope: ActivityState, name: string, variable: VariableState, state: 'CREATED' | 'DELETED'): void {
+  variableSet(
+    scope: ActivityState,
+    name: string,
+    variable: VariableState,
+    state: 'CREATED' | 'DELETED',
+  ): void {
     const { record } = this.definition;
     this.work.changes.historicVariables.set(variable.id, {
       id: variable.id,

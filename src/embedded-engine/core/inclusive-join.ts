@@ -12,7 +12,10 @@ export function findReadyJoin(scope: ActivityState, definition: ExecutableDefini
     if (child.children.length > 0) {
       const inner = findReadyJoin(child, definition);
       if (inner !== null) return inner;
-    } else if (definition.node(child.nodeId).kind === 'inclusiveGateway' && !isAwaited(child, scope, definition)) {
+    } else if (
+      definition.node(child.nodeId).kind === 'inclusiveGateway' &&
+      !isAwaited(child, scope, definition)
+    ) {
       return child;
     }
   }

@@ -104,7 +104,10 @@ export class Interpreter {
         return;
       case 'errorEnd': {
         const message = node.error.message?.evaluate(this.scopeOf(activity)) ?? null;
-        this.throwError(activity, { code: node.error.code, message: message === null ? null : textOf(message) });
+        this.throwError(activity, {
+          code: node.error.code,
+          message: message === null ? null : textOf(message),
+        });
         return;
       }
       case 'externalTask': {
@@ -201,7 +204,8 @@ export class Interpreter {
   private catchError(host: ActivityState, handler: ErrorBoundaryNode, error: ThrownError): void {
     const { errorCodeVariable, errorMessageVariable } = handler;
     if (errorCodeVariable !== null) this.variables.set(host, errorCodeVariable, toTypedValue(error.code));
-    if (errorMessageVariable !== null) this.variables.set(host, errorMessageVariable, toTypedValue(error.message));
+    if (errorMessageVariable !== null)
+      this.variables.set(host, errorMessageVariable, toTypedValue(error.message));
     const scope = parentOf(host);
     this.cancel(host, { mapOutputs: true });
     this.agenda.plan(scope, [handler.id]);
@@ -209,7 +213,10 @@ export class Interpreter {
 
   private open(scope: ActivityState, node: FlowNode): ActivityState {
     const isScope =
-      node.kind === 'externalTask' || node.kind === 'subProcess' || node.io !== null || node.boundaryEvents.length > 0;
+      node.kind === 'externalTask' ||
+      node.kind === 'subProcess' ||
+      node.io !== null ||
+      node.boundaryEvents.length > 0;
     const isAlone = scope.children.length === 0 && scope.tokensOnTheWay === 0;
     const executionId = !isScope && isAlone ? scope.executionId : this.work.newId();
     const id = activityInstanceId(node.id, this.work.newId());

@@ -1,4 +1,12 @@
-import { asDouble, asLong, isElNumber, numberTypeOf, numberValueOf, SpinJson, TypedNumber } from '../el/index.js';
+import {
+  asDouble,
+  asLong,
+  isElNumber,
+  numberTypeOf,
+  numberValueOf,
+  SpinJson,
+  TypedNumber,
+} from '../el/index.js';
 import type { TypedValue } from './typed-value.types.js';
 
 /** `valueInfo` of a value that has none; shared, so that it costs nothing. */

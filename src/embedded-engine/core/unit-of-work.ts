@@ -61,7 +61,8 @@ export class UnitOfWork {
   task(id: string): ExternalTaskRecord {
     const pending = this.changes.tasks.get(id);
     const task = pending === undefined ? this.committed.task(id) : pending;
-    if (task === undefined || task === null) throw new NotFoundError(`External task with id ${id} does not exist`);
+    if (task === undefined || task === null)
+      throw new NotFoundError(`External task with id ${id} does not exist`);
     return task;
   }
 
@@ -88,7 +89,8 @@ export class UnitOfWork {
   /** @throws ProcessEngine for a definition that is gone */
   definition(id: string): ExecutableDefinition {
     const definition = this.committed.definition(id);
-    if (definition === undefined) throw new ProcessEngineError(`no deployed process definition found with id '${id}'`);
+    if (definition === undefined)
+      throw new ProcessEngineError(`no deployed process definition found with id '${id}'`);
     return definition;
   }
 }

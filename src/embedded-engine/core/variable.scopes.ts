@@ -12,7 +12,8 @@ export function findVariable(from: ActivityState, name: string): VariableState |
 export function visibleVariables(from: ActivityState): Map<string, TypedValue> {
   const visible = new Map<string, TypedValue>();
   for (let scope: ActivityState | null = from; scope !== null; scope = scope.parent) {
-    for (const [name, variable] of scope.variables ?? []) if (!visible.has(name)) visible.set(name, variable.value);
+    for (const [name, variable] of scope.variables ?? [])
+      if (!visible.has(name)) visible.set(name, variable.value);
   }
   return visible;
 }
@@ -78,7 +79,11 @@ export class VariableWriter {
   private write(scope: ActivityState, name: string, value: TypedValue): void {
     scope.variables ??= new Map();
     const old = scope.variables.get(name);
-    const variable = { id: old?.id ?? this.work.newId(), value, createTime: old?.createTime ?? this.work.now };
+    const variable = {
+      id: old?.id ?? this.work.newId(),
+      value,
+      createTime: old?.createTime ?? this.work.now,
+    };
     scope.variables.set(name, variable);
     this.history.variableSet(scope, name, variable, 'CREATED');
   }
