@@ -17,13 +17,13 @@ export type VariableType =
 /**
  * One variable value, checked and normalised by whoever hands it in; the engine keeps it as it is.
  *
- * `value` by type: Boolean → boolean; Short, Integer, Long, Double → number (a Long beyond 2^53 → bigint);
+ * `value` by type: Boolean → boolean; Short, Integer, Long, Double → number;
  * Date → number, epoch milliseconds; String, Json, Xml, Object → string; Bytes, File → base64 string;
  * Null → null. Every type may hold null.
  */
 export interface TypedValue {
   readonly type: VariableType;
-  readonly value: string | number | bigint | boolean | null;
+  readonly value: string | number | boolean | null;
   /** `objectTypeName`, `serializationDataFormat`, `filename`, `mimeType`, `encoding`, `transient`. */
   readonly valueInfo: Readonly<Record<string, unknown>>;
 }

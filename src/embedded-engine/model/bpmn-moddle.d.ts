@@ -23,6 +23,7 @@ declare module 'bpmn-moddle' {
 
   export default class BpmnModdle {
     constructor(packages?: Readonly<Record<string, unknown>>);
-    fromXML(xml: string): Promise<ModdleResult>;
+    /** @param options `lax`: warn of unreadable content and go on, instead of stopping at the first */
+    fromXML(xml: string, typeName: string, options: { readonly lax: boolean }): Promise<ModdleResult>;
   }
 }

@@ -803,6 +803,11 @@ describe('compileBpmn', () => {
       expect((await refusal(`${content}<!-- open`)).errors.length).toBeGreaterThan(0);
     });
 
+    it('a large file of something else, and stops at the first sign of it', async () => {
+      const { errors } = await refusal(processOf(`${START}${'<entry/>'.repeat(200_000)}`));
+      expect(errors.map((one) => one.message)).toEqual(['unknown type <bpmn:Entry>']);
+    });
+
     it('says where XML broke', async () => {
       const { errors } = await refusal(processOf('<startEvent id="s">'));
       expect(errors[0]?.line).toBeGreaterThan(3);

@@ -13,6 +13,12 @@ const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
   'camunda-bpmn-moddle/resources/camunda.json',
 );
 
+/**
+ * Longest text whose unreadable parts are all reported, characters. The parser counts lines from the start of the text
+ * for each of them, so in a longer one it stops at the first.
+ */
+const MAX_LAX_LENGTH = 128 * 1024;
+
 /** A file of a deployment. */
 export interface BpmnResource {
   readonly name: string;
@@ -55,7 +61,9 @@ export async function compileBpmn(
 
 async function parse(xml: string, problems: ProblemCollector): Promise<ModdleResult | null> {
   try {
-    const result = await new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS }).fromXML(xml);
+    const result = await new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS }).fromXML(xml, 'bpmn:Definitions', {
+      lax: xml.length <= MAX_LAX_LENGTH,
+    });
     for (const warning of result.warnings) reportWarning(warning, problems);
     return result;
   } catch (error) {

@@ -115,19 +115,18 @@ function buildStartEvent(
 
 function buildEndEvent(element: ModdleElement, base: FlowNodeBase, context: BuildContext): FlowNode | null {
   const definition = eventDefinitionOf(element, base.id, context);
-  switch (definition?.$type) {
-    case undefined:
-      return Object.freeze({ ...base, activityType: 'noneEndEvent', kind: 'noneEnd' });
+  if (definition === null) return Object.freeze({ ...base, activityType: 'noneEndEvent', kind: 'noneEnd' });
+  switch (definition.$type) {
     case 'bpmn:TerminateEventDefinition':
       return Object.freeze({ ...base, activityType: 'terminateEndEvent', kind: 'terminateEnd' });
     case 'bpmn:ErrorEventDefinition': {
-      const error = definition === null ? null : buildThrownError(definition, base.id, context);
+      const error = buildThrownError(definition, base.id, context);
       return error === null
         ? null
         : Object.freeze({ ...base, activityType: 'errorEndEvent', kind: 'errorEnd', error });
     }
     default:
-      if (definition !== null) context.refuse(`${tagOf(definition)} of endEvent '${base.id}'`, base.id);
+      context.refuse(`${tagOf(definition)} of endEvent '${base.id}'`, base.id);
       return null;
   }
 }

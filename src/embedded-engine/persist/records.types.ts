@@ -35,6 +35,8 @@ export interface DefinitionRecord {
   readonly tenantId: string | null;
   /** Days. */
   readonly historyTimeToLive: number | null;
+  readonly description: string | null;
+  readonly startableInTasklist: boolean;
 }
 
 export interface ExternalTaskRecord {

@@ -37,7 +37,7 @@ interface ClientModule {
 }
 
 // The client ships no types; the name stands in a variable so that the compiler does not look for any.
-const CLIENT_PACKAGE: string = 'camunda-external-task-client-js';
+const CLIENT_PACKAGE = 'camunda-external-task-client-js' as string;
 const { Client, Variables } = (await import(CLIENT_PACKAGE)) as ClientModule;
 
 let engine: RecordingEngine;
@@ -64,7 +64,12 @@ async function work(task: LockedExternalTask, handler: ClientHandler): Promise<v
     const parked = new Promise<readonly LockedExternalTask[]>((resolve) => (release = resolve));
     if (!isHandedOut) release([task]);
     isHandedOut = true;
-    return { tasks: parked, cancel: () => release([]) };
+    return {
+      tasks: parked,
+      cancel: () => {
+        release([]);
+      },
+    };
   });
   client = new Client({
     baseUrl: server.baseUrl,

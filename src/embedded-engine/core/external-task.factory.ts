@@ -1,0 +1,53 @@
+import { type ExpressionScope, isElNumber, numberValueOf } from '../el/index.js';
+import type { ExternalTaskNode } from '../model/index.js';
+import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ActivityState } from './activity.state.js';
+import { ProcessEngineError } from './engine.errors.js';
+import type { ExecutableDefinition } from './executable-definition.js';
+import type { ProcessInstanceHeader } from './instance.snapshot.js';
+
+/** The external task that `activity` waits for. @throws ProcessEngine for a topic or priority that is none */
+export function createExternalTask(
+  given: { readonly id: string; readonly now: number; readonly scope: ExpressionScope },
+  node: ExternalTaskNode,
+  activity: ActivityState,
+  header: ProcessInstanceHeader,
+  definition: ExecutableDefinition,
+): ExternalTaskRecord {
+  const topic = node.topic.evaluate(given.scope);
+  if (typeof topic !== 'string' || topic === '') {
+    throw new ProcessEngineError(`The topic of external task '${node.id}' is no text: ${node.topic.text}`);
+  }
+  const priority = node.priority ?? definition.model.taskPriority;
+  return {
+    id: given.id,
+    topicName: topic,
+    activityId: node.id,
+    activityInstanceId: activity.id,
+    executionId: activity.executionId,
+    processInstanceId: header.id,
+    processDefinitionId: definition.record.id,
+    processDefinitionKey: definition.record.key,
+    processDefinitionVersionTag: definition.record.versionTag,
+    businessKey: header.businessKey,
+    tenantId: header.tenantId,
+    suspended: false,
+    priority: priority === null ? 0 : toPriority(priority.evaluate(given.scope), node.id),
+    createTime: given.now,
+    workerId: null,
+    lockExpirationTime: null,
+    retries: null,
+    errorMessage: null,
+    errorDetails: null,
+  };
+}
+
+function toPriority(value: unknown, nodeId: string): number {
+  const number = isElNumber(value) ? numberValueOf(value) : integerOf(value);
+  if (number !== undefined && Number.isInteger(number)) return number;
+  throw new ProcessEngineError(`The priority of external task '${nodeId}' is not an Integer`);
+}
+
+function integerOf(value: unknown): number | undefined {
+  return typeof value === 'string' && /^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined;
+}

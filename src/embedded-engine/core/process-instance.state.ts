@@ -1,0 +1,53 @@
+import { ActivityState } from './activity.state.js';
+import {
+  assertKnownFormat,
+  type InstanceSnapshot,
+  type ProcessInstanceHeader,
+  restoreActivity,
+  SNAPSHOT_FORMAT,
+  snapshotActivity,
+} from './instance.snapshot.js';
+
+/** The whole state of one running process instance. Once committed it is never changed: commands work on a copy. */
+export class ProcessInstanceState {
+  constructor(
+    readonly header: ProcessInstanceHeader,
+    readonly root: ActivityState,
+  ) {}
+
+  /** A new instance whose root stands for the process `processKey`. */
+  static create(header: ProcessInstanceHeader, processKey: string): ProcessInstanceState {
+    return new ProcessInstanceState(
+      header,
+      new ActivityState(header.id, processKey, header.id, null, header.startTime, true),
+    );
+  }
+
+  /** @throws ProcessEngine for a snapshot of another format */
+  static restore(snapshot: InstanceSnapshot): ProcessInstanceState {
+    assertKnownFormat(snapshot);
+    return new ProcessInstanceState(snapshot.header, restoreActivity(snapshot.root, null));
+  }
+
+  get id(): string {
+    return this.header.id;
+  }
+
+  copy(): ProcessInstanceState {
+    return new ProcessInstanceState(this.header, this.root.copy(null));
+  }
+
+  findActivity(activityInstanceId: string): ActivityState | null {
+    return this.root.find((activity) => activity.id === activityInstanceId);
+  }
+
+  /** The outermost activity instance of an execution; an execution that stays in its scope's is the scope. */
+  findExecution(executionId: string): ActivityState | null {
+    return this.root.find((activity) => activity.executionId === executionId);
+  }
+
+  /** Plain data for the store; a store may call it as late as it likes. */
+  snapshot(): InstanceSnapshot {
+    return { format: SNAPSHOT_FORMAT, header: this.header, root: snapshotActivity(this.root) };
+  }
+}

@@ -1,0 +1,59 @@
+import type { ExpressionScope } from '../el/index.js';
+import type { FlowNode, SequenceFlow } from '../model/index.js';
+import { ProcessEngineError } from './engine.errors.js';
+
+/** The one flow of an exclusive gateway. @throws ProcessEngine when none can be taken */
+export function selectExclusive(node: FlowNode, scope: ExpressionScope): SequenceFlow {
+  const chosen = node.outgoing.find((flow) =>
+    flow.condition === null ? flow.id !== node.defaultFlowId : isTrue(flow, scope),
+  );
+  const flow = chosen ?? defaultFlow(node);
+  if (flow === undefined) throw stuck(node);
+  return flow;
+}
+
+/** The flows of an inclusive gateway. @throws ProcessEngine when none can be taken */
+export function selectInclusive(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+  const flows = selectConditional(node, scope);
+  if (flows.length === 0) throw stuck(node);
+  return flows;
+}
+
+/** The flows out of an activity or event: none where it has none, else @throws ProcessEngine when none can be taken. */
+export function selectOutgoing(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+  const flows = selectConditional(node, scope);
+  if (flows.length === 0 && node.outgoing.length > 0) {
+    throw new ProcessEngineError(
+      `ENGINE-02003 No outgoing sequence flow for the element with id '${node.id}' could be selected for continuing the process. None of its conditions is true.`,
+    );
+  }
+  return flows;
+}
+
+function selectConditional(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+  const chosen = node.outgoing.filter(
+    (flow) => flow.id !== node.defaultFlowId && (flow.condition === null || isTrue(flow, scope)),
+  );
+  if (chosen.length > 0) return chosen;
+  const fallback = defaultFlow(node);
+  return fallback === undefined ? [] : [fallback];
+}
+
+function defaultFlow(node: FlowNode): SequenceFlow | undefined {
+  return node.outgoing.find((flow) => flow.id === node.defaultFlowId);
+}
+
+function isTrue(flow: SequenceFlow, scope: ExpressionScope): boolean {
+  const result = flow.condition?.evaluate(scope);
+  if (typeof result === 'boolean') return result;
+  const fault = result === null || result === undefined ? 'returns null' : 'returns non-Boolean';
+  throw new ProcessEngineError(
+    `condition expression ${fault}: ${flow.condition?.text ?? ''} (sequence flow '${flow.id}')`,
+  );
+}
+
+function stuck(node: FlowNode): ProcessEngineError {
+  return new ProcessEngineError(
+    `ENGINE-02004 No outgoing sequence flow for the element with id '${node.id}' could be selected for continuing the process.`,
+  );
+}

@@ -1,0 +1,60 @@
+import {
+  asDouble,
+  asLong,
+  isElNumber,
+  numberTypeOf,
+  numberValueOf,
+  SpinJson,
+  TypedNumber,
+} from '../el/index.js';
+import type { TypedValue } from './typed-value.types.js';
+
+/** `valueInfo` of a value that has none; shared, so that it costs nothing. */
+export const NO_VALUE_INFO: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/** The one value of type Null. */
+export const NULL_VALUE: TypedValue = Object.freeze({ type: 'Null', value: null, valueInfo: NO_VALUE_INFO });
+
+/**
+ * A variable as expressions see it: numbers with their Java type, Date as a JS Date, Json as a Spin node, Xml and
+ * Object as their text, File and Bytes as their base64 text, null as null.
+ */
+export function toExpressionValue(variable: TypedValue): unknown {
+  const { type, value } = variable;
+  if (value === null) return null;
+  if (typeof value === 'number') {
+    if (type === 'Date') return new Date(value);
+    if (type === 'Double') return asDouble(value);
+    if (type === 'Long') return asLong(value);
+    return type === 'Short' ? new TypedNumber('Short', value) : value;
+  }
+  return type === 'Json' && typeof value === 'string' ? SpinJson.parse(value) : value;
+}
+
+/**
+ * What an expression gave as a variable: lists and maps become Json, because the Java serialisation of Camunda has no
+ * meaning here.
+ */
+export function toTypedValue(value: unknown): TypedValue {
+  if (value === null || value === undefined) return NULL_VALUE;
+  if (typeof value === 'string') return typed('String', value);
+  if (typeof value === 'boolean') return typed('Boolean', value);
+  if (isElNumber(value)) return typed(numberTypeOf(value), numberValueOf(value));
+  if (value instanceof Date) return typed('Date', value.getTime());
+  return typed('Json', value instanceof SpinJson ? value.toJson() : JSON.stringify(toJson(value)));
+}
+
+/** The JSON form of an expression's value: typed numbers, dates, nodes and Maps at any depth. */
+function toJson(value: unknown): unknown {
+  if (isElNumber(value)) return numberValueOf(value);
+  if (value instanceof SpinJson) return value.json;
+  if (value instanceof Date || value === null || typeof value !== 'object') return value ?? null;
+  if (Array.isArray(value)) return value.map(toJson);
+  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
+  // fromEntries defines own properties: a key `__proto__` stays a key.
+  return Object.fromEntries(entries.map(([key, item]) => [String(key), toJson(item)]));
+}
+
+function typed(type: TypedValue['type'], value: TypedValue['value']): TypedValue {
+  return { type, value, valueInfo: NO_VALUE_INFO };
+}

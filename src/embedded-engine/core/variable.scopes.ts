@@ -1,0 +1,90 @@
+import type { ActivityState, VariableState } from './activity.state.js';
+import type { HistoryRecorder } from './history.recorder.js';
+import type { TypedValue, Variables } from './typed-value.types.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** The nearest variable as an activity sees it: its own scope first, then outwards. */
+export function findVariable(from: ActivityState, name: string): VariableState | undefined {
+  return scopeWith(from, name)?.variables?.get(name);
+}
+
+/** All variables that an activity sees; an inner one hides an outer of the same name. */
+export function visibleVariables(from: ActivityState): Map<string, TypedValue> {
+  const visible = new Map<string, TypedValue>();
+  for (let scope: ActivityState | null = from; scope !== null; scope = scope.parent) {
+    for (const [name, variable] of scope.variables ?? [])
+      if (!visible.has(name)) visible.set(name, variable.value);
+  }
+  return visible;
+}
+
+/** The variables that live in one scope. */
+export function localVariables(scope: ActivityState): Map<string, TypedValue> {
+  return new Map([...(scope.variables ?? [])].map(([name, variable]) => [name, variable.value]));
+}
+
+function scopeWith(from: ActivityState, name: string): ActivityState | null {
+  for (let scope: ActivityState | null = from; scope !== null; scope = scope.parent) {
+    if (scope.variables?.has(name) === true) return scope;
+  }
+  return null;
+}
+
+function rootOf(activity: ActivityState): ActivityState {
+  let root = activity;
+  while (root.parent !== null) root = root.parent;
+  return root;
+}
+
+function nearestScope(activity: ActivityState): ActivityState {
+  let scope = activity;
+  while (!scope.isVariableScope && scope.parent !== null) scope = scope.parent;
+  return scope;
+}
+
+/** Writes variables of one instance, with their history. */
+export class VariableWriter {
+  constructor(
+    private readonly work: UnitOfWork,
+    private readonly history: HistoryRecorder,
+  ) {}
+
+  /** Sets where the nearest variable of that name lives, else in the process instance. */
+  set(from: ActivityState, name: string, value: TypedValue): void {
+    this.write(scopeWith(from, name) ?? rootOf(from), name, value);
+  }
+
+  setAll(from: ActivityState, variables: Variables): void {
+    for (const [name, value] of variables) this.set(from, name, value);
+  }
+
+  /** Sets in the activity's own scope, or the scope around it when it has none. */
+  setLocal(activity: ActivityState, name: string, value: TypedValue): void {
+    this.write(nearestScope(activity), name, value);
+  }
+
+  setAllLocal(activity: ActivityState, variables: Variables): void {
+    for (const [name, value] of variables) this.setLocal(activity, name, value);
+  }
+
+  /** Deletes the nearest variable of that name; an unknown one is nothing to do. */
+  delete(from: ActivityState, name: string): void {
+    const scope = scopeWith(from, name);
+    const variable = scope?.variables?.get(name);
+    if (scope === null || variable === undefined) return;
+    scope.variables?.delete(name);
+    this.history.variableSet(scope, name, variable, 'DELETED');
+  }
+
+  private write(scope: ActivityState, name: string, value: TypedValue): void {
+    scope.variables ??= new Map();
+    const old = scope.variables.get(name);
+    const variable = {
+      id: old?.id ?? this.work.newId(),
+      value,
+      createTime: old?.createTime ?? this.work.now,
+    };
+    scope.variables.set(name, variable);
+    this.history.variableSet(scope, name, variable, 'CREATED');
+  }
+}

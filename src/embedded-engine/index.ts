@@ -1,0 +1,11 @@
+/** A Camunda 7 compatible engine for development, tests and small single-node use. */
+export {
+  createRouter,
+  startEngineServer,
+  type EngineRequest,
+  type EngineResponse,
+  type EngineRouter,
+  type EngineServer,
+  type EngineServerOptions,
+  type EngineServices,
+} from './rest/index.js';

@@ -1,0 +1,90 @@
+import { parseArgs } from 'node:util';
+import { startEngineServer } from './engine.server.js';
+import type { EngineServices } from './rest.router.js';
+
+/** Beside the service's own 8080. */
+const DEFAULT_PORT = 8085;
+
+/** What `npm run engine -- …` was asked for. */
+export interface EngineArguments {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly host: string;
+  /** Folder of the engine's file; null: nothing is kept over a restart. */
+  readonly dataDir: string | null;
+}
+
+/** Arguments that make no sense; the message is for the person who typed them. */
+export class EngineArgumentError extends Error {
+  override readonly name = 'EngineArgumentError';
+}
+
+/** How the program is called. */
+export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR]
+  --port  port of the REST API, 0 for any free one (default ${DEFAULT_PORT})
+  --host  address to listen on (default 127.0.0.1; the API has no authentication)
+  --data  folder for the engine's state`;
+
+/** @throws EngineArgumentError */
+export function parseEngineArguments(args: readonly string[]): EngineArguments {
+  const { port, host, data } = readOptions(args);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new EngineArgumentError(`--port must be a number from 0 to 65535, not '${port}'`);
+  }
+  if (data === '') throw new EngineArgumentError('--data must name a folder');
+  return { port: Number(port), host, dataDir: data ?? null };
+}
+
+function readOptions(args: readonly string[]): { port: string; host: string; data?: string | undefined } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string', default: String(DEFAULT_PORT) },
+        host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string' },
+      },
+    });
+    return values;
+  } catch (error) {
+    throw new EngineArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** An engine that can be closed. */
+export type RunnableEngine = EngineServices & { close(): Promise<void> };
+
+/** What running an engine needs of its process. */
+export interface EngineHost {
+  /** Opens the engine on its data. */
+  readonly open: (args: EngineArguments) => Promise<RunnableEngine>;
+  readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
+  /** Settles when the process is asked to end. */
+  readonly ended: Promise<unknown>;
+}
+
+/**
+ * Serves an engine until the process is asked to end, then closes it: first the sockets, so that nobody is answered
+ * from an engine that is gone, then the engine.
+ *
+ * @throws what `open` and `listen` throw
+ */
+export async function runEngine(args: EngineArguments, host: EngineHost): Promise<void> {
+  const engine = await host.open(args);
+  try {
+    const server = await startEngineServer({
+      engine,
+      port: args.port,
+      host: args.host,
+      onUnexpectedError: (error) => {
+        host.log({ err: error }, 'the embedded engine failed to process a request');
+      },
+    });
+    host.log({ baseUrl: server.baseUrl }, 'the embedded engine listens');
+    await host.ended;
+    await server.close();
+  } finally {
+    await engine.close();
+  }
+  host.log({}, 'the embedded engine has ended');
+}
