@@ -19,7 +19,7 @@ export class ServiceProcess {
 
   constructor(command, args, options, port) {
     this.baseUrl = `http://127.0.0.1:${port}`;
-    // A group of its own, so that a stop reaches the service also behind npm and its shell.
+    // A group of its own, so that nothing of it is left behind npm and its shell.
     this.child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (this.output += text));
@@ -55,12 +55,12 @@ export class ServiceProcess {
     }
   }
 
+  /**
+   * Signals the service itself, whose pid its log lines have: npm passes a signal on to its shell, which dies of it and
+   * leaves the service alone.
+   */
   signal(name) {
-    try {
-      process.kill(-this.child.pid, name);
-    } catch (error) {
-      if (error.code !== 'ESRCH') throw error;
-    }
+    send(Number(/"pid":(\d+)/.exec(this.output)?.[1] ?? this.child.pid), name);
   }
 
   /** Waits for the end. @returns exit code, or the signal's name */
@@ -76,8 +76,17 @@ export class ServiceProcess {
   /** Leaves nothing behind, however far it came. */
   async kill() {
     if (this.child.pid === undefined) return;
-    this.signal('SIGKILL');
+    send(-this.child.pid, 'SIGKILL');
     await this.exited;
+  }
+}
+
+/** @param pid of a process, or of a group where it is negative; one that has ended is left in peace */
+function send(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
   }
 }
 
