@@ -45,7 +45,7 @@ describe('docs/reference/error-handling.md', () => {
     );
     expect(documented).toEqual(PROBLEMS);
     expect(listed).toHaveLength(Object.keys(PROBLEMS).length);
-    for (const [code, , , when] of listed) expect([code, when]).toEqual([code, expect.stringMatching(/\w/)]);
+    expect(listed.filter(([, , , when]) => when === undefined || when === '')).toEqual([]);
   });
 });
 
