@@ -41,7 +41,7 @@ describe('docs/reference/error-handling.md', () => {
   it('lists the problems of the code, and no others, with their status and title', () => {
     const listed = rowsOf(sectionOf('docs/reference/error-handling.md', 'Problems')).slice(1);
     const documented = Object.fromEntries(
-      listed.map(([code, status, title]) => [code, { status: Number(status), title }]),
+      listed.map(([code = '', status, title]) => [code, { status: Number(status), title }] as const),
     );
     expect(documented).toEqual(PROBLEMS);
     expect(listed).toHaveLength(Object.keys(PROBLEMS).length);
