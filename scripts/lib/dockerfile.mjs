@@ -1,0 +1,145 @@
+import { cpSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { basename, join } from 'node:path';
+
+/** The instructions of a Dockerfile; comments and blank lines are left out. */
+export function parseDockerfile(path) {
+  const text = readFileSync(path, 'utf8')
+    .replaceAll(/^\s*#.*\n/gm, '')
+    .replaceAll(/\\\n/g, ' ');
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const [, name, rest] = /^(\w+)\s+(.*)$/.exec(line.trim());
+      return { name, rest };
+    });
+}
+
+/**
+ * Follows a Dockerfile in plain folders, one a stage, which stand for the roots of the images.
+ *
+ * Understands FROM … AS, WORKDIR, ENV, COPY (--from, --chown), RUN, USER, VOLUME, EXPOSE, HEALTHCHECK and CMD in their
+ * exec form. `--chown` gives to `user`, whatever it names. RUN must name relative paths: there is no chroot.
+ */
+export class DockerfileRun {
+  stages = new Map();
+
+  /** @param folder empty; @param user uid and gid of the image's user, or null to leave owners as they are */
+  constructor(context, folder, user) {
+    this.context = context;
+    this.folder = folder;
+    this.user = user;
+    this.ignored = new Set(readFileSync(join(context, '.dockerignore'), 'utf8').trim().split('\n'));
+  }
+
+  /** @throws Error for a step that fails or that is not understood */
+  step({ name, rest }) {
+    const run = { FROM: 'from', WORKDIR: 'workdir', ENV: 'env', COPY: 'copy', RUN: 'run' }[name];
+    if (run !== undefined) return this[run](rest);
+    if (name === 'USER') this.stage.user = rest;
+    else if (name === 'VOLUME' || name === 'EXPOSE') this.stage[name.toLowerCase()] = rest;
+    else if (name === 'CMD') this.stage.command = execForm(rest);
+    else if (name === 'HEALTHCHECK') this.stage.healthcheck = execForm(rest.replace(/^.*?\bCMD\s+/, ''));
+    else throw new Error(`${name} is not understood: extend scripts/lib/dockerfile.mjs`);
+  }
+
+  /** The folder of a path of the image. */
+  real(path, stage = this.stage) {
+    return path.startsWith('/') ? join(stage.root, path) : join(stage.root, stage.workdir, path);
+  }
+
+  /** The environment of the stage, its paths as they are here. */
+  environment() {
+    const { workdir } = this.stage;
+    return Object.fromEntries(
+      Object.entries(this.stage.env).map(([name, value]) => [
+        name,
+        value.startsWith(workdir) ? this.real(value) : value,
+      ]),
+    );
+  }
+
+  from(rest) {
+    const [image, , alias] = rest.split(/\s+/);
+    const name = alias ?? `stage-${this.stages.size}`;
+    this.stage = { image, root: join(this.folder, name), workdir: '/', env: {} };
+    this.stages.set(name, this.stage);
+    mkdirSync(this.stage.root);
+  }
+
+  workdir(rest) {
+    this.stage.workdir = rest;
+    mkdirSync(this.real(rest), { recursive: true });
+  }
+
+  env(rest) {
+    for (const pair of rest.split(/\s+/)) {
+      const at = pair.indexOf('=');
+      this.stage.env[pair.slice(0, at)] = pair.slice(at + 1);
+    }
+  }
+
+  copy(rest) {
+    const words = rest.split(/\s+/);
+    const options = words.filter((word) => word.startsWith('--'));
+    const paths = words.filter((word) => !word.startsWith('--'));
+    const source = options.find((option) => option.startsWith('--from='))?.slice('--from='.length);
+    const owned = options.some((option) => option.startsWith('--chown='));
+    const target = this.real(paths.pop());
+    for (const path of paths) {
+      const from = source === undefined ? this.inContext(path) : this.real(path, this.stages.get(source));
+      if (!existsSync(from)) throw new Error(`COPY: ${path} does not exist`);
+      // As Docker does: of a folder its content is copied, a file goes into a folder that exists.
+      const isFolder = statSync(from).isDirectory();
+      const into = !isFolder && existsSync(target) ? join(target, basename(path)) : target;
+      cpSync(from, into, { recursive: true, verbatimSymlinks: true });
+      if (owned && this.user !== null) chownAll(into, this.user);
+    }
+  }
+
+  run(rest) {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      ...registryOf(process.env),
+      ...this.environment(),
+    };
+    if (process.env.CI_RUN_MARK !== undefined) env.CI_RUN_MARK = process.env.CI_RUN_MARK;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', rest], {
+      cwd: this.real(this.stage.workdir),
+      env,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    if (status !== 0) throw new Error(`it ended with ${status}:\n${stdout}${stderr}`);
+  }
+
+  inContext(path) {
+    if (this.ignored.has(path.split('/')[0])) throw new Error(`COPY: ${path} is in .dockerignore`);
+    return join(this.context, path);
+  }
+}
+
+function execForm(text) {
+  const words = JSON.parse(text);
+  if (!Array.isArray(words)) throw new Error(`not in exec form: ${text}`);
+  return words;
+}
+
+/** How this machine reaches its package registry. */
+function registryOf(env) {
+  return Object.fromEntries(
+    Object.entries(env).filter(([name]) =>
+      /^(npm_config_(registry|cache|userconfig|.*proxy|cafile)|https?_proxy|no_proxy|node_extra_ca_certs)$/i.test(
+        name,
+      ),
+    ),
+  );
+}
+
+function chownAll(path, { uid, gid }) {
+  chownSync(path, uid, gid);
+  if (!statSync(path).isDirectory()) return;
+  for (const name of readdirSync(path)) chownAll(join(path, name), { uid, gid });
+}

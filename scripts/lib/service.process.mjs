@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { eventually } from './checks.mjs';
+
+/** A port that was free a moment ago. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The built service as a process of its own, on a loopback port. */
+export class ServiceProcess {
+  output = '';
+
+  constructor(command, args, options, port) {
+    this.baseUrl = `http://127.0.0.1:${port}`;
+    // A group of its own, so that nothing of it is left behind npm and its shell.
+    this.child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.output += text));
+    }
+    this.exited = new Promise((resolve) => {
+      this.child.once('error', (error) => resolve(`failed to start: ${error.message}`));
+      this.child.once('exit', (code, signal) => resolve(code ?? signal));
+    });
+    this.exited.then((code) => (this.exitCode = code));
+  }
+
+  /** @throws Error with the service's output where it ends or the time is over first */
+  async ready(timeoutMs) {
+    try {
+      await eventually(
+        () => (this.exitCode === undefined ? this.statusOf('/health/ready') : 'exited'),
+        (status) => status === 200 || status === 'exited',
+        timeoutMs,
+      );
+    } catch (error) {
+      throw new Error(`${error.message}\n${this.output}`);
+    }
+    if (this.exitCode !== undefined) throw new Error(`it ended with ${this.exitCode}:\n${this.output}`);
+  }
+
+  async statusOf(path) {
+    try {
+      const answer = await fetch(this.baseUrl + path, { signal: AbortSignal.timeout(5_000) });
+      await answer.arrayBuffer();
+      return answer.status;
+    } catch (error) {
+      return error.cause?.code ?? error.name;
+    }
+  }
+
+  /**
+   * Signals the service itself, whose pid its log lines have: npm passes a signal on to its shell, which dies of it and
+   * leaves the service alone.
+   */
+  signal(name) {
+    send(Number(/"pid":(\d+)/.exec(this.output)?.[1] ?? this.child.pid), name);
+  }
+
+  /** Waits for the end. @returns exit code, or the signal's name */
+  async ended(timeoutMs) {
+    await eventually(
+      () => this.exitCode ?? null,
+      (code) => code !== null,
+      timeoutMs,
+    );
+    return this.exitCode;
+  }
+
+  /** Leaves nothing behind, however far it came. */
+  async kill() {
+    if (this.child.pid === undefined) return;
+    send(-this.child.pid, 'SIGKILL');
+    await this.exited;
+  }
+}
+
+/** @param pid of a process, or of a group where it is negative; one that has ended is left in peace */
+function send(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
+}
+
+/** Asks the service to stop, twice, and expects exit code 0. */
+export async function stopTwice(service, timeoutMs) {
+  service.signal('SIGTERM');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  service.signal('SIGTERM');
+  const code = await service.ended(timeoutMs);
+  if (code !== 0) throw new Error(`it ended with ${code}:\n${service.output}`);
+}

@@ -1,0 +1,103 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { entitiesOf } from '../migrations/index.js';
+import { PROBLEMS } from '../src/common/errors/index.js';
+import { VARIABLES } from '../src/config/environment.schema.js';
+
+const PAGES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.md'))
+    .map((path) => join('docs', path)),
+];
+
+const read = (path: string): string => readFileSync(path, 'utf8');
+
+/** A page without its code blocks, whose content only looks like Markdown. */
+const prose = (path: string): string => read(path).replaceAll(/```[^]*?```/g, '');
+
+/** The rows of all tables of a text, as cells without their backticks. */
+function rowsOf(text: string): string[][] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith('|') && !/^\|[\s|:-]+\|$/.test(line))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')),
+    );
+}
+
+/** The text below a heading of the second level. */
+function sectionOf(path: string, heading: string): string {
+  const [, section] = prose(path).split(new RegExp(`^## ${heading}$`, 'm'));
+  return section?.split(/^## /m)[0] ?? '';
+}
+
+describe('docs/reference/error-handling.md', () => {
+  it('lists the problems of the code, and no others, with their status and title', () => {
+    const listed = rowsOf(sectionOf('docs/reference/error-handling.md', 'Problems')).slice(1);
+    const documented = Object.fromEntries(
+      listed.map(([code = '', status, title]) => [code, { status: Number(status), title }] as const),
+    );
+    expect(documented).toEqual(PROBLEMS);
+    expect(listed).toHaveLength(Object.keys(PROBLEMS).length);
+    expect(listed.filter(([, , , when]) => when === undefined || when === '')).toEqual([]);
+  });
+});
+
+describe('docs/reference/configuration.md', () => {
+  const text = (fallback: string): string =>
+    fallback === '' ? 'none' : fallback.startsWith('[') ? fallback.slice(1, -1) : fallback;
+
+  it('lists the variables of the code, and no others, with their defaults', () => {
+    const listed = rowsOf(prose('docs/reference/configuration.md')).filter(([name]) => name !== 'variable');
+    const defaults = Object.entries(VARIABLES).map(([name, variable]) => [name, text(variable.default)]);
+    expect(listed.map(([name, fallback]) => [name, fallback]).sort()).toEqual(defaults.sort());
+  });
+});
+
+describe('docs/design/data-model.md', () => {
+  it.each(entitiesOf('sqlite').map(({ options }) => options))(
+    'lists the columns of $tableName, and no others',
+    ({ tableName, columns }) => {
+      const listed = rowsOf(sectionOf('docs/design/data-model.md', tableName ?? '')).slice(1);
+      const names = Object.values(columns).map((column) => column?.name);
+      expect(listed.map(([name]) => name).sort()).toEqual(names.sort());
+    },
+  );
+});
+
+describe.each(PAGES)('%s', (page) => {
+  it('has links only to what exists', () => {
+    const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '');
+    const relative = targets.filter((target) => !/^[a-z]+:/.test(target));
+    expect(relative.filter((target) => !linkLeadsSomewhere(page, target))).toEqual([]);
+  });
+
+  it('names only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...read(page).matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name]) => name ?? '');
+    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+});
+
+function linkLeadsSomewhere(page: string, target: string): boolean {
+  const [path = '', anchor] = target.split('#');
+  const file = path === '' ? page : join(dirname(page), path);
+  if (!existsSync(file)) return false;
+  return anchor === undefined || anchorsOf(file).includes(anchor);
+}
+
+/** The anchors that GitHub gives to the headings of a page. */
+function anchorsOf(path: string): string[] {
+  return [...prose(path).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
