@@ -1,4 +1,6 @@
 /** A Camunda 7 compatible engine for development, tests and small single-node use. */
+export { openEmbeddedEngine, type EmbeddedEngineOptions } from './engine.factory.js';
+export type { EmbeddedEngine } from './embedded-engine.js';
 export {
   createRouter,
   startEngineServer,

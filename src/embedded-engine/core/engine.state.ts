@@ -1,0 +1,76 @@
+import type { ChangeSet, DeploymentBundle } from '../persist/engine-store.js';
+import type { ExternalTaskRecord, IncidentRecord } from '../persist/records.types.js';
+import type { ExecutableDefinition } from './executable-definition.js';
+import { ProcessInstanceState } from './process-instance.state.js';
+import type { CommittedState } from './unit-of-work.js';
+
+/** Is told of every task that changed. */
+export type TaskListener = (id: string, task: ExternalTaskRecord | null) => void;
+
+/** The committed state of the engine in memory, with the indexes that its commands need. */
+export class EngineState implements CommittedState {
+  readonly deployments = new Map<string, DeploymentBundle>();
+  readonly definitions = new Map<string, ExecutableDefinition>();
+  readonly instances = new Map<string, ProcessInstanceState>();
+  readonly tasks = new Map<string, ExternalTaskRecord>();
+  readonly incidents = new Map<string, IncidentRecord>();
+  private readonly incidentsByTask = new Map<string, IncidentRecord>();
+  private readonly tasksByInstance = new Map<string, Set<string>>();
+
+  constructor(private readonly onTask: TaskListener) {}
+
+  instance(id: string): ProcessInstanceState | undefined {
+    return this.instances.get(id);
+  }
+
+  task(id: string): ExternalTaskRecord | undefined {
+    return this.tasks.get(id);
+  }
+
+  incidentOfTask(taskId: string): IncidentRecord | undefined {
+    return this.incidentsByTask.get(taskId);
+  }
+
+  definition(id: string): ExecutableDefinition | undefined {
+    return this.definitions.get(id);
+  }
+
+  /** Tasks of one instance. */
+  tasksOf(processInstanceId: string): ExternalTaskRecord[] {
+    return [...(this.tasksByInstance.get(processInstanceId) ?? [])].flatMap((id) => this.tasks.get(id) ?? []);
+  }
+
+  /** Takes over what a command has changed, definitions apart, which carry a compiled model. */
+  apply(changes: ChangeSet): void {
+    for (const [id, bundle] of changes.deployments) put(this.deployments, id, bundle);
+    for (const [id, source] of changes.instances) {
+      put(this.instances, id, source instanceof ProcessInstanceState ? source : null);
+    }
+    for (const [id, task] of changes.tasks) this.putTask(id, task);
+    for (const [id, incident] of changes.incidents) this.putIncident(id, incident);
+  }
+
+  putTask(id: string, task: ExternalTaskRecord | null): void {
+    const old = this.tasks.get(id);
+    if (old === undefined && task === null) return;
+    put(this.tasks, id, task);
+    const { processInstanceId } = (task ?? old) as ExternalTaskRecord;
+    const ofInstance = this.tasksByInstance.get(processInstanceId) ?? new Set();
+    if (task === null) ofInstance.delete(id);
+    else ofInstance.add(id);
+    put(this.tasksByInstance, processInstanceId, ofInstance.size === 0 ? null : ofInstance);
+    this.onTask(id, task);
+  }
+
+  putIncident(id: string, incident: IncidentRecord | null): void {
+    const old = this.incidents.get(id);
+    if (old !== undefined) this.incidentsByTask.delete(old.configuration);
+    put(this.incidents, id, incident);
+    if (incident !== null) this.incidentsByTask.set(incident.configuration, incident);
+  }
+}
+
+function put<K, V>(map: Map<K, V>, key: K, value: V | null): void {
+  if (value === null) map.delete(key);
+  else map.set(key, value);
+}

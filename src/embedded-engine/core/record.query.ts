@@ -1,0 +1,109 @@
+import type { Page, VariableFilter } from './engine-api.types.js';
+import type { TypedValue } from './typed-value.types.js';
+
+/** Decides one filter: the value asked for against a record. */
+export type FilterRule<R, V> = (record: R, wanted: V) => boolean;
+
+/** A rule for each filter of a query. */
+export type FilterRules<R, Q> = {
+  readonly [K in Exclude<keyof Q, keyof Page<string>>]-?: FilterRule<R, NonNullable<Q[K]>>;
+};
+
+/** What records are sorted by; null sorts first, as in the databases that Camunda is tested on. */
+export type SortKeys<R, Key extends string> = { readonly [K in Key]: (record: R) => string | number | null };
+
+/** The records that pass every filter of a query that is there. */
+export function filterRecords<R, Q extends object>(
+  records: Iterable<R>,
+  query: Q,
+  rules: FilterRules<R, Q>,
+): R[] {
+  const given = Object.entries(query).flatMap(([name, wanted]) => {
+    const rule = (rules as Record<string, FilterRule<R, never> | undefined>)[name];
+    return wanted === undefined || rule === undefined ? [] : [(record: R) => rule(record, wanted as never)];
+  });
+  const found: R[] = [];
+  for (const record of records) {
+    if (given.every((passes) => passes(record))) found.push(record);
+  }
+  return found;
+}
+
+/** Sorts and cuts what a query found. */
+export function pageOf<R, Key extends string>(records: R[], query: Page<Key>, keys: SortKeys<R, Key>): R[] {
+  const { sorting, firstResult = 0, maxResults } = query;
+  if (sorting !== undefined && sorting.length > 0) {
+    records.sort((a, b) => {
+      for (const { sortBy, sortOrder } of sorting) {
+        const order = compare(keys[sortBy](a), keys[sortBy](b));
+        if (order !== 0) return sortOrder === 'asc' ? order : -order;
+      }
+      return 0;
+    });
+  }
+  return records.slice(firstResult, maxResults === undefined ? undefined : firstResult + maxResults);
+}
+
+function compare(a: string | number | null, b: string | number | null): number {
+  if (a === b) return 0;
+  if (a === null) return -1;
+  if (b === null) return 1;
+  return a < b ? -1 : 1;
+}
+
+/** SQL LIKE: `%` any text, `_` one character, `\` takes the next as it is. */
+export function isLike(text: string | null, pattern: string): boolean {
+  if (text === null) return false;
+  let source = '';
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === '\\' && at + 1 < pattern.length) source += escapeRegExp(pattern.charAt(++at));
+    else source += char === '%' ? '[^]*' : char === '_' ? '[^]' : escapeRegExp(char);
+  }
+  return new RegExp(`^${source}$`).test(text);
+}
+
+function escapeRegExp(char: string): string {
+  return char.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}
+
+/** Whether variables pass a filter; a variable that is not there passes none. */
+export function matchesVariable(variables: ReadonlyMap<string, TypedValue>, filter: VariableFilter): boolean {
+  const variable = variables.get(filter.name);
+  if (variable === undefined) return false;
+  const { value } = variable;
+  const wanted = filter.value;
+  switch (filter.operator) {
+    case 'eq':
+      return value === wanted;
+    case 'neq':
+      return value !== wanted;
+    case 'like':
+    case 'notLike':
+      return (
+        typeof value === 'string' &&
+        typeof wanted === 'string' &&
+        isLike(value, wanted) === (filter.operator === 'like')
+      );
+    case 'gt':
+    case 'gteq':
+    case 'lt':
+    case 'lteq':
+      return isOrdered(value, wanted, filter.operator);
+  }
+}
+
+function isOrdered(
+  value: TypedValue['value'],
+  wanted: unknown,
+  operator: 'gt' | 'gteq' | 'lt' | 'lteq',
+): boolean {
+  const comparable =
+    (typeof value === 'number' && typeof wanted === 'number') ||
+    (typeof value === 'string' && typeof wanted === 'string');
+  if (!comparable) return false;
+  const order = compare(value, wanted);
+  if (operator === 'gt') return order > 0;
+  if (operator === 'gteq') return order >= 0;
+  return operator === 'lt' ? order < 0 : order <= 0;
+}

@@ -1,0 +1,152 @@
+import type {
+  HistoricActivityQuery,
+  HistoricInstanceQuery,
+  HistoricVariableQuery,
+  HistoryService,
+} from '../core/engine-api.types.js';
+import { filterRecords, pageOf } from '../core/record.query.js';
+import type { ChangeSet } from './engine-store.js';
+import {
+  ACTIVITY_RULES,
+  ACTIVITY_SORT_KEYS,
+  INSTANCE_SORT_KEYS,
+  instanceRules,
+  VARIABLE_RULES,
+  VARIABLE_SORT_KEYS,
+} from './history.queries.js';
+import type {
+  HistoricActivityRecord,
+  HistoricInstanceRecord,
+  HistoricVariableRecord,
+} from './records.types.js';
+
+/** Everything that is remembered of one instance. */
+export interface InstanceHistory {
+  record: HistoricInstanceRecord;
+  readonly activities: Map<string, HistoricActivityRecord>;
+  readonly variables: Map<string, HistoricVariableRecord>;
+}
+
+/** Ended instances that are remembered unless configured otherwise. */
+export const DEFAULT_REMEMBERED_INSTANCES = 100_000;
+
+/** History in memory: by instance, the oldest ended ones forgotten beyond a bound. */
+export class MemoryHistory implements HistoryService {
+  private readonly instances = new Map<string, InstanceHistory>();
+  private readonly byBusinessKey = new Map<string, Set<string>>();
+  /** Ended instances in the order of their end. */
+  private readonly ended = new Set<string>();
+
+  /** @param remembered ended instances that are kept */
+  constructor(private readonly remembered = DEFAULT_REMEMBERED_INSTANCES) {}
+
+  apply(changes: ChangeSet): void {
+    for (const record of changes.historicInstances.values()) this.putInstance(record);
+    for (const record of changes.historicActivities.values()) {
+      this.instances.get(record.processInstanceId)?.activities.set(record.id, record);
+    }
+    for (const record of changes.historicVariables.values()) {
+      this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
+    }
+    for (const id of changes.forgottenInstances) this.forget(id);
+    for (const id of this.ended) {
+      if (this.ended.size <= this.remembered) break;
+      this.forget(id);
+    }
+  }
+
+  findInstances(query: HistoricInstanceQuery): readonly HistoricInstanceRecord[] {
+    return pageOf(this.matchingInstances(query), query, INSTANCE_SORT_KEYS);
+  }
+
+  countInstances(query: HistoricInstanceQuery): number {
+    return this.matchingInstances(query).length;
+  }
+
+  findInstance(id: string): HistoricInstanceRecord | null {
+    return this.instances.get(id)?.record ?? null;
+  }
+
+  findActivities(query: HistoricActivityQuery): readonly HistoricActivityRecord[] {
+    return pageOf(this.matchingActivities(query), query, ACTIVITY_SORT_KEYS);
+  }
+
+  countActivities(query: HistoricActivityQuery): number {
+    return this.matchingActivities(query).length;
+  }
+
+  findVariables(query: HistoricVariableQuery): readonly HistoricVariableRecord[] {
+    return pageOf(this.matchingVariables(query), query, VARIABLE_SORT_KEYS);
+  }
+
+  countVariables(query: HistoricVariableQuery): number {
+    return this.matchingVariables(query).length;
+  }
+
+  private putInstance(record: HistoricInstanceRecord): void {
+    const known = this.instances.get(record.id);
+    if (known === undefined) {
+      this.instances.set(record.id, { record, activities: new Map(), variables: new Map() });
+      if (record.businessKey !== null) {
+        const ids = this.byBusinessKey.get(record.businessKey) ?? new Set();
+        this.byBusinessKey.set(record.businessKey, ids.add(record.id));
+      }
+    } else {
+      known.record = record;
+    }
+    if (record.endTime !== null) this.ended.add(record.id);
+  }
+
+  private forget(id: string): void {
+    const businessKey = this.instances.get(id)?.record.businessKey ?? null;
+    this.instances.delete(id);
+    this.ended.delete(id);
+    if (businessKey === null) return;
+    const ids = this.byBusinessKey.get(businessKey);
+    ids?.delete(id);
+    if (ids?.size === 0) this.byBusinessKey.delete(businessKey);
+  }
+
+  private matchingInstances(query: HistoricInstanceQuery): HistoricInstanceRecord[] {
+    return filterRecords(this.candidates(query), query, instanceRules).map(({ record }) => record);
+  }
+
+  private matchingActivities(query: HistoricActivityQuery): HistoricActivityRecord[] {
+    const found = this.ofInstances(query).flatMap((history) => [...history.activities.values()]);
+    return filterRecords(found, query, ACTIVITY_RULES);
+  }
+
+  private matchingVariables(query: HistoricVariableQuery): HistoricVariableRecord[] {
+    const { includeDeleted, ...filters } = query;
+    const found = this.ofInstances(query)
+      .flatMap((history) => [...history.variables.values()])
+      .filter(({ state }) => includeDeleted === true || state === 'CREATED');
+    return filterRecords(found, filters, VARIABLE_RULES);
+  }
+
+  /** Looks at no more instances than an id or a business key leaves. */
+  private candidates(query: HistoricInstanceQuery): Iterable<InstanceHistory> {
+    const keys = query.processInstanceBusinessKeyIn ?? one(query.processInstanceBusinessKey);
+    const ids =
+      query.processInstanceIds ??
+      one(query.processInstanceId) ??
+      keys?.flatMap((key) => [...(this.byBusinessKey.get(key) ?? [])]);
+    return ids === undefined ? this.instances.values() : this.some(ids);
+  }
+
+  private ofInstances(query: {
+    readonly processInstanceId?: string | undefined;
+    readonly processInstanceIdIn?: readonly string[] | undefined;
+  }): InstanceHistory[] {
+    const ids = query.processInstanceIdIn ?? one(query.processInstanceId);
+    return ids === undefined ? [...this.instances.values()] : this.some(ids);
+  }
+
+  private some(ids: readonly string[]): InstanceHistory[] {
+    return [...new Set(ids)].flatMap((id) => this.instances.get(id) ?? []);
+  }
+}
+
+function one(value: string | undefined): readonly string[] | undefined {
+  return value === undefined ? undefined : [value];
+}

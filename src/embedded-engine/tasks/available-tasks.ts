@@ -1,0 +1,83 @@
+import type { ExternalTaskRecord } from '../persist/records.types.js';
+import { DueHeap } from './due.heap.js';
+import { TopicQueue } from './topic.queue.js';
+
+/** Which tasks may be fetched, by topic, and when those that are locked or wait for a retry may be. */
+export class AvailableTasks {
+  private readonly topics = new Map<string, TopicQueue>();
+  /** The topic under which a task stands in a queue. */
+  private readonly queued = new Map<string, string>();
+  private readonly due = new DueHeap();
+  /** Topics that got a task since the last {@link takeFresh}. */
+  private fresh = new Set<string>();
+
+  /** @param find the current state of a task */
+  constructor(
+    private readonly find: (id: string) => ExternalTaskRecord | undefined,
+    private readonly clock: () => number,
+  ) {}
+
+  /** Takes notice of a task's new state; null: it is gone. */
+  update(id: string, task: ExternalTaskRecord | null): void {
+    if (task === null || task.suspended || task.retries === 0) {
+      this.dequeue(id);
+      return;
+    }
+    if (task.lockExpirationTime !== null && task.lockExpirationTime > this.clock()) {
+      this.dequeue(id);
+      this.due.push({ at: task.lockExpirationTime, taskId: id });
+      return;
+    }
+    // A new priority is a new place.
+    this.dequeue(id);
+    this.enqueue(task);
+  }
+
+  /** Ids of a topic's available tasks in the order asked for. */
+  *ids(topicName: string, usePriority: boolean): Generator<string> {
+    const queue = this.topics.get(topicName);
+    if (queue !== undefined) yield* usePriority ? queue.byPriority() : queue.byAge();
+  }
+
+  /** Makes available what has fallen due by now. */
+  promote(now: number): void {
+    for (let next = this.due.peek(); next !== undefined && next.at <= now; next = this.due.peek()) {
+      this.due.pop();
+      const task = this.find(next.taskId);
+      if (task?.lockExpirationTime === next.at && task.retries !== 0 && !task.suspended) this.enqueue(task);
+    }
+  }
+
+  /** When the next task falls due, in epoch milliseconds; may be too early, never too late. */
+  nextDue(): number | undefined {
+    for (let next = this.due.peek(); next !== undefined; next = this.due.peek()) {
+      if (this.find(next.taskId)?.lockExpirationTime === next.at) return next.at;
+      this.due.pop();
+    }
+    return undefined;
+  }
+
+  /** The topics that got a task since this was asked last. */
+  takeFresh(): ReadonlySet<string> {
+    const { fresh } = this;
+    if (fresh.size > 0) this.fresh = new Set();
+    return fresh;
+  }
+
+  private enqueue(task: ExternalTaskRecord): void {
+    const queue = this.topics.get(task.topicName) ?? new TopicQueue();
+    this.topics.set(task.topicName, queue);
+    queue.add(task.id, task.priority);
+    this.queued.set(task.id, task.topicName);
+    this.fresh.add(task.topicName);
+  }
+
+  private dequeue(id: string): void {
+    const topicName = this.queued.get(id);
+    if (topicName === undefined) return;
+    this.queued.delete(id);
+    const queue = this.topics.get(topicName);
+    queue?.remove(id);
+    if (queue?.size === 0) this.topics.delete(topicName);
+  }
+}
