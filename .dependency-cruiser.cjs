@@ -55,7 +55,10 @@ module.exports = {
       comment: 'Across rooms only through index.ts.',
       severity: 'error',
       from: { path: `^src/(${ROOMS})/`, pathNot: '\\.spec\\.ts$' },
-      to: { path: `^src/(${ROOMS})/`, pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/common/[^/]+/index\\.ts$'] },
+      to: {
+        path: `^src/(${ROOMS})/`,
+        pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/common/[^/]+/index\\.ts$'],
+      },
     },
     {
       name: 'processes-do-not-know-each-other',
@@ -96,7 +99,11 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { conditionNames: ['import', 'require', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.json'],
+    },
     exclude: { path: '/testing/' },
   },
 };

@@ -21,6 +21,7 @@ export default {
       },
     ],
   },
+  setupFiles: ['<rootDir>/test/support/quiet-logger.ts'],
   testTimeout: 20_000,
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',

@@ -20,6 +20,8 @@ export class CamundaWorkerModule {
   static forRoot({ imports = [], bindings }: CamundaWorkerModuleOptions): DynamicModule {
     return {
       module: CamundaWorkerModule,
+      // Health looks at the workers too; there is one set of them.
+      global: true,
       imports: [DiscoveryModule, CamundaEngineModule, ...imports],
       providers: [...bindings, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
       exports: [CamundaWorkerService],

@@ -79,12 +79,9 @@ describe('createConfiguration', () => {
     ]);
   });
 
-  it.each(['1e3', '3.5', '0x10', '70000', 'NaN'])(
-    'refuses %p as a port',
-    (PORT) => {
-      expect(faultsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535.']);
-    },
-  );
+  it.each(['1e3', '3.5', '0x10', '70000', 'NaN'])('refuses %p as a port', (PORT) => {
+    expect(faultsOf({ PORT })).toEqual(['PORT must be a whole number from 0 to 65535.']);
+  });
 
   it('never prints a value, so that no secret can leak', () => {
     const error = new ConfigurationError(

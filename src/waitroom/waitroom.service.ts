@@ -15,7 +15,7 @@ export interface Wait<T> {
   /** Settles once; rejects with the error that `failWait` was given. */
   readonly ended: Promise<WaitEnd<T>>;
   /** Takes this waiter alone away, as when its client went away; `ended` then settles as `released`. */
-  cancel(): void;
+  readonly cancel: () => void;
 }
 
 interface Waiter {

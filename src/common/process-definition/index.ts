@@ -1,1 +1,1 @@
-export { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from './process-definition.js';
+export { PROCESS_DEFINITIONS, type ProcessDefinition, stepNameOf, topicOf } from './process-definition.js';

@@ -17,6 +17,11 @@ export interface ProcessDefinition {
 /** Token under which all {@link ProcessDefinition}s of the service are injected, as an array. */
 export const PROCESS_DEFINITIONS = Symbol('PROCESS_DEFINITIONS');
 
+/** The step that a topic names: its last part. */
+export function stepNameOf(topic: string): string {
+  return topic.slice(topic.lastIndexOf('.') + 1);
+}
+
 /** The topic of a process's step. */
 export function topicOf(definition: ProcessDefinition, step: string): string {
   return `${definition.key}.${step}`;

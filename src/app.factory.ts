@@ -1,0 +1,48 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import { ProblemFilter } from './common/errors/index.js';
+import type { Configuration } from './config/index.js';
+import { answerClientErrors, registerHttpContract } from './http-contract.js';
+import { ShutdownService } from './lifecycle/index.js';
+import { PROCESSES, type ServiceProcess } from './processes/index.js';
+import { requestIdOf } from './logging.js';
+import { serveOpenApi } from './openapi.js';
+
+/** Longest path part that reaches a route; an id has at most 255 characters, percent-encoded up to 765. */
+const MAX_PARAM_LENGTH = 1_024;
+
+/**
+ * Makes the application, ready to listen.
+ *
+ * @throws whatever stops a boot: database, wiring of topics, a port in use
+ */
+export async function createApp(
+  configuration: Configuration,
+  processes: readonly ServiceProcess[] = PROCESSES,
+): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: configuration.http.bodyLimitBytes,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    requestIdHeader: false,
+    genReqId: requestIdOf,
+    // A stop closes the sockets itself, in its stage `disconnect`.
+    forceCloseConnections: false,
+    return503OnClosing: false,
+    clientErrorHandler: answerClientErrors,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.forRoot(configuration, processes),
+    adapter,
+    {
+      bufferLogs: true,
+      abortOnError: false,
+    },
+  );
+  app.useLogger(app.get(Logger));
+  app.useGlobalFilters(new ProblemFilter());
+  registerHttpContract(app, app.get(ShutdownService));
+  serveOpenApi(app);
+  return app;
+}

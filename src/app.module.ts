@@ -1,0 +1,98 @@
+import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { ENGINE_ENDPOINT, type EngineEndpoint } from './camunda-engine/index.js';
+import { CamundaWorkerModule, TaskEventLog, TaskOutcomeListener } from './camunda-worker/index.js';
+import { PROCESS_DEFINITIONS } from './common/process-definition/index.js';
+import {
+  CAMUNDA_CONFIG,
+  type CamundaConfig,
+  type Configuration,
+  ConfigurationModule,
+  EMBEDDED_ENGINE_CONFIG,
+  type EmbeddedEngineConfig,
+} from './config/index.js';
+import { DatabaseModule } from './database/index.js';
+import { openEmbeddedEngine, startEngineServer } from './embedded-engine/index.js';
+import { EventLogModule, EventLogService } from './event-log/index.js';
+import { HealthModule } from './health/index.js';
+import { LifecycleModule, ShutdownService } from './lifecycle/index.js';
+import { loggingOptions } from './logging.js';
+import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
+import { PROCESSES, type ServiceProcess } from './processes/index.js';
+
+/** The engine as configured; without `CAMUNDA_BASE_URL` the embedded one, started here on a loopback port. */
+async function reachEngine(
+  camunda: CamundaConfig,
+  embedded: EmbeddedEngineConfig,
+  shutdown: ShutdownService,
+): Promise<EngineEndpoint> {
+  if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl };
+  const engine = await openEmbeddedEngine();
+  const server = await startEngineServer({ engine, host: '127.0.0.1', port: embedded.port });
+  shutdown.register('release', 'embedded engine', async () => {
+    await engine.close();
+    await server.close();
+  });
+  new Logger('EmbeddedEngine').log({
+    msg: 'The embedded engine is running; its process instances live in memory and end with this process.',
+    baseUrl: server.baseUrl,
+  });
+  return { baseUrl: server.baseUrl };
+}
+
+/** What the modules need of each other without knowing each other. */
+@Global()
+@Module({})
+class BindingsModule {
+  static forProcesses(processes: readonly ServiceProcess[]): DynamicModule {
+    return {
+      module: BindingsModule,
+      providers: [
+        {
+          provide: ENGINE_ENDPOINT,
+          inject: [CAMUNDA_CONFIG, EMBEDDED_ENGINE_CONFIG, ShutdownService],
+          useFactory: reachEngine,
+        },
+        { provide: PROCESS_DEFINITIONS, useValue: processes.map(({ definition }) => definition) },
+      ],
+      exports: [ENGINE_ENDPOINT, PROCESS_DEFINITIONS],
+    };
+  }
+}
+
+/** The whole service. */
+@Module({})
+export class AppModule {
+  /** @param processes what this service deploys and works on */
+  static forRoot(
+    configuration: Configuration,
+    processes: readonly ServiceProcess[] = PROCESSES,
+  ): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigurationModule.forRoot(configuration),
+        LoggerModule.forRoot(loggingOptions(configuration)),
+        LifecycleModule,
+        BindingsModule.forProcesses(processes),
+        DatabaseModule,
+        ProcessModule,
+        CamundaWorkerModule.forRoot({
+          imports: [ProcessModule, EventLogModule],
+          bindings: [
+            {
+              provide: TaskEventLog,
+              inject: [EventLogService],
+              useFactory: (log: EventLogService): TaskEventLog => ({
+                append: (event) => log.logEvent(event),
+              }),
+            },
+            { provide: TaskOutcomeListener, useExisting: ProcessOutcomeListener },
+          ],
+        }),
+        ...processes.map((process) => process.module),
+        HealthModule,
+      ],
+    };
+  }
+}

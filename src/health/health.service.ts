@@ -1,0 +1,78 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  HealthIndicatorService,
+  type HealthIndicatorFunction,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
+import { ENGINE_ENDPOINT, EngineDeploymentService, type EngineEndpoint } from '../camunda-engine/index.js';
+import { CamundaWorkerService } from '../camunda-worker/index.js';
+import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { DatabaseService, WriteQueueService } from '../database/index.js';
+import { ShutdownService } from '../lifecycle/index.js';
+
+/** Says how the parts of the service are. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly shutdown: ShutdownService,
+    private readonly database: DatabaseService,
+    private readonly writes: WriteQueueService,
+    private readonly deployment: EngineDeploymentService,
+    private readonly workers: CamundaWorkerService,
+    @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
+    @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
+  ) {}
+
+  /**
+   * What decides whether requests are sent here: not while booting or stopping, not with the database away.
+   *
+   * An engine that is away does not count: stored answers still work.
+   */
+  readiness(): HealthIndicatorFunction[] {
+    return [() => this.service(), () => this.databaseHealth()];
+  }
+
+  /** What a person wants to know beside it; none of it makes the service unready. */
+  details(): HealthIndicatorFunction[] {
+    return [() => this.engine(), () => this.workersHealth()];
+  }
+
+  private service(): HealthIndicatorResult {
+    const indicator = this.indicators.check('service');
+    if (this.shutdown.stopping) return indicator.down('The service is stopping.');
+    return this.booted()
+      ? indicator.up()
+      : indicator.down('The service is booting: its definitions are not deployed yet.');
+  }
+
+  /** The embedded engine must have our definitions; another engine must have been tried once. */
+  private booted(): boolean {
+    const { status, rounds } = this.deployment.state;
+    return status === 'off' || status === 'deployed' || (this.camunda.baseUrl !== null && rounds > 0);
+  }
+
+  private async databaseHealth(): Promise<HealthIndicatorResult> {
+    const indicator = this.indicators.check('database');
+    if (!(await this.database.isHealthy())) return indicator.down('The database does not answer.');
+    return indicator.up({
+      schemaVersion: await this.database.schemaVersion(),
+      bytesWaiting: this.writes.bytesQueued,
+    });
+  }
+
+  private engine(): HealthIndicatorResult {
+    const { lastError } = this.workers.state;
+    return this.indicators.check('engine').up({
+      kind: this.camunda.baseUrl === null ? 'embedded' : 'external',
+      baseUrl: this.endpoint.baseUrl.replace(/\/\/[^/@]*@/, '//***@'),
+      condition: lastError === null ? 'ok' : 'degraded',
+      deployment: this.deployment.state,
+    });
+  }
+
+  private workersHealth(): HealthIndicatorResult {
+    const { status: condition, ...state } = this.workers.state;
+    return this.indicators.check('workers').up({ condition, ...state });
+  }
+}

@@ -1,0 +1,9 @@
+export {
+  type Completion,
+  type CompletionEnd,
+  type CompletingTask,
+  ProcessCompletionService,
+} from './process-completion.service.js';
+export { ProcessModule } from './process.module.js';
+export { REFERRED_MODELS } from './process.openapi.js';
+export { ProcessOutcomeListener } from './process-outcome.listener.js';

@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { ProcessRecord } from '../process-store/index.js';
+import type { CompletingTask, CompletionEnd } from './process-completion.service.js';
+import { ProcessHarness } from './testing/process.harness.js';
+
+describe('ProcessCompletionService', () => {
+  let harness: ProcessHarness;
+
+  beforeAll(async () => {
+    harness = await ProcessHarness.open();
+  });
+
+  afterAll(async () => {
+    await harness.close();
+  });
+
+  async function claimed(correlationId: string): Promise<ProcessRecord> {
+    const { record } = await harness.store.claim({
+      correlationId,
+      processKey: 'test',
+      variables: '{}',
+      requestHash: 'hash',
+      claimId: `claim-${correlationId}`,
+      batchId: 'batch',
+      traceabilityId: `trace-${correlationId}`,
+      applicationId: 'application',
+      owner: 'me',
+      leaseMs: 15_000,
+    });
+    return record;
+  }
+
+  function taskOf(correlationId: string, instance = `instance-${correlationId}`): CompletingTask {
+    return {
+      processInstanceId: instance,
+      processDefinitionKey: 'test',
+      traceabilityId: `trace-${correlationId}`,
+      topic: 'test.last',
+    };
+  }
+
+  function complete(correlationId: string, data: unknown, task?: CompletingTask): Promise<CompletionEnd> {
+    return harness.completions.complete({
+      correlationId,
+      status: 'ok',
+      data,
+      ...(task === undefined ? {} : { task }),
+    });
+  }
+
+  async function trail(correlationId: string): Promise<string[]> {
+    const events = await harness.events.findEvents(correlationId);
+    return events.map(({ stepName, status }) => `${stepName} ${status}`);
+  }
+
+  it('stores the outcome before it wakes anybody, with the step that reported it', async () => {
+    await claimed('stores');
+    const seen: (ProcessRecord | null)[] = [];
+    const wake = jest.spyOn(harness.waitroom, 'completeWait').mockImplementation((id) => {
+      void harness.store.get(id).then((record) => seen.push(record));
+      return 0;
+    });
+    const end = await complete('stores', { n: 1 }, taskOf('stores'));
+    wake.mockRestore();
+    expect(end).toMatchObject({
+      kind: 'stored',
+      record: { status: 'ok', data: '{"n":1}', outcomeStep: 'last', processInstanceId: 'instance-stores' },
+    });
+    expect(seen).toEqual([expect.objectContaining({ status: 'ok' })]);
+  });
+
+  it('takes an error without message and code, and a result without data', async () => {
+    const error = await harness.completions.complete({ correlationId: 'bare-error', status: 'error' });
+    expect(error).toMatchObject({
+      record: { status: 'error', error: 'The process ended in error.', errorCode: null },
+    });
+    const ok = await complete('bare-ok', undefined);
+    expect(ok).toMatchObject({ record: { status: 'ok', data: 'null' } });
+    expect(await complete('bare-ok', () => undefined)).toMatchObject({ kind: 'duplicate' });
+  });
+
+  it('knows the same outcome by its JSON value, and keeps the first text', async () => {
+    await complete('same', { a: 1, b: [2] });
+    expect(await complete('same', { b: [2], a: 1 })).toMatchObject({
+      kind: 'duplicate',
+      record: { data: '{"a":1,"b":[2]}', version: 1 },
+    });
+    expect(await complete('same', { b: [2], a: 2 })).toMatchObject({
+      kind: 'refused',
+      reason: 'other-outcome',
+    });
+    expect(await trail('same')).toEqual(['complete error']);
+  });
+
+  it('tells error outcomes apart by message and code', async () => {
+    const say = (error: string, errorCode: string): Promise<CompletionEnd> =>
+      harness.completions.complete({ correlationId: 'errors', status: 'error', error, errorCode });
+    expect((await say('no', 'NO')).kind).toBe('stored');
+    expect((await say('no', 'NO')).kind).toBe('duplicate');
+    expect((await say('no', 'OTHER')).kind).toBe('refused');
+    expect((await say('never', 'NO')).kind).toBe('refused');
+  });
+
+  it.each(['INCIDENT', 'ENDED_WITHOUT_RESULT'])('replaces the open outcome %s', async (errorCode) => {
+    const id = `open-${errorCode}`;
+    const record = await claimed(id);
+    await harness.store.save(id, record.version, {
+      outcome: { status: 'error', error: 'stands', errorCode },
+    });
+    expect(await complete(id, 'repaired', taskOf(id))).toMatchObject({
+      kind: 'stored',
+      record: { status: 'ok', errorCode: null },
+    });
+  });
+
+  it('refuses a task of a stranger, whose traceability id differs, before and after the end', async () => {
+    await claimed('stranger');
+    const foreign = { ...taskOf('stranger'), traceabilityId: 'foreign' };
+    expect(await complete('stranger', 1, foreign)).toMatchObject({
+      kind: 'refused',
+      reason: 'other-instance',
+    });
+    expect(await complete('stranger', 1, { ...foreign, traceabilityId: null })).toMatchObject({
+      kind: 'refused',
+    });
+    expect((await harness.store.get('stranger'))?.status).toBe('pending');
+    await complete('stranger', 1, taskOf('stranger'));
+    expect(await complete('stranger', 1, foreign)).toMatchObject({
+      kind: 'refused',
+      reason: 'other-instance',
+    });
+    expect(await trail('stranger')).toEqual(['complete error', 'complete error', 'complete error']);
+  });
+
+  it('refuses a surplus instance of ours, and takes one that the instance of the row has called', async () => {
+    await claimed('surplus');
+    await harness.store.noteStarted('surplus', 'instance-surplus');
+    expect(await complete('surplus', 1, taskOf('surplus', 'unknown'))).toMatchObject({ kind: 'refused' });
+    harness.engine.historic.set('second', { rootProcessInstanceId: 'second' });
+    expect(await complete('surplus', 1, taskOf('surplus', 'second'))).toMatchObject({ kind: 'refused' });
+    harness.engine.historic.set('called', { rootProcessInstanceId: 'instance-surplus' });
+    expect(await complete('surplus', 1, taskOf('surplus', 'called'))).toMatchObject({
+      kind: 'stored',
+      record: { processInstanceId: 'instance-surplus' },
+    });
+  });
+
+  it('does not check a completion by HTTP, nor a row that was not claimed here', async () => {
+    await claimed('by-http');
+    expect((await complete('by-http', 1)).kind).toBe('stored');
+    await complete('elsewhere', 1, taskOf('elsewhere'));
+    expect(await complete('elsewhere', 1, { ...taskOf('elsewhere'), traceabilityId: null })).toMatchObject({
+      kind: 'duplicate',
+    });
+  });
+
+  it('decides anew where somebody else was faster', async () => {
+    await claimed('race');
+    const ends = await Promise.all([1, 2, 2, 3].map((n) => complete('race', n, taskOf('race'))));
+    expect(ends.map(({ kind }) => kind)).toEqual(['stored', 'refused', 'refused', 'refused']);
+    const inserted = await Promise.all([1, 1, 2].map((n) => complete('race-unknown', n)));
+    expect(inserted.map(({ kind }) => kind)).toEqual(['stored', 'duplicate', 'refused']);
+  });
+
+  it('refuses an unknown id by HTTP where COMPLETE_UNKNOWN is refuse, but not one of a handler', async () => {
+    const strict = await ProcessHarness.open({ COMPLETE_UNKNOWN: 'refuse' });
+    try {
+      expect(await strict.completions.complete({ correlationId: 'x', status: 'ok' })).toEqual({
+        kind: 'unknown',
+      });
+      expect(
+        await strict.completions.complete({ correlationId: 'x', status: 'ok', task: taskOf('x') }),
+      ).toMatchObject({ kind: 'stored', record: { processKey: 'test' } });
+    } finally {
+      await strict.close();
+    }
+  });
+});

@@ -1,0 +1,14 @@
+import type { Type } from '@nestjs/common';
+import type { ProcessDefinition } from '../common/process-definition/index.js';
+import { OnboardUserModule, onboardUserProcess } from './onboard-user/index.js';
+
+/** One process of the service: what is deployed, and the module that works on it. */
+export interface ServiceProcess {
+  readonly definition: ProcessDefinition;
+  readonly module: Type;
+}
+
+/** The processes of this service. Add yours here. */
+export const PROCESSES: readonly ServiceProcess[] = [
+  { definition: onboardUserProcess, module: OnboardUserModule },
+];

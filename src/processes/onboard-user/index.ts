@@ -1,0 +1,2 @@
+export { OnboardUserModule } from './onboard-user.module.js';
+export { onboardUserProcess } from './onboard-user.process.js';

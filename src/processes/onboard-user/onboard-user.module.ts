@@ -1,0 +1,46 @@
+import { Logger, Module } from '@nestjs/common';
+import { HttpClientModule } from '../../common/http/index.js';
+import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
+import { ShutdownService } from '../../lifecycle/index.js';
+import { ProcessModule } from '../../process/index.js';
+import { PartnerSimulator } from './partner-simulator.js';
+import { type Partners, PARTNERS } from './partners.js';
+import { CallOnboardingApiTopic } from './topics/call-onboarding-api.topic.js';
+import { HandleErrorTopic } from './topics/handle-error.topic.js';
+import { PrepareResponseTopic } from './topics/prepare-response.topic.js';
+import { RunBackgroundCheckTopic } from './topics/run-background-check.topic.js';
+import { ValidateUserInformationTopic } from './topics/validate-user-information.topic.js';
+
+/** The partners as configured; the simulator stands in for those that are not. */
+async function reachPartners(config: PartnersConfig, shutdown: ShutdownService): Promise<Partners> {
+  const { backgroundCheckUrl, onboardingApiUrl } = config;
+  if (backgroundCheckUrl !== null && onboardingApiUrl !== null)
+    return { backgroundCheckUrl, onboardingApiUrl };
+  const simulator = await PartnerSimulator.start(config.simulatorSlowMs);
+  shutdown.register('release', 'partner simulator', () => simulator.close());
+  const missing = [
+    ...(backgroundCheckUrl === null ? ['BACKGROUND_CHECK_URL'] : []),
+    ...(onboardingApiUrl === null ? ['ONBOARDING_API_URL'] : []),
+  ];
+  new Logger('PartnerSimulator').warn(
+    `${missing.join(' and ')} not set: a simulator on ${simulator.baseUrl} answers instead. Nothing real is checked.`,
+  );
+  return {
+    backgroundCheckUrl: backgroundCheckUrl ?? simulator.baseUrl,
+    onboardingApiUrl: onboardingApiUrl ?? simulator.baseUrl,
+  };
+}
+
+/** The handlers of onboard-user, one for each topic of its `.bpmn`. */
+@Module({
+  imports: [ProcessModule, HttpClientModule],
+  providers: [
+    { provide: PARTNERS, inject: [PARTNERS_CONFIG, ShutdownService], useFactory: reachPartners },
+    ValidateUserInformationTopic,
+    RunBackgroundCheckTopic,
+    CallOnboardingApiTopic,
+    PrepareResponseTopic,
+    HandleErrorTopic,
+  ],
+})
+export class OnboardUserModule {}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { type HandlerTask, Topic, type TopicHandler } from '../../../camunda-worker/index.js';
+import { ProcessCompletionService } from '../../../process/index.js';
+
+const inputSchema = z.object({ errorCode: z.string().nullish(), errorMessage: z.string().nullish() });
+const outputSchema = z.object({});
+
+/** Behind the error boundary events: completes the process with the error that led here. */
+@Topic('onboard-user.handle-error', {
+  input: inputSchema,
+  output: outputSchema,
+  result: { success: 'Error reported to the client', failure: 'The error could not be reported' },
+})
+export class HandleErrorTopic implements TopicHandler<
+  z.output<typeof inputSchema>,
+  z.output<typeof outputSchema>
+> {
+  constructor(private readonly completion: ProcessCompletionService) {}
+
+  async handle(
+    { errorCode, errorMessage }: z.output<typeof inputSchema>,
+    task: HandlerTask,
+  ): Promise<z.output<typeof outputSchema>> {
+    await this.completion.complete({
+      correlationId: task.correlationId,
+      status: 'error',
+      error: errorMessage ?? 'The user was not onboarded.',
+      errorCode: errorCode ?? 'BUSINESS_RULE',
+      task,
+    });
+    return {};
+  }
+}

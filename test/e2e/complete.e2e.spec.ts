@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { RunningService } from '../support/service.js';
+
+const COMPLETE = '/api/process/complete';
+
+describe('the contract of complete', () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '100' });
+  });
+
+  afterAll(async () => {
+    await service.destroy();
+  });
+
+  it('completes a running process and wakes everybody who waits for it', async () => {
+    const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '10000', SIMULATOR_SLOW_MS: '3000' });
+    try {
+      const waiting = [patient.start('slow-w'), patient.start('slow-w')];
+      while ((await patient.status('slow-w')).status !== 202) await new Promise(setImmediate);
+      expect(
+        (await patient.post(COMPLETE, { correlationId: 'slow-w', status: 'ok', data: { by: 'http' } })).body,
+      ).toEqual({
+        received: true,
+      });
+      for (const answer of await Promise.all(waiting)) {
+        expect([answer.status, answer.body.data]).toEqual([200, { by: 'http' }]);
+      }
+    } finally {
+      await patient.destroy();
+    }
+  });
+
+  it('stores the outcome of an id that is not known, and shows it', async () => {
+    const data = { list: [1, 'ü🙂'], n: 1.5 };
+    expect((await service.post(COMPLETE, { correlationId: 'foreign', status: 'ok', data })).body).toEqual({
+      received: true,
+    });
+    const status = await service.status('foreign');
+    expect(status.status).toBe(200);
+    expect(status.body).toMatchObject({ processKey: null, status: 'ok', data });
+    const started = await service.start('foreign');
+    expect(started.status).toBe(409);
+  });
+
+  it('refuses an id that is not known where COMPLETE_UNKNOWN is refuse', async () => {
+    const strict = await RunningService.start({ COMPLETE_UNKNOWN: 'refuse' });
+    try {
+      const refused = await strict.post(COMPLETE, { correlationId: 'foreign', status: 'ok' });
+      expect([refused.status, refused.body.type]).toEqual([
+        404,
+        'urn:fastify-camunda:problem:unknown-process',
+      ]);
+      expect((await strict.status('foreign')).status).toBe(404);
+    } finally {
+      await strict.destroy();
+    }
+  });
+
+  it('says that the same outcome was there before, also in another order of members', async () => {
+    await service.post(COMPLETE, '{"correlationId":"twice","status":"ok","data":{"a":1,"b":2}}');
+    const again = await service.post(
+      COMPLETE,
+      '{"correlationId":"twice","status":"ok","data":{"b":2.0,"a":1}}',
+    );
+    expect([again.status, again.body]).toEqual([200, { received: true, duplicate: true }]);
+    expect((await service.status('twice')).text).toContain('"data":{"a":1,"b":2}');
+  });
+
+  it('keeps the first outcome, answers 409 to a different one and logs the attempt', async () => {
+    await service.post(COMPLETE, { correlationId: 'first', status: 'error', error: 'no', errorCode: 'NO' });
+    for (const other of [
+      { correlationId: 'first', status: 'ok', data: 1 },
+      { correlationId: 'first', status: 'error', error: 'no', errorCode: 'OTHER' },
+    ]) {
+      const refused = await service.post(COMPLETE, other);
+      expect([refused.status, refused.body.type]).toEqual([
+        409,
+        'urn:fastify-camunda:problem:outcome-conflict',
+      ]);
+      expect(refused.body).toMatchObject({ correlationId: 'first', processStatus: 'error' });
+    }
+    const status = await service.status('first');
+    expect([status.status, status.body.errorCode]).toEqual([500, 'NO']);
+    expect(
+      service.trail('first').map(({ step, step_name, status: outcome }) => [step, step_name, outcome]),
+    ).toEqual([
+      [0, 'complete', 'error'],
+      [0, 'complete', 'error'],
+    ]);
+  });
+
+  it('lets one of many different concurrent outcomes win, and tells each caller the truth', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, n) =>
+        service.post(COMPLETE, { correlationId: 'race', status: 'ok', data: n }),
+      ),
+    );
+    const stored = answers.flatMap(({ status }, n) => (status === 200 ? [n] : []));
+    expect(stored).toHaveLength(1);
+    expect((await service.status('race')).body.data).toBe(stored[0]);
+  });
+
+  it.each([
+    ['an unknown status', { correlationId: 'x', status: 'done' }],
+    ['ok with an error', { correlationId: 'x', status: 'ok', error: 'e' }],
+    ['error with data', { correlationId: 'x', status: 'error', data: 1 }],
+    ['a reserved code', { correlationId: 'x', status: 'error', errorCode: 'INCIDENT' }],
+    ['a code that is no code', { correlationId: 'x', status: 'error', errorCode: 'no code' }],
+    ['no id', { status: 'ok' }],
+    ['the reserved id', { correlationId: 'all', status: 'ok' }],
+    ['an unknown member', { correlationId: 'x', status: 'ok', result: 1 }],
+  ])('refuses %s', async (_name, body) => {
+    const refused = await service.post(COMPLETE, body);
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
+    expect((await service.status('x')).status).toBe(404);
+  });
+
+  it('lists what is active without parameters, and everything by pages with them', async () => {
+    const listed = await RunningService.start({ SYNC_TIMEOUT_MS: '50', SIMULATOR_SLOW_MS: '60000' });
+    try {
+      await listed.start('slow-active');
+      for (let n = 0; n < 5; n += 1)
+        await listed.post(COMPLETE, { correlationId: `done-${n}`, status: 'ok', data: n });
+      const active = await listed.get('/api/process/status/all');
+      expect(active.status).toBe(200);
+      expect(active.body.count).toBe((active.body.processes as unknown[]).length);
+      expect(
+        (active.body.processes as { correlationId: string }[]).map(({ correlationId }) => correlationId),
+      ).toContain('slow-active');
+
+      const seen: string[] = [];
+      let cursor: string | null = null;
+      do {
+        const query: string = cursor === null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+        const page = await listed.get(`/api/process/status/all?status=ok&limit=2${query}`);
+        const processes = page.body.processes as {
+          correlationId: string;
+          data: unknown;
+          hasData: boolean;
+        }[];
+        expect(processes.every(({ data, hasData }) => data === null && hasData)).toBe(true);
+        seen.push(...processes.map(({ correlationId }) => correlationId));
+        cursor = page.body.nextCursor as string | null;
+      } while (cursor !== null);
+      expect(seen).toEqual(['done-4', 'done-3', 'done-2', 'done-1', 'done-0']);
+
+      const withData = await listed.get('/api/process/status/all?status=ok&include=data&limit=1');
+      expect((withData.body.processes as { data: unknown }[])[0]?.data).toBe(4);
+    } finally {
+      await listed.destroy();
+    }
+  });
+
+  it.each([
+    'limit=0',
+    'limit=501',
+    'limit=x',
+    'status=done',
+    'startedAfter=yesterday',
+    'cursor=%00',
+    'include=data&limit=21',
+    'page=2',
+  ])('refuses the list parameter %s', async (query) => {
+    const refused = await service.get(`/api/process/status/all?${query}`);
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
+  });
+});

@@ -1,0 +1,194 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
+import { BuiltService, ensureBuilt } from '../support/built-service.js';
+import { eventually, RunningService } from '../support/service.js';
+
+let dataDir: string;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-life-'));
+});
+
+afterEach(() => {
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+describe('a restart', () => {
+  it('keeps finished processes readable, and ends those that the embedded engine forgot', async () => {
+    const before = await RunningService.start({
+      DATA_DIR: dataDir,
+      SYNC_TIMEOUT_MS: '1500',
+      SIMULATOR_SLOW_MS: '60000',
+      SHUTDOWN_TIMEOUT_MS: '200',
+    });
+    const finished = await before.start('kept');
+    expect((await before.start('slow-lost')).status).toBe(202);
+    await before.stop();
+
+    const after = await RunningService.start({ DATA_DIR: dataDir });
+    try {
+      expect((await after.status('kept')).text).toBe(finished.text);
+      expect((await after.start('kept')).headers.get('idempotent-replayed')).toBe('true');
+      const lost = await after.status('slow-lost');
+      expect([lost.status, lost.body.errorCode]).toEqual([500, 'ENDED_WITHOUT_RESULT']);
+      expect((await after.start('another')).status).toBe(200);
+    } finally {
+      await after.stop();
+    }
+  });
+});
+
+describe('the process of the service', () => {
+  beforeAll(() => {
+    ensureBuilt();
+  });
+
+  interface Held {
+    readonly answer: Promise<{ status: number; connection: string | undefined; body: string }>;
+    readonly closed: Promise<void>;
+  }
+
+  function startOverKeepAlive(baseUrl: string, agent: Agent, correlationId: string): Held {
+    let closed: Promise<void> = Promise.resolve();
+    const answer = new Promise<{ status: number; connection: string | undefined; body: string }>(
+      (resolve, reject) => {
+        const request = httpRequest(
+          `${baseUrl}/api/process/start`,
+          { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+          (response) => {
+            let body = '';
+            response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+            response.on('end', () => {
+              resolve({ status: response.statusCode ?? 0, connection: response.headers.connection, body });
+            });
+          },
+        );
+        closed = new Promise((done) =>
+          request.on('socket', (socket) =>
+            socket.once('close', () => {
+              done();
+            }),
+          ),
+        );
+        request.on('error', reject);
+        request.end(
+          JSON.stringify({ processKey: 'onboard-user', correlationId, variables: { userId: correlationId } }),
+        );
+      },
+    );
+    return { answer, closed };
+  }
+
+  async function pending(baseUrl: string, correlationId: string): Promise<void> {
+    await eventually(
+      async () => (await fetch(`${baseUrl}/api/process/status/${correlationId}`)).status,
+      (status) => status === 202,
+    );
+  }
+
+  it('stops in order: waiters are answered, the running step ends, nothing is lost, no socket stays, exit code 0 for two signals', async () => {
+    const service = BuiltService.spawn({ DATA_DIR: dataDir, SIMULATOR_SLOW_MS: '1500' });
+    const baseUrl = await service.listening();
+    const agent = new Agent({ keepAlive: true });
+    const { answer, closed } = startOverKeepAlive(baseUrl, agent, 'slow-stop');
+    await pending(baseUrl, 'slow-stop');
+    await eventually(
+      () => service.log,
+      () =>
+        new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true })
+          .prepare("SELECT COUNT(*) AS n FROM event_log WHERE step_name = 'validate-user-information'")
+          .pluck()
+          .get() === 1,
+    );
+
+    service.signal('SIGTERM');
+    service.signal('SIGTERM');
+
+    const { status, connection, body } = await answer;
+    expect([status, connection]).toEqual([202, 'close']);
+    expect(JSON.parse(body)).toMatchObject({ correlationId: 'slow-stop', status: 'pending' });
+    await closed;
+    expect(await service.ended()).toBe(0);
+    agent.destroy();
+
+    const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+    expect(
+      database
+        .prepare("SELECT step_name, status FROM event_log WHERE correlation_id = 'slow-stop' ORDER BY seq")
+        .all(),
+    ).toEqual([
+      { step_name: 'start', status: 'ok' },
+      { step_name: 'validate-user-information', status: 'ok' },
+      { step_name: 'run-background-check', status: 'ok' },
+    ]);
+    database.close();
+  });
+
+  it('ends within SHUTDOWN_TIMEOUT_MS + 5 s also where a step takes longer, with exit code 0', async () => {
+    const service = BuiltService.spawn({
+      DATA_DIR: dataDir,
+      SIMULATOR_SLOW_MS: '600000',
+      SHUTDOWN_TIMEOUT_MS: '300',
+      SYNC_TIMEOUT_MS: '50000',
+    });
+    const baseUrl = await service.listening();
+    const agent = new Agent({ keepAlive: true });
+    const { answer } = startOverKeepAlive(baseUrl, agent, 'slow-forever');
+    await pending(baseUrl, 'slow-forever');
+    service.signal('SIGINT');
+    expect((await answer).status).toBe(202);
+    expect(await service.ended()).toBe(0);
+    agent.destroy();
+  });
+
+  it('says every fault of a bad environment at once and starts nothing', async () => {
+    const service = BuiltService.spawn({
+      DATA_DIR: dataDir,
+      PORT: 'eighty',
+      LOG_LEVEL: 'loud',
+      DB_PASSWORD: 'hunter2',
+    });
+    expect(await service.ended()).toBe(1);
+    expect(service.log).toMatch(/PORT must be a whole number[^]*LOG_LEVEL must be one of/);
+    expect(service.log).not.toMatch(/hunter2|at .*\.js:/);
+  });
+
+  it('refuses to share its database file with a second process, in one sentence', async () => {
+    const first = BuiltService.spawn({ DATA_DIR: dataDir });
+    await first.listening();
+    const second = BuiltService.spawn({ DATA_DIR: dataDir });
+    expect(await second.ended()).toBe(1);
+    expect(second.log).toContain(dataDir);
+    expect(second.log).not.toMatch(/at .*\.js:/);
+    first.signal('SIGTERM');
+    expect(await first.ended()).toBe(0);
+  });
+
+  it('logs JSON lines with the correlation id of the process, and no variables', async () => {
+    const service = BuiltService.spawn({ DATA_DIR: dataDir });
+    const baseUrl = await service.listening();
+    await fetch(`${baseUrl}/api/process/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'request-7' },
+      body: JSON.stringify({
+        processKey: 'onboard-user',
+        correlationId: 'logged',
+        variables: { userId: 'logged', pin: 'hunter2' },
+      }),
+    });
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
+    const lines = service.log
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines.find(({ requestId }) => requestId === 'request-7')).toMatchObject({
+      correlationId: 'logged',
+    });
+    expect(service.log).not.toContain('hunter2');
+  });
+});

@@ -1,0 +1,361 @@
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import supertest from 'supertest';
+import { eventually, RunningService } from '../support/service.js';
+
+const START = '/api/process/start';
+
+function deep(levels: number): string {
+  return `${'['.repeat(levels)}${']'.repeat(levels)}`;
+}
+
+describe('the contract of start', () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start();
+  });
+
+  afterAll(async () => {
+    await service.destroy();
+  });
+
+  function rowCount(): unknown {
+    return service.rows('SELECT COUNT(*) AS n FROM process_store')[0]?.n;
+  }
+
+  const BODIES: readonly (readonly [string, string, string])[] = [
+    ['nothing', '', 'malformed-json'],
+    ['half an object', '{"processKey":', 'malformed-json'],
+    ['text', '"onboard-user"', 'invalid-request'],
+    ['null', 'null', 'invalid-request'],
+    ['an array', '[]', 'invalid-request'],
+    ['no processKey', '{}', 'invalid-request'],
+    ['an empty processKey', '{"processKey":""}', 'invalid-request'],
+    ['a processKey that is a number', '{"processKey":7}', 'invalid-request'],
+    ['a processKey that is a path', '{"processKey":"a/../b"}', 'invalid-request'],
+    ['an unknown member', '{"processKey":"onboard-user","priority":1}', 'invalid-request'],
+    ['an empty correlationId', '{"processKey":"onboard-user","correlationId":""}', 'invalid-request'],
+    [
+      'a correlationId with a space',
+      '{"processKey":"onboard-user","correlationId":"a b"}',
+      'invalid-request',
+    ],
+    [
+      'a correlationId that begins with a dot',
+      '{"processKey":"onboard-user","correlationId":".a"}',
+      'invalid-request',
+    ],
+    [
+      'a correlationId of 256 characters',
+      `{"processKey":"onboard-user","correlationId":"${'a'.repeat(256)}"}`,
+      'invalid-request',
+    ],
+    ['the reserved correlationId', '{"processKey":"onboard-user","correlationId":"all"}', 'invalid-request'],
+    ['a correlationId that is null', '{"processKey":"onboard-user","correlationId":null}', 'invalid-request'],
+    ['variables that are a list', '{"processKey":"onboard-user","variables":[]}', 'invalid-request'],
+    ['variables that are null', '{"processKey":"onboard-user","variables":null}', 'invalid-request'],
+    [
+      'a variable of ours',
+      '{"processKey":"onboard-user","variables":{"userId":"u","batch_id":"x"}}',
+      'invalid-variables',
+    ],
+    [
+      'an integer too large',
+      '{"processKey":"onboard-user","variables":{"userId":"u","n":9007199254740993}}',
+      'invalid-variables',
+    ],
+    [
+      'a poisoned prototype',
+      '{"processKey":"onboard-user","variables":{"userId":"u","__proto__":{"a":1}}}',
+      'malformed-json',
+    ],
+    [
+      'a poisoned constructor',
+      '{"processKey":"onboard-user","variables":{"userId":"u","constructor":{"prototype":1}}}',
+      'malformed-json',
+    ],
+    [
+      'no userId, which the process demands',
+      '{"processKey":"onboard-user","variables":{}}',
+      'invalid-variables',
+    ],
+    [
+      'a userId of 256 characters',
+      `{"processKey":"onboard-user","variables":{"userId":"${'u'.repeat(256)}"}}`,
+      'invalid-variables',
+    ],
+    [
+      'endless nesting',
+      `{"processKey":"onboard-user","variables":{"userId":"u","d":${deep(20_000)}}}`,
+      'invalid-variables',
+    ],
+  ];
+
+  it.each(BODIES)('refuses %s with a problem, and keeps nothing', async (_name, body, code) => {
+    const before = rowCount();
+    const response = await supertest(service.baseUrl)
+      .post(START)
+      .set('content-type', 'application/json')
+      .send(body);
+    expect(response.headers['content-type']).toMatch(/^application\/problem\+json/);
+    expect(response.body).toMatchObject({
+      type: `urn:fastify-camunda:problem:${code}`,
+      status: 400,
+      title: expect.any(String),
+      detail: expect.any(String),
+      instance: START,
+    });
+    expect([response.status, response.headers['cache-control']]).toEqual([400, 'no-store']);
+    expect(rowCount()).toBe(before);
+  });
+
+  it('names every refused member', async () => {
+    const { body } = await service.post(START, { processKey: 7, correlationId: 'a b', extra: 1 });
+    expect((body.errors as { pointer: string }[]).map(({ pointer }) => pointer).sort()).toEqual([
+      '/correlationId',
+      '/extra',
+      '/processKey',
+    ]);
+  });
+
+  it('answers 404 for a key that the engine does not know, and keeps nothing', async () => {
+    const refused = await service.post(START, { processKey: 'nope', correlationId: 'mistyped' });
+    expect(refused.status).toBe(404);
+    expect(refused.body.type).toBe('urn:fastify-camunda:problem:unknown-process-definition');
+    expect((await service.status('mistyped')).status).toBe(404);
+    expect(service.trail('mistyped')).toEqual([]);
+    const again = await service.start('mistyped', { userId: 'now-right' });
+    expect(again.status).toBe(200);
+  });
+
+  it('gives everybody who started the same unknown key the same problem', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        service.post(START, { processKey: 'nope', correlationId: 'mistyped-often' }),
+      ),
+    );
+    for (const answer of answers) {
+      // Who had joined before the refusal relies on the claim, which is then START_REJECTED instead of gone.
+      expect([404, 500]).toContain(answer.status);
+      if (answer.status === 500) expect(answer.body.errorCode).toBe('START_REJECTED');
+    }
+    expect(answers.some(({ status }) => status === 404)).toBe(true);
+  });
+
+  it('gives the stored outcome to the same start again, an error too', async () => {
+    for (const id of ['again-ok', 'blocked-again']) {
+      const first = await service.start(id);
+      const second = await service.start(id);
+      expect(second.status).toBe(first.status);
+      expect(second.text).toBe(first.text);
+      expect(first.headers.get('idempotent-replayed')).toBeNull();
+      expect(second.headers.get('idempotent-replayed')).toBe('true');
+      expect(service.trail(id).filter(({ step_name }) => step_name === 'start')).toHaveLength(1);
+    }
+  });
+
+  it('knows the same variables in another order and another spelling of numbers', async () => {
+    await service.post(
+      START,
+      '{"processKey":"onboard-user","correlationId":"order","variables":{"userId":"u","a":1,"b":{"x":1,"y":2}}}',
+    );
+    const again = await service.post(
+      START,
+      '{"variables":{"b":{"y":2.0,"x":1e0},"a":1.0,"userId":"u"},"correlationId":"order","processKey":"onboard-user"}',
+    );
+    expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
+  });
+
+  it('answers 409 where the id belongs to other variables or another key, and leaves it alone', async () => {
+    const first = await service.start('taken');
+    for (const body of [
+      { processKey: 'onboard-user', correlationId: 'taken', variables: { userId: 'other' } },
+      { processKey: 'something-else', correlationId: 'taken', variables: { userId: 'taken' } },
+    ]) {
+      const refused = await service.post(START, body);
+      expect(refused.status).toBe(409);
+      expect(refused.body).toMatchObject({
+        type: 'urn:fastify-camunda:problem:correlation-id-conflict',
+        correlationId: 'taken',
+        processStatus: 'ok',
+        statusUrl: '/api/process/status/taken',
+      });
+    }
+    expect((await service.status('taken')).text).toBe(first.text);
+  });
+
+  it('makes one process of 100 concurrent equal starts, and gives all the same outcome', async () => {
+    const answers = await Promise.all(Array.from({ length: 100 }, () => service.start('same')));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
+    expect(answers.filter(({ headers }) => headers.get('idempotent-replayed') === null)).toHaveLength(1);
+    expect(service.trail('same').filter(({ step_name }) => step_name === 'start')).toHaveLength(1);
+  });
+
+  it('tells ids apart byte by byte', async () => {
+    const [lower, upper] = await Promise.all([
+      service.start('case', { userId: 'a' }),
+      service.start('CASE', { userId: 'b' }),
+    ]);
+    expect([
+      (lower.body.data as { userId: string }).userId,
+      (upper.body.data as { userId: string }).userId,
+    ]).toEqual(['a', 'b']);
+  });
+
+  it('takes an id of 255 characters of every allowed kind on every route', async () => {
+    const id = `A0._:@~-${'z'.repeat(247)}`;
+    expect((await service.start(id, { userId: 'u' })).status).toBe(200);
+    expect((await service.get(`/api/process/status/${encodeURIComponent(id)}`)).body.correlationId).toBe(id);
+    expect((await service.get(`/api/process/status/${id}`)).status).toBe(200);
+  });
+
+  it('answers 413 for a body that is too large', async () => {
+    const refused = await service.post(START, {
+      processKey: 'onboard-user',
+      variables: { userId: 'u', text: 'x'.repeat(1_100_000) },
+    });
+    expect([refused.status, refused.body.type]).toEqual([413, 'urn:fastify-camunda:problem:body-too-large']);
+  });
+
+  it('answers 415 for a body that is not JSON', async () => {
+    const refused = await service.post(START, 'processKey=onboard-user', { 'content-type': 'text/plain' });
+    expect([refused.status, refused.body.type]).toEqual([
+      415,
+      'urn:fastify-camunda:problem:unsupported-media-type',
+    ]);
+  });
+
+  it('lets the process run on when its client goes away', async () => {
+    const request = httpRequest(`${service.baseUrl}${START}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+    request.on('error', () => undefined);
+    request.end(
+      JSON.stringify({
+        processKey: 'onboard-user',
+        correlationId: 'slow-gone',
+        variables: { userId: 'slow-gone' },
+      }),
+    );
+    await eventually(
+      () => service.status('slow-gone'),
+      ({ status }) => status === 202,
+    );
+    request.destroy();
+    expect((await service.finished('slow-gone')).status).toBe(200);
+  });
+
+  it('takes over a well-formed X-Request-Id and makes one for any other', async () => {
+    const taken = await service.get('/api/process/status/none', { 'x-request-id': 'abc.DEF-1_2' });
+    expect(taken.headers.get('x-request-id')).toBe('abc.DEF-1_2');
+    const made = await service.get('/api/process/status/none', { 'x-request-id': 'a b' });
+    expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('what the framework answers', () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start();
+  });
+
+  afterAll(async () => {
+    await service.destroy();
+  });
+
+  it.each([
+    ['GET', '/nowhere', 404, 'unknown-path'],
+    ['GET', '/api/process', 404, 'unknown-path'],
+    ['GET', `/api/process/status/${'a'.repeat(256)}`, 404, 'unknown-process'],
+    ['GET', '/api/process/status/a%20b', 404, 'unknown-process'],
+    ['GET', '/api/process/status/%zz', 400, 'invalid-request'],
+    ['GET', '/api/process/start', 405, 'method-not-allowed'],
+    ['DELETE', '/api/process/status/abc', 405, 'method-not-allowed'],
+    ['PUT', '/api/process/complete', 405, 'method-not-allowed'],
+  ])('%s %s is a problem with status %i and code %s', async (method, path, status, code) => {
+    const response = await fetch(`${service.baseUrl}${path}`, { method });
+    expect([response.status, response.headers.get('content-type')]).toEqual([
+      status,
+      'application/problem+json',
+    ]);
+    expect(await response.json()).toMatchObject({ type: `urn:fastify-camunda:problem:${code}`, status });
+  });
+
+  it('says in Allow which methods a path takes', async () => {
+    const response = await fetch(`${service.baseUrl}/api/process/status/abc`, { method: 'DELETE' });
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+    expect((await fetch(`${service.baseUrl}/api/process/start`)).headers.get('allow')).toBe('POST');
+  });
+
+  it('answers 406 to a client that takes neither JSON nor problems', async () => {
+    const response = await fetch(`${service.baseUrl}/api/process/status/abc`, {
+      headers: { accept: 'text/html' },
+    });
+    expect(response.status).toBe(406);
+    expect((await service.get('/api/process/status/abc', { accept: 'application/*' })).status).toBe(404);
+  });
+
+  it.each([
+    ['a header that is too large', `GET / HTTP/1.1\r\nHost: a\r\nX-Big: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
+    ['what is not HTTP', 'HELLO\r\n\r\n', 400],
+  ])('answers %s with a problem', async (_name, raw, status) => {
+    const text = await new Promise<string>((resolve, reject) => {
+      const socket = connect(Number(new URL(service.baseUrl).port), '127.0.0.1', () => socket.write(raw));
+      let seen = '';
+      socket.on('data', (chunk) => (seen += chunk.toString()));
+      socket.on('close', () => {
+        resolve(seen);
+      });
+      socket.on('error', reject);
+    });
+    expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(text).toContain('Content-Type: application/problem+json');
+  });
+
+  it('describes the API as OpenAPI 3.1, made from the schemas', async () => {
+    const { body } = await service.get('/docs/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    expect(Object.keys(body.paths as object)).toEqual(
+      expect.arrayContaining([
+        '/api/process/start',
+        '/api/process/status/all',
+        '/api/process/status/{correlationId}',
+        '/api/process/complete',
+      ]),
+    );
+    const schemas = (body.components as { schemas: Record<string, unknown> }).schemas;
+    expect(schemas).toMatchObject({
+      ProcessView: expect.anything(),
+      Problem: expect.anything(),
+      StartRequest: expect.anything(),
+    });
+    expect((await service.get('/docs')).text).toMatch(/swagger/i);
+  });
+});
+
+describe('health', () => {
+  it('is alive and ready, and shows a person the parts', async () => {
+    const service = await RunningService.start();
+    try {
+      expect((await service.get('/health/live')).status).toBe(200);
+      await eventually(
+        () => service.get('/health/ready'),
+        ({ status }) => status === 200,
+      );
+      const { body } = await service.get('/health');
+      expect(body.details).toMatchObject({
+        service: { status: 'up' },
+        database: { status: 'up', schemaVersion: expect.any(Number) },
+        engine: { status: 'up', kind: 'embedded', condition: 'ok', deployment: { status: 'deployed' } },
+        workers: { status: 'up' },
+      });
+    } finally {
+      await service.destroy();
+    }
+  });
+});

@@ -1,0 +1,68 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MAIN = 'dist/src/main.js';
+
+/** Builds `dist/` where a source is newer than it, so that a child process runs what is tested. */
+export function ensureBuilt(): void {
+  const built = existsSync(MAIN) ? statSync(MAIN).mtimeMs : 0;
+  const sources = ['src', 'migrations'].flatMap((root) =>
+    readdirSync(root, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'))
+      .map((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs),
+  );
+  if (sources.every((changed) => changed <= built)) return;
+  const build = spawnSync('npm', ['run', '--silent', 'build'], { encoding: 'utf8' });
+  if (build.status !== 0) throw new Error(`The build failed:\n${build.stdout}${build.stderr}`);
+}
+
+/** The service as `npm start` runs it: a process of its own. */
+export class BuiltService {
+  private output = '';
+
+  private constructor(
+    private readonly child: ChildProcess,
+    private readonly exit: Promise<number | null>,
+  ) {
+    const collect = (chunk: Buffer): void => {
+      this.output += chunk.toString();
+    };
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
+  }
+
+  /** Starts the process; does not wait for it to listen. */
+  static spawn(variables: Record<string, string>): BuiltService {
+    const child = spawn(process.execPath, [MAIN], {
+      env: { PATH: process.env.PATH ?? '', HOST: '127.0.0.1', PORT: '0', ...variables },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    return new BuiltService(child, exit);
+  }
+
+  /** What it has printed so far. */
+  get log(): string {
+    return this.output;
+  }
+
+  /** Settles with the base URL once it listens. */
+  async listening(): Promise<string> {
+    for (;;) {
+      const url = /listens on (http:\/\/[^;"]+);/.exec(this.output)?.[1];
+      if (url !== undefined) return url;
+      if (this.child.exitCode !== null) throw new Error(`The service ended while booting:\n${this.output}`);
+      await new Promise((resolve) => this.child.stdout?.once('data', resolve));
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** Settles with the exit code. */
+  ended(): Promise<number | null> {
+    return this.exit;
+  }
+}
