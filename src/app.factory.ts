@@ -1,8 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { ProblemFilter } from './common/errors/index.js';
+import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
 import type { Configuration } from './config/index.js';
 import { answerClientErrors, registerHttpContract } from './http-contract.js';
 import { ShutdownService } from './lifecycle/index.js';
@@ -31,6 +32,9 @@ export async function createApp(
     forceCloseConnections: false,
     return503OnClosing: false,
     clientErrorHandler: answerClientErrors,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      sendProblem(request, reply, toProblem(error));
+    },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot(configuration, processes),
@@ -38,6 +42,8 @@ export async function createApp(
     {
       bufferLogs: true,
       abortOnError: false,
+      // Fastify's own JSON parser serves; Nest would add one for forms, which this API does not take.
+      bodyParser: false,
     },
   );
   app.useLogger(app.get(Logger));

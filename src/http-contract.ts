@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -22,6 +22,7 @@ const LAST_RESPONSES_MS = 1_000;
  */
 export function registerHttpContract(app: NestFastifyApplication, shutdown: ShutdownService): void {
   const fastify = app.getHttpAdapter().getInstance();
+  takeOnlyJson(fastify);
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
@@ -44,6 +45,23 @@ export function registerHttpContract(app: NestFastifyApplication, shutdown: Shut
     else sendProblem(request, reply, problem);
   });
   shutdown.register('disconnect', 'http server', (signal) => closeServer(app, signal));
+}
+
+/** Leaves one body parser: JSON, where members that would poison a prototype are refused as malformed. */
+function takeOnlyJson(fastify: FastifyInstance): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    void parse(request, body as string, (error, value) => {
+      if (error === null) done(null, value);
+      else done(new ProblemError('malformed-json', malformed(body as string), { cause: error }));
+    });
+  });
+}
+
+function malformed(body: string): string {
+  if (body === '') return 'The body is empty: send a JSON object. Nothing was kept.';
+  return 'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
 }
 
 function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {

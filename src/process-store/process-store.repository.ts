@@ -118,12 +118,14 @@ export class ProcessStoreRepository {
     repeated: boolean,
   ): Promise<readonly ProcessWriteResult[]> {
     const results = new Map<ProcessWrite, ProcessWriteResult>();
-    const inserts = writes.filter((write) => write.type === 'insert');
-    for (const batch of inBatches(inserts, INSERT_PARAMETERS, this.dialect.maxParameters)) {
-      await this.insert(sql, batch, results);
-    }
-    for (const write of writes) {
-      if (write.type === 'update') results.set(write, await this.update(sql, write, repeated));
+    for (const run of insertsBeforeUpdates(writes)) {
+      const inserts = run.filter((write) => write.type === 'insert');
+      for (const batch of inBatches(inserts, INSERT_PARAMETERS, this.dialect.maxParameters)) {
+        await this.insert(sql, batch, results);
+      }
+      for (const write of run) {
+        if (write.type === 'update') results.set(write, await this.update(sql, write, repeated));
+      }
     }
     return writes.map((write) => results.get(write) ?? { written: false, record: null });
   }
@@ -315,4 +317,25 @@ function isResultOf({ change, expectedVersion, at }: UpdateProcess, record: Proc
       ? record.data === outcome.data
       : record.error === outcome.error && record.errorCode === outcome.errorCode)
   );
+}
+
+/**
+ * Cuts writes into runs in which all inserts may go first: an insert that follows an update of the same id begins a
+ * new run, because what it finds must be the updated row.
+ */
+function insertsBeforeUpdates(writes: readonly ProcessWrite[]): ProcessWrite[][] {
+  let run: ProcessWrite[] = [];
+  const runs = [run];
+  const updated = new Set<string>();
+  for (const write of writes) {
+    if (write.type === 'update') {
+      updated.add(write.correlationId);
+    } else if (updated.has(write.record.correlationId)) {
+      run = [];
+      runs.push(run);
+      updated.clear();
+    }
+    run.push(write);
+  }
+  return runs;
 }

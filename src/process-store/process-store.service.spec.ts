@@ -113,6 +113,18 @@ describe('ProcessStoreService', () => {
     return fixture;
   }
 
+  it('shows a claim that follows an outcome in one group the outcome, and keeps the Map current', async () => {
+    const { version } = await claimed('a');
+    const saved = store.save('a', version, { outcome: OK });
+    const [, late] = await Promise.all([
+      saved,
+      store.claim(claimOf('a', { claimId: 'late' })),
+      store.claim(claimOf('b')),
+    ]);
+    expect(late).toMatchObject({ kind: 'exists', record: { status: 'ok' } });
+    expect((await store.get('a'))?.status).toBe('ok');
+  });
+
   describe('save', () => {
     it('changes the row of the expected version and serves the text unchanged', async () => {
       const { version, startedAt } = await claimed('a');

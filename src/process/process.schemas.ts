@@ -21,13 +21,11 @@ const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
 
 const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });
 
-export const startRequestSchema = z
-  .strictObject({
-    processKey: processKeySchema,
-    correlationId: correlationIdSchema.optional(),
-    variables: jsonObject.default({}),
-  })
-  .meta({ id: 'StartRequest' });
+export const startRequestSchema = z.strictObject({
+  processKey: processKeySchema,
+  correlationId: correlationIdSchema.optional(),
+  variables: jsonObject.default({}),
+});
 
 export const errorCodeSchema = z
   .string()
@@ -36,25 +34,23 @@ export const errorCodeSchema = z
     error: `must not be one of the service's own: ${RESERVED_ERROR_CODES.join(', ')}`,
   });
 
-export const completeRequestSchema = z
-  .discriminatedUnion(
-    'status',
-    [
-      z.strictObject({
-        correlationId: correlationIdSchema,
-        status: z.literal('ok'),
-        data: z.unknown().optional(),
-      }),
-      z.strictObject({
-        correlationId: correlationIdSchema,
-        status: z.literal('error'),
-        error: z.string().max(100_000).optional(),
-        errorCode: errorCodeSchema.optional(),
-      }),
-    ],
-    { error: 'must be ok or error' },
-  )
-  .meta({ id: 'CompleteRequest' });
+export const completeRequestSchema = z.discriminatedUnion(
+  'status',
+  [
+    z.strictObject({
+      correlationId: correlationIdSchema,
+      status: z.literal('ok'),
+      data: z.unknown().optional(),
+    }),
+    z.strictObject({
+      correlationId: correlationIdSchema,
+      status: z.literal('error'),
+      error: z.string().max(100_000).optional(),
+      errorCode: errorCodeSchema.optional(),
+    }),
+  ],
+  { error: 'must be ok or error' },
+);
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' });
 
@@ -71,48 +67,42 @@ export const listQuerySchema = z
   .refine((query) => query.include === undefined || (query.limit ?? 20) <= 20, {
     path: ['limit'],
     error: 'must be at most 20 with include=data',
-  })
-  .meta({ id: 'ListQuery' });
+  });
 
-export const processViewSchema = z
-  .object({
-    correlationId: z.string().max(255),
-    processKey: z.string().nullable(),
-    status: z.enum(['pending', 'ok', 'error']),
-    data: z.unknown().nullable(),
-    error: z.string().nullable(),
-    errorCode: z.string().nullable(),
-    startedAt: z.iso.datetime(),
-    updatedAt: z.iso.datetime(),
-    statusUrl: z.string(),
-  })
-  .meta({ id: 'ProcessView' });
+export const processViewSchema = z.object({
+  correlationId: z.string().max(255),
+  processKey: z.string().nullable(),
+  status: z.enum(['pending', 'ok', 'error']),
+  data: z.unknown().nullable(),
+  error: z.string().nullable(),
+  errorCode: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  statusUrl: z.string(),
+});
 
-export const processListSchema = z
-  .object({
-    count: z.int(),
-    processes: z.array(processViewSchema.extend({ hasData: z.boolean().optional() })),
-    nextCursor: z.string().nullable(),
-  })
-  .meta({ id: 'ProcessList' });
+export const processListSchema = z.object({
+  count: z.int(),
+  processes: z.array(processViewSchema.extend({ hasData: z.boolean().optional() })),
+  nextCursor: z.string().nullable(),
+});
 
-export const completeAnswerSchema = z
-  .object({ received: z.literal(true), duplicate: z.literal(true).optional() })
-  .meta({ id: 'CompleteAnswer' });
+export const completeAnswerSchema = z.object({
+  received: z.literal(true),
+  duplicate: z.literal(true).optional(),
+});
 
-export const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string(),
-    instance: z.string(),
-    errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
-    correlationId: z.string().optional(),
-    processStatus: z.enum(['pending', 'ok', 'error']).optional(),
-    statusUrl: z.string().optional(),
-  })
-  .meta({ id: 'Problem' });
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  correlationId: z.string().optional(),
+  processStatus: z.enum(['pending', 'ok', 'error']).optional(),
+  statusUrl: z.string().optional(),
+});
 
 export class StartRequest extends createZodDto(startRequestSchema) {}
 export class ListQuery extends createZodDto(listQuerySchema) {}

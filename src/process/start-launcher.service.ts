@@ -64,10 +64,11 @@ export class StartLauncherService {
     record: ProcessRecord,
     variables: Readonly<Record<string, unknown>>,
   ): Promise<LaunchEnd> {
+    const askedAt = new Date();
     try {
       const processInstanceId = await this.ask(record, variables);
       if (processInstanceId === null) return { kind: 'unknown' };
-      this.noteStarted(record, processInstanceId);
+      this.noteStarted(record, processInstanceId, askedAt);
       return { kind: 'started', processInstanceId };
     } catch (error) {
       if (error instanceof EngineAmbiguousError) {
@@ -111,7 +112,7 @@ export class StartLauncherService {
   }
 
   /** Neither write is awaited: they ride in the id's next group, and the start is already in the engine. */
-  private noteStarted(record: ProcessRecord, processInstanceId: string): void {
+  private noteStarted(record: ProcessRecord, processInstanceId: string, askedAt: Date): void {
     const { correlationId } = record;
     const written = Promise.all([
       this.store.noteStarted(correlationId, processInstanceId),
@@ -130,6 +131,8 @@ export class StartLauncherService {
           processName: record.processKey,
           identifiers: { applicationId: record.applicationId },
           result: 'Process started',
+          // A worker may have logged the first step already; by time the start still comes first.
+          createdAt: askedAt,
           metadata: { processInstanceId },
         },
         { lazy: true },

@@ -74,6 +74,14 @@ export class RunningService {
     return this.get(`/api/process/status/${correlationId}`);
   }
 
+  /** The trail, once it has as many rows as awaited: the row of a start is not awaited by its answer. */
+  wholeTrail(correlationId: string, rows: number): Promise<Row[]> {
+    return eventually(
+      () => this.trail(correlationId),
+      (trail) => trail.length >= rows,
+    );
+  }
+
   /** Asks for the status until it is no longer pending. */
   async finished(correlationId: string): Promise<Answer> {
     return eventually(
@@ -92,9 +100,12 @@ export class RunningService {
     }
   }
 
-  /** The trail of a process, oldest first. */
+  /** The trail of a process by time, as the spec's query has it. */
   trail(correlationId: string): Row[] {
-    return this.rows('SELECT * FROM event_log WHERE correlation_id = ? ORDER BY seq', correlationId);
+    return this.rows(
+      'SELECT * FROM event_log WHERE correlation_id = ? ORDER BY created_at, step, seq',
+      correlationId,
+    );
   }
 
   /** Stops the service; the database stays. */

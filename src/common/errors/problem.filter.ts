@@ -22,7 +22,7 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   const instance = request.url.split('?', 1)[0] ?? '/';
   void reply
     .status(problem.status)
-    .headers({ 'cache-control': 'no-store', ...problem.facts.headers })
-    .type(PROBLEM_MEDIA_TYPE)
-    .send(JSON.stringify(toProblemDocument(problem, instance)));
+    .headers({ 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...problem.facts.headers })
+    // As bytes: to a text Fastify would add a charset, which this media type does not have.
+    .send(Buffer.from(JSON.stringify(toProblemDocument(problem, instance))));
 }

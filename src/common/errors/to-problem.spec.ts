@@ -26,15 +26,9 @@ describe('toProblem', () => {
   it.each([
     ['FST_ERR_CTP_BODY_TOO_LARGE', 'body-too-large', 413],
     ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'unsupported-media-type', 415],
-    ['FST_ERR_CTP_EMPTY_JSON_BODY', 'malformed-json', 400],
     ['FST_ERR_BAD_URL', 'invalid-request', 400],
   ])('says the framework error %s as %s', (code, expected, status) => {
     expect(toProblem(Object.assign(new Error('inside'), { code }))).toMatchObject({ code: expected, status });
-  });
-
-  it('says a syntax error of the body as malformed JSON', () => {
-    const error = Object.assign(new SyntaxError('Unexpected token'), { statusCode: 400 });
-    expect(toProblem(error)).toMatchObject({ code: 'malformed-json', status: 400 });
   });
 
   it.each([

@@ -16,8 +16,6 @@ const FASTIFY_PROBLEMS: Readonly<Record<string, { readonly code: ProblemCode; re
     code: 'invalid-request',
     detail: 'The body does not have the length that Content-Length names.',
   },
-  FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'malformed-json', detail: 'The body is empty: send a JSON object.' },
-  FST_ERR_CTP_INVALID_JSON_BODY: { code: 'malformed-json', detail: 'The body is not well-formed JSON.' },
   FST_ERR_BAD_URL: { code: 'invalid-request', detail: 'The path has a malformed percent-encoding.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'uri-too-long', detail: 'A part of the path is too long.' },
 };
@@ -64,11 +62,6 @@ export function toProblem(error: unknown): ProblemError {
   }
   const known = FASTIFY_PROBLEMS[codeOf(error)];
   if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
-  if (error instanceof SyntaxError && statusOf(error) === 400) {
-    return new ProblemError('malformed-json', 'The body is not well-formed JSON. Nothing was kept.', {
-      cause: error,
-    });
-  }
   const code = STATUS_PROBLEMS[statusOf(error)];
   if (code !== undefined) return new ProblemError(code, messageFor(code), { cause: error });
   return new ProblemError(
