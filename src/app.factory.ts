@@ -41,12 +41,15 @@ export async function createApp(
     adapter,
     {
       bufferLogs: true,
+      // A boot that fails is told by its caller, in one sentence, without what led to it.
+      autoFlushLogs: false,
       abortOnError: false,
       // Fastify's own JSON parser serves; Nest would add one for forms, which this API does not take.
       bodyParser: false,
     },
   );
   app.useLogger(app.get(Logger));
+  app.flushLogs();
   app.useGlobalFilters(new ProblemFilter());
   registerHttpContract(app, app.get(ShutdownService));
   serveOpenApi(app);

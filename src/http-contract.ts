@@ -30,7 +30,6 @@ export function registerHttpContract(app: NestFastifyApplication, shutdown: Shut
   });
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, next) => {
     void reply.header('x-request-id', request.id);
-    if (shutdown.refusing) void reply.header('connection', 'close');
     const path = request.url.split('?', 1)[0] ?? '/';
     const allowed = request.is404
       ? routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
@@ -43,6 +42,10 @@ export function registerHttpContract(app: NestFastifyApplication, shutdown: Shut
           : null;
     if (problem === null) next();
     else sendProblem(request, reply, problem);
+  });
+  fastify.addHook('onSend', (_request, reply, payload, next) => {
+    if (shutdown.refusing) void reply.header('connection', 'close');
+    next(null, payload);
   });
   shutdown.register('disconnect', 'http server', (signal) => closeServer(app, signal));
 }

@@ -1,6 +1,12 @@
 import { Injectable } from '@nestjs/common';
+import { ProblemError } from '../common/errors/index.js';
 import { isCorrelationId } from '../common/identifiers/index.js';
-import { ProcessStoreService } from '../process-store/index.js';
+import {
+  InvalidCursorError,
+  type ProcessPage,
+  type ProcessQuery,
+  ProcessStoreService,
+} from '../process-store/index.js';
 import { unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import type { ListQuery } from './process.schemas.js';
@@ -37,7 +43,7 @@ export class ProcessStatusService {
       );
     }
     const withData = query.include === 'data';
-    const page = await this.store.list({
+    const page = await this.page({
       includeData: withData,
       limit: query.limit ?? (withData ? DEFAULT_LIMIT_WITH_DATA : DEFAULT_LIMIT),
       ...(query.status === undefined ? {} : { status: query.status }),
@@ -52,5 +58,21 @@ export class ProcessStatusService {
       ),
       page.nextCursor,
     );
+  }
+
+  private async page(query: ProcessQuery): Promise<ProcessPage> {
+    try {
+      return await this.store.list(query);
+    } catch (error) {
+      if (!(error instanceof InvalidCursorError)) throw error;
+      throw new ProblemError(
+        'invalid-request',
+        'The cursor is not one that a list has given as nextCursor.',
+        {
+          errors: [{ pointer: '/cursor', detail: 'is not a cursor' }],
+          cause: error,
+        },
+      );
+    }
   }
 }

@@ -96,13 +96,13 @@ describe('the process of the service', () => {
     const agent = new Agent({ keepAlive: true });
     const { answer, closed } = startOverKeepAlive(baseUrl, agent, 'slow-stop');
     await pending(baseUrl, 'slow-stop');
+    const health = (await (await fetch(`${baseUrl}/health`)).json()) as {
+      details: { engine: { baseUrl: string } };
+    };
+    const locked = `${health.details.engine.baseUrl}/external-task/count?topicName=onboard-user.run-background-check&locked=true`;
     await eventually(
-      () => service.log,
-      () =>
-        new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true })
-          .prepare("SELECT COUNT(*) AS n FROM event_log WHERE step_name = 'validate-user-information'")
-          .pluck()
-          .get() === 1,
+      async () => (await (await fetch(locked)).json()) as { count: number },
+      ({ count }) => count === 1,
     );
 
     service.signal('SIGTERM');
@@ -118,7 +118,9 @@ describe('the process of the service', () => {
     const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
     expect(
       database
-        .prepare("SELECT step_name, status FROM event_log WHERE correlation_id = 'slow-stop' ORDER BY seq")
+        .prepare(
+          "SELECT step_name, status FROM event_log WHERE correlation_id = 'slow-stop' ORDER BY created_at",
+        )
         .all(),
     ).toEqual([
       { step_name: 'start', status: 'ok' },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { RunningService } from '../support/service.js';
+import { eventually, RunningService } from '../support/service.js';
 
 const OUTCOME = (userId: string) => ({
   success: true,
@@ -113,7 +113,8 @@ describe('onboard-user, end to end', () => {
       error: 'The background check did not clear the user',
       errorCode: 'NOT_CLEARED',
     });
-    expect(service.trail('blocked-1').map(({ step_name, status }) => [step_name, status])).toEqual([
+    const trail = await service.wholeTrail('blocked-1', 4);
+    expect(trail.map(({ step_name, status }) => [step_name, status])).toEqual([
       ['start', 'ok'],
       ['validate-user-information', 'ok'],
       ['run-background-check', 'error'],
@@ -183,8 +184,13 @@ describe('onboard-user, end to end', () => {
         "SELECT COUNT(*) AS n FROM process_store WHERE correlation_id LIKE 'load-%' AND status = 'ok'",
       ),
     ).toEqual([{ n: 200 }]);
-    const trails = service.rows(
-      "SELECT correlation_id, COUNT(*) AS n, MIN(seq) AS first, MAX(seq) AS last FROM event_log WHERE correlation_id LIKE 'load-%' GROUP BY correlation_id",
+    // The row of a start is not awaited by its answer.
+    const trails = await eventually(
+      () =>
+        service.rows(
+          "SELECT COUNT(*) AS n, MIN(seq) AS first, MAX(seq) AS last FROM event_log WHERE correlation_id LIKE 'load-%' GROUP BY correlation_id",
+        ),
+      (rows) => rows.every(({ n }) => n === 5),
     );
     expect(trails).toHaveLength(200);
     expect(

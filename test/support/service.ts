@@ -43,6 +43,7 @@ export class RunningService {
       LOG_LEVEL: 'silent',
       DATA_DIR: dataDir,
       SIMULATOR_SLOW_MS: '700',
+      SHUTDOWN_TIMEOUT_MS: '500',
       ...variables,
     });
     const app = await createApp(configuration, processes);
