@@ -10,9 +10,15 @@ export default tseslint.config(
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // Nest's option types are classes that are meant to be given as literals.
       '@typescript-eslint/no-unsafe-class-instance-assignment': 'off',
       // Nest modules are empty classes that carry their meaning in a decorator.
@@ -22,7 +28,8 @@ export default tseslint.config(
         'error',
         {
           selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'process.env is read in src/config/environment.ts only; inject a typed configuration group.',
+          message:
+            'process.env is read in src/config/environment.ts only; inject a typed configuration group.',
         },
       ],
     },
