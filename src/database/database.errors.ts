@@ -1,11 +1,14 @@
+import type { TemporarilyUnavailable } from '../common/errors/index.js';
+
 /** The database cannot be opened, or not be used as it is; the message names the cause and the remedy. */
 export class DatabaseStartError extends Error {
   override readonly name = 'DatabaseStartError';
 }
 
 /** The database does not answer a read now; the same read may succeed later. */
-export class DatabaseUnavailableError extends Error {
+export class DatabaseUnavailableError extends Error implements TemporarilyUnavailable {
   override readonly name = 'DatabaseUnavailableError';
+  readonly temporarilyUnavailable = true;
 
   constructor(cause: unknown) {
     super('The database does not answer.', { cause });

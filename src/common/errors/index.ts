@@ -8,4 +8,4 @@ export {
   PROBLEMS,
   toProblemDocument,
 } from './problems.js';
-export { fieldErrors, toProblem } from './to-problem.js';
+export { fieldErrors, type TemporarilyUnavailable, toProblem } from './to-problem.js';

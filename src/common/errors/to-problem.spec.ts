@@ -31,6 +31,12 @@ describe('toProblem', () => {
     expect(toProblem(Object.assign(new Error('inside'), { code }))).toMatchObject({ code: expected, status });
   });
 
+  it('says a store that is away as 503 with Retry-After', () => {
+    const problem = toProblem(Object.assign(new Error('SQLITE_BUSY'), { temporarilyUnavailable: true }));
+    expect(problem).toMatchObject({ code: 'store-unavailable', status: 503 });
+    expect(problem.facts.headers).toEqual({ 'retry-after': '2' });
+  });
+
   it.each([
     [404, 'unknown-path'],
     [414, 'uri-too-long'],

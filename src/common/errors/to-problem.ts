@@ -33,6 +33,11 @@ const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
   431: 'headers-too-large',
 };
 
+/** An error after which the same request may succeed later; it is answered 503 `store-unavailable`. */
+export interface TemporarilyUnavailable {
+  readonly temporarilyUnavailable: true;
+}
+
 /** The refused members of a Zod error as pointers into the body. */
 export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
   return error.issues.flatMap((issue) => {
@@ -60,6 +65,13 @@ export function toProblem(error: unknown): ProblemError {
       cause: error,
     });
   }
+  if (isTemporarilyUnavailable(error)) {
+    return new ProblemError(
+      'store-unavailable',
+      'The store cannot be used now. Repeat the request: a start with the same correlationId and content is made once.',
+      { headers: { 'retry-after': '2' }, cause: error },
+    );
+  }
   const known = FASTIFY_PROBLEMS[codeOf(error)];
   if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
   const code = STATUS_PROBLEMS[statusOf(error)];
@@ -69,6 +81,10 @@ export function toProblem(error: unknown): ProblemError {
     'The service failed while it handled this request. The same request may be repeated.',
     { cause: error },
   );
+}
+
+function isTemporarilyUnavailable(error: unknown): error is TemporarilyUnavailable {
+  return typeof error === 'object' && error !== null && 'temporarilyUnavailable' in error;
 }
 
 function messageFor(code: ProblemCode): string {

@@ -1,6 +1,9 @@
+import type { TemporarilyUnavailable } from '../../common/errors/index.js';
+
 /** The write queue holds as many bytes as it may; nothing was taken. */
-export class WriteQueueFullError extends Error {
+export class WriteQueueFullError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteQueueFullError';
+  readonly temporarilyUnavailable = true;
 
   constructor(readonly bytesQueued: number) {
     super(`The write queue is full: ${bytesQueued} bytes wait for the database.`);
@@ -8,8 +11,9 @@ export class WriteQueueFullError extends Error {
 }
 
 /** The service stops: nothing was taken, or what waited could not be written in time. */
-export class WriteQueueClosedError extends Error {
+export class WriteQueueClosedError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteQueueClosedError';
+  readonly temporarilyUnavailable = true;
 
   constructor() {
     super('The write queue is closed: the service stops.');
