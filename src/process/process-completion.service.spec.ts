@@ -14,22 +14,6 @@ describe('ProcessCompletionService', () => {
     await harness.close();
   });
 
-  async function claimed(correlationId: string): Promise<ProcessRecord> {
-    const { record } = await harness.store.claim({
-      correlationId,
-      processKey: 'test',
-      variables: '{}',
-      requestHash: 'hash',
-      claimId: `claim-${correlationId}`,
-      batchId: 'batch',
-      traceabilityId: `trace-${correlationId}`,
-      applicationId: 'application',
-      owner: 'me',
-      leaseMs: 15_000,
-    });
-    return record;
-  }
-
   function taskOf(correlationId: string, instance = `instance-${correlationId}`): CompletingTask {
     return {
       processInstanceId: instance,
@@ -54,7 +38,7 @@ describe('ProcessCompletionService', () => {
   }
 
   it('stores the outcome before it wakes anybody, with the step that reported it', async () => {
-    await claimed('stores');
+    await harness.claim('stores');
     const seen: (ProcessRecord | null)[] = [];
     const wake = jest.spyOn(harness.waitroom, 'completeWait').mockImplementation((id) => {
       void harness.store.get(id).then((record) => seen.push(record));
@@ -103,7 +87,7 @@ describe('ProcessCompletionService', () => {
 
   it.each(['INCIDENT', 'ENDED_WITHOUT_RESULT'])('replaces the open outcome %s', async (errorCode) => {
     const id = `open-${errorCode}`;
-    const record = await claimed(id);
+    const record = await harness.claim(id);
     await harness.store.save(id, record.version, {
       outcome: { status: 'error', error: 'stands', errorCode },
     });
@@ -114,7 +98,7 @@ describe('ProcessCompletionService', () => {
   });
 
   it('refuses a task of a stranger, whose traceability id differs, before and after the end', async () => {
-    await claimed('stranger');
+    await harness.claim('stranger');
     const foreign = { ...taskOf('stranger'), traceabilityId: 'foreign' };
     expect(await complete('stranger', 1, foreign)).toMatchObject({
       kind: 'refused',
@@ -133,7 +117,7 @@ describe('ProcessCompletionService', () => {
   });
 
   it('refuses a surplus instance of ours, and takes one that the instance of the row has called', async () => {
-    await claimed('surplus');
+    await harness.claim('surplus');
     await harness.store.noteStarted('surplus', 'instance-surplus');
     expect(await complete('surplus', 1, taskOf('surplus', 'unknown'))).toMatchObject({ kind: 'refused' });
     harness.engine.historic.set('second', { rootProcessInstanceId: 'second' });
@@ -146,7 +130,7 @@ describe('ProcessCompletionService', () => {
   });
 
   it('does not check a completion by HTTP, nor a row that was not claimed here', async () => {
-    await claimed('by-http');
+    await harness.claim('by-http');
     expect((await complete('by-http', 1)).kind).toBe('stored');
     await complete('elsewhere', 1, taskOf('elsewhere'));
     expect(await complete('elsewhere', 1, { ...taskOf('elsewhere'), traceabilityId: null })).toMatchObject({
@@ -155,7 +139,7 @@ describe('ProcessCompletionService', () => {
   });
 
   it('decides anew where somebody else was faster', async () => {
-    await claimed('race');
+    await harness.claim('race');
     const ends = await Promise.all([1, 2, 2, 3].map((n) => complete('race', n, taskOf('race'))));
     expect(ends.map(({ kind }) => kind)).toEqual(['stored', 'refused', 'refused', 'refused']);
     const inserted = await Promise.all([1, 1, 2].map((n) => complete('race-unknown', n)));

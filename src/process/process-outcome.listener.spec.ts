@@ -12,21 +12,6 @@ describe('ProcessOutcomeListener', () => {
     await harness.close();
   });
 
-  async function claimed(correlationId: string): Promise<void> {
-    await harness.store.claim({
-      correlationId,
-      processKey: 'test',
-      variables: '{}',
-      requestHash: 'hash',
-      claimId: `claim-${correlationId}`,
-      batchId: 'batch',
-      traceabilityId: `trace-${correlationId}`,
-      applicationId: 'application',
-      owner: 'me',
-      leaseMs: 15_000,
-    });
-  }
-
   function facts(correlationId: string, traceabilityId: string | null = `trace-${correlationId}`) {
     return {
       correlationId,
@@ -45,7 +30,7 @@ describe('ProcessOutcomeListener', () => {
   }
 
   it('turns an incident into an open error and wakes who waits', async () => {
-    await claimed('incident');
+    await harness.claim('incident');
     const wait = harness.waitroom.createWait('incident', 5_000);
     await harness.listener.incident({ ...facts('incident'), error: 'always 500' });
     await expect(wait.ended).resolves.toMatchObject({
@@ -56,7 +41,7 @@ describe('ProcessOutcomeListener', () => {
   });
 
   it('lets an unhandled BPMN error replace an incident, but an incident replace nothing that ended', async () => {
-    await claimed('unhandled');
+    await harness.claim('unhandled');
     await harness.listener.incident({ ...facts('unhandled'), error: 'first' });
     await harness.listener.unhandledBpmnError({
       ...facts('unhandled'),
@@ -69,14 +54,14 @@ describe('ProcessOutcomeListener', () => {
   });
 
   it('does not touch a final outcome', async () => {
-    await claimed('final');
+    await harness.claim('final');
     await harness.completions.complete({ correlationId: 'final', status: 'ok', data: 1 });
     await harness.listener.unhandledBpmnError({ ...facts('final'), errorCode: 'X', errorMessage: 'x' });
     expect(await outcome('final')).toEqual(['ok', null, null, null]);
   });
 
   it('ignores an instance of a stranger, and an id that is not known', async () => {
-    await claimed('ours');
+    await harness.claim('ours');
     await harness.listener.incident({ ...facts('ours', 'foreign'), error: 'not ours' });
     expect(await outcome('ours')).toEqual(['pending', null, null, null]);
     await harness.listener.incident({ ...facts('nobody'), error: 'unknown' });

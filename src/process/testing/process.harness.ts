@@ -12,7 +12,7 @@ import { type Configuration, ConfigurationModule, createConfiguration } from '..
 import { DatabaseModule } from '../../database/index.js';
 import { EventLogModule, EventLogService } from '../../event-log/index.js';
 import { LifecycleModule, ShutdownService } from '../../lifecycle/index.js';
-import { ProcessStoreModule, ProcessStoreService } from '../../process-store/index.js';
+import { type ProcessRecord, ProcessStoreModule, ProcessStoreService } from '../../process-store/index.js';
 import { WaitroomModule, WaitroomService } from '../../waitroom/index.js';
 import { ProcessCompletionService } from '../process-completion.service.js';
 import { ProcessOutcomeListener } from '../process-outcome.listener.js';
@@ -95,7 +95,9 @@ export class ProcessHarness {
         ProcessViewPresenter,
         StartLauncherService,
       ],
-    }).compile();
+    })
+      .setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined })
+      .compile();
     await module.init();
     return new ProcessHarness(module, dataDir, engine);
   }
@@ -126,6 +128,23 @@ export class ProcessHarness {
 
   get shutdown(): ShutdownService {
     return this.module.get(ShutdownService);
+  }
+
+  /** Claims an id for the process `test`, whose traceability id is then `trace-<id>`. */
+  async claim(correlationId: string): Promise<ProcessRecord> {
+    const { record } = await this.store.claim({
+      correlationId,
+      processKey: 'test',
+      variables: '{}',
+      requestHash: 'hash',
+      claimId: `claim-${correlationId}`,
+      batchId: 'batch',
+      traceabilityId: `trace-${correlationId}`,
+      applicationId: 'application',
+      owner: 'me',
+      leaseMs: 15_000,
+    });
+    return record;
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { ProcessModule } from '../../process/index.js';
 import { PartnerSimulator } from './partner-simulator.js';
+import { PartnersClient } from './partners.client.js';
 import { type Partners, PARTNERS } from './partners.js';
 import { CallOnboardingApiTopic } from './topics/call-onboarding-api.topic.js';
 import { HandleErrorTopic } from './topics/handle-error.topic.js';
@@ -36,6 +37,7 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
   imports: [ProcessModule, HttpClientModule],
   providers: [
     { provide: PARTNERS, inject: [PARTNERS_CONFIG, ShutdownService], useFactory: reachPartners },
+    PartnersClient,
     ValidateUserInformationTopic,
     RunBackgroundCheckTopic,
     CallOnboardingApiTopic,

@@ -5,22 +5,19 @@ import { ProcessCompletionService } from '../../../process/index.js';
 const inputSchema = z.object({ errorCode: z.string().nullish(), errorMessage: z.string().nullish() });
 const outputSchema = z.object({});
 
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
+
 /** Behind the error boundary events: completes the process with the error that led here. */
 @Topic('onboard-user.handle-error', {
   input: inputSchema,
   output: outputSchema,
   result: { success: 'Error reported to the client', failure: 'The error could not be reported' },
 })
-export class HandleErrorTopic implements TopicHandler<
-  z.output<typeof inputSchema>,
-  z.output<typeof outputSchema>
-> {
+export class HandleErrorTopic implements TopicHandler<Input, Output> {
   constructor(private readonly completion: ProcessCompletionService) {}
 
-  async handle(
-    { errorCode, errorMessage }: z.output<typeof inputSchema>,
-    task: HandlerTask,
-  ): Promise<z.output<typeof outputSchema>> {
+  async handle({ errorCode, errorMessage }: Input, task: HandlerTask): Promise<Output> {
     await this.completion.complete({
       correlationId: task.correlationId,
       status: 'error',

@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { type HandlerTask, Topic, type TopicHandler } from '../../../camunda-worker/index.js';
 import { ProcessCompletionService } from '../../../process/index.js';
-import { onboardingAnswerSchema } from '../partners.js';
+import { onboardingSchema } from '../partners.client.js';
 
 const inputSchema = z.object({
   userId: z.string(),
   validated: z.boolean(),
   backgroundCheckResult: z.object({ cleared: z.boolean() }),
-  onboardingResult: onboardingAnswerSchema,
+  onboardingResult: onboardingSchema,
 });
 const outputSchema = z.object({});
+
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
 
 /** Step 4: puts the results together and completes the process. */
 @Topic('onboard-user.prepare-response', {
@@ -17,16 +20,13 @@ const outputSchema = z.object({});
   output: outputSchema,
   result: { success: 'Response prepared', failure: 'The response could not be prepared' },
 })
-export class PrepareResponseTopic implements TopicHandler<
-  z.output<typeof inputSchema>,
-  z.output<typeof outputSchema>
-> {
+export class PrepareResponseTopic implements TopicHandler<Input, Output> {
   constructor(private readonly completion: ProcessCompletionService) {}
 
   async handle(
-    { userId, validated, backgroundCheckResult, onboardingResult }: z.output<typeof inputSchema>,
+    { userId, validated, backgroundCheckResult, onboardingResult }: Input,
     task: HandlerTask,
-  ): Promise<z.output<typeof outputSchema>> {
+  ): Promise<Output> {
     await this.completion.complete({
       correlationId: task.correlationId,
       status: 'ok',

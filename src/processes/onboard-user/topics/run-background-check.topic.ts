@@ -1,4 +1,3 @@
-import { Inject } from '@nestjs/common';
 import { z } from 'zod';
 import {
   BusinessRuleError,
@@ -6,11 +5,13 @@ import {
   Topic,
   type TopicHandler,
 } from '../../../camunda-worker/index.js';
-import { HttpService } from '../../../common/http/index.js';
-import { ATTEMPT_HEADER, backgroundCheckAnswerSchema, type Partners, PARTNERS } from '../partners.js';
+import { PartnersClient } from '../partners.client.js';
 
 const inputSchema = z.object({ normalizedUserId: z.string() });
 const outputSchema = z.object({ backgroundCheckResult: z.object({ cleared: z.literal(true) }) });
+
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
 
 /** Step 2: asks the partner whether anything speaks against the user. */
 @Topic('onboard-user.run-background-check', {
@@ -19,30 +20,11 @@ const outputSchema = z.object({ backgroundCheckResult: z.object({ cleared: z.lit
   targetSystem: 'BackgroundCheck',
   result: { success: 'Background check passed', failure: 'Background check failed' },
 })
-export class RunBackgroundCheckTopic implements TopicHandler<
-  z.output<typeof inputSchema>,
-  z.output<typeof outputSchema>
-> {
-  constructor(
-    private readonly http: HttpService,
-    @Inject(PARTNERS) private readonly partners: Partners,
-  ) {}
+export class RunBackgroundCheckTopic implements TopicHandler<Input, Output> {
+  constructor(private readonly partners: PartnersClient) {}
 
-  async handle(
-    { normalizedUserId }: z.output<typeof inputSchema>,
-    task: HandlerTask,
-  ): Promise<z.output<typeof outputSchema>> {
-    const url = `${this.partners.backgroundCheckUrl}/background-checks`;
-    const answer = await this.http.post(
-      url,
-      { userId: normalizedUserId },
-      {
-        headers: { [ATTEMPT_HEADER]: String(task.attempt) },
-        // A task keeps its id over retries and redelivery, so the partner can tell a repeated call from a new one.
-        idempotencyKey: task.taskId,
-      },
-    );
-    const { cleared, reason } = backgroundCheckAnswerSchema.parse(answer.body);
+  async handle({ normalizedUserId }: Input, task: HandlerTask): Promise<Output> {
+    const { cleared, reason } = await this.partners.checkBackground(normalizedUserId, task);
     if (!cleared) {
       throw new BusinessRuleError(
         'The background check did not clear the user',

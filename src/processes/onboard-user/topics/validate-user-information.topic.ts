@@ -4,17 +4,17 @@ import { BusinessRuleError, Topic, type TopicHandler } from '../../../camunda-wo
 const inputSchema = z.object({ userId: z.string().trim().min(1).max(255), email: z.unknown().optional() });
 const outputSchema = z.object({ validated: z.literal(true), normalizedUserId: z.string() });
 
+type Input = z.output<typeof inputSchema>;
+type Output = z.output<typeof outputSchema>;
+
 /** Step 1: checks what the client sent and brings the userId into one form. */
 @Topic('onboard-user.validate-user-information', {
   input: inputSchema,
   output: outputSchema,
   result: { success: 'User information validated', failure: 'User information is not valid' },
 })
-export class ValidateUserInformationTopic implements TopicHandler<
-  z.output<typeof inputSchema>,
-  z.output<typeof outputSchema>
-> {
-  handle({ userId, email }: z.output<typeof inputSchema>): z.output<typeof outputSchema> {
+export class ValidateUserInformationTopic implements TopicHandler<Input, Output> {
+  handle({ userId, email }: Input): Output {
     if (email !== undefined && email !== null && !z.email().safeParse(email).success) {
       throw new BusinessRuleError('The email address is not valid', { email }, { code: 'INVALID_EMAIL' });
     }

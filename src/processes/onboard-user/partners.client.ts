@@ -1,0 +1,52 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import type { HandlerTask } from '../../camunda-worker/index.js';
+import { HttpService } from '../../common/http/index.js';
+import { ATTEMPT_HEADER, type Partners, PARTNERS } from './partners.js';
+
+/** Answer of `POST <BACKGROUND_CHECK_URL>/background-checks`. */
+const backgroundCheckSchema = z.object({ cleared: z.boolean(), reason: z.string().optional() });
+
+/** Answer of `POST <ONBOARDING_API_URL>/onboardings`. */
+export const onboardingSchema = z.object({ success: z.boolean(), userId: z.string() });
+
+/** Calls the partners of onboard-user on behalf of a task. */
+@Injectable()
+export class PartnersClient {
+  constructor(
+    private readonly http: HttpService,
+    @Inject(PARTNERS) private readonly partners: Partners,
+  ) {}
+
+  /** Asks whether anything speaks against the user. @throws HttpCallError, ZodError */
+  checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
+    return this.call(
+      `${this.partners.backgroundCheckUrl}/background-checks`,
+      { userId },
+      task,
+      backgroundCheckSchema,
+    );
+  }
+
+  /** Onboards the user. @throws HttpCallError, ZodError */
+  onboard(
+    user: { readonly userId: string; readonly email: string | null },
+    task: HandlerTask,
+  ): Promise<z.output<typeof onboardingSchema>> {
+    return this.call(`${this.partners.onboardingApiUrl}/onboardings`, user, task, onboardingSchema);
+  }
+
+  private async call<S extends z.ZodType>(
+    url: string,
+    json: unknown,
+    task: HandlerTask,
+    answer: S,
+  ): Promise<z.output<S>> {
+    const { body } = await this.http.post(url, json, {
+      headers: { [ATTEMPT_HEADER]: String(task.attempt) },
+      // A task keeps its id over retries and redelivery, so a partner can tell a repeated call from a new one.
+      idempotencyKey: task.taskId,
+    });
+    return answer.parse(body);
+  }
+}
