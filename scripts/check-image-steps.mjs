@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './lib/checks.mjs';
 import { DockerfileRun, parseDockerfile } from './lib/dockerfile.mjs';
-import { freePort, ServiceProcess, stopTwice } from './lib/service.process.mjs';
+import { ServiceProcess, stopTwice } from './lib/service.process.mjs';
 
 const BOOT_MS = 30_000;
 /** SHUTDOWN_DELAY_MS is 5 s in production. */
@@ -42,14 +42,15 @@ function runHealthcheck(run, env) {
 }
 
 async function checkService(checks, run, user) {
-  const port = await freePort();
-  const env = { PATH: process.env.PATH, ...run.environment(), HOST: '127.0.0.1', PORT: String(port) };
+  const env = { PATH: process.env.PATH, ...run.environment(), HOST: '127.0.0.1', PORT: '0' };
   if (process.env.CI_RUN_MARK !== undefined) env.CI_RUN_MARK = process.env.CI_RUN_MARK;
   const [command, ...args] = run.stage.command;
-  const service = new ServiceProcess(command, args, { cwd: run.real(run.stage.workdir), env, ...user }, port);
+  const service = new ServiceProcess(command, args, { cwd: run.real(run.stage.workdir), env, ...user });
   try {
     await checks.run('image: becomes ready', () => service.ready(BOOT_MS));
-    await checks.run('image: HEALTHCHECK', () => runHealthcheck(run, env));
+    await checks.run('image: HEALTHCHECK', () =>
+      runHealthcheck(run, { ...env, PORT: new URL(service.baseUrl).port }),
+    );
     await checks.run('image: starts a process', () => startOne(service));
     await checks.run('image: two SIGTERMs end it with exit code 0', () => stopTwice(service, STOP_MS));
   } finally {

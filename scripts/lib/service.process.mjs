@@ -1,24 +1,11 @@
 import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
 import { eventually } from './checks.mjs';
 
-/** A port that was free a moment ago. */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-/** The built service as a process of its own, on a loopback port. */
+/** The built service as a process of its own. It is given PORT=0: a port picked here may be taken until it listens. */
 export class ServiceProcess {
   output = '';
 
-  constructor(command, args, options, port) {
-    this.baseUrl = `http://127.0.0.1:${port}`;
+  constructor(command, args, options) {
     // A group of its own, so that nothing of it is left behind npm and its shell.
     this.child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -45,7 +32,13 @@ export class ServiceProcess {
     if (this.exitCode !== undefined) throw new Error(`it ended with ${this.exitCode}:\n${this.output}`);
   }
 
+  /** Where it listens, as its log says; undefined before. */
+  get baseUrl() {
+    return /listens on (http:\/\/[^;"]+);/.exec(this.output)?.[1];
+  }
+
   async statusOf(path) {
+    if (this.baseUrl === undefined) return 'not listening';
     try {
       const answer = await fetch(this.baseUrl + path, { signal: AbortSignal.timeout(5_000) });
       await answer.arrayBuffer();
