@@ -182,6 +182,15 @@ describe('the process of the service', () => {
         variables: { userId: 'logged', pin: 'hunter2' },
       }),
     });
+    await fetch(`${baseUrl}/api/process/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'request-8' },
+      body: JSON.stringify({
+        processKey: 'onboard-user',
+        correlationId: 'refused',
+        variables: { userId: 'refused', email: 'hunter2' },
+      }),
+    });
     service.signal('SIGTERM');
     expect(await service.ended()).toBe(0);
     const lines = service.log
@@ -191,6 +200,10 @@ describe('the process of the service', () => {
     expect(lines.find(({ requestId }) => requestId === 'request-7')).toMatchObject({
       correlationId: 'logged',
     });
+    const refused = lines.find(({ requestId }) => requestId === 'request-8');
+    expect(refused).toMatchObject({ correlationId: 'refused', res: { status: 500 } });
+    expect(refused).not.toHaveProperty('err');
     expect(service.log).not.toContain('hunter2');
+    expect(service.log).not.toMatch(/InstanceLoader|RouterExplorer/);
   });
 });

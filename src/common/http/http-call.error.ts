@@ -1,4 +1,8 @@
-/** A call to the outside that failed: answered with a status that is not 2xx, or not answered. */
+/**
+ * A call to the outside that failed: answered with a status that is not 2xx, or not answered.
+ *
+ * Its message can reach a client as the error of a process, so it names the path and not the host.
+ */
 export class HttpCallError extends Error {
   override readonly name = 'HttpCallError';
 
@@ -13,6 +17,6 @@ export class HttpCallError extends Error {
     reason: string,
     options?: ErrorOptions,
   ) {
-    super(`${method} ${url}: ${reason}`, options);
+    super(`${method} ${new URL(url).pathname}: ${reason}`, options);
   }
 }

@@ -151,7 +151,7 @@ describe('HttpService', () => {
       status: 400,
       body: { reason: 'bad' },
     });
-    expect(error.message).toBe(`GET ${base}/x?token=***: answered 400`);
+    expect(error.message).toBe('GET /x: answered 400');
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`);
   });
 
