@@ -39,8 +39,14 @@ export class EmbeddedEngine {
       available.update(id, task);
     });
     const available = new AvailableTasks((id) => state.task(id), clock);
-    const executor: CommandExecutor = new CommandExecutor(state, store, clock, (changes, now) =>
-      polls.serve(changes, now),
+    const executor: CommandExecutor = new CommandExecutor(
+      state,
+      store,
+      clock,
+      (changes, now) => polls.serve(changes, now),
+      () => {
+        polls.close();
+      },
     );
     const fetcher = new TaskFetcher(state, available);
     const polls = new PollRegistry(fetcher, available, clock, (changes, now) =>

@@ -4,8 +4,14 @@ import { EngineClosedError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-/** Adds to a command's changes what follows from them at once; gives what to do when they are durable. */
-export type Follower = (changes: ChangeSet, now: number) => () => void;
+/** What is to be told once it is known whether the store has the changes. */
+export interface Delivery {
+  deliver(): void;
+  fail(error: Error): void;
+}
+
+/** Adds to a command's changes what follows from them at once. */
+export type Follower = (changes: ChangeSet, now: number) => Delivery;
 
 /**
  * Runs commands one at a time: each works on copies, its changes become visible together after it has succeeded, and
@@ -20,6 +26,8 @@ export class CommandExecutor {
     readonly clock: () => number,
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
     private readonly follow: Follower,
+    /** The memory is ahead of what the store has: the engine must stop. */
+    private readonly onStoreFailure: () => void = () => undefined,
   ) {}
 
   /**
@@ -41,9 +49,19 @@ export class CommandExecutor {
 
   /** Commits changes that come from no command: a poll that takes tasks by itself. */
   async commit(changes: ChangeSet, now: number): Promise<void> {
-    const answer = this.follow(changes, now);
-    await this.store.commit(changes);
-    answer();
+    const delivery = this.follow(changes, now);
+    try {
+      await this.store.commit(changes);
+    } catch (error) {
+      const failure = new ProcessEngineError('The store did not take a change: the engine has stopped.', {
+        cause: error,
+      });
+      this.close();
+      delivery.fail(failure);
+      this.onStoreFailure();
+      throw failure;
+    }
+    delivery.deliver();
   }
 
   close(): void {

@@ -52,9 +52,9 @@ export class EngineState implements CommittedState {
 
   putTask(id: string, task: ExternalTaskRecord | null): void {
     const old = this.tasks.get(id);
-    if (old === undefined && task === null) return;
+    const processInstanceId = (task ?? old)?.processInstanceId;
+    if (processInstanceId === undefined) return;
     put(this.tasks, id, task);
-    const { processInstanceId } = (task ?? old) as ExternalTaskRecord;
     const ofInstance = this.tasksByInstance.get(processInstanceId) ?? new Set();
     if (task === null) ofInstance.delete(id);
     else ofInstance.add(id);

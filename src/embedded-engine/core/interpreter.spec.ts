@@ -400,16 +400,14 @@ describe('the interpreter', () => {
   it('keeps variables called like members of objects apart from them', async () => {
     await h.deploy(`${START}${task('a')}${flows('s->a')}`);
     const names = ['__proto__', 'constructor', 'toString'];
-    const { id } = await h.start(
-      Object.fromEntries(names.map((name) => [name, 1])) as Record<string, unknown>,
-    );
+    const { id } = await h.start(Object.fromEntries(names.map((name) => [name, 1])));
     await h.engine.runtime.changeVariables(
       id,
       new Map([['__proto__', { type: 'String', value: 'x', valueInfo: {} }]]),
       [],
     );
     expect(h.engine.runtime.findVariables(id)?.get('__proto__')?.value).toBe('x');
-    expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+    expect(({} as Record<string, unknown>).x).toBeUndefined();
   });
 
   it('shows what an instance does as a tree, with its incidents', async () => {

@@ -4,12 +4,20 @@ import type {
   HistoricVariableQuery,
 } from '../core/engine-api.types.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../core/record.query.js';
-import type { InstanceHistory } from './memory.history.js';
 import type {
   HistoricActivityRecord,
   HistoricInstanceRecord,
   HistoricVariableRecord,
 } from './records.types.js';
+
+/** Everything that is remembered of one instance. */
+export interface InstanceHistory {
+  record: HistoricInstanceRecord;
+  /** Whether it ever had an incident, resolved or not. */
+  hadIncident: boolean;
+  readonly activities: Map<string, HistoricActivityRecord>;
+  readonly variables: Map<string, HistoricVariableRecord>;
+}
 
 type SortKeyOf<Q extends { readonly sorting?: readonly { readonly sortBy: string }[] | undefined }> =
   NonNullable<Q['sorting']>[number]['sortBy'];
@@ -40,8 +48,7 @@ export const instanceRules: FilterRules<InstanceHistory, HistoricInstanceQuery> 
   finished: ({ record }) => record.endTime !== null,
   unfinished: ({ record }) => record.endTime === null,
   stateIn: ({ record }, states) => states.includes(record.state),
-  // An incident's activity has begun and not ended; ended instances have none left.
-  withIncidents: () => false,
+  withIncidents: ({ hadIncident }) => hadIncident,
   startedAfter: ({ record }, time) => record.startTime >= time,
   startedBefore: ({ record }, time) => record.startTime <= time,
   finishedAfter: ({ record }, time) => record.endTime !== null && record.endTime >= time,

@@ -10,6 +10,7 @@ import {
   ACTIVITY_RULES,
   ACTIVITY_SORT_KEYS,
   INSTANCE_SORT_KEYS,
+  type InstanceHistory,
   instanceRules,
   VARIABLE_RULES,
   VARIABLE_SORT_KEYS,
@@ -19,13 +20,6 @@ import type {
   HistoricInstanceRecord,
   HistoricVariableRecord,
 } from './records.types.js';
-
-/** Everything that is remembered of one instance. */
-export interface InstanceHistory {
-  record: HistoricInstanceRecord;
-  readonly activities: Map<string, HistoricActivityRecord>;
-  readonly variables: Map<string, HistoricVariableRecord>;
-}
 
 /** Ended instances that are remembered unless configured otherwise. */
 export const DEFAULT_REMEMBERED_INSTANCES = 100_000;
@@ -47,6 +41,10 @@ export class MemoryHistory implements HistoryService {
     }
     for (const record of changes.historicVariables.values()) {
       this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
+    }
+    for (const incident of changes.incidents.values()) {
+      const known = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (known !== undefined) known.hadIncident = true;
     }
     for (const id of changes.forgottenInstances) this.forget(id);
     for (const id of this.ended) {
@@ -86,7 +84,12 @@ export class MemoryHistory implements HistoryService {
   private putInstance(record: HistoricInstanceRecord): void {
     const known = this.instances.get(record.id);
     if (known === undefined) {
-      this.instances.set(record.id, { record, activities: new Map(), variables: new Map() });
+      this.instances.set(record.id, {
+        record,
+        hadIncident: false,
+        activities: new Map(),
+        variables: new Map(),
+      });
       if (record.businessKey !== null) {
         const ids = this.byBusinessKey.get(record.businessKey) ?? new Set();
         this.byBusinessKey.set(record.businessKey, ids.add(record.id));

@@ -9,10 +9,6 @@ export interface Due {
 export class DueHeap {
   private readonly entries: Due[] = [];
 
-  get size(): number {
-    return this.entries.length;
-  }
-
   /** The earliest, which stays. */
   peek(): Due | undefined {
     return this.entries[0];

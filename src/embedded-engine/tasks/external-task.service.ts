@@ -13,6 +13,7 @@ import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core
 import type { EngineState } from '../core/engine.state.js';
 import { ActivityExpressionScope } from '../core/expression.scope.js';
 import { Interpreter } from '../core/interpreter.js';
+import { toTypedValue } from '../core/typed-value.converter.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { ExpressionError } from '../el/index.js';
 import type { ErrorModel } from '../model/index.js';
@@ -251,7 +252,7 @@ const REFUSALS: Readonly<Record<Report, (id: string) => string>> = {
 
 function thrown(error: ErrorModel, scope: ActivityExpressionScope): { code: string; message: string | null } {
   const message = error.message?.evaluate(scope) ?? null;
-  return { code: error.code, message: message === null ? null : String(message) };
+  return { code: error.code, message: message === null ? null : String(toTypedValue(message).value) };
 }
 
 function assertFetch(input: FetchInput): void {

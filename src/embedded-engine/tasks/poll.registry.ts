@@ -1,4 +1,5 @@
 import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
+import type { Delivery } from '../core/command.executor.js';
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
 import type { AvailableTasks } from './available-tasks.js';
@@ -36,11 +37,6 @@ export class PollRegistry {
     private readonly commit: Commit,
   ) {}
 
-  /** Parked polls now. */
-  get size(): number {
-    return this.parked.size;
-  }
-
   /** Fetches now, or parks the request where it finds nothing and may wait. */
   fetch(input: FetchInput): PendingFetch {
     if (this.closed) return answered(Promise.reject(new EngineClosedError()));
@@ -55,8 +51,8 @@ export class PollRegistry {
   }
 
   /** Serves who waits for what has become available; the tasks go out when the caller says that they are durable. */
-  serve(changes: ChangeSet, now: number): () => void {
-    const answers: (() => void)[] = [];
+  serve(changes: ChangeSet, now: number): Delivery {
+    const served: { readonly poll: ParkedPoll; readonly tasks: readonly LockedExternalTask[] }[] = [];
     const fresh = this.parked.size === 0 ? new Set<string>() : this.available.takeFresh();
     if (fresh.size > 0) {
       for (const poll of this.parked) {
@@ -64,14 +60,17 @@ export class PollRegistry {
         const tasks = this.fetcher.fetch(poll.input, now, changes);
         if (tasks.length === 0) continue;
         this.drop(poll);
-        answers.push(() => {
-          poll.resolve(tasks);
-        });
+        served.push({ poll, tasks });
       }
     }
     this.armDueTimer();
-    return () => {
-      for (const answer of answers) answer();
+    return {
+      deliver: () => {
+        for (const { poll, tasks } of served) poll.resolve(tasks);
+      },
+      fail: (error) => {
+        for (const { poll } of served) poll.reject(error);
+      },
     };
   }
 
