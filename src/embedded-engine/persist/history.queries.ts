@@ -40,8 +40,7 @@ export const instanceRules: FilterRules<InstanceHistory, HistoricInstanceQuery> 
   finished: ({ record }) => record.endTime !== null,
   unfinished: ({ record }) => record.endTime === null,
   stateIn: ({ record }, states) => states.includes(record.state),
-  // An incident's activity has begun and not ended; ended instances have none left.
-  withIncidents: () => false,
+  withIncidents: ({ hadIncident }) => hadIncident,
   startedAfter: ({ record }, time) => record.startTime >= time,
   startedBefore: ({ record }, time) => record.startTime <= time,
   finishedAfter: ({ record }, time) => record.endTime !== null && record.endTime >= time,

@@ -25,6 +25,8 @@ export interface InstanceHistory {
   record: HistoricInstanceRecord;
   readonly activities: Map<string, HistoricActivityRecord>;
   readonly variables: Map<string, HistoricVariableRecord>;
+  /** Whether it ever had an incident, open or resolved. */
+  hadIncident: boolean;
 }
 
 /** Ended instances that are remembered unless configured otherwise. */
@@ -47,6 +49,10 @@ export class MemoryHistory implements HistoryService {
     }
     for (const record of changes.historicVariables.values()) {
       this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
+    }
+    for (const incident of changes.incidents.values()) {
+      const history = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (history !== undefined) history.hadIncident = true;
     }
     for (const id of changes.forgottenInstances) this.forget(id);
     for (const id of this.ended) {
@@ -86,7 +92,12 @@ export class MemoryHistory implements HistoryService {
   private putInstance(record: HistoricInstanceRecord): void {
     const known = this.instances.get(record.id);
     if (known === undefined) {
-      this.instances.set(record.id, { record, activities: new Map(), variables: new Map() });
+      this.instances.set(record.id, {
+        record,
+        activities: new Map(),
+        variables: new Map(),
+        hadIncident: false,
+      });
       if (record.businessKey !== null) {
         const ids = this.byBusinessKey.get(record.businessKey) ?? new Set();
         this.byBusinessKey.set(record.businessKey, ids.add(record.id));
