@@ -1,9 +1,10 @@
 import { DEFAULT_STEP_LIMIT } from './core/agenda.js';
 import { CommandExecutor } from './core/command.executor.js';
+import { DeploymentCompiler, type ResourceCompiler } from './core/deployment.compiler.js';
 import type { HistoryService } from './core/engine-api.types.js';
 import { EngineState } from './core/engine.state.js';
 import { ProcessInstanceState } from './core/process-instance.state.js';
-import { RepositoryService, type ResourceCompiler } from './core/repository.service.js';
+import { RepositoryService } from './core/repository.service.js';
 import { RuntimeService } from './core/runtime.service.js';
 import type { EngineStore } from './persist/engine-store.js';
 import { MemoryStore } from './persist/memory.store.js';
@@ -32,6 +33,8 @@ export class EmbeddedEngine {
     private readonly closing: () => Promise<void>,
   ) {}
 
+  private closed: Promise<void> | undefined;
+
   /** Opens an engine where its store has left off. */
   static async open(parts: EngineParts): Promise<EmbeddedEngine> {
     const { compile, store = new MemoryStore(), clock = Date.now, stepLimit = DEFAULT_STEP_LIMIT } = parts;
@@ -39,20 +42,14 @@ export class EmbeddedEngine {
       available.update(id, task);
     });
     const available = new AvailableTasks((id) => state.task(id), clock);
-    const executor: CommandExecutor = new CommandExecutor(
-      state,
-      store,
+    const polls: PollRegistry = new PollRegistry(
+      new TaskFetcher(state, available),
+      available,
       clock,
-      (changes, now) => polls.serve(changes, now),
-      () => {
-        polls.close();
-      },
+      (changes, now) => executor.commit(changes, now),
     );
-    const fetcher = new TaskFetcher(state, available);
-    const polls = new PollRegistry(fetcher, available, clock, (changes, now) =>
-      executor.commit(changes, now),
-    );
-    const repository = new RepositoryService(state, executor, compile, store.history);
+    const executor = new CommandExecutor(state, store, clock, polls);
+    const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 
     const recovered = store.recover();
     await repository.restore(recovered.deployments);
@@ -76,8 +73,12 @@ export class EmbeddedEngine {
     );
   }
 
-  /** Refuses what comes, rejects parked polls with the shutdown error, and settles when the store is closed. */
+  /**
+   * Refuses what comes, rejects parked polls with the shutdown error, and settles when the store is closed. A second
+   * call waits for the first.
+   */
   close(): Promise<void> {
-    return this.closing();
+    this.closed ??= this.closing();
+    return this.closed;
   }
 }

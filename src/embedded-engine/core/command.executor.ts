@@ -1,46 +1,53 @@
-import { ExpressionError } from '../el/index.js';
 import type { ChangeSet, EngineStore } from '../persist/engine-store.js';
-import { EngineClosedError, ProcessEngineError } from './engine.errors.js';
+import { EngineClosedError, EngineError, EngineStoppedError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-/** What is to be told once it is known whether the store has the changes. */
-export interface Delivery {
-  deliver(): void;
-  fail(error: Error): void;
+/** What followed from a command and waits for its commit. */
+export interface Followed {
+  /** The store has the changes. */
+  durable(): void;
+  /** The store has refused them. */
+  refused(error: Error): void;
 }
 
-/** Adds to a command's changes what follows from them at once. */
-export type Follower = (changes: ChangeSet, now: number) => Delivery;
+/** What takes its turn behind every command, before the commit. */
+export interface Follower {
+  /** Adds to a command's changes what follows from them at once. */
+  follow(changes: ChangeSet, now: number): Followed;
+  /** The engine has stopped for good. */
+  stop(error: Error): void;
+}
 
 /**
  * Runs commands one at a time: each works on copies, its changes become visible together after it has succeeded, and
  * its answer waits until the store has them.
  */
 export class CommandExecutor {
-  private closed = false;
+  /** Why no command is taken any more. */
+  private refusal: EngineError | null = null;
+  private failure: EngineStoppedError | null = null;
 
   constructor(
     private readonly state: EngineState,
     private readonly store: EngineStore,
     readonly clock: () => number,
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
-    private readonly follow: Follower,
-    /** The memory is ahead of what the store has: the engine must stop. */
-    private readonly onStoreFailure: () => void = () => undefined,
+    private readonly follower: Follower,
   ) {}
 
   /**
    * @param command synchronous; what it throws leaves the state as it was
    * @param afterApply runs when the changes are visible, before the store has them
+   * @throws EngineClosed after `close()`, EngineStopped when the store has refused a commit
    */
   async run<T>(
     command: (work: UnitOfWork) => T,
     afterApply: (result: T) => void = () => undefined,
   ): Promise<T> {
-    if (this.closed) throw new EngineClosedError();
+    if (this.refusal !== null) throw this.refusal;
     const work = new UnitOfWork(this.state, this.clock());
-    const result = this.attempt(command, work);
+    const result = attempt(command, work);
     this.state.apply(work.changes);
     afterApply(result);
     await this.commit(work.changes, work.now);
@@ -49,31 +56,42 @@ export class CommandExecutor {
 
   /** Commits changes that come from no command: a poll that takes tasks by itself. */
   async commit(changes: ChangeSet, now: number): Promise<void> {
-    const delivery = this.follow(changes, now);
+    let followed: Followed | null = null;
     try {
+      followed = this.follower.follow(changes, now);
       await this.store.commit(changes);
     } catch (error) {
-      const failure = new ProcessEngineError('The store did not take a change: the engine has stopped.', {
-        cause: error,
-      });
-      this.close();
-      delivery.fail(failure);
-      this.onStoreFailure();
-      throw failure;
+      // Memory is ahead of what is kept by now, so nothing that it says may be acknowledged any more.
+      this.stop(error);
     }
-    delivery.deliver();
+    // A commit that settles behind one that was refused stands on changes that are lost.
+    if (this.failure === null) {
+      followed?.durable();
+      return;
+    }
+    followed?.refused(this.failure);
+    throw this.failure;
   }
 
   close(): void {
-    this.closed = true;
+    this.refusal ??= new EngineClosedError();
   }
 
-  private attempt<T>(command: (work: UnitOfWork) => T, work: UnitOfWork): T {
-    try {
-      return command(work);
-    } catch (error) {
-      if (error instanceof ExpressionError) throw new ProcessEngineError(error.message, { cause: error });
-      throw error;
-    }
+  private stop(cause: unknown): void {
+    if (this.failure !== null) return;
+    this.failure = new EngineStoppedError(cause);
+    this.refusal = this.failure;
+    this.follower.stop(this.failure);
+  }
+}
+
+function attempt<T>(command: (work: UnitOfWork) => T, work: UnitOfWork): T {
+  try {
+    const result = command(work);
+    work.finish();
+    return result;
+  } catch (error) {
+    if (error instanceof EngineError) throw error;
+    throw new ProcessEngineError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

@@ -135,7 +135,7 @@ export interface StartInput {
 }
 
 export interface StartResult extends ProcessInstanceView {
-  /** Process variables at the first wait state, or at the end when the instance ran through. */
+  /** Process variables, transient ones among them, at the first wait state, or at the end when the instance ran through. */
   readonly variables: Variables;
 }
 
@@ -382,6 +382,7 @@ export type HistoricInstanceQuery = Filter<{
   unfinished: true;
   /** State is one of these; several of `active`, `completed`, … are given as one list. */
   stateIn: readonly HistoricInstanceState[];
+  /** Has or had an incident, open or resolved. */
   withIncidents: true;
   startedAfter: number;
   startedBefore: number;

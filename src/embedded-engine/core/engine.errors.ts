@@ -81,3 +81,16 @@ export class EngineClosedError extends EngineError {
     super('Shutdown', 'RestException', 'Request rejected due to shutdown of application server.', null);
   }
 }
+
+/** The store has refused a commit: the engine's memory is ahead of what is kept, so it does nothing more. */
+export class EngineStoppedError extends EngineError {
+  constructor(cause: unknown) {
+    super(
+      'Shutdown',
+      'ProcessEngineException',
+      `The engine has stopped, because its store refused a commit: ${cause instanceof Error ? cause.message : String(cause)}`,
+      0,
+      { cause },
+    );
+  }
+}

@@ -16,6 +16,7 @@ export class EngineState implements CommittedState {
   readonly incidents = new Map<string, IncidentRecord>();
   private readonly incidentsByTask = new Map<string, IncidentRecord>();
   private readonly tasksByInstance = new Map<string, Set<string>>();
+  private readonly tasksByExecution = new Map<string, ExternalTaskRecord>();
 
   constructor(private readonly onTask: TaskListener) {}
 
@@ -40,6 +41,18 @@ export class EngineState implements CommittedState {
     return [...(this.tasksByInstance.get(processInstanceId) ?? [])].flatMap((id) => this.tasks.get(id) ?? []);
   }
 
+  /** The instance of an execution: its own has its id, a task's is looked up, any other is searched for. */
+  instanceOfExecution(executionId: string): ProcessInstanceState | undefined {
+    const direct =
+      this.instances.get(executionId) ??
+      this.instances.get(this.tasksByExecution.get(executionId)?.processInstanceId ?? '');
+    if (direct !== undefined) return direct;
+    for (const instance of this.instances.values()) {
+      if (instance.findExecution(executionId) !== null) return instance;
+    }
+    return undefined;
+  }
+
   /** Takes over what a command has changed, definitions apart, which carry a compiled model. */
   apply(changes: ChangeSet): void {
     for (const [id, bundle] of changes.deployments) put(this.deployments, id, bundle);
@@ -51,10 +64,11 @@ export class EngineState implements CommittedState {
   }
 
   putTask(id: string, task: ExternalTaskRecord | null): void {
-    const old = this.tasks.get(id);
-    const processInstanceId = (task ?? old)?.processInstanceId;
-    if (processInstanceId === undefined) return;
+    const either = task ?? this.tasks.get(id);
+    if (either === undefined) return;
     put(this.tasks, id, task);
+    const { processInstanceId, executionId } = either;
+    put(this.tasksByExecution, executionId, task);
     const ofInstance = this.tasksByInstance.get(processInstanceId) ?? new Set();
     if (task === null) ofInstance.delete(id);
     else ofInstance.add(id);

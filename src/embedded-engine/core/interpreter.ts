@@ -1,4 +1,6 @@
-import type { FlowNode, ErrorBoundaryNode, SequenceFlow } from '../model/index.js';
+import type { ExpressionScope } from '../el/index.js';
+import type { ErrorBoundaryNode, ErrorModel, FlowNode, SequenceFlow } from '../model/index.js';
+import type { ExternalTaskRecord } from '../persist/records.types.js';
 import { ActivityState } from './activity.state.js';
 import { Agenda } from './agenda.js';
 import type { ExecutableDefinition } from './executable-definition.js';
@@ -69,9 +71,15 @@ export class Interpreter {
     this.work.removeInstance(this.instance.id);
   }
 
-  /** What expressions of an activity see. */
-  scopeOf(activity: ActivityState): ActivityExpressionScope {
-    return new ActivityExpressionScope(activity, this.instance.header, this.definition);
+  /** What expressions of an activity see; `externalTask` only where a task is given. */
+  scopeOf(activity: ActivityState, task: ExternalTaskRecord | null = null): ActivityExpressionScope {
+    return new ActivityExpressionScope(activity, this.instance.header, this.definition, task);
+  }
+
+  /** The error that an `<error>` of the model stands for; its message may be an expression. */
+  errorOf(error: ErrorModel, scope: ExpressionScope): ThrownError {
+    const message = error.message?.evaluate(scope) ?? null;
+    return { code: error.code, message: message === null ? null : textOf(message) };
   }
 
   private run(): void {
@@ -102,14 +110,9 @@ export class Interpreter {
       case 'terminateEnd':
         this.terminateScope(activity);
         return;
-      case 'errorEnd': {
-        const message = node.error.message?.evaluate(this.scopeOf(activity)) ?? null;
-        this.throwError(activity, {
-          code: node.error.code,
-          message: message === null ? null : textOf(message),
-        });
+      case 'errorEnd':
+        this.throwError(activity, this.errorOf(node.error, this.scopeOf(activity)));
         return;
-      }
       case 'externalTask': {
         const id = this.work.newId();
         const given = { id, now: this.work.now, scope: this.scopeOf(activity) };

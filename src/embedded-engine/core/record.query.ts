@@ -19,8 +19,9 @@ export function filterRecords<R, Q extends object>(
   rules: FilterRules<R, Q>,
 ): R[] {
   const given = Object.entries(query).flatMap(([name, wanted]) => {
-    const rule = (rules as Record<string, FilterRule<R, never> | undefined>)[name];
-    return wanted === undefined || rule === undefined ? [] : [(record: R) => rule(record, wanted as never)];
+    if (wanted === undefined || !Object.hasOwn(rules, name)) return [];
+    const rule = rules[name as keyof typeof rules] as FilterRule<R, unknown>;
+    return [(record: R) => rule(record, wanted)];
   });
   const found: R[] = [];
   for (const record of records) {
@@ -51,20 +52,44 @@ function compare(a: string | number | null, b: string | number | null): number {
   return a < b ? -1 : 1;
 }
 
-/** SQL LIKE: `%` any text, `_` one character, `\` takes the next as it is. */
+/** SQL LIKE: `%` any text, `_` one character, `\` takes the next as it is. Linear in memory, never exponential. */
 export function isLike(text: string | null, pattern: string): boolean {
   if (text === null) return false;
-  let source = '';
-  for (let at = 0; at < pattern.length; at += 1) {
-    const char = pattern.charAt(at);
-    if (char === '\\' && at + 1 < pattern.length) source += escapeRegExp(pattern.charAt(++at));
-    else source += char === '%' ? '[^]*' : char === '_' ? '[^]' : escapeRegExp(char);
+  const parts = likeParts(pattern);
+  let part = 0;
+  let at = 0;
+  // Where to go on when what follows the last % does not fit: that % takes one character more.
+  let retryPart = -1;
+  let retryAt = 0;
+  while (at < text.length) {
+    const wanted = parts[part];
+    if (wanted === ANY_TEXT) {
+      retryPart = part += 1;
+      retryAt = at;
+    } else if (wanted === ANY_CHARACTER || wanted === text.charAt(at)) {
+      part += 1;
+      at += 1;
+    } else if (retryPart >= 0) {
+      part = retryPart;
+      at = retryAt += 1;
+    } else {
+      return false;
+    }
   }
-  return new RegExp(`^${source}$`).test(text);
+  return parts.slice(part).every((rest) => rest === ANY_TEXT);
 }
 
-function escapeRegExp(char: string): string {
-  return char.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const ANY_TEXT = Symbol('%');
+const ANY_CHARACTER = Symbol('_');
+
+function likeParts(pattern: string): readonly (string | symbol)[] {
+  const parts: (string | symbol)[] = [];
+  for (let at = 0; at < pattern.length; at += 1) {
+    const char = pattern.charAt(at);
+    if (char === '\\' && at + 1 < pattern.length) parts.push(pattern.charAt(++at));
+    else parts.push(char === '%' ? ANY_TEXT : char === '_' ? ANY_CHARACTER : char);
+  }
+  return parts;
 }
 
 /** Whether variables pass a filter; a variable that is not there passes none. */

@@ -1,7 +1,9 @@
-import type { CompiledResource, ProcessModel } from '../model/index.js';
 import type { DeploymentBundle } from '../persist/engine-store.js';
 import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../persist/records.types.js';
 import type { CommandExecutor } from './command.executor.js';
+import { DefinitionIndex } from './definition.index.js';
+import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
+import type { DeploymentCompiler } from './deployment.compiler.js';
 import type {
   DefinitionQuery,
   DeploymentInput,
@@ -12,7 +14,6 @@ import type {
 } from './engine-api.types.js';
 import { BadUserRequestError, NotFoundError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
-import { ExecutableDefinition } from './executable-definition.js';
 import { Interpreter } from './interpreter.js';
 import { filterRecords, pageOf } from './record.query.js';
 import {
@@ -23,49 +24,28 @@ import {
 } from './repository.queries.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** Compiles one resource; rejects with the compiler's own error when it refuses the file. */
-export type ResourceCompiler = (name: string, bytes: Buffer) => Promise<CompiledResource>;
-
-/** File names that hold BPMN, as Camunda's deployers look for them. */
-const BPMN_NAME = /\.bpmn(20\.xml)?$/;
-
-/** A definition id longer than this is the UUID alone. */
-const MAX_ID_LENGTH = 64;
-
-interface Resource {
-  readonly name: string;
-  readonly bytes: Buffer;
-}
-
-type Compiled = readonly { readonly resource: string; readonly model: ProcessModel }[];
-
 /** Deployments and process definitions. */
 export class RepositoryService implements RepositoryApi {
   /** Deployments run one after another: each compiles against what the one before has left. */
   private last: Promise<unknown> = Promise.resolve();
-  private readonly latest = new Map<string, ExecutableDefinition>();
+  private readonly definitions: DefinitionIndex;
 
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
-    private readonly compile: ResourceCompiler,
+    private readonly compiler: DeploymentCompiler,
     private readonly history: HistoryService,
-  ) {}
+  ) {
+    this.definitions = new DefinitionIndex(state.definitions);
+  }
 
   /** Brings back what an earlier engine had deployed. */
   async restore(bundles: readonly DeploymentBundle[]): Promise<void> {
     for (const bundle of bundles) {
-      const models = await this.compileAll(bundle.resources);
+      const compiled = await this.compiler.compile(bundle.resources);
       this.state.deployments.set(bundle.deployment.id, bundle);
-      for (const record of bundle.definitions) {
-        const compiled = models.find(
-          ({ resource, model }) => resource === record.resource && model.key === record.key,
-        );
-        if (compiled !== undefined)
-          this.state.definitions.set(record.id, new ExecutableDefinition(record, compiled.model));
-      }
+      this.definitions.add(bundle.definitions, compiled);
     }
-    this.indexLatest();
   }
 
   deploy(input: DeploymentInput): Promise<DeploymentResult> {
@@ -104,14 +84,16 @@ export class RepositoryService implements RepositoryApi {
             `Deployment ${id} has ${running.length} running process instances; delete it with cascade=true.`,
           );
         }
-        for (const { id: instanceId } of running) this.deleteInstance(work, instanceId);
+        for (const { id: instanceId } of running) {
+          this.deleteInstance(work, instanceId);
+          work.changes.forgottenInstances.add(instanceId);
+        }
         if (cascade) this.forgetHistory(work, definitionIds);
         work.changes.deployments.set(id, null);
         return definitionIds;
       },
       (definitionIds) => {
-        for (const definitionId of definitionIds) this.state.definitions.delete(definitionId);
-        this.indexLatest();
+        this.definitions.remove(definitionIds);
       },
     );
   }
@@ -129,7 +111,7 @@ export class RepositoryService implements RepositoryApi {
   }
 
   findLatestDefinition(key: string): DefinitionRecord | null {
-    return this.latest.get(latestKey(key, null))?.record ?? null;
+    return this.definitions.latest(key, null)?.record ?? null;
   }
 
   findDefinitionResource(id: string): ResourceRecord | null {
@@ -141,112 +123,19 @@ export class RepositoryService implements RepositoryApi {
   private async deployNow(input: DeploymentInput): Promise<DeploymentResult> {
     if (input.resources.length === 0)
       throw new BadUserRequestError('No deployment resources contained to deploy.');
-    const { resources, unchanged } = this.withoutDuplicates(input);
+    const { resources, unchanged } = withoutDuplicates(input, this.state.deployments.values());
     if (unchanged !== null) return { deployment: unchanged, definitions: [] };
-    const compiled = await this.compileAll(resources);
+    const compiled = await this.compiler.compile(resources);
     return this.executor.run(
-      (work) => this.bundle(work, input, resources, compiled),
+      (work) => {
+        const bundle = bundleDeployment(work, input, resources, compiled, this.definitions);
+        work.changes.deployments.set(bundle.deployment.id, bundle);
+        return { deployment: bundle.deployment, definitions: bundle.definitions };
+      },
       ({ definitions }) => {
-        for (const record of definitions) {
-          const found = compiled.find(
-            ({ resource, model }) => resource === record.resource && model.key === record.key,
-          );
-          if (found !== undefined)
-            this.state.definitions.set(record.id, new ExecutableDefinition(record, found.model));
-        }
-        this.indexLatest();
+        this.definitions.add(definitions, compiled);
       },
     );
-  }
-
-  private async compileAll(resources: readonly Resource[]): Promise<Compiled> {
-    const compiled = await Promise.all(
-      resources
-        .filter(({ name }) => BPMN_NAME.test(name))
-        .map(async ({ name, bytes }) => ({ name, result: await this.compile(name, bytes) })),
-    );
-    return compiled.flatMap(({ name, result }) =>
-      result.processes.map((model) => ({ resource: name, model })),
-    );
-  }
-
-  /** What of a deployment is new against the latest of its name, source and tenant; `unchanged` where nothing is. */
-  private withoutDuplicates(input: DeploymentInput): {
-    readonly resources: readonly Resource[];
-    readonly unchanged: DeploymentRecord | null;
-  } {
-    if (!input.enableDuplicateFiltering && !input.deployChangedOnly)
-      return { resources: input.resources, unchanged: null };
-    const earlier = [...this.state.deployments.values()]
-      .filter(
-        ({ deployment }) =>
-          deployment.name === input.name &&
-          deployment.source === input.source &&
-          deployment.tenantId === input.tenantId,
-      )
-      .reverse();
-    const sameIn = (resource: Resource): DeploymentBundle | undefined => {
-      const holder = earlier.find(({ resources }) => resources.some(({ name }) => name === resource.name));
-      const held = holder?.resources.find(({ name }) => name === resource.name);
-      return held?.bytes.equals(resource.bytes) === true ? holder : undefined;
-    };
-    const changed = input.resources.filter((resource) => sameIn(resource) === undefined);
-    if (changed.length > 0)
-      return { resources: input.deployChangedOnly ? changed : input.resources, unchanged: null };
-    const holders = new Set(input.resources.map(sameIn));
-    return { resources: [], unchanged: earlier.find((bundle) => holders.has(bundle))?.deployment ?? null };
-  }
-
-  private bundle(
-    work: UnitOfWork,
-    input: DeploymentInput,
-    resources: readonly Resource[],
-    compiled: Compiled,
-  ): DeploymentResult {
-    const id = work.newId();
-    const { name, source, tenantId } = input;
-    const deployment: DeploymentRecord = { id, name, source, tenantId, deploymentTime: work.now };
-    const keys = compiled.map(({ model }) => model.key);
-    const twice = keys.find((key, at) => keys.indexOf(key) !== at);
-    if (twice !== undefined) {
-      throw new ProcessEngineError(
-        `The deployment contains definitions with the same key '${twice}' (id attribute), this is not allowed`,
-      );
-    }
-    const definitions = compiled.map(({ resource, model }) => this.define(work, deployment, resource, model));
-    work.changes.deployments.set(id, {
-      deployment,
-      definitions,
-      resources: resources.map((resource) => ({ ...resource, id: work.newId(), deploymentId: id })),
-    });
-    return { deployment, definitions };
-  }
-
-  private define(
-    work: UnitOfWork,
-    deployment: DeploymentRecord,
-    resource: string,
-    model: ProcessModel,
-  ): DefinitionRecord {
-    const { tenantId } = deployment;
-    const version = (this.latest.get(latestKey(model.key, tenantId))?.record.version ?? 0) + 1;
-    const uuid = work.newId();
-    const id = `${model.key}:${version}:${uuid}`;
-    return {
-      id: id.length > MAX_ID_LENGTH ? uuid : id,
-      key: model.key,
-      name: model.name,
-      version,
-      versionTag: model.versionTag,
-      resource,
-      deploymentId: deployment.id,
-      category: model.category,
-      suspended: false,
-      tenantId,
-      historyTimeToLive: model.historyTimeToLive,
-      description: model.description,
-      startableInTasklist: model.startableInTasklist,
-    };
   }
 
   private deleteInstance(work: UnitOfWork, id: string): void {
@@ -262,16 +151,6 @@ export class RepositoryService implements RepositoryApi {
     }
   }
 
-  private indexLatest(): void {
-    this.latest.clear();
-    for (const definition of this.state.definitions.values()) {
-      const key = latestKey(definition.record.key, definition.record.tenantId);
-      const known = this.latest.get(key);
-      if (known === undefined || known.record.version < definition.record.version)
-        this.latest.set(key, definition);
-    }
-  }
-
   private matchingDeployments(query: DeploymentQuery): DeploymentRecord[] {
     const all = [...this.state.deployments.values()].map(({ deployment }) => deployment);
     return filterRecords(all, query, DEPLOYMENT_RULES);
@@ -279,15 +158,11 @@ export class RepositoryService implements RepositoryApi {
 
   private matchingDefinitions(query: DefinitionQuery): DefinitionRecord[] {
     const { latestVersion, ...filters } = query;
-    const from = latestVersion === true ? this.latest.values() : this.state.definitions.values();
+    const from = latestVersion === true ? this.definitions.allLatest() : this.state.definitions.values();
     return filterRecords(
       [...from].map(({ record }) => record),
       filters,
       DEFINITION_RULES,
     );
   }
-}
-
-function latestKey(key: string, tenantId: string | null): string {
-  return tenantId === null ? key : `${tenantId}\u0000${key}`;
 }

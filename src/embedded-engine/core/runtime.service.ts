@@ -88,7 +88,7 @@ export class RuntimeService implements RuntimeApi {
 
   async changeVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
     await this.executor.run((work) => {
-      const processInstanceId = this.instanceOf(id)?.id;
+      const processInstanceId = this.state.instanceOfExecution(id)?.id;
       const instance = processInstanceId === undefined ? undefined : work.findInstance(processInstanceId);
       const scope = instance?.findExecution(id) ?? null;
       if (instance === undefined || scope === null) throw new NullValueError(`execution ${id} doesn't exist`);
@@ -118,17 +118,7 @@ export class RuntimeService implements RuntimeApi {
   }
 
   private findScope(id: string): ActivityState | null {
-    return this.instanceOf(id)?.findExecution(id) ?? null;
-  }
-
-  /** The instance of an execution; an instance's own execution has its id, any other is looked for. */
-  private instanceOf(executionId: string): ProcessInstanceState | undefined {
-    const direct = this.state.instance(executionId);
-    if (direct !== undefined) return direct;
-    for (const instance of this.state.instances.values()) {
-      if (instance.findExecution(executionId) !== null) return instance;
-    }
-    return undefined;
+    return this.state.instanceOfExecution(id)?.findExecution(id) ?? null;
   }
 
   private matching(query: ProcessInstanceQuery): ProcessInstanceView[] {

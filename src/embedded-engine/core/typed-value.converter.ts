@@ -1,12 +1,14 @@
 import {
   asDouble,
   asLong,
+  ElObject,
   isElNumber,
   numberTypeOf,
   numberValueOf,
   SpinJson,
   TypedNumber,
 } from '../el/index.js';
+import { ProcessEngineError } from './engine.errors.js';
 import type { TypedValue } from './typed-value.types.js';
 
 /** `valueInfo` of a value that has none; shared, so that it costs nothing. */
@@ -33,7 +35,7 @@ export function toExpressionValue(variable: TypedValue): unknown {
 
 /**
  * What an expression gave as a variable: lists and maps become Json, because the Java serialisation of Camunda has no
- * meaning here.
+ * meaning here. @throws ProcessEngine for a host object such as `execution`, at any depth
  */
 export function toTypedValue(value: unknown): TypedValue {
   if (value === null || value === undefined) return NULL_VALUE;
@@ -48,6 +50,8 @@ export function toTypedValue(value: unknown): TypedValue {
 function toJson(value: unknown): unknown {
   if (isElNumber(value)) return numberValueOf(value);
   if (value instanceof SpinJson) return value.json;
+  if (value instanceof ElObject)
+    throw new ProcessEngineError(`An object of class ${value.elClassName} cannot be kept in a variable`);
   if (value instanceof Date || value === null || typeof value !== 'object') return value ?? null;
   if (Array.isArray(value)) return value.map(toJson);
   const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);

@@ -21,12 +21,23 @@ export interface CommittedState {
 export class UnitOfWork {
   readonly changes: ChangeSet = emptyChangeSet();
   private readonly workingCopies = new Map<string, ProcessInstanceState>();
+  private readonly finishers: (() => void)[] = [];
 
   constructor(
     private readonly committed: CommittedState,
     /** Epoch milliseconds; one value for the whole command. */
     readonly now: number,
   ) {}
+
+  /** Has something done when the command has otherwise succeeded. */
+  atEnd(finisher: () => void): void {
+    this.finishers.push(finisher);
+  }
+
+  /** The command has succeeded. */
+  finish(): void {
+    for (const finisher of this.finishers) finisher();
+  }
 
   newId(): string {
     return randomUUID();
@@ -78,6 +89,13 @@ export class UnitOfWork {
 
   addIncident(incident: IncidentRecord): void {
     this.changes.incidents.set(incident.id, incident);
+  }
+
+  /** Whether a task has an open incident, one of this command included. */
+  hasIncident(taskId: string): boolean {
+    const committed = this.committed.incidentOfTask(taskId);
+    if (committed !== undefined && this.changes.incidents.get(committed.id) !== null) return true;
+    return [...this.changes.incidents.values()].some((incident) => incident?.configuration === taskId);
   }
 
   /** Removes the incident of a task, where it has one. */

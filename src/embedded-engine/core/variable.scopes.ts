@@ -1,4 +1,5 @@
 import type { ActivityState, VariableState } from './activity.state.js';
+import { ProcessEngineError } from './engine.errors.js';
 import type { HistoryRecorder } from './history.recorder.js';
 import type { TypedValue, Variables } from './typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
@@ -42,7 +43,14 @@ function nearestScope(activity: ActivityState): ActivityState {
   return scope;
 }
 
-/** Writes variables of one instance, with their history. */
+function isTransient(value: TypedValue): boolean {
+  return value.valueInfo['transient'] === true;
+}
+
+/**
+ * Writes variables of one instance, with their history. A transient one is seen until the command ends, which is when
+ * its tokens have come to rest; neither the store nor the history ever has it.
+ */
 export class VariableWriter {
   constructor(
     private readonly work: UnitOfWork,
@@ -73,18 +81,24 @@ export class VariableWriter {
     const variable = scope?.variables?.get(name);
     if (scope === null || variable === undefined) return;
     scope.variables?.delete(name);
-    this.history.variableSet(scope, name, variable, 'DELETED');
+    if (!isTransient(variable.value)) this.history.variableSet(scope, name, variable, 'DELETED');
   }
 
   private write(scope: ActivityState, name: string, value: TypedValue): void {
-    scope.variables ??= new Map();
-    const old = scope.variables.get(name);
+    const variables = (scope.variables ??= new Map<string, VariableState>());
+    const old = variables.get(name);
+    if (old !== undefined && isTransient(old.value) !== isTransient(value)) {
+      throw new ProcessEngineError(
+        `Cannot set transient variable with name ${name} to non-transient variable and vice versa.`,
+      );
+    }
     const variable = {
       id: old?.id ?? this.work.newId(),
       value,
       createTime: old?.createTime ?? this.work.now,
     };
-    scope.variables.set(name, variable);
-    this.history.variableSet(scope, name, variable, 'CREATED');
+    variables.set(name, variable);
+    if (!isTransient(value)) this.history.variableSet(scope, name, variable, 'CREATED');
+    else if (old === undefined) this.work.atEnd(() => variables.delete(name));
   }
 }

@@ -21,6 +21,15 @@ import type {
   HistoricVariableRecord,
 } from './records.types.js';
 
+/** Everything that is remembered of one instance. */
+export interface InstanceHistory {
+  record: HistoricInstanceRecord;
+  readonly activities: Map<string, HistoricActivityRecord>;
+  readonly variables: Map<string, HistoricVariableRecord>;
+  /** Whether it ever had an incident, open or resolved. */
+  hadIncident: boolean;
+}
+
 /** Ended instances that are remembered unless configured otherwise. */
 export const DEFAULT_REMEMBERED_INSTANCES = 100_000;
 
@@ -43,8 +52,8 @@ export class MemoryHistory implements HistoryService {
       this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
     }
     for (const incident of changes.incidents.values()) {
-      const known = incident === null ? undefined : this.instances.get(incident.processInstanceId);
-      if (known !== undefined) known.hadIncident = true;
+      const history = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (history !== undefined) history.hadIncident = true;
     }
     for (const id of changes.forgottenInstances) this.forget(id);
     for (const id of this.ended) {
@@ -86,9 +95,9 @@ export class MemoryHistory implements HistoryService {
     if (known === undefined) {
       this.instances.set(record.id, {
         record,
-        hadIncident: false,
         activities: new Map(),
         variables: new Map(),
+        hadIncident: false,
       });
       if (record.businessKey !== null) {
         const ids = this.byBusinessKey.get(record.businessKey) ?? new Set();

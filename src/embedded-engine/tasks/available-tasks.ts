@@ -1,6 +1,9 @@
 import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { DueHeap } from './due.heap.js';
+import { type Due, DueHeap } from './due.heap.js';
 import { TopicQueue } from './topic.queue.js';
+
+/** Fewer due times than this are not worth a look for those that no longer hold. */
+const COMPACT_AT = 4_096;
 
 /** Which tasks may be fetched, by topic, and when those that are locked or wait for a retry may be. */
 export class AvailableTasks {
@@ -8,6 +11,7 @@ export class AvailableTasks {
   /** The topic under which a task stands in a queue. */
   private readonly queued = new Map<string, string>();
   private readonly due = new DueHeap();
+  private compactedSize = 0;
   /** Topics that got a task since the last {@link takeFresh}. */
   private fresh = new Set<string>();
 
@@ -26,10 +30,9 @@ export class AvailableTasks {
     if (task.lockExpirationTime !== null && task.lockExpirationTime > this.clock()) {
       this.dequeue(id);
       this.due.push({ at: task.lockExpirationTime, taskId: id });
+      if (this.due.size > 2 * this.compactedSize + COMPACT_AT) this.compactDue();
       return;
     }
-    // A new priority is a new place.
-    this.dequeue(id);
     this.enqueue(task);
   }
 
@@ -44,14 +47,14 @@ export class AvailableTasks {
     for (let next = this.due.peek(); next !== undefined && next.at <= now; next = this.due.peek()) {
       this.due.pop();
       const task = this.find(next.taskId);
-      if (task?.lockExpirationTime === next.at && task.retries !== 0 && !task.suspended) this.enqueue(task);
+      if (task !== undefined && holds(next, task)) this.enqueue(task);
     }
   }
 
-  /** When the next task falls due, in epoch milliseconds; may be too early, never too late. */
+  /** When the next task falls due, in epoch milliseconds. */
   nextDue(): number | undefined {
     for (let next = this.due.peek(); next !== undefined; next = this.due.peek()) {
-      if (this.find(next.taskId)?.lockExpirationTime === next.at) return next.at;
+      if (this.isLive(next)) return next.at;
       this.due.pop();
     }
     return undefined;
@@ -72,6 +75,17 @@ export class AvailableTasks {
     this.fresh.add(task.topicName);
   }
 
+  private isLive(due: Due): boolean {
+    const task = this.find(due.taskId);
+    return task !== undefined && holds(due, task);
+  }
+
+  /** Most locks end by a completion long before they would run out. */
+  private compactDue(): void {
+    this.due.retain((due) => this.isLive(due));
+    this.compactedSize = this.due.size;
+  }
+
   private dequeue(id: string): void {
     const topicName = this.queued.get(id);
     if (topicName === undefined) return;
@@ -80,4 +94,9 @@ export class AvailableTasks {
     queue?.remove(id);
     if (queue?.size === 0) this.topics.delete(topicName);
   }
+}
+
+/** Whether a due time is still what makes the task available. */
+function holds(due: Due, task: ExternalTaskRecord): boolean {
+  return task.lockExpirationTime === due.at && task.retries !== 0 && !task.suspended;
 }

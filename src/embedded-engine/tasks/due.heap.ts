@@ -7,7 +7,7 @@ export interface Due {
 
 /** A binary min-heap of due times. What no longer holds is not taken out but ignored by who pops it. */
 export class DueHeap {
-  private readonly entries: Due[] = [];
+  private entries: Due[] = [];
 
   /** The earliest, which stays. */
   peek(): Due | undefined {
@@ -44,6 +44,12 @@ export class DueHeap {
     }
     entries[at] = last;
     return first;
+  }
+
+  /** Drops what does not hold any more. */
+  retain(holds: (due: Due) => boolean): void {
+    // A sorted list is a heap.
+    this.entries = this.entries.filter(holds).sort((a, b) => a.at - b.at);
   }
 
   private earlierChild(at: number): number {

@@ -1,3 +1,4 @@
+import type { Followed, Follower } from '../core/command.executor.js';
 import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
 import type { Delivery } from '../core/command.executor.js';
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
@@ -25,10 +26,12 @@ export type Commit = (changes: ChangeSet, now: number) => Promise<void>;
  * The long polls: a fetch that finds nothing is parked and served, in the order of arrival, as soon as a task of its
  * topics becomes available, be it new, unlocked, or fallen due.
  */
-export class PollRegistry {
+export class PollRegistry implements Follower {
   private readonly parked = new Set<ParkedPoll>();
   private dueTimer: NodeJS.Timeout | undefined;
-  private closed = false;
+  /** When `dueTimer` goes off, as far as it was asked to. */
+  private armedFor: number | undefined;
+  private refusal: Error | null = null;
 
   constructor(
     private readonly fetcher: TaskFetcher,
@@ -39,21 +42,27 @@ export class PollRegistry {
 
   /** Fetches now, or parks the request where it finds nothing and may wait. */
   fetch(input: FetchInput): PendingFetch {
-    if (this.closed) return answered(Promise.reject(new EngineClosedError()));
+    if (this.refusal !== null) return answered(Promise.reject(this.refusal));
     const now = this.clock();
     const changes = emptyChangeSet();
+    // What has fallen due since the last turn goes first to those who have waited for it.
+    const others = this.follow(changes, now);
     const tasks = this.fetcher.fetch(input, now, changes);
-    if (tasks.length > 0) return answered(this.commit(changes, now).then(() => tasks));
-    if (input.asyncResponseTimeout === null || input.asyncResponseTimeout <= 0)
-      return answered(Promise.resolve([]));
+    const committed = changes.tasks.size > 0 ? this.commitFor(others, changes, now) : Promise.resolve();
+    if (tasks.length > 0) return answered(committed.then(() => tasks));
+    // Whoever else was served hears of a refusal; this request is then rejected as a parked one.
+    committed.catch(() => undefined);
+    const { asyncResponseTimeout } = input;
+    if (asyncResponseTimeout === null || asyncResponseTimeout <= 0) return answered(Promise.resolve([]));
     if (this.parked.size >= MAX_PARKED_POLLS) return answered(Promise.reject(new TooManyPollsError()));
-    return this.park(input, input.asyncResponseTimeout);
+    return this.park(input, asyncResponseTimeout);
   }
 
-  /** Serves who waits for what has become available; the tasks go out when the caller says that they are durable. */
-  serve(changes: ChangeSet, now: number): Delivery {
+  /** Serves who waits for what has become available; the tasks go out when they are durable. */
+  follow(changes: ChangeSet, now: number): Followed {
     const served: { readonly poll: ParkedPoll; readonly tasks: readonly LockedExternalTask[] }[] = [];
-    const fresh = this.parked.size === 0 ? new Set<string>() : this.available.takeFresh();
+    this.available.promote(now);
+    const fresh = this.available.takeFresh();
     if (fresh.size > 0) {
       for (const poll of this.parked) {
         if (!poll.input.topics.some(({ topicName }) => fresh.has(topicName))) continue;
@@ -65,33 +74,46 @@ export class PollRegistry {
     }
     this.armDueTimer();
     return {
-      deliver: () => {
+      durable: () => {
         for (const { poll, tasks } of served) poll.resolve(tasks);
       },
-      fail: (error) => {
+      refused: (error) => {
         for (const { poll } of served) poll.reject(error);
       },
     };
   }
 
-  /** Rejects everybody, and whoever comes later. */
-  close(): void {
-    this.closed = true;
+  /** Rejects everybody who waits, and whoever comes later. */
+  stop(error: Error): void {
+    this.refusal ??= error;
     clearTimeout(this.dueTimer);
     for (const poll of this.parked) {
       this.drop(poll);
-      poll.reject(new EngineClosedError());
+      poll.reject(error);
     }
   }
 
+  close(): void {
+    this.stop(new EngineClosedError());
+  }
+
+  private async commitFor(others: Followed, changes: ChangeSet, now: number): Promise<void> {
+    try {
+      await this.commit(changes, now);
+    } catch (error) {
+      others.refused(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+    others.durable();
+  }
+
   private park(input: FetchInput, timeoutMs: number): PendingFetch {
-    let poll: ParkedPoll | undefined;
-    const giveUp = (): void => {
-      if (poll === undefined || !this.drop(poll)) return;
-      poll.resolve([]);
-    };
+    let giveUp = (): void => undefined;
     const tasks = new Promise<readonly LockedExternalTask[]>((resolve, reject) => {
-      poll = { input, resolve, reject, timer: setTimeout(giveUp, timeoutMs) };
+      giveUp = () => {
+        if (this.drop(poll)) resolve([]);
+      };
+      const poll = { input, resolve, reject, timer: setTimeout(giveUp, timeoutMs) };
       this.parked.add(poll);
     });
     this.armDueTimer();
@@ -105,21 +127,24 @@ export class PollRegistry {
 
   /** One timer for the next lock or retry that runs out, and only while somebody waits. */
   private armDueTimer(): void {
+    const next = this.parked.size === 0 ? undefined : this.available.nextDue();
+    if (next === this.armedFor) return;
     clearTimeout(this.dueTimer);
-    if (this.parked.size === 0) return;
-    const next = this.available.nextDue();
+    this.armedFor = next;
     if (next === undefined) return;
     const wait = Math.min(Math.max(next - this.clock(), 0), MAX_TIMER_MS);
     this.dueTimer = setTimeout(() => {
+      this.armedFor = undefined;
       this.serveDue();
     }, wait);
   }
 
   private serveDue(): void {
     const now = this.clock();
-    this.available.promote(now);
-    // A store that refuses has stopped the engine; whoever waits is told by `close()`.
-    this.commit(emptyChangeSet(), now).catch(() => undefined);
+    const changes = emptyChangeSet();
+    const served = this.follow(changes, now);
+    // A store that refuses stops the engine, which tells whoever waits.
+    if (changes.tasks.size > 0) this.commitFor(served, changes, now).catch(() => undefined);
   }
 }
 

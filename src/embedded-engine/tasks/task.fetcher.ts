@@ -16,20 +16,17 @@ export class TaskFetcher {
     private readonly available: AvailableTasks,
   ) {}
 
-  /** Locks what is there now, at most `maxTasks`, and notes it in `changes`. */
+  /** Locks what is available, at most `maxTasks`, and notes it in `changes`. */
   fetch(input: FetchInput, now: number, changes: ChangeSet): LockedExternalTask[] {
-    this.available.promote(now);
     const subscriptions = new Map(input.topics.map((topic) => [topic.topicName, topic]));
     const chosen = this.choose(input, [...subscriptions.values()]);
     return chosen.map(({ task, subscription }) => {
-      const locked = {
-        ...task,
-        workerId: input.workerId,
-        lockExpirationTime: now + subscription.lockDuration,
-      };
+      const lockExpirationTime = now + subscription.lockDuration;
+      const locked = { ...task, workerId: input.workerId, lockExpirationTime };
+      const handedOut = this.handOut(locked, subscription);
       changes.tasks.set(task.id, locked);
       this.state.putTask(task.id, locked);
-      return this.handOut(locked, subscription);
+      return handedOut;
     });
   }
 
@@ -37,16 +34,16 @@ export class TaskFetcher {
     input: FetchInput,
     subscriptions: readonly TopicSubscription[],
   ): { readonly task: ExternalTaskRecord; readonly subscription: TopicSubscription }[] {
-    // With one topic and no order asked for, its queue has the tasks in order already.
-    const needed = subscriptions.length === 1 && input.createTime === null ? input.maxTasks : Infinity;
-    const found = subscriptions.flatMap((subscription) => {
-      const limit = input.createTime === null ? Math.min(needed, input.maxTasks) : Infinity;
-      return this.matching(subscription, input.usePriority, limit).map((task) => ({ task, subscription }));
-    });
-    if (found.length > 1 && (subscriptions.length > 1 || input.createTime !== null)) {
+    const wanted = Math.max(input.maxTasks, 0);
+    // A queue has its tasks in the order in which they became available; any other order has to see them all.
+    const limit = input.createTime === null || wanted === 0 ? wanted : Infinity;
+    const found = subscriptions.flatMap((subscription) =>
+      this.matching(subscription, input.usePriority, limit).map((task) => ({ task, subscription })),
+    );
+    if (subscriptions.length > 1 || input.createTime !== null) {
       found.sort((a, b) => compareTasks(a.task, b.task, input));
     }
-    return found.slice(0, Math.max(input.maxTasks, 0));
+    return found.slice(0, wanted);
   }
 
   private matching(

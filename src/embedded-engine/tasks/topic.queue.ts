@@ -1,43 +1,54 @@
 /** A task's place in a queue; dead once the task was taken or is gone. */
 interface Entry {
   readonly taskId: string;
+  readonly lane: Lane;
   readonly order: number;
   alive: boolean;
 }
 
-/** Below this, dead entries at the head are not worth a copy. */
+/** Fewer dead entries than this are not worth a copy. */
 const COMPACT_AT = 1_024;
 
 /** Tasks of one priority in the order in which they became available. */
 class Lane {
   private entries: Entry[] = [];
   private head = 0;
+  private dead = 0;
+
+  constructor(readonly priority: number) {}
 
   push(entry: Entry): void {
     this.entries.push(entry);
   }
 
-  /** The living entries, oldest first; the walk drops dead ones at the head. */
+  kill(entry: Entry): void {
+    entry.alive = false;
+    this.dead += 1;
+  }
+
+  /** The living entries, oldest first; the queue must not change during the walk. */
   *walk(): Generator<Entry> {
-    this.dropDeadHead();
+    this.tidy();
     for (let at = this.head; at < this.entries.length; at += 1) {
       const entry = this.entries[at];
       if (entry?.alive === true) yield entry;
     }
   }
 
-  private dropDeadHead(): void {
+  /** Steps over the dead at the head, and drops all of them once they are the greater part, wherever they stand. */
+  private tidy(): void {
     while (this.entries[this.head]?.alive === false) this.head += 1;
-    if (this.head < COMPACT_AT || this.head * 2 < this.entries.length) return;
-    this.entries = this.entries.slice(this.head);
+    if (this.dead < COMPACT_AT || this.dead * 2 < this.entries.length) return;
+    this.entries = this.entries.filter(({ alive }) => alive);
     this.head = 0;
+    this.dead = 0;
   }
 }
 
 /** The tasks of one topic that may be fetched now. */
 export class TopicQueue {
-  private readonly lanes = new Map<number, Lane>();
-  private priorities: number[] = [];
+  /** Highest priority first. */
+  private lanes: Lane[] = [];
   private readonly entries = new Map<string, Entry>();
   private count = 0;
 
@@ -45,58 +56,56 @@ export class TopicQueue {
     return this.entries.size;
   }
 
-  /** Makes a task available; one that is already keeps its place. */
+  /** Makes a task available; one that is already keeps its place, unless its priority is a new one. */
   add(taskId: string, priority: number): void {
-    if (this.entries.has(taskId)) return;
+    if (this.entries.get(taskId)?.lane.priority === priority) return;
+    this.remove(taskId);
     this.count += 1;
-    const entry: Entry = { taskId, order: this.count, alive: true };
+    const entry: Entry = { taskId, lane: this.lane(priority), order: this.count, alive: true };
     this.entries.set(taskId, entry);
-    this.lane(priority).push(entry);
+    entry.lane.push(entry);
   }
 
   remove(taskId: string): void {
     const entry = this.entries.get(taskId);
     if (entry === undefined) return;
-    entry.alive = false;
+    entry.lane.kill(entry);
     this.entries.delete(taskId);
   }
 
   /** Task ids, highest priority first. */
   *byPriority(): Generator<string> {
-    for (const priority of this.priorities) {
-      for (const entry of this.lanes.get(priority)?.walk() ?? []) yield entry.taskId;
+    for (const lane of this.lanes) {
+      for (const entry of lane.walk()) yield entry.taskId;
     }
   }
 
   /** Task ids in the order in which they became available, whatever their priority. */
   *byAge(): Generator<string> {
-    const walks = this.priorities.flatMap((priority) => this.lanes.get(priority)?.walk() ?? []);
-    const heads = walks.map((walk) => walk.next());
-    for (;;) {
-      let oldest = -1;
-      heads.forEach((head, at) => {
-        const best = heads[oldest];
-        if (
-          head.done !== true &&
-          (best === undefined || best.done === true || head.value.order < best.value.order)
-        ) {
-          oldest = at;
-        }
-      });
-      const head = heads[oldest];
-      const walk = walks[oldest];
-      if (head === undefined || head.done === true || walk === undefined) return;
-      yield head.value.taskId;
-      heads[oldest] = walk.next();
+    const walks = this.lanes.map((lane) => lane.walk());
+    let heads = walks.flatMap((walk) => nextOf(walk));
+    while (heads.length > 0) {
+      const oldest = heads.reduce((best, head) => (head.entry.order < best.entry.order ? head : best));
+      yield oldest.entry.taskId;
+      heads = heads.flatMap((head) => (head === oldest ? nextOf(head.walk) : head));
     }
   }
 
   private lane(priority: number): Lane {
-    const known = this.lanes.get(priority);
+    const known = this.lanes.find((lane) => lane.priority === priority);
     if (known !== undefined) return known;
-    const lane = new Lane();
-    this.lanes.set(priority, lane);
-    this.priorities = [...this.priorities, priority].sort((a, b) => b - a);
+    const lane = new Lane(priority);
+    this.lanes = [...this.lanes, lane].sort((a, b) => b.priority - a.priority);
     return lane;
   }
+}
+
+interface WalkHead {
+  readonly walk: Generator<Entry>;
+  readonly entry: Entry;
+}
+
+function nextOf(walk: Generator<Entry>): WalkHead[] {
+  const next = walk.next();
+  return next.done === true ? [] : [{ walk, entry: next.value }];
 }

@@ -1,0 +1,114 @@
+import type { ProcessModel } from '../model/index.js';
+import type { DeploymentBundle } from '../persist/engine-store.js';
+import type { DefinitionRecord, DeploymentRecord } from '../persist/records.types.js';
+import type { DefinitionIndex } from './definition.index.js';
+import type { CompiledProcess, Resource } from './deployment.compiler.js';
+import type { DeploymentInput } from './engine-api.types.js';
+import { ProcessEngineError } from './engine.errors.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** A definition id longer than this is the UUID alone. */
+const MAX_ID_LENGTH = 64;
+
+/** What of a deployment has to be deployed. */
+export interface NewResources {
+  readonly resources: readonly Resource[];
+  /** The earlier deployment that has it all; null where something is new. */
+  readonly unchanged: DeploymentRecord | null;
+}
+
+/**
+ * What of a deployment is new against the latest of its name, source and tenant.
+ *
+ * @param deployed oldest first
+ */
+export function withoutDuplicates(
+  input: DeploymentInput,
+  deployed: Iterable<DeploymentBundle>,
+): NewResources {
+  if (!input.enableDuplicateFiltering && !input.deployChangedOnly)
+    return { resources: input.resources, unchanged: null };
+  const earlier = [...deployed].reverse().filter(({ deployment }) => isSameSeries(deployment, input));
+  const holders = input.resources.map((resource) => latestHolder(resource, earlier));
+  if (holders.includes(undefined)) {
+    const changed = input.resources.filter((_resource, at) => holders[at] === undefined);
+    return { resources: input.deployChangedOnly ? changed : input.resources, unchanged: null };
+  }
+  const unchanged = earlier.find((bundle) => holders.includes(bundle))?.deployment ?? null;
+  return { resources: [], unchanged };
+}
+
+function isSameSeries(deployment: DeploymentRecord, input: DeploymentInput): boolean {
+  return (
+    deployment.name === input.name &&
+    deployment.source === input.source &&
+    deployment.tenantId === input.tenantId
+  );
+}
+
+/** The latest deployment with a file of that name, if the file is the same. */
+function latestHolder(
+  resource: Resource,
+  earlier: readonly DeploymentBundle[],
+): DeploymentBundle | undefined {
+  for (const bundle of earlier) {
+    const held = bundle.resources.find(({ name }) => name === resource.name);
+    if (held !== undefined) return held.bytes.equals(resource.bytes) ? bundle : undefined;
+  }
+  return undefined;
+}
+
+/** A deployment with the next version of each of its definitions. @throws ProcessEngine for a key that stands twice */
+export function bundleDeployment(
+  work: UnitOfWork,
+  { name, source, tenantId }: DeploymentInput,
+  resources: readonly Resource[],
+  compiled: readonly CompiledProcess[],
+  index: DefinitionIndex,
+): DeploymentBundle {
+  const keys = compiled.map(({ model }) => model.key);
+  const twice = keys.find((key, at) => keys.indexOf(key) !== at);
+  if (twice !== undefined) {
+    throw new ProcessEngineError(
+      `The deployment contains definitions with the same key '${twice}' (id attribute), this is not allowed`,
+    );
+  }
+  const deployment: DeploymentRecord = { id: work.newId(), name, source, tenantId, deploymentTime: work.now };
+  return {
+    deployment,
+    definitions: compiled.map(({ resource, model }) => {
+      const version = (index.latest(model.key, tenantId)?.record.version ?? 0) + 1;
+      return defineProcess(work.newId(), version, deployment, resource, model);
+    }),
+    resources: resources.map((resource) => ({
+      ...resource,
+      id: work.newId(),
+      deploymentId: deployment.id,
+    })),
+  };
+}
+
+function defineProcess(
+  uuid: string,
+  version: number,
+  deployment: DeploymentRecord,
+  resource: string,
+  model: ProcessModel,
+): DefinitionRecord {
+  const id = `${model.key}:${version}:${uuid}`;
+  return {
+    id: id.length > MAX_ID_LENGTH ? uuid : id,
+    key: model.key,
+    name: model.name,
+    version,
+    versionTag: model.versionTag,
+    resource,
+    deploymentId: deployment.id,
+    category: model.category,
+    suspended: false,
+    tenantId: deployment.tenantId,
+    historyTimeToLive: model.historyTimeToLive,
+    description: model.description,
+    startableInTasklist: model.startableInTasklist,
+  };
+}

@@ -1,0 +1,36 @@
+import type { CompiledResource, ProcessModel } from '../model/index.js';
+
+/** Compiles one resource; rejects with the compiler's own error when it refuses the file. */
+export type ResourceCompiler = (name: string, bytes: Buffer) => Promise<CompiledResource>;
+
+/** A file of a deployment. */
+export interface Resource {
+  readonly name: string;
+  readonly bytes: Buffer;
+}
+
+/** A process and the file that it stands in. */
+export interface CompiledProcess {
+  /** Name of the file. */
+  readonly resource: string;
+  readonly model: ProcessModel;
+}
+
+/** File names that hold BPMN, as Camunda's deployers look for them. */
+const BPMN_NAME = /\.bpmn(20\.xml)?$/;
+
+/** Compiles the BPMN files of a deployment; others are kept as they are. */
+export class DeploymentCompiler {
+  constructor(private readonly compileOne: ResourceCompiler) {}
+
+  async compile(resources: readonly Resource[]): Promise<readonly CompiledProcess[]> {
+    const compiled = await Promise.all(
+      resources
+        .filter(({ name }) => BPMN_NAME.test(name))
+        .map(async ({ name, bytes }) => ({ name, result: await this.compileOne(name, bytes) })),
+    );
+    return compiled.flatMap(({ name, result }) =>
+      result.processes.map((model) => ({ resource: name, model })),
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import type { FetchInput } from '../core/engine-api.types.js';
+import type { ExternalTaskRecord } from '../persist/records.types.js';
+
+/** Longest time that a poll may be parked: 30 minutes, as in Camunda. */
+export const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;
+
+/** @throws NullValue without a worker, ProcessEngine for a lock duration, BadUserRequest for a time-out that is too long */
+export function assertFetch(input: FetchInput): void {
+  requireWorker(input.workerId);
+  if (input.topics.some((topic) => topic.lockDuration <= 0)) {
+    throw new ProcessEngineError('lockTime is not greater than 0');
+  }
+  if ((input.asyncResponseTimeout ?? 0) > MAX_ASYNC_RESPONSE_TIMEOUT_MS) {
+    throw new BadUserRequestError(
+      `The asynchronous response timeout cannot be set to a value greater than ${MAX_ASYNC_RESPONSE_TIMEOUT_MS} milliseconds`,
+      'InvalidRequestException',
+    );
+  }
+}
+
+/** @throws NullValue */
+export function requireWorker(workerId: string | null): string {
+  if (workerId === null || workerId === '') throw new NullValueError('workerId is null');
+  return workerId;
+}
+
+/** @throws BadUserRequest */
+export function requirePositive(duration: number | null, name: string): number {
+  if (duration === null || duration <= 0) throw new BadUserRequestError(`${name} is not greater than 0`);
+  return duration;
+}
+
+/** @throws ProcessEngine */
+export function assertNotNegative(value: number, name: string): void {
+  if (value < 0) throw new ProcessEngineError(`${name} is not greater than or equal to 0`);
+}
+
+/**
+ * A lock that has run out does not matter, as long as nobody else has taken the task.
+ *
+ * @param refusal what cannot be done, as the message begins
+ * @throws BadUserRequest for a task that another worker has, or none
+ */
+export function assertWorker(task: ExternalTaskRecord, workerId: string, refusal: string): void {
+  if (task.workerId === workerId) return;
+  throw new BadUserRequestError(
+    `${refusal} by worker '${workerId}'. It is locked by worker '${String(task.workerId)}'.`,
+  );
+}
+
+/** @throws BadUserRequest for a suspended task */
+export function assertActive(task: ExternalTaskRecord): void {
+  if (!task.suspended) return;
+  throw new BadUserRequestError(
+    `ENGINE-03043 ExternalTask with id '${task.id}' is suspended.`,
+    'SuspendedEntityInteractionException',
+  );
+}
