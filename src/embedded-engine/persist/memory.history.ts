@@ -10,7 +10,6 @@ import {
   ACTIVITY_RULES,
   ACTIVITY_SORT_KEYS,
   INSTANCE_SORT_KEYS,
-  type InstanceHistory,
   instanceRules,
   VARIABLE_RULES,
   VARIABLE_SORT_KEYS,

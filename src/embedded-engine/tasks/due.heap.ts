@@ -9,6 +9,10 @@ export interface Due {
 export class DueHeap {
   private entries: Due[] = [];
 
+  get size(): number {
+    return this.entries.length;
+  }
+
   /** The earliest, which stays. */
   peek(): Due | undefined {
     return this.entries[0];

@@ -1,6 +1,5 @@
 import type { Followed, Follower } from '../core/command.executor.js';
 import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
-import type { Delivery } from '../core/command.executor.js';
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
 import type { AvailableTasks } from './available-tasks.js';
