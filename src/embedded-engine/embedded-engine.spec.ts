@@ -109,7 +109,8 @@ describe('the engine and its store', () => {
   });
 
   it('stops when the store refuses a change: whoever waits is told, and nobody is served from what was lost', async () => {
-    const told = (poll: { tasks: Promise<unknown> }): Promise<unknown> => poll.tasks.catch((error: unknown) => error);
+    const told = (poll: { tasks: Promise<unknown> }): Promise<unknown> =>
+      poll.tasks.catch((error: unknown) => error);
     const waiting = told(h.poll('b'));
     const served = told(h.poll('a'));
     store.hold = Promise.reject(new Error('disk full'));

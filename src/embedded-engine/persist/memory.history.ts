@@ -10,6 +10,7 @@ import {
   ACTIVITY_RULES,
   ACTIVITY_SORT_KEYS,
   INSTANCE_SORT_KEYS,
+  type InstanceHistory,
   instanceRules,
   VARIABLE_RULES,
   VARIABLE_SORT_KEYS,
@@ -19,15 +20,6 @@ import type {
   HistoricInstanceRecord,
   HistoricVariableRecord,
 } from './records.types.js';
-
-/** Everything that is remembered of one instance. */
-export interface InstanceHistory {
-  record: HistoricInstanceRecord;
-  readonly activities: Map<string, HistoricActivityRecord>;
-  readonly variables: Map<string, HistoricVariableRecord>;
-  /** Whether it ever had an incident, open or resolved. */
-  hadIncident: boolean;
-}
 
 /** Ended instances that are remembered unless configured otherwise. */
 export const DEFAULT_REMEMBERED_INSTANCES = 100_000;
