@@ -91,13 +91,14 @@ describe('the published JavaScript client against the embedded engine', () => {
     clients.push(client);
     return new Promise((resolve, reject) => {
       client.subscribe('parcel.work', async (given) => {
+        // Else its next poll would take the task again that the handler gives back.
+        client.stop();
         try {
           await handler(given);
           resolve();
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
-        client.stop();
       });
     });
   }
