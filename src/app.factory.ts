@@ -14,6 +14,9 @@ import { serveOpenApi } from './openapi.js';
 /** Longest path part that reaches a route; an id has at most 255 characters, percent-encoded up to 765. */
 const MAX_PARAM_LENGTH = 1_024;
 
+/** Within this a request has to arrive whole; the wait for its answer does not count. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
 /**
  * Makes the application, ready to listen.
  *
@@ -26,6 +29,7 @@ export async function createApp(
   const adapter = new FastifyAdapter({
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    requestTimeout: REQUEST_TIMEOUT_MS,
     requestIdHeader: false,
     genReqId: requestIdOf,
     // A stop closes the sockets itself, in its stage `disconnect`.

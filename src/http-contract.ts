@@ -75,6 +75,8 @@ function methodNotAllowed(method: string, allowed: readonly string[]): ProblemEr
 }
 
 function negotiate(request: FastifyRequest): ProblemError | null {
+  // An empty header says as little as none.
+  if (!request.headers.accept) return null;
   const accepted = new Negotiator(request.raw).mediaType(['application/json', PROBLEM_MEDIA_TYPE]);
   return accepted === undefined
     ? new ProblemError(

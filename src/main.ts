@@ -8,26 +8,52 @@ import {
   readEnvironment,
 } from './config/index.js';
 
-/** A stop by signal is a success however often the signal comes. */
-function stopOnSignals(app: NestFastifyApplication): void {
-  let stopping: Promise<void> | null = null;
-  const stop = (): void => {
-    stopping ??= app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
+/** What Node says of an address that cannot be listened on. */
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'it is in use: stop who has it, or set PORT to another port (0 takes any free one).',
+  EADDRNOTAVAIL: 'this machine does not have it: set HOST to an address of this machine.',
+  ENOTFOUND: 'it is not known: set HOST to an address of this machine.',
+  EACCES: 'this user may not: set PORT to one above 1023.',
+};
+
+/** Stops by signal, as a success however often the signal comes, also while the application is being made. */
+class SignalStop {
+  private readonly app: { current?: NestFastifyApplication } = {};
+  private requested = false;
+
+  constructor() {
+    process.on('SIGTERM', this.request);
+    process.on('SIGINT', this.request);
+  }
+
+  /** @returns false where a signal has come before: the application is then closed and nothing more is to be done */
+  async take(app: NestFastifyApplication): Promise<boolean> {
+    this.app.current = app;
+    if (this.requested) await this.close(app);
+    return !this.requested;
+  }
+
+  private readonly request = (): void => {
+    const first = !this.requested;
+    this.requested = true;
+    if (first && this.app.current !== undefined) void this.close(this.app.current);
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+
+  private async close(app: NestFastifyApplication): Promise<void> {
+    try {
+      await app.close();
+      process.exit(0);
+    } catch (error) {
+      console.error(error);
+      process.exit(1);
+    }
+  }
 }
 
-async function boot(configuration: Configuration): Promise<void> {
+async function boot(configuration: Configuration, stop: SignalStop): Promise<void> {
   const { host, port } = configuration.http;
   const app = await createApp(configuration);
-  stopOnSignals(app);
+  if (!(await stop.take(app))) return;
   await app.listen(port, host);
   const logger = new Logger('Main');
   logger.log({ msg: 'Configuration', configuration: describeConfiguration(configuration) });
@@ -36,12 +62,23 @@ async function boot(configuration: Configuration): Promise<void> {
   );
 }
 
+/** One sentence for what a person can mend; the error itself for what only a developer can. */
+function explain(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  if (/^(Configuration|DatabaseStart|TopicWiring)Error$/.test(error.name)) return error.message;
+  const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  const fault = LISTEN_FAULTS[code ?? ''];
+  return fault !== undefined && (syscall === 'listen' || syscall === 'getaddrinfo')
+    ? `The service cannot listen on ${address ?? 'HOST'}${port === undefined ? '' : `:${port}`}: ${fault}`
+    : error;
+}
+
 try {
-  await boot(createConfiguration(readEnvironment()));
+  await boot(createConfiguration(readEnvironment()), new SignalStop());
 } catch (error) {
-  // One sentence for what a person can mend; the stack for what only a developer can.
-  console.error(
-    error instanceof Error && /^(Configuration|DatabaseStart)Error$/.test(error.name) ? error.message : error,
-  );
+  console.error(explain(error));
   process.exit(1);
 }

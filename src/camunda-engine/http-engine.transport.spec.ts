@@ -155,4 +155,18 @@ describe('HttpEngineTransport', () => {
       );
     }
   });
+
+  it("does not read an answer without end, and does not take what it read for the engine's", async () => {
+    respond = (_request, _body, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      const chunk = Buffer.alloc(1_024 * 1_024, ' ');
+      const write = (): void => {
+        while (!response.destroyed && response.write(chunk));
+        if (!response.destroyed) response.once('drain', write);
+      };
+      write();
+    };
+    const answer = transport.send({ method: 'GET', path: '/version', timeoutMs: 15_000 });
+    await expect(answer).rejects.toThrow(/larger than/);
+  });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Agent, FormData, request } from 'undici';
+import { readBounded } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
@@ -12,6 +13,9 @@ import {
 
 /** Milliseconds for the connection alone; a failure here means that nothing was sent. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Bytes of an answer; what is larger is not the engine's. */
+const MAX_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
 /** Failures before the first byte of a request. */
 const NOTHING_SENT_CODES: ReadonlySet<string> = new Set([
@@ -65,7 +69,8 @@ export class HttpEngineTransport extends EngineTransport {
             ? null
             : JSON.stringify(call.json),
       });
-      const text = await body.text();
+      const { text, cut } = await readBounded(body, MAX_ANSWER_BYTES);
+      if (cut) throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
       const type = headers['content-type'];
       const contentTypeText = (Array.isArray(type) ? type[0] : type) ?? null;
       return { status: statusCode, contentType: contentTypeText, body: readBody(contentTypeText, text) };

@@ -108,11 +108,11 @@ describe('createConfiguration', () => {
 describe('describeConfiguration', () => {
   it('masks the password and credentials in URLs', () => {
     const described = describeConfiguration({
-      ...createConfiguration({ CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest' }),
+      ...createConfiguration({ CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest?key=secret' }),
       database: { ...createConfiguration({}).database, password: 'secret' },
     });
     expect(described).toMatchObject({
-      camunda: { baseUrl: 'https://***@camunda/engine-rest' },
+      camunda: { baseUrl: 'https://***@camunda/engine-rest?***' },
       database: { password: '***' },
     });
     expect(JSON.stringify(described)).not.toContain('secret');

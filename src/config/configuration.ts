@@ -217,7 +217,8 @@ export function describeConfiguration(configuration: Configuration): Record<stri
 
 function withoutCredentials(group: object): Record<string, unknown> {
   const mask = (value: unknown): unknown => {
-    if (typeof value === 'string') return value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@');
+    if (typeof value === 'string')
+      return value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@').replace(/^(https?:[^?]*)\?.*$/, '$1?***');
     return typeof value === 'object' && value !== null ? withoutCredentials(value) : value;
   };
   return Object.fromEntries(Object.entries(group).map(([name, value]) => [name, mask(value)]));

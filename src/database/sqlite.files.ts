@@ -57,6 +57,12 @@ export function lockDatabase(path: string): DatabaseLock {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    if (!codeOf(error).startsWith('SQLITE_BUSY')) {
+      throw new DatabaseStartError(
+        `${path}.lock cannot be used as a lock (${codeOf(error)}). Remove it, or set DATA_DIR to another folder.`,
+        { cause: error },
+      );
+    }
     throw new DatabaseStartError(
       `${path} is in use by another process. Stop that one first, or set DATA_DIR to another folder.`,
       { cause: error },

@@ -201,6 +201,22 @@ describe('the engine and its store', () => {
   });
 });
 
+it('forgets the oldest ended instances when their variables are large, and no running one', async () => {
+  const h = await EngineHarness.open({ store: new MemoryStore(1_000, 5_000_000) });
+  try {
+    await h.deploy(BODY);
+    const { id: running } = await h.start({ text: 'x'.repeat(1_000_000) });
+    for (let n = 0; n < 20; n += 1) {
+      const { id } = await h.start({ text: 'x'.repeat(1_000_000) }, 'large');
+      await h.engine.runtime.deleteProcessInstance(id, null);
+    }
+    expect(h.engine.history.countInstances({ processInstanceBusinessKey: 'large' })).toBe(2);
+    expect(h.state(running)).toBe('ACTIVE');
+  } finally {
+    await h.engine.close();
+  }
+});
+
 describe('deployments', () => {
   let h: EngineHarness;
 

@@ -10,6 +10,7 @@ export {
   type ProcessRecord,
   type ProcessStatus,
 } from './process-record.js';
+export { isSameOutcome } from './process-record.factory.js';
 export { ProcessStoreModule } from './process-store.module.js';
 export { ProcessStoreService } from './process-store.service.js';
 export type {

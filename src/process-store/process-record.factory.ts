@@ -1,3 +1,4 @@
+import { canonicalJson } from '../common/json/index.js';
 import { columnText } from '../database/index.js';
 import type { Outcome, ProcessChange, ProcessRecord } from './process-record.js';
 
@@ -47,6 +48,31 @@ export function cleanOutcome(outcome: Outcome): Outcome {
     error: columnText(outcome.error),
     errorCode: columnText(outcome.errorCode, 255),
   };
+}
+
+/**
+ * Whether an outcome is the one that a row holds: equal status and, of an error, message and code; of a result, equal
+ * JSON in any order of members. It is compared as the columns take it.
+ */
+export function isSameOutcome(record: ProcessRecord, given: Outcome): boolean {
+  const outcome = cleanOutcome(given);
+  if (record.status !== outcome.status) return false;
+  if (outcome.status === 'error')
+    return record.error === outcome.error && record.errorCode === outcome.errorCode;
+  return record.data === outcome.data || sameJson(record.data, outcome.data);
+}
+
+/** A handler's result may hold what has no canonical form; its text then says whether it is the same. */
+function sameJson(a: string | null, b: string | null): boolean {
+  try {
+    return canonicalJson(parsed(a)) === canonicalJson(parsed(b));
+  } catch {
+    return false;
+  }
+}
+
+function parsed(json: string | null): unknown {
+  return json === null ? null : (JSON.parse(json) as unknown);
 }
 
 /** A change as the columns take it. */

@@ -5,5 +5,5 @@ export {
   ProcessCompletionService,
 } from './process-completion.service.js';
 export { ProcessModule } from './process.module.js';
-export { REFERRED_MODELS } from './process.openapi.js';
+export { BODY_SCHEMAS } from './process.openapi.js';
 export { ProcessOutcomeListener } from './process-outcome.listener.js';

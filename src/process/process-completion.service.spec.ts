@@ -76,6 +76,13 @@ describe('ProcessCompletionService', () => {
     expect(await trail('same')).toEqual(['complete error']);
   });
 
+  it('knows an error again whose text a column cannot hold as it came', async () => {
+    const say = (): Promise<CompletionEnd> =>
+      harness.completions.complete({ correlationId: 'nul', status: 'error', error: 'a\u0000b' });
+    expect((await say()).kind).toBe('stored');
+    expect((await say()).kind).toBe('duplicate');
+  });
+
   it('tells error outcomes apart by message and code', async () => {
     const say = (error: string, errorCode: string): Promise<CompletionEnd> =>
       harness.completions.complete({ correlationId: 'errors', status: 'error', error, errorCode });

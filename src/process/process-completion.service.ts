@@ -1,10 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
-import { canonicalJson } from '../common/json/index.js';
 import { stepNameOf } from '../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../config/index.js';
 import { EventLogService } from '../event-log/index.js';
-import { isFinal, type Outcome, type ProcessRecord, ProcessStoreService } from '../process-store/index.js';
+import {
+  isFinal,
+  isSameOutcome,
+  type Outcome,
+  type ProcessRecord,
+  ProcessStoreService,
+} from '../process-store/index.js';
 import { WaitroomService } from '../waitroom/index.js';
 
 /** The task that completes a process from a handler of this service. */
@@ -170,14 +175,6 @@ function outcomeOf(completion: Completion): Outcome {
     error: completion.error ?? 'The process ended in error.',
     errorCode: completion.errorCode ?? null,
   };
-}
-
-/** Equal status and, of an error, message and code; of a result, equal JSON in any order of members. */
-function isSameOutcome(record: ProcessRecord, outcome: Outcome): boolean {
-  if (record.status !== outcome.status) return false;
-  if (outcome.status === 'error')
-    return record.error === outcome.error && record.errorCode === outcome.errorCode;
-  return canonicalJson(parsed(record.data)) === canonicalJson(parsed(outcome.data));
 }
 
 function parsed(json: string | null): unknown {

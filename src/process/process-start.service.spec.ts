@@ -122,6 +122,10 @@ describe('ProcessStartService', () => {
       'invalid-variables',
     ],
     [new EngineResponseError(CALL, 500, 'ProcessEngineException', 'rolled back', 0), 'engine-unavailable'],
+    [
+      new EngineResponseError(CALL, 404, 'NotFoundException', 'HTTP 404 Not Found', null),
+      'engine-unavailable',
+    ],
     [new EngineUnreachableError(CALL, 'refused'), 'engine-unavailable'],
     [new EngineMisconfiguredError(CALL, 'login page', 401), 'engine-unavailable'],
   ])('takes the claim back where nothing was started: %s', async (error, code) => {
@@ -155,7 +159,15 @@ describe('ProcessStartService', () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', START_ACK_TIMEOUT_MS: '5000' });
     harness.engine.answerStart = () =>
-      Promise.reject(new EngineResponseError(CALL, 404, 'RestException', 'No matching', null));
+      Promise.reject(
+        new EngineResponseError(
+          CALL,
+          404,
+          'RestException',
+          'No matching process definition with key: test',
+          null,
+        ),
+      );
     expect((await problemOf(start('a'))).status).toBe(404);
   });
 
@@ -164,7 +176,15 @@ describe('ProcessStartService', () => {
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '10', START_ACK_TIMEOUT_MS: '10' });
     const held = heldStart();
     expect((await start('a')).httpStatus).toBe(202);
-    held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching', null));
+    held.fail(
+      new EngineResponseError(
+        CALL,
+        404,
+        'RestException',
+        'No matching process definition with key: test',
+        null,
+      ),
+    );
     const wait = harness.waitroom.createWait('a', 5_000);
     await wait.ended;
     expect(await harness.store.get('a')).toMatchObject({ status: 'error', errorCode: 'START_REJECTED' });
@@ -176,7 +196,15 @@ describe('ProcessStartService', () => {
     const held = heldStart();
     const original = harness.store.markJoined.bind(harness.store);
     jest.spyOn(harness.store, 'markJoined').mockImplementation(async (id) => {
-      held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching', null));
+      held.fail(
+        new EngineResponseError(
+          CALL,
+          404,
+          'RestException',
+          'No matching process definition with key: test',
+          null,
+        ),
+      );
       while ((await harness.store.get(id)) !== null) await new Promise(setImmediate);
       return original(id);
     });
@@ -226,7 +254,15 @@ describe('ProcessStartService', () => {
     await held.asked;
     const original = harness.store.markJoined.bind(harness.store);
     jest.spyOn(harness.store, 'markJoined').mockImplementationOnce(async (id) => {
-      held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching', null));
+      held.fail(
+        new EngineResponseError(
+          CALL,
+          404,
+          'RestException',
+          'No matching process definition with key: test',
+          null,
+        ),
+      );
       await first;
       harness.engine.answerStart = async () => {
         await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 'second claim' });

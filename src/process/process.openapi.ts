@@ -1,32 +1,47 @@
-import { applyDecorators, type Type } from '@nestjs/common';
+import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
 import { PROBLEM_MEDIA_TYPE } from '../common/errors/index.js';
 import {
-  CompleteAnswer,
-  CompleteRequestDto,
-  Problem,
-  ProcessList,
-  ProcessView,
-  StartRequest,
+  completeAnswerSchema,
+  completeRequestSchema,
+  problemSchema,
+  processListSchema,
+  processViewSchema,
+  startRequestSchema,
 } from './process.schemas.js';
 
 type Answers = Readonly<Record<number, string>>;
 
-function answers(type: Type, descriptions: Answers): MethodDecorator[] {
+const SCHEMAS = {
+  StartRequest: z.toJSONSchema(startRequestSchema, { io: 'input' }),
+  CompleteRequest: z.toJSONSchema(completeRequestSchema, { io: 'input' }),
+  ProcessView: z.toJSONSchema(processViewSchema),
+  ProcessList: z.toJSONSchema(processListSchema),
+  CompleteAnswer: z.toJSONSchema(completeAnswerSchema),
+  Problem: z.toJSONSchema(problemSchema),
+};
+
+/** The bodies of this API by name, as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is. */
+export const BODY_SCHEMAS: Readonly<Record<string, object>> = Object.fromEntries(
+  Object.entries(SCHEMAS).map(([name, { $schema: _dialect, ...schema }]) => [name, schema]),
+);
+
+function ref(name: keyof typeof SCHEMAS): { readonly schema: { readonly $ref: string } } {
+  return { schema: { $ref: `#/components/schemas/${name}` } };
+}
+
+function answers(name: keyof typeof SCHEMAS, mediaType: string, descriptions: Answers): MethodDecorator[] {
   return Object.entries(descriptions).map(([status, description]) =>
-    ApiResponse({ status: Number(status), description, type }),
+    ApiResponse({ status: Number(status), description, content: { [mediaType]: ref(name) } }),
   );
 }
 
-function problems(descriptions: Answers): MethodDecorator[] {
-  return Object.entries(descriptions).map(([status, description]) =>
-    ApiResponse({
-      status: Number(status),
-      description,
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
-    }),
-  );
-}
+const outcomes = (name: keyof typeof SCHEMAS, descriptions: Answers): MethodDecorator[] =>
+  answers(name, 'application/json', descriptions);
+
+const problems = (descriptions: Answers): MethodDecorator[] =>
+  answers('Problem', PROBLEM_MEDIA_TYPE, descriptions);
 
 const correlationIdParam = ApiParam({ name: 'correlationId', schema: { type: 'string', maxLength: 255 } });
 
@@ -35,8 +50,8 @@ export const DocumentStart = (): MethodDecorator =>
   applyDecorators(
     ApiTags('process'),
     ApiOperation({ summary: 'Start a process and wait for its result', operationId: 'startProcess' }),
-    ApiBody({ type: StartRequest }),
-    ...answers(ProcessView, {
+    ApiBody(ref('StartRequest')),
+    ...outcomes('ProcessView', {
       200: 'Finished within the wait.',
       202: 'The wait ended first; poll `Location`.',
       500: 'The process ended in error.',
@@ -57,7 +72,7 @@ export const DocumentStatus = (): MethodDecorator =>
     ApiTags('process'),
     ApiOperation({ summary: 'What is known of one process', operationId: 'getProcessStatus' }),
     correlationIdParam,
-    ...answers(ProcessView, {
+    ...outcomes('ProcessView', {
       200: 'Finished.',
       202: 'Still running.',
       500: 'Ended in error.',
@@ -73,7 +88,7 @@ export const DocumentList = (): MethodDecorator =>
       summary: 'List processes: without parameters the active ones, else a page of all',
       operationId: 'listProcesses',
     }),
-    ...answers(ProcessList, { 200: 'Newest first.' }),
+    ...outcomes('ProcessList', { 200: 'Newest first.' }),
     ...problems({ 400: 'A parameter is not valid.' }),
   );
 
@@ -85,8 +100,8 @@ export const DocumentComplete = (): MethodDecorator =>
       summary: 'Complete a process from a task that runs elsewhere',
       operationId: 'completeProcess',
     }),
-    ApiBody({ type: CompleteRequestDto }),
-    ...answers(CompleteAnswer, { 200: 'The outcome is durable.' }),
+    ApiBody(ref('CompleteRequest')),
+    ...outcomes('CompleteAnswer', { 200: 'The outcome is durable.' }),
     ...problems({
       400: 'The request is not valid.',
       404: 'The id is not known, and `COMPLETE_UNKNOWN` is `refuse`.',
@@ -95,6 +110,3 @@ export const DocumentComplete = (): MethodDecorator =>
       415: 'The body is not JSON.',
     }),
   );
-
-/** Models that are referred to by name only. */
-export const REFERRED_MODELS = [Problem];

@@ -1,6 +1,7 @@
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
 import { correlationIdSchema } from '../common/identifiers/index.js';
+import { isWellFormed, jsonFault } from '../common/json/index.js';
 
 /** The codes that this service sets itself; a completion may not use them. */
 export const RESERVED_ERROR_CODES = [
@@ -34,18 +35,28 @@ export const errorCodeSchema = z
     error: `must not be one of the service's own: ${RESERVED_ERROR_CODES.join(', ')}`,
   });
 
+/** Any JSON that can be kept as it came. */
+const keptJson = z.unknown().superRefine((value, context) => {
+  const fault = jsonFault(value);
+  if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+});
+
 export const completeRequestSchema = z.discriminatedUnion(
   'status',
   [
     z.strictObject({
       correlationId: correlationIdSchema,
       status: z.literal('ok'),
-      data: z.unknown().optional(),
+      data: keptJson.optional(),
     }),
     z.strictObject({
       correlationId: correlationIdSchema,
       status: z.literal('error'),
-      error: z.string().max(100_000).optional(),
+      error: z
+        .string()
+        .max(100_000)
+        .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+        .optional(),
       errorCode: errorCodeSchema.optional(),
     }),
   ],
@@ -106,11 +117,5 @@ export const problemSchema = z.object({
 
 export class StartRequest extends createZodDto(startRequestSchema) {}
 export class ListQuery extends createZodDto(listQuerySchema) {}
-export class ProcessView extends createZodDto(processViewSchema) {}
-export class ProcessList extends createZodDto(processListSchema) {}
-export class CompleteAnswer extends createZodDto(completeAnswerSchema) {}
-// A class cannot extend a union; the DTO serves the OpenAPI document alone.
-export const CompleteRequestDto = createZodDto(completeRequestSchema);
-export class Problem extends createZodDto(problemSchema) {}
 
 export type CompleteRequest = z.output<typeof completeRequestSchema>;

@@ -149,7 +149,7 @@ export class StartLauncherService {
   }
 
   private refusal(record: ProcessRecord, error: unknown): ProblemError {
-    if (error instanceof EngineResponseError && error.status === 404) {
+    if (error instanceof EngineResponseError && isUnknownDefinition(error)) {
       return unknownProcessDefinition(record.processKey ?? '');
     }
     if (error instanceof EngineResponseError && error.status === 400) return engineRefusedVariables(error);
@@ -183,4 +183,9 @@ export class StartLauncherService {
       });
     }
   }
+}
+
+/** Any other 404 is a wrong base path or a proxy, and says nothing of the process key. */
+function isUnknownDefinition(error: EngineResponseError): boolean {
+  return error.status === 404 && error.engineMessage.startsWith('No matching process definition');
 }

@@ -56,6 +56,19 @@ describe('assertStartVariables', () => {
     ]);
   });
 
+  it('refuses what JSON can spell and nobody can keep: halves of characters, numbers beyond a double', () => {
+    const variables = JSON.parse(
+      '{"huge":1e400,"half":"\\ud800","\\udfff":1,"deep":{"a":["\\udc00x"]},"name":{"\\ud800":1},"fine":"\\ud83d\\ude42"}',
+    ) as Record<string, unknown>;
+    expect(pointersOf(variables)).toEqual([
+      '/variables/huge',
+      '/variables/half',
+      '/variables/\udfff',
+      '/variables/deep',
+      '/variables/name',
+    ]);
+  });
+
   it('refuses empty and overlong names', () => {
     expect(pointersOf({ '': 1, ['n'.repeat(256)]: 1, ['n'.repeat(255)]: 1 })).toHaveLength(2);
   });

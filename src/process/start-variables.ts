@@ -1,4 +1,5 @@
 import { ProblemError, type ProblemFieldError } from '../common/errors/index.js';
+import { DANGEROUS_NAMES, isWellFormed, jsonFault } from '../common/json/index.js';
 
 /** Variables that the service sets itself at a start. */
 export const SYSTEM_VARIABLES = [
@@ -8,12 +9,6 @@ export const SYSTEM_VARIABLES = [
   'application_id',
   'identifiers',
 ] as const;
-
-/** Names that a JavaScript object cannot hold harmlessly. */
-const DANGEROUS_NAMES = ['__proto__', 'constructor', 'prototype'];
-
-/** Far beyond what a process needs, far below what a recursive reader can take. */
-const MAX_DEPTH = 100;
 
 /** The engine's column of variable names. */
 const MAX_NAME_LENGTH = 255;
@@ -26,7 +21,7 @@ const MAX_NAME_LENGTH = 255;
 export function assertStartVariables(variables: Readonly<Record<string, unknown>>): void {
   const errors: ProblemFieldError[] = [];
   for (const [name, value] of Object.entries(variables)) {
-    const detail = nameFault(name) ?? valueFault(value);
+    const detail = nameFault(name) ?? jsonFault(value);
     if (detail !== null) errors.push({ pointer: `/variables/${escapePointer(name)}`, detail });
   }
   if (errors.length > 0) {
@@ -43,30 +38,9 @@ export function assertStartVariables(variables: Readonly<Record<string, unknown>
 function nameFault(name: string): string | null {
   if (name === '') return 'a variable must have a name';
   if (name.length > MAX_NAME_LENGTH) return `a name has at most ${MAX_NAME_LENGTH} characters`;
+  if (!isWellFormed(name)) return 'a name holds half a character';
   if (DANGEROUS_NAMES.includes(name)) return 'this name is not allowed';
   if ((SYSTEM_VARIABLES as readonly string[]).includes(name)) return 'the service sets this variable itself';
-  return null;
-}
-
-/** Walks without recursion, so that a deep value cannot exhaust the stack. */
-function valueFault(value: unknown): string | null {
-  const stack: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 1 }];
-  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
-    if (
-      typeof entry.value === 'number' &&
-      Number.isInteger(entry.value) &&
-      !Number.isSafeInteger(entry.value)
-    ) {
-      return 'an integer beyond ±(2^53 − 1) would lose digits: send it as text';
-    }
-    if (typeof entry.value !== 'object' || entry.value === null) continue;
-    if (entry.depth > MAX_DEPTH) return `objects and arrays may be nested ${MAX_DEPTH} deep`;
-    for (const [name, member] of Object.entries(entry.value)) {
-      if (!Array.isArray(entry.value) && DANGEROUS_NAMES.includes(name))
-        return `the member ${name} is not allowed`;
-      stack.push({ value: member, depth: entry.depth + 1 });
-    }
-  }
   return null;
 }
 

@@ -110,6 +110,17 @@ describe('the contract of complete', () => {
     ['a code that is no code', { correlationId: 'x', status: 'error', errorCode: 'no code' }],
     ['no id', { status: 'ok' }],
     ['the reserved id', { correlationId: 'all', status: 'ok' }],
+    [
+      'data with an integer that would lose digits',
+      '{"correlationId":"x","status":"ok","data":[9007199254740993]}',
+    ],
+    ['data beyond a double', '{"correlationId":"x","status":"ok","data":1e999}'],
+    ['data with half a character', '{"correlationId":"x","status":"ok","data":"\\ud800"}'],
+    ['an error with half a character', '{"correlationId":"x","status":"error","error":"\\ud800"}'],
+    [
+      'data that is nested without end',
+      `{"correlationId":"x","status":"ok","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+    ],
     ['an unknown member', { correlationId: 'x', status: 'ok', result: 1 }],
   ])('refuses %s', async (_name, body) => {
     const refused = await service.post(COMPLETE, body);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { Agent, request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -157,6 +157,27 @@ describe('the process of the service', () => {
     expect(await service.ended()).toBe(1);
     expect(service.log).toMatch(/PORT must be a whole number[^]*LOG_LEVEL must be one of/);
     expect(service.log).not.toMatch(/hunter2|at .*\.js:/);
+  });
+
+  it('says in one sentence that its port is taken', async () => {
+    const first = BuiltService.spawn({ DATA_DIR: dataDir });
+    const { port } = new URL(await first.listening());
+    const second = BuiltService.spawn({ DATA_DIR: join(dataDir, 'other'), PORT: port });
+    expect(await second.ended()).toBe(1);
+    expect(second.log).toMatch(/cannot listen on 127\.0\.0\.1:\d+: it is in use.*PORT/);
+    expect(second.log).not.toMatch(/at .*\.js:/);
+    first.signal('SIGTERM');
+    expect(await first.ended()).toBe(0);
+  });
+
+  it('ends with exit code 0 where the signal comes while it boots', async () => {
+    const service = BuiltService.spawn({ DATA_DIR: dataDir });
+    await eventually(
+      () => existsSync(join(dataDir, 'fastify-camunda.sqlite')),
+      (exists) => exists,
+    );
+    service.signal('SIGTERM');
+    expect(await service.ended()).toBe(0);
   });
 
   it('refuses to share its database file with a second process, in one sentence', async () => {

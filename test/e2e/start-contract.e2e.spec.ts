@@ -299,6 +299,7 @@ describe('what the framework answers', () => {
     });
     expect(response.status).toBe(406);
     expect((await service.get('/api/process/status/abc', { accept: 'application/*' })).status).toBe(404);
+    expect((await service.get('/api/process/status/abc', { accept: '' })).status).toBe(404);
   });
 
   it.each([
@@ -335,6 +336,24 @@ describe('what the framework answers', () => {
       Problem: expect.anything(),
       StartRequest: expect.anything(),
     });
+    expect(schemas).toMatchObject({
+      ProcessView: {
+        required: [
+          'correlationId',
+          'processKey',
+          'status',
+          'data',
+          'error',
+          'errorCode',
+          'startedAt',
+          'updatedAt',
+          'statusUrl',
+        ],
+        properties: { processKey: { type: ['string', 'null'] } },
+      },
+    });
+    const referred = JSON.stringify(body).match(/#\/components\/schemas\/\w+/g) ?? [];
+    expect(Object.keys(schemas)).toEqual(expect.arrayContaining(referred.map((ref) => ref.slice(21))));
     expect((await service.get('/docs')).text).toMatch(/swagger/i);
   });
 });

@@ -24,8 +24,7 @@ describe('toProblem', () => {
   });
 
   it.each([
-    ['FST_ERR_CTP_BODY_TOO_LARGE', 'body-too-large', 413],
-    ['FST_ERR_CTP_INVALID_MEDIA_TYPE', 'unsupported-media-type', 415],
+    ['FST_ERR_MAX_PARAM_LENGTH', 'uri-too-long', 414],
     ['FST_ERR_BAD_URL', 'invalid-request', 400],
   ])('says the framework error %s as %s', (code, expected, status) => {
     expect(toProblem(Object.assign(new Error('inside'), { code }))).toMatchObject({ code: expected, status });
@@ -38,11 +37,15 @@ describe('toProblem', () => {
   });
 
   it.each([
+    [403, 'unknown-path'],
     [404, 'unknown-path'],
+    [413, 'body-too-large'],
+    [415, 'unsupported-media-type'],
+    [417, 'invalid-request'],
     [414, 'uri-too-long'],
     [429, 'rate-limited'],
   ])('says an HTTP exception with status %i as %s', (status, code) => {
-    expect(toProblem(new HttpException('inside', status))).toMatchObject({ code, status });
+    expect(toProblem(new HttpException('inside', status)).code).toBe(code);
   });
 
   it.each([new Error('password=hunter2 at /srv/app.js'), 'text', null, undefined, { statusCode: 'x' }])(

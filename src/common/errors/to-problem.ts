@@ -2,26 +2,15 @@ import { HttpException } from '@nestjs/common';
 import { ZodError } from 'zod';
 import { type ProblemCode, ProblemError, type ProblemFieldError } from './problems.js';
 
-/** Codes of Fastify's own errors (https://fastify.dev/docs/latest/Reference/Errors/) that a client can cause. */
+/** Codes of Fastify's own errors (https://fastify.dev/docs/latest/Reference/Errors/) that come before any route. */
 const FASTIFY_PROBLEMS: Readonly<Record<string, { readonly code: ProblemCode; readonly detail: string }>> = {
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    code: 'unsupported-media-type',
-    detail: 'Send the body as Content-Type: application/json.',
-  },
-  FST_ERR_CTP_BODY_TOO_LARGE: {
-    code: 'body-too-large',
-    detail: 'The body is larger than HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.',
-  },
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
-    code: 'invalid-request',
-    detail: 'The body does not have the length that Content-Length names.',
-  },
   FST_ERR_BAD_URL: { code: 'invalid-request', detail: 'The path has a malformed percent-encoding.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'uri-too-long', detail: 'A part of the path is too long.' },
 };
 
 const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
   400: 'invalid-request',
+  403: 'unknown-path',
   404: 'unknown-path',
   405: 'method-not-allowed',
   406: 'not-acceptable',
@@ -37,6 +26,13 @@ const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
 export interface TemporarilyUnavailable {
   readonly temporarilyUnavailable: true;
 }
+
+/** Nest passes on the status of Fastify's errors, and not their code. */
+const STATUS_DETAILS: Partial<Readonly<Record<ProblemCode, string>>> = {
+  'unknown-path': 'There is nothing at this path. GET /docs shows what there is.',
+  'body-too-large': 'The body is larger than HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.',
+  'unsupported-media-type': 'Send the body as Content-Type: application/json, not encoded. Nothing was kept.',
+};
 
 /** The refused members of a Zod error as pointers into the body. */
 export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
@@ -74,7 +70,8 @@ export function toProblem(error: unknown): ProblemError {
   }
   const known = FASTIFY_PROBLEMS[codeOf(error)];
   if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
-  const code = STATUS_PROBLEMS[statusOf(error)];
+  const status = statusOf(error);
+  const code = STATUS_PROBLEMS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : undefined);
   if (code !== undefined) return new ProblemError(code, messageFor(code), { cause: error });
   return new ProblemError(
     'internal-error',
@@ -88,9 +85,7 @@ function isTemporarilyUnavailable(error: unknown): error is TemporarilyUnavailab
 }
 
 function messageFor(code: ProblemCode): string {
-  return code === 'unknown-path'
-    ? 'There is nothing at this path. GET /docs shows what there is.'
-    : 'The request cannot be handled as it came.';
+  return STATUS_DETAILS[code] ?? 'The request cannot be handled as it came.';
 }
 
 function codeOf(error: unknown): string {

@@ -1,3 +1,4 @@
+export { readBounded } from './bounded-body.js';
 export {
   type CallRecorder,
   currentCallRecorder,

@@ -1,1 +1,2 @@
 export { canonicalHash, canonicalJson } from './canonical-json.js';
+export { DANGEROUS_NAMES, isWellFormed, jsonFault } from './json-fault.js';

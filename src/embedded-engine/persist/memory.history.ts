@@ -24,15 +24,28 @@ import type {
 /** Ended instances that are remembered unless configured otherwise. */
 export const DEFAULT_REMEMBERED_INSTANCES = 100_000;
 
+/** Bytes that ended instances may take, about, unless configured otherwise: their variables may be large. */
+export const DEFAULT_REMEMBERED_BYTES = 64 * 1_024 * 1_024;
+
+/** What an instance, an activity or a variable takes in memory besides its texts, about. */
+const RECORD_BYTES = 400;
+
 /** History in memory: by instance, the oldest ended ones forgotten beyond a bound. */
 export class MemoryHistory implements HistoryService {
   private readonly instances = new Map<string, InstanceHistory>();
   private readonly byBusinessKey = new Map<string, Set<string>>();
-  /** Ended instances in the order of their end. */
-  private readonly ended = new Set<string>();
+  /** Ended instances in the order of their end, with the bytes that they take. */
+  private readonly ended = new Map<string, number>();
+  private endedBytes = 0;
 
-  /** @param remembered ended instances that are kept */
-  constructor(private readonly remembered = DEFAULT_REMEMBERED_INSTANCES) {}
+  /**
+   * @param remembered ended instances that are kept
+   * @param rememberedBytes what they may take
+   */
+  constructor(
+    private readonly remembered = DEFAULT_REMEMBERED_INSTANCES,
+    private readonly rememberedBytes = DEFAULT_REMEMBERED_BYTES,
+  ) {}
 
   apply(changes: ChangeSet): void {
     for (const record of changes.historicInstances.values()) this.putInstance(record);
@@ -47,8 +60,11 @@ export class MemoryHistory implements HistoryService {
       if (history !== undefined) history.hadIncident = true;
     }
     for (const id of changes.forgottenInstances) this.forget(id);
-    for (const id of this.ended) {
-      if (this.ended.size <= this.remembered) break;
+    for (const record of changes.historicInstances.values()) {
+      if (record.endTime !== null) this.noteEnded(record.id);
+    }
+    for (const id of this.ended.keys()) {
+      if (this.ended.size <= this.remembered && this.endedBytes <= this.rememberedBytes) break;
       this.forget(id);
     }
   }
@@ -97,12 +113,20 @@ export class MemoryHistory implements HistoryService {
     } else {
       known.record = record;
     }
-    if (record.endTime !== null) this.ended.add(record.id);
+  }
+
+  private noteEnded(id: string): void {
+    const history = this.instances.get(id);
+    if (history === undefined) return;
+    const bytes = bytesOf(history);
+    this.endedBytes += bytes - (this.ended.get(id) ?? 0);
+    this.ended.set(id, bytes);
   }
 
   private forget(id: string): void {
     const businessKey = this.instances.get(id)?.record.businessKey ?? null;
     this.instances.delete(id);
+    this.endedBytes -= this.ended.get(id) ?? 0;
     this.ended.delete(id);
     if (businessKey === null) return;
     const ids = this.byBusinessKey.get(businessKey);
@@ -148,6 +172,13 @@ export class MemoryHistory implements HistoryService {
   private some(ids: readonly string[]): InstanceHistory[] {
     return [...new Set(ids)].flatMap((id) => this.instances.get(id) ?? []);
   }
+}
+
+function bytesOf({ activities, variables }: InstanceHistory): number {
+  let bytes = RECORD_BYTES * (1 + activities.size + variables.size);
+  for (const { value } of variables.values())
+    if (typeof value.value === 'string') bytes += 2 * value.value.length;
+  return bytes;
 }
 
 function one(value: string | undefined): readonly string[] | undefined {

@@ -5,9 +5,12 @@ import { MemoryHistory } from './memory.history.js';
 export class MemoryStore implements EngineStore {
   readonly history: MemoryHistory;
 
-  /** @param remembered ended instances whose history is kept; the oldest go first */
-  constructor(remembered?: number) {
-    this.history = new MemoryHistory(remembered);
+  /**
+   * @param remembered ended instances whose history is kept; the oldest go first
+   * @param rememberedBytes what they may take
+   */
+  constructor(remembered?: number, rememberedBytes?: number) {
+    this.history = new MemoryHistory(remembered, rememberedBytes);
   }
 
   recover(): RecoveredState {

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import type { HandlerTask } from '../../camunda-worker/index.js';
+import { type HandlerTask, RetryableTaskError } from '../../camunda-worker/index.js';
 import { HttpService } from '../../common/http/index.js';
 import { ATTEMPT_HEADER, type Partners, PARTNERS } from './partners.js';
 
@@ -18,7 +18,7 @@ export class PartnersClient {
     @Inject(PARTNERS) private readonly partners: Partners,
   ) {}
 
-  /** Asks whether anything speaks against the user. @throws HttpCallError, ZodError */
+  /** Asks whether anything speaks against the user. @throws HttpCallError, RetryableTaskError */
   checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
     return this.call(
       `${this.partners.backgroundCheckUrl}/background-checks`,
@@ -28,7 +28,7 @@ export class PartnersClient {
     );
   }
 
-  /** Onboards the user. @throws HttpCallError, ZodError */
+  /** Onboards the user. @throws HttpCallError, RetryableTaskError */
   onboard(
     user: { readonly userId: string; readonly email: string | null },
     task: HandlerTask,
@@ -47,6 +47,11 @@ export class PartnersClient {
       // A task keeps its id over retries and redelivery, so a partner can tell a repeated call from a new one.
       idempotencyKey: task.taskId,
     });
-    return answer.parse(body);
+    const parsed = answer.safeParse(body);
+    if (parsed.success) return parsed.data;
+    // What a partner sends is for the trail; the client is told no more than that it was not understood.
+    throw new RetryableTaskError(`The partner's answer to ${new URL(url).pathname} has an unexpected form.`, {
+      cause: parsed.error,
+    });
   }
 }
