@@ -10,7 +10,7 @@ export type FilterRules<R, Q> = {
 };
 
 /** What records are sorted by; null sorts first, as in the databases that Camunda is tested on. */
-export type SortKeys<R, Key extends string> = { readonly [K in Key]: (record: R) => string | number | null };
+export type SortKeys<R, Key extends string> = Readonly<Record<Key, (record: R) => string | number | null>>;
 
 /** The records that pass every filter of a query that is there. */
 export function filterRecords<R, Q extends object>(

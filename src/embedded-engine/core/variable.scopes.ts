@@ -44,7 +44,7 @@ function nearestScope(activity: ActivityState): ActivityState {
 }
 
 function isTransient(value: TypedValue): boolean {
-  return value.valueInfo['transient'] === true;
+  return value.valueInfo.transient === true;
 }
 
 /**

@@ -4,7 +4,7 @@ import type {
   HistoricVariableQuery,
 } from '../core/engine-api.types.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../core/record.query.js';
-import type { InstanceHistory } from './memory.history.js';
+import type { InstanceHistory } from './instance-history.types.js';
 import type {
   HistoricActivityRecord,
   HistoricInstanceRecord,

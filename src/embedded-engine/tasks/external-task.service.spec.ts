@@ -303,9 +303,9 @@ describe('queries', () => {
 
   it('by ids', () => {
     const { externalTasks } = h.engine;
-    const task = externalTasks.findOne(ids['X']!)!;
+    const task = externalTasks.findOne(ids.X!)!;
     expect(externalTasks.count({ externalTaskId: task.id })).toBe(1);
-    expect(externalTasks.count({ externalTaskIdIn: [task.id, ids['A']!] })).toBe(2);
+    expect(externalTasks.count({ externalTaskIdIn: [task.id, ids.A!] })).toBe(2);
     expect(externalTasks.count({ executionId: task.executionId })).toBe(1);
     expect(externalTasks.count({ processInstanceId: task.processInstanceId })).toBe(2);
     expect(externalTasks.count({ processInstanceIdIn: [task.processInstanceId] })).toBe(2);
