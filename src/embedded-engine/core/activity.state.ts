@@ -50,6 +50,12 @@ export class ActivityState {
     return copy;
   }
 
+  /** Shows this and all below, in the order of the tree. */
+  visit(visitor: (activity: ActivityState) => void): void {
+    visitor(this);
+    for (const child of this.children) child.visit(visitor);
+  }
+
   /** The first of this and all below that `matches`; null when none does. */
   find(matches: (activity: ActivityState) => boolean): ActivityState | null {
     if (matches(this)) return this;

@@ -15,7 +15,6 @@ export class EngineState implements CommittedState {
   readonly tasks = new Map<string, ExternalTaskRecord>();
   readonly incidents = new Map<string, IncidentRecord>();
   private readonly incidentsByTask = new Map<string, IncidentRecord>();
-  private readonly tasksByInstance = new Map<string, Set<string>>();
   private readonly tasksByExecution = new Map<string, ExternalTaskRecord>();
 
   constructor(private readonly onTask: TaskListener) {}
@@ -38,7 +37,12 @@ export class EngineState implements CommittedState {
 
   /** Tasks of one instance. */
   tasksOf(processInstanceId: string): ExternalTaskRecord[] {
-    return [...(this.tasksByInstance.get(processInstanceId) ?? [])].flatMap((id) => this.tasks.get(id) ?? []);
+    const tasks: ExternalTaskRecord[] = [];
+    this.instances.get(processInstanceId)?.root.visit(({ taskId }) => {
+      const task = taskId === null ? undefined : this.tasks.get(taskId);
+      if (task !== undefined) tasks.push(task);
+    });
+    return tasks;
   }
 
   /** The instance of an execution: its own has its id, a task's is looked up, any other is searched for. */
@@ -67,12 +71,7 @@ export class EngineState implements CommittedState {
     const either = task ?? this.tasks.get(id);
     if (either === undefined) return;
     put(this.tasks, id, task);
-    const { processInstanceId, executionId } = either;
-    put(this.tasksByExecution, executionId, task);
-    const ofInstance = this.tasksByInstance.get(processInstanceId) ?? new Set();
-    if (task === null) ofInstance.delete(id);
-    else ofInstance.add(id);
-    put(this.tasksByInstance, processInstanceId, ofInstance.size === 0 ? null : ofInstance);
+    put(this.tasksByExecution, either.executionId, task);
     this.onTask(id, task);
   }
 

@@ -1,436 +1,709 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineHarness, flows, task } from '../testing/engine.harness.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { EngineHarness, plain, transient, typedValue } from '../testing/engine.harness.js';
+import {
+  and,
+  boundary,
+  bpmn,
+  end,
+  error,
+  errorEnd,
+  flow,
+  io,
+  or,
+  pass,
+  path,
+  process,
+  sequence,
+  start,
+  subProcess,
+  task,
+  terminate,
+  xor,
+} from '../testing/process.builder.js';
 
-const START = '<startEvent id="s"/>';
-const END = '<endEvent id="e"/>';
+let h: EngineHarness;
 
-function boundary(id: string, host: string, definition: string): string {
-  return `<boundaryEvent id="${id}" attachedToRef="${host}"><errorEventDefinition ${definition}/></boundaryEvent>`;
-}
+beforeEach(async () => {
+  h = await EngineHarness.open({ stepLimit: 1_000 });
+});
 
-function io(...parameters: string[]): string {
-  return `<camunda:inputOutput>${parameters.join('')}</camunda:inputOutput>`;
-}
-
-const input = (name: string, value: string): string =>
-  `<camunda:inputParameter name="${name}">${value}</camunda:inputParameter>`;
-const output = (name: string, value: string): string =>
-  `<camunda:outputParameter name="${name}">${value}</camunda:outputParameter>`;
-
-describe('the interpreter', () => {
-  let h: EngineHarness;
-
-  beforeEach(async () => {
-    h = await EngineHarness.open();
+describe('sequence', () => {
+  it('goes from task to task and ends as completed', async () => {
+    await h.deploy(bpmn(sequence('p', 'A', 'B')));
+    const { id, ended } = await h.start('p', { n: 1 });
+    expect(ended).toBe(false);
+    await h.work('A', { n: 2 });
+    expect(h.waiting()).toEqual(['B']);
+    await h.work('B');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'pEnd']);
+    expect(h.trail(id)).toEqual(['pStart', 'A', 'B', 'pEnd']);
+    expect(h.historicVariables(id)).toEqual({ n: 2 });
+    expect(h.engine.runtime.findProcessInstance(id)).toBeNull();
   });
 
-  afterEach(async () => {
-    await h.engine.close();
-  });
-
-  describe('sequence', () => {
-    it('runs a process without wait state to its end within the start', async () => {
-      await h.deploy(`${START}<task id="t"/>${END}${flows('s->t', 't->e')}`);
-      const { id, ended } = await h.start({ n: 1 });
-      expect([ended, h.state(id), h.path(id)]).toEqual([true, 'COMPLETED', ['s', 't', 'e']]);
-      expect(h.engine.runtime.findProcessInstance(id)).toBeNull();
-    });
-
-    it('takes every flow whose condition holds out of a task, else its default flow', async () => {
-      await h.deploy(
-        `${START}<task id="t" default="t-c"/>${task('a')}${task('b')}${task('c')}${flows('s->t', 't->a?${n > 1}', 't->b?${n > 2}', 't->c')}`,
-      );
-      await h.start({ n: 3 });
-      expect(h.topics()).toEqual(['a', 'b']);
-      await h.start({ n: 0 });
-      expect(h.topics()).toEqual(['a', 'b', 'c']);
-    });
-  });
-
-  describe('exclusive gateway', () => {
-    const body = `${START}<exclusiveGateway id="x" default="x-c"/>${task('a')}${task('b')}${task('c')}${flows('s->x', 'x->a?${n == 1}', 'x->b?${n <= 2}', 'x->c')}`;
-
-    it.each([
-      [1, 'a'],
-      [2, 'b'],
-      [9, 'c'],
-    ])('with n = %i takes the first flow whose condition holds: %s', async (n, topic) => {
-      await h.deploy(body);
-      await h.start({ n });
-      expect(h.topics()).toEqual([topic]);
-    });
-
-    it('fails the start where no flow can be taken, and leaves nothing', async () => {
-      await h.deploy(
-        `${START}<exclusiveGateway id="x"/>${task('a')}${task('b')}${flows('s->x', 'x->a?${n == 1}', 'x->b?${n == 2}')}`,
-      );
-      await expect(h.start({ n: 3 })).rejects.toThrow(/No outgoing sequence flow/i);
-      expect(h.engine.history.countInstances({})).toBe(0);
-    });
-
-    it.each([
-      ['${missing}', /missing/],
-      ['${n}', /boolean/i],
-    ])('fails the start for the condition %s', async (condition, message) => {
-      await h.deploy(
-        `${START}<exclusiveGateway id="x" default="x-e"/>${task('a')}${END}${flows('s->x', `x->a?${condition}`, 'x->e')}`,
-      );
-      await expect(h.start({ n: 3 })).rejects.toThrow(message);
-    });
-  });
-
-  describe('parallel gateway', () => {
-    it('forks, and joins when every branch has arrived', async () => {
-      await h.deploy(
-        `${START}<parallelGateway id="f"/>${task('a')}${task('b')}<parallelGateway id="j"/>${task('c')}${END}${flows('s->f', 'f->a', 'f->b', 'a->j', 'b->j', 'j->c', 'c->e')}`,
-      );
-      const { id } = await h.start();
-      await h.complete('a');
-      expect(h.topics()).toEqual(['b']);
-      await h.complete('b');
-      expect(h.topics()).toEqual(['c']);
-      await h.complete('c');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-
-    it('joins anew in every round of a loop', async () => {
-      await h.deploy(
-        `${START}<exclusiveGateway id="m"/><parallelGateway id="f"/>${task('a')}${task('b')}<parallelGateway id="j"/><exclusiveGateway id="x" default="x-e"/>${END}${flows('s->m', 'm->f', 'f->a', 'f->b', 'a->j', 'b->j', 'j->x', 'x->m?${again}', 'x->e')}`,
-      );
-      const { id } = await h.start({ again: true });
-      await h.complete('a');
-      await h.complete('b');
-      expect(h.topics()).toEqual(['a', 'b']);
-      await h.complete('b', { again: false });
-      await h.complete('a');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-  });
-
-  describe('inclusive gateway', () => {
-    const body = `${START}<inclusiveGateway id="f" default="f-c"/>${task('a')}${task('b')}${task('c')}<inclusiveGateway id="j"/>${task('after')}${END}${flows('s->f', 'f->a?${n > 0}', 'f->b?${n > 1}', 'f->c', 'a->j', 'b->j', 'c->j', 'j->after', 'after->e')}`;
-
-    it.each([
-      [0, ['c']],
-      [1, ['a']],
-      [2, ['a', 'b']],
-    ])('with n = %i takes %p and joins exactly those', async (n, taken) => {
-      await h.deploy(body);
-      const { id } = await h.start({ n });
-      expect(h.topics()).toEqual(taken);
-      for (const topic of taken) {
-        expect(h.topics()).not.toContain('after');
-        await h.complete(topic);
-      }
-      expect(h.topics()).toEqual(['after']);
-      await h.complete('after');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-
-    it('is released by a token that takes another way', async () => {
-      await h.deploy(
-        `${START}<inclusiveGateway id="f"/>${task('a')}${task('b')}<exclusiveGateway id="x" default="x-j"/><inclusiveGateway id="j"/>${task('after')}${END}<endEvent id="away"/>${flows('s->f', 'f->a?${true}', 'f->b?${true}', 'a->j', 'b->x', 'x->away?${leave}', 'x->j', 'j->after', 'after->e')}`,
-      );
-      await h.start({ leave: true });
-      await h.complete('a');
-      expect(h.topics()).toEqual(['b']);
-      await h.complete('b');
-      expect(h.topics()).toEqual(['after']);
-    });
-
-    it('waits inside a sub-process for the tokens of that sub-process alone', async () => {
-      await h.deploy(
-        `${START}<parallelGateway id="f"/>${task('outside')}<subProcess id="sub"><startEvent id="ss"/><inclusiveGateway id="sf"/>${task('a')}${task('b')}<inclusiveGateway id="sj"/><endEvent id="se"/>${flows('ss->sf', 'sf->a?${true}', 'sf->b?${true}', 'a->sj', 'b->sj', 'sj->se')}</subProcess>${END}${flows('s->f', 'f->outside', 'f->sub', 'sub->e', 'outside->e')}`,
-      );
-      const { id } = await h.start();
-      await h.complete('a');
-      await h.complete('b');
-      expect(h.topics()).toEqual(['outside']);
-      await h.complete('outside');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-
-    it('fails where no condition holds and there is no default', async () => {
-      await h.deploy(
-        `${START}<inclusiveGateway id="f"/>${task('a')}${task('b')}${flows('s->f', 'f->a?${n > 0}', 'f->b?${n > 1}')}`,
-      );
-      await expect(h.start({ n: 0 })).rejects.toThrow(/No outgoing sequence flow/i);
-    });
-  });
-
-  describe('ends', () => {
-    it('ends the whole process at a terminate end, and cancels what still waits', async () => {
-      await h.deploy(
-        `${START}<parallelGateway id="f"/>${task('a')}${task('b')}<endEvent id="stop"><terminateEventDefinition/></endEvent>${flows('s->f', 'f->a', 'f->b', 'a->stop')}`,
-      );
-      const { id } = await h.start();
-      await h.complete('a');
-      expect([h.topics(), h.state(id)]).toEqual([[], 'COMPLETED']);
-      const cancelled = h.engine.history.findActivities({ processInstanceId: id, canceled: true });
-      expect(cancelled.map(({ activityId }) => activityId)).toEqual(['b']);
-    });
-
-    it('ends only its sub-process at a terminate end inside', async () => {
-      await h.deploy(
-        `${START}<subProcess id="sub"><startEvent id="ss"/><parallelGateway id="f"/>${task('a')}${task('b')}<endEvent id="stop"><terminateEventDefinition/></endEvent>${flows('ss->f', 'f->a', 'f->b', 'a->stop')}</subProcess>${task('after')}${flows('s->sub', 'sub->after')}`,
-      );
-      await h.start();
-      await h.complete('a');
-      expect(h.topics()).toEqual(['after']);
-    });
-
-    it('throws the error of an error end with its code and message', async () => {
-      await h.deploy(
-        `${START}<subProcess id="sub"><startEvent id="ss"/><endEvent id="boom"><errorEventDefinition errorRef="A"/></endEvent>${flows('ss->boom')}</subProcess>${boundary('caught', 'sub', 'errorRef="A" camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"')}${task('after')}${flows('s->sub', 'caught->after')}`,
-      );
-      const { id } = await h.start();
-      expect(h.topics()).toEqual(['after']);
-      expect(h.values(id)).toEqual({ code: 'A', text: 'message of A' });
-    });
-
-    it('ends like a none end where nothing catches the error of an error end', async () => {
-      await h.deploy(
-        `${START}<endEvent id="boom"><errorEventDefinition errorRef="B"/></endEvent>${flows('s->boom')}`,
-      );
-      const { id } = await h.start();
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-  });
-
-  describe('error boundary events', () => {
-    const handlers = `${START}${task('work')}${boundary('onA', 'work', 'errorRef="A"')}${boundary('onAny', 'work', '')}${task('normal')}${task('handleA')}${task('handleAny')}${flows('s->work', 'work->normal', 'onA->handleA', 'onAny->handleAny')}`;
-
-    it.each([
-      ['A', 'handleA'],
-      ['OTHER', 'handleAny'],
-    ])('a BPMN error %s goes to %s', async (code, topic) => {
-      await h.deploy(handlers);
-      await h.start();
-      await h.bpmnError('work', code);
-      expect(h.topics()).toEqual([topic]);
-    });
-
-    it('is caught by the nearest scope that knows the code, and cancels what runs in it', async () => {
-      await h.deploy(
-        `${START}<subProcess id="sub"><startEvent id="ss"/><parallelGateway id="f"/>${task('a')}${boundary('inner', 'a', 'errorRef="A"')}${task('b')}${task('handleInner')}${flows('ss->f', 'f->a', 'f->b', 'inner->handleInner')}</subProcess>${boundary('outer', 'sub', 'errorRef="B"')}${task('handleOuter')}${flows('s->sub', 'outer->handleOuter')}`,
-      );
-      await h.start();
-      await h.bpmnError('a', 'A');
-      expect(h.topics()).toEqual(['b', 'handleInner']);
-      await h.bpmnError('b', 'B');
-      expect(h.topics()).toEqual(['handleOuter']);
-    });
-
-    it('without a handler ends the token like a none end, and the others go on', async () => {
-      await h.deploy(
-        `${START}<parallelGateway id="f"/>${task('a')}${task('b')}${END}${flows('s->f', 'f->a', 'f->b', 'b->e')}`,
-      );
-      const { id } = await h.start();
-      await h.bpmnError('a', 'NOBODY');
-      expect([h.topics(), h.state(id)]).toEqual([['b'], 'ACTIVE']);
-      await h.complete('b');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-
-    it('sets null where a code variable is asked for and the error has no message', async () => {
-      await h.deploy(
-        `${START}${task('work')}${boundary('any', 'work', 'camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"')}${END}${flows('s->work', 'any->e')}`,
-      );
-      const { id } = await h.start();
-      await h.bpmnError('work', 'X');
-      expect(h.values(id)).toEqual({ code: 'X', text: null });
-    });
-  });
-
-  describe('camunda:errorEventDefinition', () => {
-    const body = `${START}${task(
-      'work',
-      '<camunda:errorEventDefinition id="d" errorRef="A" expression="${externalTask.errorMessage == \'bad\' || failed}"/>',
-    )}${boundary('caught', 'work', 'errorRef="A" camunda:errorMessageVariable="text"')}${task('normal')}${task('handled')}${flows('s->work', 'work->normal', 'caught->handled')}`;
-
-    it.each([
-      [true, 'handled'],
-      [false, 'normal'],
-    ])('on a completion with failed = %p leads to %s', async (failed, topic) => {
-      await h.deploy(body);
-      await h.start();
-      await h.complete('work', { failed });
-      expect(h.topics()).toEqual([topic]);
-    });
-
-    it('fails a completion whose expression cannot be evaluated, and keeps the task', async () => {
-      await h.deploy(body);
-      await h.start();
-      await expect(h.complete('work')).rejects.toThrow(/failed/);
-      expect(h.topics()).toEqual(['work']);
-    });
-
-    it.each([
-      ['bad', ['handled']],
-      ['other', ['work']],
-    ])('on a failure with the message %s leads to %p', async (errorMessage, topics) => {
-      await h.deploy(body);
-      await h.start();
-      const { id } = await h.take('work');
-      await h.engine.externalTasks.handleFailure(id, {
-        workerId: 'w',
-        errorMessage,
-        errorDetails: null,
-        retries: 1,
-        retryTimeout: 0,
-        variables: new Map(),
-        localVariables: new Map(),
-      });
-      expect(h.topics()).toEqual(topics);
-    });
-  });
-
-  describe('input and output mappings', () => {
-    it('evaluates inputs in order into a scope of the task, and outputs into the process', async () => {
-      await h.deploy(
-        `${START}${task(
-          'work',
-          io(
-            input('text', 'order ${id}'),
-            input('twice', '${text}${text}'),
-            input(
-              'list',
-              '<camunda:list><camunda:value>a</camunda:value><camunda:value>${n}</camunda:value></camunda:list>',
-            ),
-            input('map', '<camunda:map><camunda:entry key="k">${n}</camunda:entry></camunda:map>'),
-            input('empty', ''),
-            output('result', '${answer + n}'),
-          ),
-        )}${task('after')}${flows('s->work', 'work->after')}`,
-      );
-      const { id } = await h.start({ id: 'x', n: 2 });
-      const fetched = await h.take('work');
-      const seen = Object.fromEntries([...fetched.variables].map(([name, { value }]) => [name, value]));
-      expect(seen).toMatchObject({
-        text: 'order x',
-        twice: 'order xorder x',
-        list: '["a",2]',
-        map: '{"k":2}',
-        empty: null,
-        n: 2,
-      });
-      await h.engine.externalTasks.complete(fetched.id, {
-        workerId: 'w',
-        variables: new Map(),
-        localVariables: new Map([['answer', { type: 'Integer', value: 40, valueInfo: {} }]]),
-      });
-      const after = await h.take('after');
-      expect([...after.variables.keys()].sort()).toEqual(['id', 'n', 'result']);
-      expect(h.values(id)).toMatchObject({ result: 42 });
-    });
-
-    it('maps the inputs and outputs of a sub-process', async () => {
-      await h.deploy(
-        `${START}<subProcess id="sub"><extensionElements>${io(input('local', '${n}'), output('n', '${local + 1}'))}</extensionElements><startEvent id="ss"/>${task('in')}${flows('ss->in')}</subProcess>${task('after')}${flows('s->sub', 'sub->after')}`,
-      );
-      const { id } = await h.start({ n: 1 });
-      expect((await h.take('in')).variables.get('local')?.value).toBe(1);
-      h.now += 20_000;
-      await h.complete('in');
-      expect(h.values(id)).toMatchObject({ n: 2 });
-      expect((await h.take('after')).variables.has('local')).toBe(false);
-    });
-
-    it('knows the execution in expressions', async () => {
-      await h.deploy(
-        `${START}${task('work', io(input('key', '${execution.processBusinessKey}'), input('at', '${execution.currentActivityId}'), input('also', "${execution.getVariable('n')}"), input('there', "${execution.hasVariable('nope')}"), input('pid', '${execution.getProcessInstanceId()}')))}${flows('s->work')}`,
-      );
-      const { id } = await h.start({ n: 5 }, 'order-1');
-      const { variables } = await h.take('work');
-      const seen = Object.fromEntries([...variables].map(([name, { value }]) => [name, value]));
-      expect(seen).toMatchObject({ key: 'order-1', at: 'work', also: 5, there: false, pid: id });
-    });
-  });
-
-  describe('topics and priorities', () => {
-    it('evaluates them, and inherits the priority of the process', async () => {
-      await h.deploy(
-        `${START}<parallelGateway id="f"/><serviceTask id="a" camunda:type="external" camunda:topic="t-\${n}"/>${task('b', '', 'camunda:taskPriority="${n * 10}"')}${flows('s->f', 'f->a', 'f->b')}`,
-        'camunda:taskPriority="7"',
-      );
-      await h.start({ n: 3 });
-      expect(h.engine.externalTasks.find({}).map(({ topicName, priority }) => [topicName, priority])).toEqual(
-        [
-          ['t-3', 7],
-          ['b', 30],
-        ],
-      );
-    });
-
-    it.each([
-      ['camunda:topic="${n}"', /topic/],
-      ['camunda:topic="t" camunda:taskPriority="${text}"', /priority/],
-    ])('fails the start for %s', async (attributes, message) => {
-      await h.deploy(`${START}<serviceTask id="a" camunda:type="external" ${attributes}/>${flows('s->a')}`);
-      await expect(h.start({ n: 1, text: 'high' })).rejects.toThrow(message);
-      expect(h.engine.runtime.countProcessInstances({})).toBe(0);
-    });
-  });
-
-  describe('a command that fails', () => {
-    it('changes nothing: task, lock, variables and history are as before', async () => {
-      await h.deploy(
-        `${START}${task('a')}<exclusiveGateway id="x"/>${task('b')}${task('c')}${flows('s->a', 'a->x', 'x->b?${n == 1}', 'x->c?${n == 2}')}`,
-      );
-      const { id } = await h.start({ n: 0 });
-      const before = h.path(id);
-      await expect(h.complete('a', { n: 3, other: 1 })).rejects.toThrow(/No outgoing sequence flow/i);
-      expect([h.topics(), h.values(id), h.path(id)]).toEqual([['a'], { n: 0 }, before]);
-      const [locked] = h.engine.externalTasks.find({});
-      expect(locked?.workerId).toBe('w');
-      h.now += 60_000;
-      await h.complete('a', { n: 2 });
-      expect(h.topics()).toEqual(['c']);
-    });
-
-    it('is one that runs in a circle without a wait state', async () => {
-      await h.engine.close();
-      h = await EngineHarness.open({ stepLimit: 1_000 });
-      await h.deploy(`${START}<task id="a"/><task id="b"/>${flows('s->a', 'a->b', 'b->a')}`);
-      await expect(h.start()).rejects.toThrow(/1000 steps/);
-      expect(h.engine.runtime.countProcessInstances({})).toBe(0);
-    });
-  });
-
-  it('keeps variables called like members of objects apart from them', async () => {
-    await h.deploy(`${START}${task('a')}${flows('s->a')}`);
-    const names = ['__proto__', 'constructor', 'toString'];
-    const { id } = await h.start(Object.fromEntries(names.map((name) => [name, 1])));
-    await h.engine.runtime.changeVariables(
-      id,
-      new Map([['__proto__', { type: 'String', value: 'x', valueInfo: {} }]]),
-      [],
-    );
-    expect(h.engine.runtime.findVariables(id)?.get('__proto__')?.value).toBe('x');
-    expect(({} as Record<string, unknown>).x).toBeUndefined();
-  });
-
-  it('shows what an instance does as a tree, with its incidents', async () => {
+  it('answers a process without a wait state with its end and its variables', async () => {
     await h.deploy(
-      `${START}<subProcess id="sub" name="Sub"><startEvent id="ss"/>${task('a')}${flows('ss->a')}</subProcess>${flows('s->sub')}`,
+      bpmn(
+        process('p', [
+          start(),
+          `<task id="T"><extensionElements>${io({}, { done: '${1 + 1}' })}</extensionElements></task>`,
+          end(),
+          path('start', 'T', 'end'),
+        ]),
+      ),
     );
-    const { id } = await h.start();
-    const { id: taskId } = await h.take('a');
-    await h.engine.externalTasks.setRetries(taskId, 0);
+    const result = await h.start('p', { a: 'x' });
+    expect(result.ended).toBe(true);
+    expect(plain(result.variables)).toEqual({ a: 'x', done: 2 });
+  });
+
+  it('forks over several flows out of a task', async () => {
+    await h.deploy(
+      bpmn(process('p', [start(), task('A'), task('B'), flow('start', 'A'), flow('start', 'B')])),
+    );
+    const { id } = await h.start('p');
+    expect(h.waiting()).toEqual(['A', 'B']);
+    await h.work('A');
+    expect(h.outcome(id)[0]).toBe('ACTIVE');
+    await h.work('B');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'B']);
+  });
+
+  it('runs the processes of one file apart', async () => {
+    await h.deploy(bpmn(sequence('p', 'A'), sequence('q', 'A2')));
+    await h.start('p');
+    await h.start('q');
+    expect(h.waiting()).toEqual(['A', 'A2']);
+  });
+});
+
+describe('parallel gateway', () => {
+  it('waits at the join for every flow', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          and('fork'),
+          task('A'),
+          task('B'),
+          and('join'),
+          task('C'),
+          end(),
+          path('start', 'fork', 'A', 'join', 'C', 'end'),
+          path('fork', 'B', 'join'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    await h.work('B');
+    expect(h.waiting()).toEqual(['A']);
+    await h.work('A');
+    expect(h.waiting()).toEqual(['C']);
+    await h.work('C');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
+    expect(h.trail(id).filter((entry) => entry === 'join')).toHaveLength(2);
+  });
+
+  it('joins behind nested gateways', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          and('f1'),
+          and('f2'),
+          task('A'),
+          task('B'),
+          task('C'),
+          and('j2'),
+          and('j1'),
+          end(),
+          path('start', 'f1', 'f2', 'A', 'j2', 'j1', 'end'),
+          path('f2', 'B', 'j2'),
+          path('f1', 'C', 'j1'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    await h.work('A');
+    await h.work('C');
+    expect(h.outcome(id)[0]).toBe('ACTIVE');
+    await h.work('B');
+    expect(h.outcome(id)[0]).toBe('COMPLETED');
+  });
+
+  it('forks and joins again in every round of a loop', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          xor('again'),
+          and('fork'),
+          task('A'),
+          task('B'),
+          and('join'),
+          xor('check', 'default="check__end"'),
+          end(),
+          path('start', 'again', 'fork', 'A', 'join', 'check', 'end'),
+          path('fork', 'B', 'join'),
+          flow('check', 'again', '${more}'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p', { more: true });
+    for (const more of [true, true, false]) {
+      await h.work('A', { more });
+      await h.work('B');
+    }
+    expect(h.outcome(id)[0]).toBe('COMPLETED');
+    expect(h.trail(id).filter((entry) => entry === 'A')).toHaveLength(3);
+  });
+
+  it('joins without a wait state between', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          and('fork'),
+          pass('A'),
+          pass('B'),
+          and('join'),
+          end(),
+          path('start', 'fork', 'A', 'join', 'end'),
+          path('fork', 'B', 'join'),
+        ]),
+      ),
+    );
+    expect((await h.start('p')).ended).toBe(true);
+  });
+});
+
+describe('ends', () => {
+  const forked = (ending: string, from = 'start') => [
+    start(from),
+    and('fork'),
+    task('A'),
+    task('B'),
+    ending,
+    path(from, 'fork', 'A', 'stop'),
+    path('fork', 'B'),
+  ];
+
+  it('terminates the whole process', async () => {
+    await h.deploy(bpmn(process('p', forked(terminate('stop')))));
+    const { id } = await h.start('p');
+    await h.work('A');
+    expect(h.waiting()).toEqual([]);
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'stop']);
+    expect(h.trail(id)).toContain('B canceled');
+  });
+
+  it('terminates a sub-process alone and goes on behind it', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          subProcess('sub', forked(terminate('stop'), 's2')),
+          task('C'),
+          path('start', 'sub', 'C'),
+        ]),
+      ),
+    );
+    await h.start('p');
+    await h.work('A');
+    expect(h.waiting()).toEqual(['C']);
+  });
+
+  it('ends only its own token by a none end', async () => {
+    await h.deploy(bpmn(process('p', forked(end('stop')))));
+    const { id } = await h.start('p');
+    await h.work('A');
+    expect(h.outcome(id)[0]).toBe('ACTIVE');
+    expect(h.waiting()).toEqual(['B']);
+  });
+
+  it('ends like a none end where nothing catches an error end', async () => {
+    await h.deploy(bpmn(error('E'), process('p', forked(errorEnd('stop', 'E')))));
+    const { id } = await h.start('p');
+    await h.work('A');
+    expect(h.waiting()).toEqual(['B']);
+    await h.work('B');
+    expect(h.outcome(id)[0]).toBe('COMPLETED');
+  });
+});
+
+describe('sub-process', () => {
+  it('is left when its last token has ended', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          subProcess('sub', [start('s2'), task('A'), task('B'), flow('s2', 'A'), flow('s2', 'B')]),
+          task('C'),
+          end(),
+          path('start', 'sub', 'C', 'end'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    await h.work('A');
+    expect(h.waiting()).toEqual(['B']);
     const tree = h.engine.runtime.findActivityInstanceTree(id);
     expect(tree).toMatchObject({
       id,
-      parentActivityInstanceId: null,
       activityType: 'processDefinition',
+      parentActivityInstanceId: null,
       childActivityInstances: [
-        {
-          activityId: 'sub',
-          activityName: 'Sub',
-          activityType: 'subProcess',
-          childActivityInstances: [{ activityId: 'a', incidents: [{ activityId: 'a' }] }],
-        },
+        { activityId: 'sub', parentActivityInstanceId: id, childActivityInstances: [{ activityId: 'B' }] },
       ],
     });
-    expect(h.engine.runtime.findActivityInstanceTree('nope')).toBeNull();
+    await h.work('B');
+    expect(h.waiting()).toEqual(['C']);
+    await h.work('C');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
+  });
+
+  it('keeps variables of its input mapping to itself', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          subProcess(
+            'sub',
+            [start('s2'), task('A'), end('e2'), path('s2', 'A', 'e2')],
+            io({ inner: '${outer}' }, { result: '${inner}' }),
+          ),
+          task('B'),
+          path('start', 'sub', 'B'),
+        ]),
+      ),
+    );
+    await h.start('p', { outer: 1 });
+    expect(plain((await h.fetch('A'))[0]!.variables)).toEqual({ inner: 1, outer: 1 });
+    h.clock.now += 5_000;
+    await h.work('A', { inner: 2 });
+    expect(plain((await h.take('B')).variables)).toEqual({ outer: 1, result: 2 });
+  });
+});
+
+describe('BPMN errors', () => {
+  const guarded = (...events: string[]) =>
+    bpmn(
+      error('e1', 'E1'),
+      error('e2', 'E2'),
+      process('p', [start(), task('A'), end(), path('start', 'A', 'end'), ...events, task('H1'), task('H2')]),
+    );
+
+  it.each([
+    ['E1', 'H1'],
+    ['E2', 'H2'],
+  ])('takes the boundary event of the code %s to %s', async (code, handler) => {
+    await h.deploy(
+      guarded(boundary('b1', 'A', 'e1'), boundary('b2', 'A', 'e2'), path('b1', 'H1'), path('b2', 'H2')),
+    );
+    const { id } = await h.start('p');
+    await h.bpmnError((await h.take('A')).id, code);
+    expect(h.waiting()).toEqual([handler]);
+    expect(h.trail(id)).toContain('A canceled');
+  });
+
+  it('takes a boundary event without a code for every error and tells code and message', async () => {
+    const names = 'camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"';
+    await h.deploy(guarded(boundary('b1', 'A', null, names), path('b1', 'H1'), path('H1', 'H2')));
+    const { id } = await h.start('p');
+    await h.bpmnError((await h.take('A')).id, 'ANY', 'no funds', { extra: 1 });
+    expect(plain((await h.take('H1')).variables)).toEqual({ code: 'ANY', text: 'no funds', extra: 1 });
+    expect(h.historicVariables(id)).toEqual({ code: 'ANY', text: 'no funds', extra: 1 });
+  });
+
+  it('ends the token as if by a none end where nothing catches it', async () => {
+    await h.deploy(guarded(boundary('b1', 'A', 'e1'), path('b1', 'H1'), path('H1', 'H2')));
+    const { id } = await h.start('p');
+    await h.bpmnError((await h.take('A')).id, 'OTHER', null, { seen: true });
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'A']);
+    expect(h.historicVariables(id)).toEqual({ seen: true });
+    expect(h.engine.externalTasks.count({})).toBe(0);
+  });
+
+  it('is caught by the nearest scope that knows the code', async () => {
+    await h.deploy(
+      bpmn(
+        error('e1', 'E1'),
+        error('e2', 'E2'),
+        process('p', [
+          start(),
+          subProcess('outer', [
+            start('s1'),
+            subProcess('inner', [start('s2'), task('A'), task('B'), flow('s2', 'A'), flow('s2', 'B')]),
+            boundary('bi', 'inner', 'e2'),
+            path('s1', 'inner'),
+            task('HI'),
+            path('bi', 'HI'),
+          ]),
+          boundary('bo', 'outer', null),
+          task('HO'),
+          path('bo', 'HO'),
+          path('start', 'outer'),
+        ]),
+      ),
+    );
+    await h.start('p');
+    await h.bpmnError((await h.take('A')).id, 'E2');
+    expect(h.waiting()).toEqual(['HI']);
+    await h.start('p');
+    await h.bpmnError((await h.take('A')).id, 'E1');
+    expect(h.waiting()).toEqual(['HI', 'HO']);
+  });
+
+  it('comes from an error end event with the message of its error', async () => {
+    await h.deploy(
+      bpmn(
+        error('e1', 'E1', 'amount ${amount}'),
+        process('p', [
+          start(),
+          subProcess('sub', [start('s1'), errorEnd('thrown', 'e1'), path('s1', 'thrown')]),
+          boundary('b', 'sub', 'e1', 'camunda:errorMessageVariable="text"'),
+          task('H'),
+          path('start', 'sub'),
+          path('b', 'H'),
+        ]),
+      ),
+    );
+    await h.start('p', { amount: 7 });
+    expect(plain((await h.take('H')).variables)).toEqual({ amount: 7, text: 'amount 7' });
+  });
+
+  it('voids tokens that are still on their way in the scope that it leaves', async () => {
+    await h.deploy(
+      bpmn(
+        error('e1', 'E1'),
+        process('p', [
+          start(),
+          subProcess('sub', [
+            start('s1'),
+            errorEnd('thrown', 'e1'),
+            task('late'),
+            flow('s1', 'thrown'),
+            flow('s1', 'late'),
+          ]),
+          boundary('b', 'sub', 'e1'),
+          task('H'),
+          path('start', 'sub'),
+          path('b', 'H'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    expect(h.waiting()).toEqual(['H']);
+    expect(h.trail(id)).not.toContain('late');
+  });
+});
+
+describe('an endless loop', () => {
+  it('is an error, and nothing of the command remains', async () => {
+    await h.deploy(
+      bpmn(process('p', [start(), task('A'), xor('x'), pass('P'), path('start', 'A', 'x', 'P', 'x')])),
+    );
+    const { id } = await h.start('p', { n: 1 });
+    const { id: taskId } = await h.take('A');
+    const before = [h.trail(id), h.historicVariables(id), h.engine.externalTasks.findOne(taskId)];
+    await expect(h.complete(taskId, { n: 2, extra: 1 })).rejects.toThrow(
+      'More than 1000 steps without a wait state',
+    );
+    expect([h.trail(id), h.historicVariables(id), h.engine.externalTasks.findOne(taskId)]).toEqual(before);
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ n: 1 });
+  });
+});
+
+describe('input and output mappings', () => {
+  const mapped = (inputs: Record<string, string>, outputs: Record<string, string> = {}) =>
+    h.deploy(
+      bpmn(process('p', [start(), task('A', io(inputs, outputs)), task('B'), path('start', 'A', 'B')])),
+    );
+
+  it('run in their order, each seeing those before it, in a scope of the task', async () => {
+    await mapped({ one: '${base + 1}', two: '${one + 1}' });
+    const { id } = await h.start('p', { base: 1 });
+    const taken = await h.take('A');
+    expect(plain(taken.variables)).toEqual({ base: 1, one: 2, two: 3 });
+    expect(taken.executionId).not.toBe(id);
+    expect(plain(h.engine.runtime.findVariables(taken.executionId, { local: true }))).toEqual({
+      one: 2,
+      two: 3,
+    });
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ base: 1 });
+  });
+
+  it('make Json of lists and maps, constants and nothing', async () => {
+    await mapped({
+      list: '<camunda:list><camunda:value>a</camunda:value><camunda:value>${base}</camunda:value></camunda:list>',
+      map: '<camunda:map><camunda:entry key="k">${base}</camunda:entry><camunda:entry key="__proto__">x</camunda:entry></camunda:map>',
+      text: 'constant',
+      nothing: '',
+    });
+    await h.start('p', { base: 1 });
+    const { variables } = await h.take('A');
+    expect(variables.get('list')).toMatchObject({ type: 'Json', value: '["a",1]' });
+    expect(variables.get('map')).toMatchObject({ type: 'Json', value: '{"k":1,"__proto__":"x"}' });
+    expect(variables.get('text')).toMatchObject({ type: 'String', value: 'constant' });
+    expect(variables.get('nothing')).toMatchObject({ type: 'Null', value: null });
+  });
+
+  it('give out what the output mapping names, of local variables too, and nothing else', async () => {
+    await mapped({ seed: '1' }, { result: '${answer}', twice: '${result}${result}' });
+    const { id } = await h.start('p');
+    await h.work('A', {}, { answer: 'yes' });
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ result: 'yes', twice: 'yesyes' });
+  });
+
+  it('fail the completion when an expression fails, and nothing changes', async () => {
+    await mapped({}, { result: '${missing}' });
+    const { id } = await h.start('p');
+    const { id: taskId } = await h.take('A');
+    await expect(h.complete(taskId, { a: 1 })).rejects.toMatchObject({
+      kind: 'ProcessEngine',
+      message: expect.stringContaining('missing'),
+    });
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({});
+    await h.complete(taskId, { missing: 2 });
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ missing: 2, result: 2 });
+  });
+
+  it('fail the start when an input cannot be kept', async () => {
+    await mapped({ self: '${execution}' });
+    await expect(h.start('p')).rejects.toMatchObject({ kind: 'ProcessEngine' });
+    expect(h.engine.history.countInstances({})).toBe(0);
+  });
+
+  it('do not run when the instance is deleted', async () => {
+    await mapped({}, { result: '${missing}' });
+    const { id } = await h.start('p');
+    await h.engine.runtime.deleteProcessInstance(id, 'enough');
+    expect(h.engine.history.findInstance(id)).toMatchObject({
+      state: 'EXTERNALLY_TERMINATED',
+      deleteReason: 'enough',
+    });
+    expect(h.trail(id)).toContain('A canceled');
+    expect(h.waiting()).toEqual([]);
+  });
+});
+
+describe('variables', () => {
+  it('set by a completion go to the nearest scope that has them, else to the instance', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          task('A', io({ local: '1' }, { out: '${local}' })),
+          task('B'),
+          path('start', 'A', 'B'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    await h.work('A', { local: 'changed', fresh: 1 }, { gone: 1 });
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ out: 'changed', fresh: 1 });
+  });
+
+  it('may have any name', async () => {
+    await h.deploy(bpmn(sequence('p', 'A', 'B')));
+    const names = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+    const { id } = await h.start('p', new Map(names.map((name) => [name, name])));
+    const { variables } = await h.take('A');
+    expect([...variables.keys()]).toEqual(names);
+    expect(variables.get('__proto__')?.value).toBe('__proto__');
+    expect(h.engine.history.countVariables({ processInstanceId: id, variableName: '__proto__' })).toBe(1);
+    expect(
+      h.engine.runtime.countProcessInstances({
+        variables: [{ name: 'constructor', operator: 'eq', value: 'constructor' }],
+      }),
+    ).toBe(1);
+  });
+
+  it('are one record of history, whatever their values were', async () => {
+    await h.deploy(bpmn(sequence('p', 'A', 'B')));
+    const { id } = await h.start('p', { n: 1 });
+    await h.work('A', { n: 2 });
+    await h.engine.runtime.changeVariables(id, new Map(), ['n', 'unknown']);
+    expect(h.engine.history.findVariables({ processInstanceId: id })).toEqual([]);
+    expect(h.engine.history.findVariables({ processInstanceId: id, includeDeleted: true })).toMatchObject([
+      { name: 'n', state: 'DELETED', value: { value: 2 } },
+    ]);
+  });
+
+  it('that are transient are seen until the next wait state and never kept', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          xor('x', 'default="x__B"'),
+          task('A'),
+          task('B'),
+          flow('start', 'x'),
+          flow('x', 'A', '${way == "a"}'),
+          flow('x', 'B'),
+          flow('A', 'x2', '${secret == "s"}'),
+          pass('x2'),
+          task('C'),
+          flow('x2', 'C'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p', { way: transient('a'), kept: 1 });
+    const taken = await h.take('A');
+    expect(plain(taken.variables)).toEqual({ kept: 1 });
+    await h.complete(taken.id, { secret: transient('s') });
+    expect(h.waiting()).toEqual(['C']);
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ kept: 1 });
+    expect(h.historicVariables(id)).toEqual({ kept: 1 });
+  });
+
+  it('cannot change between transient and kept', async () => {
+    await h.deploy(bpmn(sequence('p', 'A')));
+    await h.start('p', { kept: 'x' });
+    const { id } = await h.take('A');
+    await expect(h.complete(id, { kept: transient('y') })).rejects.toThrow(
+      'Cannot set transient variable with name kept',
+    );
+    await h.complete(id, new Map([['twice', transient('a')]]));
+  });
+
+  it('that are transient vanish with a failure report too', async () => {
+    await h.deploy(bpmn(sequence('p', 'A')));
+    const { id } = await h.start('p');
+    await h.fail((await h.take('A')).id, 1, 0, { secret: transient('s'), kept: typedValue(1) });
+    await h.engine.runtime.changeVariables(id, new Map([['other', transient('s')]]), []);
+    expect(plain(h.engine.runtime.findVariables(id))).toEqual({ kept: 1 });
+  });
+});
+
+describe('inclusive gateway', () => {
+  const diamond = () =>
+    bpmn(
+      process('p', [
+        start(),
+        or('split', 'default="split__C"'),
+        task('A'),
+        task('B'),
+        task('C'),
+        or('join'),
+        task('D'),
+        flow('start', 'split'),
+        flow('split', 'A', '${a}'),
+        flow('split', 'B', '${b}'),
+        flow('split', 'C'),
+        ...['A', 'B', 'C'].map((from) => flow(from, 'join')),
+        flow('join', 'D'),
+      ]),
+    );
+
+  it.each([
+    [true, true, ['A', 'B']],
+    [true, false, ['A']],
+    [false, true, ['B']],
+    [false, false, ['C']],
+  ])('takes every flow whose condition holds, else the default (%s, %s)', async (a, b, taken) => {
+    await h.deploy(diamond());
+    const { id } = await h.start('p', { a, b });
+    expect(h.waiting()).toEqual(taken);
+    for (const [at, topic] of taken.entries()) {
+      await h.work(topic);
+      expect(h.waiting()).toEqual(at + 1 < taken.length ? taken.slice(at + 1) : ['D']);
+    }
+    await h.work('D');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'D']);
+  });
+
+  it('lets a join go when the token that it waited for takes another way', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          or('split'),
+          task('A'),
+          task('B'),
+          xor('way', 'default="way__join"'),
+          end('elsewhere'),
+          or('join'),
+          task('D'),
+          flow('start', 'split'),
+          flow('split', 'A'),
+          flow('split', 'B'),
+          flow('A', 'join'),
+          flow('B', 'way'),
+          flow('way', 'join'),
+          flow('way', 'elsewhere', '${gone}'),
+          flow('join', 'D'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p', { gone: true });
+    await h.work('A');
+    expect(h.waiting()).toEqual(['B']);
+    await h.work('B');
+    expect(h.waiting()).toEqual(['D']);
+    await h.work('D');
+    expect(h.outcome(id)[0]).toBe('COMPLETED');
+  });
+
+  it('waits for a token that may come by an error event of what it passes', async () => {
+    await h.deploy(
+      bpmn(
+        error('e', 'E'),
+        process('p', [
+          start(),
+          subProcess('sub', [
+            start('s2'),
+            and('split'),
+            task('A'),
+            task('B'),
+            end('away'),
+            boundary('b', 'B', 'e'),
+            or('join'),
+            task('D'),
+            path('s2', 'split', 'A', 'join', 'D'),
+            path('split', 'B', 'away'),
+            path('b', 'join'),
+          ]),
+          path('start', 'sub'),
+        ]),
+      ),
+    );
+    await h.start('p');
+    await h.work('A');
+    expect(h.waiting()).toEqual(['B']);
+    await h.bpmnError((await h.take('B')).id, 'E');
+    expect(h.waiting()).toEqual(['D']);
+  });
+
+  it('ends the token at a join without a way out', async () => {
+    await h.deploy(
+      bpmn(
+        process('p', [
+          start(),
+          task('A'),
+          task('B'),
+          or('join'),
+          flow('start', 'A'),
+          flow('start', 'B'),
+          flow('A', 'join'),
+          flow('B', 'join'),
+        ]),
+      ),
+    );
+    const { id } = await h.start('p');
+    await h.work('A');
+    await h.work('B');
+    expect(h.outcome(id)).toEqual(['COMPLETED', 'join']);
+  });
+});
+
+describe('ids', () => {
+  it('are the UUID alone where the element id makes them longer than 64 characters', async () => {
+    const long = `T${'x'.repeat(40)}`;
+    await h.deploy(bpmn(sequence('p', 'A', long)));
+    await h.start('p');
+    expect((await h.take('A')).activityInstanceId).toMatch(/^A:[0-9a-f-]{36}$/);
+    await h.complete(h.engine.externalTasks.find({})[0]!.id);
+    expect((await h.take(long)).activityInstanceId).toMatch(/^[0-9a-f-]{36}$/);
   });
 });

@@ -4,20 +4,12 @@ import type {
   HistoricVariableQuery,
 } from '../core/engine-api.types.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../core/record.query.js';
+import type { InstanceHistory } from './instance-history.types.js';
 import type {
   HistoricActivityRecord,
   HistoricInstanceRecord,
   HistoricVariableRecord,
 } from './records.types.js';
-
-/** Everything that is remembered of one instance. */
-export interface InstanceHistory {
-  record: HistoricInstanceRecord;
-  readonly activities: Map<string, HistoricActivityRecord>;
-  readonly variables: Map<string, HistoricVariableRecord>;
-  /** Whether it ever had an incident, open or resolved. */
-  hadIncident: boolean;
-}
 
 type SortKeyOf<Q extends { readonly sorting?: readonly { readonly sortBy: string }[] | undefined }> =
   NonNullable<Q['sorting']>[number]['sortBy'];

@@ -1,495 +1,328 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { TopicSubscription } from '../core/engine-api.types.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { EngineHarness, flows, task, variables } from '../testing/engine.harness.js';
-import { MAX_PARKED_POLLS } from './poll.registry.js';
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import type { ExternalTaskQuery } from '../core/engine-api.types.js';
+import { EngineHarness, variables } from '../testing/engine.harness.js';
+import { bpmn, path, process, sequence, start, task } from '../testing/process.builder.js';
 
-const BODY = `<startEvent id="s"/>${task('a')}<endEvent id="e"/>${flows('s->a', 'a->e')}`;
-const NOTHING = new Map();
+let h: EngineHarness;
+let id: string;
 
-describe('external tasks', () => {
-  let h: EngineHarness;
+beforeEach(async () => {
+  h = await EngineHarness.open();
+  await h.deploy(bpmn(sequence('p', 'A', 'B')));
+  await h.start('p');
+  id = h.engine.externalTasks.find({})[0]!.id;
+});
 
-  beforeEach(async () => {
-    h = await EngineHarness.open();
-    await h.deploy(BODY);
+const record = () => h.engine.externalTasks.findOne(id);
+
+describe('a lock', () => {
+  it('keeps others away until it runs out', async () => {
+    expect(await h.take('A')).toMatchObject({ workerId: 'w', lockExpirationTime: h.clock.now + 1_000 });
+    h.clock.now += 999;
+    expect(await h.fetch('A')).toEqual([]);
+    h.clock.now += 1;
+    expect(await h.fetch('A', { workerId: 'v' })).toMatchObject([{ id, workerId: 'v' }]);
   });
 
-  afterEach(async () => {
-    jest.useRealTimers();
-    await h.engine.close();
-  });
-
-  const completeAs = (id: string, workerId: string | null): Promise<void> =>
-    h.engine.externalTasks.complete(id, { workerId, variables: NOTHING, localVariables: NOTHING });
-
-  const fail = (
-    id: string,
-    retries: number,
-    retryTimeout = 0,
-    errorMessage: string | null = 'broken',
-  ): Promise<void> =>
-    h.engine.externalTasks.handleFailure(id, {
-      workerId: 'w',
-      errorMessage,
-      errorDetails: 'stack',
-      retries,
-      retryTimeout,
-      variables: variables({ reported: true }),
-      localVariables: NOTHING,
+  it('that has run out does not hinder its worker, unless somebody else has the task', async () => {
+    await h.take('A');
+    h.clock.now += 5_000;
+    await h.complete(id);
+    expect(h.waiting()).toEqual(['B']);
+    const { id: second } = await h.take('B');
+    h.clock.now += 5_000;
+    await h.fetch('B', { workerId: 'v' });
+    await expect(h.complete(second)).rejects.toMatchObject({
+      kind: 'BadUserRequest',
+      message: `External Task ${second} cannot be completed by worker 'w'. It is locked by worker 'v'.`,
     });
-
-  const only = (): ExternalTaskRecord => h.engine.externalTasks.find({})[0]!;
-
-  describe('locks', () => {
-    it('hand a task to one worker until they run out', async () => {
-      await h.start();
-      const first = await h.take('a');
-      expect(await h.fetch('a', { workerId: 'v' })).toEqual([]);
-      h.now += 10_000;
-      const [second] = await h.fetch('a', { workerId: 'v' });
-      expect(second?.id).toBe(first.id);
-      await expect(completeAs(first.id, 'w')).rejects.toMatchObject({
-        message: `External Task ${first.id} cannot be completed by worker 'w'. It is locked by worker 'v'.`,
-        kind: 'BadUserRequest',
-      });
-      await completeAs(first.id, 'v');
-    });
-
-    it('that ran out still let their worker complete, as long as nobody else took the task', async () => {
-      await h.start();
-      const { id } = await h.take('a');
-      h.now += 60_000;
-      await completeAs(id, 'w');
-      await expect(completeAs(id, 'w')).rejects.toMatchObject({ kind: 'NotFound' });
-    });
-
-    it('are extended from now on, but not by another worker, and not once they ran out', async () => {
-      await h.start();
-      const { id } = await h.take('a');
-      h.now += 5_000;
-      await h.engine.externalTasks.extendLock(id, 'w', 30_000);
-      expect(only().lockExpirationTime).toBe(h.now + 30_000);
-      await expect(h.engine.externalTasks.extendLock(id, 'v', 1)).rejects.toThrow(
-        /cannot be extended by worker 'v'/,
-      );
-      await expect(h.engine.externalTasks.extendLock(id, 'w', 0)).rejects.toMatchObject({
-        kind: 'BadUserRequest',
-      });
-      await expect(h.engine.externalTasks.extendLock(id, 'w', null)).rejects.toMatchObject({
-        kind: 'BadUserRequest',
-      });
-      h.now += 30_000;
-      await expect(h.engine.externalTasks.extendLock(id, 'w', 1)).rejects.toThrow(
-        'Cannot extend a lock that expired',
-      );
-    });
-
-    it('can be taken by id where nobody else holds one, and be given back by anybody', async () => {
-      await h.start();
-      const { id } = only();
-      await h.engine.externalTasks.lock(id, 'v', 1_000);
-      await expect(h.engine.externalTasks.lock(id, 'w', 1_000)).rejects.toThrow(
-        /cannot be locked by worker 'w'/,
-      );
-      await h.engine.externalTasks.lock(id, 'v', 2_000);
-      await h.engine.externalTasks.unlock(id);
-      expect(only()).toMatchObject({ workerId: null, lockExpirationTime: null });
-      await h.engine.externalTasks.lock(id, 'w', 1_000);
-      await expect(h.engine.externalTasks.lock(id, 'w', 0)).rejects.toMatchObject({ kind: 'BadUserRequest' });
-      await expect(h.engine.externalTasks.lock(id, null, 1)).rejects.toMatchObject({ kind: 'NullValue' });
-    });
-  });
-
-  describe('failures', () => {
-    it('are retried when their time-out has passed', async () => {
-      const { id } = await h.start();
-      const { id: taskId } = await h.take('a');
-      await fail(taskId, 2, 5_000);
-      expect(only()).toMatchObject({
-        retries: 2,
-        errorMessage: 'broken',
-        errorDetails: 'stack',
-        workerId: 'w',
-      });
-      expect(h.values(id)).toEqual({ reported: true });
-      expect(await h.fetch('a')).toEqual([]);
-      h.now += 5_000;
-      expect(await h.take('a')).toMatchObject({ id: taskId, retries: 2, errorMessage: 'broken' });
-    });
-
-    it('without retries left are an incident, which retries resolve', async () => {
-      const { id } = await h.start();
-      const { id: taskId } = await h.take('a');
-      await fail(taskId, 0, 0, 'x'.repeat(1_000));
-      expect(h.engine.runtime.findIncidents({ processInstanceId: id })).toEqual([
-        expect.objectContaining({
-          incidentType: 'failedExternalTask',
-          configuration: taskId,
-          activityId: 'a',
-          incidentMessage: 'x'.repeat(666),
-        }),
-      ]);
-      h.now += 60_000;
-      expect(await h.fetch('a')).toEqual([]);
-      expect(h.state(id)).toBe('ACTIVE');
-      await fail(taskId, 0);
-      expect(h.engine.runtime.countIncidents({})).toBe(1);
-      await h.engine.externalTasks.setRetries(taskId, 1);
-      expect(h.engine.runtime.countIncidents({})).toBe(0);
-      await h.complete('a');
-      expect(h.state(id)).toBe('COMPLETED');
-    });
-
-    it('leave no incident behind when the task is completed all the same', async () => {
-      await h.start();
-      const { id } = await h.take('a');
-      await fail(id, 0);
-      await completeAs(id, 'w');
-      expect(h.engine.runtime.countIncidents({})).toBe(0);
-    });
-
-    it.each([
-      [-1, 0],
-      [0, -1],
-    ])('with retries %i and time-out %i are refused', async (retries, timeout) => {
-      await h.start();
-      const { id } = await h.take('a');
-      await expect(fail(id, retries, timeout)).rejects.toMatchObject({ kind: 'ProcessEngine' });
-    });
-
-    it('of another worker are refused', async () => {
-      await h.start();
-      const { id } = only();
-      await expect(fail(id, 1)).rejects.toThrow(
-        `Failure of External Task ${id} cannot be reported by worker 'w'. It is locked by worker 'null'.`,
-      );
-    });
-  });
-
-  it('set retries of many tasks at once, or of none', async () => {
-    const { id: one } = await h.start();
-    await h.start();
-    await h.start();
-    const ids = h.engine.externalTasks.find({}).map(({ id }) => id);
-    await h.engine.externalTasks.setRetriesOfMany(
-      { processInstanceIds: [one], externalTaskIds: [ids[1]!] },
-      5,
+    await expect(h.fail(second, 1)).rejects.toThrow(
+      `Failure of External Task ${second} cannot be reported by worker 'w'. It is locked by worker 'v'.`,
     );
-    expect(h.engine.externalTasks.find({}).map(({ retries }) => retries)).toEqual([5, 5, null]);
-    await h.engine.externalTasks.setRetriesOfMany({ query: { topicName: 'a' } }, 0);
-    expect(h.engine.runtime.countIncidents({})).toBe(3);
-    await expect(
-      h.engine.externalTasks.setRetriesOfMany({ externalTaskIds: [ids[0]!, 'nope'] }, 7),
-    ).rejects.toMatchObject({ kind: 'NotFound' });
-    await expect(h.engine.externalTasks.setRetriesOfMany({}, 7)).rejects.toMatchObject({
-      kind: 'BadUserRequest',
-    });
-    await expect(h.engine.externalTasks.setRetries(ids[0]!, -1)).rejects.toMatchObject({
-      kind: 'BadUserRequest',
-    });
-    expect(h.engine.externalTasks.find({}).map(({ retries }) => retries)).toEqual([0, 0, 0]);
+    await expect(h.bpmnError(second, 'E')).rejects.toThrow(
+      `Bpmn error of External Task ${second} cannot be reported by worker 'w'. It is locked by worker 'v'.`,
+    );
   });
 
-  it.each([null, ''])('refuse the worker id %p and a BPMN error without a code', async (nobody) => {
-    await h.start();
-    const { id } = await h.take('a');
-    await expect(completeAs(id, nobody)).rejects.toMatchObject({
-      kind: 'NullValue',
-      message: 'workerId is null',
+  it('is needed to report', async () => {
+    await expect(h.complete(id)).rejects.toThrow("It is locked by worker 'null'.");
+  });
+
+  it('counts from now when it is extended, and only while it lives', async () => {
+    const { externalTasks } = h.engine;
+    await expect(externalTasks.extendLock(id, 'w', 500)).rejects.toThrow("It is locked by worker 'null'.");
+    await h.take('A');
+    h.clock.now += 900;
+    await externalTasks.extendLock(id, 'w', 500);
+    expect(record()?.lockExpirationTime).toBe(h.clock.now + 500);
+    await expect(externalTasks.extendLock(id, 'v', 500)).rejects.toThrow(
+      `The lock of the External Task ${id} cannot be extended by worker 'v'. It is locked by worker 'w'.`,
+    );
+    h.clock.now += 500;
+    await expect(externalTasks.extendLock(id, 'w', 500)).rejects.toMatchObject({
+      kind: 'BadUserRequest',
+      message: 'Cannot extend a lock that expired',
     });
-    await expect(h.fetch('a', { workerId: nobody })).rejects.toMatchObject({ kind: 'NullValue' });
+  });
+
+  it('may be taken by name when the task is free, expired or one’s own', async () => {
+    const { externalTasks } = h.engine;
+    await externalTasks.lock(id, 'w', 100);
+    await externalTasks.lock(id, 'w', 200);
+    await expect(externalTasks.lock(id, 'v', 100)).rejects.toThrow(
+      `External Task ${id} cannot be locked by worker 'v'. It is locked by worker 'w'.`,
+    );
+    h.clock.now += 200;
+    await externalTasks.lock(id, 'v', 100);
+    expect(record()).toMatchObject({ workerId: 'v', lockExpirationTime: h.clock.now + 100 });
+  });
+
+  it('may be taken away by anybody', async () => {
+    await h.take('A');
+    await h.engine.externalTasks.unlock(id);
+    expect(record()).toMatchObject({ workerId: null, lockExpirationTime: null });
+    expect(await h.fetch('A', { workerId: 'v' })).toHaveLength(1);
+  });
+
+  it.each([
+    ['a worker to lock', () => h.engine.externalTasks.lock(id, null, 1), 'NullValue', 'workerId is null'],
+    [
+      'a worker to extend',
+      () => h.engine.externalTasks.extendLock(id, '', 1),
+      'NullValue',
+      'workerId is null',
+    ],
+    [
+      'a duration to lock',
+      () => h.engine.externalTasks.lock(id, 'w', 0),
+      'BadUserRequest',
+      'lockDuration is not greater than 0',
+    ],
+    [
+      'a duration to extend',
+      () => h.engine.externalTasks.extendLock(id, 'w', null),
+      'BadUserRequest',
+      'newDuration is not greater than 0',
+    ],
+    [
+      'a task to unlock',
+      () => h.engine.externalTasks.unlock('x'),
+      'NotFound',
+      'External task with id x does not exist',
+    ],
+  ])('needs %s', async (_name, command, kind, message) => {
+    await expect(command()).rejects.toMatchObject({ kind, message });
+  });
+});
+
+describe('a failure', () => {
+  it('keeps the worker and makes everybody wait for the retry', async () => {
+    await h.take('A');
+    await h.fail(id, 2, 3_000);
+    expect(record()).toMatchObject({
+      workerId: 'w',
+      retries: 2,
+      errorMessage: 'boom',
+      errorDetails: 'stack',
+      lockExpirationTime: h.clock.now + 3_000,
+    });
+    expect(await h.fetch('A', { workerId: 'v' })).toEqual([]);
+    h.clock.now += 3_000;
+    expect(await h.fetch('A', { workerId: 'v' })).toMatchObject([{ retries: 2, errorDetails: 'stack' }]);
+  });
+
+  it('without a time to wait is retried at once', async () => {
+    await h.take('A');
+    await h.fail(id, 1);
+    expect(await h.fetch('A')).toHaveLength(1);
+  });
+
+  it('cuts its message at 666 characters', async () => {
+    await h.take('A');
+    const report = {
+      workerId: 'w',
+      retries: 1,
+      retryTimeout: 0,
+      variables: variables(),
+      localVariables: variables(),
+    };
+    await h.engine.externalTasks.handleFailure(id, {
+      ...report,
+      errorMessage: 'x'.repeat(700),
+      errorDetails: null,
+    });
+    expect(record()?.errorMessage).toHaveLength(666);
+    await h.engine.externalTasks.handleFailure(id, { ...report, errorMessage: null, errorDetails: null });
+    expect(record()?.errorMessage).toBeNull();
+  });
+
+  it('without retries is one incident, and the task is not fetched until it has retries again', async () => {
+    await h.take('A');
+    await h.fail(id, 0);
+    await h.fail(id, 0);
+    h.clock.now += 60_000;
+    expect(await h.fetch('A')).toEqual([]);
+    const { runtime, externalTasks } = h.engine;
+    expect(runtime.findIncidents({})).toMatchObject([
+      { incidentType: 'failedExternalTask', configuration: id, incidentMessage: 'boom', activityId: 'A' },
+    ]);
+    await externalTasks.setRetries(id, 0);
+    expect(runtime.countIncidents({})).toBe(1);
+    await externalTasks.setRetries(id, 3);
+    expect(runtime.countIncidents({})).toBe(0);
+    expect(await h.fetch('A')).toMatchObject([{ retries: 3 }]);
+  });
+
+  it('is mended by a completion, and the history tells of the incident', async () => {
+    const instance = record()!.processInstanceId;
+    expect(h.engine.history.countInstances({ withIncidents: true })).toBe(0);
+    await h.take('A');
+    await h.fail(id, 0);
+    await h.complete(id);
+    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.waiting()).toEqual(['B']);
+    expect(h.engine.history.findInstances({ withIncidents: true })).toMatchObject([{ id: instance }]);
+  });
+
+  it('of less than no retries or no time is refused', async () => {
+    await h.take('A');
+    await expect(h.fail(id, -1)).rejects.toThrow('retries is not greater than or equal to 0');
+    await expect(h.fail(id, 1, -1)).rejects.toThrow('retryTimeout is not greater than or equal to 0');
+  });
+});
+
+describe('a BPMN error', () => {
+  it.each([null, ''])('needs a code, %j is none', async (errorCode) => {
+    await h.take('A');
     await expect(
       h.engine.externalTasks.handleBpmnError(id, {
         workerId: 'w',
-        errorCode: nobody,
+        errorCode,
         errorMessage: null,
-        variables: NOTHING,
+        variables: variables(),
       }),
-    ).rejects.toMatchObject({ kind: 'NullValue' });
+    ).rejects.toMatchObject({ kind: 'NullValue', message: 'errorCode is null' });
   });
+});
 
-  describe('a fetch', () => {
-    it('takes at most maxTasks, the highest priority first, then the oldest', async () => {
-      await h.deploy(`<startEvent id="s"/>${task('a', '', 'camunda:taskPriority="${p}"')}${flows('s->a')}`);
-      for (const p of [1, 5, 1, 5, 3]) {
-        await h.start({ p }, `${p}-${h.now}`);
-        h.now += 1;
-      }
-      const priorities = (tasks: readonly { priority: number }[]): number[] =>
-        tasks.map(({ priority }) => priority);
-      expect(priorities(await h.fetch('a', { maxTasks: 3 }))).toEqual([5, 5, 3]);
-      expect(await h.fetch('a', { maxTasks: 0 })).toEqual([]);
-      h.now += 20_000;
-      expect(priorities(await h.fetch('a', { usePriority: false, createTime: 'asc' }))).toEqual([
-        1, 5, 1, 5, 3,
-      ]);
-      h.now += 20_000;
-      expect(priorities(await h.fetch('a', { usePriority: false, createTime: 'desc' }))).toEqual([
-        3, 5, 1, 5, 1,
-      ]);
-      h.now += 20_000;
-      expect(priorities(await h.fetch('a', { usePriority: true, createTime: 'desc' }))).toEqual([
-        5, 5, 3, 1, 1,
-      ]);
-    });
-
-    it('without priorities takes tasks as they became available', async () => {
-      await h.deploy(`<startEvent id="s"/>${task('a', '', 'camunda:taskPriority="${p}"')}${flows('s->a')}`);
-      for (const p of [1, 9, 4]) await h.start({ p });
-      expect((await h.fetch('a', { usePriority: false })).map(({ priority }) => priority)).toEqual([1, 9, 4]);
-    });
-
-    it('goes through a long queue in its order, whatever leaves it in between', async () => {
-      for (let n = 0; n < 3_000; n += 1) await h.start({}, `k${n}`);
-      const seen: (string | null)[] = [];
-      for (let round = 0; round < 30; round += 1) {
-        const tasks = await h.fetch('a', { maxTasks: 100 });
-        seen.push(...tasks.map(({ businessKey }) => businessKey));
-        await Promise.all(tasks.map(({ id }) => completeAs(id, 'w')));
-      }
-      expect(seen).toEqual(Array.from({ length: 3_000 }, (_, n) => `k${n}`));
-      expect(h.engine.externalTasks.count({})).toBe(0);
-    });
-
-    it('takes tasks of several topics together by their priority', async () => {
-      await h.deploy(
-        `<startEvent id="s"/><parallelGateway id="f"/>${task('a', '', 'camunda:taskPriority="1"')}${task('b', '', 'camunda:taskPriority="2"')}${flows('s->f', 'f->a', 'f->b')}`,
-      );
-      await h.start();
-      await h.start();
-      const tasks = await h.fetch([{ topicName: 'a' }, { topicName: 'b' }], { maxTasks: 3 });
-      expect(tasks.map(({ topicName }) => topicName)).toEqual(['b', 'b', 'a']);
-    });
-
-    const FILTERS: readonly (readonly [
-      string,
-      (record: ExternalTaskRecord) => Partial<TopicSubscription>,
-      boolean,
-    ])[] = [
-      ['businessKey', () => ({ businessKey: 'k' }), true],
-      ['another businessKey', () => ({ businessKey: 'other' }), false],
-      ['processDefinitionId', (r) => ({ processDefinitionId: r.processDefinitionId }), true],
-      ['another processDefinitionId', () => ({ processDefinitionId: 'other' }), false],
-      ['processDefinitionIdIn', (r) => ({ processDefinitionIdIn: ['x', r.processDefinitionId] }), true],
-      ['processDefinitionIdIn without it', () => ({ processDefinitionIdIn: ['x'] }), false],
-      ['processDefinitionKey', () => ({ processDefinitionKey: 'p' }), true],
-      ['another processDefinitionKey', () => ({ processDefinitionKey: 'q' }), false],
-      ['processDefinitionKeyIn', () => ({ processDefinitionKeyIn: ['q', 'p'] }), true],
-      ['processDefinitionKeyIn without it', () => ({ processDefinitionKeyIn: ['q'] }), false],
-      ['processDefinitionVersionTag', () => ({ processDefinitionVersionTag: 'v1%' }), true],
-      ['another processDefinitionVersionTag', () => ({ processDefinitionVersionTag: 'v2%' }), false],
-      ['withoutTenantId', () => ({ withoutTenantId: true }), true],
-      ['tenantIdIn', () => ({ tenantIdIn: ['t'] }), false],
-      [
-        'processVariables',
-        () => ({
-          processVariables: new Map<string, unknown>([
-            ['n', 1],
-            ['nope', 2],
-          ]),
-        }),
-        true,
-      ],
-      ['other processVariables', () => ({ processVariables: new Map<string, unknown>([['n', 2]]) }), false],
-      ['no processVariables', () => ({ processVariables: new Map() }), true],
-    ];
-
-    it.each(FILTERS)('by %s', async (_name, filter, found) => {
-      await h.deploy(BODY, 'camunda:versionTag="v1.2"');
-      await h.start({ n: 1 }, 'k');
-      const tasks = await h.fetch([{ topicName: 'a', ...filter(only()) }]);
-      expect(tasks).toHaveLength(found ? 1 : 0);
-    });
-
-    it('hands out the variables that are asked for, and extension properties on demand', async () => {
-      await h.deploy(
-        `<startEvent id="s"/>${task('a', '<camunda:properties><camunda:property name="team" value="red"/></camunda:properties><camunda:inputOutput><camunda:inputParameter name="mine">1</camunda:inputParameter></camunda:inputOutput>')}${flows('s->a')}`,
-      );
-      await h.start({ x: 1, y: 2 });
-      const names = async (topic: Partial<TopicSubscription>): Promise<unknown[]> => {
-        const [found] = await h.fetch([{ topicName: 'a', ...topic }]);
-        h.now += 60_000;
-        return [[...(found?.variables.keys() ?? [])].sort(), found?.extensionProperties];
-      };
-      expect(await names({})).toEqual([['mine', 'x', 'y'], {}]);
-      expect(await names({ variables: ['x', 'nope'], includeExtensionProperties: true })).toEqual([
-        ['x'],
-        { team: 'red' },
-      ]);
-      expect(await names({ variables: [] })).toEqual([[], {}]);
-      expect(await names({ localVariables: true })).toEqual([['mine'], {}]);
-    });
-
-    it('is refused for a lock of no duration and for a wait beyond 30 minutes', async () => {
-      await expect(h.fetch([{ topicName: 'a', lockDuration: 0 }])).rejects.toThrow(
-        'lockTime is not greater than 0',
-      );
-      await expect(h.fetch('a', { asyncResponseTimeout: 1_800_001 })).rejects.toMatchObject({
-        camundaClass: 'InvalidRequestException',
-      });
-    });
-  });
-
-  describe('a parked poll', () => {
-    it('gets a new task, in the order of arrival', async () => {
-      const polls = ['v', 'w', 'x'].map((workerId) => h.poll('a', { workerId, maxTasks: 1 }));
-      await h.start();
-      await h.start();
-      expect((await polls[0]!.tasks).map(({ workerId }) => workerId)).toEqual(['v']);
-      expect((await polls[1]!.tasks).map(({ workerId }) => workerId)).toEqual(['w']);
-      polls[2]!.cancel();
-      expect(await polls[2]!.tasks).toEqual([]);
-      polls[2]!.cancel();
-    });
-
-    it('does not get what it did not ask for', async () => {
-      const poll = h.poll([{ topicName: 'a', businessKey: 'mine' }]);
-      const other = h.poll('b');
-      await h.start({}, 'yours');
-      await h.start({}, 'mine');
-      expect((await poll.tasks).map(({ businessKey }) => businessKey)).toEqual(['mine']);
-      other.cancel();
-      expect(await other.tasks).toEqual([]);
-    });
-
-    it('gets a task that is unlocked, or given retries again', async () => {
-      await h.start();
-      const { id } = await h.take('a');
-      const first = h.poll('a', { workerId: 'v' });
-      await h.engine.externalTasks.unlock(id);
-      expect(await first.tasks).toHaveLength(1);
-      await h.engine.externalTasks.unlock(id);
-      await h.engine.externalTasks.setRetries(id, 0);
-      const second = h.poll('a', { workerId: 'x' });
-      await h.engine.externalTasks.setRetries(id, 1);
-      expect((await second.tasks)[0]).toMatchObject({ workerId: 'x', retries: 1 });
-    });
-
-    it.each(['a lock', 'a retry'])(
-      'gets a task when %s runs out, without anybody else moving',
-      async (kind) => {
-        jest.useFakeTimers();
-        await h.start();
-        const { id } = await h.take('a');
-        if (kind === 'a retry') await fail(id, 1, 3_000);
-        const poll = h.poll('a', { workerId: 'v' });
-        h.now += 10_000;
-        jest.advanceTimersByTime(10_000);
-        expect((await poll.tasks)[0]).toMatchObject({ id, workerId: 'v' });
-      },
+describe('retries', () => {
+  it('are set for many at once, or for none', async () => {
+    const { externalTasks } = h.engine;
+    const { id: second } = await h.start('p');
+    const { id: third } = await h.start('p', {}, 'third');
+    expect(third).not.toBe(second);
+    await expect(externalTasks.setRetriesOfMany({ externalTaskIds: [id, 'none'] }, 0)).rejects.toThrow(
+      'External task with id none does not exist',
     );
+    expect(record()?.retries).toBeNull();
+    await externalTasks.setRetriesOfMany(
+      { externalTaskIds: [id], processInstanceIds: [second], query: { processInstanceId: third } },
+      0,
+    );
+    expect(externalTasks.count({ noRetriesLeft: true })).toBe(3);
+    expect(h.engine.runtime.countIncidents({})).toBe(3);
+    await externalTasks.setRetriesOfMany({ query: {} }, 5);
+    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    await expect(externalTasks.setRetriesOfMany({}, 5)).rejects.toThrow('externalTaskIds is empty');
+    await expect(externalTasks.setRetries(id, -1)).rejects.toThrow(
+      'The number of retries cannot be negative',
+    );
+  });
+});
 
-    it('is answered with nothing when its time is over', async () => {
-      jest.useFakeTimers();
-      const poll = h.poll('a', { asyncResponseTimeout: 5_000 });
-      jest.advanceTimersByTime(5_000);
-      expect(await poll.tasks).toEqual([]);
-      await h.start();
-      expect(only().workerId).toBeNull();
-    });
+describe('queries', () => {
+  let ids: Readonly<Record<string, string>>;
 
-    it('is refused beyond 200, and takes its place again when one goes', async () => {
-      const polls = Array.from({ length: MAX_PARKED_POLLS }, () => h.poll('none'));
-      await expect(h.poll('none').tasks).rejects.toMatchObject({ kind: 'TooManyRequests' });
-      polls[0]!.cancel();
-      const next = h.poll('none');
-      for (const poll of [...polls, next]) poll.cancel();
-      expect(await next.tasks).toEqual([]);
-    });
-
-    it('is told that the engine closes, as is everybody who comes later', async () => {
-      const poll = h.poll('a');
-      const closed = h.engine.close();
-      await expect(poll.tasks).rejects.toMatchObject({ kind: 'Shutdown' });
-      await closed;
-      await expect(h.poll('a').tasks).rejects.toMatchObject({ kind: 'Shutdown' });
-      await expect(h.start()).rejects.toMatchObject({ kind: 'Shutdown' });
-    });
+  beforeEach(async () => {
+    await h.deploy(
+      bpmn(
+        process(
+          'q',
+          [
+            start(),
+            task('X', '', 'camunda:taskPriority="${prio}"'),
+            task('Y', '', 'camunda:topic="A"'),
+            path('start', 'X'),
+            path('start', 'Y'),
+          ],
+          'name="Quick"',
+        ),
+      ),
+      { tenantId: 't' },
+    );
+    h.clock.now += 10;
+    const [definition] = h.engine.repository.findDefinitions({ key: 'q' });
+    await h.start(definition!.id, { prio: 7, n: 1 });
+    const of = (activityId: string) => h.engine.externalTasks.find({ activityId })[0]!;
+    await h.engine.externalTasks.lock(of('X').id, 'x', 500);
+    await h.engine.externalTasks.setRetries(of('Y').id, 0);
+    ids = { A: id, X: of('X').id, Y: of('Y').id };
   });
 
-  describe('a query', () => {
-    it('finds tasks by every filter', async () => {
-      const { id: instance } = await h.start({ n: 1 }, 'k');
-      await h.start({ n: 2 });
-      const { id } = (await h.fetch([{ topicName: 'a', businessKey: 'k' }]))[0]!;
-      await fail(id, 0);
-      await h.engine.externalTasks.setPriority(id, 50);
-      const record = h.engine.externalTasks.findOne(id)!;
-      const queries: readonly Parameters<EngineHarness['engine']['externalTasks']['find']>[0][] = [
-        { externalTaskId: id },
-        { externalTaskIdIn: [id] },
-        { workerId: 'w' },
-        { noRetriesLeft: true },
-        { processInstanceId: instance },
-        { processInstanceIdIn: [instance] },
-        { executionId: record.executionId },
-        { priorityHigherThanOrEquals: 50 },
-        { processVariables: [{ name: 'n', operator: 'lt', value: 2 }] },
-        { lockExpirationBefore: h.now + 1 },
-      ];
-      for (const query of queries) {
-        expect([query, h.engine.externalTasks.find(query).map((found) => found.id)]).toEqual([query, [id]]);
-        expect(h.engine.externalTasks.count(query)).toBe(1);
-      }
-      const none: typeof queries = [
-        { externalTaskId: 'nope' },
-        { topicName: 'b' },
-        { locked: true },
-        { suspended: true },
-        { activityId: 'b' },
-        { activityIdIn: ['b'] },
-        { processDefinitionId: 'nope' },
-        { processDefinitionKey: 'q' },
-        { processDefinitionKeyIn: ['q'] },
-        { processDefinitionName: 'other' },
-        { processDefinitionNameLike: 'other%' },
-        { tenantIdIn: ['t'] },
-        { priorityLowerThanOrEquals: -1 },
-        { lockExpirationAfter: h.now },
-      ];
-      for (const query of none) expect([query, h.engine.externalTasks.count(query)]).toEqual([query, 0]);
-      expect(
-        h.engine.externalTasks.count({
-          notLocked: true,
-          withRetriesLeft: true,
-          active: true,
-          processDefinitionNameLike: 'Proc%',
-        }),
-      ).toBe(1);
-      expect(h.engine.externalTasks.findOne('nope')).toBeNull();
-    });
+  const queries: readonly [ExternalTaskQuery, readonly string[]][] = [
+    [{}, ['A', 'X', 'Y']],
+    [{ externalTaskId: 'none' }, []],
+    [{ topicName: 'A' }, ['A', 'Y']],
+    [{ workerId: 'x' }, ['X']],
+    [{ locked: true }, ['X']],
+    [{ notLocked: true }, ['A', 'Y']],
+    [{ withRetriesLeft: true }, ['A', 'X']],
+    [{ noRetriesLeft: true }, ['Y']],
+    [{ lockExpirationBefore: 1_000_511 }, ['X']],
+    [{ lockExpirationBefore: 1_000_510 }, []],
+    [{ lockExpirationAfter: 1_000_509 }, ['X']],
+    [{ lockExpirationAfter: 1_000_510 }, []],
+    [{ activityId: 'Y' }, ['Y']],
+    [{ activityIdIn: ['X', 'Y'] }, ['X', 'Y']],
+    [{ executionId: 'none' }, []],
+    [{ processInstanceId: 'none' }, []],
+    [{ processInstanceIdIn: ['none'] }, []],
+    [{ processDefinitionId: 'none' }, []],
+    [{ processDefinitionKey: 'q' }, ['X', 'Y']],
+    [{ processDefinitionKeyIn: ['p'] }, ['A']],
+    [{ processDefinitionName: 'Quick' }, ['X', 'Y']],
+    [{ processDefinitionNameLike: 'Qu%' }, ['X', 'Y']],
+    [{ processVariables: [{ name: 'n', operator: 'eq', value: 1 }] }, ['X', 'Y']],
+    [{ active: true }, ['A', 'X', 'Y']],
+    [{ suspended: true }, []],
+    [{ priorityHigherThanOrEquals: 7 }, ['X']],
+    [{ priorityLowerThanOrEquals: 6 }, ['A', 'Y']],
+    [{ tenantIdIn: ['t'] }, ['X', 'Y']],
+    [{ sorting: [{ sortBy: 'taskPriority', sortOrder: 'desc' }] }, ['X', 'A', 'Y']],
+    [{ sorting: [{ sortBy: 'createTime', sortOrder: 'desc' }] }, ['X', 'Y', 'A']],
+    [{ sorting: [{ sortBy: 'lockExpirationTime', sortOrder: 'desc' }] }, ['X', 'A', 'Y']],
+    [{ sorting: [{ sortBy: 'processDefinitionKey', sortOrder: 'desc' }] }, ['X', 'Y', 'A']],
+    [{ sorting: [{ sortBy: 'processDefinitionId', sortOrder: 'desc' }] }, ['X', 'Y', 'A']],
+    [{ sorting: [{ sortBy: 'tenantId', sortOrder: 'desc' }] }, ['X', 'Y', 'A']],
+  ];
 
-    it.each([
-      'id',
-      'lockExpirationTime',
-      'processInstanceId',
-      'processDefinitionId',
-      'processDefinitionKey',
-      'tenantId',
-      'taskPriority',
-      'createTime',
-    ] as const)('sorts by %s both ways, and cuts pages', async (sortBy) => {
-      for (let n = 0; n < 4; n += 1) {
-        await h.start();
-        h.now += 1_000;
-      }
-      await h.fetch('a', { maxTasks: 2 });
-      const ids = (sortOrder: 'asc' | 'desc'): (string | number | null)[] =>
-        h.engine.externalTasks
-          .find({ sorting: [{ sortBy, sortOrder }] })
-          .map((found) => (sortBy === 'taskPriority' ? found.priority : found[sortBy]));
-      expect(ids('asc')).toEqual([...ids('desc')].reverse());
-      expect(h.engine.externalTasks.find({ firstResult: 1, maxResults: 2 })).toHaveLength(2);
-    });
+  it.each(queries)('by %j', (query, found) => {
+    expect(h.engine.externalTasks.find(query).map(({ activityId }) => activityId)).toEqual(found);
+    expect(h.engine.externalTasks.count(query)).toBe(found.length);
+  });
 
-    it('lists the topics', async () => {
-      await h.start();
-      expect(h.engine.externalTasks.findTopicNames({})).toEqual(['a']);
-      expect(h.engine.externalTasks.findTopicNames({ withLockedTasks: true })).toEqual([]);
-      expect(
-        h.engine.externalTasks.findTopicNames({ withUnlockedTasks: true, withRetriesLeft: true }),
-      ).toEqual(['a']);
-    });
+  it('by ids', () => {
+    const { externalTasks } = h.engine;
+    const task = externalTasks.findOne(ids.X!)!;
+    expect(externalTasks.count({ externalTaskId: task.id })).toBe(1);
+    expect(externalTasks.count({ externalTaskIdIn: [task.id, ids.A!] })).toBe(2);
+    expect(externalTasks.count({ executionId: task.executionId })).toBe(1);
+    expect(externalTasks.count({ processInstanceId: task.processInstanceId })).toBe(2);
+    expect(externalTasks.count({ processInstanceIdIn: [task.processInstanceId] })).toBe(2);
+    expect(externalTasks.count({ processDefinitionId: task.processDefinitionId })).toBe(2);
+    for (const sortBy of ['id', 'processInstanceId'] as const) {
+      const keys = externalTasks
+        .find({ sorting: [{ sortBy, sortOrder: 'asc' }] })
+        .map((found) => found[sortBy]);
+      expect(keys).toEqual([...keys].sort());
+    }
+  });
+
+  it.each([
+    [{}, ['A', 'X']],
+    [{ withLockedTasks: true }, ['X']],
+    [{ withUnlockedTasks: true, withRetriesLeft: true }, ['A']],
+  ] as const)('for the names of topics with %j', (query, names) => {
+    expect(h.engine.externalTasks.findTopicNames(query)).toEqual(names);
   });
 });

@@ -85,7 +85,6 @@ export class PollRegistry implements Follower {
   /** Rejects everybody who waits, and whoever comes later. */
   stop(error: Error): void {
     this.refusal ??= error;
-    clearTimeout(this.dueTimer);
     for (const poll of this.parked) {
       this.drop(poll);
       poll.reject(error);
@@ -121,21 +120,29 @@ export class PollRegistry implements Follower {
 
   private drop(poll: ParkedPoll): boolean {
     clearTimeout(poll.timer);
-    return this.parked.delete(poll);
+    const wasParked = this.parked.delete(poll);
+    // Nobody waits any more, so the timer must not keep the process alive.
+    if (this.parked.size === 0) this.disarm();
+    return wasParked;
   }
 
   /** One timer for the next lock or retry that runs out, and only while somebody waits. */
   private armDueTimer(): void {
     const next = this.parked.size === 0 ? undefined : this.available.nextDue();
     if (next === this.armedFor) return;
-    clearTimeout(this.dueTimer);
-    this.armedFor = next;
+    this.disarm();
     if (next === undefined) return;
+    this.armedFor = next;
     const wait = Math.min(Math.max(next - this.clock(), 0), MAX_TIMER_MS);
     this.dueTimer = setTimeout(() => {
       this.armedFor = undefined;
       this.serveDue();
     }, wait);
+  }
+
+  private disarm(): void {
+    clearTimeout(this.dueTimer);
+    this.armedFor = undefined;
   }
 
   private serveDue(): void {

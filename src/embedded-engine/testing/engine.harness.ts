@@ -1,192 +1,192 @@
-import { EmbeddedEngine, type EngineParts } from '../embedded-engine.js';
 import type {
+  DeploymentInput,
+  DeploymentResult,
   FetchInput,
   LockedExternalTask,
   StartResult,
   TopicSubscription,
 } from '../core/engine-api.types.js';
-import type { TypedValue, VariableType } from '../core/typed-value.types.js';
+import type { TypedValue, Variables } from '../core/typed-value.types.js';
+import { EmbeddedEngine, type EngineParts } from '../embedded-engine.js';
 import { compileBpmn } from '../model/index.js';
 
-/** A plain value as a typed one; objects and arrays become Json. */
-export function typed(value: unknown): TypedValue {
-  const type: VariableType =
-    value === null
-      ? 'Null'
-      : typeof value === 'string'
-        ? 'String'
-        : typeof value === 'boolean'
-          ? 'Boolean'
-          : typeof value === 'number'
-            ? Number.isInteger(value)
-              ? 'Integer'
-              : 'Double'
-            : 'Json';
-  return {
-    type,
-    value: type === 'Json' ? JSON.stringify(value) : (value as TypedValue['value']),
-    valueInfo: {},
-  };
+/** What `variables()` turns into typed values: numbers are Integer or Double, dates Date. */
+export type Plain = string | number | boolean | Date | null | TypedValue;
+
+export function variables(
+  plain: Readonly<Record<string, Plain>> | Iterable<readonly [string, Plain]> = {},
+): Variables {
+  const entries = Symbol.iterator in plain ? [...plain] : Object.entries(plain);
+  return new Map(entries.map(([name, value]) => [name, typedValue(value)]));
 }
 
-/** Plain values by name as variables. */
-export function variables(values: Record<string, unknown> = {}): Map<string, TypedValue> {
-  return new Map(Object.entries(values).map(([name, value]) => [name, typed(value)]));
+export function typedValue(value: Plain): TypedValue {
+  if (value === null) return { type: 'Null', value, valueInfo: {} };
+  if (value instanceof Date) return { type: 'Date', value: value.getTime(), valueInfo: {} };
+  if (typeof value === 'string') return { type: 'String', value, valueInfo: {} };
+  if (typeof value === 'boolean') return { type: 'Boolean', value, valueInfo: {} };
+  if (typeof value === 'number')
+    return { type: Number.isInteger(value) ? 'Integer' : 'Double', value, valueInfo: {} };
+  return value;
 }
 
-/** The XML of a process `p` with this body; `error` elements `A` and `B` with the codes of their ids. */
-export function bpmn(body: string, attributes = ''): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>
-<definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="urn:test">
-  <error id="A" errorCode="A" camunda:errorMessage="message of A"/><error id="B" errorCode="B"/>
-  <process id="p" name="Process" isExecutable="true" camunda:historyTimeToLive="P1D" ${attributes}>${body}</process>
-</definitions>`;
+export function transient(value: string): TypedValue {
+  return { type: 'String', value, valueInfo: { transient: true } };
 }
 
-/** An external task whose topic is its id. */
-export function task(id: string, extension = '', attributes = ''): string {
-  return `<serviceTask id="${id}" camunda:type="external" camunda:topic="${id}" ${attributes}>${
-    extension === '' ? '' : `<extensionElements>${extension}</extensionElements>`
-  }</serviceTask>`;
+/** Variables as plain values. */
+export function plain(from: Variables | null): Readonly<Record<string, unknown>> {
+  return Object.fromEntries([...(from ?? [])].map(([name, { value }]) => [name, value]));
 }
 
-/** `flows('a->b', 'b->c?${x}')`: sequence flows named `a-b`, with a condition after the question mark. */
-export function flows(...lines: string[]): string {
-  return lines
-    .map((line) => {
-      const [way = '', condition] = line.split(/\?(.*)/s);
-      const [source = '', target = ''] = way.split('->');
-      const inner =
-        condition === undefined
-          ? ''
-          : `<conditionExpression xsi:type="tFormalExpression">${condition.replaceAll('&', '&amp;').replaceAll('<', '&lt;')}</conditionExpression>`;
-      return `<sequenceFlow id="${source}-${target}" sourceRef="${source}" targetRef="${target}">${inner}</sequenceFlow>`;
-    })
-    .join('');
-}
-
-/** An engine whose clock the test sets, with what tests ask of it in one line. */
+/** An engine with a clock that a test turns, and the calls that tests make most. */
 export class EngineHarness {
-  now = Date.UTC(2026, 0, 31, 10);
+  private constructor(
+    readonly engine: EmbeddedEngine,
+    /** Epoch milliseconds; a test sets it. */
+    readonly clock: { now: number },
+  ) {}
 
-  private constructor(readonly engine: EmbeddedEngine) {}
-
-  static async open(parts: Partial<EngineParts> = {}): Promise<EngineHarness> {
-    const harness: { current?: EngineHarness } = {};
+  static async open(
+    parts: Partial<EngineParts> = {},
+    clock: { now: number } = { now: 1_000_000 },
+  ): Promise<EngineHarness> {
     const engine = await EmbeddedEngine.open({
-      compile: (name, content) => compileBpmn({ name, content }),
-      clock: () => harness.current?.now ?? 0,
+      compile: (name, content) => compileBpmn({ name, content }, {}),
+      clock: () => clock.now,
       ...parts,
     });
-    harness.current = new EngineHarness(engine);
-    return harness.current;
+    return new EngineHarness(engine, clock);
   }
 
-  /** Deploys a process body as `p`; gives the definition's id. */
-  async deploy(body: string, attributes = ''): Promise<string> {
-    return this.deployXml(bpmn(body, attributes));
-  }
-
-  async deployXml(
-    xml: string,
-    options: Partial<Parameters<EmbeddedEngine['repository']['deploy']>[0]> = {},
-  ): Promise<string> {
-    const { definitions } = await this.engine.repository.deploy({
+  deploy(xml: string, more: Partial<DeploymentInput> = {}): Promise<DeploymentResult> {
+    return this.engine.repository.deploy({
       name: 'test',
       source: null,
       tenantId: null,
       enableDuplicateFiltering: false,
       deployChangedOnly: false,
-      resources: [{ name: 'p.bpmn', bytes: Buffer.from(xml) }],
-      ...options,
-    });
-    return definitions[0]?.id ?? '';
-  }
-
-  start(values: Record<string, unknown> = {}, businessKey: string | null = null): Promise<StartResult> {
-    const definition = this.engine.repository.findLatestDefinition('p');
-    return this.engine.runtime.startProcessInstance(definition?.id ?? 'nothing deployed', {
-      businessKey,
-      variables: variables(values),
+      resources: [{ name: 'test.bpmn', bytes: Buffer.from(xml) }],
+      ...more,
     });
   }
 
+  async start(
+    key: string,
+    given: Parameters<typeof variables>[0] = {},
+    businessKey: string | null = null,
+  ): Promise<StartResult> {
+    const id = this.engine.repository.findLatestDefinition(key)?.id ?? key;
+    return this.engine.runtime.startProcessInstance(id, { businessKey, variables: variables(given) });
+  }
+
+  /** Fetches as worker `w` with a lock of 1 000 ms. */
   fetch(
-    topics: string | Partial<TopicSubscription>[],
-    options: Partial<FetchInput> = {},
+    topics: string | readonly TopicSubscription[],
+    more: Partial<FetchInput> = {},
   ): Promise<readonly LockedExternalTask[]> {
-    return this.poll(topics, { asyncResponseTimeout: null, ...options }).tasks;
+    return this.poll(topics, { asyncResponseTimeout: null, ...more }).tasks;
   }
 
-  poll(topics: string | Partial<TopicSubscription>[], options: Partial<FetchInput> = {}) {
-    const list = typeof topics === 'string' ? [{ topicName: topics }] : topics;
+  poll(topics: string | readonly TopicSubscription[], more: Partial<FetchInput> = {}) {
     return this.engine.externalTasks.fetchAndLock({
       workerId: 'w',
-      maxTasks: 10,
-      usePriority: true,
-      asyncResponseTimeout: 60_000,
+      maxTasks: 100,
+      usePriority: false,
+      asyncResponseTimeout: 10_000,
       createTime: null,
-      topics: list.map((topic) => ({ topicName: '', lockDuration: 10_000, ...topic })),
-      ...options,
+      topics: typeof topics === 'string' ? [{ topicName: topics, lockDuration: 1_000 }] : topics,
+      ...more,
     });
   }
 
-  /** Fetches the one task of a topic. */
-  async take(topicName: string): Promise<LockedExternalTask> {
-    const tasks = await this.fetch(topicName);
-    const [first] = tasks;
-    if (first === undefined || tasks.length > 1)
-      throw new Error(`${tasks.length} tasks of topic ${topicName}`);
-    return first;
+  /** The one task of a topic; fails where there is none or another. */
+  async take(topic: string): Promise<LockedExternalTask> {
+    const tasks = await this.fetch(topic);
+    if (tasks.length !== 1) throw new Error(`${tasks.length} tasks of topic ${topic}`);
+    return tasks[0]!;
   }
 
   /** Fetches the one task of a topic and completes it. */
-  async complete(
-    topicName: string,
-    values: Record<string, unknown> = {},
-    local: Record<string, unknown> = {},
+  async work(
+    topic: string,
+    given: Parameters<typeof variables>[0] = {},
+    local: Parameters<typeof variables>[0] = {},
   ): Promise<void> {
-    const { id } = await this.take(topicName);
-    await this.engine.externalTasks.complete(id, {
+    const { id } = await this.take(topic);
+    await this.complete(id, given, local);
+  }
+
+  complete(
+    id: string,
+    given: Parameters<typeof variables>[0] = {},
+    local: Parameters<typeof variables>[0] = {},
+  ): Promise<void> {
+    return this.engine.externalTasks.complete(id, {
       workerId: 'w',
-      variables: variables(values),
+      variables: variables(given),
       localVariables: variables(local),
     });
   }
 
-  async bpmnError(topicName: string, errorCode: string, errorMessage: string | null = null): Promise<void> {
-    const { id } = await this.take(topicName);
-    await this.engine.externalTasks.handleBpmnError(id, {
+  fail(
+    id: string,
+    retries: number,
+    retryTimeout = 0,
+    more: Parameters<typeof variables>[0] = {},
+  ): Promise<void> {
+    return this.engine.externalTasks.handleFailure(id, {
       workerId: 'w',
-      errorCode,
-      errorMessage,
-      variables: new Map(),
+      errorMessage: 'boom',
+      errorDetails: 'stack',
+      retries,
+      retryTimeout,
+      variables: variables(more),
+      localVariables: variables(),
     });
   }
 
-  /** Topics of the tasks that exist now, sorted. */
-  topics(): string[] {
+  bpmnError(
+    id: string,
+    errorCode: string,
+    errorMessage: string | null = null,
+    given: Parameters<typeof variables>[0] = {},
+  ): Promise<void> {
+    return this.engine.externalTasks.handleBpmnError(id, {
+      workerId: 'w',
+      errorCode,
+      errorMessage,
+      variables: variables(given),
+    });
+  }
+
+  /** Ids of the elements that wait as external tasks now, sorted. */
+  waiting(): readonly string[] {
     return this.engine.externalTasks
       .find({})
-      .map(({ topicName }) => topicName)
+      .map((task) => task.activityId)
       .sort();
   }
 
-  state(id: string): string | undefined {
-    return this.engine.history.findInstance(id)?.state;
+  /** State of an instance and the element at which it ended. */
+  outcome(id: string): readonly [state: string | undefined, endActivityId: string | null | undefined] {
+    const record = this.engine.history.findInstance(id);
+    return [record?.state, record?.endActivityId];
   }
 
-  /** Variables of an instance as history has them, plain. */
-  values(id: string): Record<string, unknown> {
+  /** Element ids in the order in which they were entered, with how they ended. */
+  trail(processInstanceId: string): readonly string[] {
+    return this.engine.history
+      .findActivities({ processInstanceId })
+      .map(
+        ({ activityId, endTime, canceled }) =>
+          `${activityId}${endTime === null ? ' runs' : canceled ? ' canceled' : ''}`,
+      );
+  }
+
+  historicVariables(processInstanceId: string): Readonly<Record<string, unknown>> {
     return Object.fromEntries(
-      this.engine.history
-        .findVariables({ processInstanceId: id })
-        .map(({ name, value }) => [name, value.value]),
+      this.engine.history.findVariables({ processInstanceId }).map(({ name, value }) => [name, value.value]),
     );
-  }
-
-  /** Ids of the activities of an instance, in the order of history. */
-  path(id: string): string[] {
-    return this.engine.history.findActivities({ processInstanceId: id }).map(({ activityId }) => activityId);
   }
 }

@@ -1,0 +1,215 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
+import { EngineHarness } from '../testing/engine.harness.js';
+import { bpmn, sequence } from '../testing/process.builder.js';
+import { RecordingStore } from '../testing/recording.store.js';
+
+let store: RecordingStore;
+let h: EngineHarness;
+
+beforeEach(async () => {
+  jest.useFakeTimers({ now: 1_000_000, doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+  store = new RecordingStore();
+  h = await EngineHarness.open({ store, clock: Date.now });
+  await h.deploy(bpmn(sequence('p', 'A', 'B'), sequence('q', 'C')));
+});
+
+afterEach(async () => {
+  await h.engine.close();
+  jest.useRealTimers();
+});
+
+/** What a poll has been answered so far; null: nothing. */
+async function answerOf(poll: PendingFetch): Promise<readonly LockedExternalTask[] | null> {
+  let answer: readonly LockedExternalTask[] | null = null;
+  poll.tasks.then(
+    (tasks) => {
+      answer = tasks;
+    },
+    () => undefined,
+  );
+  await new Promise((resolve) => setImmediate(resolve));
+  return answer;
+}
+
+describe('a long poll', () => {
+  it('is answered at once with what is there', async () => {
+    await h.start('p');
+    expect(await h.poll('A').tasks).toHaveLength(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is served by a new task, in the order of arrival, each up to its number', async () => {
+    const first = h.poll('A', { workerId: 'one', maxTasks: 1 });
+    const second = h.poll('A', { workerId: 'two' });
+    const elsewhere = h.poll('C');
+    await h.start('p');
+    expect(await first.tasks).toMatchObject([{ workerId: 'one' }]);
+    expect(await answerOf(second)).toBeNull();
+    await h.start('p');
+    expect(await second.tasks).toMatchObject([{ workerId: 'two' }]);
+    expect(await answerOf(elsewhere)).toBeNull();
+  });
+
+  it('is passed over by a task that its filter does not want', async () => {
+    const picky = h.poll([{ topicName: 'A', lockDuration: 10, businessKey: 'mine' }]);
+    const any = h.poll('A');
+    await h.start('p', {}, 'yours');
+    expect(await any.tasks).toHaveLength(1);
+    expect(await answerOf(picky)).toBeNull();
+    await h.start('p', {}, 'mine');
+    expect(await picky.tasks).toHaveLength(1);
+  });
+
+  it('is served when a lock is taken away', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A', { workerId: 'v' });
+    await h.engine.externalTasks.unlock(id);
+    expect(await poll.tasks).toMatchObject([{ id, workerId: 'v' }]);
+  });
+
+  it('is served when a lock runs out, to the millisecond, as one commit', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A', { workerId: 'v' });
+    await jest.advanceTimersByTimeAsync(999);
+    expect(await answerOf(poll)).toBeNull();
+    store.commits.length = 0;
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await poll.tasks).toMatchObject([{ id, workerId: 'v', lockExpirationTime: Date.now() + 1_000 }]);
+    expect(store.commits.map(({ tasks }) => [...tasks.keys()])).toEqual([[id]]);
+  });
+
+  it('is served when a retry falls due', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A');
+    await h.fail(id, 1, 300);
+    await jest.advanceTimersByTimeAsync(300);
+    expect(await poll.tasks).toMatchObject([{ id, retries: 1 }]);
+  });
+
+  it('waits for the extended lock, not for the first', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A');
+    await jest.advanceTimersByTimeAsync(900);
+    await h.engine.externalTasks.extendLock(id, 'w', 1_000);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(await answerOf(poll)).toBeNull();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await poll.tasks).toHaveLength(1);
+  });
+
+  it('is not overtaken by a later one when a task falls due', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const early = h.poll('A', { workerId: 'early' });
+    // The clock is there before the timer: the later fetch is the first to look.
+    jest.setSystemTime(Date.now() + 1_000);
+    const late = h.poll('A', { workerId: 'late' });
+    expect(await early.tasks).toMatchObject([{ id, workerId: 'early' }]);
+    expect(await answerOf(late)).toBeNull();
+  });
+
+  it('is served by a task that another request found due in passing', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A');
+    jest.setSystemTime(Date.now() + 1_000);
+    expect(await h.fetch('C')).toEqual([]);
+    expect(await poll.tasks).toMatchObject([{ id }]);
+  });
+
+  it('is served by what falls due in the turn of a command', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    const poll = h.poll('A');
+    jest.setSystemTime(Date.now() + 1_000);
+    await h.start('q');
+    expect(await poll.tasks).toMatchObject([{ id }]);
+  });
+
+  it('is answered with nothing when its time is over', async () => {
+    const poll = h.poll('A', { asyncResponseTimeout: 500 });
+    await jest.advanceTimersByTimeAsync(500);
+    expect(await poll.tasks).toEqual([]);
+    poll.cancel();
+    await h.start('p');
+    expect(h.engine.externalTasks.count({ locked: true })).toBe(0);
+  });
+
+  it.each([null, 0])('with the time-out %s does not wait', async (asyncResponseTimeout) => {
+    expect(await h.poll('A', { asyncResponseTimeout }).tasks).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('that is cancelled takes nothing any more', async () => {
+    const gone = h.poll('A', { workerId: 'gone' });
+    const next = h.poll('A', { workerId: 'next' });
+    gone.cancel();
+    expect(await gone.tasks).toEqual([]);
+    await h.start('p');
+    expect(await next.tasks).toMatchObject([{ workerId: 'next' }]);
+  });
+
+  it('is refused when 200 wait already', async () => {
+    const waiting = Array.from({ length: 200 }, () => h.poll('none'));
+    await expect(h.poll('none').tasks).rejects.toMatchObject({ kind: 'TooManyRequests' });
+    await h.start('p');
+    expect(await h.poll('A').tasks).toHaveLength(1);
+    waiting[0]?.cancel();
+    const next = h.poll('none');
+    expect(await answerOf(next)).toBeNull();
+    next.cancel();
+    for (const poll of waiting) poll.cancel();
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('is rejected when the engine closes, and no timer remains', async () => {
+    await h.start('p');
+    await h.take('A');
+    const poll = h.poll('A');
+    const closed = h.engine.close();
+    await expect(poll.tasks).rejects.toMatchObject({ kind: 'Shutdown' });
+    await closed;
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('waits for a time further off than a timer can tell', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    await h.engine.externalTasks.lock(id, 'w', 3_000_000_000);
+    const poll = h.poll('A', { asyncResponseTimeout: 1_800_000 });
+    expect(await answerOf(poll)).toBeNull();
+    await h.engine.externalTasks.unlock(id);
+    expect(await poll.tasks).toHaveLength(1);
+  });
+
+  it('is told when the store refuses the lock of a task that fell due', async () => {
+    await h.start('p');
+    await h.take('A');
+    const poll = h.poll('A');
+    const refused = expect(poll.tasks).rejects.toThrow('disk full');
+    store.slow = true;
+    await jest.advanceTimersByTimeAsync(1_000);
+    store.settle(new Error('disk full'));
+    await refused;
+  });
+
+  it('is told when the store refuses what another request found due', async () => {
+    await h.start('p');
+    await h.take('A');
+    const poll = h.poll('A');
+    store.slow = true;
+    jest.setSystemTime(Date.now() + 1_000);
+    const other = h.poll('C');
+    const refused = [
+      expect(poll.tasks).rejects.toThrow('disk full'),
+      expect(other.tasks).rejects.toThrow('disk full'),
+    ];
+    store.settle(new Error('disk full'));
+    await Promise.all(refused);
+  });
+});

@@ -1,0 +1,75 @@
+import type { InstanceSnapshot } from '../core/instance.snapshot.js';
+import type { ChangeSet, DeploymentBundle, EngineStore, RecoveredState } from '../persist/engine-store.js';
+import { MemoryHistory } from '../persist/memory.history.js';
+import type { ExternalTaskRecord, IncidentRecord } from '../persist/records.types.js';
+
+interface PendingCommit {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** A store that records the change sets, keeps what they add up to, and settles commits when a test says so. */
+export class RecordingStore implements EngineStore {
+  readonly history = new MemoryHistory();
+  readonly commits: ChangeSet[] = [];
+  closed = 0;
+  /** Whether commits wait for `settle()`. */
+  slow = false;
+  private readonly pending: PendingCommit[] = [];
+  private readonly deployments = new Map<string, DeploymentBundle>();
+  private readonly instances = new Map<string, InstanceSnapshot>();
+  private readonly tasks = new Map<string, ExternalTaskRecord>();
+  private readonly incidents = new Map<string, IncidentRecord>();
+
+  constructor(
+    private readonly recovered: RecoveredState = { deployments: [], instances: [], tasks: [], incidents: [] },
+  ) {}
+
+  recover(): RecoveredState {
+    return this.recovered;
+  }
+
+  commit(changes: ChangeSet): Promise<void> {
+    this.commits.push(changes);
+    this.history.apply(changes);
+    apply(this.deployments, changes.deployments);
+    apply(this.tasks, changes.tasks);
+    apply(this.incidents, changes.incidents);
+    for (const [id, source] of changes.instances) {
+      if (source === null) this.instances.delete(id);
+      else this.instances.set(id, source.snapshot());
+    }
+    if (!this.slow) return Promise.resolve();
+    return new Promise((resolve, reject) => this.pending.push({ resolve, reject }));
+  }
+
+  /** Settles the oldest commit that waits. */
+  settle(error?: Error): void {
+    const next = this.pending.shift();
+    if (next === undefined) throw new Error('No commit waits');
+    if (error === undefined) next.resolve();
+    else next.reject(error);
+  }
+
+  /** What a new engine finds, as it would come back from a disk. */
+  kept(): RecoveredState {
+    return {
+      deployments: [...this.deployments.values()],
+      instances: JSON.parse(JSON.stringify([...this.instances.values()])) as InstanceSnapshot[],
+      tasks: [...this.tasks.values()].sort((a, b) => a.createTime - b.createTime),
+      incidents: [...this.incidents.values()],
+    };
+  }
+
+  close(): Promise<void> {
+    this.closed += 1;
+    return Promise.resolve();
+  }
+}
+
+function apply<T>(target: Map<string, T>, changes: ReadonlyMap<string, T | null>): void {
+  for (const [id, value] of changes) {
+    if (value === null) target.delete(id);
+    else target.set(id, value);
+  }
+}
