@@ -3,7 +3,7 @@
 const ROOMS =
   'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|lifecycle|metrics|process|process-store|processes|waitroom';
 
-/** What each room may import, besides config/ and common/, which are open to all but the embedded engine. */
+/** What each room may import, besides config/ and common/, which are open to all but the embedded engine; that has sqlite-writer/ alone. */
 const MAY_IMPORT = {
   process: ['process-store', 'event-log', 'waitroom', 'camunda-engine', 'camunda-worker', 'lifecycle'],
   'process-store': ['database', 'lifecycle'],

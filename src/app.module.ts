@@ -1,18 +1,25 @@
 import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './camunda-engine/index.js';
-import { CamundaWorkerModule, TaskEventLog, TaskOutcomeListener } from './camunda-worker/index.js';
+import {
+  CamundaWorkerModule,
+  TaskEventLog,
+  TaskIntake,
+  TaskOutcomeListener,
+} from './camunda-worker/index.js';
 import { PROCESS_DEFINITIONS } from './common/process-definition/index.js';
 import {
   CAMUNDA_CONFIG,
   type CamundaConfig,
   type Configuration,
   ConfigurationModule,
+  DATABASE_CONFIG,
+  type DatabaseConfig,
   EMBEDDED_ENGINE_CONFIG,
   type EmbeddedEngineConfig,
 } from './config/index.js';
-import { DatabaseModule } from './database/index.js';
-import { openEmbeddedEngine, startEngineServer } from './embedded-engine/index.js';
+import { DatabaseModule, WriteQueueService } from './database/index.js';
+import { createRouter, openEmbeddedEngine, startEngineServer } from './embedded-engine/index.js';
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
 import { LifecycleModule, ShutdownService } from './lifecycle/index.js';
@@ -24,20 +31,37 @@ import { PROCESSES, type ServiceProcess } from './processes/index.js';
 async function reachEngine(
   camunda: CamundaConfig,
   embedded: EmbeddedEngineConfig,
+  { dataDir }: DatabaseConfig,
   shutdown: ShutdownService,
 ): Promise<EngineEndpoint> {
   if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl };
-  const engine = await openEmbeddedEngine();
-  const server = await startEngineServer({ engine, host: '127.0.0.1', port: embedded.port });
+  const { port, transport, scripts } = embedded;
+  const logger = new Logger('EmbeddedEngine');
+  const onUnexpectedError = (error: unknown): void => {
+    logger.error({ msg: 'The embedded engine failed to process a request.', err: error });
+  };
+  const engine = await openEmbeddedEngine({
+    dataDir,
+    scripts,
+    onCleanUpFailure: (err) => {
+      logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
+    },
+  });
+  const server = await startEngineServer({ engine, host: '127.0.0.1', port, onUnexpectedError });
   shutdown.register('release', 'embedded engine', async () => {
     await engine.close();
     await server.close();
   });
-  new Logger('EmbeddedEngine').log({
-    msg: 'The embedded engine is running; its process instances live in memory and end with this process.',
-    baseUrl: server.baseUrl,
+  const { baseUrl } = server;
+  logger.log({
+    msg: 'The embedded engine is running.',
+    baseUrl,
+    transport,
+    runningInstances: engine.runtime.countProcessInstances({}),
   });
-  return { baseUrl: server.baseUrl };
+  if (transport === 'http') return { baseUrl };
+  const router = createRouter(engine, onUnexpectedError);
+  return { baseUrl, dispatch: (request) => router.dispatch(request) };
 }
 
 /** What the modules need of each other without knowing each other. */
@@ -50,7 +74,7 @@ class BindingsModule {
       providers: [
         {
           provide: ENGINE_ENDPOINT,
-          inject: [CAMUNDA_CONFIG, EMBEDDED_ENGINE_CONFIG, ShutdownService],
+          inject: [CAMUNDA_CONFIG, EMBEDDED_ENGINE_CONFIG, DATABASE_CONFIG, ShutdownService],
           useFactory: reachEngine,
         },
         { provide: PROCESS_DEFINITIONS, useValue: processes.map(({ definition }) => definition) },
@@ -84,7 +108,18 @@ export class AppModule {
               provide: TaskEventLog,
               inject: [EventLogService],
               useFactory: (log: EventLogService): TaskEventLog => ({
-                append: (event) => log.logEvent(event),
+                append: (event) => log.logEvent(event, { patient: true }),
+              }),
+            },
+            {
+              provide: TaskIntake,
+              inject: [WriteQueueService],
+              useFactory: (writes: WriteQueueService): TaskIntake => ({
+                onChange: (listener) => {
+                  writes.onPressure((isHigh) => {
+                    listener(!isHigh);
+                  });
+                },
               }),
             },
             { provide: TaskOutcomeListener, useExisting: ProcessOutcomeListener },

@@ -16,6 +16,9 @@ import type { ShutdownService } from './lifecycle/index.js';
 /** How long responses that are under way may take once the listener is closed. */
 const LAST_RESPONSES_MS = 1_000;
 
+/** Routes that may be called without a body. */
+const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
+
 /**
  * What holds for every route: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
  * `Connection: close` and closed sockets at a stop.
@@ -55,6 +58,10 @@ function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '' && BODY_OPTIONAL.has(request.routeOptions.url ?? '')) {
+      done(null, undefined);
+      return;
+    }
     void parse(request, body as string, (error, value) => {
       if (error === null) done(null, value);
       else done(new ProblemError('malformed-json', malformed(body as string), { cause: error }));
@@ -74,14 +81,18 @@ function methodNotAllowed(method: string, allowed: readonly string[]): ProblemEr
   });
 }
 
+/** A route may name in its configuration what it `produces`; else that is JSON. */
 function negotiate(request: FastifyRequest): ProblemError | null {
   // An empty header says as little as none.
   if (!request.headers.accept) return null;
-  const accepted = new Negotiator(request.raw).mediaType(['application/json', PROBLEM_MEDIA_TYPE]);
+  const { produces } = request.routeOptions.config as { readonly produces?: string[] };
+  const accepted = new Negotiator(request.raw).mediaType(
+    produces ?? ['application/json', PROBLEM_MEDIA_TYPE],
+  );
   return accepted === undefined
     ? new ProblemError(
         'not-acceptable',
-        'Answers are application/json; send an Accept header that takes it, or none.',
+        `Answers are ${(produces ?? ['application/json']).join(' or ')}; send an Accept header that takes it, or none.`,
       )
     : null;
 }

@@ -65,7 +65,7 @@ async function boot(configuration: Configuration, stop: SignalStop): Promise<voi
 /** One sentence for what a person can mend; the error itself for what only a developer can. */
 function explain(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if (/^(Configuration|DatabaseStart|TopicWiring)Error$/.test(error.name)) return error.message;
+  if (/^(Configuration|DatabaseStart|EngineFile|TopicWiring)Error$/.test(error.name)) return error.message;
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & {
     address?: string;
     port?: number;

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { readAnswer, requireSuccess } from './engine.answer.js';
+import { EngineCircuit } from './engine.circuit.js';
 import { EngineResponseError } from './engine.errors.js';
 import {
   type Deployment,
@@ -42,10 +43,22 @@ type Call = Omit<EngineRequest, 'timeoutMs'> & { readonly timeoutMs?: number };
  */
 @Injectable()
 export class CamundaEngineClient {
+  private readonly circuit = new EngineCircuit();
+
   constructor(
     private readonly transport: EngineTransport,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
   ) {}
+
+  /** True while an engine that was away is left alone, and calls fail at once. */
+  get isAway(): boolean {
+    return this.circuit.isOpen;
+  }
+
+  /** Calls back whenever the engine answers again after it was away. */
+  onRecovered(listener: () => void): void {
+    this.circuit.onRecovered(listener);
+  }
 
   /** Starts the latest version of a definition without tenant; within `CAMUNDA_START_TIMEOUT_MS`. */
   startProcessInstance(start: {
@@ -76,9 +89,13 @@ export class CamundaEngineClient {
     );
   }
 
-  /** Deletes a running instance; `gone` where there is none. */
+  /** Deletes a running instance, without output mappings, which would fail for what was never computed; `gone` where there is none. */
   async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
-    const deleted = this.command({ method: 'DELETE', path: `/process-instance/${encodeURIComponent(id)}` });
+    const deleted = this.command({
+      method: 'DELETE',
+      path: `/process-instance/${encodeURIComponent(id)}`,
+      query: { skipIoMappings: true },
+    });
     return (await orNull(deleted.then(() => true))) === null ? 'gone' : 'deleted';
   }
 
@@ -93,6 +110,135 @@ export class CamundaEngineClient {
       sortBy: 'startTime',
       sortOrder: 'asc',
     });
+  }
+
+  /** Running root instances of a definition with a business key, as runtime knows them. */
+  findRunningRoots(filter: {
+    readonly businessKey: string;
+    readonly processKey: string;
+    readonly traceabilityId: string;
+  }): Promise<ProcessInstance[]> {
+    return this.read(
+      {
+        method: 'POST',
+        path: '/process-instance',
+        query: { maxResults: PAGE_SIZE },
+        json: {
+          businessKey: filter.businessKey,
+          processDefinitionKey: filter.processKey,
+          // As a query parameter it could not be said: the name has an underscore.
+          variables: [{ name: 'traceability_id', operator: 'eq', value: filter.traceabilityId }],
+          rootProcessInstances: true,
+        },
+      },
+      z.array(processInstanceSchema),
+    );
+  }
+
+  /**
+   * Instances of definitions that ended after a moment of the engine's own clock, in the order of their end.
+   *
+   * @param finishedAfter a time as the engine writes it; inclusive
+   * @returns one page of at most `maxResults` from `firstResult` on
+   */
+  findEndedInstances(filter: {
+    readonly finishedAfter: string;
+    readonly processKeys: readonly string[];
+    readonly firstResult: number;
+    readonly maxResults: number;
+  }): Promise<HistoricInstance[]> {
+    const { processKeys, ...page } = filter;
+    return this.read(
+      {
+        method: 'GET',
+        path: '/history/process-instance',
+        query: {
+          ...page,
+          processDefinitionKeyIn: processKeys.join(','),
+          sortBy: 'endTime',
+          sortOrder: 'asc',
+        },
+      },
+      z.array(historicInstanceSchema),
+    );
+  }
+
+  /** When the last instance of definitions ended, as the engine writes times; null where none has. */
+  async findLastEnd(processKeys: readonly string[]): Promise<string | null> {
+    const [last] = await this.read(
+      {
+        method: 'GET',
+        path: '/history/process-instance',
+        query: {
+          processDefinitionKeyIn: processKeys.join(','),
+          finished: true,
+          sortBy: 'endTime',
+          sortOrder: 'desc',
+          maxResults: 1,
+        },
+      },
+      z.array(historicInstanceSchema),
+    );
+    return last?.endTime ?? null;
+  }
+
+  /** Open incidents of definitions that arose after a moment of the engine's own clock, oldest first: one page. */
+  findIncidentsAfter(filter: {
+    readonly incidentTimestampAfter: string;
+    readonly processKeys: readonly string[];
+    readonly firstResult: number;
+    readonly maxResults: number;
+  }): Promise<Incident[]> {
+    const { processKeys, ...page } = filter;
+    return this.read(
+      {
+        method: 'GET',
+        path: '/incident',
+        query: {
+          ...page,
+          processDefinitionKeyIn: processKeys.join(','),
+          sortBy: 'incidentTimestamp',
+          sortOrder: 'asc',
+        },
+      },
+      z.array(incidentSchema),
+    );
+  }
+
+  /** What history knows of instances, by their ids; at most 500 in one call. */
+  findHistoricInstances(ids: readonly string[]): Promise<HistoricInstance[]> {
+    return this.read(
+      {
+        method: 'POST',
+        path: '/history/process-instance',
+        json: { processInstanceIds: ids },
+        query: { maxResults: PAGE_SIZE },
+      },
+      z.array(historicInstanceSchema),
+    );
+  }
+
+  /** Running root instances of definitions, in pages of 500 by their place. */
+  findRunningInstances(filter: {
+    readonly processKeys: readonly string[];
+    readonly firstResult: number;
+    readonly maxResults: number;
+  }): Promise<ProcessInstance[]> {
+    const { processKeys, ...page } = filter;
+    return this.read(
+      {
+        method: 'GET',
+        path: '/process-instance',
+        query: {
+          ...page,
+          processDefinitionKeyIn: processKeys.join(','),
+          rootProcessInstances: true,
+          sortBy: 'instanceId',
+          sortOrder: 'asc',
+        },
+      },
+      z.array(processInstanceSchema),
+    );
   }
 
   /** A running or ended instance; null where history does not know it. */
@@ -131,8 +277,8 @@ export class CamundaEngineClient {
     });
   }
 
-  /** External tasks whose lock a worker holds. */
-  findLockedTasks(workerId: string): Promise<LockedExternalTask[]> {
+  /** External tasks whose lock a worker holds; any worker where none is named. */
+  findLockedTasks(workerId?: string): Promise<LockedExternalTask[]> {
     return this.readPages('/external-task', externalTaskSchema, { workerId, locked: true });
   }
 
@@ -195,11 +341,13 @@ export class CamundaEngineClient {
   }
 
   private async read<T extends z.ZodType>(call: Call, schema: T): Promise<z.output<T>> {
-    return readAnswer(call, await this.send(call), schema);
+    return this.circuit.run(call, async () => readAnswer(call, await this.send(call), schema));
   }
 
   private async command(call: Call): Promise<void> {
-    requireSuccess(call, await this.send(call));
+    await this.circuit.run(call, async () => {
+      requireSuccess(call, await this.send(call));
+    });
   }
 
   private send(call: Call): Promise<EngineResponse> {

@@ -38,6 +38,8 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   private readonly abort = new AbortController();
   private readonly progress = new Map<string, DefinitionDeployment>();
   private rounds = 0;
+  /** Ends the wait before the next round. */
+  private hurry = new AbortController();
   private work: Promise<void> | null = null;
 
   constructor(
@@ -47,6 +49,10 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     shutdown: ShutdownService,
   ) {
     this.resetProgress();
+    // An engine that comes back may be a new one, without our definitions.
+    this.engine.onRecovered(() => {
+      this.deployAgain();
+    });
     shutdown.register('drain', 'deployment', async () => {
       this.abort.abort();
       await this.work;
@@ -81,9 +87,13 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     this.beginOnce();
   }
 
-  /** Deploys again, because an engine that has come back may be a new one; one round at a time. */
+  /** Deploys again, because an engine that has come back may be a new one; one round at a time, and at once. */
   deployAgain(): void {
-    if (this.work !== null || this.abort.signal.aborted) return;
+    if (this.abort.signal.aborted) return;
+    if (this.work !== null) {
+      this.hurry.abort();
+      return;
+    }
     this.resetProgress();
     this.begin();
   }
@@ -117,7 +127,8 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
       this.rounds += 1;
       if (this.definitions.every(({ key }) => this.isSettled(key))) return;
       const delayMs = backOffMs(failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
-      await abortableDelay(delayMs, this.abort.signal);
+      this.hurry = new AbortController();
+      await abortableDelay(delayMs, AbortSignal.any([this.abort.signal, this.hurry.signal]));
     }
   }
 

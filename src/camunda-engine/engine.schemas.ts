@@ -53,6 +53,8 @@ export const externalTaskSchema = z.object({
   id: z.string().min(1),
   topicName: z.string(),
   workerId: z.string().nullish(),
+  retries: z.number().nullish(),
+  lockExpirationTime: z.string().nullish(),
 });
 
 export const deploymentSchema = z.object({

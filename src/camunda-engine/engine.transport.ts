@@ -27,6 +27,16 @@ export interface EngineResponse {
   readonly body: unknown;
 }
 
+/** Reads a body as {@link EngineResponse} has it. */
+export function readResponseBody(contentType: string | null, text: string): unknown {
+  if (!contentType?.toLowerCase().startsWith('application/json')) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /**
  * The one way to the engine: every call of the worker, of starts, queries and deployments goes through it.
  *

@@ -1,14 +1,14 @@
-import { Inject, Injectable } from '@nestjs/common';
 import { Agent, FormData, request } from 'undici';
-import { readBounded } from '../common/http/index.js';
+import { readBounded, RequestLimit } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
+import type { EngineEndpoint } from './engine.endpoint.js';
 import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
 import {
   type EnginePart,
   type EngineRequest,
   type EngineResponse,
   EngineTransport,
+  readResponseBody,
 } from './engine.transport.js';
 
 /** Milliseconds for the connection alone; a failure here means that nothing was sent. */
@@ -37,7 +37,6 @@ const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
  * No request is repeated: a connection that the server closed while a request was on its way is an
  * {@link EngineAmbiguousError}. undici drops an idle connection a second before the server's announced limit.
  */
-@Injectable()
 export class HttpEngineTransport extends EngineTransport {
   private readonly agent = new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -47,7 +46,7 @@ export class HttpEngineTransport extends EngineTransport {
   });
 
   constructor(
-    @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
+    private readonly endpoint: EngineEndpoint,
     shutdown: ShutdownService,
   ) {
     super();
@@ -73,7 +72,11 @@ export class HttpEngineTransport extends EngineTransport {
       if (cut) throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
       const type = headers['content-type'];
       const contentTypeText = (Array.isArray(type) ? type[0] : type) ?? null;
-      return { status: statusCode, contentType: contentTypeText, body: readBody(contentTypeText, text) };
+      return {
+        status: statusCode,
+        contentType: contentTypeText,
+        body: readResponseBody(contentTypeText, text),
+      };
     } catch (error) {
       throw translate(call, error, limit);
     } finally {
@@ -94,38 +97,6 @@ export class HttpEngineTransport extends EngineTransport {
   }
 }
 
-/** Aborts a request at its time-out or with its caller, and says which of the two it was. */
-class RequestLimit {
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  timedOut = false;
-
-  constructor(
-    readonly timeoutMs: number,
-    private readonly caller: AbortSignal | undefined,
-  ) {
-    this.timer = setTimeout(() => {
-      this.timedOut = true;
-      this.controller.abort();
-    }, timeoutMs);
-    if (caller?.aborted) this.controller.abort();
-    else caller?.addEventListener('abort', this.abort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this.abort);
-  }
-
-  private readonly abort = (): void => {
-    this.controller.abort();
-  };
-}
-
 function contentType(call: EngineRequest): Record<string, string> {
   return call.json === undefined ? {} : { 'content-type': 'application/json' };
 }
@@ -137,15 +108,6 @@ function toForm(parts: readonly EnginePart[]): FormData {
     else form.append(name, new Blob([content], { type: 'application/octet-stream' }), filename);
   }
   return form;
-}
-
-function readBody(contentTypeText: string | null, text: string): unknown {
-  if (!contentTypeText?.toLowerCase().startsWith('application/json')) return text;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function translate(call: EngineRequest, error: unknown, limit: RequestLimit): Error {

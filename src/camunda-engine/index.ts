@@ -7,6 +7,7 @@ export {
   EngineDeploymentService,
 } from './engine-deployment.service.js';
 export { requireSuccess } from './engine.answer.js';
+export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';
 export { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 export {
   EngineAmbiguousError,

@@ -10,7 +10,7 @@ import { TopicRunner } from './topic.runner.js';
 export interface CamundaWorkerModuleOptions {
   /** Modules whose exports the bindings need. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
-  /** Binds `TaskEventLog`, and `TaskOutcomeListener` where somebody listens. */
+  /** Binds `TaskEventLog`, `TaskOutcomeListener` where somebody listens, `TaskIntake` where something may run full. */
   readonly bindings: readonly Provider[];
 }
 

@@ -18,6 +18,7 @@ import { LifecycleModule, ShutdownService } from '../lifecycle/index.js';
 import { CamundaWorkerModule } from './camunda-worker.module.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
 import { TaskEventLog } from './task-event.log.js';
+import { TaskIntake } from './task-intake.js';
 import { TaskOutcomeListener } from './task-outcome.listener.js';
 import { BusinessRuleError } from './task.errors.js';
 import { FakeEngine } from './testing/fake-engine.js';
@@ -60,10 +61,11 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     environment: Record<string, string> = {},
     stopAfterMs = 2_000,
     handlers: Type[] = [CheckHandler, ChargeHandler],
+    engine = new FakeEngine(),
   ) {
-    const engine = new FakeEngine();
     const events = new RecordingEventLog();
     const listener = new RecordingListener();
+    const intake = { tell: (_hasRoom: boolean): void => undefined };
     const definitions = handlers.length === 0 ? [] : [ORDER];
 
     @Global()
@@ -93,6 +95,14 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
           bindings: [
             { provide: TaskEventLog, useValue: events },
             { provide: TaskOutcomeListener, useValue: listener },
+            {
+              provide: TaskIntake,
+              useValue: {
+                onChange: (told: (hasRoom: boolean) => void) => {
+                  intake.tell = told;
+                },
+              },
+            },
           ],
         }),
       ],
@@ -110,7 +120,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
         () => engine.parkedPolls === Math.min(parked, Number(environment.CAMUNDA_MAX_TASKS ?? parked)),
       );
     }
-    return { engine, events, listener, worker: module.get(CamundaWorkerService), module };
+    return { engine, events, listener, intake, worker: module.get(CamundaWorkerService), module };
   }
 
   const REMOTE = { CAMUNDA_BASE_URL: 'http://engine.invalid', CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '20000' };
@@ -236,6 +246,49 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect([engine.parkedPolls, events.events.length, engine.isRunning(ids[3]!)]).toEqual([0, 2, true]);
     worker.resumeFetching();
     await engine.until(() => ids.every((id) => !engine.isRunning(id)));
+    expect(worker.state.status).toBe('polling');
+  });
+
+  it('fetches nothing more while what it brings has no room, also where a pause ends meanwhile', async () => {
+    const { engine, worker, events, intake } = await boot();
+    intake.tell(false);
+    worker.pauseFetching();
+    worker.resumeFetching();
+    expect(worker.state.status).toBe('paused');
+    const ids = [1, 2, 3, 4].map((n) => engine.start('order', `order-${n}`, vars(n)));
+    await engine.until(() => events.events.length === 2);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([engine.parkedPolls, events.events.length, engine.isRunning(ids[3]!)]).toEqual([0, 2, true]);
+    intake.tell(true);
+    await engine.until(() => ids.every((id) => !engine.isRunning(id)));
+    expect(worker.state.status).toBe('polling');
+  });
+
+  it('frees at boot what workers of an earlier run held on the embedded engine, and nothing else', async () => {
+    const engine = new FakeEngine();
+    engine.define('order', { topics: ['order.check', 'order.charge'] });
+    const own = 'host-name-17-0a1b2c3d-2';
+    const hold = (key: string, facts: { workerId: string; retries: number | null; forMs: number }) => {
+      const id = engine.start('order', key, vars(1));
+      const task = [...engine.tasks.values()].at(-1)!;
+      Object.assign(task, { ...facts, lockedUntil: Date.now() + facts.forMs });
+      return { id, task };
+    };
+    const running = hold('running', { workerId: own, retries: null, forMs: 600_000 });
+    const secondAttempt = hold('second', { workerId: own, retries: 3, forMs: 600_000 });
+    const retry = hold('retry', { workerId: own, retries: 3, forMs: 550 });
+    const stranger = hold('stranger', { workerId: 'somebody-else', retries: null, forMs: 600_000 });
+    const { module } = await boot({}, 2_000, undefined, engine);
+    expect([running, secondAttempt].map(({ task }) => task.workerId === own)).toEqual([false, false]);
+    expect([retry, stranger].map(({ task }) => task.workerId)).toEqual([own, 'somebody-else']);
+    await engine.until(() => ![running, secondAttempt].some(({ id }) => engine.isRunning(id)));
+    await module.get(ShutdownService).stop();
+  });
+
+  it('boots where the engine does not say what is locked', async () => {
+    const engine = new FakeEngine();
+    engine.answerNext(/^\/external-task$/, new Error('away'));
+    const { worker } = await boot({}, 2_000, undefined, engine);
     expect(worker.state.status).toBe('polling');
   });
 
@@ -367,7 +420,8 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       const { engine, module } = await boot();
       engine.answerNext(/^\/external-task$/, new Error('away'), new Error('away'));
       await module.get(ShutdownService).stop();
-      expect(engine.requestsTo(/^\/external-task$/)).toHaveLength(2);
+      // One at boot, and one for each worker.
+      expect(engine.requestsTo(/^\/external-task$/)).toHaveLength(3);
     });
   });
 });

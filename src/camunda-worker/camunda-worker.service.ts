@@ -1,13 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { CamundaEngineClient, EngineDeploymentService, EngineTransport } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
 import { ExternalTaskClientAdapter, type TopicSubscription } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { PollGate, type PollObserver } from './poll.gate.js';
 import { RetryNudge } from './retry.nudge.js';
+import { TaskIntake } from './task-intake.js';
 import { TaskSlots } from './task-slots.js';
 import { type RegisteredTopic, TopicExplorer } from './topic.explorer.js';
 import { TopicRunner } from './topic.runner.js';
@@ -44,6 +44,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private readonly slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private paused = false;
+  private hasRoom = true;
   private draining = false;
   private lastPollAt: number | null = null;
   private lastError: string | null = null;
@@ -57,8 +58,12 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     private readonly nudge: RetryNudge,
     shutdown: ShutdownService,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+    @Optional() @Inject(TaskIntake) intake?: TaskIntake,
   ) {
     this.slots = new TaskSlots(config.maxTasks);
+    intake?.onChange((hasRoom) => {
+      this.noteRoom(hasRoom);
+    });
     shutdown.register('drain', 'workers', (signal) => this.drain(signal));
   }
 
@@ -74,14 +79,17 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     };
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
     const topics = [...this.explorer.topics.values()];
-    if (topics.length === 0 || this.draining) return;
-    const base = `${hostname().slice(0, 100)}-${process.pid}-${randomBytes(4).toString('hex')}`;
+    if (topics.length === 0) return;
+    // The lock of the engine's file proves that whoever worked on it before is gone.
+    if (this.config.baseUrl === null) await this.freeAbandoned();
+    if (this.draining) return;
+    const base = workerIdBase();
     this.workers = Array.from({ length: CLIENTS }, (_, index) =>
       this.createWorker(`${base}-${index + 1}`, topics),
     );
-    if (this.paused) this.pauseFetching();
+    this.setGates();
     for (const { client } of this.workers) client.start();
     this.logger.log({ msg: 'Polling for tasks.', topics: topics.map(({ topic }) => topic), workerId: base });
   }
@@ -89,12 +97,13 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   /** Begins no further poll; running tasks go on. */
   pauseFetching(): void {
     this.paused = true;
-    for (const { gate } of this.workers) gate.pause();
+    this.setGates();
   }
 
+  /** Polls again, unless what the tasks bring could not be written. */
   resumeFetching(): void {
     this.paused = false;
-    for (const { gate } of this.workers) gate.resume();
+    this.setGates();
   }
 
   pollSucceeded(failedBefore: number): void {
@@ -116,7 +125,28 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private status(): CamundaWorkerState['status'] {
     if (this.draining) return 'stopping';
     if (this.workers.length === 0) return 'idle';
-    return this.paused ? 'paused' : 'polling';
+    return this.isHeldBack ? 'paused' : 'polling';
+  }
+
+  private get isHeldBack(): boolean {
+    return this.paused || !this.hasRoom;
+  }
+
+  private setGates(): void {
+    for (const { gate } of this.workers) {
+      if (this.isHeldBack) gate.pause();
+      else gate.resume();
+    }
+  }
+
+  private noteRoom(hasRoom: boolean): void {
+    this.hasRoom = hasRoom;
+    this.logger.log(
+      hasRoom
+        ? 'There is room for results again; tasks are fetched.'
+        : 'No tasks are fetched while too much waits to be written.',
+    );
+    this.setGates();
   }
 
   private createWorker(workerId: string, topics: readonly RegisteredTopic[]) {
@@ -179,6 +209,23 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
         workerId: client.workerId,
         err: error,
       });
+    }
+  }
+
+  /** Frees what workers of an earlier run held when it was killed; else it would stay until the locks run out. */
+  private async freeAbandoned(): Promise<void> {
+    try {
+      const locked = await this.engine.findLockedTasks();
+      const abandoned = locked.filter(
+        (task) =>
+          this.explorer.topics.has(task.topicName) && isAbandoned(task, this.config.taskRetries, Date.now()),
+      );
+      await Promise.all(abandoned.map(({ id }) => this.giveBack(id, () => this.engine.unlockTask(id))));
+      if (abandoned.length > 0) {
+        this.logger.log({ msg: 'Tasks of an earlier run are free again.', tasks: abandoned.length });
+      }
+    } catch (error) {
+      this.logger.warn({ msg: 'Tasks of an earlier run stay locked until their locks end.', err: error });
     }
   }
 

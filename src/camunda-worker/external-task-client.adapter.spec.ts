@@ -1,9 +1,15 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { type EngineResponse, EngineResponseError, toTypedVariables } from '../camunda-engine/index.js';
+import {
+  type EngineDispatch,
+  type EngineResponse,
+  EngineResponseError,
+  toTypedVariables,
+} from '../camunda-engine/index.js';
 import { HttpEngineTransport } from '../camunda-engine/http-engine.transport.js';
+import { InProcessEngineTransport } from '../camunda-engine/in-process-engine.transport.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ExternalTaskClientAdapter } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
@@ -13,10 +19,55 @@ import { FakeEngine } from './testing/fake-engine.js';
 
 Logger.overrideLogger(false);
 
-describe('ExternalTaskClientAdapter over HTTP', () => {
+/** Serves a fake engine over HTTP; the client that goes away ends its poll. */
+async function serve(engine: FakeEngine): Promise<{ baseUrl: string; close: () => void }> {
+  const server = createServer((request, response) => {
+    const gone = new AbortController();
+    response.on('close', () => {
+      gone.abort();
+    });
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const text = Buffer.concat(chunks).toString();
+      const json: unknown = text === '' ? {} : JSON.parse(text);
+      const respond = ({ status, contentType, body }: EngineResponse): void => {
+        response.writeHead(status, contentType === null ? {} : { 'content-type': contentType });
+        response.end(status === 204 ? undefined : JSON.stringify(body));
+      };
+      ask(engine, request.url ?? '', json, gone.signal).then(respond, () => response.destroy());
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+/** Answers for a fake engine without a socket. */
+function dispatchTo(engine: FakeEngine): EngineDispatch {
+  return async ({ url, body: sent, onDisconnect }) => {
+    const gone = new AbortController();
+    onDisconnect(() => {
+      gone.abort();
+    });
+    const { status, body } = await ask(engine, url, sent.kind === 'json' ? sent.value : {}, gone.signal);
+    return { status, body: status === 204 ? { kind: 'none' } : { kind: 'json', value: body } };
+  };
+}
+
+function ask(engine: FakeEngine, path: string, json: unknown, signal: AbortSignal): Promise<EngineResponse> {
+  return engine.send({ method: 'POST', path, json, timeoutMs: 1_000, signal });
+}
+
+describe.each(['http', 'inproc'])('ExternalTaskClientAdapter over %s', (way) => {
   const observer = { pollSucceeded: () => undefined, pollFailed: () => undefined };
   let engine: FakeEngine;
-  let server: Server;
+  let close: () => void;
   let shutdown: ShutdownService;
   let client: ExternalTaskClientAdapter;
   let onTask: (task: FetchedTask, calls: TaskCalls) => Promise<void>;
@@ -24,34 +75,14 @@ describe('ExternalTaskClientAdapter over HTTP', () => {
   beforeEach(async () => {
     engine = new FakeEngine();
     engine.define('p', { topics: ['a'] });
-    server = createServer((request, response) => {
-      const gone = new AbortController();
-      response.on('close', () => {
-        gone.abort();
-      });
-      const chunks: Buffer[] = [];
-      request.on('data', (chunk: Buffer) => chunks.push(chunk));
-      request.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        const json: unknown = text === '' ? {} : JSON.parse(text);
-        const answer = engine.send({
-          method: 'POST',
-          path: request.url ?? '',
-          json,
-          timeoutMs: 1_000,
-          signal: gone.signal,
-        });
-        const respond = ({ status, contentType, body }: EngineResponse): void => {
-          response.writeHead(status, contentType === null ? {} : { 'content-type': contentType });
-          response.end(status === 204 ? undefined : JSON.stringify(body));
-        };
-        answer.then(respond, () => response.destroy());
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const server = await serve(engine);
+    close = server.close;
     shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
-    const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    client = new ExternalTaskClientAdapter(new HttpEngineTransport({ baseUrl }, shutdown), {
+    const transport =
+      way === 'http'
+        ? new HttpEngineTransport(server, shutdown)
+        : new InProcessEngineTransport(dispatchTo(engine), server.baseUrl);
+    client = new ExternalTaskClientAdapter(transport, {
       workerId: 'w',
       capacity: 5,
       asyncResponseTimeoutMs: 600_000,
@@ -69,8 +100,7 @@ describe('ExternalTaskClientAdapter over HTTP', () => {
     client.abortPoll();
     await client.whenPollEnded();
     await shutdown.stop();
-    server.closeAllConnections();
-    server.close();
+    close();
   });
 
   it('delivers a task with its variables, and completes it with typed ones', async () => {

@@ -1,6 +1,7 @@
 export { CamundaWorkerModule, type CamundaWorkerModuleOptions } from './camunda-worker.module.js';
 export { CamundaWorkerService, type CamundaWorkerState } from './camunda-worker.service.js';
 export { type TaskEvent, TaskEventLog } from './task-event.log.js';
+export { TaskIntake } from './task-intake.js';
 export { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
 export { completeWith, readVars } from './task-variables.js';
 export {

@@ -26,7 +26,10 @@ export class RunningTask implements HandlerTask {
   readonly batchId: string | null;
   readonly applicationId: string | null;
   readonly logger: TaskLogger;
-  private readonly abortion = new AbortController();
+  /** Made when somebody asks for it: most handlers never do. */
+  private abortion: AbortController | null = null;
+  private reason: TaskAbortedError | null = null;
+  private readonly abortListeners: (() => void)[] = [];
   private merged: Readonly<Record<string, unknown>>;
   private identifiersAdded = false;
 
@@ -73,6 +76,10 @@ export class RunningTask implements HandlerTask {
   }
 
   get signal(): AbortSignal {
+    if (this.abortion === null) {
+      this.abortion = new AbortController();
+      if (this.reason !== null) this.abortion.abort(this.reason);
+    }
     return this.abortion.signal;
   }
 
@@ -95,13 +102,20 @@ export class RunningTask implements HandlerTask {
   }
 
   abort(reason: TaskAbortedError['reason'], cause?: unknown): void {
-    this.abortion.abort(new TaskAbortedError(reason, { cause }));
+    if (this.reason !== null) return;
+    this.reason = new TaskAbortedError(reason, { cause });
+    this.abortion?.abort(this.reason);
+    for (const listener of this.abortListeners.splice(0)) listener();
   }
 
-  /** Why the signal has aborted; null where it has not. */
+  /** Calls back when the task is aborted. */
+  onAbort(listener: () => void): void {
+    this.abortListeners.push(listener);
+  }
+
+  /** Why the task was aborted; null where it was not. */
   get abortedBy(): TaskAbortedError['reason'] | null {
-    const reason: unknown = this.signal.reason;
-    return reason instanceof TaskAbortedError ? reason.reason : null;
+    return this.reason?.reason ?? null;
   }
 }
 

@@ -25,6 +25,6 @@ export interface TaskEvent {
 
 /** Where the trail goes; bound by the application. */
 export abstract class TaskEventLog {
-  /** Resolves when the row is durable: only then the engine is told. */
+  /** Resolves when the row is durable, however long that takes: only then the engine is told. */
   abstract append(event: TaskEvent): Promise<void>;
 }

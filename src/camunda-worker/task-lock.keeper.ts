@@ -22,7 +22,7 @@ export class TaskLockKeeper {
     private readonly lockDurationMs: number,
   ) {
     this.until = Date.now() + lockDurationMs;
-    task.signal.addEventListener('abort', () => {
+    task.onAbort(() => {
       this.disarm();
     });
     this.arm();

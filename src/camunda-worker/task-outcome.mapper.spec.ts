@@ -19,6 +19,15 @@ describe('toErrorOutcome', () => {
     ]);
   });
 
+  it('counts no attempt that the store being away has spoiled', () => {
+    const away = Object.assign(new Error('away'), { temporarilyUnavailable: true });
+    expect(toErrorOutcome(away, { attempt: 4, retriesLeft: 0 })).toMatchObject({
+      kind: 'failure',
+      retries: 1,
+      retryTimeout: expect.any(Number) as unknown,
+    });
+  });
+
   it('tells the whole chain of causes, cycles once', () => {
     const cause = new Error('inner');
     cause.cause = cause;

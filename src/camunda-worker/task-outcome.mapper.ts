@@ -1,4 +1,5 @@
 import { toTypedVariables } from '../camunda-engine/index.js';
+import { isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
 import { BusinessRuleError, FatalTaskError, TaskInputError } from './task.errors.js';
@@ -40,8 +41,8 @@ export function toErrorOutcome(
     const variables = { errorCode: error.code, errorMessage, errorType: error.name };
     return { kind: 'bpmnError', errorCode: error.code, errorMessage, variables: toTypedVariables(variables) };
   }
-  const retries = error instanceof FatalTaskError ? 0 : retriesLeft;
-  const fullMs = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 30));
+  const retries = retriesAfter(error, retriesLeft);
+  const fullMs = retryDelayMs(attempt);
   return {
     kind: 'failure',
     errorMessage: error.message.slice(0, MAX_MESSAGE_LENGTH),
@@ -49,6 +50,21 @@ export function toErrorOutcome(
     retries,
     retryTimeout: retries === 0 ? 0 : Math.round(fullMs * (1 - RETRY_SPREAD + 2 * RETRY_SPREAD * random)),
   };
+}
+
+/** The longest delay between a failed attempt and the next one, in ms. */
+export function longestRetryDelayMs(attempt: number): number {
+  return retryDelayMs(attempt) * (1 + RETRY_SPREAD);
+}
+
+function retryDelayMs(attempt: number): number {
+  return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 30));
+}
+
+/** An attempt that our own store being away has spoiled does not count: it must not make an incident. */
+function retriesAfter(error: Error, retriesLeft: number): number {
+  if (isTemporarilyUnavailable(error)) return retriesLeft + 1;
+  return error instanceof FatalTaskError ? 0 : retriesLeft;
 }
 
 /** The status that the trail shows for a step that called nothing outside (design/events.md). */

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
-import { type HttpCall, runWithCallRecorder } from '../common/http/index.js';
+import { type CallRecorder, type HttpCall, runWithCallRecorder } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { RetryNudge } from './retry.nudge.js';
@@ -105,9 +105,8 @@ export class TopicRunner {
     const facts = () => ({ input, calls, durationMs: Math.round(performance.now() - began) });
     try {
       if (topic.declaration.input !== undefined) input = await readVars(task, topic.declaration.input);
-      const returned: unknown = await runWithCallRecorder(
-        { record, headers: outgoingHeaders(task), signal: task.signal },
-        () => topic.handle(input, task),
+      const returned: unknown = await runWithCallRecorder(recorderOf(task, record), () =>
+        topic.handle(input, task),
       );
       const output = await readOutput(topic, returned);
       task.addIdentifiersOf(output);
@@ -216,6 +215,17 @@ async function readOutput(
     throw new FatalTaskError(`The output of ${topic.topic} is not an object of variables.`);
   }
   return output as Readonly<Record<string, unknown>>;
+}
+
+/** What the calls of a task carry; its signal is made only where one is made. */
+function recorderOf(task: RunningTask, record: CallRecorder['record']): CallRecorder {
+  return {
+    record,
+    headers: outgoingHeaders(task),
+    get signal() {
+      return task.signal;
+    },
+  };
 }
 
 function outgoingHeaders(task: RunningTask): Record<string, string> {

@@ -35,6 +35,7 @@ describe('createConfiguration', () => {
         taskRetries: 3,
         deploy: true,
       },
+      embeddedEngine: { port: 0, transport: 'inproc', scripts: false },
       database: {
         type: 'sqlite',
         dataDir: './data',
@@ -70,12 +71,14 @@ describe('createConfiguration', () => {
       LOG_LEVEL: 'loud',
       CAMUNDA_BASE_URL: 'camunda',
       SYNC_TIMEOUT_MS: '-1',
+      EMBEDDED_TRANSPORT: 'socket',
     });
     expect(faults).toEqual([
       'PORT must be a whole number from 0 to 65535.',
       'LOG_LEVEL must be one of: fatal, error, warn, info, debug, trace, silent.',
       'SYNC_TIMEOUT_MS must be a whole number from 0 to 2147483647.',
       'CAMUNDA_BASE_URL must be an absolute http:// or https:// URL.',
+      'EMBEDDED_TRANSPORT must be one of: inproc, http.',
     ]);
   });
 

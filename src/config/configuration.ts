@@ -23,6 +23,8 @@ export interface WaitConfig {
 export interface ProcessConfig {
   readonly completeUnknown: 'accept' | 'refuse';
   readonly startAckTimeoutMs: number;
+  /** Null: no limit. */
+  readonly maxDurationMs: number | null;
   readonly startLeaseMs: number;
   readonly startSettleMs: number;
   readonly startMaxAttempts: number;
@@ -44,6 +46,10 @@ export interface CamundaConfig {
 
 export interface EmbeddedEngineConfig {
   readonly port: number;
+  /** How the service itself speaks to it; the port is open in any case. */
+  readonly transport: 'inproc' | 'http';
+  /** Whether JavaScript of script tasks and mappings runs, without a sandbox. */
+  readonly scripts: boolean;
 }
 
 export interface DatabaseConfig {
@@ -163,6 +169,7 @@ function group(env: Environment): Configuration {
     process: {
       completeUnknown: env.COMPLETE_UNKNOWN,
       startAckTimeoutMs: env.START_ACK_TIMEOUT_MS,
+      maxDurationMs: env.PROCESS_MAX_DURATION_MS ?? null,
       startLeaseMs: env.START_LEASE_MS,
       startSettleMs: env.START_SETTLE_MS,
       startMaxAttempts: env.START_MAX_ATTEMPTS,
@@ -178,7 +185,11 @@ function group(env: Environment): Configuration {
       deploy: env.CAMUNDA_DEPLOY ?? embedded,
       startTimeoutMs: env.CAMUNDA_START_TIMEOUT_MS,
     },
-    embeddedEngine: { port: env.EMBEDDED_ENGINE_PORT },
+    embeddedEngine: {
+      port: env.EMBEDDED_ENGINE_PORT,
+      transport: env.EMBEDDED_TRANSPORT,
+      scripts: env.EMBEDDED_ENGINE_SCRIPTS,
+    },
     database: {
       type: databaseType(env),
       dataDir: env.DATA_DIR,

@@ -135,6 +135,11 @@ export const VARIABLES = {
     '2000',
     'no 202 is sent before the engine has answered the start or this time has passed',
   ),
+  PROCESS_MAX_DURATION_MS: open(
+    milliseconds(1_000),
+    'how long a process may run whose definition names no time of its own; then it is EXPIRED',
+    '[no limit]',
+  ),
   START_LEASE_MS: fixed(milliseconds(100), '15000', 'how long one instance owns an unresolved start'),
   START_SETTLE_MS: fixed(
     milliseconds(),
@@ -153,6 +158,16 @@ export const VARIABLES = {
     wholeNumber(0, 65_535),
     '0',
     'loopback port of the embedded engine; 0 takes any free one',
+  ),
+  EMBEDDED_TRANSPORT: fixed(
+    oneOf('inproc', 'http'),
+    'inproc',
+    'how the service speaks to the embedded engine: inproc without a socket, http over the loopback port, which is open in any case',
+  ),
+  EMBEDDED_ENGINE_SCRIPTS: fixed(
+    onOff(),
+    'off',
+    'whether the embedded engine runs JavaScript of script tasks and mappings, without a sandbox: on, off',
   ),
 
   DB_TYPE: open(

@@ -27,6 +27,13 @@ export class DatabaseService {
     }
   }
 
+  /**
+   * True for the first caller where a lock keeps every other process from this database: whoever used it before is gone.
+   */
+  takeSoleUse(): boolean {
+    return this.connection.takeSoleUse();
+  }
+
   /** True where the database answers a query now. */
   async isHealthy(): Promise<boolean> {
     try {

@@ -64,7 +64,7 @@ async function withWriter(
 ): Promise<void> {
   prepareDataDir(config.dataDir);
   const lock = lockDatabase(sqlitePath(config.dataDir));
-  const dataSource = new DataSource(databaseOptions(config).writer);
+  const dataSource = new DataSource(databaseOptions(config).migrator);
   try {
     await dataSource.initialize();
     await work(dataSource);

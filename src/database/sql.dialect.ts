@@ -1,17 +1,34 @@
-import type { QueryRunner } from 'typeorm';
-
 /** What may stand for a placeholder; times go through {@link SqlDialect.time}. */
 export type SqlValue = string | number | null;
 
 /** A row as the driver returns it, by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>;
 
-/** Runs statements; `?` stands for a parameter in every dialect. */
+/** A statement; `?` stands for a parameter in every dialect. */
+export interface SqlStatement {
+  readonly sql: string;
+  readonly parameters: readonly SqlValue[];
+}
+
+/**
+ * Runs statements in the order of the calls; `?` stands for a parameter in every dialect. Statements that are issued
+ * without waiting for each other go to the database together. One that fails ends the transaction.
+ */
 export interface SqlExecutor {
   /** The rows of a SELECT, or of a statement that returns rows. */
   query(sql: string, parameters?: readonly SqlValue[]): Promise<readonly SqlRow[]>;
   /** The number of rows that a statement changed. */
   execute(sql: string, parameters?: readonly SqlValue[]): Promise<number>;
+  /**
+   * The rows of a statement, and where they are fewer than expected those of another, which runs right behind it.
+   *
+   * @returns `otherwise` is null where the other statement did not run
+   */
+  queryOr(
+    statement: SqlStatement,
+    rows: number,
+    otherwise: SqlStatement,
+  ): Promise<{ readonly rows: readonly SqlRow[]; readonly otherwise: readonly SqlRow[] | null }>;
 }
 
 /**
@@ -42,9 +59,5 @@ export interface SqlDialect {
   readonly returning: (columns: string) => string;
   /** Ends a SELECT after as many rows as its parameter says. */
   readonly limit: string;
-  readonly begin: (runner: QueryRunner) => Promise<void>;
-  readonly commit: (runner: QueryRunner) => Promise<void>;
-  /** Leaves the connection without a transaction, also where the database ended it already. */
-  readonly rollback: (runner: QueryRunner) => Promise<void>;
   readonly errorKind: (error: unknown) => SqlErrorKind;
 }

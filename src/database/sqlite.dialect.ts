@@ -1,9 +1,11 @@
-import type { Database } from 'better-sqlite3';
 import type { SqlDialect, SqlErrorKind } from './sql.dialect.js';
 
-/** Primary result codes after which the same write may succeed later (https://sqlite.org/rescode.html). */
+/**
+ * Primary result codes after which the same write may succeed later (https://sqlite.org/rescode.html), and what
+ * `common/sqlite-writer/` says where its thread is gone.
+ */
 const UNAVAILABLE =
-  /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|INTERRUPT|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|NOTADB)(_|$)/;
+  /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|INTERRUPT|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|NOTADB|THREAD_ENDED|WRITER_CLOSED)(_|$)/;
 
 const CONFLICT = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/;
 
@@ -22,18 +24,6 @@ export const sqliteDialect: SqlDialect = {
   ignoreConflictsReturning: (columns) => ` ON CONFLICT DO NOTHING RETURNING ${columns}`,
   returning: (columns) => ` RETURNING ${columns}`,
   limit: ' LIMIT ?',
-  // TypeORM's own bookkeeping of a transaction survives a COMMIT that SQLite has already rolled back, and its next
-  // transaction would be a savepoint of nothing. So the statements are ours, and the connection says where it stands.
-  begin: async (runner) => {
-    await runner.query('BEGIN IMMEDIATE');
-  },
-  commit: async (runner) => {
-    await runner.query('COMMIT');
-  },
-  rollback: async (runner) => {
-    const connection = (await runner.connect()) as Database;
-    if (connection.open && connection.inTransaction) await runner.query('ROLLBACK');
-  },
   errorKind: sqliteErrorKind,
 };
 

@@ -70,7 +70,7 @@ describe('an engine that opens on what another has kept', () => {
     const [incident] = after.engine.runtime.findIncidents({ processInstanceId: id });
     expect(incident).toMatchObject({ incidentMessage: 'boom' });
 
-    await after.engine.externalTasks.setRetries(incident!.configuration, 1);
+    await after.engine.externalTasks.setRetries(incident!.configuration!, 1);
     expect(after.engine.runtime.countIncidents({})).toBe(0);
     const taken = await after.take('B');
     expect(plain(taken.variables)).toMatchObject({ inner: '1', n: 1 });

@@ -1,14 +1,51 @@
+import { join, resolve } from 'node:path';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { compileBpmn } from './model/index.js';
+import type { EngineStore } from './persist/engine-store.js';
+import { MemoryStore } from './persist/memory.store.js';
+import { SqliteStore } from './persist/sqlite/sqlite.store.js';
 
 export interface EmbeddedEngineOptions {
   /** Whether a process must say how long its history lives, as Camunda demands since 7.20; default true. */
   readonly enforceHistoryTimeToLive?: boolean;
+  /** Folder of the engine's file; absent or null: the state lives in memory and ends with the process. */
+  readonly dataDir?: string | null;
+  /** Is told when history whose time to live has passed could not be removed. */
+  readonly onCleanUpFailure?: (error: unknown) => void;
+  /** Whether script tasks and script mappings run, as JavaScript without a sandbox; default false. */
+  readonly scripts?: boolean;
 }
 
-/** Opens an engine with the BPMN compiler of this module; its state lives in memory. */
+/** Name of the engine's file in its folder. */
+const FILE_NAME = 'embedded-engine.sqlite';
+
+/** Where the engine's file lies. */
+export function engineFilePath(dataDir: string): string {
+  return join(resolve(dataDir), FILE_NAME);
+}
+
+/**
+ * Opens an engine with the BPMN compiler of this module, where its file has left off.
+ *
+ * @throws EngineFileError with one sentence when the file cannot be used or another engine has it
+ */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
-  return EmbeddedEngine.open({
-    compile: (name, content) => compileBpmn({ name, content }, options),
-  });
+  const store = openStore(options);
+  try {
+    return await EmbeddedEngine.open({
+      compile: (name, content) => compileBpmn({ name, content }, options),
+      store,
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+function openStore({ dataDir = null, onCleanUpFailure }: EmbeddedEngineOptions): EngineStore {
+  if (dataDir === null) return new MemoryStore();
+  return SqliteStore.open(
+    engineFilePath(dataDir),
+    onCleanUpFailure === undefined ? {} : { onCleanUpFailure },
+  );
 }

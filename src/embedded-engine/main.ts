@@ -1,6 +1,13 @@
 import { pino } from 'pino';
+import type { EmbeddedEngine } from './embedded-engine.js';
 import { openEmbeddedEngine } from './engine.factory.js';
-import { EngineArgumentError, parseEngineArguments, runEngine, USAGE } from './rest/engine.cli.js';
+import {
+  asksForUsage,
+  EngineArgumentError,
+  parseEngineArguments,
+  runEngine,
+  USAGE,
+} from './rest/engine.cli.js';
 
 /** Settles at the first signal; later ones change nothing, because the engine is ending already. */
 function untilSignalled(): Promise<void> {
@@ -13,17 +20,34 @@ function untilSignalled(): Promise<void> {
   });
 }
 
+function contentOf({ repository, runtime, externalTasks }: EmbeddedEngine) {
+  return {
+    definitions: repository.countDefinitions({}),
+    runningInstances: runtime.countProcessInstances({}),
+    externalTasks: externalTasks.count({}),
+  };
+}
+
 async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  if (asksForUsage(args)) {
+    process.stdout.write(`${USAGE}\n`);
+    return;
+  }
   const logger = pino({ name: 'embedded-engine' });
   const ended = untilSignalled();
-  await runEngine(parseEngineArguments(process.argv.slice(2)), {
-    open: ({ dataDir }) => {
+  await runEngine(parseEngineArguments(args), {
+    open: async ({ dataDir, scripts }) => {
+      const engine = await openEmbeddedEngine({
+        dataDir,
+        scripts,
+        onCleanUpFailure: (error) => {
+          logger.error({ err: error }, 'the embedded engine could not remove old history');
+        },
+      });
       if (dataDir !== null)
-        logger.warn(
-          { dataDir },
-          'the state is kept in memory and ends with this process: --data has no effect yet',
-        );
-      return openEmbeddedEngine();
+        logger.info({ dataDir, ...contentOf(engine) }, 'the embedded engine has its state');
+      return engine;
     },
     log: (fields, message) => {
       if ('err' in fields) logger.error(fields, message);

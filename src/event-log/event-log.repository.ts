@@ -6,17 +6,18 @@ import {
   type SqlDialect,
   type SqlExecutor,
   type SqlRow,
+  type SqlValue,
 } from '../database/index.js';
 import { EVENT_COLUMNS } from './event-row.js';
 import type { EventRow } from './event.types.js';
 
-/** An event with its place in the trail. */
-export interface NumberedEvent {
-  readonly row: EventRow;
-  readonly seq: number;
-}
-
 const COLUMNS = ['correlation_id', 'seq', 'event_key', 'created_at', ...EVENT_COLUMNS];
+
+/** The values of a row; its place in the trail is given by the database, inside the transaction. */
+const ROW =
+  '(?,(SELECT COALESCE(MAX(seq),0)+? FROM event_log WHERE correlation_id=?),' +
+  placeholders(COLUMNS.length - 2).slice(1);
+const ROW_PARAMETERS = COLUMNS.length + 1;
 
 /** The statements of `event_log`; the only place that has them. Writes run inside the write queue. */
 @Injectable()
@@ -36,18 +37,13 @@ export class EventLogRepository {
     );
   }
 
-  /** The last place in the trail of each id that has one. */
-  async lastSeqs(sql: SqlExecutor, correlationIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
-    const last = new Map<string, number>();
-    for (const batch of inBatches(correlationIds, 1, this.dialect.maxParameters)) {
-      const rows = await sql.query(
-        'SELECT correlation_id, MAX(seq) AS seq FROM event_log ' +
-          `WHERE correlation_id IN ${placeholders(batch.length)} GROUP BY correlation_id`,
-        batch,
-      );
-      for (const row of rows) last.set(row.correlation_id as string, row.seq as number);
-    }
-    return last;
+  /** What tells the latest attempts of a step apart, the last one first. */
+  findAttempts(correlationId: string, stepName: string, limit: number): Promise<readonly SqlRow[]> {
+    return this.database.read(
+      'SELECT seq, status, error_message, created_at FROM event_log WHERE correlation_id = ? AND step_name = ? ' +
+        `ORDER BY seq DESC${this.dialect.limit}`,
+      [correlationId, stepName, limit],
+    );
   }
 
   /** Those of the keys that are in the table. */
@@ -63,19 +59,28 @@ export class EventLogRepository {
     return existing;
   }
 
-  async insert(sql: SqlExecutor, events: readonly NumberedEvent[]): Promise<void> {
-    const one = placeholders(COLUMNS.length);
-    for (const batch of inBatches(events, COLUMNS.length, this.dialect.maxParameters)) {
-      await sql.execute(
-        `INSERT INTO event_log (${COLUMNS.join(', ')}) VALUES ${batch.map(() => one).join(',')}`,
-        batch.flatMap(({ row, seq }) => [
-          row.correlationId,
-          seq,
-          row.eventKey,
-          this.dialect.time(row.createdAt),
-          ...row.values,
-        ]),
-      );
+  /** Writes events in order, each behind the last of its trail. */
+  async insert(sql: SqlExecutor, events: readonly EventRow[]): Promise<void> {
+    const batches = inBatches(events, ROW_PARAMETERS, this.dialect.maxParameters);
+    await Promise.all(
+      batches.map((batch) =>
+        sql.execute(
+          `INSERT INTO event_log (${COLUMNS.join(', ')}) VALUES ${batch.map(() => ROW).join(',')}`,
+          this.parametersOf(batch),
+        ),
+      ),
+    );
+  }
+
+  private parametersOf(events: readonly EventRow[]): SqlValue[] {
+    const parameters: SqlValue[] = [];
+    const places = new Map<string, number>();
+    for (const { correlationId, eventKey, createdAt, values } of events) {
+      // A statement does not see its own rows, so the place of an event counts from the last one before the statement.
+      const place = (places.get(correlationId) ?? 0) + 1;
+      places.set(correlationId, place);
+      parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt), ...values);
     }
+    return parameters;
   }
 }

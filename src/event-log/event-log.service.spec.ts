@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventLogService } from './event-log.service.js';
 import { DEFAULT_REDACTED_NAMES } from './event.redactor.js';
@@ -98,35 +98,18 @@ describe('EventLogService', () => {
     ]);
   });
 
-  it('reads the next place only when it does not know it', async () => {
-    const lastSeqs = jest.spyOn(repository, 'lastSeqs');
-    await logStep('a', 'first');
-    await logStep('a', 'second');
-    expect(lastSeqs).toHaveBeenCalledTimes(1);
-  });
-
-  it('remembers the next places of the latest trails only, and reads the others again', async () => {
-    const lastSeqs = jest.spyOn(repository, 'lastSeqs').mockResolvedValue(new Map());
-    jest.spyOn(repository, 'insert').mockResolvedValue();
-    const ids = Array.from({ length: 20_001 }, (_, index) => `id-${String(index).padStart(6, '0')}`);
-    for (let from = 0; from < ids.length; from += 1_000) {
-      await Promise.all(ids.slice(from, from + 1_000).map((id) => logStep(id, 'x')));
-    }
-    lastSeqs.mockClear();
-    await logStep('id-000001', 'y');
-    expect(lastSeqs).not.toHaveBeenCalled();
-    await logStep('id-000000', 'y');
-    expect(lastSeqs).toHaveBeenCalledTimes(1);
+  it('numbers a trail through, however many statements its events take', async () => {
+    await logStep('a', 's0');
+    await Promise.all(Array.from({ length: 300 }, (_, index) => logStep('a', `s${index + 1}`)));
+    const events = await log.findEvents('a', { limit: 500 });
+    expect(events.map(({ seq, stepName }) => [seq, stepName])).toEqual(
+      Array.from({ length: 301 }, (_, index) => [index + 1, `s${index}`]),
+    );
   });
 
   it('writes each event once when the commit of its group was in doubt', async () => {
     await logStep('a', 'before');
-    const { dialect } = fixture.connection;
-    const commit = dialect.commit;
-    jest.spyOn(dialect, 'commit').mockImplementationOnce(async (runner) => {
-      await commit(runner);
-      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
-    });
+    failNextCommit(fixture, true);
     await Promise.all([logStep('a', 'one'), logStep('a', 'two')]);
     await logStep('a', 'after');
     expect(await trail('a')).toEqual([
@@ -205,6 +188,30 @@ describe('EventLogService', () => {
     await Promise.all(['1', '2', '3', '4'].map((name) => logStep('a', name)));
     const events = await log.findEvents('a', { after: 1, limit: 2 });
     expect(events.map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+
+  it('shows the latest attempts of a step, the last one first', async () => {
+    const createdAt = new Date('2026-01-01T00:00:00.123Z');
+    await logStep('a', 'step', { status: 'error', errorMessage: 'Busy', createdAt });
+    await Promise.all([logStep('a', 'other'), logStep('b', 'step')]);
+    for (let n = 0; n < 20; n += 1) await logStep('a', 'step', { createdAt });
+    const attempts = await log.findAttempts('a', 'step');
+    expect(attempts.map(({ seq }) => seq)).toEqual(Array.from({ length: 20 }, (_, n) => 22 - n));
+    expect(attempts[0]).toEqual({ seq: 22, status: 'ok', errorMessage: null, createdAt });
+  });
+
+  it('tells observers of each process whose row is durable, until they leave', async () => {
+    const seen: string[] = [];
+    const reads: Promise<[number, string][]>[] = [];
+    const leave = log.observe((correlationId) => {
+      seen.push(correlationId);
+      reads.push(trail(correlationId));
+    });
+    await logStep('a', 'first');
+    expect([seen, await Promise.all(reads)]).toEqual([['a'], [[[1, 'first']]]]);
+    leave();
+    await logStep('b', 'first');
+    expect(seen).toHaveLength(1);
   });
 
   it('reads JSON columns that others wrote as text', async () => {

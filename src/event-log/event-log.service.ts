@@ -1,16 +1,20 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { TimeOrderedIds } from '../common/identifiers/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { bytesOf, DatabaseService, type WriteOptions, WriteQueueService } from '../database/index.js';
-import { eventOf, rowOf } from './event-row.js';
+import { attemptOf, eventOf, rowOf } from './event-row.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventLogWriter } from './event-log.writer.js';
 import { EventRedactor, REDACTED_NAMES } from './event.redactor.js';
-import type { EventRow, NewEvent, StoredEvent } from './event.types.js';
+import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
 
 /** What a row takes in memory besides its texts, about. */
 const ROW_BYTES = 512;
 
 const DEFAULT_LIMIT = 100;
+
+/** Attempts of a step that are looked at from its end. */
+const LATEST_ATTEMPTS = 20;
 
 /** Which part of a trail is read. */
 export interface EventPage {
@@ -25,6 +29,8 @@ export interface EventPage {
 export class EventLogService {
   private readonly writer: EventLogWriter;
   private readonly redactor: EventRedactor;
+  private readonly ids = new TimeOrderedIds();
+  private readonly observers = new Set<(correlationId: string) => void>();
 
   constructor(
     private readonly repository: EventLogRepository,
@@ -33,7 +39,9 @@ export class EventLogService {
     @Inject(DATABASE_CONFIG) config: DatabaseConfig,
     @Inject(REDACTED_NAMES) redactedNames: readonly string[],
   ) {
-    this.writer = new EventLogWriter(repository);
+    this.writer = new EventLogWriter(repository, (correlationId) => {
+      for (const observer of this.observers) observer(correlationId);
+    });
     this.redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes);
   }
 
@@ -45,7 +53,7 @@ export class EventLogService {
    * @throws WriteQueueFullError, WriteQueueClosedError
    */
   async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
-    const item = rowOf(event, this.redactor);
+    const item = rowOf(event, this.redactor, this.ids);
     const write = { correlationId: event.correlationId, bytes: sizeOf(item), item };
     await this.queue.enqueue(this.writer, write, options);
   }
@@ -59,6 +67,30 @@ export class EventLogService {
     const { after = 0, limit = DEFAULT_LIMIT } = page;
     const rows = await this.repository.findEvents(correlationId, after, limit);
     return rows.map((row) => eventOf(row, this.database.dialect));
+  }
+
+  /**
+   * The latest attempts of a step, the last one first.
+   *
+   * @throws DatabaseUnavailableError
+   */
+  async findAttempts(correlationId: string, stepName: string): Promise<readonly StepAttempt[]> {
+    const rows = await this.repository.findAttempts(correlationId, stepName, LATEST_ATTEMPTS);
+    return rows.map((row) => attemptOf(row, this.database.dialect));
+  }
+
+  /**
+   * Tells of each process of whose trail a row that this instance wrote has become durable. A hint: rows of other
+   * instances come without it.
+   *
+   * @param listener must not throw
+   * @returns ends it
+   */
+  observe(listener: (correlationId: string) => void): () => void {
+    this.observers.add(listener);
+    return () => {
+      this.observers.delete(listener);
+    };
   }
 }
 

@@ -1,7 +1,7 @@
-import { v7 as uuidv7 } from 'uuid';
+import type { TimeOrderedIds } from '../common/identifiers/index.js';
 import { columnText, type SqlDialect, type SqlRow } from '../database/index.js';
 import type { EventRedactor } from './event.redactor.js';
-import type { EventRow, NewEvent, StoredEvent } from './event.types.js';
+import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
 
 /** The columns of an event that come from the event alone, in the order of {@link EventRow.values}. */
 export const EVENT_COLUMNS = [
@@ -27,14 +27,14 @@ export const EVENT_COLUMNS = [
 ] as const;
 
 /** Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped. */
-export function rowOf(event: NewEvent, redactor: EventRedactor): EventRow {
+export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrderedIds): EventRow {
   const text = (value: string | null | undefined, length: number) => columnText(value ?? null, length);
   const json = (value: unknown) => columnText(redactor.toJson(value));
   const prose = (value: string | null | undefined) =>
     value === null || value === undefined ? null : redactor.toText(columnText(value));
   return {
     correlationId: event.correlationId,
-    eventKey: uuidv7(),
+    eventKey: ids.create(),
     createdAt: event.createdAt ?? new Date(),
     values: [
       columnText(event.stepName, 255),
@@ -105,6 +105,16 @@ export function eventOf(row: SqlRow, dialect: SqlDialect): StoredEvent {
     result: text('result'),
     metadata: parsed(text('metadata')),
     executionTime: number('execution_time'),
+    createdAt: dialect.readTime(row.created_at),
+  };
+}
+
+/** Makes an attempt of a row that has its columns. */
+export function attemptOf(row: SqlRow, dialect: SqlDialect): StepAttempt {
+  return {
+    seq: row.seq as number,
+    status: row.status as string,
+    errorMessage: (row.error_message ?? null) as string | null,
     createdAt: dialect.readTime(row.created_at),
   };
 }

@@ -24,6 +24,15 @@ describe('EventRedactor', () => {
     expect(redactor.toJson({ [name]: 'shown' })).toBe(`{"${name}":"shown"}`);
   });
 
+  it('judges a name the same however often and among however many others it comes', () => {
+    const many = Object.fromEntries(Array.from({ length: 12_000 }, (_, n) => [`name${n}`, n]));
+    const patient = new EventRedactor(DEFAULT_REDACTED_NAMES, 1_000_000);
+    for (let round = 0; round < 2; round += 1) {
+      expect(patient.toJson({ token: 'x', tokyo: 'y' })).toBe('{"token":"[redacted]","tokyo":"y"}');
+      expect(patient.toJson(many)).toBe(JSON.stringify(many));
+    }
+  });
+
   it('leaves a secret that is null as it is', () => {
     expect(redactor.toJson({ token: null })).toBe('{"token":null}');
   });

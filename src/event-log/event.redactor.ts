@@ -22,9 +22,13 @@ const REDACTED = '[redacted]';
 /** Longest run of words in a member's name that is compared with a listed name ("x-api-key": "apikey"). */
 const MAX_WORDS = 3;
 
+/** Names of members that are remembered with the answer to whether they are secret; a process has a few dozen. */
+const REMEMBERED_NAMES = 10_000;
+
 /** Turns values into JSON text without secrets, within a limit of bytes. */
 export class EventRedactor {
   private readonly names: ReadonlySet<string>;
+  private readonly judged = new Map<string, boolean>();
 
   /**
    * @param names compared without case and separators, with the end of a member's name and with its words
@@ -71,6 +75,16 @@ export class EventRedactor {
   }
 
   private isSecret(name: string): boolean {
+    const known = this.judged.get(name);
+    if (known !== undefined) return known;
+    const secret = this.judge(name);
+    // Names come from clients too, so what is remembered has a bound.
+    if (this.judged.size >= REMEMBERED_NAMES) this.judged.clear();
+    this.judged.set(name, secret);
+    return secret;
+  }
+
+  private judge(name: string): boolean {
     if (name === '') return false;
     const letters = lettersOf(name);
     for (const listed of this.names) if (letters.endsWith(listed)) return true;

@@ -57,6 +57,9 @@ export interface StoredEvent {
   readonly createdAt: Date;
 }
 
+/** What tells the attempts of a step apart. */
+export type StepAttempt = Pick<StoredEvent, 'seq' | 'status' | 'errorMessage' | 'createdAt'>;
+
 /** An event whose values are as the columns take them; all but `seq`. */
 export interface EventRow {
   readonly correlationId: string;

@@ -1,4 +1,4 @@
 export { EventLogModule } from './event-log.module.js';
 export { type EventPage, EventLogService } from './event-log.service.js';
 export { DEFAULT_REDACTED_NAMES, REDACTED_NAMES } from './event.redactor.js';
-export type { NewEvent, StoredEvent } from './event.types.js';
+export type { NewEvent, StepAttempt, StoredEvent } from './event.types.js';

@@ -1,8 +1,36 @@
-import { Controller, Get, Res } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
+import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
 import { HealthService } from './health.service.js';
+
+const status = { type: 'string', enum: ['ok', 'error', 'shutting_down'] };
+const parts = {
+  type: 'object',
+  additionalProperties: {
+    type: 'object',
+    required: ['status'],
+    properties: { status: { enum: ['up', 'down'] } },
+  },
+};
+
+/** What every probe answers. */
+const content = {
+  'application/json': {
+    schema: {
+      type: 'object',
+      required: ['status', 'info', 'error', 'details'],
+      properties: { status, info: parts, error: parts, details: parts },
+    },
+  },
+};
+
+const DocumentProbe = (operationId: string, summary: string): MethodDecorator =>
+  applyDecorators(
+    ApiOperation({ summary, operationId }),
+    ApiResponse({ status: 200, description: 'All is well.', content }),
+    ApiResponse({ status: 503, description: 'Something is down.', content }),
+  );
 
 /** Probes for Kubernetes and a page for a person. */
 @ApiTags('health')
@@ -14,19 +42,19 @@ export class HealthController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Liveness, readiness and details for a person', operationId: 'getHealth' })
+  @DocumentProbe('getHealth', 'Liveness, readiness and details for a person')
   all(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, [...this.health.readiness(), ...this.health.details()]);
   }
 
   @Get('live')
-  @ApiOperation({ summary: 'The process answers', operationId: 'getLiveness' })
+  @DocumentProbe('getLiveness', 'The process answers')
   live(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, []);
   }
 
   @Get('ready')
-  @ApiOperation({ summary: 'The service takes requests', operationId: 'getReadiness' })
+  @DocumentProbe('getReadiness', 'The service takes requests')
   ready(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, this.health.readiness());
   }

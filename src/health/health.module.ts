@@ -1,12 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { CamundaEngineModule } from '../camunda-engine/index.js';
+import { ProcessModule } from '../process/index.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 
 /** `/health/live`, `/health/ready`, `/health`. */
 @Module({
-  imports: [TerminusModule.forRoot({ logger: false }), CamundaEngineModule],
+  imports: [TerminusModule.forRoot({ logger: false }), CamundaEngineModule, ProcessModule],
   controllers: [HealthController],
   providers: [HealthService],
 })

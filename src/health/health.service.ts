@@ -4,11 +4,17 @@ import {
   type HealthIndicatorFunction,
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
-import { ENGINE_ENDPOINT, EngineDeploymentService, type EngineEndpoint } from '../camunda-engine/index.js';
+import {
+  CamundaEngineClient,
+  ENGINE_ENDPOINT,
+  EngineDeploymentService,
+  type EngineEndpoint,
+} from '../camunda-engine/index.js';
 import { CamundaWorkerService } from '../camunda-worker/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { DatabaseService, WriteQueueService } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import { StartBacklog } from '../process/index.js';
 
 /** Says how the parts of the service are. */
 @Injectable()
@@ -18,19 +24,22 @@ export class HealthService {
     private readonly shutdown: ShutdownService,
     private readonly database: DatabaseService,
     private readonly writes: WriteQueueService,
+    private readonly engineClient: CamundaEngineClient,
     private readonly deployment: EngineDeploymentService,
+    private readonly backlog: StartBacklog,
     private readonly workers: CamundaWorkerService,
     @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
   ) {}
 
   /**
-   * What decides whether requests are sent here: not while booting or stopping, not with the database away.
+   * What decides whether requests are sent here: not while booting or stopping, not while the database is away or takes
+   * no writes, not while no further start is accepted.
    *
-   * An engine that is away does not count: stored answers still work.
+   * An engine that is away does not count: starts are stored, and stored answers still work.
    */
   readiness(): HealthIndicatorFunction[] {
-    return [() => this.service(), () => this.databaseHealth()];
+    return [() => this.service(), () => this.databaseHealth(), () => this.startBacklog()];
   }
 
   /** What a person wants to know beside it; none of it makes the service unready. */
@@ -55,18 +64,32 @@ export class HealthService {
   private async databaseHealth(): Promise<HealthIndicatorResult> {
     const indicator = this.indicators.check('database');
     if (!(await this.database.isHealthy())) return indicator.down('The database does not answer.');
+    if (!this.writes.available) {
+      return indicator.down({
+        message: 'The database takes no writes.',
+        bytesWaiting: this.writes.bytesQueued,
+      });
+    }
     return indicator.up({
       schemaVersion: await this.database.schemaVersion(),
       bytesWaiting: this.writes.bytesQueued,
     });
   }
 
+  private startBacklog(): HealthIndicatorResult {
+    const indicator = this.indicators.check('startBacklog');
+    const { size: starts, isFull } = this.backlog;
+    if (!isFull) return indicator.up({ starts });
+    return indicator.down({ message: 'Too many starts wait for the process engine.', starts });
+  }
+
   private engine(): HealthIndicatorResult {
-    const { lastError } = this.workers.state;
+    const isAway = this.engineClient.isAway || this.workers.state.lastError !== null;
     return this.indicators.check('engine').up({
       kind: this.camunda.baseUrl === null ? 'embedded' : 'external',
+      transport: this.endpoint.dispatch === undefined ? 'http' : 'inproc',
       baseUrl: this.endpoint.baseUrl.replace(/\/\/[^/@]*@/, '//***@'),
-      condition: lastError === null ? 'ok' : 'degraded',
+      condition: isAway ? 'degraded' : 'ok',
       deployment: this.deployment.state,
     });
   }

@@ -1,3 +1,4 @@
+export { PeriodicTask, type PeriodicWork } from './periodic-task.js';
 export { LifecycleModule } from './lifecycle.module.js';
 export {
   SHUTDOWN_STAGES,

@@ -1,3 +1,4 @@
+export type { WriteOptions } from '../database/index.js';
 export { InvalidCursorError } from './process-cursor.js';
 export {
   isFinal,
@@ -12,6 +13,7 @@ export {
 } from './process-record.js';
 export { isSameOutcome } from './process-record.factory.js';
 export { ProcessStoreModule } from './process-store.module.js';
+export type { StartSchedule } from './process-store.repository.js';
 export { ProcessStoreService } from './process-store.service.js';
 export type {
   Claim,

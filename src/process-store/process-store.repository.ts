@@ -5,6 +5,7 @@ import {
   placeholders,
   type SqlDialect,
   type SqlExecutor,
+  type SqlStatement,
   type SqlValue,
 } from '../database/index.js';
 import { decodeCursor, encodeCursor } from './process-cursor.js';
@@ -26,10 +27,11 @@ export interface InsertProcess {
   readonly leaseMs: number | null;
 }
 
-/** A change that is made only where the row still has the version. */
+/** A change that is made only where the row is still the one that was seen: of the same claim, and of its version. */
 export interface UpdateProcess {
   readonly type: 'update';
   readonly correlationId: string;
+  readonly claimId: string;
   readonly expectedVersion: number;
   readonly change: ProcessChange;
   readonly at: Date;
@@ -43,12 +45,46 @@ export interface ProcessWriteResult {
   readonly record: ProcessRecord | null;
 }
 
+/** Ids in one look at those that somebody waits for. */
+const LOOK_BATCH = 1_000;
+
+/** What cancel, expiry and an end seen in the engine may replace; each condition has an index of its own. */
+const REPLACEABLE = ["status = 'pending'", "error_code = 'INCIDENT'"] as const;
+
+/** A further attempt at a start, by the holder of its lease. */
+export interface StartAttempt {
+  readonly correlationId: string;
+  readonly owner: string;
+  /** How long the lease holds from now on, in ms. */
+  readonly leaseMs: number;
+  /** How long after the last attempt no other may be made, in ms, unless that one is known to have left nothing. */
+  readonly settleMs: number;
+}
+
+/** When a row is looked at again, and what became of the attempt that its holder made. */
+export interface StartSchedule {
+  readonly correlationId: string;
+  readonly owner: string;
+  readonly nextInMs: number;
+  /**
+   * `none`: nothing was sent, and the attempt does not count. `rolled-back`: it counts, and left nothing. `ambiguous`:
+   * the engine may have taken it. `unchanged`: none was made.
+   */
+  readonly attempt: 'none' | 'rolled-back' | 'ambiguous' | 'unchanged';
+}
+
 /** Parameters of an inserted row, and its columns in their order. */
 const INSERT_COLUMNS =
   'correlation_id, process_key, process_instance_id, status, data, error, error_code, version, started_at, ' +
   'updated_at, request_hash, claim_id, variables, start_owner, start_attempts, joined, outcome_step, batch_id, ' +
   'traceability_id, application_id, start_lease_until, start_next_at, start_last_attempt_at';
 const INSERT_PARAMETERS = 23;
+
+/** What is forgotten once a start is resolved. */
+const START_RESOLVED = 'variables = NULL, start_owner = NULL, start_lease_until = NULL, start_next_at = NULL';
+
+/** How long after its wish an unfinished cancel falls due for the resolver. */
+const CANCEL_DUE_MS = 2_000;
 
 const UNRESOLVED_CLAIM =
   "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
@@ -118,15 +154,17 @@ export class ProcessStoreRepository {
     repeated: boolean,
   ): Promise<readonly ProcessWriteResult[]> {
     const results = new Map<ProcessWrite, ProcessWriteResult>();
+    const written: Promise<void>[] = [];
     for (const run of insertsBeforeUpdates(writes)) {
       const inserts = run.filter((write) => write.type === 'insert');
       for (const batch of inBatches(inserts, INSERT_PARAMETERS, this.dialect.maxParameters)) {
-        await this.insert(sql, batch, results);
+        written.push(this.insert(sql, batch, results));
       }
       for (const write of run) {
-        if (write.type === 'update') results.set(write, await this.update(sql, write, repeated));
+        if (write.type === 'update') written.push(this.update(sql, write, repeated, results));
       }
     }
+    await Promise.all(written);
     return writes.map((write) => results.get(write) ?? { written: false, record: null });
   }
 
@@ -137,8 +175,7 @@ export class ProcessStoreRepository {
     instanceId: string,
   ): Promise<ProcessRecord | null> {
     const [row] = await sql.query(
-      'UPDATE process_store SET process_instance_id = COALESCE(process_instance_id, ?), variables = NULL, ' +
-        'start_owner = NULL, start_lease_until = NULL, start_next_at = NULL ' +
+      `UPDATE process_store SET process_instance_id = COALESCE(process_instance_id, ?), ${START_RESOLVED} ` +
         `WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
       [instanceId, correlationId],
     );
@@ -147,12 +184,18 @@ export class ProcessStoreRepository {
 
   /** Marks a claim whose start is not resolved as relied on; returns the row, or null where it is gone. */
   async markJoined(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    const [row] = await sql.query(
-      'UPDATE process_store SET joined = 1 WHERE correlation_id = ? AND process_instance_id IS NULL' +
-        this.dialect.returning(COLUMNS),
-      [correlationId],
+    const { rows, otherwise } = await sql.queryOr(
+      {
+        sql:
+          'UPDATE process_store SET joined = 1 WHERE correlation_id = ? AND process_instance_id IS NULL' +
+          this.dialect.returning(COLUMNS),
+        parameters: [correlationId],
+      },
+      1,
+      this.selection(correlationId),
     );
-    return row === undefined ? this.select(sql, correlationId) : recordOf(row, this.dialect);
+    const row = rows[0] ?? otherwise?.[0];
+    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Deletes a claim that nobody relies on; true where it is gone. */
@@ -166,23 +209,207 @@ export class ProcessStoreRepository {
       `DELETE FROM process_store WHERE correlation_id = ? AND claim_id = ? AND ${UNRESOLVED_CLAIM}`,
       [correlationId, claimId],
     );
-    return deleted > 0 || (repeated && (await this.select(sql, correlationId)) === null);
+    if (deleted > 0 || !repeated) return deleted > 0;
+    const { sql: select, parameters } = this.selection(correlationId);
+    return (await sql.query(select, parameters)).length === 0;
   }
 
-  /** Ends every pending row as `ENDED_WITHOUT_RESULT`; returns how many. */
-  endPending(sql: SqlExecutor, error: string, at: Date): Promise<number> {
+  /** Rows of which something in the engine is left to do and due, oldest first. */
+  async findDueStarts(limit: number): Promise<readonly ProcessRecord[]> {
+    const rows = await this.database.read(
+      `SELECT ${COLUMNS} FROM process_store WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
+        `ORDER BY started_at, correlation_id${this.dialect.limit}`,
+      [0, limit],
+    );
+    return rows.map((row) => recordOf(row, this.dialect));
+  }
+
+  /** How many rows have something in the engine left to do, starts in flight included. */
+  async countUnresolvedStarts(): Promise<number> {
+    const [row] = await this.database.read(
+      'SELECT COUNT(*) AS unresolved FROM process_store WHERE start_next_at IS NOT NULL',
+    );
+    return Number(row?.unresolved ?? 0);
+  }
+
+  /** Those of the processes that wait no longer: their status is not pending. */
+  findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.findAmong(correlationIds, "AND status <> 'pending'");
+  }
+
+  /** True where a row is pending or an incident. */
+  async hasReplaceable(): Promise<boolean> {
+    for (const condition of REPLACEABLE) {
+      const rows = await this.database.read(
+        `SELECT correlation_id FROM process_store WHERE ${condition}${this.dialect.limit}`,
+        [1],
+      );
+      if (rows.length > 0) return true;
+    }
+    return false;
+  }
+
+  /** The process keys of the rows that are pending or an incident. */
+  async replaceableKeys(): Promise<readonly string[]> {
+    const keys = new Set<string>();
+    for (const condition of REPLACEABLE) {
+      const rows = await this.database.read(
+        `SELECT DISTINCT process_key FROM process_store WHERE ${condition} AND process_key IS NOT NULL`,
+      );
+      for (const row of rows) keys.add(row.process_key as string);
+    }
+    return [...keys];
+  }
+
+  /** Those of the processes that are pending or an incident. */
+  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.findAmong(correlationIds, `AND (${REPLACEABLE.join(' OR ')})`);
+  }
+
+  /** Rows that are pending or an incident and started before a time, oldest first. */
+  async findReplaceableBefore(
+    startedBefore: Date,
+    after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
+    limit: number,
+  ): Promise<readonly ProcessRecord[]> {
+    const { time } = this.dialect;
+    const found: ProcessRecord[] = [];
+    for (const condition of REPLACEABLE) {
+      const from = after === null ? '' : 'AND started_at >= ? AND (started_at > ? OR correlation_id > ?) ';
+      const start = after === null ? [] : [time(after.startedAt), time(after.startedAt), after.correlationId];
+      const rows = await this.database.read(
+        `SELECT ${COLUMNS} FROM process_store WHERE ${condition} AND started_at < ? ${from}` +
+          `ORDER BY started_at, correlation_id${this.dialect.limit}`,
+        [time(startedBefore), ...start, limit],
+      );
+      found.push(...rows.map((row) => recordOf(row, this.dialect)));
+    }
+    return found
+      .sort(
+        (a, b) =>
+          a.startedAt.getTime() - b.startedAt.getTime() || (a.correlationId < b.correlationId ? -1 : 1),
+      )
+      .slice(0, limit);
+  }
+
+  /** The rows of ids, whatever their state. */
+  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.findAmong(correlationIds, '');
+  }
+
+  /** @param further a condition that begins with AND, or nothing */
+  private async findAmong(
+    correlationIds: readonly string[],
+    further: string,
+  ): Promise<readonly ProcessRecord[]> {
+    const found: ProcessRecord[] = [];
+    for (const batch of inBatches(correlationIds, 1, LOOK_BATCH)) {
+      const rows = await this.database.read(
+        `SELECT ${COLUMNS} FROM process_store WHERE correlation_id IN ${placeholders(batch.length)} ${further}`,
+        batch,
+      );
+      found.push(...rows.map((row) => recordOf(row, this.dialect)));
+    }
+    return found;
+  }
+
+  /** Takes the lease of a row that is due and free; null where somebody else was faster. */
+  async leaseStart(
+    sql: SqlExecutor,
+    correlationId: string,
+    owner: string,
+    leaseMs: number,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const [row] = await sql.query(
+      `UPDATE process_store SET start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs} ` +
+        `WHERE correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
+        `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})${this.dialect.returning(COLUMNS)}`,
+      [owner, leaseMs, leaseMs, correlationId, 0, 0],
+    );
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Notes an attempt before it is sent, and renews the lease; null where the row may not be started by this owner. */
+  async beginStartAttempt(
+    sql: SqlExecutor,
+    { correlationId, owner, leaseMs, settleMs }: StartAttempt,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const [row] = await sql.query(
+      'UPDATE process_store SET start_attempts = start_attempts + 1, ' +
+        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs} ` +
+        "WHERE correlation_id = ? AND start_owner = ? AND status = 'pending' " +
+        'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
+        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})${this.dialect.returning(COLUMNS)}`,
+      [0, leaseMs, leaseMs, correlationId, owner, -settleMs],
+    );
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Gives a lease back and says when the row is looked at again; only its holder's word counts. */
+  async rescheduleStart(
+    sql: SqlExecutor,
+    { correlationId, owner, nextInMs, attempt }: StartSchedule,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const attempted = {
+      none: ', start_last_attempt_at = NULL, start_attempts = CASE WHEN start_attempts > 0 THEN start_attempts - 1 ELSE 0 END',
+      'rolled-back': ', start_last_attempt_at = NULL',
+      ambiguous: `, start_last_attempt_at = ${nowPlusMs}`,
+      unchanged: '',
+    }[attempt];
+    const [row] = await sql.query(
+      `UPDATE process_store SET start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted} ` +
+        `WHERE correlation_id = ? AND start_owner = ?${this.dialect.returning(COLUMNS)}`,
+      [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), correlationId, owner],
+    );
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Ends the resolution of a start: nothing is left to be done in the engine. */
+  async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
+    const [row] = await sql.query(
+      `UPDATE process_store SET ${START_RESOLVED} WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
+      [correlationId],
+    );
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Lets a row fall due although it is resolved or leased, because something in the engine was seen to be left. */
+  async reopenStart(
+    sql: SqlExecutor,
+    correlationId: string,
+    nextInMs: number,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const [row] = await sql.query(
+      `UPDATE process_store SET start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs} ` +
+        `WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
+      [nextInMs, 0, correlationId],
+    );
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /**
+   * Ends every lease: whoever held one is known to be gone.
+   *
+   * @param forgetAttempts what they sent can turn up no more either
+   */
+  async voidLeases(sql: SqlExecutor, forgetAttempts: boolean): Promise<number> {
+    const forgotten = forgetAttempts ? ', start_last_attempt_at = NULL' : '';
     return sql.execute(
-      "UPDATE process_store SET status = 'error', error = ?, error_code = 'ENDED_WITHOUT_RESULT', " +
-        "updated_at = ?, version = version + 1 WHERE status = 'pending'",
-      [error, this.dialect.time(at)],
+      `UPDATE process_store SET start_owner = NULL, start_lease_until = NULL, ` +
+        `start_next_at = ${this.dialect.nowPlusMs}${forgotten} WHERE start_next_at IS NOT NULL`,
+      [0],
     );
   }
 
-  private async select(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    const [row] = await sql.query(`SELECT ${COLUMNS} FROM process_store WHERE correlation_id = ?`, [
-      correlationId,
-    ]);
-    return row === undefined ? null : recordOf(row, this.dialect);
+  private selection(...correlationIds: readonly string[]): SqlStatement {
+    return {
+      sql: `SELECT ${COLUMNS} FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
+      parameters: correlationIds,
+    };
   }
 
   private async insert(
@@ -192,16 +419,22 @@ export class ProcessStoreRepository {
   ): Promise<void> {
     const { dialect } = this;
     const row = `(${placeholders(INSERT_PARAMETERS - 3).slice(1, -1)},${Array(3).fill(dialect.nowPlusMs).join(',')})`;
-    const inserted = await sql.query(
-      `INSERT INTO process_store (${INSERT_COLUMNS}) VALUES ${writes.map(() => row).join(',')}` +
-        dialect.ignoreConflictsReturning('claim_id, start_lease_until, start_last_attempt_at'),
-      writes.flatMap((write) => this.insertParameters(write)),
+    const inserted = await sql.queryOr(
+      {
+        sql:
+          `INSERT INTO process_store (${INSERT_COLUMNS}) VALUES ${writes.map(() => row).join(',')}` +
+          dialect.ignoreConflictsReturning('claim_id, start_lease_until, start_last_attempt_at'),
+        parameters: writes.flatMap((write) => this.insertParameters(write)),
+      },
+      writes.length,
+      this.selection(...writes.map(({ record }) => record.correlationId)),
     );
-    const byClaim = new Map(inserted.map((each) => [each.claim_id, each]));
+    const byClaim = new Map(inserted.rows.map((each) => [each.claim_id, each]));
+    const byId = new Map(inserted.otherwise?.map((each) => [each.correlation_id, recordOf(each, dialect)]));
     for (const write of writes) {
       const clock = byClaim.get(write.record.claimId);
       if (clock === undefined) {
-        const record = await this.select(sql, write.record.correlationId);
+        const record = byId.get(write.record.correlationId) ?? null;
         // Our own claim id says that an earlier attempt at this write did commit.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
@@ -247,8 +480,9 @@ export class ProcessStoreRepository {
     sql: SqlExecutor,
     write: UpdateProcess,
     repeated: boolean,
-  ): Promise<ProcessWriteResult> {
-    const { change, correlationId, expectedVersion, at } = write;
+    results: Map<ProcessWrite, ProcessWriteResult>,
+  ): Promise<void> {
+    const { change, correlationId, claimId, expectedVersion, at } = write;
     const { outcome } = change;
     const time = (value: Date | undefined): SqlValue =>
       value === undefined ? null : this.dialect.time(value);
@@ -256,30 +490,44 @@ export class ProcessStoreRepository {
       outcome === undefined
         ? ''
         : 'status = ?, data = ?, error = ?, error_code = ?, outcome_step = ?, updated_at = ?, version = version + 1, ';
-    const [row] = await sql.query(
+    const due =
+      change.cancelRequestedAt === undefined
+        ? ''
+        : `, start_next_at = COALESCE(start_next_at, ${this.dialect.nowPlusMs})`;
+    const resolved = change.startResolved === true ? `, ${START_RESOLVED}` : '';
+    const update =
       `UPDATE process_store SET ${view}process_instance_id = COALESCE(process_instance_id, ?), ` +
-        'cancel_requested_at = COALESCE(cancel_requested_at, ?) WHERE correlation_id = ? AND version = ?' +
-        this.dialect.returning(COLUMNS),
-      [
-        ...(outcome === undefined
-          ? []
-          : [
-              outcome.status,
-              outcome.status === 'ok' ? outcome.data : null,
-              outcome.status === 'error' ? outcome.error : null,
-              outcome.status === 'error' ? outcome.errorCode : null,
-              change.outcomeStep ?? null,
-              time(at),
-            ]),
-        change.processInstanceId ?? null,
-        time(change.cancelRequestedAt),
-        correlationId,
-        expectedVersion,
-      ],
+      `cancel_requested_at = COALESCE(cancel_requested_at, ?)${due}${resolved} ` +
+      // A claim that was refused may have been removed, and the next row of its id begins at the same version.
+      'WHERE correlation_id = ? AND version = ? AND claim_id = ?' +
+      this.dialect.returning(COLUMNS);
+    const parameters = [
+      ...(outcome === undefined
+        ? []
+        : [
+            outcome.status,
+            outcome.status === 'ok' ? outcome.data : null,
+            outcome.status === 'error' ? outcome.error : null,
+            outcome.status === 'error' ? outcome.errorCode : null,
+            change.outcomeStep ?? null,
+            time(at),
+          ]),
+      change.processInstanceId ?? null,
+      time(change.cancelRequestedAt),
+      ...(change.cancelRequestedAt === undefined ? [] : [CANCEL_DUE_MS]),
+      correlationId,
+      expectedVersion,
+      claimId,
+    ];
+    const { rows, otherwise } = await sql.queryOr(
+      { sql: update, parameters },
+      1,
+      this.selection(correlationId),
     );
-    if (row !== undefined) return { written: true, record: recordOf(row, this.dialect) };
-    const record = await this.select(sql, correlationId);
-    return { written: repeated && record !== null && isResultOf(write, record), record };
+    const row = rows[0] ?? otherwise?.[0];
+    const record = row === undefined ? null : recordOf(row, this.dialect);
+    const written = rows.length > 0 || (repeated && record !== null && isResultOf(write, record));
+    results.set(write, { written, record });
   }
 
   private conditionOf(query: ProcessQuery): { where: string; parameters: SqlValue[] } {
@@ -305,10 +553,11 @@ export class ProcessStoreRepository {
 }
 
 /** True where the row is what this update leaves, so that it was this update which won. */
-function isResultOf({ change, expectedVersion, at }: UpdateProcess, record: ProcessRecord): boolean {
+function isResultOf({ change, claimId, expectedVersion, at }: UpdateProcess, record: ProcessRecord): boolean {
   const { outcome } = change;
   return (
     outcome !== undefined &&
+    record.claimId === claimId &&
     record.version === expectedVersion + 1 &&
     record.updatedAt.getTime() === at.getTime() &&
     record.status === outcome.status &&

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
 import { InvalidCursorError } from './process-cursor.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
@@ -47,18 +47,20 @@ describe('ProcessStoreService', () => {
     ...changes,
   });
 
+  /** The row of {@link claimOf} as its insert leaves it. */
+  const asClaimed = (correlationId: string) => ({
+    correlationId,
+    claimId: `claim-${correlationId}`,
+    version: 1,
+  });
+
   const claimed = async (id: string, changes: Partial<Claim> = {}): Promise<ProcessRecord> =>
     (await store.claim(claimOf(id, changes))).record;
 
   const stored = (id: string): Promise<ProcessRecord | null> => repository.findProcessStore(id);
 
   const failCommitOnce = (): void => {
-    const { dialect } = fixture.connection;
-    const commit = dialect.commit;
-    jest.spyOn(dialect, 'commit').mockImplementationOnce(async (runner) => {
-      await commit(runner);
-      throw Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
-    });
+    failNextCommit(fixture, true);
   };
 
   describe('claim', () => {
@@ -114,8 +116,8 @@ describe('ProcessStoreService', () => {
   }
 
   it('shows a claim that follows an outcome in one group the outcome, and keeps the Map current', async () => {
-    const { version } = await claimed('a');
-    const saved = store.save('a', version, { outcome: OK });
+    await claimed('a');
+    const saved = store.save(asClaimed('a'), { outcome: OK });
     const [, late] = await Promise.all([
       saved,
       store.claim(claimOf('a', { claimId: 'late' })),
@@ -127,8 +129,8 @@ describe('ProcessStoreService', () => {
 
   describe('save', () => {
     it('changes the row of the expected version and serves the text unchanged', async () => {
-      const { version, startedAt } = await claimed('a');
-      const result = await store.save('a', version, { outcome: OK, outcomeStep: 'prepare-response' });
+      const { startedAt } = await claimed('a');
+      const result = await store.save(asClaimed('a'), { outcome: OK, outcomeStep: 'prepare-response' });
       expect(result).toMatchObject({ saved: true, record: { status: 'ok', data: '{"n": 1.0}', version: 2 } });
       expect(await stored('a')).toMatchObject({ startedAt, outcomeStep: 'prepare-response', version: 2 });
       expect(await store.get('a')).toEqual(await stored('a'));
@@ -137,23 +139,35 @@ describe('ProcessStoreService', () => {
     it('lets one of two changes of the same version win, and tells the other the row that won', async () => {
       await claimed('a');
       const [first, second] = await Promise.all([
-        store.save('a', 1, { outcome: OK }),
-        store.save('a', 1, { outcome: INCIDENT }),
+        store.save(asClaimed('a'), { outcome: OK }),
+        store.save(asClaimed('a'), { outcome: INCIDENT }),
       ]);
       expect(first.saved).toBe(true);
       expect(second).toEqual({ saved: false, record: first.record });
     });
 
+    it('leaves alone the next row of an id whose claim was removed, though its version is the same', async () => {
+      const removed = await claimed('a');
+      await store.releaseClaim('a', removed.claimId);
+      const { record: next } = await store.insertFinished({ correlationId: 'a', outcome: OK });
+      expect(next.version).toBe(removed.version);
+      expect(await store.save(removed, { outcome: INCIDENT })).toEqual({ saved: false, record: next });
+      expect(await stored('a')).toEqual(next);
+    });
+
     it('tells that there is no row', async () => {
-      expect(await store.save('nobody', 1, { outcome: OK })).toEqual({ saved: false, record: null });
+      expect(await store.save(asClaimed('nobody'), { outcome: OK })).toEqual({ saved: false, record: null });
     });
 
     it('changes neither version nor updatedAt with what a client does not see', async () => {
       const before = await claimed('a');
       const at = new Date('2026-01-02T03:04:05.678Z');
-      const result = await store.save('a', 1, { cancelRequestedAt: at, processInstanceId: 'i' });
+      const result = await store.save(asClaimed('a'), { cancelRequestedAt: at, processInstanceId: 'i' });
       expect(result.record).toEqual({ ...before, cancelRequestedAt: at, processInstanceId: 'i' });
-      const again = await store.save('a', 1, { cancelRequestedAt: new Date(), processInstanceId: 'other' });
+      const again = await store.save(asClaimed('a'), {
+        cancelRequestedAt: new Date(),
+        processInstanceId: 'other',
+      });
       expect(again.record).toEqual(result.record);
     });
 
@@ -162,7 +176,7 @@ describe('ProcessStoreService', () => {
       async (outcome) => {
         await claimed('a');
         failCommitOnce();
-        expect((await store.save('a', 1, { outcome })).saved).toBe(true);
+        expect((await store.save(asClaimed('a'), { outcome })).saved).toBe(true);
         expect((await stored('a'))?.version).toBe(2);
       },
     );
@@ -170,7 +184,7 @@ describe('ProcessStoreService', () => {
     it('keeps NUL characters visible and cuts an error code to its column', async () => {
       await claimed('a');
       const outcome: Outcome = { status: 'error', error: 'a\0b', errorCode: 'X'.repeat(300) };
-      const { record } = await store.save('a', 1, { outcome });
+      const { record } = await store.save(asClaimed('a'), { outcome });
       expect(record).toMatchObject({ error: 'a\\u0000b', errorCode: 'X'.repeat(255) });
     });
   });
@@ -179,7 +193,7 @@ describe('ProcessStoreService', () => {
     it('decides anew when another change was faster', async () => {
       await claimed('a');
       const seen: number[] = [];
-      const racing = store.save('a', 1, { outcome: INCIDENT });
+      const racing = store.save(asClaimed('a'), { outcome: INCIDENT });
       const result = await store.finish('a', ({ version }) => {
         seen.push(version);
         return { change: { outcome: OK } };
@@ -231,7 +245,7 @@ describe('ProcessStoreService', () => {
 
     it('keeps another instance id, and writes it whatever the status', async () => {
       await claimed('a');
-      await store.save('a', 1, { outcome: OK });
+      await store.save(asClaimed('a'), { outcome: OK });
       await store.noteStarted('a', 'first');
       expect(await store.noteStarted('a', 'second')).toMatchObject({
         processInstanceId: 'first',
@@ -259,8 +273,8 @@ describe('ProcessStoreService', () => {
     it.each<[string, () => Promise<unknown>]>([
       ['joined', () => store.markJoined('a')],
       ['started', () => store.noteStarted('a', 'i')],
-      ['cancelled', () => store.save('a', 1, { cancelRequestedAt: new Date() })],
-      ['finished', () => store.save('a', 1, { outcome: OK })],
+      ['cancelled', () => store.save(asClaimed('a'), { cancelRequestedAt: new Date() })],
+      ['finished', () => store.save(asClaimed('a'), { outcome: OK })],
     ])('keeps one that is %s', async (_name, change) => {
       await claimed('a');
       await change();
@@ -292,20 +306,6 @@ describe('ProcessStoreService', () => {
     expect(await store.markJoined('a')).toMatchObject({ processInstanceId: 'i' });
   });
 
-  it('ends what an earlier process left pending, and nothing else', async () => {
-    await Promise.all(['a', 'b', 'c'].map((id) => claimed(id)));
-    await store.save('c', 1, { outcome: OK });
-    await reopened();
-    expect(await store.endStranded('The service stopped.')).toBe(2);
-    expect(await store.get('a')).toMatchObject({
-      status: 'error',
-      error: 'The service stopped.',
-      errorCode: 'ENDED_WITHOUT_RESULT',
-      version: 2,
-    });
-    expect(await store.get('c')).toMatchObject({ status: 'ok', version: 2 });
-  });
-
   describe('the Map', () => {
     beforeEach(async () => {
       await fixture.stop();
@@ -315,7 +315,7 @@ describe('ProcessStoreService', () => {
 
     it('forgets a final state 5 s after its end and reads it from the table', async () => {
       await claimed('a');
-      await store.save('a', 1, { outcome: OK });
+      await store.save(asClaimed('a'), { outcome: OK });
       const find = jest.spyOn(repository, 'findProcessStore');
       jest.advanceTimersByTime(4_000);
       expect(await store.get('a')).toMatchObject({ status: 'ok' });
@@ -346,10 +346,10 @@ describe('ProcessStoreService', () => {
         await claimed(id);
         jest.setSystemTime(Date.now() + 1);
       }
-      await store.save('incident', 1, { outcome: INCIDENT });
-      await store.save('old', 1, { outcome: OK });
+      await store.save(asClaimed('incident'), { outcome: INCIDENT });
+      await store.save(asClaimed('old'), { outcome: OK });
       jest.advanceTimersByTime(6_000);
-      await store.save('ended', 1, { outcome: OK });
+      await store.save(asClaimed('ended'), { outcome: OK });
       store.remove('open');
       const list = await store.listActive(500);
       expect(list.map(({ correlationId }) => correlationId)).toEqual(['ended', 'incident', 'open']);
@@ -360,12 +360,15 @@ describe('ProcessStoreService', () => {
   it('shows nobody a change before it is committed', async () => {
     await claimed('a');
     let during: ProcessRecord | null = null;
-    const commit = fixture.connection.dialect.commit;
-    jest.spyOn(fixture.connection.dialect, 'commit').mockImplementationOnce(async (runner) => {
+    const { connection } = fixture;
+    const transaction = connection.transaction.bind(connection);
+    connection.transaction = async (work, options) => {
+      connection.transaction = transaction;
+      const written = transaction(work, options);
       during = await store.get('a');
-      await commit(runner);
-    });
-    await store.save('a', 1, { outcome: OK });
+      return written;
+    };
+    await store.save(asClaimed('a'), { outcome: OK });
     expect(during).toMatchObject({ status: 'pending', version: 1 });
   });
 
@@ -374,7 +377,7 @@ describe('ProcessStoreService', () => {
     store.remove('a');
     const old = await stored('a');
     jest.spyOn(repository, 'findProcessStore').mockImplementationOnce(async () => {
-      await store.save('a', 1, { outcome: OK });
+      await store.save(asClaimed('a'), { outcome: OK });
       return old;
     });
     await store.get('a');
@@ -390,7 +393,7 @@ describe('ProcessStoreService', () => {
         jest.setSystemTime(T0 + Math.floor(index / 2) * 1_000);
         await claimed(`p${index}`, { processKey: index % 2 === 0 ? 'even' : 'odd' });
       }
-      await store.save('p5', 1, { outcome: OK });
+      await store.save(asClaimed('p5'), { outcome: OK });
       jest.useRealTimers();
     }
 

@@ -15,6 +15,8 @@ import {
   ProcessStoreRepository,
   type ProcessWrite,
   type ProcessWriteResult,
+  type StartAttempt,
+  type StartSchedule,
 } from './process-store.repository.js';
 import type {
   Claim,
@@ -24,8 +26,9 @@ import type {
   FinishResult,
   InsertResult,
   SaveResult,
+  SeenRow,
 } from './process-store.types.js';
-import { type ProcessStoreWrites, processStoreWrites } from './process-store.writes.js';
+import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
 
 /** What a row takes in memory besides its texts, about. */
 const ROW_BYTES = 512;
@@ -48,7 +51,7 @@ export class ProcessStoreService {
   constructor(
     private readonly repository: ProcessStoreRepository,
     private readonly queue: WriteQueueService,
-    database: DatabaseService,
+    private readonly database: DatabaseService,
     shutdown: ShutdownService,
   ) {
     this.cache = new ProcessCache(database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS);
@@ -68,9 +71,14 @@ export class ProcessStoreService {
    * The insert counts as the first attempt at the start, because a crash between the two cannot be told from one after
    * both.
    *
+   * @param late told of the row where it became durable after an impatient caller was told that this is not known
    * @returns the row that is there, and whether it is this claim's
    */
-  async claim(claim: Claim, options: WriteOptions = {}): Promise<ClaimResult> {
+  async claim(
+    claim: Claim,
+    options: WriteOptions = {},
+    late: (claimed: ClaimResult) => void = () => undefined,
+  ): Promise<ClaimResult> {
     const { leaseMs, owner, ...given } = claim;
     const record = {
       ...emptyRecord(claim.correlationId, claim.claimId),
@@ -80,8 +88,19 @@ export class ProcessStoreService {
       startOwner: columnText(owner, 255),
       startAttempts: 1,
     };
-    const { written, record: row } = await this.upsert({ type: 'insert', record, leaseMs }, options);
-    return { kind: written ? 'claimed' : 'exists', record: row ?? record };
+    const resultOf = ({ written, record: row }: ProcessWriteResult): ClaimResult => ({
+      kind: written ? 'claimed' : 'exists',
+      record: row ?? record,
+    });
+    const write = { type: 'insert', record, leaseMs } as const;
+    return resultOf(
+      await this.upsert(write, {
+        ...options,
+        late: (result) => {
+          late(resultOf(result));
+        },
+      }),
+    );
   }
 
   /** Stores a process that was started elsewhere and is finished already, unless the id exists. */
@@ -115,17 +134,21 @@ export class ProcessStoreService {
     return record;
   }
 
-  /** Changes a row that still has the expected version; else tells the row that won, or null where there is none. */
+  /**
+   * Changes a row that still is as it was seen; else tells the row that won, or null where there is none.
+   *
+   * @param seen the row as the change was decided on
+   */
   async save(
-    correlationId: string,
-    expectedVersion: number,
+    { correlationId, claimId, version }: SeenRow,
     change: ProcessChange,
     options: WriteOptions = {},
   ): Promise<SaveResult> {
     const write = {
       type: 'update',
       correlationId,
-      expectedVersion,
+      claimId,
+      expectedVersion: version,
       change: cleanChange(change),
       at: new Date(),
     } as const;
@@ -147,7 +170,7 @@ export class ProcessStoreService {
     while (current !== null) {
       const decision = decide(current);
       if ('refuse' in decision) return { kind: 'refused', reason: decision.refuse, record: current };
-      const result = await this.save(correlationId, current.version, decision.change, options);
+      const result = await this.save(current, decision.change, options);
       if (result.saved) return { kind: 'saved', record: result.record };
       current = result.record;
     }
@@ -185,16 +208,97 @@ export class ProcessStoreService {
     return this.queue.enqueue(this.writes.release, write);
   }
 
+  /** False while the database takes no writes: they wait in memory. */
+  get isWritable(): boolean {
+    return this.queue.available;
+  }
+
+  /** Rows of which something in the engine is left to do and due, oldest first: from the table. */
+  findDueStarts(limit: number): Promise<readonly ProcessRecord[]> {
+    return this.repository.findDueStarts(limit);
+  }
+
+  /** How many rows have something in the engine left to do, starts in flight included. */
+  countUnresolvedStarts(): Promise<number> {
+    return this.repository.countUnresolvedStarts();
+  }
+
+  /** Those of the processes whose status in the table is no longer pending; the Map takes them. */
+  async findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    const { changes } = this.cache;
+    const records = await this.repository.findDecided(correlationIds);
+    for (const record of records) this.cache.putRead(record, changes);
+    return records;
+  }
+
+  /** True where a row is pending or an incident. */
+  hasReplaceable(): Promise<boolean> {
+    return this.repository.hasReplaceable();
+  }
+
+  /** The process keys of the rows that are pending or an incident. */
+  replaceableKeys(): Promise<readonly string[]> {
+    return this.repository.replaceableKeys();
+  }
+
+  /** Those of the processes that are pending or an incident, from the table. */
+  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.repository.findReplaceable(correlationIds);
+  }
+
+  /** Rows that are pending or an incident and started before a time, oldest first, behind the one that `after` names. */
+  findReplaceableBefore(
+    startedBefore: Date,
+    after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
+    limit: number,
+  ): Promise<readonly ProcessRecord[]> {
+    return this.repository.findReplaceableBefore(startedBefore, after, limit);
+  }
+
+  /** The rows of ids from the table, whatever their state. */
+  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.repository.findByIds(correlationIds);
+  }
+
+  /** Takes the lease of a row that is due; null where another owner holds it or it is due no longer. */
+  leaseStart(correlationId: string, owner: string, leaseMs: number): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'lease', correlationId, owner, leaseMs });
+  }
+
   /**
-   * Ends the rows that an earlier process of this service left pending, as `ENDED_WITHOUT_RESULT`; to be called before
-   * this one claims anything.
+   * Notes a further attempt before it is sent and renews the lease.
    *
-   * @param error the message for people
-   * @returns how many
+   * @returns null where the row may not be started: the lease is lost, a cancel is wished, or it has an instance or an end
    */
-  endStranded(error: string): Promise<number> {
-    const write = { correlationId: '', bytes: ROW_BYTES, item: { error: columnText(error) } };
-    return this.queue.enqueue(this.writes.endPending, write);
+  beginStartAttempt(attempt: StartAttempt): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'attempt', ...attempt });
+  }
+
+  /** Gives a lease back and says when the row is looked at again; null where it was not the owner's any more. */
+  rescheduleStart(schedule: StartSchedule): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'reschedule', ...schedule });
+  }
+
+  /** Ends the resolution of a start: nothing is left to be done in the engine. */
+  resolveStart(correlationId: string): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'resolve', correlationId });
+  }
+
+  /** Lets a row fall due again, because something in the engine was seen to be left. */
+  reopenStart(correlationId: string, nextInMs: number): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'reopen', correlationId, nextInMs });
+  }
+
+  /**
+   * Ends every lease, once, and only where the database's lock proves that whoever held one is gone.
+   *
+   * @param forgetAttempts what they sent to the engine can turn up no more either
+   * @returns how many rows are due now
+   */
+  async voidLeasesOfEarlierRun(forgetAttempts: boolean): Promise<number> {
+    if (!this.database.takeSoleUse()) return 0;
+    const write = { correlationId: '', bytes: ROW_BYTES, item: { forgetAttempts } };
+    return this.queue.enqueue(this.writes.voidLeases, write);
   }
 
   /** Forgets a process in the Map; its row stays. */
@@ -234,7 +338,15 @@ export class ProcessStoreService {
     return this.repository.findAllProcessStore(query);
   }
 
-  private upsert(write: ProcessWrite, options: WriteOptions): Promise<ProcessWriteResult> {
+  private resolution(item: ResolutionWrite): Promise<ProcessRecord | null> {
+    const { correlationId } = item;
+    return this.queue.enqueue(this.writes.resolution, { correlationId, bytes: ROW_BYTES, item });
+  }
+
+  private upsert(
+    write: ProcessWrite,
+    options: WriteOptions & { readonly late?: (result: ProcessWriteResult) => void },
+  ): Promise<ProcessWriteResult> {
     const correlationId = write.type === 'insert' ? write.record.correlationId : write.correlationId;
     const bytes = ROW_BYTES + textBytes(write);
     return this.queue.enqueue(this.writes.upsert, { correlationId, bytes, item: write }, options);

@@ -40,6 +40,9 @@ export interface InsertResult {
   readonly record: ProcessRecord;
 }
 
+/** Which row, and how it was when a change of it was decided. */
+export type SeenRow = Pick<ProcessRecord, 'correlationId' | 'claimId' | 'version'>;
+
 /** `record` is the row after the change, or the one that won; null where there is none. */
 export type SaveResult =
   | { readonly saved: true; readonly record: ProcessRecord }

@@ -1,7 +1,13 @@
-import type { WriteKind } from '../database/index.js';
+import type { SqlExecutor, WriteKind } from '../database/index.js';
 import type { ProcessCache } from './process-cache.js';
 import type { ProcessRecord } from './process-record.js';
-import type { ProcessStoreRepository, ProcessWrite, ProcessWriteResult } from './process-store.repository.js';
+import type {
+  ProcessStoreRepository,
+  ProcessWrite,
+  ProcessWriteResult,
+  StartAttempt,
+  StartSchedule,
+} from './process-store.repository.js';
 
 /** What the write queue writes to `process_store`. */
 export interface ProcessStoreWrites {
@@ -9,8 +15,22 @@ export interface ProcessStoreWrites {
   readonly started: WriteKind<{ correlationId: string; instanceId: string }, ProcessRecord | null>;
   readonly joined: WriteKind<{ correlationId: string }, ProcessRecord | null>;
   readonly release: WriteKind<{ correlationId: string; claimId: string }, boolean>;
-  readonly endPending: WriteKind<{ error: string }, number>;
+  readonly resolution: WriteKind<ResolutionWrite, ProcessRecord | null>;
+  readonly voidLeases: WriteKind<{ forgetAttempts: boolean }, number>;
 }
+
+/** A step of the resolution of a start. */
+export type ResolutionWrite =
+  | {
+      readonly type: 'lease';
+      readonly correlationId: string;
+      readonly owner: string;
+      readonly leaseMs: number;
+    }
+  | ({ readonly type: 'attempt' } & StartAttempt)
+  | ({ readonly type: 'reschedule' } & StartSchedule)
+  | { readonly type: 'resolve'; readonly correlationId: string }
+  | { readonly type: 'reopen'; readonly correlationId: string; readonly nextInMs: number };
 
 /** Makes the write kinds; each puts what it committed into the Map, in the order of the queue. */
 export function processStoreWrites(
@@ -20,6 +40,7 @@ export function processStoreWrites(
   return {
     upsert: {
       name: 'process_store',
+      atOnce: true,
       write: (sql, items, repeated) => repository.upsertProcessStore(sql, items, repeated),
       committed: (item, { record }) => {
         if (record !== null) cache.put(record);
@@ -28,15 +49,17 @@ export function processStoreWrites(
     },
     started: {
       name: 'process_store started',
+      atOnce: true,
       write: (sql, items) =>
-        inOrder(items, (item) => repository.noteStarted(sql, item.correlationId, item.instanceId)),
+        Promise.all(items.map((item) => repository.noteStarted(sql, item.correlationId, item.instanceId))),
       committed: (_item, record) => {
         if (record !== null) cache.refresh(record);
       },
     },
     joined: {
       name: 'process_store joined',
-      write: (sql, items) => inOrder(items, (item) => repository.markJoined(sql, item.correlationId)),
+      atOnce: true,
+      write: (sql, items) => Promise.all(items.map((item) => repository.markJoined(sql, item.correlationId))),
       committed: (item, record) => {
         if (record === null) cache.delete(item.correlationId);
         else cache.put(record);
@@ -44,22 +67,47 @@ export function processStoreWrites(
     },
     release: {
       name: 'process_store release',
+      atOnce: true,
       write: (sql, items, repeated) =>
-        inOrder(items, (item) => repository.releaseClaim(sql, item.correlationId, item.claimId, repeated)),
+        Promise.all(
+          items.map((item) => repository.releaseClaim(sql, item.correlationId, item.claimId, repeated)),
+        ),
       committed: (item, released) => {
         if (released) cache.delete(item.correlationId);
       },
     },
-    endPending: {
-      name: 'process_store end',
-      write: (sql, items) => inOrder(items, (item) => repository.endPending(sql, item.error, new Date())),
+    resolution: {
+      name: 'process_store resolution',
+      atOnce: true,
+      write: (sql, items) => Promise.all(items.map((item) => resolution(repository, sql, item))),
+      committed: (_item, record) => {
+        if (record !== null) cache.refresh(record);
+      },
+    },
+    voidLeases: {
+      name: 'process_store leases',
+      atOnce: true,
+      write: (sql, items) =>
+        Promise.all(items.map((item) => repository.voidLeases(sql, item.forgetAttempts))),
     },
   };
 }
 
-/** Statements of one transaction run one after the other. */
-async function inOrder<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  for (const item of items) results.push(await run(item));
-  return results;
+function resolution(
+  repository: ProcessStoreRepository,
+  sql: SqlExecutor,
+  item: ResolutionWrite,
+): Promise<ProcessRecord | null> {
+  switch (item.type) {
+    case 'lease':
+      return repository.leaseStart(sql, item.correlationId, item.owner, item.leaseMs);
+    case 'attempt':
+      return repository.beginStartAttempt(sql, item);
+    case 'reschedule':
+      return repository.rescheduleStart(sql, item);
+    case 'resolve':
+      return repository.resolveStart(sql, item.correlationId);
+    case 'reopen':
+      return repository.reopenStart(sql, item.correlationId, item.nextInMs);
+  }
 }

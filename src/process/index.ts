@@ -7,3 +7,4 @@ export {
 export { ProcessModule } from './process.module.js';
 export { BODY_SCHEMAS } from './process.openapi.js';
 export { ProcessOutcomeListener } from './process-outcome.listener.js';
+export { StartBacklog } from './start-backlog.service.js';

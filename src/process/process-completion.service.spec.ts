@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ProcessRecord } from '../process-store/index.js';
 import type { CompletingTask, CompletionEnd } from './process-completion.service.js';
-import { ProcessHarness } from './testing/process.harness.js';
+import { probeEvent, ProcessHarness } from './testing/process.harness.js';
 
 describe('ProcessCompletionService', () => {
   let harness: ProcessHarness;
@@ -95,7 +95,7 @@ describe('ProcessCompletionService', () => {
   it.each(['INCIDENT', 'ENDED_WITHOUT_RESULT'])('replaces the open outcome %s', async (errorCode) => {
     const id = `open-${errorCode}`;
     const record = await harness.claim(id);
-    await harness.store.save(id, record.version, {
+    await harness.store.save(record, {
       outcome: { status: 'error', error: 'stands', errorCode },
     });
     expect(await complete(id, 'repaired', taskOf(id))).toMatchObject({
@@ -164,6 +164,51 @@ describe('ProcessCompletionService', () => {
       ).toMatchObject({ kind: 'stored', record: { processKey: 'test' } });
     } finally {
       await strict.close();
+    }
+  });
+
+  it('tells a client in time that the store takes no writes, and lets a handler wait', async () => {
+    const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50' });
+    try {
+      await away.claim('by-http');
+      await away.claim('by-handler');
+      const release = await away.holdDatabase();
+      const handled = away.completions.complete({
+        correlationId: 'by-handler',
+        status: 'ok',
+        task: taskOf('by-handler'),
+      });
+      const byHttp = { correlationId: 'by-http', status: 'ok' } as const;
+      await expect(away.completions.complete(byHttp)).rejects.toMatchObject({
+        unconfirmed: { correlationId: 'by-http' },
+      });
+      release();
+      expect(await handled).toMatchObject({ kind: 'stored' });
+      expect(await away.completions.complete(byHttp)).toMatchObject({ kind: 'duplicate' });
+    } finally {
+      await away.close();
+    }
+  });
+
+  it('lets a handler wait for a full queue, in which a client has a reserve', async () => {
+    const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50', WRITE_QUEUE_MAX_BYTES: '65536' });
+    try {
+      await away.claim('by-handler');
+      const release = await away.holdDatabase();
+      const fill = (correlationId: string): Promise<CompletionEnd> =>
+        away.completions.complete({ correlationId, status: 'ok', data: 'x'.repeat(60_000) });
+      await expect(fill('filler-1')).rejects.toMatchObject({ unconfirmed: {} });
+      await expect(fill('filler-2')).rejects.toMatchObject({ unconfirmed: {} });
+      const handled = away.completions.complete({
+        correlationId: 'by-handler',
+        status: 'ok',
+        task: taskOf('by-handler'),
+      });
+      await expect(away.events.logEvent(probeEvent())).rejects.toMatchObject({ name: 'WriteQueueFullError' });
+      release();
+      expect(await handled).toMatchObject({ kind: 'stored' });
+    } finally {
+      await away.close();
     }
   });
 });

@@ -9,6 +9,7 @@ import {
   type Outcome,
   type ProcessRecord,
   ProcessStoreService,
+  type WriteOptions,
 } from '../process-store/index.js';
 import { WaitroomService } from '../waitroom/index.js';
 
@@ -43,6 +44,12 @@ export type CompletionEnd =
       readonly reason: 'other-outcome' | 'other-instance';
     };
 
+/** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
+const WRITE_OF_CLIENT: WriteOptions = { reserve: true, impatient: 'leave' };
+
+/** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
+const WRITE_OF_HANDLER: WriteOptions = { patient: true };
+
 /** Writes the outcome of a process, once: the first final outcome wins. */
 @Injectable()
 export class ProcessCompletionService {
@@ -58,7 +65,10 @@ export class ProcessCompletionService {
    * Stores the outcome, then wakes the waiters; returns when both are done.
    *
    * An id that is not known is stored as a process that was started elsewhere. A refused completion leaves an
-   * event row and nothing else: the handler completes its task all the same.
+   * event row and nothing else: the handler completes its task all the same. Where the store takes no writes, a handler
+   * waits, and a client is told after `WRITE_WAIT_MS`.
+   *
+   * @throws an error that is answered 503, where the store is away
    */
   async complete(completion: Completion): Promise<CompletionEnd> {
     const { correlationId, task } = completion;
@@ -68,13 +78,16 @@ export class ProcessCompletionService {
     for (;;) {
       if (record === null) {
         if (task === undefined && this.config.completeUnknown === 'refuse') return { kind: 'unknown' };
-        const inserted = await this.store.insertFinished({
-          correlationId,
-          processKey: task?.processDefinitionKey ?? null,
-          processInstanceId: task?.processInstanceId ?? null,
-          outcomeStep,
-          outcome,
-        });
+        const inserted = await this.store.insertFinished(
+          {
+            correlationId,
+            processKey: task?.processDefinitionKey ?? null,
+            processInstanceId: task?.processInstanceId ?? null,
+            outcomeStep,
+            outcome,
+          },
+          writeOptions(completion),
+        );
         if (inserted.kind === 'inserted') return this.stored(inserted.record);
         record = inserted.record;
       }
@@ -88,11 +101,12 @@ export class ProcessCompletionService {
         );
         return { kind: 'refused', record, reason: 'other-instance' };
       }
-      const saved = await this.store.save(correlationId, record.version, {
+      const change = {
         outcome,
         outcomeStep,
         ...(task === undefined ? {} : { processInstanceId: task.processInstanceId }),
-      });
+      };
+      const saved = await this.store.save(record, change, writeOptions(completion));
       if (saved.saved) return this.stored(saved.record);
       record = saved.record;
     }
@@ -140,11 +154,11 @@ export class ProcessCompletionService {
     completion: Completion,
     reason: string,
   ): Promise<void> {
-    return this.events.logEvent({
+    const event = {
       correlationId: record.correlationId,
       stepName: 'complete',
       step: 0,
-      status: 'error',
+      status: 'error' as const,
       httpStatusCode: 409,
       requestData: outcome.status === 'ok' ? { status: 'ok', data: parsed(outcome.data) } : outcome,
       errorMessage: reason,
@@ -160,8 +174,13 @@ export class ProcessCompletionService {
         processStatus: record.status,
         ...(completion.task === undefined ? {} : { processInstanceId: completion.task.processInstanceId }),
       },
-    });
+    };
+    return this.events.logEvent(event, writeOptions(completion));
   }
+}
+
+function writeOptions({ task }: Completion): WriteOptions {
+  return task === undefined ? WRITE_OF_CLIENT : WRITE_OF_HANDLER;
 }
 
 function outcomeOf(completion: Completion): Outcome {

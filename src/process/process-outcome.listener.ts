@@ -40,10 +40,13 @@ export class ProcessOutcomeListener extends TaskOutcomeListener {
 
   private async end(facts: TaskOutcomeFacts, { error, errorCode, replaces }: SeenEnd): Promise<void> {
     const { correlationId } = facts;
-    const result = await this.store.finish(correlationId, (record) =>
-      replaces(record) && isOfThisProcess(record, facts)
-        ? { change: { outcome: { status: 'error', error, errorCode }, outcomeStep: facts.stepName } }
-        : { refuse: 'has another outcome or is another process' },
+    const result = await this.store.finish(
+      correlationId,
+      (record) =>
+        replaces(record) && isOfThisProcess(record, facts)
+          ? { change: { outcome: { status: 'error', error, errorCode }, outcomeStep: facts.stepName } }
+          : { refuse: 'has another outcome or is another process' },
+      { patient: true },
     );
     if (result.kind !== 'saved') return;
     this.logger.warn({ msg: 'A process ended in error.', correlationId, errorCode });

@@ -28,6 +28,23 @@ export function outcomeConflict(record: ProcessRecord, statusUrl: string): Probl
   );
 }
 
+/** @param statusUrl where the process is found */
+export function processEnded(record: ProcessRecord, statusUrl: string): ProblemError {
+  return new ProblemError(
+    'process-ended',
+    'The process has ended, and an ended process cannot be cancelled. It is unchanged.',
+    { members: aboutProcess(record, statusUrl) },
+  );
+}
+
+export function startBacklogFull(): ProblemError {
+  return new ProblemError(
+    'start-backlog-full',
+    'Too many starts wait for the process engine. Nothing was accepted; repeat the request later.',
+    { headers: { 'retry-after': '10' } },
+  );
+}
+
 export function serviceStopping(): ProblemError {
   return new ProblemError(
     'service-stopping',
@@ -53,11 +70,11 @@ export function engineRefusedVariables(cause: unknown): ProblemError {
   );
 }
 
-export function engineUnavailable(cause: unknown): ProblemError {
+export function storeUnavailable(): ProblemError {
   return new ProblemError(
-    'engine-unavailable',
-    'The process engine cannot start the process now. Nothing was started or kept; repeat the request later.',
-    { cause, headers: { 'retry-after': RETRY_AFTER_SECONDS } },
+    'store-unavailable',
+    'The store does not answer in time. Nothing was changed; repeat the request later.',
+    { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
   );
 }
 

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import Database from 'better-sqlite3';
 import {
   EngineAmbiguousError,
   EngineMisconfiguredError,
@@ -6,6 +8,7 @@ import {
   EngineUnreachableError,
 } from '../camunda-engine/index.js';
 import { ProblemError } from '../common/errors/index.js';
+import { DatabaseUnavailableError } from '../database/index.js';
 import type { ProcessAnswer } from './process-view.presenter.js';
 import { ProcessHarness } from './testing/process.harness.js';
 
@@ -121,20 +124,34 @@ describe('ProcessStartService', () => {
       new EngineResponseError(CALL, 400, 'InvalidRequestException', 'Unsupported value type', null),
       'invalid-variables',
     ],
-    [new EngineResponseError(CALL, 500, 'ProcessEngineException', 'rolled back', 0), 'engine-unavailable'],
-    [
-      new EngineResponseError(CALL, 404, 'NotFoundException', 'HTTP 404 Not Found', null),
-      'engine-unavailable',
-    ],
-    [new EngineUnreachableError(CALL, 'refused'), 'engine-unavailable'],
-    [new EngineMisconfiguredError(CALL, 'login page', 401), 'engine-unavailable'],
-  ])('takes the claim back where nothing was started: %s', async (error, code) => {
+  ])('takes the claim back where the engine refuses the start for good: %s', async (error, code) => {
     harness.engine.answerStart = () => Promise.reject(error);
     const problem = await problemOf(start('a'));
     expect(problem.code).toBe(code);
     expect(problem.message).not.toMatch(/login|rolled/);
     expect(await harness.store.get('a')).toBeNull();
     expect(harness.waitroom.size).toBe(0);
+  });
+
+  it.each([
+    new EngineResponseError(CALL, 500, 'ProcessEngineException', 'rolled back', 0),
+    new EngineResponseError(CALL, 404, 'NotFoundException', 'HTTP 404 Not Found', null),
+    new EngineUnreachableError(CALL, 'refused'),
+    new EngineMisconfiguredError(CALL, 'login page', 401),
+  ])('keeps the claim where the engine did not take it, and starts it later: %s', async (error) => {
+    harness.engine.answerStart = () => {
+      harness.engine.answerStart = async () => {
+        await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 'later' });
+        return { id: 'instance-2' };
+      };
+      return Promise.reject(error);
+    };
+    const answer = await start('a');
+    expect([answer.httpStatus, JSON.parse(answer.body)]).toEqual([
+      200,
+      expect.objectContaining({ data: 'later' }),
+    ]);
+    expect(harness.engine.starts).toHaveLength(2);
   });
 
   it('keeps the claim where it is not known what the engine did', async () => {
@@ -188,6 +205,22 @@ describe('ProcessStartService', () => {
     const wait = harness.waitroom.createWait('a', 5_000);
     await wait.ended;
     expect(await harness.store.get('a')).toMatchObject({ status: 'error', errorCode: 'START_REJECTED' });
+  });
+
+  it('leaves the next claim of an id alone when the refusal of a removed one comes late', async () => {
+    const held = heldStart();
+    const refused = problemOf(start('a'));
+    await held.asked;
+    const first = await harness.store.get('a');
+    expect(await harness.store.releaseClaim('a', first!.claimId)).toBe(true);
+    await harness.claim('a');
+    const finished = jest.spyOn(harness.store, 'finish');
+    held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching process definition', null));
+    while (finished.mock.results.length === 0) await new Promise(setImmediate);
+    await finished.mock.results[0]!.value;
+    expect(await harness.store.get('a')).toMatchObject({ status: 'pending', claimId: 'claim-a' });
+    harness.waitroom.clearAll();
+    await refused.catch(() => undefined);
   });
 
   it('says 404 where the refusal comes while the 202 is being prepared', async () => {
@@ -324,5 +357,61 @@ describe('ProcessStartService', () => {
     await harness.shutdown.stop().catch(() => undefined);
     const record = harness.store.values().find(({ correlationId }) => correlationId === 'a');
     expect(record).toMatchObject({ processInstanceId: 'instance-1', variables: null, version: 2 });
+  });
+
+  describe('while the database takes no writes', () => {
+    /** The outcome of a process, in this run. */
+    async function finish(correlationId: string): Promise<void> {
+      await harness.completions.complete({ correlationId, status: 'ok', data: correlationId });
+    }
+
+    it('refuses a new start at once and keeps nothing of it', async () => {
+      const release = await harness.holdDatabase();
+      const claim = jest.spyOn(harness.store, 'claim');
+      await expect(start('a')).rejects.toMatchObject({
+        code: 'store-unavailable',
+        facts: { headers: { 'retry-after': '2' } },
+      });
+      expect(claim).not.toHaveBeenCalled();
+      release();
+      while (!harness.store.isWritable) await new Promise(setImmediate);
+      expect([await harness.store.get('a'), harness.engine.starts]).toEqual([null, []]);
+    });
+
+    it('answers a start that is known, also where the table cannot be read', async () => {
+      harness.engine.answerStart = async () => {
+        await finish('a');
+        return { id: 'instance-1' };
+      };
+      await start('a');
+      const release = await harness.holdDatabase();
+      const read = jest
+        .spyOn(harness.database, 'read')
+        .mockRejectedValue(new DatabaseUnavailableError(new Error('away')));
+      expect(await start('a')).toMatchObject({ httpStatus: 200, headers: { 'idempotent-replayed': 'true' } });
+      await expect(start('b')).rejects.toMatchObject({ temporarilyUnavailable: true });
+      read.mockRestore();
+      release();
+    });
+
+    it('withdraws a claim that still waits, and starts one that turns out to be durable after all', async () => {
+      await harness.close();
+      harness = await ProcessHarness.open({ WRITE_WAIT_MS: '100' });
+      const release = await harness.holdDatabase();
+      // As if the database had gone just now: nobody knows it yet when the claims come.
+      const writable = jest.spyOn(harness.store, 'isWritable', 'get').mockReturnValue(true);
+      await expect(start('withdrawn')).rejects.toMatchObject({ name: 'WriteWithdrawnError' });
+      release();
+      writable.mockRestore();
+      while (!harness.store.isWritable) await new Promise(setImmediate);
+
+      const other = new Database(join(harness.dataDir, 'fastify-camunda.sqlite'));
+      other.exec('BEGIN IMMEDIATE');
+      await expect(start('unknown')).rejects.toMatchObject({ unconfirmed: { correlationId: 'unknown' } });
+      other.close();
+      while (harness.engine.starts.length === 0) await new Promise(setImmediate);
+      expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(['unknown']);
+      expect(await harness.store.get('withdrawn')).toBeNull();
+    });
   });
 });

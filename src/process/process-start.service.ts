@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 import { fieldErrors, ProblemError } from '../common/errors/index.js';
@@ -6,12 +5,23 @@ import { canonicalHash } from '../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { type ProcessRecord, ProcessStoreService } from '../process-store/index.js';
+import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../process-store/index.js';
 import { type Wait, WaitroomService } from '../waitroom/index.js';
-import { correlationIdConflict, serviceStopping, unknownProcessDefinition } from './process-problems.js';
+import { InstanceOwner } from './instance-owner.js';
+import {
+  correlationIdConflict,
+  serviceStopping,
+  startBacklogFull,
+  storeUnavailable,
+  unknownProcessDefinition,
+} from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
-import { type LaunchEnd, StartLauncherService } from './start-launcher.service.js';
+import { waitForOutcome } from './process-wait.js';
+import type { StartEnd } from './start-attempt.service.js';
+import { StartBacklog } from './start-backlog.service.js';
+import { StartLauncherService } from './start-launcher.service.js';
 import { assertStartVariables } from './start-variables.js';
+import { withinTime } from './within-time.js';
 
 /** A start whose id is settled. */
 export interface IdentifiedStart {
@@ -26,8 +36,6 @@ export type OnClientGone = (gone: () => void) => void;
 /** Starts processes exactly once for each correlation id, and waits for their outcome. */
 @Injectable()
 export class ProcessStartService {
-  /** Who holds the leases of this process's claims. */
-  private readonly owner = `${hostname()}:${process.pid}:${uuidv4()}`;
   private readonly definitions: ReadonlyMap<string, ProcessDefinition>;
 
   constructor(
@@ -35,6 +43,8 @@ export class ProcessStartService {
     private readonly waitroom: WaitroomService,
     private readonly launcher: StartLauncherService,
     private readonly presenter: ProcessViewPresenter,
+    private readonly backlog: StartBacklog,
+    private readonly owner: InstanceOwner,
     private readonly shutdown: ShutdownService,
     @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
@@ -47,15 +57,41 @@ export class ProcessStartService {
    * Claims the id, starts the process and waits for its outcome; attaches where the same start was made before.
    *
    * @param onClientGone when the client goes away its waiter is dropped, and the process runs on
+   * @param waitMs how long to wait for the outcome
    * @throws ProblemError for everything that was not accepted
    */
-  async start(request: IdentifiedStart, onClientGone: OnClientGone): Promise<ProcessAnswer> {
+  async start(
+    request: IdentifiedStart,
+    onClientGone: OnClientGone,
+    waitMs = this.waitConfig.syncTimeoutMs,
+  ): Promise<ProcessAnswer> {
     if (this.shutdown.refusing) throw serviceStopping();
     const { processKey, correlationId, variables } = request;
     this.assertVariables(processKey, variables);
+    if (this.backlog.isFull) throw startBacklogFull();
     const requestHash = canonicalHash({ processKey, variables });
     for (;;) {
-      const claim = await this.store.claim({
+      const claim = await this.claim(request, requestHash);
+      const createWait = (): Wait<ProcessRecord> =>
+        waitForOutcome(this.waitroom, this.store, correlationId, waitMs);
+      if (claim.kind === 'claimed') return this.launch(claim.record, variables, createWait, onClientGone);
+      const attached = await this.attach(claim.record, requestHash, createWait, onClientGone);
+      if (attached !== 'claim-is-gone') return attached;
+    }
+  }
+
+  private async claim(
+    { processKey, correlationId, variables }: IdentifiedStart,
+    requestHash: string,
+  ): Promise<ClaimResult> {
+    if (!this.store.isWritable) {
+      // A claim would only wait; what is known already is answered all the same.
+      const record = await this.store.get(correlationId);
+      if (record === null) throw storeUnavailable();
+      return { kind: 'exists', record };
+    }
+    return this.store.claim(
+      {
         correlationId,
         processKey,
         variables: JSON.stringify(variables),
@@ -64,13 +100,15 @@ export class ProcessStartService {
         batchId: uuidv4(),
         traceabilityId: uuidv4(),
         applicationId: uuidv4(),
-        owner: this.owner,
+        owner: this.owner.id,
         leaseMs: this.config.startLeaseMs,
-      });
-      if (claim.kind === 'claimed') return this.launch(claim.record, variables, onClientGone);
-      const attached = await this.attach(claim.record, requestHash, onClientGone);
-      if (attached !== 'claim-is-gone') return attached;
-    }
+      },
+      { impatient: 'withdraw' },
+      ({ kind, record }) => {
+        // The client was told that it is not known; now it is. A stopping service leaves it to the next one's resolver.
+        if (kind === 'claimed' && !this.shutdown.refusing) void this.launcher.launch(record, variables);
+      },
+    );
   }
 
   private assertVariables(processKey: string, variables: Record<string, unknown>): void {
@@ -88,10 +126,11 @@ export class ProcessStartService {
   private async launch(
     record: ProcessRecord,
     variables: Record<string, unknown>,
+    createWait: () => Wait<ProcessRecord>,
     onClientGone: OnClientGone,
   ): Promise<ProcessAnswer> {
     // Registered before the engine is asked: a fast process finishes before the start call returns.
-    const wait = this.createWait(record.correlationId);
+    const wait = createWait();
     const launched = this.launcher.launch(record, variables);
     onClientGone(wait.cancel);
     return this.outcome(record, wait, launched, false);
@@ -100,6 +139,7 @@ export class ProcessStartService {
   private async attach(
     record: ProcessRecord,
     requestHash: string,
+    createWait: () => Wait<ProcessRecord>,
     onClientGone: OnClientGone,
   ): Promise<ProcessAnswer | 'claim-is-gone'> {
     const { correlationId } = record;
@@ -107,9 +147,10 @@ export class ProcessStartService {
       throw correlationIdConflict(record, this.presenter.statusUrl(correlationId));
     }
     if (record.status !== 'pending') return this.presenter.answer(record, { replayed: true });
-    const wait = this.createWait(correlationId);
+    const wait = createWait();
     // From here on a refusal may not remove the claim: somebody else relies on it.
-    if (record.processInstanceId === null && !record.joined) await this.store.markJoined(correlationId);
+    if (record.processInstanceId === null && !record.joined)
+      await this.store.markJoined(correlationId, { impatient: 'leave' });
     // The second look: an end that came between the first one and our waiter would wake nobody.
     const current = await this.store.get(correlationId);
     if (current?.status === 'pending') {
@@ -121,20 +162,10 @@ export class ProcessStartService {
     return this.presenter.answer(current, { replayed: true });
   }
 
-  private createWait(correlationId: string): Wait<ProcessRecord> {
-    this.store.retain(correlationId);
-    const wait = this.waitroom.createWait<ProcessRecord>(correlationId, this.waitConfig.syncTimeoutMs);
-    const unpin = (): void => {
-      this.store.release(correlationId);
-    };
-    wait.ended.then(unpin, unpin);
-    return wait;
-  }
-
   private async outcome(
     record: ProcessRecord,
     wait: Wait<ProcessRecord>,
-    launched: Promise<LaunchEnd> | undefined,
+    launched: Promise<StartEnd> | undefined,
     replayed: boolean,
   ): Promise<ProcessAnswer> {
     const end = await wait.ended;
@@ -151,25 +182,13 @@ export class ProcessStartService {
    * Waits until the engine has answered the start, or `START_ACK_TIMEOUT_MS` after the claim: a mistyped key is
    * a 404, not a 202. Whoever is told 202 before that may rely on the claim, so it is marked first.
    */
-  private async acknowledge(record: ProcessRecord, launched: Promise<LaunchEnd>): Promise<void> {
+  private async acknowledge(record: ProcessRecord, launched: Promise<StartEnd>): Promise<void> {
     const left = Math.max(record.startedAt.getTime() + this.config.startAckTimeoutMs - Date.now(), 0);
     const end = await withinTime(launched, left);
     if (end?.kind === 'refused') throw end.problem;
     if (end?.kind === 'started') return;
-    if (await this.store.markJoined(record.correlationId)) return;
+    if (await this.store.markJoined(record.correlationId, { impatient: 'leave' })) return;
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
     if (late?.kind === 'refused') throw late.problem;
-  }
-}
-
-async function withinTime<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const over = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms, undefined);
-  });
-  try {
-    return await Promise.race([promise, over]);
-  } finally {
-    clearTimeout(timer);
   }
 }

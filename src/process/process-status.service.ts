@@ -1,14 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../common/errors/index.js';
 import { isCorrelationId } from '../common/identifiers/index.js';
+import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import {
   InvalidCursorError,
+  isOpen,
   type ProcessPage,
   type ProcessQuery,
+  type ProcessRecord,
   ProcessStoreService,
 } from '../process-store/index.js';
-import { unknownProcess } from './process-problems.js';
+import { WaitroomService } from '../waitroom/index.js';
+import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
+import { storeUnavailable, unknownProcess } from './process-problems.js';
+import type { OnClientGone } from './process-start.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
+import { waitForOutcome } from './process-wait.js';
 import type { ListQuery } from './process.schemas.js';
 
 /** Items of a list that names no limit. */
@@ -18,19 +25,38 @@ const DEFAULT_LIMIT_WITH_DATA = 20;
 /** Items of the list without parameters. */
 const ACTIVE_LIMIT = 500;
 
+/** How a client asks for one process. */
+export interface StatusQuestion {
+  /** How long the answer may be held, in ms; 0: not at all. */
+  readonly waitMs: number;
+  /** What the client has already; null: nothing. */
+  readonly held: HeldTags | null;
+  /** When the client goes away its waiter is dropped. */
+  readonly onClientGone: OnClientGone;
+}
+
 /** Reads what is known of processes. */
 @Injectable()
 export class ProcessStatusService {
   constructor(
     private readonly store: ProcessStoreService,
+    private readonly waitroom: WaitroomService,
     private readonly presenter: ProcessViewPresenter,
+    @Inject(DATABASE_CONFIG) private readonly config: DatabaseConfig,
   ) {}
 
-  /** @throws ProblemError `unknown-process` */
-  async status(correlationId: string): Promise<ProcessAnswer> {
-    const record = isCorrelationId(correlationId) ? await this.store.get(correlationId) : null;
+  /**
+   * How a process stands: at once, or once it is no longer pending, or is no longer what the client has.
+   *
+   * @throws ProblemError `unknown-process`; that of the start where it is refused meanwhile
+   */
+  async status(correlationId: string, question: StatusQuestion): Promise<ProcessAnswer> {
+    const known = isCorrelationId(correlationId) ? await this.store.get(correlationId) : null;
+    const isToBeAwaited = known !== null && question.waitMs > 0 && isAwaited(known, question.held);
+    const seen = isToBeAwaited ? await this.awaitChange(correlationId, question) : known;
+    const record = seen === null ? null : await this.kept(seen);
     if (record === null) throw unknownProcess(correlationId.slice(0, 255));
-    return this.presenter.answer(record);
+    return this.presenter.status(record, question.held);
   }
 
   /** The active processes without parameters, else a page of all. */
@@ -53,11 +79,55 @@ export class ProcessStatusService {
       ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
     });
     return this.presenter.list(
-      page.processes.map((process) =>
-        withData ? this.presenter.view(process) : this.presenter.viewWithoutData(process),
-      ),
+      page.processes.map((process) => this.presenter.listed(process, withData)),
       page.nextCursor,
     );
+  }
+
+  /** The state at the end of the wait; null where the process is gone. */
+  private async awaitChange(
+    correlationId: string,
+    { waitMs, held, onClientGone }: StatusQuestion,
+  ): Promise<ProcessRecord | null> {
+    const until = Date.now() + waitMs;
+    const gone = new AbortController();
+    let cancel = (): void => undefined;
+    onClientGone(() => {
+      gone.abort();
+      cancel();
+    });
+    for (;;) {
+      const wait = waitForOutcome(this.waitroom, this.store, correlationId, Math.max(until - Date.now(), 0));
+      cancel = wait.cancel;
+      // The second look: an end that came before the waiter was registered would wake nobody.
+      const record = await this.store.get(correlationId);
+      if (gone.signal.aborted || record === null || !isAwaited(record, held)) {
+        wait.cancel();
+        return record;
+      }
+      const end = await wait.ended;
+      if (end.kind !== 'completed') return this.store.get(correlationId);
+      // A late word of an end that the client knows already is no change.
+      if (!isAwaited(end.payload, held)) return end.payload;
+    }
+  }
+
+  /**
+   * The row, once nothing can remove it: an id that somebody was told 202 about is never 404 afterwards.
+   *
+   * @throws ProblemError `store-unavailable` where the store does not take the mark within `WRITE_WAIT_MS`
+   */
+  private async kept(record: ProcessRecord): Promise<ProcessRecord | null> {
+    const { correlationId, status, joined, processInstanceId } = record;
+    if (status !== 'pending' || joined || processInstanceId !== null) return record;
+    const signal = AbortSignal.timeout(this.config.writeWaitMs);
+    const timeOver = new Promise<never>((_resolve, reject) => {
+      signal.addEventListener('abort', () => {
+        reject(storeUnavailable());
+      });
+    });
+    // A mark that is in a transaction already is not withdrawn, and does no harm later.
+    return Promise.race([timeOver, this.store.markJoined(correlationId, { signal })]);
   }
 
   private async page(query: ProcessQuery): Promise<ProcessPage> {
@@ -75,4 +145,10 @@ export class ProcessStatusService {
       );
     }
   }
+}
+
+/** Whether a client that is patient waits for another state than this one. */
+function isAwaited(record: ProcessRecord, held: HeldTags | null): boolean {
+  if (held === null) return record.status === 'pending';
+  return isOpen(record) && holds(held, entityTagOf(record));
 }

@@ -1,26 +1,29 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HTTP_CONFIG, type HttpConfig } from '../config/index.js';
+import type { StoredEvent } from '../event-log/index.js';
 import type { ListedProcess, ProcessRecord } from '../process-store/index.js';
+import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import type { CompletionEnd } from './process-completion.service.js';
+import { ProcessDurationService } from './process-duration.service.js';
 import { outcomeConflict, unknownProcess } from './process-problems.js';
 
 /** What an answer about a process is made of. */
 export interface ProcessAnswer {
   readonly httpStatus: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text. */
+  /** JSON text; empty where the answer has no body. */
   readonly body: string;
 }
 
 const CACHE_HEADERS = { 'cache-control': 'private, no-cache' };
 
-/** Seconds after which a client may ask again for a pending process. */
-const RETRY_AFTER_SECONDS = 1;
-
 /** Says a process record as `ProcessView`: the one representation that every route answers with. */
 @Injectable()
 export class ProcessViewPresenter {
-  constructor(@Inject(HTTP_CONFIG) private readonly config: HttpConfig) {}
+  constructor(
+    private readonly durations: ProcessDurationService,
+    @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
+  ) {}
 
   /** Path of the status route, absolute where `PUBLIC_BASE_URL` is set. */
   statusUrl(correlationId: string): string {
@@ -34,9 +37,14 @@ export class ProcessViewPresenter {
     return this.text(record, record.data ?? 'null');
   }
 
-  /** The record with `data: null`, and `hasData` that tells whether there is some, as a list shows it. */
-  viewWithoutData(process: ListedProcess): string {
-    return this.text(process, 'null', { hasData: process.hasData });
+  /**
+   * The record as a page of the list shows it: with `hasData`, which tells whether there is some.
+   *
+   * @param withData else `data` is null
+   */
+  listed(process: ListedProcess, withData: boolean): string {
+    const { data, hasData } = process;
+    return this.text(process, withData ? (data ?? 'null') : 'null', { hasData });
   }
 
   private text(record: ProcessRecord, data: string, further: { readonly hasData?: boolean } = {}): string {
@@ -64,12 +72,67 @@ export class ProcessViewPresenter {
       headers: {
         'process-status': record.status,
         ...CACHE_HEADERS,
-        ...(pending ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : {}),
+        ...(pending ? { 'retry-after': String(this.durations.retryAfterSeconds(record)) } : {}),
         ...(pending && location ? { location: this.statusUrl(record.correlationId) } : {}),
         ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
       },
       body: this.view(record),
     };
+  }
+
+  /** The answer to what is accepted and carried out later: 202, whatever the state is. */
+  accepted(record: ProcessRecord): ProcessAnswer {
+    return {
+      httpStatus: 202,
+      headers: {
+        'process-status': record.status,
+        ...CACHE_HEADERS,
+        'retry-after': '2',
+        location: this.statusUrl(record.correlationId),
+      },
+      body: this.view(record),
+    };
+  }
+
+  /** The answer that shows an end which the request itself has brought about: 200, whatever the end is. */
+  outcome(record: ProcessRecord): ProcessAnswer {
+    return {
+      httpStatus: 200,
+      headers: { ...CACHE_HEADERS, 'process-status': record.status },
+      body: this.view(record),
+    };
+  }
+
+  /**
+   * The answer to a question for one process, with its entity tag.
+   *
+   * @param held what the client has already; where it is this and the answer were 2xx, the answer is 304
+   */
+  status(record: ProcessRecord, held: HeldTags | null): ProcessAnswer {
+    const answer = this.answer(record);
+    const entityTag = entityTagOf(record);
+    const headers = { ...answer.headers, etag: entityTag };
+    return held !== null && answer.httpStatus < 300 && holds(held, entityTag)
+      ? { httpStatus: 304, headers, body: '' }
+      : { ...answer, headers };
+  }
+
+  /**
+   * The answer with a page of the trail.
+   *
+   * @param record null where the process has no row yet
+   */
+  events(correlationId: string, record: ProcessRecord | null, events: readonly StoredEvent[]): ProcessAnswer {
+    return {
+      httpStatus: 200,
+      headers: { ...CACHE_HEADERS, ...statusHeader(record) },
+      body: JSON.stringify({ correlationId, events }),
+    };
+  }
+
+  /** The headers of a stream of events; a proxy that keeps answers together would hold it up. */
+  streamHeaders(record: ProcessRecord | null): Readonly<Record<string, string>> {
+    return { ...CACHE_HEADERS, ...statusHeader(record), 'x-accel-buffering': 'no' };
   }
 
   /** The answer of the list; `views` are texts of {@link view}. */
@@ -101,4 +164,8 @@ export class ProcessViewPresenter {
         };
     }
   }
+}
+
+function statusHeader(record: ProcessRecord | null): Readonly<Record<string, string>> {
+  return record === null ? {} : { 'process-status': record.status };
 }

@@ -1,5 +1,6 @@
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
+import { PROBLEMS } from '../common/errors/index.js';
 import { correlationIdSchema } from '../common/identifiers/index.js';
 import { isWellFormed, jsonFault } from '../common/json/index.js';
 
@@ -63,7 +64,42 @@ export const completeRequestSchema = z.discriminatedUnion(
   { error: 'must be ok or error' },
 );
 
+/** The body may be absent. */
+export const cancelRequestSchema = z
+  .strictObject({
+    reason: z
+      .string()
+      .min(1)
+      .max(10_000)
+      .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+      .optional(),
+  })
+  .nullish();
+
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' });
+
+/** Other parameters are ignored. */
+export const statusQuerySchema = z.object({
+  wait: z
+    .string({ error: 'must be given once' })
+    .regex(/^\d+$/, { error: 'must be a number of whole seconds' })
+    .optional(),
+});
+
+/** The range of the column `seq`. */
+const MAX_SEQ = 2_147_483_647;
+
+/** Other parameters are ignored: some clients of event streams add their own. */
+export const eventsQuerySchema = z.object({
+  after: z.coerce.number().int().min(0).max(MAX_SEQ).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).optional(),
+});
+
+export const lastEventIdSchema = z
+  .string()
+  .regex(/^\d{1,10}$/)
+  .transform(Number)
+  .pipe(z.number().max(MAX_SEQ));
 
 export const listQuerySchema = z
   .strictObject({
@@ -98,13 +134,49 @@ export const processListSchema = z.object({
   nextCursor: z.string().nullable(),
 });
 
+const json = z.unknown().nullable();
+const text = z.string().nullable();
+
+/** A row of `event_log`. */
+export const eventSchema = z.object({
+  id: z.string(),
+  correlationId: z.string().max(255),
+  seq: z.int().min(1),
+  eventKey: z.string(),
+  stepName: z.string(),
+  status: z.string(),
+  httpMethod: text,
+  endpoint: text,
+  requestData: json,
+  responseData: json,
+  errorMessage: text,
+  httpStatusCode: z.int().nullable(),
+  batchId: text,
+  traceabilityId: text,
+  applicationId: text,
+  targetSystem: text,
+  originatingSystem: text,
+  processName: text,
+  step: z.int().nullable(),
+  identifiers: json,
+  result: text,
+  metadata: json,
+  executionTime: z.int().nullable(),
+  createdAt: z.iso.datetime(),
+});
+
+export const eventListSchema = z.object({
+  correlationId: z.string().max(255),
+  events: z.array(eventSchema),
+});
+
 export const completeAnswerSchema = z.object({
   received: z.literal(true),
   duplicate: z.literal(true).optional(),
 });
 
 export const problemSchema = z.object({
-  type: z.string(),
+  type: z.enum(Object.keys(PROBLEMS).map((code) => `urn:fastify-camunda:problem:${code}`)),
   title: z.string(),
   status: z.int(),
   detail: z.string(),
@@ -113,9 +185,14 @@ export const problemSchema = z.object({
   correlationId: z.string().optional(),
   processStatus: z.enum(['pending', 'ok', 'error']).optional(),
   statusUrl: z.string().optional(),
+  /** Whether the request was accepted is in doubt; it may safely be repeated. */
+  accepted: z.literal('unknown').optional(),
 });
 
 export class StartRequest extends createZodDto(startRequestSchema) {}
+export class StatusQuery extends createZodDto(statusQuerySchema) {}
+export class EventsQuery extends createZodDto(eventsQuerySchema) {}
 export class ListQuery extends createZodDto(listQuerySchema) {}
 
 export type CompleteRequest = z.output<typeof completeRequestSchema>;
+export type CancelRequest = z.output<typeof cancelRequestSchema>;

@@ -33,6 +33,15 @@ describe('WaitroomService', () => {
     other.cancel();
   });
 
+  it('tells observers of every end, also where nobody waits, until they leave', () => {
+    const seen: [string, unknown][] = [];
+    const leave = waitroom.observe((correlationId, payload) => seen.push([correlationId, payload]));
+    waitroom.completeWait('a', 'done');
+    leave();
+    waitroom.completeWait('b', 'done');
+    expect(seen).toEqual([['a', 'done']]);
+  });
+
   it('ends a wait when its time is over', async () => {
     const wait = waitroom.createWait('a', 1_000);
     jest.advanceTimersByTime(1_000);

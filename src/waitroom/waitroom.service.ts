@@ -32,6 +32,7 @@ interface Waiter {
 @Injectable()
 export class WaitroomService {
   private readonly waiters = new Map<string, Set<Waiter>>();
+  private readonly observers = new Set<(correlationId: string, payload: unknown) => void>();
   private count = 0;
   private closed = false;
 
@@ -48,6 +49,11 @@ export class WaitroomService {
   /** Waiters registered now. */
   get size(): number {
     return this.count;
+  }
+
+  /** The ids that somebody waits for. */
+  awaited(): readonly string[] {
+    return [...this.waiters.keys()];
   }
 
   /** True where somebody waits for the id. */
@@ -86,8 +92,22 @@ export class WaitroomService {
     };
   }
 
+  /**
+   * Tells of every end for which waiters are woken, also where nobody waits.
+   *
+   * @param listener must not throw
+   * @returns ends it
+   */
+  observe(listener: (correlationId: string, payload: unknown) => void): () => void {
+    this.observers.add(listener);
+    return () => {
+      this.observers.delete(listener);
+    };
+  }
+
   /** Wakes everybody who waits for the id, and says how many that were. */
   completeWait(correlationId: string, payload: unknown): number {
+    for (const observer of this.observers) observer(correlationId, payload);
     return this.wake(correlationId, (waiter) => {
       waiter.resolve({ kind: 'completed', payload });
     });

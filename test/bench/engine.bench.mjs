@@ -1,23 +1,33 @@
-// npm run bench:engine [-- --seconds 5 --concurrency 1,50 --parked 10000]
+// npm run bench:engine [-- --store memory,sqlite --seconds 5 --concurrency 1,50,500 --parked 10000,100000]
 //
 // Drives the built embedded engine through its services in this process, without REST: processes of four external
-// tasks in a row, each fetched by a long poll, and the heap that an instance costs while it is parked and when it has
-// become history. Machines differ and are noisy: compare rows of one run, or two builds run in turn.
+// tasks in a row, each fetched by a long poll; the longest pause of the event loop while 10 000 of them run; the heap
+// that an instance costs while it is parked and when it has become history; and, over SQLite, how long an engine takes
+// to open with the parked instances. Machines differ and are noisy: compare rows of one run, or two builds run in turn.
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { openEmbeddedEngine } from '../../dist/src/embedded-engine/index.js';
+import { engineFilePath, openEmbeddedEngine } from '../../dist/src/embedded-engine/engine.factory.js';
 
 const { values } = parseArgs({
   options: {
+    store: { type: 'string', default: 'memory,sqlite' },
     seconds: { type: 'string', default: '5' },
-    concurrency: { type: 'string', default: '1,50' },
-    parked: { type: 'string', default: '10000' },
+    concurrency: { type: 'string', default: '1,50,500' },
+    parked: { type: 'string', default: '10000,100000' },
+    // Folder for the files; its disk decides what a commit costs.
+    dir: { type: 'string', default: tmpdir() },
   },
 });
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
+
+/** Requests that a server may find in one turn of the event loop. */
+const AT_ONCE = 50;
 
 const TASKS = ['A', 'B', 'C', 'D'];
 const ids = ['start', ...TASKS, 'end'];
@@ -38,112 +48,221 @@ const VARIABLES = new Map(
   ),
 );
 
-for (const concurrency of values.concurrency.split(',').map(Number)) {
-  await measureRate(concurrency, 1);
-  await measureRate(concurrency, Number(values.seconds), `${concurrency} in flight`);
+function numbers(text) {
+  return text.split(',').filter(Boolean).map(Number);
 }
-await measureHeap(Number(values.parked));
 
-async function open() {
-  const engine = await openEmbeddedEngine();
-  const { definitions } = await engine.repository.deploy({
-    name: 'bench',
-    source: null,
-    tenantId: null,
-    enableDuplicateFiltering: false,
-    deployChangedOnly: false,
-    resources: [{ name: 'bench.bpmn', bytes: Buffer.from(BPMN) }],
+/** Gives an engine on a folder of its own to `use`, and removes it. */
+async function withEngine(store, use) {
+  const folder = mkdtempSync(join(values.dir, 'engine-bench-'));
+  try {
+    const dataDir = store === 'sqlite' ? folder : null;
+    const engine = await openEmbeddedEngine({ dataDir });
+    const { definitions } = await engine.repository.deploy({
+      name: 'bench',
+      source: null,
+      tenantId: null,
+      enableDuplicateFiltering: false,
+      deployChangedOnly: false,
+      resources: [{ name: 'bench.bpmn', bytes: Buffer.from(BPMN) }],
+    });
+    await use(engine, definitions[0].id, dataDir);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function measureRate(store, concurrency) {
+  await withEngine(store, async (engine, definitionId) => {
+    const load = new Load(engine, definitionId);
+    await load.run(concurrency, (_started, elapsed) => elapsed < 1_000);
+    load.latencies = [];
+    const elapsed = await load.run(concurrency, (_started, sofar) => sofar < Number(values.seconds) * 1_000);
+    await load.close();
+    const { latencies } = load;
+    latencies.sort((a, b) => a - b);
+    const at = (share) => latencies[Math.floor(latencies.length * share)].toFixed(2);
+    print(
+      store,
+      `${concurrency} in flight`,
+      `${String(Math.round((latencies.length / elapsed) * 1_000)).padStart(6)} processes/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`,
+    );
   });
-  return { engine, definitionId: definitions[0].id };
 }
 
-/** One worker takes tasks of all topics; as many starters as there are instances in flight. */
-async function measureRate(concurrency, seconds, name) {
-  const { engine, definitionId } = await open();
-  const began = performance.now();
-  const until = began + seconds * 1_000;
-  const latencies = [];
-  const ends = new Map();
-  const work = async () => {
+/** So many instances are in flight, but no turn of the event loop brings more than a server would get at once. */
+async function measurePause(store, count) {
+  await withEngine(store, async (engine, definitionId) => {
+    const load = new Load(engine, definitionId, AT_ONCE);
+    const turns = new Turns();
+    const elapsed = await load.run(
+      count,
+      (started) => started < count,
+      (starter) => turns.after(Math.floor(starter / AT_ONCE)),
+    );
+    const longest = turns.stop();
+    await load.close();
+    print(
+      store,
+      `${count} at once`,
+      `longest pause of the event loop ${longest.toFixed(0)} ms, in ${Math.round(elapsed)} ms`,
+    );
+  });
+}
+
+/** Turns of the event loop, and the longest time between two of them. */
+class Turns {
+  longest = 0;
+  last = performance.now();
+  count = 0;
+  waiting = new Map();
+  next = setImmediate(() => this.turn());
+
+  turn() {
+    this.note();
+    this.count += 1;
+    for (const resolve of this.waiting.get(this.count) ?? []) resolve();
+    this.waiting.delete(this.count);
+    this.next = setImmediate(() => this.turn());
+  }
+
+  note() {
+    const now = performance.now();
+    this.longest = Math.max(this.longest, now - this.last);
+    this.last = now;
+  }
+
+  async after(turn) {
+    if (turn <= this.count) return;
+    await new Promise((resolve) => {
+      this.waiting.set(turn, [...(this.waiting.get(turn) ?? []), resolve]);
+    });
+  }
+
+  stop() {
+    clearImmediate(this.next);
+    this.note();
+    return this.longest;
+  }
+}
+
+async function measureParked(store, count) {
+  await withEngine(store, async (engine, definitionId, dataDir) => {
+    const before = heap();
+    for (let left = count; left > 0; left -= 500) {
+      await Promise.all(
+        Array.from({ length: Math.min(left, 500) }, (_, n) =>
+          engine.runtime.startProcessInstance(definitionId, {
+            businessKey: `key-${left - n}`,
+            variables: VARIABLES,
+          }),
+        ),
+      );
+    }
+    const parked = heap();
+    print(store, `${count} parked`, `${kilobytes(parked - before, count)} kB each with its history`);
+    if (dataDir === null) {
+      await engine.close();
+      return;
+    }
+    await engine.close();
+    const bytes = statSync(engineFilePath(dataDir)).size;
+    const began = performance.now();
+    const again = await openEmbeddedEngine({ dataDir });
+    const opened = performance.now() - began;
+    const load = new Load(again, definitionId);
+    const elapsed = await load.finish(count);
+    print(
+      store,
+      `${count} parked`,
+      `${kilobytes(bytes, count)} kB each in the file   opened in ${Math.round(opened)} ms   finished in ${Math.round(elapsed)} ms`,
+    );
+    await load.close();
+  });
+}
+
+/** Starters and one worker that completes what it fetches at once, as many as there are. */
+class Load {
+  latencies = [];
+  ends = new Map();
+  ended = 0;
+  onEnd = () => undefined;
+
+  /** @param atOnce tasks fetched at once; given: a turn of the event loop between the fetches */
+  constructor(engine, definitionId, atOnce) {
+    this.atOnce = atOnce;
+    this.engine = engine;
+    this.definitionId = definitionId;
+    this.worker = this.work();
+  }
+
+  /** @returns milliseconds */
+  async run(concurrency, goesOn, before = () => undefined) {
+    const began = performance.now();
+    let started = 0;
+    const starter = async (_, at) => {
+      await before(at);
+      while (goesOn(started, performance.now() - began)) {
+        started += 1;
+        const sent = performance.now();
+        const { id } = await this.engine.runtime.startProcessInstance(this.definitionId, {
+          businessKey: `key-${started}`,
+          variables: VARIABLES,
+        });
+        await new Promise((resolve) => this.ends.set(id, resolve));
+        this.latencies.push(performance.now() - sent);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, starter));
+    return performance.now() - began;
+  }
+
+  /** Waits until instances that run already have ended. */
+  async finish(count) {
+    const began = performance.now();
+    await new Promise((resolve) => {
+      this.onEnd = () => {
+        if (this.ended === count) resolve();
+      };
+      this.onEnd();
+    });
+    return performance.now() - began;
+  }
+
+  async work() {
     for (;;) {
-      const { tasks } = engine.externalTasks.fetchAndLock({
+      const { tasks } = this.engine.externalTasks.fetchAndLock({
         workerId: 'bench',
-        maxTasks: 50,
+        maxTasks: this.atOnce ?? 500,
         usePriority: true,
         asyncResponseTimeout: 20_000,
         createTime: null,
         topics: TASKS.map((topicName) => ({ topicName, lockDuration: 20_000 })),
       });
-      for (const task of await tasks.catch(() => [null])) {
-        if (task === null) return;
-        await engine.externalTasks.complete(task.id, {
-          workerId: 'bench',
-          variables: new Map([['result', { type: 'String', value: task.topicName, valueInfo: {} }]]),
-          localVariables: new Map(),
-        });
-        if (task.topicName === 'D') ends.get(task.processInstanceId)();
-      }
+      const fetched = await tasks.catch(() => null);
+      if (fetched === null) return;
+      for (const task of fetched) void this.complete(task);
+      if (this.atOnce !== undefined) await new Promise(setImmediate);
     }
-  };
-  const worker = work();
-  await Promise.all(
-    Array.from({ length: concurrency }, async () => {
-      while (performance.now() < until) {
-        const sent = performance.now();
-        const { id } = await engine.runtime.startProcessInstance(definitionId, {
-          businessKey: `key-${latencies.length}`,
-          variables: VARIABLES,
-        });
-        await new Promise((resolve) => ends.set(id, resolve));
-        ends.delete(id);
-        latencies.push(performance.now() - sent);
-      }
-    }),
-  );
-  const elapsed = (performance.now() - began) / 1_000;
-  await engine.close();
-  await worker;
-  if (name === undefined) return;
-  latencies.sort((a, b) => a - b);
-  const at = (share) => latencies[Math.floor(latencies.length * share)].toFixed(2);
-  console.log(
-    `${name.padEnd(14)} ${String(Math.round(latencies.length / elapsed)).padStart(6)} processes/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`,
-  );
-}
+  }
 
-async function measureHeap(count) {
-  const { engine, definitionId } = await open();
-  const before = heap();
-  for (let n = 0; n < count; n += 1) {
-    await engine.runtime.startProcessInstance(definitionId, {
-      businessKey: `key-${n}`,
-      variables: VARIABLES,
-    });
-  }
-  const parked = heap();
-  for (let left = count; left > 0;) {
-    const { tasks } = engine.externalTasks.fetchAndLock({
+  async complete(task) {
+    await this.engine.externalTasks.complete(task.id, {
       workerId: 'bench',
-      maxTasks: 500,
-      usePriority: false,
-      asyncResponseTimeout: null,
-      createTime: null,
-      topics: TASKS.map((topicName) => ({ topicName, lockDuration: 20_000, variables: [] })),
+      variables: new Map([['result', { type: 'String', value: task.topicName, valueInfo: {} }]]),
+      localVariables: new Map(),
     });
-    for (const task of await tasks) {
-      await engine.externalTasks.complete(task.id, {
-        workerId: 'bench',
-        variables: new Map(),
-        localVariables: new Map(),
-      });
-      if (task.topicName === 'D') left -= 1;
-    }
+    if (task.topicName !== 'D') return;
+    this.ended += 1;
+    this.ends.get(task.processInstanceId)?.();
+    this.ends.delete(task.processInstanceId);
+    this.onEnd();
   }
-  const ended = heap();
-  console.log(
-    `${count} parked   ${kilobytes(parked - before, count)} kB each with its history   ended ${kilobytes(ended - before, count)} kB each of history`,
-  );
-  await engine.close();
+
+  async close() {
+    await this.engine.close();
+    await this.worker;
+  }
 }
 
 function heap() {
@@ -154,4 +273,14 @@ function heap() {
 
 function kilobytes(bytes, count) {
   return (bytes / count / 1_000).toFixed(2);
+}
+
+function print(store, what, figures) {
+  console.log(`${store.padEnd(7)} ${what.padEnd(15)} ${figures}`);
+}
+
+for (const store of values.store.split(',')) {
+  for (const concurrency of numbers(values.concurrency)) await measureRate(store, concurrency);
+  await measurePause(store, 10_000);
+  for (const parked of numbers(values.parked)) await measureParked(store, parked);
 }

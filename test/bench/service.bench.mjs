@@ -1,40 +1,90 @@
-// npm run bench [-- --count 2000 --concurrency 1,50]
+// npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --rounds 1]
 //
 // Starts the built service as a process of its own on its embedded default, with the database in a temporary
-// folder, drives onboard-user through REST over loopback and prints rate and latency for each concurrency.
-// Machines differ and are noisy: compare rows of one run, or two builds run in turn.
+// folder, drives onboard-user through REST over loopback from this process and prints rate and latency for each
+// concurrency. With several transports or builds they take turns, round after round, each with a service of its own.
+// Machines differ and are noisy: compare rows of one run. The CPU time (Linux only) is disturbed least by neighbours.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 
 const { values } = parseArgs({
-  options: { count: { type: 'string', default: '2000' }, concurrency: { type: 'string', default: '1,50' } },
+  options: {
+    seconds: { type: 'string', default: '5' },
+    concurrency: { type: 'string', default: '1,50' },
+    transport: { type: 'string', default: 'inproc,http' },
+    build: { type: 'string', default: 'dist' },
+    rounds: { type: 'string', default: '1' },
+    // Options of Node for the service, e.g. --cpu-prof.
+    node: { type: 'string', default: '' },
+  },
 });
 
-const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-bench-'));
-const service = spawn(process.execPath, ['dist/src/main.js'], {
-  env: { PATH: process.env.PATH, PORT: '0', DATA_DIR: dataDir, LOG_LEVEL: 'info' },
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+/** Processes before the clock starts, so that the compiler has seen everything. */
+const WARM_UP_SECONDS = 3;
+const WARM_UP_CONCURRENCY = 50;
 
-try {
-  const pool = new Pool(await listening(), { connections: 100 });
-  await run(pool, 'warm-up', 500, 50);
-  for (const concurrency of values.concurrency.split(',').map(Number)) {
-    const count = concurrency === 1 ? Math.min(Number(values.count), 500) : Number(values.count);
-    await run(pool, `${concurrency} in flight`, count, concurrency);
+console.log('build            transport  in flight  processes/s    p50 ms    p99 ms  CPU µs/process');
+for (let round = 0; round < Number(values.rounds); round += 1) {
+  for (const build of values.build.split(',')) {
+    for (const transport of values.transport.split(',')) await measure(build, transport);
   }
-  await pool.close();
-} finally {
-  service.kill('SIGTERM');
-  await new Promise((resolve) => service.once('exit', resolve));
-  rmSync(dataDir, { recursive: true, force: true });
 }
 
-async function listening() {
+/** Runs one service and prints a row for each concurrency. */
+async function measure(build, transport) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-bench-'));
+  const service = spawn(
+    process.execPath,
+    [...values.node.split(' ').filter(Boolean), join(build, 'src/main.js')],
+    {
+      env: {
+        PATH: process.env.PATH,
+        PORT: '0',
+        DATA_DIR: dataDir,
+        LOG_LEVEL: 'info',
+        EMBEDDED_TRANSPORT: transport,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    const pool = new Pool(await listening(service), { connections: 100 });
+    await drive(pool, 'warm-up', WARM_UP_SECONDS, WARM_UP_CONCURRENCY);
+    for (const concurrency of values.concurrency.split(',').map(Number)) {
+      const cpuBefore = cpuMicros(service.pid);
+      const { count, rate, p50, p99 } = await drive(
+        pool,
+        `at-${concurrency}`,
+        Number(values.seconds),
+        concurrency,
+      );
+      const cells = [build.padEnd(16), transport.padEnd(9)];
+      cells.push(String(concurrency).padStart(10), String(Math.round(rate)).padStart(12));
+      const cpu = (cpuMicros(service.pid) - cpuBefore) / count;
+      cells.push(p50.toFixed(1).padStart(9), p99.toFixed(1).padStart(9), cpu.toFixed(0).padStart(15));
+      console.log(cells.join(' '));
+    }
+    await pool.close();
+  } finally {
+    service.kill('SIGTERM');
+    if (service.exitCode === null) await new Promise((resolve) => service.once('exit', resolve));
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** CPU time that a process has used, in µs; NaN where the system does not say. Ticks of 10 ms, as Linux counts them. */
+function cpuMicros(pid) {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return NaN;
+  const [user, system] = readFileSync(file, 'utf8').split(') ')[1].split(' ').slice(11, 13).map(Number);
+  return (user + system) * 10_000;
+}
+
+async function listening(service) {
   let output = '';
   for await (const chunk of service.stdout) {
     output += chunk;
@@ -48,14 +98,15 @@ async function listening() {
   throw new Error(`The service did not start:\n${output}`);
 }
 
-async function run(pool, name, count, concurrency) {
+/** Starts processes for some seconds, so many at a time, each waiting for its result. */
+async function drive(pool, name, seconds, concurrency) {
   const latencies = [];
-  let next = 0;
   const began = performance.now();
+  const until = began + seconds * 1_000;
   await Promise.all(
-    Array.from({ length: concurrency }, async () => {
-      for (let n = next++; n < count; n = next++) {
-        const id = `bench-${name.replaceAll(' ', '-')}-${n}`;
+    Array.from({ length: concurrency }, async (_, lane) => {
+      for (let n = 0; performance.now() < until; n += 1) {
+        const id = `bench-${name}-${lane}-${n}`;
         const sent = performance.now();
         const { statusCode, body } = await pool.request({
           method: 'POST',
@@ -69,10 +120,8 @@ async function run(pool, name, count, concurrency) {
       }
     }),
   );
-  const seconds = (performance.now() - began) / 1_000;
+  const rate = latencies.length / ((performance.now() - began) / 1_000);
   latencies.sort((a, b) => a - b);
-  const at = (share) => latencies[Math.floor(latencies.length * share)].toFixed(1);
-  console.log(
-    `${name.padEnd(14)} ${String(Math.round(count / seconds)).padStart(6)} processes/s   p50 ${at(0.5)} ms   p99 ${at(0.99)} ms`,
-  );
+  const at = (share) => latencies[Math.floor(latencies.length * share)];
+  return { count: latencies.length, rate, p50: at(0.5), p99: at(0.99) };
 }

@@ -14,24 +14,6 @@ describe('the contract of complete', () => {
     await service.destroy();
   });
 
-  it('completes a running process and wakes everybody who waits for it', async () => {
-    const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '10000', SIMULATOR_SLOW_MS: '3000' });
-    try {
-      const waiting = [patient.start('slow-w'), patient.start('slow-w')];
-      while ((await patient.status('slow-w')).status !== 202) await new Promise(setImmediate);
-      expect(
-        (await patient.post(COMPLETE, { correlationId: 'slow-w', status: 'ok', data: { by: 'http' } })).body,
-      ).toEqual({
-        received: true,
-      });
-      for (const answer of await Promise.all(waiting)) {
-        expect([answer.status, answer.body.data]).toEqual([200, { by: 'http' }]);
-      }
-    } finally {
-      await patient.destroy();
-    }
-  });
-
   it('stores the outcome of an id that is not known, and shows it', async () => {
     const data = { list: [1, 'ü🙂'], n: 1.5 };
     expect((await service.post(COMPLETE, { correlationId: 'foreign', status: 'ok', data })).body).toEqual({
@@ -42,20 +24,6 @@ describe('the contract of complete', () => {
     expect(status.body).toMatchObject({ processKey: null, status: 'ok', data });
     const started = await service.start('foreign');
     expect(started.status).toBe(409);
-  });
-
-  it('refuses an id that is not known where COMPLETE_UNKNOWN is refuse', async () => {
-    const strict = await RunningService.start({ COMPLETE_UNKNOWN: 'refuse' });
-    try {
-      const refused = await strict.post(COMPLETE, { correlationId: 'foreign', status: 'ok' });
-      expect([refused.status, refused.body.type]).toEqual([
-        404,
-        'urn:fastify-camunda:problem:unknown-process',
-      ]);
-      expect((await strict.status('foreign')).status).toBe(404);
-    } finally {
-      await strict.destroy();
-    }
   });
 
   it('says that the same outcome was there before, also in another order of members', async () => {
@@ -128,6 +96,67 @@ describe('the contract of complete', () => {
     expect((await service.status('x')).status).toBe(404);
   });
 
+  it.each([
+    'limit=0',
+    'limit=501',
+    'limit=x',
+    'status=done',
+    'startedAfter=yesterday',
+    'cursor=%00',
+    'include=data&limit=21',
+    'page=2',
+  ])('refuses the list parameter %s', async (query) => {
+    const refused = await service.get(`/api/process/status/all?${query}`);
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
+  });
+});
+
+describe('completing and listing, each with a service of its own', () => {
+  it('completes a running process and wakes everybody who waits for it', async () => {
+    const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '10000', SIMULATOR_SLOW_MS: '3000' });
+    try {
+      const waiting = [patient.start('slow-w'), patient.start('slow-w')];
+      while ((await patient.status('slow-w')).status !== 202) await new Promise(setImmediate);
+      expect(
+        (await patient.post(COMPLETE, { correlationId: 'slow-w', status: 'ok', data: { by: 'http' } })).body,
+      ).toEqual({
+        received: true,
+      });
+      for (const answer of await Promise.all(waiting)) {
+        expect([answer.status, answer.body.data]).toEqual([200, { by: 'http' }]);
+      }
+    } finally {
+      await patient.destroy();
+    }
+  });
+
+  it.each([422, 200])('answers an error with %d where PROCESS_ERROR_HTTP_STATUS says so', async (status) => {
+    const mild = await RunningService.start({ PROCESS_ERROR_HTTP_STATUS: String(status) });
+    try {
+      expect((await mild.start('blocked-mild')).status).toBe(status);
+      const answer = await mild.status('blocked-mild');
+      expect([answer.status, answer.body.status]).toEqual([status, 'error']);
+      const again = await mild.get('/api/process/status/blocked-mild', { 'if-none-match': '*' });
+      expect(again.status).toBe(status === 200 ? 304 : status);
+    } finally {
+      await mild.destroy();
+    }
+  });
+
+  it('refuses an id that is not known where COMPLETE_UNKNOWN is refuse', async () => {
+    const strict = await RunningService.start({ COMPLETE_UNKNOWN: 'refuse' });
+    try {
+      const refused = await strict.post(COMPLETE, { correlationId: 'foreign', status: 'ok' });
+      expect([refused.status, refused.body.type]).toEqual([
+        404,
+        'urn:fastify-camunda:problem:unknown-process',
+      ]);
+      expect((await strict.status('foreign')).status).toBe(404);
+    } finally {
+      await strict.destroy();
+    }
+  });
+
   it('lists what is active without parameters, and everything by pages with them', async () => {
     const listed = await RunningService.start({ SYNC_TIMEOUT_MS: '50', SIMULATOR_SLOW_MS: '60000' });
     try {
@@ -162,19 +191,5 @@ describe('the contract of complete', () => {
     } finally {
       await listed.destroy();
     }
-  });
-
-  it.each([
-    'limit=0',
-    'limit=501',
-    'limit=x',
-    'status=done',
-    'startedAfter=yesterday',
-    'cursor=%00',
-    'include=data&limit=21',
-    'page=2',
-  ])('refuses the list parameter %s', async (query) => {
-    const refused = await service.get(`/api/process/status/all?${query}`);
-    expect([refused.status, refused.headers.get('content-type')]).toEqual([400, 'application/problem+json']);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { openEmbeddedEngine, type EngineServer, startEngineServer } from '../../src/embedded-engine/index.js';
 import { EngineProxy, type Interference } from '../support/engine-proxy.js';
 import { eventually, RunningService } from '../support/service.js';
+import { openTargetEngine } from '../support/target.js';
 
 describe('what the answers of an engine over HTTP mean', () => {
   const closers: (() => Promise<void>)[] = [];
@@ -14,21 +14,16 @@ describe('what the answers of an engine over HTTP mean', () => {
     interfere: Interference,
     variables: Record<string, string> = {},
   ): Promise<RunningService> {
-    const engine = await openEmbeddedEngine();
-    const server: EngineServer = await startEngineServer({ engine, port: 0 });
-    const proxy = await EngineProxy.start(server.baseUrl, interfere);
+    const engine = await openTargetEngine();
+    const proxy = await EngineProxy.start(engine.baseUrl, interfere);
     const service = await RunningService.start({
       CAMUNDA_BASE_URL: proxy.baseUrl,
       CAMUNDA_DEPLOY: 'on',
-      CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '500',
       SYNC_TIMEOUT_MS: '8000',
       ...variables,
     });
     closers.push(
-      async () => {
-        await engine.close();
-        await server.close();
-      },
+      () => engine.close(),
       () => proxy.close(),
       () => service.destroy(),
     );
@@ -70,22 +65,34 @@ describe('what the answers of an engine over HTTP mean', () => {
     ]);
   });
 
-  it('says 503 and keeps nothing where the engine rolled the start back', async () => {
+  it('starts again what the engine rolled back, and says nothing of it to the client', async () => {
+    let failures = 2;
     const service = await startBehind(async ({ path, pass, response }) => {
-      if (path.endsWith('/start')) {
+      if (path.endsWith('/start') && failures > 0) {
+        failures -= 1;
         response
           .writeHead(500, { 'content-type': 'application/json' })
           .end('{"type":"RestException","message":"ENGINE-03083 no database","code":0}');
       } else (await pass())();
     });
-    const refused = await service.start('rolled-back');
-    expect([refused.status, refused.body.type]).toEqual([
-      503,
-      'urn:fastify-camunda:problem:engine-unavailable',
-    ]);
-    expect(refused.text).not.toContain('ENGINE-03083');
-    expect(refused.headers.get('retry-after')).not.toBeNull();
-    expect((await service.status('rolled-back')).status).toBe(404);
+    const started = await service.start('rolled-back');
+    expect([started.status, started.body.status, failures]).toEqual([200, 'ok', 0]);
+  });
+
+  it("gives up what the engine rolls back START_MAX_ATTEMPTS times, without the engine's own words", async () => {
+    const service = await startBehind(
+      async ({ path, pass, response }) => {
+        if (path.endsWith('/start')) {
+          response
+            .writeHead(500, { 'content-type': 'application/json' })
+            .end('{"type":"RestException","message":"ENGINE-03083 no database","code":0}');
+        } else (await pass())();
+      },
+      { START_MAX_ATTEMPTS: '2' },
+    );
+    const rejected = await service.start('hopeless');
+    expect([rejected.status, rejected.body.errorCode]).toEqual([500, 'START_REJECTED']);
+    expect(rejected.text).not.toContain('ENGINE-03083');
   });
 
   it('says 400 and keeps nothing where the engine refuses the variables', async () => {
@@ -105,24 +112,34 @@ describe('what the answers of an engine over HTTP mean', () => {
   });
 
   it('refuses a claim that somebody was told 202 about with START_REJECTED, and never with 404', async () => {
-    let answerStart = (): void => undefined;
+    const starts: (() => void)[] = [];
     const service = await startBehind(
       async ({ path, pass, response }) => {
         if (!path.endsWith('/start')) (await pass())();
         else {
-          answerStart = () => {
+          starts.push(() => {
             response
               .writeHead(404, { 'content-type': 'application/json' })
               .end(
                 '{"type":"RestException","message":"No matching process definition with key: onboard-user and no tenant-id","code":null}',
               );
-          };
+          });
         }
       },
       { SYNC_TIMEOUT_MS: '20', START_ACK_TIMEOUT_MS: '50' },
     );
     expect((await service.start('told')).status).toBe(202);
-    answerStart();
+    await eventually(
+      () => starts.length,
+      (asked) => asked === 1,
+    );
+    starts[0]?.();
+    // The definition is one that we deploy, so it is deployed again before the answer counts.
+    await eventually(
+      () => starts.length,
+      (asked) => asked === 2,
+    );
+    starts[1]?.();
     const status = await service.finished('told');
     expect([status.status, status.body.errorCode]).toEqual([500, 'START_REJECTED']);
   });

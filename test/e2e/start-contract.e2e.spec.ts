@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { eventually, RunningService } from '../support/service.js';
+import { targetVariables } from '../support/target.js';
 
 const START = '/api/process/start';
 
@@ -330,6 +332,15 @@ describe('what the framework answers', () => {
         '/api/process/complete',
       ]),
     );
+    const page = readFileSync('docs/reference/api-endpoints.md', 'utf8');
+    const described = Array.from(page.matchAll(/^## ([A-Z]+) (\S+)$/gm), ([, method, path]) => [
+      method,
+      path,
+    ]);
+    const served = Object.entries(body.paths as Record<string, object>).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => [method.toUpperCase(), path]),
+    );
+    expect(described.sort()).toEqual(served.filter(([, path]) => path?.startsWith('/api/')).sort());
     const schemas = (body.components as { schemas: Record<string, unknown> }).schemas;
     expect(schemas).toMatchObject({
       ProcessView: expect.anything(),
@@ -360,6 +371,11 @@ describe('what the framework answers', () => {
 
 describe('health', () => {
   it('is alive and ready, and shows a person the parts', async () => {
+    const { CAMUNDA_BASE_URL: baseUrl, EMBEDDED_TRANSPORT: transport = 'inproc' } = targetVariables();
+    const engine =
+      baseUrl === undefined
+        ? { kind: 'embedded', transport }
+        : { kind: 'external', transport: 'http', baseUrl };
     const service = await RunningService.start();
     try {
       expect((await service.get('/health/live')).status).toBe(200);
@@ -371,7 +387,7 @@ describe('health', () => {
       expect(body.details).toMatchObject({
         service: { status: 'up' },
         database: { status: 'up', schemaVersion: expect.any(Number) },
-        engine: { status: 'up', kind: 'embedded', condition: 'ok', deployment: { status: 'deployed' } },
+        engine: { status: 'up', ...engine, condition: 'ok', deployment: { status: 'deployed' } },
         workers: { status: 'up' },
       });
     } finally {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { targetVariables } from './target.js';
 
 const MAIN = 'dist/src/main.js';
 
@@ -35,7 +36,13 @@ export class BuiltService {
   /** Starts the process; does not wait for it to listen. */
   static spawn(variables: Record<string, string>): BuiltService {
     const child = spawn(process.execPath, [MAIN], {
-      env: { PATH: process.env.PATH ?? '', HOST: '127.0.0.1', PORT: '0', ...variables },
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOST: '127.0.0.1',
+        PORT: '0',
+        ...targetVariables(),
+        ...variables,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -59,6 +66,12 @@ export class BuiltService {
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
+  }
+
+  /** Ends it at once, however far it came. */
+  async kill(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exit;
   }
 
   /** Settles with the exit code. */

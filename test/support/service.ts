@@ -4,8 +4,11 @@ import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import Database from 'better-sqlite3';
 import { createApp } from '../../src/app.factory.js';
+import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/index.js';
 import { createConfiguration } from '../../src/config/index.js';
 import { PROCESSES, type ServiceProcess } from '../../src/processes/index.js';
+import { Contract, failOn } from './contract.js';
+import { clearSharedEngine, targetVariables } from './target.js';
 
 /** What a client sees of an answer. */
 export interface Answer {
@@ -19,16 +22,27 @@ export interface Answer {
 /** A row of a table, by column. */
 export type Row = Record<string, unknown>;
 
-/** The whole service on a free loopback port, with a database in a temporary folder. */
+/** The contract is the same for every service of a run. */
+let contract: Promise<Contract> | undefined;
+
+/**
+ * The whole service on a free loopback port, with a database in a temporary folder.
+ *
+ * Each of its answers, to whatever client, is held against the OpenAPI document that it serves; one that is not as it
+ * says fails the test at its next request, or at the stop.
+ */
 export class RunningService {
   private constructor(
     readonly app: NestFastifyApplication,
     readonly baseUrl: string,
     readonly dataDir: string,
+    private readonly processKeys: readonly string[],
+    private readonly faults: string[],
   ) {}
 
   /**
-   * Boots the service.
+   * Boots the service on the engine of this run. On an engine that is shared only one may run at a time, or it would
+   * work on the tasks of the other.
    *
    * @param variables environment on top of the test's defaults; a `DATA_DIR` of your own is not removed at the end
    */
@@ -37,6 +51,7 @@ export class RunningService {
     processes: readonly ServiceProcess[] = PROCESSES,
   ): Promise<RunningService> {
     const dataDir = variables.DATA_DIR ?? mkdtempSync(join(tmpdir(), 'fastify-camunda-'));
+    const processKeys = processes.map(({ definition }) => definition.key);
     const configuration = createConfiguration({
       HOST: '127.0.0.1',
       PORT: '0',
@@ -44,15 +59,33 @@ export class RunningService {
       DATA_DIR: dataDir,
       SIMULATOR_SLOW_MS: '700',
       SHUTDOWN_TIMEOUT_MS: '500',
+      // Shorter than a stop may take: a poll that outlives its service locks a task for nobody.
+      CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '300',
+      ...targetVariables(),
       ...variables,
     });
     const app = await createApp(configuration, processes);
+    const faults: string[] = [];
+    const served: { contract?: Contract } = {};
+    app
+      .getHttpAdapter()
+      .getInstance()
+      .addHook('onSend', (request, reply, payload, next) => {
+        const { method, url: path } = request;
+        const { statusCode: status } = reply;
+        const answer = { method, path, status, headers: reply.getHeaders(), body: bodyOf(payload) };
+        faults.push(...(served.contract?.faultsOf(answer) ?? []));
+        next(null, payload);
+      });
     await app.listen(0, '127.0.0.1');
-    return new RunningService(app, await app.getUrl(), dataDir);
+    const baseUrl = await app.getUrl();
+    contract ??= Contract.of(baseUrl);
+    served.contract = await contract;
+    return new RunningService(app, baseUrl, dataDir, processKeys, faults);
   }
 
   async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return readAnswer(await fetch(`${this.baseUrl}${path}`, { headers }));
+    return this.read(await fetch(`${this.baseUrl}${path}`, { headers }));
   }
 
   async post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
@@ -61,7 +94,7 @@ export class RunningService {
       headers: { 'content-type': 'application/json', ...headers },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
-    return readAnswer(response);
+    return this.read(response);
   }
 
   start(
@@ -91,6 +124,23 @@ export class RunningService {
     );
   }
 
+  /** How many instances with this business key the engine has ever started. */
+  async countInstances(businessKey: string): Promise<number> {
+    const { baseUrl } = this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+    const query = `processInstanceBusinessKey=${encodeURIComponent(businessKey)}`;
+    const answer = await fetch(`${baseUrl}/history/process-instance/count?${query}`);
+    return ((await answer.json()) as { count: number }).count;
+  }
+
+  /** How many instances with this business key run in the engine. */
+  async countRunning(businessKey: string): Promise<number> {
+    const { baseUrl } = this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+    const answer = await fetch(
+      `${baseUrl}/process-instance/count?businessKey=${encodeURIComponent(businessKey)}`,
+    );
+    return ((await answer.json()) as { count: number }).count;
+  }
+
   /** Rows of the database as another reader sees them: only what is committed. */
   rows(sql: string, ...parameters: unknown[]): Row[] {
     const database = new Database(join(this.dataDir, 'fastify-camunda.sqlite'), { readonly: true });
@@ -112,13 +162,28 @@ export class RunningService {
   /** Stops the service; the database stays. */
   async stop(): Promise<void> {
     await this.app.close();
+    failOn(this.faults.splice(0));
   }
 
-  /** Stops the service and removes its folder. */
+  /** Stops the service and removes its folder, and what it has left in a shared engine. */
   async destroy(): Promise<void> {
-    await this.stop();
+    await this.app.close();
+    await clearSharedEngine(this.processKeys);
     rmSync(this.dataDir, { recursive: true, force: true });
+    failOn(this.faults.splice(0));
   }
+
+  private async read(response: Response): Promise<Answer> {
+    const answer = await readAnswer(response);
+    failOn(this.faults.splice(0));
+    return answer;
+  }
+}
+
+/** The text of a payload; null for a stream. */
+function bodyOf(payload: unknown): string | null {
+  if (payload === undefined || payload === null) return '';
+  return typeof payload === 'string' || Buffer.isBuffer(payload) ? payload.toString() : null;
 }
 
 async function readAnswer(response: Response): Promise<Answer> {

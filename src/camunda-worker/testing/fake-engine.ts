@@ -201,9 +201,11 @@ export class FakeEngine extends EngineTransport {
   }
 
   private listTasks({ query }: EngineRequest): unknown[] {
-    return [...this.tasks.values()].filter(
-      ({ workerId, lockedUntil }) => workerId === query?.workerId && lockedUntil > Date.now(),
-    );
+    return [...this.tasks.values()]
+      .filter(
+        ({ workerId, lockedUntil }) => workerId === (query?.workerId ?? workerId) && lockedUntil > Date.now(),
+      )
+      .map((task) => ({ ...task, lockExpirationTime: new Date(task.lockedUntil).toISOString() }));
   }
 
   private fetchAndLock(request: EngineRequest): EngineResponse | Promise<EngineResponse> {

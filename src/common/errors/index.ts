@@ -8,4 +8,9 @@ export {
   PROBLEMS,
   toProblemDocument,
 } from './problems.js';
-export { fieldErrors, type TemporarilyUnavailable, toProblem } from './to-problem.js';
+export {
+  fieldErrors,
+  isTemporarilyUnavailable,
+  type TemporarilyUnavailable,
+  toProblem,
+} from './to-problem.js';

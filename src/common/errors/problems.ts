@@ -16,14 +16,15 @@ export const PROBLEMS = {
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'correlation-id-conflict': { status: 409, title: 'The correlation id belongs to another start' },
   'outcome-conflict': { status: 409, title: 'The process already has another outcome' },
+  'process-ended': { status: 409, title: 'The process has already ended' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'uri-too-long': { status: 414, title: 'The path is too long' },
   'unsupported-media-type': { status: 415, title: 'The body is not JSON' },
   'rate-limited': { status: 429, title: 'Too many requests' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
   'internal-error': { status: 500, title: 'The service failed' },
-  'engine-unavailable': { status: 503, title: 'The process engine cannot be used' },
   'store-unavailable': { status: 503, title: 'The store cannot be used' },
+  'start-backlog-full': { status: 503, title: 'Too many starts wait for the engine' },
   'service-stopping': { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 
@@ -31,7 +32,7 @@ export type ProblemCode = keyof typeof PROBLEMS;
 
 /** One refused member of a request. */
 export interface ProblemFieldError {
-  /** JSON Pointer (RFC 6901) into the body, or `?name` for a query parameter. */
+  /** JSON Pointer (RFC 6901) into the body, or `/name` for a query parameter. */
   readonly pointer: string;
   readonly detail: string;
 }

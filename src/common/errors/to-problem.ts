@@ -25,6 +25,8 @@ const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
 /** An error after which the same request may succeed later; it is answered 503 `store-unavailable`. */
 export interface TemporarilyUnavailable {
   readonly temporarilyUnavailable: true;
+  /** Where the request may have been taken all the same: the process that it was about. */
+  readonly unconfirmed?: { readonly correlationId: string };
 }
 
 /** Nest passes on the status of Fastify's errors, and not their code. */
@@ -62,6 +64,14 @@ export function toProblem(error: unknown): ProblemError {
     });
   }
   if (isTemporarilyUnavailable(error)) {
+    const { unconfirmed } = error;
+    if (unconfirmed !== undefined) {
+      return new ProblemError(
+        'store-unavailable',
+        'The store did not confirm the request in time and may have taken it. Repeat it: nothing is done twice.',
+        { headers: { 'retry-after': '2' }, members: { ...unconfirmed, accepted: 'unknown' }, cause: error },
+      );
+    }
     return new ProblemError(
       'store-unavailable',
       'The store cannot be used now. Repeat the request: a start with the same correlationId and content is made once.',
@@ -80,7 +90,8 @@ export function toProblem(error: unknown): ProblemError {
   );
 }
 
-function isTemporarilyUnavailable(error: unknown): error is TemporarilyUnavailable {
+/** True for an error of ours after which the same may succeed later. */
+export function isTemporarilyUnavailable(error: unknown): error is TemporarilyUnavailable {
   return typeof error === 'object' && error !== null && 'temporarilyUnavailable' in error;
 }
 

@@ -4,6 +4,7 @@ import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { describeUrl, parseBody, readBounded } from './bounded-body.js';
 import { currentCallRecorder } from './call-recorder.js';
 import { HttpCallError } from './http-call.error.js';
+import { RequestLimit } from './request-limit.js';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -75,16 +76,15 @@ export class HttpService implements BeforeApplicationShutdown {
   /** @throws HttpCallError with the status and the body of the last try */
   async request(method: HttpMethod, url: string | URL, options: HttpOptions = {}): Promise<HttpAnswer> {
     const target = new URL(url);
-    const signal = giveUpSignal(options.signal);
     try {
-      return await this.tryOnce(method, target, options, signal);
+      return await this.tryOnce(method, target, options);
     } catch (error) {
       const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
       const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
-      if (delayMs === null || !(await waited(delayMs, signal))) throw unwrap(error);
+      if (delayMs === null || !(await waited(delayMs, givenUpBy(options)))) throw unwrap(error);
     }
     try {
-      return await this.tryOnce(method, target, options, signal);
+      return await this.tryOnce(method, target, options);
     } catch (error) {
       throw unwrap(error);
     }
@@ -100,19 +100,15 @@ export class HttpService implements BeforeApplicationShutdown {
     await this.close();
   }
 
-  private async tryOnce(
-    method: HttpMethod,
-    url: URL,
-    options: HttpOptions,
-    signal: AbortSignal | null,
-  ): Promise<HttpAnswer> {
+  private async tryOnce(method: HttpMethod, url: URL, options: HttpOptions): Promise<HttpAnswer> {
     const recorder = currentCallRecorder();
+    const limit = new RequestLimit(options.timeoutMs ?? this.config.timeoutMs, ...givenUpBy(options));
     const endpoint = describeUrl(url);
     const began = performance.now();
     let status: number | null = null;
     let ok = false;
     try {
-      const answer = await this.send(method, url, options, signal);
+      const answer = await this.send(method, url, options, limit.signal);
       status = answer.status;
       const contentType = answer.headers['content-type'];
       ok = status >= 200 && status < 300;
@@ -136,15 +132,14 @@ export class HttpService implements BeforeApplicationShutdown {
     } catch (error) {
       ok = false;
       if (error instanceof FailedTry || error instanceof HttpCallError) throw error;
-      throw connectionFailure(method, endpoint, status, error, signal);
+      throw connectionFailure(method, endpoint, status, error, limit);
     } finally {
+      limit.clear();
       recorder?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
     }
   }
 
-  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: AbortSignal | null) {
-    const timeoutMs = options.timeoutMs ?? this.config.timeoutMs;
-    const timeout = AbortSignal.timeout(timeoutMs);
+  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: AbortSignal) {
     const { json, headers, idempotencyKey } = options;
     const {
       statusCode,
@@ -153,7 +148,7 @@ export class HttpService implements BeforeApplicationShutdown {
     } = await request(withoutCredentials(url), {
       method,
       dispatcher: this.agent,
-      signal: signal === null ? timeout : AbortSignal.any([signal, timeout]),
+      signal,
       headers: {
         accept: 'application/json',
         ...basicAuthorization(url),
@@ -188,13 +183,13 @@ function connectionFailure(
   endpoint: string,
   status: number | null,
   cause: unknown,
-  signal: AbortSignal | null,
+  limit: RequestLimit,
 ): Error {
   const { name, code } = cause as { readonly name?: unknown; readonly code?: unknown };
   const fail = (reason: string): HttpCallError =>
     new HttpCallError(method, endpoint, status, null, reason, { cause });
-  if (signal?.aborted) return fail('given up');
-  if (name === 'TimeoutError') return fail('no answer within the time-out');
+  if (limit.timedOut) return fail('no answer within the time-out');
+  if (limit.signal.aborted) return fail('given up');
   return new FailedTry(
     fail(`the connection failed (${typeof code === 'string' ? code : String(name)})`),
     spread(RETRY_DELAY_MS),
@@ -214,25 +209,25 @@ function spread(ms: number): number {
   return ms * (0.5 + Math.random());
 }
 
-function giveUpSignal(own: AbortSignal | undefined): AbortSignal | null {
-  const task = currentCallRecorder()?.signal;
-  if (own !== undefined && task !== undefined) return AbortSignal.any([own, task]);
-  return own ?? task ?? null;
+/** The signals that end a call: the caller's own and that of the running task. */
+function givenUpBy({ signal }: HttpOptions): readonly AbortSignal[] {
+  return [signal, currentCallRecorder()?.signal].filter((each) => each !== undefined);
 }
 
 /** Resolves to false where the work was given up meanwhile. */
-function waited(ms: number, signal: AbortSignal | null): Promise<boolean> {
-  if (signal?.aborted) return Promise.resolve(false);
+function waited(ms: number, givenUp: readonly AbortSignal[]): Promise<boolean> {
+  if (givenUp.some(({ aborted }) => aborted)) return Promise.resolve(false);
   return new Promise((resolve) => {
-    const onAbort = (): void => {
+    const end = (whole: boolean): void => {
       clearTimeout(timer);
-      resolve(false);
+      for (const signal of givenUp) signal.removeEventListener('abort', onAbort);
+      resolve(whole);
     };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve(true);
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const onAbort = (): void => {
+      end(false);
+    };
+    const timer = setTimeout(end, ms, true);
+    for (const signal of givenUp) signal.addEventListener('abort', onAbort, { once: true });
   });
 }
 

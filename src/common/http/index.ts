@@ -8,3 +8,4 @@ export {
 export { HttpCallError } from './http-call.error.js';
 export { HttpClientModule } from './http-client.module.js';
 export { type HttpAnswer, type HttpMethod, type HttpOptions, HttpService } from './http.service.js';
+export { RequestLimit } from './request-limit.js';

@@ -1,1 +1,2 @@
 export { CORRELATION_ID_PATTERN, correlationIdSchema, isCorrelationId } from './correlation-id.js';
+export { TimeOrderedIds } from './time-ordered-id.js';

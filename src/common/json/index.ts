@@ -1,2 +1,3 @@
 export { canonicalHash, canonicalJson } from './canonical-json.js';
+export { copyJson } from './copy-json.js';
 export { DANGEROUS_NAMES, isWellFormed, jsonFault } from './json-fault.js';

@@ -45,6 +45,27 @@ export function sqliteConfig(dataDir: string, changes: Partial<DatabaseConfig> =
   };
 }
 
+/**
+ * Makes the disk fail at the next commit.
+ *
+ * @param kept true: what was written is durable all the same, as the writer cannot know
+ */
+export function failNextCommit({ connection }: DatabaseFixture, kept: boolean): void {
+  const transaction = connection.transaction.bind(connection);
+  connection.transaction = async (work, options) => {
+    connection.transaction = transaction;
+    const failure = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' });
+    if (kept) {
+      await transaction(work, options);
+      throw failure;
+    }
+    return transaction(async (sql) => {
+      await work(sql);
+      throw failure;
+    });
+  };
+}
+
 /** Opens a database in a new folder, or in the one of `changes.dataDir`. */
 export async function openDatabase(changes: Partial<DatabaseConfig> = {}): Promise<DatabaseFixture> {
   Logger.overrideLogger(false);

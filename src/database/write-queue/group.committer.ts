@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { DatabaseConnection } from '../database.connection.js';
-import { batchesOf, type QueuedWrite } from './write-group.js';
+import type { SqlExecutor } from '../sql.dialect.js';
+import { batchesOf, type QueuedWrite, type WriteBatch } from './write-group.js';
 import { WriteRefusedError } from './write-queue.errors.js';
 
 /** Makes the writes of a group durable in one transaction, and finds the one that spoils it. */
@@ -38,14 +39,20 @@ export class GroupCommitter {
   private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Error | null> {
     const batches = batchesOf(group);
     const results = new Map<QueuedWrite, unknown>();
+    const atOnce = !repeated && batches.every(({ kind }) => kind.atOnce === true);
+    const writeBatch = async (sql: SqlExecutor, { kind, writes }: WriteBatch): Promise<void> => {
+      const items = writes.map(({ item }) => item);
+      const ofBatch = await kind.write(sql, items, repeated);
+      writes.forEach((write, index) => results.set(write, ofBatch[index]));
+    };
     try {
-      await this.connection.transaction(async (sql) => {
-        for (const { kind, writes } of batches) {
-          const items = writes.map(({ item }) => item);
-          const ofBatch = await kind.write(sql, items, repeated);
-          writes.forEach((write, index) => results.set(write, ofBatch[index]));
-        }
-      });
+      await this.connection.transaction(
+        async (sql) => {
+          if (atOnce) await Promise.all(batches.map((batch) => writeBatch(sql, batch)));
+          else for (const batch of batches) await writeBatch(sql, batch);
+        },
+        { atOnce },
+      );
     } catch (error) {
       for (const kind of new Set(batches.map((batch) => batch.kind))) kind.rolledBack?.();
       return error instanceof Error ? error : new Error(String(error));

@@ -3,6 +3,7 @@ export {
   WriteQueueClosedError,
   WriteQueueFullError,
   WriteRefusedError,
+  WriteUnconfirmedError,
   WriteWithdrawnError,
 } from './write-queue.errors.js';
 export { WriteQueueService } from './write-queue.service.js';

@@ -12,6 +12,7 @@ const write = (kind: number, correlationId: string, item: number): QueuedWrite =
   item,
   bytes: 1,
   lazy: false,
+  admitted: true,
   replaced: false,
   settled: false,
   settle: () => {},

@@ -7,6 +7,8 @@ export interface QueuedWrite {
   readonly bytes: number;
   readonly lazy: boolean;
   item: unknown;
+  /** True once its bytes are counted: a patient write may have to wait outside first. */
+  admitted: boolean;
   /** True once another item took the place of one that was refused. */
   replaced: boolean;
   settled: boolean;

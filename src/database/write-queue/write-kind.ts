@@ -9,6 +9,11 @@ export interface WriteKind<Item, Result> {
   /** For the log. */
   readonly name: string;
   /**
+   * True where `write` issues all its statements before it waits for the first, unless it is told of a repetition: they
+   * then share one message with the commit.
+   */
+  readonly atOnce?: boolean;
+  /**
    * Writes items in order, inside the transaction of the group, and returns the result of each at its place.
    *
    * @param repeated true where an earlier attempt may have committed, or met a key that exists: nothing remembered may
@@ -42,6 +47,13 @@ export interface WriteOptions {
   readonly lazy?: boolean;
   /** It may use the reserve of 1 MiB beyond `WRITE_QUEUE_MAX_BYTES`. */
   readonly reserve?: boolean;
+  /** Where the queue is full, the write waits until it takes it, before all that is not patient. */
+  readonly patient?: boolean;
+  /**
+   * How long the caller waits, as a client does: after `WRITE_WAIT_MS` the promise rejects. `withdraw` takes a write
+   * back that still waits in the queue; what is in a transaction goes on, as everything does with `leave`.
+   */
+  readonly impatient?: 'withdraw' | 'leave';
   /** Withdraws the write while it waits in the queue; one in a transaction goes on. */
   readonly signal?: AbortSignal;
 }

@@ -20,12 +20,25 @@ export class WriteQueueClosedError extends Error implements TemporarilyUnavailab
   }
 }
 
-/** The write was withdrawn by its signal before it reached a transaction; nothing was written. */
-export class WriteWithdrawnError extends Error {
+/** The write was withdrawn before it reached a transaction; nothing was written. */
+export class WriteWithdrawnError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteWithdrawnError';
+  readonly temporarilyUnavailable = true;
 
   constructor() {
     super('The write was withdrawn before it was made.');
+  }
+}
+
+/** The write was not confirmed within the caller's patience; it may be made all the same. */
+export class WriteUnconfirmedError extends Error implements TemporarilyUnavailable {
+  override readonly name = 'WriteUnconfirmedError';
+  readonly temporarilyUnavailable = true;
+  readonly unconfirmed: { readonly correlationId: string };
+
+  constructor(correlationId: string) {
+    super('The database did not confirm a write in time.');
+    this.unconfirmed = { correlationId };
   }
 }
 

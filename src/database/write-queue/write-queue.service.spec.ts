@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
 import { sqlitePath } from '../sqlite.files.js';
-import { type DatabaseFixture, openDatabase } from '../testing/database.fixture.js';
+import { type DatabaseFixture, failNextCommit, openDatabase } from '../testing/database.fixture.js';
 import type { SqlExecutor } from '../sql.dialect.js';
 import {
   WriteQueueClosedError,
@@ -96,6 +96,32 @@ describe('WriteQueueService', () => {
     expect(kind.batches).toHaveLength(1);
   });
 
+  it('lets a group grow over some turns as long as each brings a write, and no longer', async () => {
+    const transaction = jest.spyOn(fixture.connection, 'transaction');
+    // Each write comes before the queue looks, as those of the input phase of the event loop do.
+    const enqueueEachTurn = async (
+      count: number,
+      isOver = (): boolean => false,
+    ): Promise<Promise<string>[]> => {
+      const writes: Promise<string>[] = [];
+      for (let value = 0; value < count && !isOver(); value += 1) {
+        const next = new Promise((resolve) => setImmediate(resolve));
+        writes.push(enqueue(`id-${value}`, value));
+        await next;
+      }
+      return writes;
+    };
+    await Promise.all(await enqueueEachTurn(5));
+    expect(transaction).toHaveBeenCalledTimes(1);
+
+    // A group that grew without end would never be written.
+    const settled = jest.fn();
+    const first = enqueue('a', 1).then(settled);
+    const writes = await enqueueEachTurn(50_000, () => settled.mock.calls.length > 0);
+    expect(writes.length).toBeLessThan(50_000);
+    await Promise.all([first, ...writes]);
+  });
+
   it('cuts what is queued into groups of 500 writes', async () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
     await Promise.all(Array.from({ length: 1_001 }, (_, index) => enqueue('a', index)));
@@ -185,8 +211,7 @@ describe('WriteQueueService', () => {
   });
 
   it('tells the kind that an attempt is repeated when a commit was in doubt', async () => {
-    const commit = jest.spyOn(fixture.connection.dialect, 'commit');
-    commit.mockRejectedValueOnce(Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR_FSYNC' }));
+    failNextCommit(fixture, false);
     await enqueue('a', 1);
     expect(kind.repetitions).toEqual([false, true]);
     expect(await values()).toEqual([1]);
@@ -204,6 +229,77 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([1, 3]);
     expect(fixture.queue.overHalf).toBe(false);
     expect(fixture.queue.belowQuarter).toBe(true);
+  });
+
+  it('keeps a patient write outside until there is room, before all that is not patient', async () => {
+    const unlock = lockFile();
+    const first = enqueue('a', 1, {}, 900_000);
+    const patient = enqueue('b', 2, { patient: true }, 800_000);
+    const next = enqueue('c', 3, { patient: true }, 10);
+    expect(fixture.queue.bytesQueued).toBe(900_000);
+    await expect(enqueue('d', 4, {}, 10)).rejects.toBeInstanceOf(WriteQueueFullError);
+    unlock();
+    await Promise.all([first, patient, next]);
+    expect(await values()).toEqual([1, 2, 3]);
+    expect(fixture.queue.bytesQueued).toBe(0);
+  });
+
+  it('withdraws a patient write that waits outside, and rejects it where the service stops without writing', async () => {
+    const unlock = lockFile();
+    const first = expect(enqueue('a', 1, {}, 900_000)).rejects.toBeInstanceOf(WriteQueueClosedError);
+    const abort = new AbortController();
+    const withdrawn = enqueue('b', 2, { patient: true, signal: abort.signal }, 800_000);
+    const left = expect(enqueue('c', 3, { patient: true }, 800_000)).rejects.toBeInstanceOf(
+      WriteQueueClosedError,
+    );
+    abort.abort();
+    await expect(withdrawn).rejects.toBeInstanceOf(WriteWithdrawnError);
+    await fixture.queue.flush(AbortSignal.abort());
+    await Promise.all([first, left]);
+    unlock();
+    expect(await values()).toEqual([]);
+  });
+
+  it('writes a patient write that waits outside before the service stops', async () => {
+    const unlock = lockFile();
+    const first = enqueue('a', 1, {}, 900_000);
+    const patient = enqueue('b', 2, { patient: true }, 800_000);
+    const flushed = fixture.queue.flush(new AbortController().signal);
+    unlock();
+    await flushed;
+    expect(await Promise.all([first, patient])).toEqual(['a=1', 'b=2']);
+  });
+
+  it('tells of pressure above a half, and of its end only below a quarter', async () => {
+    const told: boolean[] = [];
+    fixture.queue.onPressure((isHigh) => told.push(isHigh));
+    const unlock = lockFile();
+    const abort = new AbortController();
+    const first = enqueue('a', 1, {}, 300_000);
+    await until(() => !fixture.queue.available);
+    const second = enqueue('b', 2, { signal: abort.signal }, 300_000);
+    expect(told).toEqual([true]);
+    abort.abort();
+    await expect(second).rejects.toBeInstanceOf(WriteWithdrawnError);
+    expect(told).toEqual([true]);
+    unlock();
+    await first;
+    expect(told).toEqual([true, false]);
+  });
+
+  it('tells what became of a write whose impatient caller was told that it is not known', async () => {
+    await fixture.remove();
+    fixture = await openDatabase({ writeWaitMs: 20 });
+    await fixture.connection.transaction((sql) => sql.execute('CREATE TABLE note (id TEXT, value INTEGER)'));
+    const unlock = lockFile();
+    const late: string[] = [];
+    const write = { correlationId: 'a', bytes: 10, item: { id: 'a', value: 1 } };
+    await expect(
+      fixture.queue.enqueue(kind, write, { impatient: 'withdraw', late: (result) => late.push(result) }),
+    ).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
+    unlock();
+    await until(() => late.length > 0);
+    expect(late).toEqual(['a=1']);
   });
 
   it('takes a write that is larger than the queue when nothing else waits', async () => {

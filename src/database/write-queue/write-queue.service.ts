@@ -6,10 +6,18 @@ import { DatabaseConnection } from '../database.connection.js';
 import { GroupCommitter } from './group.committer.js';
 import type { QueuedWrite } from './write-group.js';
 import type { Write, WriteKind, WriteOptions } from './write-kind.js';
-import { WriteQueueClosedError, WriteQueueFullError, WriteWithdrawnError } from './write-queue.errors.js';
+import {
+  WriteQueueClosedError,
+  WriteQueueFullError,
+  WriteUnconfirmedError,
+  WriteWithdrawnError,
+} from './write-queue.errors.js';
 
 /** Writes in one transaction at the most, so that none holds up the event loop or a lock for long. */
 const GROUP_MAX_WRITES = 500;
+
+/** Turns of the event loop that a group may grow over. */
+const GATHER_MAX_TURNS = 8;
 
 /** How long a lazy write may wait for a group to ride in. */
 const LAZY_MS = 50;
@@ -33,6 +41,10 @@ export class WriteQueueService {
   private readonly committer: GroupCommitter;
   private readonly abandon = new AbortController();
   private queued: QueuedWrite[] = [];
+  /** Patient writes for which the queue has no room yet, in their order. */
+  private readonly outside: QueuedWrite[] = [];
+  private readonly pressureListeners: ((isHigh: boolean) => void)[] = [];
+  private pressureIsHigh = false;
   private urgent = 0;
   private bytes = 0;
   private lazyTimer: NodeJS.Timeout | null = null;
@@ -65,6 +77,16 @@ export class WriteQueueService {
     return this.bytes < this.config.writeQueueMaxBytes / 4;
   }
 
+  /**
+   * Calls back with true when more than half of `WRITE_QUEUE_MAX_BYTES` waits, and then with false when it is less than
+   * a quarter.
+   *
+   * @param listener must not throw
+   */
+  onPressure(listener: (isHigh: boolean) => void): void {
+    this.pressureListeners.push(listener);
+  }
+
   /** False while the database takes no writes. */
   get available(): boolean {
     return this.failedAttempts === 0;
@@ -74,40 +96,57 @@ export class WriteQueueService {
    * Queues a write.
    *
    * @returns the result of this very row, once it is durable
+   * @param options.late told the result of a write that became durable after its impatient caller was told otherwise
    * @throws WriteQueueFullError, WriteQueueClosedError, WriteWithdrawnError: nothing is written
+   * @throws WriteUnconfirmedError where an impatient caller has waited long enough: it may be written all the same
    * @throws WriteRefusedError where the database refuses the row for its content
    */
   enqueue<Item, Result>(
     kind: WriteKind<Item, Result>,
     write: Write<Item>,
-    options: WriteOptions = {},
+    options: WriteOptions & { readonly late?: (result: Result) => void } = {},
   ): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const fault = this.faultOf(write.bytes, options);
-      if (fault !== null) {
+      const isOutside = options.patient === true && fault instanceof WriteQueueFullError;
+      if (fault !== null && !isOutside) {
         reject(fault);
         return;
       }
+      let isToldOtherwise = false;
       const queued: QueuedWrite = {
         kind,
         ...write,
         lazy: options.lazy === true,
+        admitted: false,
         replaced: false,
         settled: false,
         settle: (outcome) => {
           if (queued.settled) return;
           queued.settled = true;
-          this.bytes -= write.bytes;
           options.signal?.removeEventListener('abort', withdraw);
+          clearTimeout(patience);
           if ('error' in outcome) reject(outcome.error);
+          else if (isToldOtherwise) options.late?.(outcome.result as Result);
           else resolve(outcome.result as Result);
+          if (queued.admitted) this.release(write.bytes);
         },
       };
       const withdraw = (): void => {
         this.withdraw(queued);
       };
       options.signal?.addEventListener('abort', withdraw, { once: true });
-      this.add(queued);
+      let patience: NodeJS.Timeout | undefined;
+      if (options.impatient !== undefined) {
+        patience = setTimeout(() => {
+          if (options.impatient === 'withdraw') this.withdraw(queued);
+          // The write stays counted until it is made.
+          isToldOtherwise = !queued.settled;
+          reject(new WriteUnconfirmedError(write.correlationId));
+        }, this.config.writeWaitMs);
+      }
+      if (isOutside) this.outside.push(queued);
+      else this.add(queued);
     });
   }
 
@@ -126,25 +165,60 @@ export class WriteQueueService {
     this.lazyDue = true;
     this.drainSoon();
     while (this.draining !== null) await this.draining;
+    for (const write of this.outside.splice(0)) write.settle({ error: new WriteQueueClosedError() });
     signal.removeEventListener('abort', giveUp);
   }
 
   private faultOf(bytes: number, options: WriteOptions): Error | null {
     if (this.closing) return new WriteQueueClosedError();
     if (options.signal?.aborted === true) return new WriteWithdrawnError();
-    const limit = this.config.writeQueueMaxBytes + (options.reserve === true ? RESERVE_BYTES : 0);
+    const hasRoom =
+      options.reserve === true
+        ? this.hasRoom(bytes, RESERVE_BYTES)
+        : // What waits outside comes first, or small writes would keep a large one out for ever.
+          this.outside.length === 0 && this.hasRoom(bytes);
+    return hasRoom ? null : new WriteQueueFullError(this.bytes);
+  }
+
+  private hasRoom(bytes: number, reserve = 0): boolean {
     // One that is larger than the whole queue could never be written; it may have it for itself.
-    return this.bytes > 0 && this.bytes + bytes > limit ? new WriteQueueFullError(this.bytes) : null;
+    return this.bytes === 0 || this.bytes + bytes <= this.config.writeQueueMaxBytes + reserve;
   }
 
   private add(write: QueuedWrite): void {
+    write.admitted = true;
     this.queued.push(write);
     this.bytes += write.bytes;
     if (!write.lazy) this.urgent += 1;
+    this.notePressure();
     this.drainSoon();
   }
 
+  private release(bytes: number): void {
+    this.bytes -= bytes;
+    for (;;) {
+      const [next] = this.outside;
+      if (next === undefined || !this.hasRoom(next.bytes)) break;
+      this.outside.shift();
+      this.add(next);
+    }
+    this.notePressure();
+  }
+
+  private notePressure(): void {
+    const isHigh = this.pressureIsHigh ? !this.belowQuarter : this.overHalf;
+    if (isHigh === this.pressureIsHigh) return;
+    this.pressureIsHigh = isHigh;
+    for (const listener of this.pressureListeners) listener(isHigh);
+  }
+
   private withdraw(write: QueuedWrite): void {
+    const placeOutside = this.outside.indexOf(write);
+    if (placeOutside >= 0) {
+      this.outside.splice(placeOutside, 1);
+      write.settle({ error: new WriteWithdrawnError() });
+      return;
+    }
     const place = this.queued.indexOf(write);
     if (place < 0) return;
     this.queued.splice(place, 1);
@@ -170,9 +244,22 @@ export class WriteQueueService {
 
   private async drain(): Promise<void> {
     while (this.queued.length > 0 && (this.urgent > 0 || this.lazyDue)) {
-      // What the rest of this turn of the event loop enqueues shares the commit.
-      await nextTurn();
+      await this.gather();
       await this.commit(this.takeGroup());
+    }
+  }
+
+  /**
+   * Waits for what the rest of this turn of the event loop enqueues, and as long as each turn brings more: a commit
+   * waits for the disk, and with it the whole event loop, so one for many costs less than it delays. A single write
+   * waits for one turn that is empty.
+   */
+  private async gather(): Promise<void> {
+    let before = 0;
+    for (let turns = 0; turns < GATHER_MAX_TURNS && this.queued.length > before; turns += 1) {
+      before = this.queued.length;
+      if (before >= GROUP_MAX_WRITES) return;
+      await nextTurn();
     }
   }
 

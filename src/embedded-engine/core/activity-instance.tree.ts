@@ -8,11 +8,10 @@ import type { ProcessInstanceState } from './process-instance.state.js';
 export function activityInstanceTree(
   instance: ProcessInstanceState,
   definition: ExecutableDefinition,
-  incidentOfTask: (taskId: string) => IncidentRecord | undefined,
+  incidentsOf: (activity: ActivityState) => readonly IncidentRecord[],
 ): ActivityInstanceView {
   const view = (activity: ActivityState): ActivityInstanceView => {
     const node = activity.parent === null ? null : definition.node(activity.nodeId);
-    const incident = activity.taskId === null ? undefined : incidentOfTask(activity.taskId);
     return {
       id: activity.id,
       parentActivityInstanceId: activity.parent?.id ?? null,
@@ -23,7 +22,7 @@ export function activityInstanceTree(
       processDefinitionId: definition.record.id,
       executionIds: [activity.executionId],
       childActivityInstances: activity.children.map(view),
-      incidents: incident === undefined ? [] : [{ id: incident.id, activityId: incident.activityId }],
+      incidents: incidentsOf(activity).map(({ id, activityId }) => ({ id, activityId })),
     };
   };
   return view(instance.root);

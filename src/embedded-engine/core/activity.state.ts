@@ -5,6 +5,16 @@ export interface VariableState {
   readonly id: string;
   readonly value: TypedValue;
   readonly createTime: number;
+  /** The activity instance that readers see it in, where that is not the one that holds it. */
+  readonly shownIn?: string;
+}
+
+/** Something besides an external task that an activity instance waits for, and the event that it then fires. */
+export interface Wait {
+  readonly kind: 'job' | 'subscription' | 'userTask';
+  readonly id: string;
+  /** Element id: the activity itself, a boundary event, an event behind a gateway, the start of an event sub-process. */
+  readonly nodeId: string;
 }
 
 /**
@@ -17,6 +27,10 @@ export class ActivityState {
   variables: Map<string, VariableState> | null = null;
   /** The external task it waits for. */
   taskId: string | null = null;
+  /** Timers, messages and the user task that it waits for; null where there are none. */
+  waits: readonly Wait[] | null = null;
+  /** The instance that a call activity has called and waits for. */
+  calledInstanceId: string | null = null;
   /** Tokens of this scope that are on their way within the running command; 0 in a committed tree. */
   tokensOnTheWay = 0;
   /** It has left the tree; tokens that were on their way in it are void. */
@@ -32,6 +46,8 @@ export class ActivityState {
     readonly startTime: number,
     /** Whether local variables live here. */
     readonly isVariableScope: boolean,
+    /** Grows from one activity instance of the engine to the next. */
+    readonly sequence: number,
   ) {}
 
   /** A deep copy below `parent`; variables are shared, because they never change. */
@@ -43,9 +59,12 @@ export class ActivityState {
       parent,
       this.startTime,
       this.isVariableScope,
+      this.sequence,
     );
     if (this.variables !== null) copy.variables = new Map(this.variables);
     copy.taskId = this.taskId;
+    copy.waits = this.waits;
+    copy.calledInstanceId = this.calledInstanceId;
     for (const child of this.children) copy.children.push(child.copy(copy));
     return copy;
   }

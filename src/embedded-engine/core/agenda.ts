@@ -1,10 +1,19 @@
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
+import type { InstanceAtWork } from './instance-at-work.js';
+import type { Variables } from './typed-value.types.js';
 
 /** A token about to enter a node of a scope. */
 export interface Step {
+  readonly at: InstanceAtWork;
   readonly scope: ActivityState;
   readonly nodeId: string;
+  /** Which instance of a multi-instance activity this is, from 0. */
+  readonly loopCounter?: number;
+  /** Set in the node's own scope before anything else. */
+  readonly variables?: Variables;
+  /** What the node would wait for has happened: it is entered and left. */
+  readonly isTriggered?: true;
 }
 
 /** Steps of a command unless configured: far above any sensible process, reached in well under a second. */
@@ -15,15 +24,35 @@ export const DEFAULT_STEP_LIMIT = 100_000;
  * wait state before the second starts, as in Camunda.
  */
 export class Agenda {
-  private readonly steps: Step[] = [];
+  private steps: Step[] = [];
   private taken = 0;
 
   constructor(private readonly limit: number) {}
 
   /** Plans tokens of one scope; the first given is the first to go. */
-  plan(scope: ActivityState, nodeIds: readonly string[]): void {
-    scope.tokensOnTheWay += nodeIds.length;
-    for (const nodeId of nodeIds.toReversed()) this.steps.push({ scope, nodeId });
+  plan(at: InstanceAtWork, scope: ActivityState, nodeIds: readonly string[]): void {
+    this.planSteps(nodeIds.map((nodeId) => ({ at, scope, nodeId })));
+  }
+
+  /** As {@link plan}, for steps that say more. */
+  planSteps(steps: readonly Step[]): void {
+    for (const step of steps.toReversed()) {
+      step.scope.tokensOnTheWay += 1;
+      this.steps.push(step);
+    }
+  }
+
+  /** Elements that tokens of a scope are about to enter. */
+  onTheWay(scope: ActivityState): string[] {
+    if (scope.tokensOnTheWay === 0) return [];
+    return this.steps.filter((step) => step.scope === scope).map(({ nodeId }) => nodeId);
+  }
+
+  /** Drops the tokens that are on their way in a scope which goes on without them. */
+  drop(scope: ActivityState): void {
+    if (scope.tokensOnTheWay === 0) return;
+    this.steps = this.steps.filter((step) => step.scope !== scope);
+    scope.tokensOnTheWay = 0;
   }
 
   /** The next token whose scope still exists; undefined when all are at rest. @throws ProcessEngine beyond the limit */

@@ -93,7 +93,8 @@ describe('a store that refuses a commit', () => {
     const stopped = {
       name: 'ProcessEngineException',
       kind: 'Shutdown',
-      message: 'The engine has stopped, because its store refused a commit: disk full',
+      message:
+        'The engine has stopped, because its store refused a commit: disk full. What it had answered is kept. Remove the cause and start it again.',
       cause: new Error('disk full'),
     };
     await expect(completed).rejects.toMatchObject(stopped);

@@ -26,7 +26,7 @@ export interface Follower {
 export class CommandExecutor {
   /** Why no command is taken any more. */
   private refusal: EngineError | null = null;
-  private failure: EngineStoppedError | null = null;
+  private stopped: EngineStoppedError | null = null;
 
   constructor(
     private readonly state: EngineState,
@@ -35,6 +35,11 @@ export class CommandExecutor {
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
     private readonly follower: Follower,
   ) {}
+
+  /** Why nothing that memory says may be told any more: the store has refused a commit. Null while it has not. */
+  get failure(): EngineStoppedError | null {
+    return this.stopped;
+  }
 
   /**
    * @param command synchronous; what it throws leaves the state as it was
@@ -78,10 +83,10 @@ export class CommandExecutor {
   }
 
   private stop(cause: unknown): void {
-    if (this.failure !== null) return;
-    this.failure = new EngineStoppedError(cause);
-    this.refusal = this.failure;
-    this.follower.stop(this.failure);
+    if (this.stopped !== null) return;
+    this.stopped = new EngineStoppedError(cause);
+    this.refusal = this.stopped;
+    this.follower.stop(this.stopped);
   }
 }
 

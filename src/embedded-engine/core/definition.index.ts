@@ -2,19 +2,30 @@ import type { DefinitionRecord } from '../persist/records.types.js';
 import type { CompiledProcess } from './deployment.compiler.js';
 import { ExecutableDefinition } from './executable-definition.js';
 
-/** Which definition of a key is the latest, by tenant. */
+/** The deployed definitions: by id, and the versions of each key and tenant. */
 export class DefinitionIndex {
-  private readonly latestByKey = new Map<string, ExecutableDefinition>();
+  private readonly byId = new Map<string, ExecutableDefinition>();
+  /** Oldest first. */
+  private readonly versions = new Map<string, readonly ExecutableDefinition[]>();
 
-  /** @param definitions those of the engine, which the index keeps */
-  constructor(private readonly definitions: Map<string, ExecutableDefinition>) {}
-
-  latest(key: string, tenantId: string | null): ExecutableDefinition | undefined {
-    return this.latestByKey.get(indexKey(key, tenantId));
+  get(id: string): ExecutableDefinition | undefined {
+    return this.byId.get(id);
   }
 
-  allLatest(): Iterable<ExecutableDefinition> {
-    return this.latestByKey.values();
+  values(): Iterable<ExecutableDefinition> {
+    return this.byId.values();
+  }
+
+  latest(key: string, tenantId: string | null): ExecutableDefinition | undefined {
+    return this.versions.get(indexKey(key, tenantId))?.at(-1);
+  }
+
+  versionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[] {
+    return this.versions.get(indexKey(key, tenantId)) ?? [];
+  }
+
+  allLatest(): ExecutableDefinition[] {
+    return [...this.versions.values()].flatMap((versions) => versions.at(-1) ?? []);
   }
 
   /** Takes definitions in, each with the model that it was compiled to. */
@@ -23,24 +34,29 @@ export class DefinitionIndex {
       const found = compiled.find(
         ({ resource, model }) => resource === record.resource && model.key === record.key,
       );
-      if (found === undefined) continue;
-      const definition = new ExecutableDefinition(record, found.model);
-      this.definitions.set(record.id, definition);
-      this.noteLatest(definition);
+      if (found !== undefined) this.put(new ExecutableDefinition(record, found.model));
     }
   }
 
-  remove(ids: ReadonlySet<string>): void {
-    for (const id of ids) this.definitions.delete(id);
-    this.latestByKey.clear();
-    for (const definition of this.definitions.values()) this.noteLatest(definition);
+  /** Changes what is known of a definition beside its model: whether it is suspended, how long its history lives. */
+  update(record: DefinitionRecord): void {
+    const known = this.byId.get(record.id);
+    if (known !== undefined) this.put(new ExecutableDefinition(record, known.model));
   }
 
-  private noteLatest(definition: ExecutableDefinition): void {
-    const { key, tenantId, version } = definition.record;
-    const known = this.latest(key, tenantId);
-    if (known === undefined || known.record.version < version)
-      this.latestByKey.set(indexKey(key, tenantId), definition);
+  remove(ids: ReadonlySet<string>): void {
+    const left = [...this.byId.values()].filter(({ record }) => !ids.has(record.id));
+    this.byId.clear();
+    this.versions.clear();
+    for (const definition of left) this.put(definition);
+  }
+
+  private put(definition: ExecutableDefinition): void {
+    const { id, key, tenantId } = definition.record;
+    this.byId.set(id, definition);
+    const others = this.versionsOf(key, tenantId).filter(({ record }) => record.id !== id);
+    const versions = [...others, definition].sort((a, b) => a.record.version - b.record.version);
+    this.versions.set(indexKey(key, tenantId), versions);
   }
 }
 

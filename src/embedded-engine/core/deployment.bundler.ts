@@ -73,6 +73,7 @@ export function bundleDeployment(
       `The deployment contains definitions with the same key '${twice}' (id attribute), this is not allowed`,
     );
   }
+  refuseSharedMessages(compiled, tenantId, index);
   const deployment: DeploymentRecord = { id: work.newId(), name, source, tenantId, deploymentTime: work.now };
   return {
     deployment,
@@ -111,4 +112,33 @@ function defineProcess(
     description: model.description,
     startableInTasklist: model.startableInTasklist,
   };
+}
+
+/** One message starts one process: two keys of a tenant that are started by it would leave it open which. */
+function refuseSharedMessages(
+  compiled: readonly CompiledProcess[],
+  tenantId: string | null,
+  index: DefinitionIndex,
+): void {
+  const replaced = new Set(compiled.map(({ model }) => model.key));
+  const taken = new Set(
+    index
+      .allLatest()
+      .filter(({ record }) => record.tenantId === tenantId && !replaced.has(record.key))
+      .flatMap(({ model }) => startMessages(model)),
+  );
+  for (const { model, resource } of compiled) {
+    for (const name of startMessages(model)) {
+      if (taken.has(name)) {
+        throw new ProcessEngineError(
+          `ENGINE-01011 Cannot deploy process definition '${resource}': there already is a message event subscription for the message with name '${name}'.`,
+        );
+      }
+      taken.add(name);
+    }
+  }
+}
+
+function startMessages(model: ProcessModel): readonly string[] {
+  return model.root.messageStarts.map(({ trigger }) => trigger.messageName.text);
 }

@@ -9,9 +9,12 @@ import type {
   DefinitionRecord,
   DeploymentRecord,
   ExternalTaskRecord,
+  ExternalTaskLogRecord,
   HistoricActivityRecord,
+  HistoricIncidentRecord,
   HistoricInstanceRecord,
   HistoricInstanceState,
+  HistoricUserTaskRecord,
   HistoricVariableRecord,
   IncidentRecord,
   ResourceRecord,
@@ -108,11 +111,21 @@ export interface RepositoryService {
   findResources(deploymentId: string): readonly ResourceRecord[];
   /** @throws NotFound; ProcessEngine while instances run and `cascade` is false */
   deleteDeployment(id: string, options: { readonly cascade: boolean }): Promise<void>;
+  /** @throws NotFound; ProcessEngine while instances run and `cascade` is false */
+  deleteDefinition(id: string, options: { readonly cascade: boolean }): Promise<void>;
   findDefinitions(query: DefinitionQuery): readonly DefinitionRecord[];
   countDefinitions(query: DefinitionQuery): number;
   findDefinition(id: string): DefinitionRecord | null;
   /** The latest version without a tenant. */
-  findLatestDefinition(key: string): DefinitionRecord | null;
+  findLatestDefinition(key: string, tenantId?: string | null): DefinitionRecord | null;
+  /**
+   * A suspended definition starts no instance.
+   * @param includeProcessInstances whether its instances follow
+   * @throws NotFound
+   */
+  setDefinitionSuspended(id: string, suspended: boolean, includeProcessInstances: boolean): Promise<void>;
+  /** Days that the history of later ended instances lives; null: for ever. @throws NotFound, BadUserRequest */
+  setHistoryTimeToLive(id: string, days: number | null): Promise<void>;
   /** The resource of a definition, for `/xml`. */
   findDefinitionResource(id: string): ResourceRecord | null;
 }
@@ -159,6 +172,12 @@ export type ProcessInstanceQuery = Filter<{
   variables: readonly VariableFilter[];
   tenantIdIn: readonly string[];
   withoutTenantId: true;
+  rootProcessInstances: true;
+  leafProcessInstances: true;
+  /** Of the caller. */
+  superProcessInstance: string;
+  /** Of the called. */
+  subProcessInstance: string;
 }> &
   Page<'instanceId' | 'definitionKey' | 'definitionId' | 'tenantId' | 'businessKey'>;
 
@@ -206,6 +225,57 @@ export type IncidentQuery = Filter<{
     | 'processDefinitionId'
   >;
 
+export interface DeleteInstanceOptions {
+  readonly deleteReason: string | null;
+  /** Leave output mappings out, and called instances alone. */
+  readonly skipIoMappings: boolean;
+  readonly skipSubprocesses: boolean;
+}
+
+/** A variable where it lives, as `/variable-instance` shows it. */
+export interface VariableInstanceView {
+  readonly id: string;
+  readonly name: string;
+  readonly value: TypedValue;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly executionId: string;
+  readonly activityInstanceId: string;
+  readonly tenantId: string | null;
+}
+
+export type VariableInstanceQuery = Filter<{
+  variableName: string;
+  variableNameLike: string;
+  processInstanceIdIn: readonly string[];
+  executionIdIn: readonly string[];
+  activityInstanceIdIn: readonly string[];
+  variableValues: readonly VariableFilter[];
+  tenantIdIn: readonly string[];
+}> &
+  Page<'variableName' | 'variableType' | 'activityInstanceId' | 'tenantId'>;
+
+/** One execution: a path of an instance on which something waits, or a scope. */
+export interface ExecutionView {
+  readonly id: string;
+  readonly processInstanceId: string;
+  readonly ended: boolean;
+  readonly tenantId: string | null;
+}
+
+export type ExecutionQuery = Filter<{
+  processInstanceId: string;
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  businessKey: string;
+  activityId: string;
+  messageEventSubscriptionName: string;
+  active: true;
+  suspended: true;
+  tenantIdIn: readonly string[];
+}> &
+  Page<'instanceId' | 'definitionKey' | 'definitionId' | 'tenantId'>;
+
 export interface RuntimeService {
   /** @throws NotFound for an unknown definition; ProcessEngine where running it to the first wait state fails */
   startProcessInstance(processDefinitionId: string, input: StartInput): Promise<StartResult>;
@@ -215,7 +285,9 @@ export interface RuntimeService {
   findProcessInstance(id: string): ProcessInstanceView | null;
   findActivityInstanceTree(processInstanceId: string): ActivityInstanceView | null;
   /** @throws NotFound */
-  deleteProcessInstance(id: string, deleteReason: string | null): Promise<void>;
+  deleteProcessInstance(id: string, options: DeleteInstanceOptions): Promise<void>;
+  /** Suspended: nothing of the instance can be fetched, completed, correlated or fired. An unknown one is nothing to do. */
+  setSuspended(processInstanceId: string, suspended: boolean): Promise<void>;
   /** Variables that an execution sees (`id` an instance's or an execution's); null for an unknown id. */
   findVariables(id: string, options?: { readonly local: boolean }): Variables | null;
   /** @throws NullValue for an unknown instance or execution */
@@ -223,6 +295,18 @@ export interface RuntimeService {
   findIncidents(query: IncidentQuery): readonly IncidentRecord[];
   countIncidents(query: IncidentQuery): number;
   findIncident(id: string): IncidentRecord | null;
+  findVariableInstances(query: VariableInstanceQuery): readonly VariableInstanceView[];
+  countVariableInstances(query: VariableInstanceQuery): number;
+  findExecutions(query: ExecutionQuery): readonly ExecutionView[];
+  countExecutions(query: ExecutionQuery): number;
+  /** Null for an unknown id. */
+  findExecution(id: string): ExecutionView | null;
+  /** Variables of the execution's own scope only. @throws NullValue for an unknown execution */
+  changeLocalVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void>;
+  /** Forgets an ended instance. @throws NotFound for one that is unknown, or that still runs */
+  deleteHistoricInstance(id: string): Promise<void>;
+  /** Lets a receive task go on. @throws BadUserRequest, ProcessEngine for an execution that waits for nothing of the kind */
+  signal(executionId: string, variables: Variables): Promise<void>;
 }
 
 // ---- external tasks ---------------------------------------------------------------------------------------------
@@ -384,10 +468,18 @@ export type HistoricInstanceQuery = Filter<{
   stateIn: readonly HistoricInstanceState[];
   /** Has or had an incident, open or resolved. */
   withIncidents: true;
+  /** Has an incident that is open, or one that is not any more. */
+  incidentStatus: 'open' | 'resolved';
+  /** Has been at one of these elements. */
+  executedActivityIdIn: readonly string[];
+  /** Is at one of these elements. */
+  activeActivityIdIn: readonly string[];
   startedAfter: number;
   startedBefore: number;
   finishedAfter: number;
   finishedBefore: number;
+  rootProcessInstances: true;
+  superProcessInstanceId: string;
   variables: readonly VariableFilter[];
   tenantIdIn: readonly string[];
   withoutTenantId: true;
@@ -446,6 +538,8 @@ export type HistoricVariableQuery = Filter<{
   variableName: string;
   variableNameIn: readonly string[];
   variableNameLike: string;
+  /** Plain value; a Date as epoch milliseconds. */
+  variableValue: unknown;
   variableTypeIn: readonly TypedValue['type'][];
   executionIdIn: readonly string[];
   activityInstanceIdIn: readonly string[];
@@ -453,6 +547,126 @@ export type HistoricVariableQuery = Filter<{
   includeDeleted: true;
 }> &
   Page<'instanceId' | 'variableName'>;
+
+export type HistoricIncidentQuery = Filter<{
+  incidentId: string;
+  incidentType: string;
+  incidentMessage: string;
+  incidentMessageLike: string;
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  processDefinitionKeyIn: readonly string[];
+  processInstanceId: string;
+  executionId: string;
+  activityId: string;
+  failedActivityId: string;
+  causeIncidentId: string;
+  rootCauseIncidentId: string;
+  configuration: string;
+  open: true;
+  resolved: true;
+  deleted: true;
+  createTimeBefore: number;
+  createTimeAfter: number;
+  endTimeBefore: number;
+  endTimeAfter: number;
+  tenantIdIn: readonly string[];
+}> &
+  Page<
+    | 'incidentId'
+    | 'incidentMessage'
+    | 'createTime'
+    | 'endTime'
+    | 'incidentType'
+    | 'executionId'
+    | 'activityId'
+    | 'processInstanceId'
+    | 'processDefinitionId'
+    | 'processDefinitionKey'
+    | 'causeIncidentId'
+    | 'rootCauseIncidentId'
+    | 'configuration'
+    | 'tenantId'
+    | 'incidentState'
+  >;
+
+export type HistoricUserTaskQuery = Filter<{
+  taskId: string;
+  processInstanceId: string;
+  processInstanceBusinessKey: string;
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  executionId: string;
+  activityInstanceIdIn: readonly string[];
+  taskName: string;
+  taskDefinitionKey: string;
+  taskDefinitionKeyIn: readonly string[];
+  taskDeleteReason: string;
+  taskAssignee: string;
+  finished: true;
+  unfinished: true;
+  startedAfter: number;
+  startedBefore: number;
+  finishedAfter: number;
+  finishedBefore: number;
+  tenantIdIn: readonly string[];
+}> &
+  Page<
+    | 'taskId'
+    | 'activityInstanceID'
+    | 'processDefinitionId'
+    | 'processInstanceId'
+    | 'executionId'
+    | 'duration'
+    | 'endTime'
+    | 'startTime'
+    | 'taskName'
+    | 'taskDescription'
+    | 'assignee'
+    | 'owner'
+    | 'dueDate'
+    | 'followUpDate'
+    | 'deleteReason'
+    | 'taskDefinitionKey'
+    | 'priority'
+    | 'tenantId'
+  >;
+
+export type ExternalTaskLogQuery = Filter<{
+  logId: string;
+  externalTaskId: string;
+  topicName: string;
+  workerId: string;
+  errorMessage: string;
+  activityIdIn: readonly string[];
+  activityInstanceIdIn: readonly string[];
+  executionIdIn: readonly string[];
+  processInstanceId: string;
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  tenantIdIn: readonly string[];
+  priorityHigherThanOrEquals: number;
+  priorityLowerThanOrEquals: number;
+  creationLog: true;
+  failureLog: true;
+  successLog: true;
+  deletionLog: true;
+}> &
+  Page<
+    | 'timestamp'
+    | 'externalTaskId'
+    | 'retries'
+    | 'priority'
+    | 'topicName'
+    | 'workerId'
+    | 'activityId'
+    | 'activityInstanceId'
+    | 'executionId'
+    | 'processInstanceId'
+    | 'processDefinitionId'
+    | 'processDefinitionKey'
+    | 'tenantId'
+  >;
 
 export interface HistoryService {
   findInstances(query: HistoricInstanceQuery): readonly HistoricInstanceRecord[];
@@ -462,4 +676,12 @@ export interface HistoryService {
   countActivities(query: HistoricActivityQuery): number;
   findVariables(query: HistoricVariableQuery): readonly HistoricVariableRecord[];
   countVariables(query: HistoricVariableQuery): number;
+  findIncidents(query: HistoricIncidentQuery): readonly HistoricIncidentRecord[];
+  countIncidents(query: HistoricIncidentQuery): number;
+  findUserTasks(query: HistoricUserTaskQuery): readonly HistoricUserTaskRecord[];
+  countUserTasks(query: HistoricUserTaskQuery): number;
+  findTaskLog(query: ExternalTaskLogQuery): readonly ExternalTaskLogRecord[];
+  countTaskLog(query: ExternalTaskLogQuery): number;
+  /** Null for an unknown id. */
+  findTaskLogEntry(id: string): ExternalTaskLogRecord | null;
 }

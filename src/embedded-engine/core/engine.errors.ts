@@ -88,7 +88,8 @@ export class EngineStoppedError extends EngineError {
     super(
       'Shutdown',
       'ProcessEngineException',
-      `The engine has stopped, because its store refused a commit: ${cause instanceof Error ? cause.message : String(cause)}`,
+      `The engine has stopped, because its store refused a commit: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'What it had answered is kept. Remove the cause and start it again.',
       0,
       { cause },
     );

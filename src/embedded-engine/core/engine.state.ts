@@ -1,23 +1,46 @@
 import type { ChangeSet, DeploymentBundle } from '../persist/engine-store.js';
-import type { ExternalTaskRecord, IncidentRecord } from '../persist/records.types.js';
+import type {
+  EventSubscriptionRecord,
+  ExternalTaskRecord,
+  IncidentRecord,
+  JobRecord,
+  UserTaskRecord,
+} from '../persist/records.types.js';
+import { DefinitionIndex } from './definition.index.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { ProcessInstanceState } from './process-instance.state.js';
 import type { CommittedState } from './unit-of-work.js';
 
-/** Is told of every task that changed. */
-export type TaskListener = (id: string, task: ExternalTaskRecord | null) => void;
+/** Who is told of records that changed; null: gone. */
+export interface StateListeners {
+  readonly onTask: (id: string, task: ExternalTaskRecord | null) => void;
+  readonly onJob: (id: string, job: JobRecord | null) => void;
+}
 
 /** The committed state of the engine in memory, with the indexes that its commands need. */
 export class EngineState implements CommittedState {
   readonly deployments = new Map<string, DeploymentBundle>();
-  readonly definitions = new Map<string, ExecutableDefinition>();
+  readonly definitions = new DefinitionIndex();
   readonly instances = new Map<string, ProcessInstanceState>();
   readonly tasks = new Map<string, ExternalTaskRecord>();
   readonly incidents = new Map<string, IncidentRecord>();
-  private readonly incidentsByTask = new Map<string, IncidentRecord>();
+  readonly jobs = new Map<string, JobRecord>();
+  readonly subscriptions = new Map<string, EventSubscriptionRecord>();
+  readonly userTasks = new Map<string, UserTaskRecord>();
+  private readonly incidentsByConfiguration = new Map<string, IncidentRecord>();
+  private readonly incidentsByInstance = new Map<string, Map<string, IncidentRecord>>();
+  private readonly incidentsByRootCause = new Map<string, Map<string, IncidentRecord>>();
+  private lastSequence = 0;
+  private readonly subscriptionsByName = new Map<string, Set<string>>();
   private readonly tasksByExecution = new Map<string, ExternalTaskRecord>();
 
-  constructor(private readonly onTask: TaskListener) {}
+  constructor(private readonly listeners: StateListeners) {}
+
+  /** Begins anew with every millisecond, but never goes back: a thousand in each are enough to outlive a restart. */
+  nextSequence(now: number): number {
+    this.lastSequence = Math.max(this.lastSequence + 1, now * 1_000);
+    return this.lastSequence;
+  }
 
   instance(id: string): ProcessInstanceState | undefined {
     return this.instances.get(id);
@@ -27,8 +50,44 @@ export class EngineState implements CommittedState {
     return this.tasks.get(id);
   }
 
-  incidentOfTask(taskId: string): IncidentRecord | undefined {
-    return this.incidentsByTask.get(taskId);
+  job(id: string): JobRecord | undefined {
+    return this.jobs.get(id);
+  }
+
+  subscription(id: string): EventSubscriptionRecord | undefined {
+    return this.subscriptions.get(id);
+  }
+
+  userTask(id: string): UserTaskRecord | undefined {
+    return this.userTasks.get(id);
+  }
+
+  incidentOf(configuration: string): IncidentRecord | undefined {
+    return this.incidentsByConfiguration.get(configuration);
+  }
+
+  latestDefinition(key: string, tenantId: string | null): ExecutableDefinition | undefined {
+    return this.definitions.latest(key, tenantId);
+  }
+
+  definitionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[] {
+    return this.definitions.versionsOf(key, tenantId);
+  }
+
+  /** Who waits for a message of that name, in the order of their coming. */
+  subscriptionsTo(eventName: string): EventSubscriptionRecord[] {
+    return [...(this.subscriptionsByName.get(eventName) ?? [])].flatMap(
+      (id) => this.subscriptions.get(id) ?? [],
+    );
+  }
+
+  /** Instances that one has called and that still run. */
+  calledBy(processInstanceId: string): string[] {
+    const called: string[] = [];
+    this.instances.get(processInstanceId)?.root.visit(({ calledInstanceId }) => {
+      if (calledInstanceId !== null) called.push(calledInstanceId);
+    });
+    return called;
   }
 
   definition(id: string): ExecutableDefinition | undefined {
@@ -43,6 +102,15 @@ export class EngineState implements CommittedState {
       if (task !== undefined) tasks.push(task);
     });
     return tasks;
+  }
+
+  /** Open incidents of one instance. */
+  incidentsOf(processInstanceId: string): IncidentRecord[] {
+    return [...(this.incidentsByInstance.get(processInstanceId)?.values() ?? [])];
+  }
+
+  incidentsCausedBy(incidentId: string): IncidentRecord[] {
+    return [...(this.incidentsByRootCause.get(incidentId)?.values() ?? [])];
   }
 
   /** The instance of an execution: its own has its id, a task's is looked up, any other is searched for. */
@@ -65,6 +133,9 @@ export class EngineState implements CommittedState {
     }
     for (const [id, task] of changes.tasks) this.putTask(id, task);
     for (const [id, incident] of changes.incidents) this.putIncident(id, incident);
+    for (const [id, job] of changes.jobs) this.putJob(id, job);
+    for (const [id, subscription] of changes.subscriptions) this.putSubscription(id, subscription);
+    for (const [id, task] of changes.userTasks) put(this.userTasks, id, task);
   }
 
   putTask(id: string, task: ExternalTaskRecord | null): void {
@@ -72,18 +143,47 @@ export class EngineState implements CommittedState {
     if (either === undefined) return;
     put(this.tasks, id, task);
     put(this.tasksByExecution, either.executionId, task);
-    this.onTask(id, task);
+    this.listeners.onTask(id, task);
   }
 
   putIncident(id: string, incident: IncidentRecord | null): void {
     const old = this.incidents.get(id);
-    if (old !== undefined) this.incidentsByTask.delete(old.configuration);
     put(this.incidents, id, incident);
-    if (incident !== null) this.incidentsByTask.set(incident.configuration, incident);
+    const either = incident ?? old;
+    if (either === undefined) return;
+    const { configuration, processInstanceId, rootCauseIncidentId } = either;
+    if (configuration !== null) put(this.incidentsByConfiguration, configuration, incident);
+    putIn(this.incidentsByInstance, processInstanceId, id, incident);
+    if (rootCauseIncidentId !== id) putIn(this.incidentsByRootCause, rootCauseIncidentId, id, incident);
+  }
+
+  putJob(id: string, job: JobRecord | null): void {
+    put(this.jobs, id, job);
+    this.listeners.onJob(id, job);
+  }
+
+  putSubscription(id: string, subscription: EventSubscriptionRecord | null): void {
+    const old = this.subscriptions.get(id);
+    put(this.subscriptions, id, subscription);
+    if (old !== undefined && subscription === null) {
+      const ids = this.subscriptionsByName.get(old.eventName);
+      ids?.delete(id);
+      if (ids?.size === 0) this.subscriptionsByName.delete(old.eventName);
+    } else if (subscription !== null) {
+      const ids = this.subscriptionsByName.get(subscription.eventName) ?? new Set();
+      this.subscriptionsByName.set(subscription.eventName, ids.add(id));
+    }
   }
 }
 
 function put<K, V>(map: Map<K, V>, key: K, value: V | null): void {
   if (value === null) map.delete(key);
   else map.set(key, value);
+}
+
+/** The same in a group, which goes with its last member. */
+function putIn<V>(groups: Map<string, Map<string, V>>, group: string, key: string, value: V | null): void {
+  const members = groups.get(group) ?? new Map<string, V>();
+  put(members, key, value);
+  put(groups, group, members.size === 0 ? null : members);
 }

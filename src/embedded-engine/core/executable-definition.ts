@@ -1,19 +1,28 @@
-import type { FlowNode, ProcessModel } from '../model/index.js';
+import type { FlowNode, MessageStartNode, ProcessModel, ScopeModel, StartEventNode } from '../model/index.js';
 import type { DefinitionRecord } from '../persist/records.types.js';
 import { ProcessEngineError } from './engine.errors.js';
 
 /** A deployed definition with its model and what the interpreter derives from it once. */
 export class ExecutableDefinition {
-  /** Whether any inclusive gateway waits for several tokens; without one the look for them is skipped. */
-  readonly hasInclusiveJoin: boolean;
   private readonly reachableFrom = new Map<string, ReadonlySet<string>>();
 
   constructor(
     readonly record: DefinitionRecord,
     readonly model: ProcessModel,
-  ) {
-    this.hasInclusiveJoin = [...model.nodes.values()].some(
-      (node) => node.kind === 'inclusiveGateway' && node.incoming.length > 1,
+  ) {}
+
+  /**
+   * The start event that a start by key or id fires: the none start event, or the only one that there is.
+   *
+   * @throws ProcessEngine where several messages begin the process, and nothing else
+   */
+  initialStart(): StartEventNode | MessageStartNode {
+    const { startEvent, messageStarts } = this.model.root;
+    const [only, another] = messageStarts;
+    if (startEvent !== null) return startEvent;
+    if (only !== undefined && another === undefined) return only;
+    throw new ProcessEngineError(
+      `Process definition with id '${this.record.id}' has no default start activity (e.g. none start event), hence you cannot start it by key or id but have to start it using one of the modeled start events (e.g. message start events)`,
     );
   }
 
@@ -24,7 +33,13 @@ export class ExecutableDefinition {
     return node;
   }
 
-  /** Whether a token that is at `fromId` can still come to `toId`: over flows, and over boundary events of what it passes. */
+  /** The scope that a sub-process or event sub-process is; null for what holds no flow of its own. */
+  scopeModel(nodeId: string): ScopeModel | null {
+    const node = this.node(nodeId);
+    return node.kind === 'subProcess' || node.kind === 'eventSubProcess' ? node.scope : null;
+  }
+
+  /** Whether a token at `fromId` can still come to `toId` over flows; Camunda leaves boundary events out of account. */
   canReach(fromId: string, toId: string): boolean {
     let reachable = this.reachableFrom.get(fromId);
     if (reachable === undefined) {
@@ -39,14 +54,10 @@ export class ExecutableDefinition {
     const open = [fromId];
     for (let id = open.pop(); id !== undefined; id = open.pop()) {
       const node = this.node(id);
-      const next = [
-        ...node.outgoing.map((flow) => flow.targetId),
-        ...node.boundaryEvents.map((event) => event.id),
-      ];
-      for (const target of next) {
-        if (seen.has(target)) continue;
-        seen.add(target);
-        open.push(target);
+      for (const { targetId } of node.outgoing) {
+        if (seen.has(targetId)) continue;
+        seen.add(targetId);
+        open.push(targetId);
       }
     }
     return seen;

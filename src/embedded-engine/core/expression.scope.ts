@@ -1,17 +1,18 @@
 import { ElObject, type ExpressionScope } from '../el/index.js';
 import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ScriptHost } from '../scripting/index.js';
 import type { ActivityState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import type { ProcessInstanceHeader } from './instance.snapshot.js';
-import { toExpressionValue } from './typed-value.converter.js';
-import { findVariable } from './variable.scopes.js';
+import { fromScriptValue, parseSpin, toScriptMap, toScriptValue } from './script.values.js';
+import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
+import { findVariable, type VariableWriter, visibleVariables } from './variable.scopes.js';
 
-/** A read-only bean: properties by name, and their getters as methods. */
+/** A bean: properties by name, and their getters as methods. */
 class Bean extends ElObject {
   constructor(
     readonly elClassName: string,
     private readonly properties: ReadonlyMap<string, unknown>,
-    private readonly variableScope: ActivityState | null,
   ) {
     super();
   }
@@ -21,12 +22,6 @@ class Bean extends ElObject {
   }
 
   override elMethod(name: string, args: readonly unknown[]): unknown {
-    const [first] = args;
-    if (this.variableScope !== null && typeof first === 'string' && args.length === 1) {
-      const variable = findVariable(this.variableScope, first);
-      if (name === 'getVariable') return variable === undefined ? null : toExpressionValue(variable.value);
-      if (name === 'hasVariable') return variable !== undefined;
-    }
     const property = `${name.charAt(3).toLowerCase()}${name.slice(4)}`;
     const isGetter = name.startsWith('get') && args.length === 0 && this.properties.has(property);
     return isGetter ? this.properties.get(property) : super.elMethod(name, args);
@@ -37,12 +32,60 @@ class Bean extends ElObject {
   }
 }
 
+/** `execution`: facts of the activity, and its variables, which it may also change. */
+class ExecutionBean extends Bean {
+  constructor(
+    properties: ReadonlyMap<string, unknown>,
+    private readonly activity: ActivityState,
+    private readonly variables: VariableWriter,
+  ) {
+    super('ExecutionEntity', properties);
+  }
+
+  override elProperty(name: string): unknown {
+    if (name === 'variables') return this.allVariables();
+    return name === 'variableNames' ? [...this.allVariables().keys()] : super.elProperty(name);
+  }
+
+  private allVariables(): Map<string, unknown> {
+    const all = visibleVariables(this.activity);
+    return new Map([...all].map(([name, value]) => [name, toExpressionValue(value)]));
+  }
+
+  override elMethod(name: string, args: readonly unknown[]): unknown {
+    const [first, second] = args;
+    if (args.length === 0 && name === 'getVariables') return this.allVariables();
+    if (args.length === 0 && name === 'getVariableNames') return [...this.allVariables().keys()];
+    if (typeof first !== 'string') return super.elMethod(name, args);
+    switch (`${name}/${args.length}`) {
+      case 'getVariable/1': {
+        const variable = findVariable(this.activity, first);
+        return variable === undefined ? null : toExpressionValue(variable.value);
+      }
+      case 'hasVariable/1':
+        return findVariable(this.activity, first) !== undefined;
+      case 'setVariable/2':
+        this.variables.set(this.activity, first, toTypedValue(second));
+        return null;
+      case 'setVariableLocal/2':
+        this.variables.setLocal(this.activity, first, toTypedValue(second));
+        return null;
+      case 'removeVariable/1':
+        this.variables.delete(this.activity, first);
+        return null;
+      default:
+        return super.elMethod(name, args);
+    }
+  }
+}
+
 /** What expressions of one activity see: its variables, `execution`, and in error definitions `externalTask`. */
 export class ActivityExpressionScope implements ExpressionScope {
   constructor(
     private readonly activity: ActivityState,
     private readonly header: ProcessInstanceHeader,
     private readonly definition: ExecutableDefinition,
+    private readonly variables: VariableWriter,
     private readonly task: ExternalTaskRecord | null = null,
   ) {}
 
@@ -57,13 +100,43 @@ export class ActivityExpressionScope implements ExpressionScope {
     if (name === 'execution') return this.executionBean();
     return this.task === null
       ? undefined
-      : new Bean('ExternalTaskEntity', new Map(Object.entries(this.task)), null);
+      : new Bean('ExternalTaskEntity', new Map(Object.entries(this.task)));
+  }
+
+  /** The same for a script, which gets copies of the values. */
+  scriptHost(): ScriptHost {
+    const { activity, variables } = this;
+    const all = (): ReadonlyMap<string, unknown> =>
+      new Map([...visibleVariables(activity)].map(([name, value]) => [name, toScriptValue(value)]));
+    return {
+      variables: () => new Map([['S', parseSpin], ...all()]),
+      fact: (name) => this.facts().get(name) ?? null,
+      getVariable: (name) => {
+        const variable = findVariable(activity, name);
+        return variable === undefined ? null : toScriptValue(variable.value);
+      },
+      getVariables: () => toScriptMap(all()),
+      hasVariable: (name) => findVariable(activity, name) !== undefined,
+      setVariable: (name, value) => {
+        variables.set(activity, name, fromScriptValue(value));
+      },
+      setVariableLocal: (name, value) => {
+        variables.setLocal(activity, name, fromScriptValue(value));
+      },
+      removeVariable: (name) => {
+        variables.delete(activity, name);
+      },
+    };
   }
 
   private executionBean(): Bean {
+    return new ExecutionBean(this.facts(), this.activity, this.variables);
+  }
+
+  private facts(): ReadonlyMap<string, unknown> {
     const { id, businessKey, definitionId, tenantId } = this.header;
     const node = this.definition.model.nodes.get(this.activity.nodeId);
-    const properties = new Map<string, unknown>([
+    return new Map<string, unknown>([
       ['id', this.activity.executionId],
       ['processInstanceId', id],
       ['processBusinessKey', businessKey],
@@ -74,6 +147,5 @@ export class ActivityExpressionScope implements ExpressionScope {
       ['currentActivityName', node?.name ?? null],
       ['tenantId', tenantId],
     ]);
-    return new Bean('ExecutionEntity', properties, this.activity);
   }
 }

@@ -1,26 +1,26 @@
-import { type ExpressionScope, isElNumber, numberValueOf } from '../el/index.js';
+import { isElNumber, numberValueOf } from '../el/index.js';
 import type { ExternalTaskNode } from '../model/index.js';
 import type { ExternalTaskRecord } from '../persist/records.types.js';
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import type { ProcessInstanceHeader } from './instance.snapshot.js';
+import type { InstanceAtWork } from './instance-at-work.js';
 
 /** The external task that `activity` waits for. @throws ProcessEngine for a topic or priority that is none */
 export function createExternalTask(
-  given: { readonly id: string; readonly now: number; readonly scope: ExpressionScope },
+  at: InstanceAtWork,
   node: ExternalTaskNode,
   activity: ActivityState,
-  header: ProcessInstanceHeader,
-  definition: ExecutableDefinition,
 ): ExternalTaskRecord {
-  const topic = node.topic.evaluate(given.scope);
+  const { work, definition } = at;
+  const { header } = at.instance;
+  const scope = at.scopeOf(activity);
+  const topic = node.topic.evaluate(scope);
   if (typeof topic !== 'string' || topic === '') {
     throw new ProcessEngineError(`The topic of external task '${node.id}' is no text: ${node.topic.text}`);
   }
   const priority = node.priority ?? definition.model.taskPriority;
   return {
-    id: given.id,
+    id: work.newId(),
     topicName: topic,
     activityId: node.id,
     activityInstanceId: activity.id,
@@ -32,8 +32,8 @@ export function createExternalTask(
     businessKey: header.businessKey,
     tenantId: header.tenantId,
     suspended: false,
-    priority: priority === null ? 0 : toPriority(priority.evaluate(given.scope), node.id),
-    createTime: given.now,
+    priority: priority === null ? 0 : toPriority(priority.evaluate(scope), node.id),
+    createTime: work.now,
     workerId: null,
     lockExpirationTime: null,
     retries: null,

@@ -1,4 +1,9 @@
-import type { HistoricInstanceState } from '../persist/records.types.js';
+import type {
+  ExternalTaskLogRecord,
+  ExternalTaskRecord,
+  HistoricInstanceState,
+  UserTaskRecord,
+} from '../persist/records.types.js';
 import type { ActivityState, VariableState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import type { ProcessInstanceState } from './process-instance.state.js';
@@ -11,6 +16,9 @@ export interface ActivityEnd {
   readonly canceled: boolean;
   readonly completeScope: boolean;
 }
+
+/** Why a user task has ended, as its history says. */
+export type UserTaskEnd = 'completed' | 'deleted';
 
 /** Writes what happens to one instance as whole history records; a later record of an id replaces the earlier. */
 export class HistoryRecorder {
@@ -32,8 +40,62 @@ export class HistoryRecorder {
     this.recordInstance(state, this.work.now, endActivityId, deleteReason);
   }
 
+  /** Also where something of a running activity has changed. */
   activityStarted(activity: ActivityState): void {
     this.recordActivity(activity, null, { canceled: false, completeScope: false });
+  }
+
+  /** The instance has been suspended or activated. */
+  suspensionChanged(): void {
+    this.recordInstance(this.instance.suspended ? 'SUSPENDED' : 'ACTIVE', null, null, null);
+  }
+
+  userTaskChanged(task: UserTaskRecord, ended: UserTaskEnd | null = null): void {
+    this.work.changes.historicUserTasks.set(task.id, {
+      id: task.id,
+      name: task.name,
+      description: task.description,
+      assignee: task.assignee,
+      owner: task.owner,
+      priority: task.priority,
+      startTime: task.createTime,
+      endTime: ended === null ? null : this.work.now,
+      dueDate: task.dueDate,
+      followUpDate: task.followUpDate,
+      deleteReason: ended,
+      activityId: task.activityId,
+      activityInstanceId: task.activityInstanceId,
+      executionId: task.executionId,
+      processInstanceId: task.processInstanceId,
+      processDefinitionId: task.processDefinitionId,
+      processDefinitionKey: this.definition.record.key,
+      tenantId: task.tenantId,
+    });
+  }
+
+  /** Writes a line of an external task's log. @returns its id */
+  taskLogged(event: ExternalTaskLogRecord['event'], task: ExternalTaskRecord): string {
+    const id = this.work.newId();
+    this.work.changes.externalTaskLog.set(id, {
+      id,
+      timestamp: this.work.now,
+      event,
+      externalTaskId: task.id,
+      topicName: task.topicName,
+      workerId: task.workerId,
+      retries: task.retries,
+      priority: task.priority,
+      errorMessage: event === 'FAILED' ? task.errorMessage : null,
+      errorDetails: event === 'FAILED' ? task.errorDetails : null,
+      activityId: task.activityId,
+      activityInstanceId: task.activityInstanceId,
+      executionId: task.executionId,
+      processInstanceId: task.processInstanceId,
+      processDefinitionId: task.processDefinitionId,
+      processDefinitionKey: task.processDefinitionKey,
+      tenantId: task.tenantId,
+    });
+    return id;
   }
 
   activityEnded(activity: ActivityState, end: ActivityEnd): void {
@@ -55,7 +117,7 @@ export class HistoryRecorder {
       processDefinitionKey: record.key,
       processInstanceId: this.instance.id,
       executionId: scope.executionId,
-      activityInstanceId: scope.id,
+      activityInstanceId: variable.shownIn ?? scope.id,
       createTime: variable.createTime,
       state,
     });
@@ -68,7 +130,7 @@ export class HistoryRecorder {
     deleteReason: string | null,
   ): void {
     const { record } = this.definition;
-    const { id, businessKey, startTime, startActivityId, tenantId } = this.instance.header;
+    const { id, businessKey, startTime, startActivityId, tenantId, caller } = this.instance.header;
     const days = record.historyTimeToLive;
     this.work.changes.historicInstances.set(id, {
       id,
@@ -83,8 +145,8 @@ export class HistoryRecorder {
       startActivityId,
       endActivityId,
       deleteReason,
-      superProcessInstanceId: null,
-      rootProcessInstanceId: id,
+      superProcessInstanceId: caller?.processInstanceId ?? null,
+      rootProcessInstanceId: caller?.rootProcessInstanceId ?? id,
       tenantId,
       state,
     });
@@ -93,6 +155,7 @@ export class HistoryRecorder {
   private recordActivity(activity: ActivityState, endTime: number | null, end: ActivityEnd): void {
     const { record } = this.definition;
     const node = this.definition.node(activity.nodeId);
+    const userTask = this.userTaskOf(activity);
     this.work.changes.historicActivities.set(activity.id, {
       id: activity.id,
       parentActivityInstanceId: activity.parent?.id ?? this.instance.id,
@@ -103,10 +166,19 @@ export class HistoryRecorder {
       processDefinitionKey: record.key,
       processInstanceId: this.instance.id,
       executionId: activity.executionId,
+      taskId: userTask?.id ?? null,
+      assignee: userTask?.assignee ?? null,
+      calledProcessInstanceId: activity.calledInstanceId,
       startTime: activity.startTime,
       endTime,
       canceled: end.canceled,
+      sequence: activity.sequence,
       completeScope: end.completeScope,
     });
+  }
+
+  private userTaskOf(activity: ActivityState): UserTaskRecord | undefined {
+    const wait = activity.waits?.find(({ kind }) => kind === 'userTask');
+    return wait === undefined ? undefined : this.work.userTask(wait.id);
   }
 }

@@ -1,29 +1,22 @@
+import type { FlowNode } from '../model/index.js';
 import type { ActivityState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 
 /**
- * A token at an inclusive gateway that need not wait any longer: no other token of its scope can still come there.
- * Asked when all tokens are at rest, so a join is also released by a token that took another way or ended.
+ * Whether a token at an inclusive gateway has to wait, because another of its scope can still come there. As in Camunda
+ * this is asked when a token arrives, and not again when another takes a way that does not lead there.
  *
- * @returns one of the waiting tokens, or null when every join has to wait
+ * @param onTheWay elements that tokens of the scope are about to enter
  */
-export function findReadyJoin(scope: ActivityState, definition: ExecutableDefinition): ActivityState | null {
-  for (const child of scope.children) {
-    if (child.children.length > 0) {
-      const inner = findReadyJoin(child, definition);
-      if (inner !== null) return inner;
-    } else if (
-      definition.node(child.nodeId).kind === 'inclusiveGateway' &&
-      !isAwaited(child, scope, definition)
-    ) {
-      return child;
-    }
-  }
-  return null;
-}
-
-function isAwaited(token: ActivityState, scope: ActivityState, definition: ExecutableDefinition): boolean {
-  return scope.children.some(
-    (other) => other.nodeId !== token.nodeId && definition.canReach(other.nodeId, token.nodeId),
+export function isAwaited(
+  gateway: FlowNode,
+  scope: ActivityState,
+  onTheWay: readonly string[],
+  definition: ExecutableDefinition,
+): boolean {
+  const canCome = (nodeId: string): boolean => definition.canReach(nodeId, gateway.id);
+  return (
+    scope.children.some(({ nodeId }) => nodeId !== gateway.id && canCome(nodeId)) ||
+    onTheWay.some((nodeId) => nodeId === gateway.id || canCome(nodeId))
   );
 }

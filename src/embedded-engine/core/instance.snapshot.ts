@@ -1,9 +1,17 @@
 import { ActivityState } from './activity.state.js';
-import type { VariableState } from './activity.state.js';
+import type { VariableState, Wait } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 
 /** Version of {@link InstanceSnapshot}; a newer one is refused. */
 export const SNAPSHOT_FORMAT = 1;
+
+/** The call activity that has called an instance. */
+export interface Caller {
+  readonly processInstanceId: string;
+  readonly activityInstanceId: string;
+  /** The instance at the top of all calls. */
+  readonly rootProcessInstanceId: string;
+}
 
 /** What an instance is made with. */
 export interface ProcessInstanceHeader {
@@ -13,6 +21,8 @@ export interface ProcessInstanceHeader {
   readonly tenantId: string | null;
   readonly startTime: number;
   readonly startActivityId: string;
+  /** Null for an instance that was started from outside. */
+  readonly caller: Caller | null;
 }
 
 /** An instance as plain JSON data. */
@@ -20,6 +30,7 @@ export interface InstanceSnapshot {
   readonly format: number;
   readonly header: ProcessInstanceHeader;
   readonly root: ActivitySnapshot;
+  readonly suspended?: true;
 }
 
 /** One activity instance as plain JSON data; what is empty is left out. */
@@ -29,7 +40,10 @@ export interface ActivitySnapshot {
   readonly executionId: string;
   readonly startTime: number;
   readonly isVariableScope: boolean;
+  readonly sequence: number;
   readonly taskId?: string;
+  readonly waits?: readonly Wait[];
+  readonly calledInstanceId?: string;
   /** Pairs, because a variable may be called `__proto__`. */
   readonly variables?: readonly (readonly [string, VariableState])[];
   readonly children?: readonly ActivitySnapshot[];
@@ -37,22 +51,28 @@ export interface ActivitySnapshot {
 
 export function snapshotActivity(activity: ActivityState): ActivitySnapshot {
   const { id, nodeId, executionId, startTime, isVariableScope, taskId, variables, children } = activity;
+  const { waits, calledInstanceId, sequence } = activity;
   return {
     id,
     nodeId,
     executionId,
     startTime,
     isVariableScope,
+    sequence,
     ...(taskId !== null && { taskId }),
+    ...(waits !== null && { waits }),
+    ...(calledInstanceId !== null && { calledInstanceId }),
     ...(variables !== null && { variables: [...variables] }),
     ...(children.length > 0 && { children: children.map(snapshotActivity) }),
   };
 }
 
 export function restoreActivity(snapshot: ActivitySnapshot, parent: ActivityState | null): ActivityState {
-  const { id, nodeId, executionId, startTime, isVariableScope } = snapshot;
-  const activity = new ActivityState(id, nodeId, executionId, parent, startTime, isVariableScope);
+  const { id, nodeId, executionId, startTime, isVariableScope, sequence } = snapshot;
+  const activity = new ActivityState(id, nodeId, executionId, parent, startTime, isVariableScope, sequence);
   activity.taskId = snapshot.taskId ?? null;
+  activity.waits = snapshot.waits ?? null;
+  activity.calledInstanceId = snapshot.calledInstanceId ?? null;
   if (snapshot.variables !== undefined) activity.variables = new Map(snapshot.variables);
   for (const child of snapshot.children ?? []) activity.children.push(restoreActivity(child, activity));
   return activity;

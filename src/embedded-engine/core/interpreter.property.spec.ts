@@ -1,298 +1,288 @@
-/** Random block-structured processes against a recursive oracle, their tasks completed in a random order. */
+/**
+ * Random block-structured processes against a recursive oracle: whatever waits happens in a random order, the engine is
+ * closed or dropped and opened again at random, and commands fail at random.
+ *
+ * `PROPERTY_RUNS=2000` makes a long run; fast-check prints the seed and the path of a failure.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EngineHarness } from '../testing/engine.harness.js';
-import {
-  and,
-  boundary,
-  bpmn,
-  end,
-  error,
-  flow,
-  or,
-  path,
-  process,
-  start,
-  subProcess,
-  task,
-  xor,
-} from '../testing/process.builder.js';
+import { processBodies } from '../testing/block.arbitrary.js';
+import { fileOf, START_VARIABLES } from '../testing/block.builder.js';
+import { BlockOracle, type Happening, TrappedError, type Wait } from '../testing/block.oracle.js';
+import type { Body } from '../testing/block.types.js';
+import { plain, variables } from '../testing/engine.harness.js';
+import { type EngineRig, memoryRig, sqliteRig } from '../testing/engine.rigs.js';
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../testing/property.runs.js';
 
-/** A block has one way in and one way out. `take` says which branches a gateway's conditions choose. */
-type Block =
-  | { readonly kind: 'task' }
-  | { readonly kind: 'sequence'; readonly blocks: readonly Block[] }
-  | { readonly kind: 'xor'; readonly branches: readonly Block[]; readonly take: number }
-  | { readonly kind: 'and'; readonly branches: readonly Block[] }
-  | { readonly kind: 'or'; readonly branches: readonly Block[]; readonly take: number }
-  | { readonly kind: 'sub'; readonly inner: Block }
-  /** A task with an error boundary event; whether the error is thrown, and what handles it. */
-  | { readonly kind: 'guarded'; readonly fails: boolean; readonly handler: Block }
-  /** A sub-process of a failing task beside another block, caught at its border. */
-  | { readonly kind: 'guardedSub'; readonly fails: boolean; readonly beside: Block; readonly handler: Block };
+/** Sets the trap off in all instances. */
+const DISARMED: Happening = { key: null, variables: { trap: 'off' } };
 
-const blocks = fc.letrec<{ block: Block }>((tie) => {
-  const block = tie('block');
-  const branches = fc.array(block, { minLength: 2, maxLength: 3 });
-  return {
-    block: fc.oneof(
-      { depthSize: 'small', withCrossShrink: true, maxDepth: 4 },
-      fc.record({ kind: fc.constant('task' as const) }),
-      fc.record({
-        kind: fc.constant('sequence' as const),
-        blocks: fc.array(block, { minLength: 1, maxLength: 3 }),
-      }),
-      fc.record({ kind: fc.constant('xor' as const), branches, take: fc.nat(20) }),
-      fc.record({ kind: fc.constant('and' as const), branches }),
-      fc.record({ kind: fc.constant('or' as const), branches, take: fc.nat(20) }),
-      fc.record({ kind: fc.constant('sub' as const), inner: block }),
-      fc.record({ kind: fc.constant('guarded' as const), fails: fc.boolean(), handler: block }),
-      fc.record({
-        kind: fc.constant('guardedSub' as const),
-        fails: fc.boolean(),
-        beside: block,
-        handler: block,
-      }),
-    ),
-  };
-}).block;
+/** Numbers from which a run takes its choices. */
+type Choices = Iterator<number>;
 
-/** What is left to do of a block, as the oracle sees it; a task is its topic. */
-type Rest =
-  | { readonly kind: 'done' }
-  | { readonly kind: 'task'; readonly topic: string; readonly fails: boolean; readonly handler: Rest }
-  | { readonly kind: 'sequence'; readonly first: Rest; readonly then: Rest }
-  | { readonly kind: 'all'; readonly parts: readonly Rest[] }
-  /** Ends by `handler` once the task `fatal` has thrown. */
-  | { readonly kind: 'scope'; readonly inner: Rest; readonly fatal: string; readonly handler: Rest };
+/** One instance, in the engine and in the oracle. */
+class Run {
+  private readonly happened: Happening[] = [];
+  private oracle: BlockOracle;
 
-const DONE: Rest = { kind: 'done' };
+  private constructor(
+    private readonly rig: EngineRig,
+    private readonly body: Body,
+    readonly id: string,
+  ) {
+    this.oracle = BlockOracle.after(body, START_VARIABLES, []);
+  }
 
-/** The elements of a block, its ends, and what the oracle expects of it. */
-interface Built {
-  readonly xml: readonly string[];
-  readonly first: string;
-  readonly last: string;
-  readonly rest: Rest;
-}
+  static async start(rig: EngineRig, body: Body): Promise<Run> {
+    await rig.h.deploy(fileOf(body));
+    const { id } = await rig.h.start('p', START_VARIABLES);
+    return new Run(rig, body, id);
+  }
 
-/** Builds elements with ids that occur once. */
-class Builder {
-  private count = 0;
+  choices(): readonly Wait[] {
+    return this.oracle.choices();
+  }
 
-  build(block: Block): Built {
-    switch (block.kind) {
-      case 'task':
-        return this.task(false);
-      case 'sequence':
-        return block.blocks
-          .map((inner) => this.build(inner))
-          .reduce((before, after) => ({
-            xml: [...before.xml, ...after.xml, flow(before.last, after.first)],
-            first: before.first,
-            last: after.last,
-            rest: { kind: 'sequence', first: before.rest, then: after.rest },
-          }));
-      case 'xor':
-        return this.branch(block.branches, xor, (at) => at === block.take % block.branches.length);
-      case 'and':
-        return this.branch(block.branches, and, null);
-      case 'or': {
-        // Any but no branch at all.
-        const mask = (block.take % (2 ** block.branches.length - 1)) + 1;
-        return this.branch(block.branches, or, (at) => (mask & (1 << at)) !== 0);
-      }
-      case 'sub':
-        return this.sub(this.build(block.inner));
-      case 'guarded': {
-        const guarded = this.task(block.fails);
-        return this.catching(guarded, this.build(block.handler), (handler) => ({
-          ...(guarded.rest as Extract<Rest, { kind: 'task' }>),
-          handler,
-        }));
-      }
-      case 'guardedSub': {
-        const failing = this.task(block.fails);
-        const beside = this.build(block.beside);
-        const both = this.join([failing, beside], and, null);
-        const guarded = this.sub(both);
-        return this.catching(guarded, this.build(block.handler), (handler) => ({
-          kind: 'scope',
-          inner: guarded.rest,
-          fatal: failing.first,
-          handler,
-        }));
-      }
+  /** Lets something happen in both. */
+  async take(wait: Wait): Promise<void> {
+    const happening = this.happening(wait, 'off');
+    await this.perform(wait, happening);
+    this.happened.push(happening);
+    this.oracle.happen(happening);
+  }
+
+  /** The same with a variable that makes expressions fail: all of it takes place, or nothing. */
+  async takeTrapped(wait: Wait): Promise<void> {
+    if (wait.kind === 'timer') return;
+    const happening = this.happening(wait, 'on');
+    await this.lock(wait);
+    const before = observe(this.rig);
+    const performed = await this.perform(wait, happening).then(
+      () => true,
+      () => false,
+    );
+    expect(performed).toBe(!this.isTrap(happening));
+    if (performed) {
+      // The variable must not make a timer fail, which has to note that it did.
+      this.happened.push(happening);
+      this.oracle.happen(happening);
+      await this.disarm();
+      return;
+    }
+    expect(observe(this.rig)).toEqual(before);
+  }
+
+  /** What the engine says is what the oracle says. */
+  check(): void {
+    const { engine } = this.rig.h;
+    expect(waitingIn(this.rig)).toEqual(this.oracle.waiting());
+    expect(
+      engine.history
+        .findActivities({})
+        .map(
+          ({ activityId, endTime, canceled }) =>
+            `${activityId} ${endTime === null ? 'runs' : canceled ? 'canceled' : 'done'}`,
+        )
+        .sort(),
+    ).toEqual(this.oracle.trail());
+    expect(
+      engine.history
+        .findInstances({})
+        .map(({ processDefinitionKey, state }) => `${processDefinitionKey} ${state}`)
+        .sort(),
+    ).toEqual(this.oracle.outcomes());
+    expect(
+      Object.fromEntries(
+        engine.history
+          .findVariables({ processInstanceId: this.id })
+          .filter(({ activityInstanceId }) => activityInstanceId === this.id)
+          .map(({ name, value }) => [name, value.value]),
+      ),
+    ).toEqual(this.oracle.variables());
+    if (this.oracle.waiting().length > 0)
+      expect(plain(engine.runtime.findVariables(this.id, { local: true }))).toEqual(this.oracle.variables());
+  }
+
+  private happening({ key, kind }: Wait, trap: 'on' | 'off'): Happening {
+    return { key, variables: kind === 'timer' ? {} : { last: this.happened.length + 1, trap } };
+  }
+
+  private isTrap(happening: Happening): boolean {
+    const copy = BlockOracle.after(this.body, START_VARIABLES, this.happened);
+    try {
+      copy.happen(happening);
+      return false;
+    } catch (error) {
+      if (error instanceof TrappedError) return true;
+      throw error;
     }
   }
 
-  private id(kind: string): string {
-    this.count += 1;
-    return `${kind}${this.count}`;
+  private async disarm(): Promise<void> {
+    const { runtime } = this.rig.h.engine;
+    for (const { id } of runtime.findProcessInstances({}))
+      await runtime.changeVariables(id, variables({ trap: 'off' }), []);
+    this.happened.push(DISARMED);
+    this.oracle.happen(DISARMED);
   }
 
-  private task(fails: boolean): Built {
-    const id = this.id('T');
-    return {
-      xml: [task(id)],
-      first: id,
-      last: id,
-      rest: { kind: 'task', topic: id, fails, handler: DONE },
-    };
+  private async lock({ kind, key }: Wait): Promise<void> {
+    if (kind === 'external') await this.rig.h.engine.externalTasks.lock(idOf(this.rig, key), 'w', 1_000);
   }
 
-  private sub(inner: Built): Built {
-    const [id, begin, finish] = [this.id('S'), this.id('s'), this.id('e')];
-    const content = [
-      start(begin),
-      ...inner.xml,
-      end(finish),
-      flow(begin, inner.first),
-      flow(inner.last, finish),
-    ];
-    return { xml: [subProcess(id, content)], first: id, last: id, rest: inner.rest };
-  }
-
-  private branch(
-    branches: readonly Block[],
-    gateway: (id: string) => string,
-    takes: ((at: number) => boolean) | null,
-  ): Built {
-    return this.join(
-      branches.map((inner) => this.build(inner)),
-      gateway,
-      takes,
-    );
-  }
-
-  private join(
-    parts: readonly Built[],
-    gateway: (id: string) => string,
-    takes: ((at: number) => boolean) | null,
-  ): Built {
-    const [split, merge] = [this.id('G'), this.id('G')];
-    return {
-      xml: [
-        gateway(split),
-        gateway(merge),
-        ...parts.flatMap((part, at) => [
-          ...part.xml,
-          flow(split, part.first, takes === null ? undefined : `\${${String(takes(at))}}`),
-          flow(part.last, merge),
-        ]),
-      ],
-      first: split,
-      last: merge,
-      rest: {
-        kind: 'all',
-        parts: parts.filter((_part, at) => takes === null || takes(at)).map(({ rest }) => rest),
-      },
-    };
-  }
-
-  /** A host with an error boundary event; both ways meet behind it. */
-  private catching(host: Built, handler: Built, rest: (handler: Rest) => Rest): Built {
-    const [event, meet] = [this.id('B'), this.id('G')];
-    return {
-      xml: [
-        ...host.xml,
-        ...handler.xml,
-        boundary(event, host.last, 'failed'),
-        xor(meet),
-        flow(host.last, meet),
-        flow(event, handler.first),
-        flow(handler.last, meet),
-      ],
-      first: host.first,
-      last: meet,
-      rest: rest(handler.rest),
-    };
+  private async perform(wait: Wait, happening: Happening): Promise<void> {
+    const { engine } = this.rig.h;
+    const given = variables(happening.variables as Record<string, string | number>);
+    switch (wait.kind) {
+      case 'external': {
+        await this.lock(wait);
+        const id = idOf(this.rig, wait.key);
+        if (wait.fails) {
+          const error = { workerId: 'w', errorCode: 'FAILED', errorMessage: null, variables: given };
+          await engine.externalTasks.handleBpmnError(id, error);
+        } else {
+          const result = { workerId: 'w', variables: given, localVariables: variables() };
+          await engine.externalTasks.complete(id, result);
+        }
+        return;
+      }
+      case 'user':
+        await engine.tasks.complete(idOf(this.rig, wait.key), given);
+        return;
+      case 'timer':
+        await engine.jobs.execute(idOf(this.rig, wait.key));
+        return;
+      case 'message':
+        await engine.messages.correlate({
+          messageName: wait.key.slice('message:'.length),
+          businessKey: null,
+          processInstanceId: null,
+          correlationKeys: new Map(),
+          localCorrelationKeys: new Map(),
+          variables: given,
+          localVariables: new Map(),
+          triggeredScopeVariables: new Map(),
+          tenantId: undefined,
+          all: false,
+        });
+    }
   }
 }
 
-/** The topics that wait now. */
-function waiting(rest: Rest): readonly string[] {
-  switch (rest.kind) {
-    case 'done':
-      return [];
-    case 'task':
-      return [rest.topic];
-    case 'sequence':
-      return isDone(rest.first) ? waiting(rest.then) : waiting(rest.first);
-    case 'all':
-      return rest.parts.flatMap(waiting);
-    case 'scope':
-      return waiting(rest.inner);
-  }
+/** Everything that the engine waits for, by what the oracle calls it. */
+function waitsOf({ h: { engine } }: EngineRig): readonly (readonly [key: string, id: string])[] {
+  const path = (executionId: string): string =>
+    String(engine.runtime.findVariables(executionId)?.get('path')?.value);
+  const key = (kind: string, one: { readonly activityId: string; readonly executionId: string }): string =>
+    `${kind}:${one.activityId.replace(/Start$/, '')}@${path(one.executionId)}`;
+  return [
+    ...engine.externalTasks.find({}).map((task) => [key('external', task), task.id] as const),
+    ...engine.jobs.find({}).map((job) => [key('timer', job), job.id] as const),
+    ...engine.messages
+      .findSubscriptions({})
+      .map(({ id, eventName }) => [`message:${eventName}`, id] as const),
+    ...engine.tasks.find({}).map((task) => [key('user', task), task.id] as const),
+  ];
 }
 
-function isDone(rest: Rest): boolean {
-  return waiting(rest).length === 0;
+function waitingIn(rig: EngineRig): readonly string[] {
+  return waitsOf(rig)
+    .map(([key]) => key)
+    .sort();
 }
 
-/** What is left when the task of a topic has been worked on. */
-function afterwards(rest: Rest, topic: string): Rest {
-  switch (rest.kind) {
-    case 'done':
-      return rest;
-    case 'task':
-      if (rest.topic !== topic) return rest;
-      return rest.fails ? rest.handler : DONE;
-    case 'sequence':
-      if (isDone(rest.first)) return afterwards(rest.then, topic);
-      return { ...rest, first: afterwards(rest.first, topic) };
-    case 'all':
-      return { ...rest, parts: rest.parts.map((part) => afterwards(part, topic)) };
-    case 'scope':
-      if (topic === rest.fatal && isFatal(rest.inner, topic)) return rest.handler;
-      return isDone(afterwards(rest.inner, topic)) ? DONE : { ...rest, inner: afterwards(rest.inner, topic) };
-  }
+function idOf(rig: EngineRig, key: string): string {
+  const found = waitsOf(rig).find(([one]) => one === key);
+  if (found === undefined) throw new Error(`The engine does not wait for ${key}`);
+  return found[1];
 }
 
-/** Whether the waiting task of a topic throws. */
-function isFatal(rest: Rest, topic: string): boolean {
-  switch (rest.kind) {
-    case 'done':
-      return false;
-    case 'task':
-      return rest.topic === topic && rest.fails;
-    case 'sequence':
-      return isFatal(isDone(rest.first) ? rest.then : rest.first, topic);
-    case 'all':
-      return rest.parts.some((part) => isFatal(part, topic));
-    case 'scope':
-      return isFatal(rest.inner, topic);
+/** Everything that can be seen of an engine. */
+function observe({ h: { engine } }: EngineRig) {
+  const { runtime, history } = engine;
+  const instances = runtime.findProcessInstances({});
+  return {
+    instances,
+    trees: instances.map(({ id }) => runtime.findActivityInstanceTree(id)),
+    variables: runtime.findVariableInstances({}),
+    executions: runtime.findExecutions({}),
+    incidents: runtime.findIncidents({}),
+    tasks: engine.externalTasks.find({}),
+    jobs: engine.jobs.find({}),
+    subscriptions: engine.messages.findSubscriptions({}),
+    userTasks: engine.tasks.find({}),
+    history: [
+      history.findInstances({}),
+      history.findActivities({}),
+      history.findVariables({}),
+      history.findIncidents({}),
+      history.findUserTasks({}),
+      history.findTaskLog({}),
+    ],
+  };
+}
+
+/** What of an engine has to be there again when it is opened anew. */
+async function reopen(rig: EngineRig, isCrash: boolean): Promise<void> {
+  const before = observe(rig);
+  await rig.reopen(isCrash);
+  expect(observe(rig)).toEqual(before);
+}
+
+async function runThrough(rig: EngineRig, body: Body, choices: Choices): Promise<void> {
+  const choose = (limit: number): number => Number(choices.next().value) % limit;
+  const run = await Run.start(rig, body);
+  run.check();
+  for (let waits = run.choices(); waits.length > 0; waits = run.choices()) {
+    if (choose(6) === 0) await reopen(rig, choose(2) === 0);
+    const wait = waits[choose(waits.length)]!;
+    if (choose(5) === 0) await run.takeTrapped(wait);
+    else await run.take(wait);
+    run.check();
   }
+  await reopen(rig, true);
+  run.check();
+  const {
+    instances,
+    trees,
+    variables: left,
+    executions,
+    incidents,
+    tasks,
+    jobs,
+    subscriptions,
+    userTasks,
+  } = observe(rig);
+  expect(
+    [instances, trees, left, executions, incidents, tasks, jobs, subscriptions, userTasks].flat(),
+  ).toEqual([]);
+}
+
+function property(open: () => Promise<EngineRig>) {
+  return fc.asyncProperty(processBodies, fc.infiniteStream(fc.nat(10_000)), async (body, choices) => {
+    const rig = await open();
+    try {
+      await runThrough(rig, body, choices);
+    } finally {
+      await rig.dispose();
+    }
+  });
 }
 
 describe('a block-structured process', () => {
-  it('waits where the oracle says, after each of its tasks, and ends when the oracle has', async () => {
-    const h = await EngineHarness.open();
-    await fc.assert(
-      fc.asyncProperty(blocks, fc.infiniteStream(fc.nat(1_000)), async (block, choices) => {
-        const built = new Builder().build(block);
-        await h.deploy(
-          bpmn(
-            error('failed', 'FAILED'),
-            process('p', [start(), ...built.xml, end(), path('start', built.first), path(built.last, 'end')]),
-          ),
-        );
-        const { id } = await h.start('p');
-        let { rest } = built;
-        for (let topics = waiting(rest); topics.length > 0; topics = waiting(rest)) {
-          expect(h.waiting()).toEqual([...topics].sort());
-          const topic = topics[choices.next().value % topics.length]!;
-          const taken = await h.take(topic);
-          if (isFatal(rest, topic)) await h.bpmnError(taken.id, 'FAILED');
-          else await h.complete(taken.id);
-          rest = afterwards(rest, topic);
-        }
-        expect(h.waiting()).toEqual([]);
-        expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
-        expect(h.engine.history.countActivities({ processInstanceId: id, unfinished: true })).toBe(0);
-        expect(h.engine.runtime.countProcessInstances({})).toBe(0);
-      }),
-      { numRuns: 200 },
-    );
-  });
+  it(
+    'waits where the oracle says after each step, whatever fails and however often the engine is opened anew',
+    async () => {
+      await fc.assert(property(memoryRig), { numRuns: propertyRuns(250) });
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
+
+  it(
+    'does so on a file',
+    async () => {
+      await fc.assert(property(sqliteRig), { numRuns: propertyRuns(30) });
+    },
+    PROPERTY_TIMEOUT_MS,
+  );
 });

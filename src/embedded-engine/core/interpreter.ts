@@ -1,273 +1,264 @@
-import type { ExpressionScope } from '../el/index.js';
-import type { ErrorBoundaryNode, ErrorModel, FlowNode, SequenceFlow } from '../model/index.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { ActivityState } from './activity.state.js';
-import { Agenda } from './agenda.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import { ActivityExpressionScope } from './expression.scope.js';
+import type { FlowNode, SequenceFlow } from '../model/index.js';
+import { closeActivity, enterActivity, enterScope, openActivity, parentOf } from './activity.lifecycle.js';
+import type { ActivityState } from './activity.state.js';
+import { Agenda, type Step } from './agenda.js';
+import { callOf, createCalledInstance, mapCallVariables, passOutputs } from './call-activity.js';
+import { Cancellation, type DeleteOptions } from './cancellation.js';
+import { EventRunner, NO_VARIABLES } from './event.runner.js';
+import { addWait, awaitEvents, endWaits, triggersOf } from './event.waits.js';
 import { createExternalTask } from './external-task.factory.js';
-import { type ActivityEnd, HistoryRecorder } from './history.recorder.js';
-import { findReadyJoin } from './inclusive-join.js';
-import { evaluateIoValue } from './io-mapping.js';
+import { isAwaited } from './inclusive-join.js';
+import { atWork, type InstanceAtWork, type ThrownError } from './instance-at-work.js';
+import { LoopRunner } from './loop.runner.js';
 import type { ProcessInstanceState } from './process-instance.state.js';
+import { fromScriptValue } from './script.values.js';
 import { selectExclusive, selectInclusive, selectOutgoing } from './sequence-flow.selector.js';
 import { toTypedValue } from './typed-value.converter.js';
-import type { Variables } from './typed-value.types.js';
+import type { TypedValue, Variables } from './typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
-import { VariableWriter } from './variable.scopes.js';
+import { createUserTask } from './user-task.factory.js';
 
-/** An activity instance id longer than this is the UUID alone. */
-const MAX_ID_LENGTH = 64;
-
-/** An error on its way to a handler. */
-export interface ThrownError {
-  readonly code: string;
-  readonly message: string | null;
-}
-
-/** Moves the tokens of one instance within one command, until all of them wait or the instance has ended. */
+/**
+ * Moves tokens within one command, until all of them wait or their instances have ended: those of one instance, and of
+ * instances that call it or that it calls.
+ */
 export class Interpreter {
-  readonly variables: VariableWriter;
-  private readonly history: HistoryRecorder;
   private readonly agenda: Agenda;
+  private readonly cancellation: Cancellation;
+  private readonly events: EventRunner;
+  private readonly loops: LoopRunner;
 
   constructor(
     private readonly work: UnitOfWork,
-    private readonly instance: ProcessInstanceState,
-    private readonly definition: ExecutableDefinition,
     stepLimit: number,
   ) {
-    this.history = new HistoryRecorder(work, instance, definition);
-    this.variables = new VariableWriter(work, this.history);
     this.agenda = new Agenda(stepLimit);
+    this.cancellation = new Cancellation(work, this.agenda);
+    const leave = (at: InstanceAtWork, activity: ActivityState): void => {
+      this.leave(at, activity);
+    };
+    this.loops = new LoopRunner(this.agenda, this.cancellation, leave);
+    this.events = new EventRunner(work, this.agenda, this.cancellation, {
+      leave,
+      endPath: (at, activity) => {
+        this.depart(at, activity, []);
+      },
+    });
   }
 
-  /** Begins the instance at its none start event. */
-  start(variables: Variables): void {
-    const { root } = this.instance;
-    this.history.instanceStarted();
-    this.variables.setAllLocal(root, variables);
-    this.agenda.plan(root, [this.definition.model.root.startEvent.id]);
+  /** Begins an instance that has been made, at the start event that it was made with. */
+  start(instance: ProcessInstanceState, variables: Variables): void {
+    this.begin(atWork(this.work, instance.id), variables);
     this.run();
   }
 
   /** The activity has done what it waited for. */
-  signal(activity: ActivityState): void {
-    this.leave(activity);
+  signal(at: InstanceAtWork, activity: ActivityState): void {
+    this.leave(at, activity);
     this.run();
   }
 
   /** Throws a BPMN error out of a waiting activity. */
-  raiseError(activity: ActivityState, error: ThrownError): void {
-    this.throwError(activity, error);
+  raiseError(at: InstanceAtWork, activity: ActivityState, error: ThrownError): void {
+    this.events.throwError(at, activity, error);
     this.run();
   }
 
-  /** Ends the instance from outside. Output mappings do not run: a delete must not fail for what was never computed. */
-  deleteInstance(deleteReason: string | null): void {
-    for (const child of this.instance.root.children.toReversed()) this.cancel(child, { mapOutputs: false });
-    this.instance.root.removed = true;
-    this.history.instanceEnded('EXTERNALLY_TERMINATED', null, deleteReason);
-    this.work.removeInstance(this.instance.id);
+  /**
+   * A timer has fallen due or a message has come for which `owner` waited.
+   *
+   * @param variables go to the scope that the event begins, or that waited for it
+   */
+  trigger(at: InstanceAtWork, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
+    this.events.fire(at, owner, eventId, variables);
+    this.run();
   }
 
-  /** What expressions of an activity see; `externalTask` only where a task is given. */
-  scopeOf(activity: ActivityState, task: ExternalTaskRecord | null = null): ActivityExpressionScope {
-    return new ActivityExpressionScope(activity, this.instance.header, this.definition, task);
+  /** Ends an instance from outside; whoever called it goes on without it, or ends too where nothing is left of it. */
+  deleteInstance(processInstanceId: string, options: DeleteOptions): void {
+    this.cancellation.deleteInstance(processInstanceId, options);
   }
 
-  /** The error that an `<error>` of the model stands for; its message may be an expression. */
-  errorOf(error: ErrorModel, scope: ExpressionScope): ThrownError {
-    const message = error.message?.evaluate(scope) ?? null;
-    return { code: error.code, message: message === null ? null : textOf(message) };
+  private begin(at: InstanceAtWork, variables: Variables): void {
+    const { root, instance } = at;
+    at.history.instanceStarted();
+    at.variables.setAllLocal(root, variables);
+    enterScope(at, root);
+    this.agenda.plan(at, root, [instance.header.startActivityId]);
   }
 
   private run(): void {
-    do {
-      for (let step = this.agenda.next(); step !== undefined; step = this.agenda.next()) {
-        this.enter(step.scope, this.definition.node(step.nodeId));
-      }
-    } while (this.fireReadyJoin());
+    for (let step = this.agenda.next(); step !== undefined; step = this.agenda.next()) this.take(step);
   }
 
-  private enter(scope: ActivityState, node: FlowNode): void {
-    const activity = this.open(scope, node);
-    for (const input of node.io?.inputs ?? []) {
-      const value = evaluateIoValue(input.value, this.scopeOf(activity));
-      this.variables.setLocal(activity, input.name, toTypedValue(value));
-    }
-    this.execute(activity, node);
+  private take({ at, scope, nodeId, loopCounter, variables, isTriggered }: Step): void {
+    this.work.noteElement(nodeId);
+    const node = at.definition.node(nodeId);
+    const activity = openActivity(at, scope, node);
+    if (variables !== undefined) at.variables.setAllLocal(activity, variables);
+    if (loopCounter !== undefined) this.loops.enter(at, scope, activity, loopCounter);
+    enterActivity(at, activity, node);
+    if (isTriggered === true) this.leave(at, activity);
+    else this.execute(at, activity, node);
   }
 
-  private execute(activity: ActivityState, node: FlowNode): void {
+  private execute(at: InstanceAtWork, activity: ActivityState, node: FlowNode): void {
     switch (node.kind) {
       case 'startEvent':
+      case 'messageStart':
+      case 'eventSubProcessStart':
       case 'passThrough':
-      case 'errorBoundary':
+      case 'boundaryEvent':
       case 'noneEnd':
-        this.leave(activity);
+        this.leave(at, activity);
         return;
       case 'terminateEnd':
-        this.terminateScope(activity);
+        this.terminateScope(at, activity);
         return;
       case 'errorEnd':
-        this.throwError(activity, this.errorOf(node.error, this.scopeOf(activity)));
+        this.events.throwError(at, activity, at.errorOf(node.error, at.scopeOf(activity)));
         return;
       case 'externalTask': {
-        const id = this.work.newId();
-        const given = { id, now: this.work.now, scope: this.scopeOf(activity) };
-        activity.taskId = id;
-        this.work.saveTask(createExternalTask(given, node, activity, this.instance.header, this.definition));
+        const task = createExternalTask(at, node, activity);
+        activity.taskId = task.id;
+        this.work.saveTask(task);
+        at.history.taskLogged('CREATED', task);
         return;
       }
+      case 'expressionTask': {
+        const value = node.expression.evaluate(at.scopeOf(activity));
+        this.leaveWith(at, activity, node.resultVariable, value);
+        return;
+      }
+      case 'scriptTask': {
+        const value = node.script.run(at.scopeOf(activity).scriptHost()) ?? null;
+        // As in Camunda a script that gives nothing sets nothing.
+        if (value !== null && node.resultVariable !== null)
+          at.variables.set(activity, node.resultVariable, fromScriptValue(value));
+        this.leave(at, activity);
+        return;
+      }
+      case 'userTask': {
+        const task = createUserTask(at, node, activity);
+        this.work.changes.userTasks.set(task.id, task);
+        addWait(activity, { kind: 'userTask', id: task.id, nodeId: node.id });
+        at.history.userTaskChanged(task);
+        at.history.activityStarted(activity);
+        return;
+      }
+      case 'catchEvent':
+      case 'receiveTask':
+      case 'eventBasedGateway':
+        awaitEvents(at, activity, triggersOf(at, node));
+        return;
       case 'exclusiveGateway':
-        this.depart(activity, [selectExclusive(node, this.scopeOf(activity))]);
+        this.depart(at, activity, [selectExclusive(node, at.scopeOf(activity))]);
         return;
       case 'parallelGateway':
       case 'inclusiveGateway':
-        // As many arrivals as flows lead in: nothing more is to be waited for. An inclusive join may fire with fewer.
-        if (arrivedAt(activity, node).length >= node.incoming.length) this.fireJoin(activity, node);
+        if (this.isJoined(at, activity, node)) this.fireJoin(at, activity, node);
         return;
       case 'subProcess':
-        this.agenda.plan(activity, [node.scope.startEvent.id]);
+        if (node.scope.startEvent !== null) this.agenda.plan(at, activity, [node.scope.startEvent.id]);
         return;
+      case 'eventSubProcess':
+        this.agenda.plan(at, activity, [node.start.id]);
+        return;
+      case 'callActivity': {
+        const called = createCalledInstance(at, activity, node);
+        const given = new Map<string, TypedValue>();
+        mapCallVariables(node.inputs, { at, activity }, (name, value) => given.set(name, value));
+        this.begin(called, given);
+        return;
+      }
+      case 'multiInstanceBody':
+        this.loops.begin(at, activity);
+        return;
+      default:
+        node satisfies never;
     }
+  }
+
+  private leaveWith(
+    at: InstanceAtWork,
+    activity: ActivityState,
+    resultVariable: string | null,
+    value: unknown,
+  ): void {
+    if (resultVariable !== null) at.variables.set(activity, resultVariable, toTypedValue(value));
+    this.leave(at, activity);
   }
 
   /** Takes the token on over the flows that its conditions choose; they are evaluated before the outputs are mapped. */
-  private leave(activity: ActivityState): void {
-    const node = this.definition.node(activity.nodeId);
-    this.depart(activity, selectOutgoing(node, this.scopeOf(activity)));
+  private leave(at: InstanceAtWork, activity: ActivityState): void {
+    this.depart(at, activity, selectOutgoing(at.node(activity), at.scopeOf(activity)));
   }
 
-  private depart(activity: ActivityState, flows: readonly SequenceFlow[]): void {
+  private depart(at: InstanceAtWork, activity: ActivityState, flows: readonly SequenceFlow[]): void {
     const scope = parentOf(activity);
-    this.close(activity, { canceled: false, completeScope: flows.length === 0 });
-    this.agenda.plan(
-      scope,
-      flows.map((flow) => flow.targetId),
-    );
-    if (flows.length === 0) this.completeIfEmpty(scope, activity.nodeId);
+    closeActivity(at, activity, { canceled: false, completeScope: flows.length === 0 });
+    const targets = flows.map((flow) => flow.targetId);
+    this.agenda.plan(at, scope, targets);
+    if (flows.length === 0) this.tokenEnded(at, scope, activity.nodeId);
   }
 
-  private completeIfEmpty(scope: ActivityState, lastNodeId: string): void {
-    if (scope.children.length === 0 && scope.tokensOnTheWay === 0) this.completeScope(scope, lastNodeId);
+  private tokenEnded(at: InstanceAtWork, scope: ActivityState, lastNodeId: string): void {
+    if (scope.parent !== null && at.node(scope).kind === 'multiInstanceBody') {
+      this.loops.instanceEnded(at, scope);
+    } else if (scope.children.length === 0 && scope.tokensOnTheWay === 0) {
+      this.completeScope(at, scope, lastNodeId);
+    }
   }
 
-  private completeScope(scope: ActivityState, lastNodeId: string): void {
+  private completeScope(at: InstanceAtWork, scope: ActivityState, lastNodeId: string): void {
     if (scope.parent !== null) {
-      this.leave(scope);
+      this.leave(at, scope);
       return;
     }
     scope.removed = true;
-    this.history.instanceEnded('COMPLETED', lastNodeId, null);
-    this.work.removeInstance(this.instance.id);
+    endWaits(at, scope);
+    at.history.instanceEnded('COMPLETED', lastNodeId, null);
+    this.work.removeInstance(at.instance.id);
+    this.returnToCaller(at);
   }
 
-  private terminateScope(end: ActivityState): void {
+  /** The called instance has ended: its results go to the call activity, which goes on. */
+  private returnToCaller(at: InstanceAtWork): void {
+    const call = callOf(this.work, at);
+    if (call === null) return;
+    passOutputs(at, call);
+    this.leave(call.at, call.activity);
+  }
+
+  private terminateScope(at: InstanceAtWork, end: ActivityState): void {
     const scope = parentOf(end);
-    this.close(end, { canceled: false, completeScope: true });
-    for (const child of scope.children.toReversed()) this.cancel(child, { mapOutputs: true });
-    this.completeScope(scope, end.nodeId);
+    closeActivity(at, end, { canceled: false, completeScope: true });
+    this.cancellation.clear(at, scope);
+    this.completeScope(at, scope, end.nodeId);
   }
 
-  private fireReadyJoin(): boolean {
-    if (!this.definition.hasInclusiveJoin || this.instance.root.removed) return false;
-    const ready = findReadyJoin(this.instance.root, this.definition);
-    if (ready === null) return false;
-    this.fireJoin(ready, this.definition.node(ready.nodeId));
-    return true;
+  /** As many arrivals as flows lead in: nothing more is to be waited for. An inclusive join may have fewer. */
+  private isJoined(at: InstanceAtWork, activity: ActivityState, node: FlowNode): boolean {
+    if (arrivedAt(activity, node).length >= node.incoming.length) return true;
+    const scope = parentOf(activity);
+    return (
+      node.kind === 'inclusiveGateway' && !isAwaited(node, scope, this.agenda.onTheWay(scope), at.definition)
+    );
   }
 
   /** Merges all tokens that wait at a gateway into one, which goes on. */
-  private fireJoin(activity: ActivityState, node: FlowNode): void {
+  private fireJoin(at: InstanceAtWork, activity: ActivityState, node: FlowNode): void {
     const flows =
       node.kind === 'inclusiveGateway' && node.outgoing.length > 0
-        ? selectInclusive(node, this.scopeOf(activity))
+        ? selectInclusive(node, at.scopeOf(activity))
         : node.outgoing;
     for (const other of arrivedAt(activity, node)) {
-      if (other !== activity) this.close(other, { canceled: false, completeScope: false });
+      if (other !== activity) closeActivity(at, other, { canceled: false, completeScope: false });
     }
-    this.depart(activity, flows);
-  }
-
-  /** Searches handlers from the thrower outwards; without one the thrower ends like a none end event. */
-  private throwError(from: ActivityState, error: ThrownError): void {
-    for (let host = from; host.parent !== null; host = host.parent) {
-      const handler = this.definition
-        .node(host.nodeId)
-        .boundaryEvents.find((event) => event.errorCode === null || event.errorCode === error.code);
-      if (handler === undefined) continue;
-      this.catchError(host, handler, error);
-      return;
-    }
-    this.depart(from, []);
-  }
-
-  private catchError(host: ActivityState, handler: ErrorBoundaryNode, error: ThrownError): void {
-    const { errorCodeVariable, errorMessageVariable } = handler;
-    if (errorCodeVariable !== null) this.variables.set(host, errorCodeVariable, toTypedValue(error.code));
-    if (errorMessageVariable !== null)
-      this.variables.set(host, errorMessageVariable, toTypedValue(error.message));
-    const scope = parentOf(host);
-    this.cancel(host, { mapOutputs: true });
-    this.agenda.plan(scope, [handler.id]);
-  }
-
-  private open(scope: ActivityState, node: FlowNode): ActivityState {
-    const isScope =
-      node.kind === 'externalTask' ||
-      node.kind === 'subProcess' ||
-      node.io !== null ||
-      node.boundaryEvents.length > 0;
-    const isAlone = scope.children.length === 0 && scope.tokensOnTheWay === 0;
-    const executionId = !isScope && isAlone ? scope.executionId : this.work.newId();
-    const id = activityInstanceId(node.id, this.work.newId());
-    const activity = new ActivityState(id, node.id, executionId, scope, this.work.now, isScope);
-    scope.children.push(activity);
-    this.history.activityStarted(activity);
-    return activity;
-  }
-
-  /** Takes an activity instance without children out of the tree. */
-  private close(activity: ActivityState, end: ActivityEnd, { mapOutputs } = { mapOutputs: true }): void {
-    const scope = parentOf(activity);
-    if (mapOutputs) this.mapOutputs(activity, scope);
-    if (activity.taskId !== null) this.work.removeTask(activity.taskId);
-    this.history.activityEnded(activity, end);
-    activity.removed = true;
-    scope.children.splice(scope.children.indexOf(activity), 1);
-  }
-
-  private mapOutputs(activity: ActivityState, scope: ActivityState): void {
-    for (const output of this.definition.node(activity.nodeId).io?.outputs ?? []) {
-      const value = evaluateIoValue(output.value, this.scopeOf(activity));
-      this.variables.set(scope, output.name, toTypedValue(value));
-    }
-  }
-
-  /** Like Camunda by default, a cancelled activity maps its outputs too. */
-  private cancel(activity: ActivityState, options: { readonly mapOutputs: boolean }): void {
-    for (const child of activity.children.toReversed()) this.cancel(child, options);
-    this.close(activity, { canceled: true, completeScope: false }, options);
+    this.depart(at, activity, flows);
   }
 }
 
 function arrivedAt(activity: ActivityState, node: FlowNode): readonly ActivityState[] {
   return parentOf(activity).children.filter((child) => child.nodeId === node.id);
-}
-
-/** Only the root has no parent, and the root is never entered, left or cancelled as an activity. */
-function parentOf(activity: ActivityState): ActivityState {
-  if (activity.parent === null) throw new Error(`${activity.id} is the process instance itself`);
-  return activity.parent;
-}
-
-function activityInstanceId(nodeId: string, uuid: string): string {
-  const id = `${nodeId}:${uuid}`;
-  return id.length > MAX_ID_LENGTH ? uuid : id;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : String(toTypedValue(value).value);
 }

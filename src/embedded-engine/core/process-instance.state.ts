@@ -10,6 +10,9 @@ import {
 
 /** The whole state of one running process instance. Once committed it is never changed: commands work on a copy. */
 export class ProcessInstanceState {
+  /** Nothing of it goes on until it is activated again. */
+  suspended = false;
+
   constructor(
     readonly header: ProcessInstanceHeader,
     readonly root: ActivityState,
@@ -19,14 +22,16 @@ export class ProcessInstanceState {
   static create(header: ProcessInstanceHeader, processKey: string): ProcessInstanceState {
     return new ProcessInstanceState(
       header,
-      new ActivityState(header.id, processKey, header.id, null, header.startTime, true),
+      new ActivityState(header.id, processKey, header.id, null, header.startTime, true, 0),
     );
   }
 
   /** @throws ProcessEngine for a snapshot of another format */
   static restore(snapshot: InstanceSnapshot): ProcessInstanceState {
     assertKnownFormat(snapshot);
-    return new ProcessInstanceState(snapshot.header, restoreActivity(snapshot.root, null));
+    const instance = new ProcessInstanceState(snapshot.header, restoreActivity(snapshot.root, null));
+    instance.suspended = snapshot.suspended === true;
+    return instance;
   }
 
   get id(): string {
@@ -34,7 +39,9 @@ export class ProcessInstanceState {
   }
 
   copy(): ProcessInstanceState {
-    return new ProcessInstanceState(this.header, this.root.copy(null));
+    const copy = new ProcessInstanceState(this.header, this.root.copy(null));
+    copy.suspended = this.suspended;
+    return copy;
   }
 
   findActivity(activityInstanceId: string): ActivityState | null {
@@ -48,6 +55,11 @@ export class ProcessInstanceState {
 
   /** Plain data for the store; a store may call it as late as it likes. */
   snapshot(): InstanceSnapshot {
-    return { format: SNAPSHOT_FORMAT, header: this.header, root: snapshotActivity(this.root) };
+    return {
+      format: SNAPSHOT_FORMAT,
+      header: this.header,
+      root: snapshotActivity(this.root),
+      ...(this.suspended && { suspended: true }),
+    };
   }
 }

@@ -1,7 +1,6 @@
 import type { DeploymentBundle } from '../persist/engine-store.js';
 import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../persist/records.types.js';
 import type { CommandExecutor } from './command.executor.js';
-import { DefinitionIndex } from './definition.index.js';
 import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
 import type { DeploymentCompiler } from './deployment.compiler.js';
 import type {
@@ -22,29 +21,27 @@ import {
   DEPLOYMENT_RULES,
   DEPLOYMENT_SORT_KEYS,
 } from './repository.queries.js';
+import { setInstanceSuspended } from './suspension.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Deployments and process definitions. */
 export class RepositoryService implements RepositoryApi {
   /** Deployments run one after another: each compiles against what the one before has left. */
   private last: Promise<unknown> = Promise.resolve();
-  private readonly definitions: DefinitionIndex;
 
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
     private readonly compiler: DeploymentCompiler,
     private readonly history: HistoryService,
-  ) {
-    this.definitions = new DefinitionIndex(state.definitions);
-  }
+  ) {}
 
   /** Brings back what an earlier engine had deployed. */
   async restore(bundles: readonly DeploymentBundle[]): Promise<void> {
     for (const bundle of bundles) {
       const compiled = await this.compiler.compile(bundle.resources);
       this.state.deployments.set(bundle.deployment.id, bundle);
-      this.definitions.add(bundle.definitions, compiled);
+      this.state.definitions.add(bundle.definitions, compiled);
     }
   }
 
@@ -76,24 +73,26 @@ export class RepositoryService implements RepositoryApi {
         const bundle = this.state.deployments.get(id);
         if (bundle === undefined) throw new NotFoundError(`Deployment with id '${id}' do not exist`);
         const definitionIds = new Set(bundle.definitions.map((definition) => definition.id));
-        const running = [...this.state.instances.values()].filter(({ header }) =>
-          definitionIds.has(header.definitionId),
-        );
-        if (running.length > 0 && !cascade) {
-          throw new ProcessEngineError(
-            `Deployment ${id} has ${running.length} running process instances; delete it with cascade=true.`,
-          );
-        }
-        for (const { id: instanceId } of running) {
-          this.deleteInstance(work, instanceId);
-          work.changes.forgottenInstances.add(instanceId);
-        }
-        if (cascade) this.forgetHistory(work, definitionIds);
+        this.emptyDefinitions(work, definitionIds, cascade, `Deployment ${id}`);
         work.changes.deployments.set(id, null);
         return definitionIds;
       },
       (definitionIds) => {
-        this.definitions.remove(definitionIds);
+        this.state.definitions.remove(definitionIds);
+      },
+    );
+  }
+
+  async deleteDefinition(id: string, { cascade }: { readonly cascade: boolean }): Promise<void> {
+    await this.executor.run(
+      (work) => {
+        const { bundle } = this.locate(id);
+        this.emptyDefinitions(work, new Set([id]), cascade, `Process definition ${id}`);
+        const definitions = bundle.definitions.filter((one) => one.id !== id);
+        work.changes.deployments.set(bundle.deployment.id, { ...bundle, definitions });
+      },
+      () => {
+        this.state.definitions.remove(new Set([id]));
       },
     );
   }
@@ -110,8 +109,22 @@ export class RepositoryService implements RepositoryApi {
     return this.state.definition(id)?.record ?? null;
   }
 
-  findLatestDefinition(key: string): DefinitionRecord | null {
-    return this.definitions.latest(key, null)?.record ?? null;
+  findLatestDefinition(key: string, tenantId: string | null = null): DefinitionRecord | null {
+    return this.state.definitions.latest(key, tenantId)?.record ?? null;
+  }
+
+  setDefinitionSuspended(id: string, suspended: boolean, includeProcessInstances: boolean): Promise<void> {
+    return this.changeDefinition(id, { suspended }, (work) => {
+      if (!includeProcessInstances) return;
+      for (const { header } of this.state.instances.values())
+        if (header.definitionId === id) setInstanceSuspended(work, header.id, suspended);
+    });
+  }
+
+  async setHistoryTimeToLive(id: string, days: number | null): Promise<void> {
+    if (days !== null && days < 0)
+      throw new BadUserRequestError('historyTimeToLive must be greater than or equal to 0');
+    await this.changeDefinition(id, { historyTimeToLive: days }, () => undefined);
   }
 
   findDefinitionResource(id: string): ResourceRecord | null {
@@ -128,20 +141,76 @@ export class RepositoryService implements RepositoryApi {
     const compiled = await this.compiler.compile(resources);
     return this.executor.run(
       (work) => {
-        const bundle = bundleDeployment(work, input, resources, compiled, this.definitions);
+        const bundle = bundleDeployment(work, input, resources, compiled, this.state.definitions);
         work.changes.deployments.set(bundle.deployment.id, bundle);
         return { deployment: bundle.deployment, definitions: bundle.definitions };
       },
       ({ definitions }) => {
-        this.definitions.add(definitions, compiled);
+        this.state.definitions.add(definitions, compiled);
       },
     );
   }
 
+  /** Changes what is known of a definition beside its model. @throws NotFound */
+  private async changeDefinition(
+    id: string,
+    change: Partial<Pick<DefinitionRecord, 'suspended' | 'historyTimeToLive'>>,
+    also: (work: UnitOfWork) => void,
+  ): Promise<void> {
+    await this.executor.run(
+      (work) => {
+        const { record, bundle } = this.locate(id);
+        const changed = { ...record, ...change };
+        const definitions = bundle.definitions.map((one) => (one.id === id ? changed : one));
+        work.changes.deployments.set(record.deploymentId, { ...bundle, definitions });
+        also(work);
+        return changed;
+      },
+      (changed) => {
+        this.state.definitions.update(changed);
+      },
+    );
+  }
+
+  /** @throws NotFound */
+  private locate(id: string): { readonly record: DefinitionRecord; readonly bundle: DeploymentBundle } {
+    const record = this.findDefinition(id);
+    const bundle = record === null ? undefined : this.state.deployments.get(record.deploymentId);
+    if (record !== null && bundle !== undefined) return { record, bundle };
+    throw new NotFoundError(`No process definition found with id '${id}'`);
+  }
+
+  /** Ends the instances of definitions and forgets their history. @throws ProcessEngine where some run and must not end */
+  private emptyDefinitions(
+    work: UnitOfWork,
+    definitionIds: ReadonlySet<string>,
+    cascade: boolean,
+    what: string,
+  ): void {
+    const running = [...this.state.instances.values()].filter(({ header }) =>
+      definitionIds.has(header.definitionId),
+    );
+    if (running.length > 0 && !cascade) {
+      throw new ProcessEngineError(
+        `${what} has ${running.length} running process instances; delete it with cascade=true.`,
+      );
+    }
+    for (const { id } of running) {
+      this.deleteInstance(work, id);
+      work.changes.forgottenInstances.add(id);
+    }
+    if (cascade) this.forgetHistory(work, definitionIds);
+  }
+
+  /** One that a deleted caller has taken with it is gone already. */
   private deleteInstance(work: UnitOfWork, id: string): void {
-    const instance = work.instance(id);
-    const definition = work.definition(instance.header.definitionId);
-    new Interpreter(work, instance, definition, Infinity).deleteInstance('deployment deleted');
+    if (work.findInstance(id) === undefined) return;
+    new Interpreter(work, Infinity).deleteInstance(id, {
+      deleteReason: 'deployment deleted',
+      state: 'EXTERNALLY_TERMINATED',
+      mapOutputs: false,
+      withCalled: true,
+    });
   }
 
   private forgetHistory(work: UnitOfWork, definitionIds: ReadonlySet<string>): void {
@@ -158,7 +227,8 @@ export class RepositoryService implements RepositoryApi {
 
   private matchingDefinitions(query: DefinitionQuery): DefinitionRecord[] {
     const { latestVersion, ...filters } = query;
-    const from = latestVersion === true ? this.definitions.allLatest() : this.state.definitions.values();
+    const from =
+      latestVersion === true ? this.state.definitions.allLatest() : this.state.definitions.values();
     return filterRecords(
       [...from].map(({ record }) => record),
       filters,

@@ -1,7 +1,16 @@
 import type { IncidentRecord } from '../persist/records.types.js';
-import type { IncidentQuery, ProcessInstanceQuery, ProcessInstanceView } from './engine-api.types.js';
+import type { ActivityState } from './activity.state.js';
+import type {
+  ExecutionQuery,
+  IncidentQuery,
+  ProcessInstanceQuery,
+  ProcessInstanceView,
+  VariableInstanceQuery,
+  VariableInstanceView,
+} from './engine-api.types.js';
 import type { EngineState } from './engine.state.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from './record.query.js';
+import type { ProcessInstanceState } from './process-instance.state.js';
 import { localVariables } from './variable.scopes.js';
 
 type InstanceSortKey = NonNullable<ProcessInstanceQuery['sorting']>[number]['sortBy'];
@@ -27,10 +36,7 @@ export const INCIDENT_SORT_KEYS: SortKeys<IncidentRecord, IncidentSortKey> = {
 /** The filters of running instances; they look at tasks, incidents and variables in the state. */
 export function instanceRules(state: EngineState): FilterRules<ProcessInstanceView, ProcessInstanceQuery> {
   const hasIncident = (id: string, passes: (incident: IncidentRecord) => boolean): boolean =>
-    state.tasksOf(id).some((task) => {
-      const incident = state.incidentOfTask(task.id);
-      return incident !== undefined && passes(incident);
-    });
+    state.incidentsOf(id).some(passes);
   return {
     processInstanceIds: (instance, ids) => ids.includes(instance.id),
     businessKey: (instance, key) => instance.businessKey === key,
@@ -58,8 +64,75 @@ export function instanceRules(state: EngineState): FilterRules<ProcessInstanceVi
     },
     tenantIdIn: (instance, tenants) => instance.tenantId !== null && tenants.includes(instance.tenantId),
     withoutTenantId: (instance) => instance.tenantId === null,
+    rootProcessInstances: ({ id }) => callerOf(state, id) === null,
+    leafProcessInstances: ({ id }) => state.calledBy(id).length === 0,
+    superProcessInstance: ({ id }, caller) => callerOf(state, id) === caller,
+    subProcessInstance: ({ id }, called) => callerOf(state, called) === id,
   };
 }
+
+function callerOf(state: EngineState, id: string): string | null {
+  return state.instance(id)?.header.caller?.processInstanceId ?? null;
+}
+
+/** An execution with its instance. */
+export interface ExecutionOfInstance {
+  readonly instance: ProcessInstanceState;
+  readonly activity: ActivityState;
+}
+
+type ExecutionSortKey = NonNullable<ExecutionQuery['sorting']>[number]['sortBy'];
+
+export const EXECUTION_SORT_KEYS = (state: EngineState): SortKeys<ExecutionOfInstance, ExecutionSortKey> => ({
+  instanceId: ({ instance }) => instance.id,
+  definitionId: ({ instance }) => instance.header.definitionId,
+  definitionKey: ({ instance }) => keyOf(state, instance),
+  tenantId: ({ instance }) => instance.header.tenantId,
+});
+
+function keyOf(state: EngineState, instance: ProcessInstanceState): string {
+  return state.definition(instance.header.definitionId)?.record.key ?? '';
+}
+
+/** The filters of executions. */
+export function executionRules(state: EngineState): FilterRules<ExecutionOfInstance, ExecutionQuery> {
+  return {
+    processInstanceId: ({ instance }, id) => instance.id === id,
+    processDefinitionId: ({ instance }, id) => instance.header.definitionId === id,
+    processDefinitionKey: ({ instance }, key) => keyOf(state, instance) === key,
+    businessKey: ({ instance }, key) => instance.header.businessKey === key,
+    activityId: ({ activity }, id) =>
+      activity.find(
+        (one) => one.executionId === activity.executionId && one.nodeId === id && one.parent !== null,
+      ) !== null,
+    messageEventSubscriptionName: ({ activity }, name) =>
+      (activity.waits ?? []).some(({ id }) => state.subscription(id)?.eventName === name),
+    active: ({ instance }) => !instance.suspended,
+    suspended: ({ instance }) => instance.suspended,
+    tenantIdIn: ({ instance }, tenants) =>
+      instance.header.tenantId !== null && tenants.includes(instance.header.tenantId),
+  };
+}
+
+type VariableSortKey = NonNullable<VariableInstanceQuery['sorting']>[number]['sortBy'];
+
+export const VARIABLE_SORT_KEYS: SortKeys<VariableInstanceView, VariableSortKey> = {
+  variableName: (variable) => variable.name,
+  variableType: (variable) => variable.value.type,
+  activityInstanceId: (variable) => variable.activityInstanceId,
+  tenantId: (variable) => variable.tenantId,
+};
+
+export const VARIABLE_INSTANCE_RULES: FilterRules<VariableInstanceView, VariableInstanceQuery> = {
+  variableName: (variable, name) => variable.name === name,
+  variableNameLike: (variable, pattern) => isLike(variable.name, pattern),
+  processInstanceIdIn: (variable, ids) => ids.includes(variable.processInstanceId),
+  executionIdIn: (variable, ids) => ids.includes(variable.executionId),
+  activityInstanceIdIn: (variable, ids) => ids.includes(variable.activityInstanceId),
+  variableValues: (variable, filters) =>
+    filters.some((filter) => matchesVariable(new Map([[variable.name, variable.value]]), filter)),
+  tenantIdIn: (variable, tenants) => variable.tenantId !== null && tenants.includes(variable.tenantId),
+};
 
 /** The filters of incidents. */
 export function incidentRules(state: EngineState): FilterRules<IncidentRecord, IncidentQuery> {

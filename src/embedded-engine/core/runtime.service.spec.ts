@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineHarness, plain, variables } from '../testing/engine.harness.js';
+import { EngineHarness, plain, variables, deletion } from '../testing/engine.harness.js';
 import { bpmn, io, path, process, sequence, start, subProcess, task } from '../testing/process.builder.js';
 import type { IncidentQuery, ProcessInstanceQuery } from './engine-api.types.js';
 
@@ -43,14 +43,14 @@ describe('variables of an execution', () => {
     expect(plain(runtime.findVariables(executionId, { local: true }))).toEqual({ own: 'o' });
     await expect(runtime.changeVariables('none', variables(), [])).rejects.toMatchObject({
       kind: 'NullValue',
-      message: "execution none doesn't exist",
+      message: "execution none doesn't exist: execution is null",
     });
   });
 });
 
 describe('an instance', () => {
   it('that is not there cannot be deleted', async () => {
-    await expect(h.engine.runtime.deleteProcessInstance('none', null)).rejects.toMatchObject({
+    await expect(h.engine.runtime.deleteProcessInstance('none', deletion())).rejects.toMatchObject({
       kind: 'NotFound',
       message: 'Process instance with id none does not exist',
     });
@@ -70,7 +70,7 @@ describe('an instance', () => {
     ]);
     expect(h.engine.runtime.findIncident(incident!.id)).toEqual(incident);
     expect(h.engine.runtime.findIncident('none')).toBeNull();
-    await h.engine.runtime.deleteProcessInstance(id, null);
+    await h.engine.runtime.deleteProcessInstance(id, deletion());
     expect(h.engine.runtime.countIncidents({})).toBe(0);
   });
 });
@@ -169,10 +169,9 @@ describe('queries', () => {
       processInstanceId: ids.get('two'),
       executionId: incident!.executionId,
       activityId: 'A',
-      failedActivityId: 'A',
       causeIncidentId: incident!.id,
       rootCauseIncidentId: incident!.id,
-      configuration: incident!.configuration,
+      configuration: incident!.configuration!,
       incidentTimestampBefore: h.clock.now + 1,
       incidentTimestampAfter: h.clock.now - 1,
     };

@@ -1,66 +1,67 @@
 import type { IncidentRecord } from '../persist/records.types.js';
-import type { ActivityState } from './activity.state.js';
 import { activityInstanceTree } from './activity-instance.tree.js';
+import type { ActivityState } from './activity.state.js';
 import type { CommandExecutor } from './command.executor.js';
 import type {
   ActivityInstanceView,
+  DeleteInstanceOptions,
+  ExecutionQuery,
+  ExecutionView,
+  HistoryService,
   IncidentQuery,
   ProcessInstanceQuery,
   ProcessInstanceView,
   RuntimeService as RuntimeApi,
   StartInput,
   StartResult,
+  VariableInstanceQuery,
+  VariableInstanceView,
 } from './engine-api.types.js';
-import { NullValueError } from './engine.errors.js';
+import { NotFoundError, NullValueError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
+import { atWork, type InstanceAtWork } from './instance-at-work.js';
+import { startInstance } from './instance.factory.js';
+import { viewInstance } from './instance.views.js';
 import { Interpreter } from './interpreter.js';
-import { ProcessInstanceState } from './process-instance.state.js';
-import { filterRecords, pageOf } from './record.query.js';
-import { INCIDENT_SORT_KEYS, incidentRules, INSTANCE_SORT_KEYS, instanceRules } from './runtime.queries.js';
+import { RuntimeReader } from './runtime.reader.js';
+import { assertInstanceActive, setInstanceSuspended } from './suspension.js';
 import type { Variables } from './typed-value.types.js';
+import type { UnitOfWork } from './unit-of-work.js';
 import { localVariables, visibleVariables } from './variable.scopes.js';
 
 /** Running process instances, their variables and incidents. */
 export class RuntimeService implements RuntimeApi {
+  private readonly reader: RuntimeReader;
+
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
     private readonly stepLimit: number,
-  ) {}
+    private readonly history: HistoryService,
+  ) {
+    this.reader = new RuntimeReader(state);
+  }
 
   startProcessInstance(processDefinitionId: string, input: StartInput): Promise<StartResult> {
     return this.executor.run((work) => {
       const definition = work.definition(processDefinitionId);
-      const header = {
-        id: work.newId(),
-        definitionId: processDefinitionId,
-        businessKey: input.businessKey,
-        tenantId: definition.record.tenantId,
-        startTime: work.now,
-        startActivityId: definition.model.root.startEvent.id,
-      };
-      const instance = ProcessInstanceState.create(header, definition.record.key);
-      work.addInstance(instance);
-      new Interpreter(work, instance, definition, this.stepLimit).start(input.variables);
-      return {
-        ...this.view(instance),
-        ended: instance.root.removed,
-        variables: localVariables(instance.root),
-      };
+      const { id: startActivityId } = definition.initialStart();
+      const interpreter = new Interpreter(work, this.stepLimit);
+      const instance = startInstance(work, interpreter, definition, { ...input, startActivityId });
+      return { ...viewInstance(instance, definition), variables: localVariables(instance.root) };
     });
   }
 
   findProcessInstances(query: ProcessInstanceQuery): readonly ProcessInstanceView[] {
-    return pageOf(this.matching(query), query, INSTANCE_SORT_KEYS);
+    return this.reader.findInstances(query);
   }
 
   countProcessInstances(query: ProcessInstanceQuery): number {
-    return this.matching(query).length;
+    return this.reader.countInstances(query);
   }
 
   findProcessInstance(id: string): ProcessInstanceView | null {
-    const instance = this.state.instance(id);
-    return instance === undefined ? null : this.view(instance);
+    return this.reader.findInstance(id);
   }
 
   findActivityInstanceTree(processInstanceId: string): ActivityInstanceView | null {
@@ -69,14 +70,29 @@ export class RuntimeService implements RuntimeApi {
       instance === undefined ? undefined : this.state.definition(instance.header.definitionId);
     return instance === undefined || definition === undefined
       ? null
-      : activityInstanceTree(instance, definition, (taskId) => this.state.incidentOfTask(taskId));
+      : activityInstanceTree(instance, definition, ({ executionId, nodeId }) =>
+          this.state
+            .incidentsOf(processInstanceId)
+            .filter((incident) => incident.executionId === executionId && incident.activityId === nodeId),
+        );
   }
 
-  async deleteProcessInstance(id: string, deleteReason: string | null): Promise<void> {
+  async deleteProcessInstance(id: string, options: DeleteInstanceOptions): Promise<void> {
     await this.executor.run((work) => {
-      const instance = work.instance(id);
-      const definition = work.definition(instance.header.definitionId);
-      new Interpreter(work, instance, definition, this.stepLimit).deleteInstance(deleteReason);
+      new Interpreter(work, this.stepLimit).deleteInstance(id, {
+        deleteReason: options.deleteReason,
+        state: 'EXTERNALLY_TERMINATED',
+        mapOutputs: !options.skipIoMappings,
+        withCalled: !options.skipSubprocesses,
+      });
+    });
+  }
+
+  async setSuspended(processInstanceId: string, suspended: boolean): Promise<void> {
+    await this.executor.run((work) => {
+      // An unknown instance is nothing to do, as in Camunda.
+      if (work.findInstance(processInstanceId) !== undefined)
+        setInstanceSuspended(work, processInstanceId, suspended);
     });
   }
 
@@ -86,55 +102,91 @@ export class RuntimeService implements RuntimeApi {
     return local ? localVariables(scope) : visibleVariables(scope);
   }
 
-  async changeVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
-    await this.executor.run((work) => {
-      const processInstanceId = this.state.instanceOfExecution(id)?.id;
-      const instance = processInstanceId === undefined ? undefined : work.findInstance(processInstanceId);
-      const scope = instance?.findExecution(id) ?? null;
-      if (instance === undefined || scope === null) throw new NullValueError(`execution ${id} doesn't exist`);
-      const definition = work.definition(instance.header.definitionId);
-      const { variables } = new Interpreter(work, instance, definition, this.stepLimit);
+  changeVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
+    return this.onExecution(id, ({ variables }, scope) => {
       for (const name of deletions) variables.delete(scope, name);
       variables.setAll(scope, modifications);
     });
   }
 
+  changeLocalVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
+    return this.onExecution(id, ({ variables }, scope) => {
+      for (const name of deletions) variables.deleteLocal(scope, name);
+      variables.setAllLocal(scope, modifications);
+    });
+  }
+
+  async deleteHistoricInstance(id: string): Promise<void> {
+    await this.executor.run((work) => {
+      if (this.history.findInstance(id) === null || work.findInstance(id) !== undefined)
+        throw new NotFoundError(`Historic process instance with id ${id} does not exist`);
+      work.changes.forgottenInstances.add(id);
+    });
+  }
+
+  signal(executionId: string, given: Variables): Promise<void> {
+    return this.onExecution(executionId, (at, scope, work) => {
+      assertInstanceActive(at.instance, `Execution with id '${executionId}'`);
+      const waiting = scope.find(
+        (activity) =>
+          activity.executionId === executionId &&
+          activity.parent !== null &&
+          at.node(activity).kind === 'receiveTask',
+      );
+      if (waiting === null)
+        throw new ProcessEngineError(`cannot signal execution ${executionId}: it has no current activity`);
+      at.variables.setAll(waiting, given);
+      new Interpreter(work, this.stepLimit).signal(at, waiting);
+    });
+  }
+
   findIncidents(query: IncidentQuery): readonly IncidentRecord[] {
-    return pageOf(this.matchingIncidents(query), query, INCIDENT_SORT_KEYS);
+    return this.reader.findIncidents(query);
   }
 
   countIncidents(query: IncidentQuery): number {
-    return this.matchingIncidents(query).length;
+    return this.reader.countIncidents(query);
   }
 
   findIncident(id: string): IncidentRecord | null {
     return this.state.incidents.get(id) ?? null;
   }
 
-  private view({ header }: ProcessInstanceState): ProcessInstanceView {
-    const { id, definitionId, businessKey, tenantId } = header;
-    const definitionKey = this.state.definition(definitionId)?.record.key ?? '';
-    return { id, definitionId, definitionKey, businessKey, tenantId, ended: false, suspended: false };
+  findVariableInstances(query: VariableInstanceQuery): readonly VariableInstanceView[] {
+    return this.reader.findVariables(query);
+  }
+
+  countVariableInstances(query: VariableInstanceQuery): number {
+    return this.reader.countVariables(query);
+  }
+
+  findExecutions(query: ExecutionQuery): readonly ExecutionView[] {
+    return this.reader.findExecutions(query);
+  }
+
+  countExecutions(query: ExecutionQuery): number {
+    return this.reader.countExecutions(query);
+  }
+
+  findExecution(id: string): ExecutionView | null {
+    return this.reader.findExecution(id);
   }
 
   private findScope(id: string): ActivityState | null {
     return this.state.instanceOfExecution(id)?.findExecution(id) ?? null;
   }
 
-  private matching(query: ProcessInstanceQuery): ProcessInstanceView[] {
-    const ids = query.processInstanceIds;
-    const candidates =
-      ids === undefined
-        ? [...this.state.instances.values()]
-        : [...new Set(ids)].flatMap((id) => this.state.instance(id) ?? []);
-    return filterRecords(
-      candidates.map((instance) => this.view(instance)),
-      query,
-      instanceRules(this.state),
-    );
-  }
-
-  private matchingIncidents(query: IncidentQuery): IncidentRecord[] {
-    return filterRecords(this.state.incidents.values(), query, incidentRules(this.state));
+  private async onExecution(
+    id: string,
+    command: (at: InstanceAtWork, scope: ActivityState, work: UnitOfWork) => void,
+  ): Promise<void> {
+    await this.executor.run((work) => {
+      const processInstanceId = this.state.instanceOfExecution(id)?.id;
+      const at = processInstanceId === undefined ? undefined : atWork(work, processInstanceId);
+      const scope = at?.instance.findExecution(id) ?? null;
+      if (at === undefined || scope === null)
+        throw new NullValueError(`execution ${id} doesn't exist: execution is null`);
+      command(at, scope, work);
+    });
   }
 }

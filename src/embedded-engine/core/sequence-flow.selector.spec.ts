@@ -86,7 +86,7 @@ describe('an activity', () => {
     await h.start('p', { b: false });
     const { id } = await h.take('A');
     await expect(h.complete(id)).rejects.toThrow(
-      "ENGINE-02003 No outgoing sequence flow for the element with id 'A'",
+      "ENGINE-02006 No conditional sequence flow leaving the Flow Node 'A'",
     );
     await h.complete(id, { b: true });
     expect(h.waiting()).toEqual(['B']);

@@ -1,9 +1,8 @@
-import type { ExpressionScope } from '../el/index.js';
-import type { FlowNode, SequenceFlow } from '../model/index.js';
+import type { ConditionScope, FlowNode, SequenceFlow } from '../model/index.js';
 import { ProcessEngineError } from './engine.errors.js';
 
 /** The one flow of an exclusive gateway. @throws ProcessEngine when none can be taken */
-export function selectExclusive(node: FlowNode, scope: ExpressionScope): SequenceFlow {
+export function selectExclusive(node: FlowNode, scope: ConditionScope): SequenceFlow {
   const chosen = node.outgoing.find((flow) =>
     flow.condition === null ? flow.id !== node.defaultFlowId : isTrue(flow, scope),
   );
@@ -13,24 +12,24 @@ export function selectExclusive(node: FlowNode, scope: ExpressionScope): Sequenc
 }
 
 /** The flows of an inclusive gateway. @throws ProcessEngine when none can be taken */
-export function selectInclusive(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+export function selectInclusive(node: FlowNode, scope: ConditionScope): readonly SequenceFlow[] {
   const flows = selectConditional(node, scope);
   if (flows.length === 0) throw stuck(node);
   return flows;
 }
 
 /** The flows out of an activity or event: none where it has none, else @throws ProcessEngine when none can be taken. */
-export function selectOutgoing(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+export function selectOutgoing(node: FlowNode, scope: ConditionScope): readonly SequenceFlow[] {
   const flows = selectConditional(node, scope);
   if (flows.length === 0 && node.outgoing.length > 0) {
     throw new ProcessEngineError(
-      `ENGINE-02003 No outgoing sequence flow for the element with id '${node.id}' could be selected for continuing the process. None of its conditions is true.`,
+      `ENGINE-02006 No conditional sequence flow leaving the Flow Node '${node.id}' could be selected for continuing the process.`,
     );
   }
   return flows;
 }
 
-function selectConditional(node: FlowNode, scope: ExpressionScope): readonly SequenceFlow[] {
+function selectConditional(node: FlowNode, scope: ConditionScope): readonly SequenceFlow[] {
   const chosen = node.outgoing.filter(
     (flow) => flow.id !== node.defaultFlowId && (flow.condition === null || isTrue(flow, scope)),
   );
@@ -43,7 +42,7 @@ function defaultFlow(node: FlowNode): SequenceFlow | undefined {
   return node.outgoing.find((flow) => flow.id === node.defaultFlowId);
 }
 
-function isTrue(flow: SequenceFlow, scope: ExpressionScope): boolean {
+function isTrue(flow: SequenceFlow, scope: ConditionScope): boolean {
   const result = flow.condition?.evaluate(scope);
   if (typeof result === 'boolean') return result;
   const fault = result === null || result === undefined ? 'returns null' : 'returns non-Boolean';

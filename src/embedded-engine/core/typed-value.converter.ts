@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import {
   asDouble,
   asLong,
@@ -30,33 +31,60 @@ export function toExpressionValue(variable: TypedValue): unknown {
     if (type === 'Long') return asLong(value);
     return type === 'Short' ? new TypedNumber('Short', value) : value;
   }
-  return type === 'Json' && typeof value === 'string' ? SpinJson.parse(value) : value;
+  if (type === 'Json' && typeof value === 'string') return SpinJson.parse(value);
+  return type === 'Object' && typeof value === 'string' ? (javaCollection(variable) ?? value) : value;
+}
+
+/** Java's own lists and maps, which every engine can read where they were serialised as JSON; null for anything else. */
+function javaCollection({ value, valueInfo }: TypedValue): unknown {
+  const { objectTypeName, serializationDataFormat } = valueInfo;
+  const isCollection =
+    typeof objectTypeName === 'string' && /^java\.util\.[A-Za-z]+(<.*>)?$/.test(objectTypeName);
+  if (!isCollection || serializationDataFormat !== 'application/json') return null;
+  try {
+    return JSON.parse(String(value)) as unknown;
+  } catch {
+    return null;
+  }
 }
 
 /**
- * What an expression gave as a variable: lists and maps become Json, because the Java serialisation of Camunda has no
- * meaning here. @throws ProcessEngine for a host object such as `execution`, at any depth
+ * What an expression gave as a variable: lists and maps become Java's own collections, serialised as JSON; Camunda does
+ * so where JSON is its default format. @throws ProcessEngine for a host object such as `execution`, at any depth
  */
 export function toTypedValue(value: unknown): TypedValue {
   if (value === null || value === undefined) return NULL_VALUE;
   if (typeof value === 'string') return typed('String', value);
   if (typeof value === 'boolean') return typed('Boolean', value);
   if (isElNumber(value)) return typed(numberTypeOf(value), numberValueOf(value));
-  if (value instanceof Date) return typed('Date', value.getTime());
+  if (types.isDate(value)) return typed('Date', value.getTime());
+  if (Array.isArray(value)) return javaObject('java.util.ArrayList', value);
+  if (types.isMap(value)) return javaObject('java.util.LinkedHashMap', value);
   return typed('Json', value instanceof SpinJson ? value.toJson() : JSON.stringify(toJson(value)));
 }
 
-/** The JSON form of an expression's value: typed numbers, dates, nodes and Maps at any depth. */
+/**
+ * The JSON form of an expression's value: typed numbers, dates, nodes and Maps at any depth. A script's values come from a
+ * realm of their own, so `instanceof` does not know them.
+ */
 function toJson(value: unknown): unknown {
   if (isElNumber(value)) return numberValueOf(value);
   if (value instanceof SpinJson) return value.json;
   if (value instanceof ElObject)
     throw new ProcessEngineError(`An object of class ${value.elClassName} cannot be kept in a variable`);
-  if (value instanceof Date || value === null || typeof value !== 'object') return value ?? null;
+  if (types.isDate(value) || value === null || typeof value !== 'object') return value ?? null;
   if (Array.isArray(value)) return value.map(toJson);
-  const entries = value instanceof Map ? [...value.entries()] : Object.entries(value);
+  const entries = types.isMap(value) ? [...value.entries()] : Object.entries(value);
   // fromEntries defines own properties: a key `__proto__` stays a key.
   return Object.fromEntries(entries.map(([key, item]) => [String(key), toJson(item)]));
+}
+
+function javaObject(objectTypeName: string, value: unknown): TypedValue {
+  return {
+    type: 'Object',
+    value: JSON.stringify(toJson(value)),
+    valueInfo: { objectTypeName, serializationDataFormat: 'application/json' },
+  };
 }
 
 function typed(type: TypedValue['type'], value: TypedValue['value']): TypedValue {

@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { ChangeSet } from '../persist/engine-store.js';
 import { emptyChangeSet } from '../persist/engine-store.js';
-import type { ExternalTaskRecord, IncidentRecord } from '../persist/records.types.js';
+import type {
+  EventSubscriptionRecord,
+  ExternalTaskRecord,
+  IncidentRecord,
+  JobRecord,
+  UserTaskRecord,
+} from '../persist/records.types.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { NotFoundError, ProcessEngineError } from './engine.errors.js';
 import type { ProcessInstanceState } from './process-instance.state.js';
@@ -10,9 +16,22 @@ import type { ProcessInstanceState } from './process-instance.state.js';
 export interface CommittedState {
   instance(id: string): ProcessInstanceState | undefined;
   task(id: string): ExternalTaskRecord | undefined;
-  incidentOfTask(taskId: string): IncidentRecord | undefined;
+  job(id: string): JobRecord | undefined;
+  subscription(id: string): EventSubscriptionRecord | undefined;
+  userTask(id: string): UserTaskRecord | undefined;
+  /** The open incident of an external task or a job. */
+  incidentOf(configuration: string): IncidentRecord | undefined;
+  /** Those of callers whose root cause an incident is. */
+  incidentsCausedBy(incidentId: string): readonly IncidentRecord[];
+  nextSequence(now: number): number;
   definition(id: string): ExecutableDefinition | undefined;
+  latestDefinition(key: string, tenantId: string | null): ExecutableDefinition | undefined;
+  /** All versions of a key, oldest first. */
+  definitionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[];
 }
+
+/** How an incident ends: what it was about has been repaired, or is gone. */
+export type IncidentEnd = 'RESOLVED' | 'DELETED';
 
 /**
  * The workspace of one command: copies of the instances it touches and the effects it collects. Nothing of it is seen
@@ -22,6 +41,8 @@ export class UnitOfWork {
   readonly changes: ChangeSet = emptyChangeSet();
   private readonly workingCopies = new Map<string, ProcessInstanceState>();
   private readonly finishers: (() => void)[] = [];
+  private elementId: string | null = null;
+  private readonly completedTasks = new Set<string>();
 
   constructor(
     private readonly committed: CommittedState,
@@ -45,6 +66,11 @@ export class UnitOfWork {
    */
   newId(): string {
     return randomUUID().toLowerCase();
+  }
+
+  /** A number that is greater than all before it, those of an earlier engine on the same file included. */
+  nextSequence(): number {
+    return this.committed.nextSequence(this.now);
   }
 
   /** The command's own copy of an instance; committed with the command. Undefined for an unknown or ended one. */
@@ -85,27 +111,93 @@ export class UnitOfWork {
     this.changes.tasks.set(task.id, task);
   }
 
-  /** Removes a task and resolves its incident. */
-  removeTask(id: string): void {
+  /** The element that the command is at, for whoever has to tell where it failed. */
+  get currentElementId(): string | null {
+    return this.elementId;
+  }
+
+  noteElement(elementId: string): void {
+    this.elementId = elementId;
+  }
+
+  /** Its worker has reported success; otherwise a task that goes was cancelled. */
+  noteCompleted(taskId: string): void {
+    this.completedTasks.add(taskId);
+  }
+
+  isCompleted(taskId: string): boolean {
+    return this.completedTasks.has(taskId);
+  }
+
+  /** Removes a task with its incident. */
+  removeTask(id: string, incidentEnd: IncidentEnd): void {
     this.changes.tasks.set(id, null);
-    this.resolveIncident(id);
+    this.endIncident(id, incidentEnd);
+  }
+
+  /** The job as this command sees it. @throws NotFound */
+  job(id: string): JobRecord {
+    const job = pick(this.changes.jobs.get(id), () => this.committed.job(id));
+    if (job === undefined) throw new NotFoundError(`ENGINE-14026 No job found with id '${id}'`);
+    return job;
+  }
+
+  /** Removes a job with its incident. */
+  removeJob(id: string): void {
+    this.changes.jobs.set(id, null);
+    this.endIncident(id, 'DELETED');
+  }
+
+  /** Undefined for one that is gone. */
+  subscription(id: string): EventSubscriptionRecord | undefined {
+    return pick(this.changes.subscriptions.get(id), () => this.committed.subscription(id));
+  }
+
+  /** Undefined for one that is gone. */
+  userTask(id: string): UserTaskRecord | undefined {
+    return pick(this.changes.userTasks.get(id), () => this.committed.userTask(id));
   }
 
   addIncident(incident: IncidentRecord): void {
     this.changes.incidents.set(incident.id, incident);
+    this.changes.historicIncidents.set(incident.id, { ...incident, endTime: null, state: 'OPEN' });
   }
 
-  /** Whether a task has an open incident, one of this command included. */
-  hasIncident(taskId: string): boolean {
-    const committed = this.committed.incidentOfTask(taskId);
-    if (committed !== undefined && this.changes.incidents.get(committed.id) !== null) return true;
-    return [...this.changes.incidents.values()].some((incident) => incident?.configuration === taskId);
+  /** The open incident of an external task or job, one of this command included. */
+  incidentOf(configuration: string): IncidentRecord | undefined {
+    const committed = this.committed.incidentOf(configuration);
+    if (committed !== undefined && this.changes.incidents.get(committed.id) !== null) return committed;
+    for (const incident of this.changes.incidents.values())
+      if (incident?.configuration === configuration) return incident;
+    return undefined;
   }
 
-  /** Removes the incident of a task, where it has one. */
-  resolveIncident(taskId: string): void {
-    const incident = this.committed.incidentOfTask(taskId);
-    if (incident !== undefined) this.changes.incidents.set(incident.id, null);
+  /** Ends the incident of an external task or job, where it has one. */
+  endIncident(configuration: string, state: IncidentEnd): void {
+    const incident = this.incidentOf(configuration);
+    if (incident === undefined) return;
+    for (const one of [incident, ...this.incidentsCausedBy(incident)]) {
+      this.changes.incidents.set(one.id, null);
+      this.changes.historicIncidents.set(one.id, { ...one, endTime: this.now, state });
+    }
+  }
+
+  /** Those that an incident has brought about in calling instances. */
+  private incidentsCausedBy({ id }: IncidentRecord): IncidentRecord[] {
+    const isCaused = (one: IncidentRecord | null): one is IncidentRecord =>
+      one !== null && one.rootCauseIncidentId === id && one.id !== id;
+    const committed = this.committed
+      .incidentsCausedBy(id)
+      .filter((one) => this.changes.incidents.get(one.id) !== null);
+    return [...committed, ...[...this.changes.incidents.values()].filter(isCaused)];
+  }
+
+  latestDefinition(key: string, tenantId: string | null): ExecutableDefinition | undefined {
+    return this.committed.latestDefinition(key, tenantId);
+  }
+
+  definitionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[] {
+    return this.committed.definitionsOf(key, tenantId);
   }
 
   /** @throws ProcessEngine for a definition that is gone */
@@ -115,4 +207,9 @@ export class UnitOfWork {
       throw new ProcessEngineError(`no deployed process definition found with id '${id}'`);
     return definition;
   }
+}
+
+/** A record as a command sees it: its own change first, of which null is a removal. */
+function pick<T>(changed: T | null | undefined, committed: () => T | undefined): T | undefined {
+  return changed === undefined ? committed() : (changed ?? undefined);
 }

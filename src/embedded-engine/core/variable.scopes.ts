@@ -3,6 +3,7 @@ import { ProcessEngineError } from './engine.errors.js';
 import type { HistoryRecorder } from './history.recorder.js';
 import type { TypedValue, Variables } from './typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
+import { checkLength } from './variable.limits.js';
 
 /** The nearest variable as an activity sees it: its own scope first, then outwards. */
 export function findVariable(from: ActivityState, name: string): VariableState | undefined {
@@ -71,6 +72,11 @@ export class VariableWriter {
     this.write(nearestScope(activity), name, value);
   }
 
+  /** As {@link setLocal}, where readers are to see the variable in the activity instance around. */
+  setLocalShownIn(around: ActivityState, activity: ActivityState, name: string, value: TypedValue): void {
+    this.write(nearestScope(activity), name, value, around.id);
+  }
+
   setAllLocal(activity: ActivityState, variables: Variables): void {
     for (const [name, value] of variables) this.setLocal(activity, name, value);
   }
@@ -78,13 +84,23 @@ export class VariableWriter {
   /** Deletes the nearest variable of that name; an unknown one is nothing to do. */
   delete(from: ActivityState, name: string): void {
     const scope = scopeWith(from, name);
-    const variable = scope?.variables?.get(name);
-    if (scope === null || variable === undefined) return;
+    if (scope !== null) this.remove(scope, name);
+  }
+
+  /** Deletes from the activity's own scope only. */
+  deleteLocal(activity: ActivityState, name: string): void {
+    this.remove(nearestScope(activity), name);
+  }
+
+  private remove(scope: ActivityState, name: string): void {
+    const variable = scope.variables?.get(name);
+    if (variable === undefined) return;
     scope.variables?.delete(name);
     if (!isTransient(variable.value)) this.history.variableSet(scope, name, variable, 'DELETED');
   }
 
-  private write(scope: ActivityState, name: string, value: TypedValue): void {
+  private write(scope: ActivityState, name: string, value: TypedValue, shownInId?: string): void {
+    checkLength(value);
     const variables = (scope.variables ??= new Map<string, VariableState>());
     const old = variables.get(name);
     if (old !== undefined && isTransient(old.value) !== isTransient(value)) {
@@ -92,10 +108,12 @@ export class VariableWriter {
         `Cannot set transient variable with name ${name} to non-transient variable and vice versa.`,
       );
     }
-    const variable = {
+    const shownIn = old?.shownIn ?? shownInId;
+    const variable: VariableState = {
       id: old?.id ?? this.work.newId(),
       value,
       createTime: old?.createTime ?? this.work.now,
+      ...(shownIn !== undefined && { shownIn }),
     };
     variables.set(name, variable);
     if (!isTransient(value)) this.history.variableSet(scope, name, variable, 'CREATED');

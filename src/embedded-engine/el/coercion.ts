@@ -1,7 +1,7 @@
 /**
  * JUEL's coercion rules (Expression Language specification 2.2, §1.18), as its TypeConverter applies them.
  */
-import { ElObject } from './el-object.js';
+import { classNameOf, ElObject } from './el-object.js';
 import { CoercionError } from './expression.errors.js';
 import { formatNumber, isElNumber, numberValueOf } from './typed-number.js';
 
@@ -9,20 +9,9 @@ const INTEGER_TEXT = /^[+-]?\d+$/;
 /** What Java's Double.valueOf takes, its rarer hexadecimal form aside. */
 const DOUBLE_TEXT = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[dDfF]?\s*$/;
 
-/** The Java class that messages name for a value. */
-export function classNameOf(value: unknown): string {
-  if (value === null || value === undefined) return 'null';
-  if (value instanceof ElObject) return value.elClassName;
-  if (typeof value === 'string') return 'java.lang.String';
-  if (typeof value === 'boolean') return 'java.lang.Boolean';
-  if (isElNumber(value)) return 'java.lang.Number';
-  if (value instanceof Date) return 'java.util.Date';
-  return Array.isArray(value) ? 'java.util.List' : 'java.util.Map';
-}
-
 function refuse(value: unknown, target: string): never {
-  const shown = typeof value === 'string' ? `'${value.slice(0, 100)}' ` : '';
-  throw new CoercionError(`Cannot coerce from ${shown}${classNameOf(value)} to ${target}`);
+  const shown = typeof value === 'string' ? `'${value.slice(0, 100)}'` : `from class ${classNameOf(value)}`;
+  throw new CoercionError(`Cannot coerce ${shown} to class ${target}`);
 }
 
 /** Null and the empty text are false; a text is true when it reads `true` in any case. */

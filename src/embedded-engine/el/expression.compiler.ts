@@ -1,9 +1,11 @@
+import { ElDateTime } from './el-date-time.js';
 import { toBoolean, toText } from './coercion.js';
 import { ExpressionError, ExpressionSyntaxError, UnresolvedNameError } from './expression.errors.js';
 import { LexicalError } from './expression.lexer.js';
 import { parseExpression, type ExpressionNode } from './expression.parser.js';
 import type { CompiledExpression, ExpressionScope } from './expression.types.js';
-import { callMethod, readMember } from './members.js';
+import { callMethod, readMember, requireTarget } from './members.js';
+import { describeNode } from './node.description.js';
 import { arithmetic, compare, isEmpty, negate } from './operators.js';
 import { SpinJson } from './spin-json.js';
 import { asDouble, asLong } from './typed-number.js';
@@ -118,15 +120,8 @@ function compile(node: ExpressionNode): Closure {
       const [base, property] = [compile(node.base), compile(node.property)];
       return (scope) => readMember(base(scope), property(scope));
     }
-    case 'method': {
-      const [base, property, args] = [compile(node.base), compile(node.property), node.args.map(compile)];
-      return (scope) =>
-        callMethod(
-          base(scope),
-          toText(property(scope)),
-          args.map((argument) => argument(scope)),
-        );
-    }
+    case 'method':
+      return compileMethod(node);
     case 'choice': {
       const [condition, then, otherwise] = [
         compile(node.condition),
@@ -138,6 +133,20 @@ function compile(node: ExpressionNode): Closure {
     default:
       return compileOperator(node);
   }
+}
+
+function compileMethod(node: Extract<ExpressionNode, { kind: 'method' }>): Closure {
+  const [base, property, args] = [compile(node.base), compile(node.property), node.args.map(compile)];
+  const description = describeNode(node.base);
+  return (scope) => {
+    const target = base(scope);
+    requireTarget(target, description);
+    return callMethod(
+      target,
+      toText(property(scope)),
+      args.map((argument) => argument(scope)),
+    );
+  };
 }
 
 type OperatorNode = Extract<ExpressionNode, { kind: 'unary' | 'logical' | 'comparison' | 'arithmetic' }>;
@@ -177,6 +186,10 @@ type ElFunction = (args: readonly unknown[]) => unknown;
 /** The functions that Camunda and Spin register, by name and number of arguments. */
 const FUNCTIONS: ReadonlyMap<string, ElFunction> = new Map<string, ElFunction>([
   ['now/0', () => new Date()],
+  ['dateTime/0', () => new ElDateTime(new Date())],
+  // Nobody is authenticated.
+  ['currentUser/0', () => null],
+  ['currentUserGroups/0', () => []],
   ['JSON/1', ([text]) => SpinJson.parse(toText(text))],
   ['S/1', ([text]) => SpinJson.parse(toText(text))],
 ]);

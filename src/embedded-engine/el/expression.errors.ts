@@ -18,22 +18,34 @@ export class ExpressionError extends Error {
     readonly expressionText: string,
     cause: unknown,
   ) {
-    const opening =
-      cause instanceof UnresolvedNameError
-        ? 'Unknown property used in expression'
-        : 'Error while evaluating expression';
-    super(
-      `${opening}: ${excerpt(expressionText)}. Cause: ${cause instanceof Error ? cause.message : String(cause)}`,
-      {
-        cause,
-      },
-    );
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`${openingFor(cause)}: ${excerpt(expressionText)}. Cause: ${reason}`, { cause });
   }
 }
 
-/** Inside an evaluation: an identifier, property or method that is not there. */
+function openingFor(cause: unknown): string {
+  if (cause instanceof UnresolvedNameError) return 'Unknown property used in expression';
+  if (cause instanceof UnresolvedMethodError) return 'Unknown method used in expression';
+  return 'Error while evaluating expression';
+}
+
+/** Inside an evaluation: an identifier or property that is not there, or a method of null. */
 export class UnresolvedNameError extends Error {
   override readonly name = 'UnresolvedNameError';
+}
+
+/** Inside an evaluation: a method that the class of a value does not have. */
+export class UnresolvedMethodError extends Error {
+  override readonly name = 'UnresolvedMethodError';
+}
+
+/** Inside an evaluation: a method that failed; as JUEL wraps it, the Java exception's class opens the message. */
+export class MethodFailure extends Error {
+  override readonly name = 'MethodFailure';
+
+  constructor(exceptionClass: string, reason: string) {
+    super(`${exceptionClass}: ${reason}`);
+  }
 }
 
 /** Inside an evaluation: a value that cannot become what an operator needs. */

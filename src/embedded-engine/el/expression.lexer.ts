@@ -6,6 +6,9 @@ export type Token =
   | { readonly kind: 'symbol'; readonly at: number; readonly value: string }
   | { readonly kind: 'end'; readonly at: number };
 
+/** Largest value of Java's Long. */
+const MAX_LONG = 2n ** 63n - 1n;
+
 /** What a lexer found wrong, and where. */
 export class LexicalError extends Error {
   override readonly name = 'LexicalError';
@@ -68,7 +71,12 @@ export class ExpressionLexer {
     if (first === undefined) return { kind: 'end', at };
     if (first === "'" || first === '"') return { kind: 'string', at, value: this.quoted(first) };
     const number = this.match(NUMBER);
-    if (number !== null) return { kind: 'number', at, value: Number(number), isDouble: /[.eE]/.test(number) };
+    if (number !== null) {
+      const isDouble = /[.eE]/.test(number);
+      if (!isDouble && BigInt(number) > MAX_LONG)
+        throw new LexicalError(`cannot parse number '${number}'`, at);
+      return { kind: 'number', at, value: Number(number), isDouble };
+    }
     const name = this.match(NAME);
     if (name !== null) {
       const operator = WORD_OPERATORS.get(name);

@@ -7,7 +7,13 @@ export type ExpressionNode =
   | { readonly kind: 'number'; readonly value: number; readonly isDouble: boolean }
   | { readonly kind: 'identifier'; readonly name: string }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly ExpressionNode[] }
-  | { readonly kind: 'member'; readonly base: ExpressionNode; readonly property: ExpressionNode }
+  | {
+      readonly kind: 'member';
+      readonly base: ExpressionNode;
+      readonly property: ExpressionNode;
+      /** `base[property]` rather than `base.property`. */
+      readonly isBracket: boolean;
+    }
   | {
       readonly kind: 'method';
       readonly base: ExpressionNode;
@@ -142,11 +148,11 @@ class ExpressionParser {
       case '?':
         return this.choice(left);
       case '.':
-        return this.member(left, { kind: 'constant', value: this.memberName() });
+        return this.member(left, { kind: 'constant', value: this.memberName() }, false);
       case '[': {
         const property = this.expression(0);
         this.expect(']');
-        return this.member(left, property);
+        return this.member(left, property, true);
       }
       case '||':
       case '&&':
@@ -175,10 +181,10 @@ class ExpressionParser {
     return { kind: 'choice', condition, then, otherwise: this.expression(0) };
   }
 
-  private member(base: ExpressionNode, property: ExpressionNode): ExpressionNode {
+  private member(base: ExpressionNode, property: ExpressionNode, isBracket: boolean): ExpressionNode {
     return this.at('(')
       ? { kind: 'method', base, property, args: this.arguments() }
-      : { kind: 'member', base, property };
+      : { kind: 'member', base, property, isBracket };
   }
 
   private memberName(): string {

@@ -2,12 +2,14 @@ export {
   CoercionError,
   ExpressionError,
   ExpressionSyntaxError,
+  UnresolvedMethodError,
   UnresolvedNameError,
 } from './expression.errors.js';
 export { compileExpression } from './expression.compiler.js';
 export type { CompiledExpression, ExpressionScope } from './expression.types.js';
 export { ElObject } from './el-object.js';
-export { SpinJson, type JsonValue } from './spin-json.js';
+export type { JsonValue } from './json-value.js';
+export { SpinJson } from './spin-json.js';
 export {
   asDouble,
   asLong,

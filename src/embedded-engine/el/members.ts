@@ -2,14 +2,11 @@
  * Properties, indexes and methods of values. Only own members of plain data are in reach, and only the methods
  * listed here and those of an {@link ElObject}: an expression never sees a prototype.
  */
-import { classNameOf, toLong, toText } from './coercion.js';
-import { ElObject } from './el-object.js';
-import { CoercionError, UnresolvedNameError } from './expression.errors.js';
-import { compare, compareText, isEmpty } from './operators.js';
+import { toLong, toText } from './coercion.js';
+import { classNameOf, ElObject, refuseMethod, refuseProperty } from './el-object.js';
+import { CoercionError, MethodFailure, UnresolvedNameError } from './expression.errors.js';
+import { compare, isEmpty } from './operators.js';
 import { asDouble, asLong, isElNumber, numberValueOf } from './typed-number.js';
-
-/** Names that lead to a prototype; refused whatever the value is. */
-const FORBIDDEN: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 function isMapLike(value: unknown): value is object {
   return (
@@ -21,29 +18,28 @@ function isMapLike(value: unknown): value is object {
   );
 }
 
-function refuseForbidden(name: unknown): void {
-  if (typeof name === 'string' && FORBIDDEN.has(name)) {
-    throw new UnresolvedNameError(`The property ${name} is not accessible`);
-  }
-}
-
 /** `base.property` and `base[property]`; a null base or property gives null, a missing key of a map too. */
 export function readMember(base: unknown, property: unknown): unknown {
   if (base === null || base === undefined || property === null || property === undefined) return null;
-  refuseForbidden(property);
   if (Array.isArray(base)) return readElement(base, property);
   if (base instanceof ElObject) return base.elProperty(toText(property));
   if (base instanceof Map) return readKey(base, property);
   if (isMapLike(base)) return readOwn(base, toText(property));
   if (base instanceof Date && property === 'time') return asLong(base.getTime());
-  if (base === '' || typeof base === 'string') {
-    if (property === 'empty') return base === '';
-  }
-  throw new UnresolvedNameError(`Could not find property ${toText(property)} in class ${classNameOf(base)}`);
+  if (typeof base === 'string' && property === 'empty') return base === '';
+  return refuseProperty(base, toText(property));
 }
 
-function readElement(list: readonly unknown[], index: unknown): unknown {
-  return list[toLong(index)] ?? null;
+/** Any text but a Java int is refused, so that only elements are in reach; an index that is not there gives null. */
+function readElement(list: readonly unknown[], property: unknown): unknown {
+  if (typeof property === 'string' && !isIntText(property)) {
+    throw new CoercionError(`For input string: "${property}"`);
+  }
+  return list[toLong(property)] ?? null;
+}
+
+function isIntText(text: string): boolean {
+  return /^[+-]?\d+$/.test(text) && Number(text) >= -(2 ** 31) && Number(text) < 2 ** 31;
 }
 
 function readKey(map: ReadonlyMap<unknown, unknown>, key: unknown): unknown {
@@ -54,25 +50,24 @@ function readOwn(base: object, name: string): unknown {
   return Object.hasOwn(base, name) ? ((base as Readonly<Record<string, unknown>>)[name] ?? null) : null;
 }
 
-/** `base.name(args)`. @throws UnresolvedNameError for a null base and for every method that is not listed */
-export function callMethod(base: unknown, name: string, args: readonly unknown[]): unknown {
+/** Says that a method is called on null. @throws UnresolvedNameError where it is */
+export function requireTarget(base: unknown, description: string): void {
   if (base === null || base === undefined) {
-    throw new UnresolvedNameError(`Target unreachable, the object before .${name}() is null`);
+    throw new UnresolvedNameError(`Target unreachable, base expression '${description}' resolved to null`);
   }
-  refuseForbidden(name);
+}
+
+/** `base.name(args)`. @throws UnresolvedMethodError for every method that is not listed */
+export function callMethod(base: unknown, name: string, args: readonly unknown[]): unknown {
   if (base instanceof ElObject) return base.elMethod(name, args);
   const signature = `${name}/${args.length}`;
   const method = methodsOf(base)?.get(signature) ?? COMMON_METHODS.get(signature);
-  if (method === undefined) {
-    throw new UnresolvedNameError(
-      `Could not find method ${name} with ${args.length} argument(s) in class ${classNameOf(base)}`,
-    );
-  }
-  return method(base as never, args);
+  return method === undefined ? refuseMethod(base, name, args) : method(base as never, args);
 }
 
 function methodsOf(base: unknown): ReadonlyMap<string, Method<never>> | null {
   if (typeof base === 'string') return STRING_METHODS;
+  if (typeof base === 'boolean') return BOOLEAN_METHODS;
   if (isElNumber(base)) return NUMBER_METHODS;
   if (base instanceof Date) return DATE_METHODS;
   if (Array.isArray(base)) return LIST_METHODS;
@@ -86,7 +81,10 @@ type Methods<T> = ReadonlyMap<string, Method<T>>;
 const COMMON_METHODS: Methods<unknown> = new Map<string, Method<unknown>>([
   ['toString/0', (base) => toText(base)],
   ['equals/1', (base, [other]) => classNameOf(base) === classNameOf(other) && compare('==', base, other)],
-  ['booleanValue/0', (base) => base === true],
+]);
+
+const BOOLEAN_METHODS: Methods<boolean> = new Map<string, Method<boolean>>([
+  ['booleanValue/0', (base) => base],
 ]);
 
 const STRING_METHODS: Methods<string> = new Map<string, Method<string>>([
@@ -101,13 +99,16 @@ const STRING_METHODS: Methods<string> = new Map<string, Method<string>>([
   ['lastIndexOf/1', (base, [part]) => base.lastIndexOf(toText(part))],
   ['substring/1', (base, [from]) => substring(base, toLong(from), base.length)],
   ['substring/2', (base, [from, to]) => substring(base, toLong(from), toLong(to))],
-  ['charAt/1', (base, [at]) => substring(base, toLong(at), toLong(at) + 1)],
+  ['charAt/1', (base, [at]) => charAt(base, toLong(at))],
   ['toUpperCase/0', (base) => base.toUpperCase()],
   ['toLowerCase/0', (base) => base.toLowerCase()],
   ['trim/0', (base) => base.trim()],
+  ['strip/0', (base) => base.trim()],
+  ['repeat/1', (base, [count]) => repeat(base, toLong(count))],
+  ['split/1', (base, [separator]) => split(base, toText(separator))],
   ['concat/1', (base, [part]) => base + toText(part)],
   ['replace/2', (base, [from, to]) => base.replaceAll(toText(from), () => toText(to))],
-  ['compareTo/1', (base, [other]) => compareText(base, toText(other))],
+  ['compareTo/1', (base, [other]) => compareTo(base, toText(other))],
 ]);
 
 const NUMBER_METHODS: Methods<number> = new Map<string, Method<number>>([
@@ -140,20 +141,59 @@ const MAP_METHODS: Methods<object> = new Map<string, Method<object>>([
 ]);
 
 function keysOf(map: object): readonly unknown[] {
-  const keys = map instanceof Map ? [...map.keys()] : Object.keys(map);
-  return keys.filter((key) => typeof key !== 'string' || !FORBIDDEN.has(key));
+  return map instanceof Map ? [...map.keys()] : Object.keys(map);
 }
 
 function substring(text: string, from: number, to: number): string {
   if (from < 0 || to > text.length || from > to) {
-    throw new CoercionError(`String index out of range: begin ${from}, end ${to}, length ${text.length}`);
+    refuseIndex('StringIndexOutOfBounds', `begin ${from}, end ${to}, length ${text.length}`);
   }
   return text.slice(from, to);
 }
 
+function charAt(text: string, at: number): string {
+  if (at < 0 || at >= text.length) {
+    refuseIndex('StringIndexOutOfBounds', `String index out of range: ${at}`);
+  }
+  return text.charAt(at);
+}
+
+/** The difference of the first UTF-16 units that differ, or else of the lengths, as Java's String.compareTo. */
+function compareTo(left: string, right: string): number {
+  const shared = Math.min(left.length, right.length);
+  for (let at = 0; at < shared; at += 1) {
+    const difference = left.charCodeAt(at) - right.charCodeAt(at);
+    if (difference !== 0) return difference;
+  }
+  return left.length - right.length;
+}
+
+function refuseIndex(exception: 'IndexOutOfBounds' | 'StringIndexOutOfBounds', reason: string): never {
+  throw new MethodFailure(`java.lang.${exception}Exception`, reason);
+}
+
+/** Longest text that an expression may make by repetition. */
+const MAX_REPEATED = 100_000;
+
+function repeat(text: string, count: number): string {
+  if (count < 0) throw new CoercionError(`count is negative: ${count}`);
+  if (text.length * count > MAX_REPEATED)
+    throw new CoercionError(`A repeated text has at most ${MAX_REPEATED} characters here`);
+  return text.repeat(count);
+}
+
+/** By a literal text; a regular expression could hold up everything else. Like Java without empty texts at the end. */
+function split(text: string, separator: string): readonly string[] {
+  if (/[\\^$.|?*+()[\]{}]/.test(separator))
+    throw new CoercionError(`split takes no regular expression here: ${separator}`);
+  const parts = text.split(separator);
+  while (parts.length > 1 && parts.at(-1) === '') parts.pop();
+  return parts;
+}
+
 function elementAt(list: readonly unknown[], index: number): unknown {
   if (index < 0 || index >= list.length) {
-    throw new CoercionError(`Index ${index} out of bounds for length ${list.length}`);
+    refuseIndex('IndexOutOfBounds', `Index ${index} out of bounds for length ${list.length}`);
   }
   return list[index] ?? null;
 }

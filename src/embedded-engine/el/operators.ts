@@ -1,6 +1,6 @@
 /** The operators of JUEL over uncoerced values; which type both sides become is decided as JUEL decides it. */
-import { classNameOf, mapEntries, toBoolean, toDouble, toLong, toText } from './coercion.js';
-import { ElObject } from './el-object.js';
+import { mapEntries, toBoolean, toDouble, toLong, toText } from './coercion.js';
+import { classNameOf, ElObject } from './el-object.js';
 import { CoercionError } from './expression.errors.js';
 import { asDouble, asLong, isElNumber, numberTypeOf, numberValueOf, TypedNumber } from './typed-number.js';
 
@@ -54,7 +54,7 @@ export function negate(value: unknown): unknown {
   if (isAbsent(value)) return asLong(0);
   if (typeof value === 'string')
     return isDoubleOrReadsSo(value) ? asDouble(-toDouble(value)) : asLong(-toLong(value) + 0);
-  if (!isElNumber(value)) throw new CoercionError(`Cannot negate ${classNameOf(value)}`);
+  if (!isElNumber(value)) throw new CoercionError(`Cannot negate 'class ${classNameOf(value)}'`);
   const type = numberTypeOf(value);
   const result = type === 'Double' ? -numberValueOf(value) : -numberValueOf(value) + 0;
   return typeof value === 'number' && type !== 'Double' ? result : new TypedNumber(type, result);
@@ -109,7 +109,7 @@ function orderOf(left: unknown, right: unknown): number {
   if (typeof left === 'string' || typeof right === 'string') return compareText(toText(left), toText(right));
   if (left instanceof Date && right instanceof Date) return difference(left.getTime(), right.getTime());
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
-  throw new CoercionError(`Cannot compare ${classNameOf(left)} and ${classNameOf(right)}`);
+  throw new CoercionError(`Cannot compare 'class ${classNameOf(left)}' and 'class ${classNameOf(right)}'`);
 }
 
 function difference(left: number, right: number): number {
@@ -118,8 +118,8 @@ function difference(left: number, right: number): number {
   return left > right ? 1 : Number.NaN;
 }
 
-/** By UTF-16 units, as Java's String.compareTo. */
-export function compareText(left: string, right: string): number {
+/** By UTF-16 units, as Java's String orders texts. */
+function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;
 }

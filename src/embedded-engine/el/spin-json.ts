@@ -1,12 +1,15 @@
+import { toText } from './coercion.js';
 import { ElObject } from './el-object.js';
-import { CoercionError, UnresolvedNameError } from './expression.errors.js';
-
-/** Any JSON value. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
-
-export interface JsonObject {
-  readonly [name: string]: JsonValue;
-}
+import { CoercionError, MethodFailure } from './expression.errors.js';
+import { parseJsonPath, walkJsonPath } from './json-path.js';
+import {
+  isJsonArray,
+  isJsonObject,
+  isJsonScalar,
+  jsonMember,
+  jsonNodeType,
+  type JsonValue,
+} from './json-value.js';
 
 type Method = (node: SpinJson, args: readonly unknown[]) => unknown;
 
@@ -15,7 +18,7 @@ type Method = (node: SpinJson, args: readonly unknown[]) => unknown;
  * (`${order.prop('items').elements().size() > 2}`). Nodes are read-only.
  */
 export class SpinJson extends ElObject {
-  readonly elClassName = 'SpinJsonNode';
+  readonly elClassName = 'org.camunda.spin.impl.json.jackson.JacksonJsonNode';
 
   constructor(readonly json: JsonValue) {
     super();
@@ -53,69 +56,104 @@ export class SpinJson extends ElObject {
   }
 }
 
-function isJsonObject(json: JsonValue): json is JsonObject {
-  return typeof json === 'object' && json !== null && !Array.isArray(json);
+/** What `jsonPath(…)` gives: the path is walked only when its result is asked for. */
+class SpinJsonPathQuery extends ElObject {
+  readonly elClassName = 'org.camunda.spin.impl.json.jackson.query.JacksonJsonPathQuery';
+
+  constructor(private readonly find: () => SpinJson) {
+    super();
+  }
+
+  override elMethod(name: string, args: readonly unknown[]): unknown {
+    const method = QUERY_METHODS.get(`${name}/${args.length}`);
+    return method === undefined ? super.elMethod(name, args) : method(this.find(), args);
+  }
+
+  override toString(): string {
+    return this.elClassName;
+  }
 }
 
-function isJsonArray(json: JsonValue): json is readonly JsonValue[] {
-  return Array.isArray(json);
+function jsonPath(node: SpinJson, expression: unknown): SpinJsonPathQuery {
+  const text = toText(expression);
+  const steps = text === '' ? null : parseJsonPath(text);
+  if (steps === null) {
+    const supported = 'only names and indexes are supported, as in $.items[0].name';
+    throw failure('SpinJsonPathException', 14, `Unable to compile '${text}'! (${supported})`);
+  }
+  return new SpinJsonPathQuery(() => {
+    const found = walkJsonPath(node.json, steps);
+    if (found !== undefined) return new SpinJson(found);
+    const reason = `Unable to evaluate JsonPath expression on element '${node.elClassName}'`;
+    throw failure('SpinJsonPathException', 13, reason);
+  });
 }
 
-function isScalar(json: JsonValue): json is string | number | boolean | null {
-  return typeof json !== 'object' || json === null;
+/** The exception of Spin's Jackson data format whose number the text shows. */
+function failure(exception: string, number: number, reason: string): MethodFailure {
+  const code = `SPIN/JACKSON-JSON-01${String(number).padStart(3, '0')}`;
+  return new MethodFailure(`org.camunda.spin.json.${exception}`, `${code} ${reason}`);
 }
 
-/** Own members only: `prop('constructor')` of `{}` is not there. */
+function unexpected(expected: string, json: JsonValue): MethodFailure {
+  return failure('SpinJsonDataFormatException', 2, `Expected '${expected}', got '${jsonNodeType(json)}'`);
+}
+
+function notFound(name: unknown): MethodFailure {
+  return failure('SpinJsonPropertyException', 4, `Unable to find '${toText(name)}'`);
+}
+
 function member(node: SpinJson, name: unknown): JsonValue | undefined {
-  const key = typeof name === 'string' ? name : '';
-  return isJsonObject(node.json) && Object.hasOwn(node.json, key) ? node.json[key] : undefined;
+  return jsonMember(node.json, typeof name === 'string' ? name : '');
 }
 
 function prop(node: SpinJson, name: unknown): SpinJson {
   const value = member(node, name);
-  if (value === undefined) throw new UnresolvedNameError(`Unable to find '${String(name)}' in the json node`);
+  if (value === undefined) throw notFound(name);
   return new SpinJson(value);
 }
 
+/** A copy with one member set: nodes never change, so the variable stays as it is until the copy is set. */
+function withProp(node: SpinJson, name: unknown, given: unknown): SpinJson {
+  if (!isJsonObject(node.json)) throw unexpected('OBJECT', node.json);
+  const set =
+    given instanceof SpinJson ? given.json : (JSON.parse(JSON.stringify(given ?? null)) as JsonValue);
+  return new SpinJson(Object.fromEntries([...Object.entries(node.json), [toText(name), set]]));
+}
+
 function elements(node: SpinJson): readonly SpinJson[] {
-  if (!isJsonArray(node.json))
-    throw new CoercionError(`Unable to parse node to an array: ${kindOf(node.json)}`);
+  if (!isJsonArray(node.json)) throw unexpected('SpinList', node.json);
   return node.json.map((item) => new SpinJson(item));
 }
 
 function fieldNames(node: SpinJson): readonly string[] {
-  if (isScalar(node.json))
-    throw new CoercionError(`Unable to get field names of a node that is ${kindOf(node.json)}`);
+  if (isJsonScalar(node.json)) throw unexpected('Array/Object', node.json);
   return isJsonObject(node.json) ? Object.keys(node.json) : [];
 }
 
-function scalar(node: SpinJson, wanted: 'string' | 'number' | 'boolean'): unknown {
-  if (typeof node.json !== wanted)
-    throw new CoercionError(`The json node is ${kindOf(node.json)}, not a ${wanted}`);
+function scalar(node: SpinJson, wanted: 'String' | 'Number' | 'Boolean'): unknown {
+  if (typeof node.json !== wanted.toLowerCase()) throw unexpected(wanted, node.json);
   return node.json;
 }
 
 function value(node: SpinJson): unknown {
-  if (!isScalar(node.json))
-    throw new CoercionError(`Unable to get the value of a node that is ${kindOf(node.json)}`);
+  if (!isJsonScalar(node.json)) throw unexpected('String/Number/Boolean/Null', node.json);
   return node.json;
 }
 
 function indexOf(node: SpinJson, wanted: unknown): number {
+  if (!isJsonArray(node.json)) {
+    const reason = `Unable to get index from '${jsonNodeType(node.json)}'. Node is not a list.`;
+    throw failure('SpinJsonException', 11, reason);
+  }
   const target = wanted instanceof SpinJson ? wanted.toJson() : JSON.stringify(wanted ?? null);
-  return elements(node).findIndex((item) => item.toJson() === target);
-}
-
-function kindOf(json: JsonValue): string {
-  if (json === null) return 'null';
-  if (isJsonArray(json)) return 'an array';
-  return typeof json === 'object' ? 'an object' : `a ${typeof json}`;
+  return node.json.findIndex((item) => JSON.stringify(item) === target);
 }
 
 const GETTERS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['object', (node) => isJsonObject(node.json)],
   ['array', (node) => isJsonArray(node.json)],
-  ['value', (node) => isScalar(node.json)],
+  ['value', (node) => isJsonScalar(node.json)],
   ['null', (node) => node.json === null],
   ['string', (node) => typeof node.json === 'string'],
   ['number', (node) => typeof node.json === 'number'],
@@ -125,18 +163,20 @@ const GETTERS: ReadonlyMap<string, Method> = new Map<string, Method>([
 /** By name and number of arguments. */
 const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['prop/1', (node, [name]) => prop(node, name)],
+  ['prop/2', (node, [name, given]) => withProp(node, name, given)],
+  ['jsonPath/1', (node, [path]) => jsonPath(node, path)],
   ['hasProp/1', (node, [name]) => member(node, name) !== undefined],
   ['value/0', value],
-  ['stringValue/0', (node) => scalar(node, 'string')],
-  ['numberValue/0', (node) => scalar(node, 'number')],
-  ['boolValue/0', (node) => scalar(node, 'boolean')],
+  ['stringValue/0', (node) => scalar(node, 'String')],
+  ['numberValue/0', (node) => scalar(node, 'Number')],
+  ['boolValue/0', (node) => scalar(node, 'Boolean')],
   ['elements/0', elements],
   ['fieldNames/0', fieldNames],
   ['contains/1', (node, [wanted]) => indexOf(node, wanted) >= 0],
   ['toString/0', (node) => node.toJson()],
   ['isObject/0', (node) => isJsonObject(node.json)],
   ['isArray/0', (node) => isJsonArray(node.json)],
-  ['isValue/0', (node) => isScalar(node.json)],
+  ['isValue/0', (node) => isJsonScalar(node.json)],
   ['isNull/0', (node) => node.json === null],
   ['isString/0', (node) => typeof node.json === 'string'],
   ['isNumber/0', (node) => typeof node.json === 'number'],
@@ -145,8 +185,17 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
     'indexOf/1',
     (node, [wanted]) => {
       const index = indexOf(node, wanted);
-      if (index < 0) throw new UnresolvedNameError('Unable to find the value in the json node');
+      if (index < 0) throw notFound(wanted);
       return index;
     },
   ],
+]);
+
+/** What a query's result is asked for, by name and number of arguments. */
+const QUERY_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ['element/0', (node) => node],
+  ['elementList/0', elements],
+  ['stringValue/0', (node) => scalar(node, 'String')],
+  ['numberValue/0', (node) => scalar(node, 'Number')],
+  ['boolValue/0', (node) => scalar(node, 'Boolean')],
 ]);

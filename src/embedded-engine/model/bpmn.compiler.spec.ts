@@ -148,13 +148,13 @@ describe('compileBpmn', () => {
       expect(node(model, 't', 'passThrough').incoming).toHaveLength(2);
     });
 
-    it('the only flow without a condition as default of an exclusive gateway, with a warning', async () => {
+    it('an exclusive gateway with a flow without a condition, which is no default, with a warning', async () => {
       const { processes, warnings } = await compile(
         processOf(
           `${START}<exclusiveGateway id="x"/>${END}${flow('a', 'start', 'x')}${flow('b', 'x', 'end')}${flow('c', 'x', 'end', '${y}')}`,
         ),
       );
-      expect(node(processes[0]!, 'x', 'exclusiveGateway').defaultFlowId).toBe('b');
+      expect(node(processes[0]!, 'x', 'exclusiveGateway').defaultFlowId).toBeNull();
       expect(warnings).toMatchObject([{ mainElementId: 'x', elementIds: ['x'], line: 4 }]);
     });
 
@@ -188,19 +188,18 @@ describe('compileBpmn', () => {
           ${flow('a', 'start', 'task')}${flow('b', 'task', 'end')}${flow('c', 'b1', 'end')}</process>`),
       );
       const task = node(model, 'task', 'externalTask');
-      expect(
-        task.boundaryEvents.map((one) => [
-          one.id,
-          one.errorCode,
-          one.errorCodeVariable,
-          one.errorMessageVariable,
-        ]),
-      ).toEqual([
-        ['b1', 'E-1', 'code', 'text'],
-        ['b2', null, null, null],
+      expect(task.boundaryEvents.map(({ id, trigger }) => ({ id, ...trigger }))).toEqual([
+        {
+          id: 'b1',
+          kind: 'error',
+          errorCode: 'E-1',
+          errorCodeVariable: 'code',
+          errorMessageVariable: 'text',
+        },
+        { id: 'b2', kind: 'error', errorCode: null, errorCodeVariable: null, errorMessageVariable: null },
       ]);
       expect(task.boundaryEvents[0]).toBe(model.nodes.get('b1'));
-      expect(node(model, 'b1', 'errorBoundary')).toMatchObject({
+      expect(node(model, 'b1', 'boundaryEvent')).toMatchObject({
         attachedToId: 'task',
         activityType: 'boundaryError',
       });
@@ -337,19 +336,7 @@ describe('compileBpmn', () => {
   });
 
   describe('refuses by name', () => {
-    it.each([
-      'userTask',
-      'manualTask',
-      'receiveTask',
-      'scriptTask',
-      'callActivity',
-      'eventBasedGateway',
-      'complexGateway',
-      'intermediateCatchEvent',
-      'intermediateThrowEvent',
-      'transaction',
-      'adHocSubProcess',
-    ])('%s', async (tag) => {
+    it.each(['complexGateway', 'transaction', 'adHocSubProcess'])('%s', async (tag) => {
       const { errors } = await refusal(around(`<${tag} id="x"/>`));
       expect(errors).toMatchObject([
         {
@@ -361,24 +348,21 @@ describe('compileBpmn', () => {
       ]);
     });
 
-    it.each(['message', 'timer', 'signal', 'conditional'])('a %s start event', async (kind) => {
+    it.each(['timer', 'signal', 'conditional'])('a %s start event', async (kind) => {
       const content = processOf(`<startEvent id="x"><${kind}EventDefinition/></startEvent>`);
       expect(await refusalMessages(content)).toContain(
         `${kind}EventDefinition of startEvent 'x' is not supported by the embedded engine`,
       );
     });
 
-    it.each(['message', 'signal', 'escalation', 'compensate', 'cancel', 'link'])(
-      'a %s end event',
-      async (kind) => {
-        const content = processOf(`${START}<endEvent id="x"><${kind}EventDefinition/></endEvent>`);
-        expect(await refusalMessages(content)).toEqual([
-          `${kind}EventDefinition of endEvent 'x' is not supported by the embedded engine`,
-        ]);
-      },
-    );
+    it.each(['signal', 'escalation', 'compensate', 'cancel', 'link'])('a %s end event', async (kind) => {
+      const content = processOf(`${START}<endEvent id="x"><${kind}EventDefinition/></endEvent>`);
+      expect(await refusalMessages(content)).toEqual([
+        `${kind}EventDefinition of endEvent 'x' is not supported by the embedded engine`,
+      ]);
+    });
 
-    it.each(['message', 'timer', 'signal', 'escalation', 'compensate', 'conditional', 'cancel'])(
+    it.each(['signal', 'escalation', 'compensate', 'conditional', 'cancel'])(
       'a %s boundary event',
       async (kind) => {
         const boundary = `<boundaryEvent id="b" attachedToRef="x"><${kind}EventDefinition/></boundaryEvent>`;
@@ -389,11 +373,6 @@ describe('compileBpmn', () => {
     );
 
     it.each<[string, string, string]>([
-      [
-        'a boundary event without definition',
-        around('<task id="x"/>', '<boundaryEvent id="b" attachedToRef="x"/>'),
-        "boundaryEvent without an event definition of boundaryEvent 'b'",
-      ],
       [
         'two definitions on an event',
         processOf(`${START}<endEvent id="x"><terminateEventDefinition/><errorEventDefinition/></endEvent>`),
@@ -408,11 +387,6 @@ describe('compileBpmn', () => {
         'camunda:delegateExpression',
         around('<sendTask id="x" camunda:delegateExpression="${b}"/>'),
         "camunda:delegateExpression of sendTask 'x'",
-      ],
-      [
-        'camunda:expression',
-        around('<serviceTask id="x" camunda:expression="${b}"/>'),
-        "camunda:expression of serviceTask 'x'",
       ],
       [
         'camunda:decisionRef',
@@ -432,21 +406,11 @@ describe('compileBpmn', () => {
         "camunda:connector of serviceTask 'x'",
       ],
       [
-        'multi-instance',
-        around('<task id="x"><multiInstanceLoopCharacteristics/></task>'),
-        "multiInstanceLoopCharacteristics of task 'x'",
-      ],
-      [
         'a standard loop',
         around('<task id="x"><standardLoopCharacteristics/></task>'),
         "standardLoopCharacteristics of task 'x'",
       ],
       ['compensation', around('<task id="x" isForCompensation="true"/>'), "Compensation by task 'x'"],
-      [
-        'an event sub-process',
-        processOf(`${START}<subProcess id="x" triggeredByEvent="true"><startEvent id="i"/></subProcess>`),
-        "Event sub-process 'x'",
-      ],
       [
         'an execution listener',
         around(
@@ -470,21 +434,6 @@ describe('compileBpmn', () => {
         "camunda:executionListener of sequenceFlow 'l'",
       ],
       [
-        'a script in a mapping',
-        around(
-          '<task id="x"><extensionElements><camunda:inputOutput><camunda:inputParameter name="a"><camunda:script scriptFormat="js">1</camunda:script></camunda:inputParameter></camunda:inputOutput></extensionElements></task>',
-        ),
-        'A camunda:script as the value of a mapping',
-      ],
-      [
-        'a condition in a script language',
-        around(
-          '<task id="x"/>',
-          '<sequenceFlow id="l" sourceRef="x" targetRef="end"><conditionExpression xsi:type="tFormalExpression" language="javascript">x</conditionExpression></sequenceFlow>',
-        ),
-        "A condition in 'javascript' on sequence flow 'l'",
-      ],
-      [
         'a condition from a resource',
         around(
           '<task id="x"/>',
@@ -506,9 +455,17 @@ describe('compileBpmn', () => {
       `<${element} id="x"><extensionElements><camunda:inputOutput>${parameter}</camunda:inputOutput></extensionElements></${element}>`;
 
     it.each<[string, string, string]>([
-      ['no start event', processOf(END), "'p' has no start event"],
-      ['two start events', processOf(`${START}<startEvent id="s2"/>`), "'p' has more than one start event"],
-      ['a sub-process without start event', around('<subProcess id="x"/>'), "'x' has no start event"],
+      ['no start event', processOf(END), 'process must define a startEvent element'],
+      [
+        'two start events',
+        processOf(`${START}<startEvent id="s2"/>`),
+        'multiple none start events or timer start events not supported on process definition',
+      ],
+      [
+        'a sub-process without start event',
+        around('<subProcess id="x"/>'),
+        'subProcess must define a startEvent element',
+      ],
       [
         'an external task without topic',
         around('<serviceTask id="x" camunda:type="external"/>'),
@@ -517,32 +474,32 @@ describe('compileBpmn', () => {
       [
         'a service task without behaviour',
         around('<serviceTask id="x"/>'),
-        'serviceTask \'x\' needs camunda:type="external" and a camunda:topic',
+        "One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on serviceTask",
       ],
       [
         'an exclusive gateway without outgoing flow',
         gateway(''),
-        "Exclusive gateway 'x' has no outgoing sequence flow",
+        "Exclusive Gateway 'x' has no outgoing sequence flows.",
       ],
       [
         'a condition on the only flow',
         gateway('', flow('b', 'x', 'end', '${c}')),
-        "('b'), which cannot have a condition",
+        "('b'). This is not allowed to have a condition.",
       ],
       [
         'two flows without condition',
         gateway('', flow('b', 'x', 'end'), flow('c', 'x', 'end')),
-        "sequence flow 'c', which is not its default",
+        "sequence flow 'c' without condition which is not the default flow",
       ],
       [
         'a flow without condition beside a default',
         gateway('default="b"', flow('b', 'x', 'end'), flow('c', 'x', 'end')),
-        "sequence flow 'c', which is not its default",
+        "sequence flow 'c' without condition which is not the default flow",
       ],
       [
         'a default flow with a condition',
         gateway('default="b"', flow('b', 'x', 'end', '${c}'), flow('c', 'x', 'end', '${c}')),
-        "Default sequence flow 'b' of 'x' has a condition",
+        "outgoing sequence flow 'b' which is the default flow but has a condition too.",
       ],
       [
         'a default flow of another node',
@@ -597,7 +554,7 @@ describe('compileBpmn', () => {
       [
         'a boundary event on nothing',
         processOf(`${START}<boundaryEvent id="b" attachedToRef="zz"><errorEventDefinition/></boundaryEvent>`),
-        "attachedToRef 'zz' of boundaryEvent 'b' is no activity",
+        "(attachedToRef 'zz' of 'b')",
       ],
       [
         'a boundary event on a gateway',
@@ -605,12 +562,12 @@ describe('compileBpmn', () => {
           '<parallelGateway id="x"/>',
           '<boundaryEvent id="b" attachedToRef="x"><errorEventDefinition/></boundaryEvent>',
         ),
-        "attachedToRef 'x' of boundaryEvent 'b' is no activity",
+        "(attachedToRef 'x' of 'b')",
       ],
       [
         'a boundary event without attachment',
         processOf(`${START}<boundaryEvent id="b"><errorEventDefinition/></boundaryEvent>`),
-        "attachedToRef '' of boundaryEvent 'b'",
+        "(attachedToRef '' of 'b')",
       ],
       [
         'two catchers of the same error',
@@ -722,7 +679,7 @@ describe('compileBpmn', () => {
     it('all problems at once, each with its element and place', async () => {
       const error = await refusal(
         processOf(
-          `${START}\n<userTask id="u"/>\n  <serviceTask\n     id='s' camunda:type="external"/>\n${flow('f', 'u', 'zz')}`,
+          `${START}\n<complexGateway id="u"/>\n  <serviceTask\n     id='s' camunda:type="external"/>\n${flow('f', 'u', 'zz')}`,
           'isExecutable="true"',
         ),
       );
@@ -739,7 +696,7 @@ describe('compileBpmn', () => {
     });
 
     it('no more than a hundred problems, and says how many more there are', async () => {
-      const tasks = Array.from({ length: 150 }, (_, index) => `<userTask id="u${index}"/>`).join('');
+      const tasks = Array.from({ length: 150 }, (_, index) => `<complexGateway id="u${index}"/>`).join('');
       const { errors } = await refusal(processOf(START + tasks));
       expect(errors).toHaveLength(101);
       expect(errors.at(-1)?.message).toBe('and 50 more problems');

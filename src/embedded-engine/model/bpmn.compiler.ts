@@ -28,6 +28,8 @@ export interface BpmnResource {
 export interface CompileOptions {
   /** Whether a process without `camunda:historyTimeToLive` is refused, as Camunda does since 7.20; default true. */
   readonly enforceHistoryTimeToLive?: boolean;
+  /** Whether script tasks and script mappings are allowed: they run with all rights of the process; default false. */
+  readonly scripts?: boolean;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function compileBpmn(
   const collector = new ProblemCollector(xml);
   const parsed = await parse(xml, collector);
   if (parsed === null) return fail(collector);
-  const processes = buildProcesses(parsed, options.enforceHistoryTimeToLive ?? true, collector);
+  const processes = buildProcesses(parsed, options, collector);
   if (collector.hasErrors) return fail(collector);
   return Object.freeze({ processes: Object.freeze(processes), warnings: collector.warnings });
 }
@@ -101,10 +103,10 @@ function readMessage(text: string): { readonly message: string; readonly place: 
 
 function buildProcesses(
   parsed: ModdleResult,
-  enforceHistoryTimeToLive: boolean,
+  { enforceHistoryTimeToLive = true, scripts = false }: CompileOptions,
   problems: ProblemCollector,
 ): readonly ProcessModel[] {
-  const context = new BuildContext(problems, parsed.warnings);
+  const context = new BuildContext(problems, parsed.warnings, scripts);
   const settings = { category: textOf(parsed.rootElement, 'targetNamespace'), enforceHistoryTimeToLive };
   const processes: ProcessModel[] = [];
   for (const element of childrenOf(parsed.rootElement, 'rootElements')) {

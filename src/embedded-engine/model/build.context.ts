@@ -9,6 +9,8 @@ export class BuildContext {
   constructor(
     readonly problems: ProblemCollector,
     warnings: readonly ModdleWarning[],
+    /** Whether scripts are allowed. */
+    readonly scripts: boolean,
   ) {
     for (const { element, property, value } of warnings) {
       if (element === undefined || property === undefined) continue;

@@ -1,13 +1,12 @@
 import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
-import { childOf, extensionsOf, flagOf, tagOf, textOf } from './moddle.reader.js';
+import { extensionsOf, flagOf, tagOf, textOf } from './moddle.reader.js';
 
 /** Extension elements that make the engine run code. */
 const CODE_EXTENSIONS: ReadonlySet<string> = new Set([
   'camunda:ExecutionListener',
   'camunda:TaskListener',
   'camunda:Connector',
-  'camunda:Script',
 ]);
 
 /** Refuses listeners, connectors and scripts of an element. */
@@ -20,7 +19,7 @@ export function refuseListeners(element: ModdleElement, id: string | null, conte
 }
 
 /** Attributes that ask for something other than an external task, with what to say of each. */
-const CODE_ATTRIBUTES = ['class', 'delegateExpression', 'expression', 'decisionRef'] as const;
+const CODE_ATTRIBUTES = ['class', 'delegateExpression', 'decisionRef'] as const;
 
 /** Refuses `camunda:class` and the like. @returns whether one was found */
 export function refuseCodeAttributes(element: ModdleElement, id: string, context: BuildContext): boolean {
@@ -33,8 +32,6 @@ export function refuseCodeAttributes(element: ModdleElement, id: string, context
 export function checkFlowNode(element: ModdleElement, id: string, context: BuildContext): void {
   const tag = tagOf(element);
   refuseListeners(element, id, context);
-  const loop = childOf(element, 'loopCharacteristics');
-  if (loop !== null) context.refuse(`${tagOf(loop)} of ${tag} '${id}'`, id);
   if (flagOf(element, 'isForCompensation')) context.refuse(`Compensation by ${tag} '${id}'`, id);
   for (const attribute of ['asyncBefore', 'asyncAfter', 'async']) {
     if (flagOf(element, `camunda:${attribute}`)) {

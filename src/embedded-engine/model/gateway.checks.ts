@@ -5,7 +5,7 @@ import type { SequenceFlow } from './process-model.js';
  * Camunda's rules for the flows out of an exclusive gateway.
  *
  * @param declaredDefault the gateway's `default`, null where it has none
- * @returns the default flow: the declared one, or the only flow without a condition
+ * @returns the declared default flow
  */
 export function checkExclusiveGateway(
   id: string,
@@ -15,13 +15,13 @@ export function checkExclusiveGateway(
 ): string | null {
   const [first] = outgoing;
   if (first === undefined) {
-    context.error(`Exclusive gateway '${id}' has no outgoing sequence flow`, id);
+    context.error(`Exclusive Gateway '${id}' has no outgoing sequence flows.`, id);
     return null;
   }
   if (outgoing.length === 1) {
     if (first.condition !== null) {
       context.error(
-        `Exclusive gateway '${id}' has one outgoing sequence flow ('${first.id}'), which cannot have a condition`,
+        `Exclusive Gateway '${id}' has only one outgoing sequence flow ('${first.id}'). This is not allowed to have a condition.`,
         id,
       );
     }
@@ -31,14 +31,14 @@ export function checkExclusiveGateway(
   const [only] = unconditioned;
   if (declaredDefault === null && unconditioned.length === 1 && only !== undefined) {
     context.warning(
-      `Exclusive gateway '${id}' takes sequence flow '${only.id}', which has no condition, as its default`,
+      `Exclusive Gateway '${id}' has outgoing sequence flow '${only.id}' without a condition: it is taken in its turn, before those behind it`,
       id,
     );
-    return only.id;
+    return null;
   }
   for (const flow of unconditioned) {
     context.error(
-      `Exclusive gateway '${id}' has sequence flow '${flow.id}', which is not its default and has no condition`,
+      `Exclusive Gateway '${id}' has outgoing sequence flow '${flow.id}' without condition which is not the default flow.`,
       id,
     );
   }
@@ -57,6 +57,27 @@ export function checkDefaultFlow(
   if (flow === undefined) {
     context.error(`Default sequence flow '${declaredDefault}' does not leave '${id}'`, id);
   } else if (flow.condition !== null) {
-    context.error(`Default sequence flow '${declaredDefault}' of '${id}' has a condition`, id);
+    context.error(
+      `Exclusive Gateway '${id}' has outgoing sequence flow '${declaredDefault}' which is the default flow but has a condition too.`,
+      id,
+    );
   }
+}
+
+/** Camunda lets events alone stand behind an event-based gateway. */
+export function checkEventBasedGateway(
+  id: string,
+  outgoing: readonly SequenceFlow[],
+  members: ReadonlyMap<string, string>,
+  context: BuildContext,
+): void {
+  if (outgoing.length === 0) context.error(`Event based gateway '${id}' has no outgoing sequence flow`, id);
+  if (outgoing.some(({ targetId }) => members.get(targetId) !== 'intermediateCatchEvent'))
+    context.error('Event based gateway can only be connected to elements of type intermediateCatchEvent', id);
+  for (const flow of outgoing)
+    if (flow.condition !== null)
+      context.error(
+        `Sequence flow '${flow.id}' out of event based gateway '${id}' cannot have a condition`,
+        id,
+      );
 }

@@ -2,6 +2,7 @@ import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
 import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reader.js';
 import type { IoMapping, IoParameter, IoValue } from './process-model.js';
+import { buildScript } from './script.builder.js';
 
 /** Depth to which lists and maps of a mapping may nest. */
 const MAX_DEPTH = 20;
@@ -15,7 +16,7 @@ export function buildIoMapping(
   const mapping = extensionsOf(element).find((extension) => extension.$type === 'camunda:InputOutput');
   if (mapping === undefined) return null;
   const tag = tagOf(element);
-  if (!/task$|subProcess|endEvent/i.test(tag)) {
+  if (!/task$|subProcess|callActivity|endEvent|intermediateThrowEvent/i.test(tag)) {
     context.error(`camunda:inputOutput is not allowed on a ${tag}`, elementId);
     return null;
   }
@@ -69,6 +70,19 @@ function buildDefinition(
         buildEntry(entry, elementId, context, depth),
       );
       return Object.freeze({ kind: 'map', entries: Object.freeze(entries) });
+    }
+    case 'camunda:Script': {
+      const script = buildScript(
+        {
+          format: textOf(definition, 'scriptFormat'),
+          source: textOf(definition, 'value'),
+          resource: textOf(definition, 'resource'),
+        },
+        `a mapping of '${elementId}'`,
+        elementId,
+        context,
+      );
+      return script === null ? NOTHING : Object.freeze({ kind: 'script', script });
     }
     case 'camunda:Value':
       return buildText(definition, elementId, context);

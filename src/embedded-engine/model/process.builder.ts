@@ -1,14 +1,18 @@
 import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
 import { refuseListeners } from './extension.checks.js';
-import { buildBoundaryEvent, buildFlowNode, type NodeSurroundings } from './flow-node.builder.js';
-import { childrenOf, tagOf, textOf } from './moddle.reader.js';
+import { buildBoundaryEvent, buildEventStart } from './event.builder.js';
+import { buildFlowNodes } from './flow-node.builder.js';
+import { childrenOf, flagOf, tagOf, textOf } from './moddle.reader.js';
+import type { BuiltScope, NodeSurroundings } from './node.base.js';
 import { buildPriority } from './priority.builder.js';
 import type {
-  ErrorBoundaryNode,
+  BoundaryEventNode,
+  EventSubProcessNode,
+  EventSubProcessStartNode,
   FlowNode,
+  MessageStartNode,
   ProcessModel,
-  ScopeModel,
   StartEventNode,
 } from './process-model.js';
 import { buildSequenceFlows } from './sequence-flow.builder.js';
@@ -97,7 +101,7 @@ class ScopeBuilder {
     private readonly context: BuildContext,
   ) {}
 
-  build(element: ModdleElement, scopeId: string, depth: number): ScopeModel | null {
+  build(element: ModdleElement, scopeId: string, depth: number): BuiltScope | null {
     if (depth > MAX_DEPTH) {
       this.context.error(`Sub-processes nest deeper than ${MAX_DEPTH}`, scopeId);
       return null;
@@ -108,18 +112,25 @@ class ScopeBuilder {
       scopeId,
       flows: buildSequenceFlows(parts, members, this.context),
       boundaries: new Map(),
+      members,
       buildScope: (inner, id) => this.build(inner, id, depth + 1),
       context: this.context,
     };
-    const boundaries = this.buildBoundaries(parts, members, around);
-    const startEvents: StartEventNode[] = [];
+    const boundaries = this.buildBoundaries(parts, around);
+    const isEventSubProcess = flagOf(element, 'triggeredByEvent');
+    const found: FlowNode[] = [];
     for (const part of parts) {
       if (part.id === undefined || !members.has(part.id) || part.$type === 'bpmn:BoundaryEvent') continue;
-      const node = buildFlowNode(part, part.id, { ...around, boundaries });
-      if (node !== null) this.nodes.set(node.id, node);
-      if (node?.kind === 'startEvent') startEvents.push(node);
+      if (isEventSubProcess && part.$type === 'bpmn:StartEvent') {
+        const start = buildEventStart(part, part.id, around);
+        if (start !== null) found.push(start);
+      } else {
+        found.push(...buildFlowNodes(part, part.id, { ...around, boundaries }));
+      }
     }
-    return this.scopeOf(scopeId, parts, startEvents);
+    for (const node of found) this.nodes.set(node.id, node);
+    this.checkStarts(element, scopeId, parts);
+    return scopeOf(scopeId, found);
   }
 
   /** Ids of the flow nodes, the refused ones too: a flow to one of these does not dangle. */
@@ -135,34 +146,75 @@ class ScopeBuilder {
 
   private buildBoundaries(
     parts: readonly ModdleElement[],
-    members: ReadonlyMap<string, string>,
     around: NodeSurroundings,
-  ): ReadonlyMap<string, readonly ErrorBoundaryNode[]> {
-    const boundaries = new Map<string, readonly ErrorBoundaryNode[]>();
+  ): ReadonlyMap<string, readonly BoundaryEventNode[]> {
+    const boundaries = new Map<string, readonly BoundaryEventNode[]>();
     for (const part of parts) {
       if (part.$type !== 'bpmn:BoundaryEvent' || part.id === undefined) continue;
-      const node = buildBoundaryEvent(part, part.id, members, around);
+      const node = buildBoundaryEvent(part, part.id, around);
       if (node === null) continue;
       const siblings = boundaries.get(node.attachedToId) ?? [];
-      if (siblings.some((other) => other.errorCode === node.errorCode)) {
-        const which = node.errorCode === null ? 'every error' : `error '${node.errorCode}'`;
-        this.context.error(`'${node.attachedToId}' has two boundary events that catch ${which}`, node.id);
-      }
+      this.refuseTwice(node, siblings);
       boundaries.set(node.attachedToId, [...siblings, node]);
       this.nodes.set(node.id, node);
     }
     return boundaries;
   }
 
-  private scopeOf(
-    scopeId: string,
-    parts: readonly ModdleElement[],
-    startEvents: readonly StartEventNode[],
-  ): ScopeModel | null {
-    const declared = parts.filter((part) => part.$type === 'bpmn:StartEvent');
-    if (declared.length === 0) this.context.error(`'${scopeId}' has no start event`, scopeId);
-    if (declared.length > 1) this.context.error(`'${scopeId}' has more than one start event`, scopeId);
-    const [startEvent] = startEvents;
-    return startEvent === undefined ? null : Object.freeze({ id: scopeId, startEvent });
+  private refuseTwice(
+    { id, trigger, attachedToId }: BoundaryEventNode,
+    siblings: readonly BoundaryEventNode[],
+  ): void {
+    if (trigger.kind !== 'error') return;
+    const { errorCode } = trigger;
+    if (!siblings.some(({ trigger: other }) => other.kind === 'error' && other.errorCode === errorCode))
+      return;
+    const which = errorCode === null ? 'every error' : `error '${errorCode}'`;
+    this.context.error(`'${attachedToId}' has two boundary events that catch ${which}`, id);
   }
+
+  /** A process begins by one none start event, by messages, or by both; everything else by exactly one start event. */
+  private checkStarts(scope: ModdleElement, scopeId: string, parts: readonly ModdleElement[]): void {
+    const { context } = this;
+    const starts = parts.filter((part) => part.$type === 'bpmn:StartEvent');
+    const hasDefinition = (start: ModdleElement): boolean => childrenOf(start, 'eventDefinitions').length > 0;
+    if (starts.length === 0) context.error(`${tagOf(scope)} must define a startEvent element`, scopeId);
+    if (scope.$type === 'bpmn:Process') {
+      const [, second] = starts.filter((start) => !hasDefinition(start));
+      if (second !== undefined)
+        context.error(
+          'multiple none start events or timer start events not supported on process definition',
+          second.id ?? scopeId,
+        );
+      return;
+    }
+    if (starts[1] !== undefined)
+      context.error('multiple start events not supported for subprocess', starts[1].id ?? scopeId);
+    if (flagOf(scope, 'triggeredByEvent')) return;
+    for (const start of starts.filter(hasDefinition)) {
+      const [definition] = childrenOf(start, 'eventDefinitions');
+      context.error(
+        `${definition === undefined ? 'event' : tagOf(definition)} only allowed on start event if subprocess is an event subprocess`,
+        start.id ?? scopeId,
+      );
+    }
+  }
+}
+
+/** Null where the scope does not begin: that has been reported. */
+function scopeOf(id: string, nodes: readonly FlowNode[]): BuiltScope | null {
+  const startEvent = nodes.find((node): node is StartEventNode => node.kind === 'startEvent') ?? null;
+  const eventStart =
+    nodes.find((node): node is EventSubProcessStartNode => node.kind === 'eventSubProcessStart') ?? null;
+  const messageStarts = nodes.filter((node): node is MessageStartNode => node.kind === 'messageStart');
+  if (startEvent === null && eventStart === null && messageStarts.length === 0) return null;
+  return Object.freeze({
+    id,
+    startEvent,
+    eventStart,
+    messageStarts: Object.freeze(messageStarts),
+    eventSubProcesses: Object.freeze(
+      nodes.filter((node): node is EventSubProcessNode => node.kind === 'eventSubProcess'),
+    ),
+  });
 }

@@ -2,7 +2,9 @@ import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
 import { refuseListeners } from './extension.checks.js';
 import { childOf, textOf } from './moddle.reader.js';
-import type { SequenceFlow } from './process-model.js';
+import { bodyIdOf } from './body-id.js';
+import type { ConditionScope, SequenceFlow } from './process-model.js';
+import { buildScript } from './script.builder.js';
 
 /** The sequence flows of one scope, by the element that they leave and reach. */
 export class FlowIndex {
@@ -69,8 +71,10 @@ function endOf(
   members: ReadonlyMap<string, string>,
   context: BuildContext,
 ): string | null {
-  const id = childOf(flow, end)?.id ?? null;
-  if (id !== null && members.has(id)) return id;
+  const element = childOf(flow, end);
+  const id = element?.id ?? null;
+  if (element !== null && id !== null && members.has(id))
+    return childOf(element, 'loopCharacteristics') === null ? id : bodyIdOf(id);
   const named = id ?? context.danglingReference(flow, `bpmn:${end}`) ?? '';
   const what = end === 'sourceRef' ? 'source' : 'destination';
   context.error(`Invalid ${what} '${named}' of sequence flow '${flow.id ?? ''}'`, flow.id ?? null);
@@ -82,15 +86,26 @@ function buildCondition(flow: ModdleElement, context: BuildContext): SequenceFlo
   if (condition === null) return null;
   const id = flow.id ?? '';
   const language = textOf(condition, 'language');
+  const resource = textOf(condition, 'camunda:resource');
+  const text = textOf(condition, 'body');
   if (language !== null && !/^(juel|el)$/i.test(language)) {
-    context.refuse(`A condition in '${language}' on sequence flow '${id}'`, flow.id ?? null);
-    return null;
+    const script = buildScript(
+      { format: language, source: text, resource },
+      `sequence flow '${id}'`,
+      id,
+      context,
+    );
+    return script === null
+      ? null
+      : Object.freeze({
+          text: script.source,
+          evaluate: (scope: ConditionScope) => script.run(scope.scriptHost()),
+        });
   }
-  if (textOf(condition, 'camunda:resource') !== null) {
+  if (resource !== null) {
     context.refuse(`A condition from a resource on sequence flow '${id}'`, flow.id ?? null);
     return null;
   }
-  const text = textOf(condition, 'body');
   if (text === null) context.error(`The condition of sequence flow '${id}' is empty`, flow.id ?? null);
   return context.optionalExpression(text, id);
 }

@@ -3,12 +3,18 @@ import type { HistoryService } from '../core/engine-api.types.js';
 import type {
   DefinitionRecord,
   DeploymentRecord,
+  EventSubscriptionRecord,
+  ExternalTaskLogRecord,
   ExternalTaskRecord,
   HistoricActivityRecord,
+  HistoricIncidentRecord,
   HistoricInstanceRecord,
+  HistoricUserTaskRecord,
   HistoricVariableRecord,
   IncidentRecord,
+  JobRecord,
   ResourceRecord,
+  UserTaskRecord,
 } from './records.types.js';
 
 /** A deployment with everything that belongs to it. */
@@ -32,9 +38,15 @@ export interface ChangeSet {
   readonly instances: Map<string, SnapshotSource | null>;
   readonly tasks: Map<string, ExternalTaskRecord | null>;
   readonly incidents: Map<string, IncidentRecord | null>;
+  readonly jobs: Map<string, JobRecord | null>;
+  readonly subscriptions: Map<string, EventSubscriptionRecord | null>;
+  readonly userTasks: Map<string, UserTaskRecord | null>;
   readonly historicInstances: Map<string, HistoricInstanceRecord>;
   readonly historicActivities: Map<string, HistoricActivityRecord>;
   readonly historicVariables: Map<string, HistoricVariableRecord>;
+  readonly historicIncidents: Map<string, HistoricIncidentRecord>;
+  readonly historicUserTasks: Map<string, HistoricUserTaskRecord>;
+  readonly externalTaskLog: Map<string, ExternalTaskLogRecord>;
   /** Process instances whose history goes with their definition. */
   readonly forgottenInstances: Set<string>;
 }
@@ -47,6 +59,9 @@ export interface RecoveredState {
   /** In the order of their creation. */
   readonly tasks: readonly ExternalTaskRecord[];
   readonly incidents: readonly IncidentRecord[];
+  readonly jobs: readonly JobRecord[];
+  readonly subscriptions: readonly EventSubscriptionRecord[];
+  readonly userTasks: readonly UserTaskRecord[];
 }
 
 /** Where the engine's state lives beyond the process. */
@@ -64,6 +79,17 @@ export interface EngineStore {
   close(): Promise<void>;
 }
 
+/** What an engine finds that has never run. */
+export const NOTHING_RECOVERED: RecoveredState = {
+  deployments: [],
+  instances: [],
+  tasks: [],
+  incidents: [],
+  jobs: [],
+  subscriptions: [],
+  userTasks: [],
+};
+
 /** An empty change set. */
 export function emptyChangeSet(): ChangeSet {
   return {
@@ -71,9 +97,15 @@ export function emptyChangeSet(): ChangeSet {
     instances: new Map(),
     tasks: new Map(),
     incidents: new Map(),
+    jobs: new Map(),
+    subscriptions: new Map(),
+    userTasks: new Map(),
     historicInstances: new Map(),
     historicActivities: new Map(),
     historicVariables: new Map(),
+    historicIncidents: new Map(),
+    historicUserTasks: new Map(),
+    externalTaskLog: new Map(),
     forgottenInstances: new Set(),
   };
 }

@@ -11,10 +11,12 @@ import type {
   HistoricVariableRecord,
 } from './records.types.js';
 
-type SortKeyOf<Q extends { readonly sorting?: readonly { readonly sortBy: string }[] | undefined }> =
+/** Names that a query may be sorted by. */
+export type SortKeyOf<Q extends { readonly sorting?: readonly { readonly sortBy: string }[] | undefined }> =
   NonNullable<Q['sorting']>[number]['sortBy'];
 
-function duration({
+/** Milliseconds; null while it runs. */
+export function duration({
   startTime,
   endTime,
 }: {
@@ -41,10 +43,18 @@ export const instanceRules: FilterRules<InstanceHistory, HistoricInstanceQuery> 
   unfinished: ({ record }) => record.endTime === null,
   stateIn: ({ record }, states) => states.includes(record.state),
   withIncidents: ({ hadIncident }) => hadIncident,
+  executedActivityIdIn: ({ activities }, ids) =>
+    [...activities.values()].some(({ activityId, endTime }) => endTime !== null && ids.includes(activityId)),
+  activeActivityIdIn: ({ activities }, ids) =>
+    [...activities.values()].some(({ activityId, endTime }) => endTime === null && ids.includes(activityId)),
+  incidentStatus: ({ incidents }, status) =>
+    [...(incidents?.values() ?? [])].some(({ endTime }) => (endTime === null) === (status === 'open')),
   startedAfter: ({ record }, time) => record.startTime >= time,
   startedBefore: ({ record }, time) => record.startTime <= time,
   finishedAfter: ({ record }, time) => record.endTime !== null && record.endTime >= time,
   finishedBefore: ({ record }, time) => record.endTime !== null && record.endTime <= time,
+  rootProcessInstances: ({ record }) => record.superProcessInstanceId === null,
+  superProcessInstanceId: ({ record }, id) => record.superProcessInstanceId === id,
   variables: ({ variables }, filters) => {
     const values = new Map([...variables.values()].map((variable) => [variable.name, variable.value]));
     return filters.every((filter) => matchesVariable(values, filter));
@@ -96,7 +106,7 @@ export const ACTIVITY_SORT_KEYS: SortKeys<HistoricActivityRecord, SortKeyOf<Hist
   endTime: (record) => record.endTime,
   duration,
   definitionId: (record) => record.processDefinitionId,
-  occurrence: (record) => record.startTime,
+  occurrence: (record) => record.sequence,
 };
 
 export const VARIABLE_RULES: FilterRules<
@@ -111,6 +121,7 @@ export const VARIABLE_RULES: FilterRules<
   variableName: (record, name) => record.name === name,
   variableNameIn: (record, names) => names.includes(record.name),
   variableNameLike: (record, pattern) => isLike(record.name, pattern),
+  variableValue: (record, value) => record.value.value === value,
   variableTypeIn: (record, types) => types.includes(record.value.type),
   executionIdIn: (record, ids) => ids.includes(record.executionId),
   activityInstanceIdIn: (record, ids) => ids.includes(record.activityInstanceId),

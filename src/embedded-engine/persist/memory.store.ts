@@ -1,4 +1,4 @@
-import type { ChangeSet, EngineStore, RecoveredState } from './engine-store.js';
+import { type ChangeSet, type EngineStore, NOTHING_RECOVERED, type RecoveredState } from './engine-store.js';
 import { MemoryHistory } from './memory.history.js';
 
 /** Keeps nothing beyond the process: the engine's own memory is the state, and history lives beside it. */
@@ -14,7 +14,7 @@ export class MemoryStore implements EngineStore {
   }
 
   recover(): RecoveredState {
-    return { deployments: [], instances: [], tasks: [], incidents: [] };
+    return NOTHING_RECOVERED;
   }
 
   commit(changes: ChangeSet): Promise<void> {

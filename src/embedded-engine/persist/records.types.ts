@@ -63,15 +63,83 @@ export interface ExternalTaskRecord {
   readonly errorDetails: string | null;
 }
 
+/** A timer that waits for its time. */
+export interface JobRecord {
+  readonly id: string;
+  readonly dueDate: number;
+  /** Attempts left; a job fails into an incident when none is. */
+  readonly retries: number;
+  readonly exceptionMessage: string | null;
+  readonly exceptionStacktrace: string | null;
+  /** Where the last attempt failed. */
+  readonly failedActivityId: string | null;
+  readonly createTime: number;
+  readonly suspended: boolean;
+  readonly priority: number;
+  /** The event that fires: an intermediate, boundary or start event. */
+  readonly activityId: string;
+  /** The activity instance that waits: the catching event, the host of a boundary event, the scope of an event sub-process. */
+  readonly activityInstanceId: string;
+  readonly executionId: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly processDefinitionKey: string;
+  readonly tenantId: string | null;
+}
+
+/** A message that a running instance waits for. */
+export interface EventSubscriptionRecord {
+  readonly id: string;
+  readonly eventType: 'message';
+  readonly eventName: string;
+  readonly createTime: number;
+  readonly suspended: boolean;
+  /** The event or receive task that the message reaches. */
+  readonly activityId: string;
+  /** The activity instance that waits, as with {@link JobRecord}. */
+  readonly activityInstanceId: string;
+  readonly executionId: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly tenantId: string | null;
+}
+
+/** A task that a person has to complete. */
+export interface UserTaskRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly assignee: string | null;
+  readonly owner: string | null;
+  readonly candidateUsers: readonly string[];
+  readonly candidateGroups: readonly string[];
+  readonly priority: number;
+  readonly createTime: number;
+  readonly dueDate: number | null;
+  readonly followUpDate: number | null;
+  readonly formKey: string | null;
+  readonly suspended: boolean;
+  /** Element id; Camunda's `taskDefinitionKey`. */
+  readonly activityId: string;
+  readonly activityInstanceId: string;
+  readonly executionId: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly tenantId: string | null;
+}
+
 export interface IncidentRecord {
   readonly id: string;
-  readonly incidentType: 'failedExternalTask';
+  readonly incidentType: 'failedExternalTask' | 'failedJob';
   readonly incidentTimestamp: number;
   readonly incidentMessage: string | null;
-  /** Id of the external task. */
-  readonly configuration: string;
+  /** Id of the external task or of the job; null for what a called instance has reported to its caller. */
+  readonly configuration: string | null;
+  /** Id of the line in the task's log that made it; null for a job, and where the retries were set by hand. */
+  readonly historyConfiguration: string | null;
   readonly activityId: string;
-  readonly failedActivityId: string;
+  /** Where a job failed; null for an external task, whose worker failed elsewhere. */
+  readonly failedActivityId: string | null;
   readonly executionId: string;
   readonly processInstanceId: string;
   readonly processDefinitionId: string;
@@ -112,9 +180,16 @@ export interface HistoricActivityRecord {
   readonly processDefinitionKey: string;
   readonly processInstanceId: string;
   readonly executionId: string;
+  /** The user task that it was. */
+  readonly taskId: string | null;
+  readonly assignee: string | null;
+  /** The instance that a call activity has called. */
+  readonly calledProcessInstanceId: string | null;
   readonly startTime: number;
   readonly endTime: number | null;
   readonly canceled: boolean;
+  /** Grows from one activity instance of the engine to the next. */
+  readonly sequence: number;
   /** True for an end event that ended its scope. */
   readonly completeScope: boolean;
 }
@@ -130,4 +205,54 @@ export interface HistoricVariableRecord {
   readonly activityInstanceId: string;
   readonly createTime: number;
   readonly state: 'CREATED' | 'DELETED';
+}
+
+/** An incident as history keeps it, open or not. */
+export interface HistoricIncidentRecord extends IncidentRecord {
+  readonly endTime: number | null;
+  readonly state: 'OPEN' | 'RESOLVED' | 'DELETED';
+}
+
+/** One line of an external task's life: made, failed, completed, or gone without having been completed. */
+export interface ExternalTaskLogRecord {
+  readonly id: string;
+  readonly timestamp: number;
+  readonly event: 'CREATED' | 'FAILED' | 'SUCCESSFUL' | 'DELETED';
+  readonly externalTaskId: string;
+  readonly topicName: string;
+  readonly workerId: string | null;
+  readonly retries: number | null;
+  readonly priority: number;
+  readonly errorMessage: string | null;
+  readonly errorDetails: string | null;
+  readonly activityId: string;
+  readonly activityInstanceId: string;
+  readonly executionId: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly processDefinitionKey: string;
+  readonly tenantId: string | null;
+}
+
+/** A user task as history keeps it, open or not. */
+export interface HistoricUserTaskRecord {
+  readonly id: string;
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly assignee: string | null;
+  readonly owner: string | null;
+  readonly priority: number;
+  readonly startTime: number;
+  readonly endTime: number | null;
+  readonly dueDate: number | null;
+  readonly followUpDate: number | null;
+  /** `completed`, `deleted` or the reason of a cancellation; null while it is open. */
+  readonly deleteReason: string | null;
+  readonly activityId: string;
+  readonly activityInstanceId: string;
+  readonly executionId: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly processDefinitionKey: string;
+  readonly tenantId: string | null;
 }

@@ -1,4 +1,5 @@
 import type { RequestBody } from './http.types.js';
+import { isTooDeep, MAX_JSON_DEPTH } from './json.depth.js';
 
 /**
  * Reads a body that is no form. The Java client posts the literal `null` as JSON, the JavaScript client nothing at all
@@ -11,6 +12,7 @@ export function parseBody(contentType: string | undefined, content: Buffer | und
   }
   const text = content.toString('utf8').trim();
   if (text === '') return { kind: 'none' };
+  if (isTooDeep(text)) return { kind: 'malformed', reason: `it nests deeper than ${MAX_JSON_DEPTH}` };
   try {
     return { kind: 'json', value: JSON.parse(text) as unknown };
   } catch (error) {

@@ -1,9 +1,14 @@
 /** Camunda's REST format of points in time: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`, the offset without a colon. */
 const DATE_TEXT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})([+-])(\d\d)(\d\d)$/;
 
-/** `2026-01-31T10:00:00.000+0000`, always in UTC. */
+/** The last point in time that a JavaScript date has, in the year 275760 (ECMA-262, Time Values and Time Range). */
+const LAST_EPOCH_MS = 8.64e15;
+
+/** `2026-01-31T10:00:00.000+0000`, always in UTC; what lies later, a lock for 300 000 years, is shown as the last date. */
 export function formatDate(epochMs: number): string {
-  return new Date(epochMs).toISOString().replace('Z', '+0000');
+  const shown = Math.min(epochMs, LAST_EPOCH_MS);
+  // A year of more than four digits has a sign in ISO 8601 and none in Camunda.
+  return new Date(shown).toISOString().replace('Z', '+0000').replace(/^\+0?/, '');
 }
 
 export function formatNullableDate(epochMs: number | null): string | null {

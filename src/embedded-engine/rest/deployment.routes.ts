@@ -1,6 +1,7 @@
 import type { DeploymentQuery, RepositoryService } from '../core/engine-api.types.js';
 import { EngineError } from '../core/engine.errors.js';
 import type { ResourceRecord } from '../persist/records.types.js';
+import { attachment } from './attachment.format.js';
 import { readDeployment } from './deployment.reader.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';
 import { bytes, noContent, ok, type EngineResponse } from './http.types.js';
@@ -62,10 +63,9 @@ export function deploymentRoutes(repository: RepositoryService): readonly Route[
       path: '/deployment/:id/resources/:resourceId/data',
       handle: (call) => {
         const resource = resourceOf(repository, call);
-        const disposition = {
-          'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(resource.name)}`,
-        };
-        return bytes(resource.bytes, 'application/octet-stream', disposition);
+        return bytes(resource.bytes, 'application/octet-stream', {
+          'content-disposition': attachment(resource.name),
+        });
       },
     },
   ];
@@ -92,7 +92,7 @@ async function remove(repository: RepositoryService, call: RouteCall): Promise<E
     await repository.deleteDeployment(id, { cascade: optional(call.query, 'cascade', flag) === true });
   } catch (error) {
     if (error instanceof EngineError && error.kind === 'NotFound') {
-      throw notFound(`Deployment with id '${id}' do not exist`, error.engineCode);
+      throw notFound(`Deployment with id '${id}' do not exist`);
     }
     throw error;
   }

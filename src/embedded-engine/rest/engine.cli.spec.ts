@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import {
+  asksForUsage,
   EngineArgumentError,
   parseEngineArguments,
   runEngine,
@@ -38,18 +39,24 @@ class TestHost implements EngineHost {
   };
 }
 
-const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null };
+const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, scripts: false };
 
 describe('parseEngineArguments', () => {
   it('has defaults for everything', () => {
-    expect(parseEngineArguments([])).toEqual({ port: 8085, host: '127.0.0.1', dataDir: null });
+    expect(parseEngineArguments([])).toEqual({
+      port: 8085,
+      host: '127.0.0.1',
+      dataDir: null,
+      scripts: false,
+    });
   });
 
   it('reads every option', () => {
-    expect(parseEngineArguments(['--port', '0', '--host', '::1', '--data=./x'])).toEqual({
+    expect(parseEngineArguments(['--port', '0', '--host', '::1', '--data=./x', '--scripts'])).toEqual({
       port: 0,
       host: '::1',
       dataDir: './x',
+      scripts: true,
     });
   });
 
@@ -66,7 +73,16 @@ describe('parseEngineArguments', () => {
   });
 
   it('describes every option in its usage', () => {
-    for (const option of ['--port', '--host', '--data']) expect(USAGE).toContain(`  ${option} `);
+    for (const option of ['--port', '--host', '--data', '--scripts', '--help'])
+      expect(USAGE).toContain(`  ${option} `);
+  });
+
+  it.each([
+    [['--help'], true],
+    [['--port', '0', '-h'], true],
+    [['--port', '0'], false],
+  ])('knows whether %j asks for the usage', (args, asks) => {
+    expect(asksForUsage(args)).toBe(asks);
   });
 });
 

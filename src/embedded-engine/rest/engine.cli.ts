@@ -12,6 +12,8 @@ export interface EngineArguments {
   readonly host: string;
   /** Folder of the engine's file; null: nothing is kept over a restart. */
   readonly dataDir: string | null;
+  /** Whether processes may contain JavaScript, which has all rights of this program. */
+  readonly scripts: boolean;
 }
 
 /** Arguments that make no sense; the message is for the person who typed them. */
@@ -20,22 +22,34 @@ export class EngineArgumentError extends Error {
 }
 
 /** How the program is called. */
-export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR]
+export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR] [--scripts] [--help]
   --port  port of the REST API, 0 for any free one (default ${DEFAULT_PORT})
   --host  address to listen on (default 127.0.0.1; the API has no authentication)
-  --data  folder for the engine's state`;
+  --data  folder of the engine's file, made where it is not there; without it the state ends with the process
+  --scripts  allow JavaScript in processes: it runs without a sandbox, with all rights of this program
+  --help  print this and end`;
+
+/** Whether somebody wants to read {@link USAGE} and nothing else. */
+export function asksForUsage(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
 
 /** @throws EngineArgumentError */
 export function parseEngineArguments(args: readonly string[]): EngineArguments {
-  const { port, host, data } = readOptions(args);
+  const { port, host, data, scripts } = readOptions(args);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new EngineArgumentError(`--port must be a number from 0 to 65535, not '${port}'`);
   }
   if (data === '') throw new EngineArgumentError('--data must name a folder');
-  return { port: Number(port), host, dataDir: data ?? null };
+  return { port: Number(port), host, dataDir: data ?? null, scripts };
 }
 
-function readOptions(args: readonly string[]): { port: string; host: string; data?: string | undefined } {
+function readOptions(args: readonly string[]): {
+  port: string;
+  host: string;
+  data?: string | undefined;
+  scripts: boolean;
+} {
   try {
     const { values } = parseArgs({
       args: [...args],
@@ -43,6 +57,7 @@ function readOptions(args: readonly string[]): { port: string; host: string; dat
         port: { type: 'string', default: String(DEFAULT_PORT) },
         host: { type: 'string', default: '127.0.0.1' },
         data: { type: 'string' },
+        scripts: { type: 'boolean', default: false },
       },
     });
     return values;

@@ -1,3 +1,4 @@
+import type { EngineError } from '../core/engine.errors.js';
 import type { EngineRequest, EngineResponse } from './http.types.js';
 import { bodyOf, type JsonRecord } from './json.reader.js';
 import { describeError, internalError, invalidRequest, RestError } from './rest.error.js';
@@ -48,10 +49,14 @@ export class EngineRouter {
   /** By method and number of path segments; within one list, literal paths were registered before parameters. */
   private readonly routes = new Map<string, CompiledRoute[]>();
 
-  /** @param onUnexpectedError is told errors that nobody foresaw, which are answered with 500 */
+  /**
+   * @param onUnexpectedError is told errors that nobody foresaw, which are answered with 500
+   * @param failureOf what every request is answered with instead of being routed; null: it is routed
+   */
   constructor(
     routes: readonly Route[],
     private readonly onUnexpectedError: (error: unknown) => void,
+    private readonly failureOf: () => EngineError | null = () => null,
   ) {
     for (const route of routes) {
       const segments = route.path.split('/').slice(1);
@@ -62,12 +67,17 @@ export class EngineRouter {
 
   /** Answers a request; never rejects. */
   async dispatch(request: EngineRequest): Promise<EngineResponse> {
+    const response = await this.answer(request);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
+    return isRead ? { ...response, headers: { 'cache-control': 'no-cache', ...response.headers } } : response;
+  }
+
+  private async answer(request: EngineRequest): Promise<EngineResponse> {
     try {
-      const response = await this.route(request);
-      return isRead
-        ? { ...response, headers: { 'cache-control': 'no-cache', ...response.headers } }
-        : response;
+      // Not even a read: memory has what is not kept.
+      const failure = this.failureOf();
+      if (failure !== null) throw failure;
+      return await this.route(request);
     } catch (error) {
       const described = describeError(error);
       if (described !== null) return described;

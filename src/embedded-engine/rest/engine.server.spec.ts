@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EngineStoppedError } from '../core/engine.errors.js';
 import { startEngineServer, type EngineServer } from './engine.server.js';
 import { RecordingEngine } from './testing/recording.engine.js';
 import { DEPLOYMENT, LOCKED_TASK } from './testing/records.js';
@@ -89,6 +90,7 @@ describe('startEngineServer', () => {
   it('answers errors with the bare content type too', async () => {
     const response = await send('GET', '/no-such-path');
     expect(response.headers.get('content-type')).toBe('application/json');
+    expect(response.headers.get('cache-control')).toBe('no-cache');
     expect(response.status).toBe(404);
   });
 
@@ -107,7 +109,7 @@ describe('startEngineServer', () => {
     });
   });
 
-  it.each(['/job', '/engine-rest', '/task/1/complete', '/engine/default/job'])(
+  it.each(['/batch', '/engine-rest', '/task/1/comment', '/engine/default/batch'])(
     'says of %s that it is not part of the subset',
     async (path) => {
       const error = await errorOf(await send('GET', path));
@@ -277,6 +279,94 @@ describe('startEngineServer', () => {
       name: 'größe',
       resources: [{ name: 'order.bpmn', bytes: Buffer.from('<a/>') }],
     });
+  });
+
+  it('reads variables from forms, a file by its name and kind and JSON as it was written', async () => {
+    const post = async (form: FormData): Promise<unknown> => {
+      const url = `${server.baseUrl}/process-instance/PI/variables/a/data`;
+      expect((await fetch(url, { method: 'POST', body: form })).status).toBe(204);
+      return (engine.lastCall?.args[1] as ReadonlyMap<string, unknown>).get('a');
+    };
+    const file = new FormData();
+    file.set('data', new Blob(['hi'], { type: 'text/plain' }), 'größe.txt');
+    file.set('valueType', 'File');
+    expect(await post(file)).toEqual({
+      type: 'File',
+      value: 'aGk=',
+      valueInfo: { filename: 'größe.txt', mimeType: 'text/plain' },
+    });
+    const json = new FormData();
+    json.set('data', new Blob(['{"a":1}'], { type: 'application/json' }), 'a.json');
+    expect(await post(json)).toMatchObject({
+      type: 'Bytes',
+      value: Buffer.from('{"a":1}').toString('base64'),
+    });
+  });
+
+  it('serves a file whose name is no header text', async () => {
+    const valueInfo = { filename: 'größe 日本.txt', mimeType: 'text/plain', encoding: 'UTF-8' };
+    engine.answer('runtime.findVariables', new Map([['a', { type: 'File', value: 'aGk=', valueInfo }]]));
+    const response = await send('GET', '/execution/PI/localVariables/a/data');
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain;charset=UTF-8');
+    expect(response.headers.get('content-disposition')).toBe(
+      `attachment; filename="größe __.txt"; filename*=UTF-8''gr%C3%B6%C3%9Fe%20%E6%97%A5%E6%9C%AC.txt`,
+    );
+    expect(await response.text()).toBe('hi');
+  });
+
+  it('answers not even a read when the engine has stopped, because memory has what is not kept', async () => {
+    engine.failure = new EngineStoppedError(new Error('disk full'));
+    const response = await send('GET', '/process-instance/count');
+    expect(response.status).toBe(500);
+    expect((await errorOf(response)).message).toContain('refused a commit: disk full');
+    expect(engine.lastCall).toBeUndefined();
+    expect(unexpected).toEqual([]);
+  });
+
+  it('refuses a form of many large files before it has them all', async () => {
+    const file = new Blob([Buffer.alloc(19 * 1024 * 1024)]);
+    const form = new FormData();
+    for (let i = 0; i < 6; i += 1) form.set(`data ${i}`, file, `${i}.txt`);
+    const response = await fetch(`${server.baseUrl}/deployment/create`, { method: 'POST', body: form });
+    expect(response.status).toBe(413);
+    expect(await errorOf(response)).toMatchObject({
+      message: 'The form has more than 83886080 bytes. Nothing of it was kept; send it in several.',
+    });
+    expect(engine.lastCall).toBeUndefined();
+  });
+
+  it('says of an answer that cannot be written that it is too large', async () => {
+    // As JSON.stringify ends beyond 512 Mi characters, without the memory for them.
+    const value = {
+      toJSON: () => {
+        throw new RangeError('Invalid string length');
+      },
+    };
+    engine.answer('runtime.findVariables', new Map([['a', { type: 'Json', value, valueInfo: {} }]]));
+    const response = await send('GET', '/execution/PI/localVariables');
+    expect(response.status).toBe(500);
+    expect(await errorOf(response)).toMatchObject({
+      type: 'RestException',
+      message: expect.stringContaining('ask for less, e.g. by maxResults') as unknown,
+    });
+  });
+
+  it('refuses a body that nests deeper than Jackson reads', async () => {
+    const nested = (depth: number): string => `{"businessKey":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    for (const depth of [1_000, 100_000]) {
+      const response = await send('POST', '/process-instance', nested(depth), 'application/json');
+      expect(response.status).toBe(400);
+      expect(await errorOf(response)).toMatchObject({
+        message: 'Cannot parse the JSON of the request body: it nests deeper than 1000',
+      });
+    }
+    expect(
+      await errorOf(await send('POST', '/process-instance', nested(999), 'application/json')),
+    ).toMatchObject({
+      message: expect.stringContaining("'businessKey'") as unknown,
+    });
+    expect(unexpected).toEqual([]);
   });
 
   it('refuses a form that does not parse', async () => {

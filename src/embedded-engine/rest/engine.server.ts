@@ -5,6 +5,7 @@ import { parseBody } from './body.parser.js';
 import type { EngineRouter } from './engine.router.js';
 import { BASE_PATH } from './engine.router.js';
 import type { EngineResponse, FormPart, RequestBody } from './http.types.js';
+import { describeError, RestError } from './rest.error.js';
 import { createRouter, type EngineServices } from './rest.router.js';
 
 /** Largest JSON body, bytes; Camunda's own limit is that of its servlet container. */
@@ -12,6 +13,10 @@ const MAX_JSON_BYTES = 16 * 1024 * 1024;
 /** Largest file of a deployment, bytes; a `.bpmn` above {@link MAX_BPMN_BYTES} is refused by the compiler, in words. */
 const MAX_FILE_BYTES = 4 * MAX_BPMN_BYTES;
 const MAX_PARTS = 200;
+/** Largest form, bytes of all its parts: they are in memory together. */
+const MAX_FORM_BYTES = 4 * MAX_FILE_BYTES;
+/** How long a request may take to arrive, milliseconds; what the answer then takes does not count. */
+const REQUEST_TIMEOUT_MS = 60_000;
 /** How long `close()` waits for answers under way before it cuts their sockets, milliseconds. */
 const CLOSE_LIMIT_MS = 2_000;
 
@@ -64,6 +69,7 @@ class HttpEngineServer {
     this.app = fastify({
       bodyLimit: MAX_JSON_BYTES,
       forceCloseConnections: 'idle',
+      requestTimeout: REQUEST_TIMEOUT_MS,
       routerOptions: { maxParamLength: 5_000 },
     });
     this.app.removeAllContentTypeParsers();
@@ -132,14 +138,28 @@ class HttpEngineServer {
         return reply.send();
       case 'json':
         // A Buffer, because Fastify adds a charset to texts, and the JavaScript client reads no body with one.
-        return reply
-          .header('content-type', 'application/json')
-          .send(Buffer.from(JSON.stringify(response.body.value)));
+        return reply.header('content-type', 'application/json').send(encodeJson(response.body.value));
       case 'bytes':
         return reply.header('content-type', response.body.contentType).send(response.body.content);
       default:
         return response.body satisfies never;
     }
+  }
+}
+
+/** @throws RestError 500 for an answer that is longer than a text may be */
+function encodeJson(value: unknown): Buffer {
+  try {
+    return Buffer.from(JSON.stringify(value));
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RestError(
+      500,
+      'RestException',
+      'The answer is too large to be written. What was asked has been done; ask for less, e.g. by maxResults.',
+      null,
+      { cause: error },
+    );
   }
 }
 
@@ -151,17 +171,32 @@ async function readBody(request: FastifyRequest): Promise<RequestBody> {
     );
   }
   const parts: FormPart[] = [];
+  let bytes = 0;
   for await (const part of request.parts()) {
+    const { fieldname: fieldName, mimetype: contentType } = part;
     if (part.type === 'file') {
-      parts.push({ fieldName: part.fieldname, fileName: part.filename, content: await part.toBuffer() });
+      const content = await part.toBuffer();
+      bytes += content.length;
+      if (bytes > MAX_FORM_BYTES) {
+        throw new RestError(
+          413,
+          'InvalidRequestException',
+          `The form has more than ${MAX_FORM_BYTES} bytes. Nothing of it was kept; send it in several.`,
+        );
+      }
+      parts.push({ fieldName, contentType, fileName: part.filename, content });
     } else {
-      parts.push({ fieldName: part.fieldname, fileName: null, content: Buffer.from(String(part.value)) });
+      // A part of type application/json arrives parsed.
+      const text = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
+      parts.push({ fieldName, contentType, fileName: null, content: Buffer.from(text) });
     }
   }
   return { kind: 'form', parts };
 }
 
 function refusal(error: unknown): EngineResponse {
+  const described = error instanceof RestError ? describeError(error) : null;
+  if (described !== null) return described;
   const status =
     typeof error === 'object' && error !== null && 'statusCode' in error ? Number(error.statusCode) : 400;
   const message = error instanceof Error ? error.message : 'The request cannot be read';

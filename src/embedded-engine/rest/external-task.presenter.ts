@@ -1,7 +1,7 @@
 import type { LockedExternalTask } from '../core/engine-api.types.js';
 import type { ExternalTaskRecord } from '../persist/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
-import { writeVariables } from './variable.mapper.js';
+import { writeVariables } from './variable.writer.js';
 
 /** ExternalTaskDto. */
 export function presentExternalTask(task: ExternalTaskRecord): Record<string, unknown> {

@@ -4,6 +4,7 @@ import {
   integer,
   isRecord,
   list,
+  long,
   nullable,
   optional,
   shown,
@@ -11,14 +12,14 @@ import {
   type JsonRecord,
 } from './json.reader.js';
 import { invalidRequest } from './rest.error.js';
-import { readPlainValue } from './variable.mapper.js';
+import { readPlainValue } from './variable.reader.js';
 
 /** Longest that a request may be parked, milliseconds. */
 const MAX_ASYNC_RESPONSE_TIMEOUT = 1_800_000;
 
 /** Reads the body of `POST /external-task/fetchAndLock`. @throws RestError 400 */
 export function readFetch(body: JsonRecord): FetchInput {
-  const asyncResponseTimeout = nullable(body, 'asyncResponseTimeout', integer);
+  const asyncResponseTimeout = nullable(body, 'asyncResponseTimeout', long);
   if (asyncResponseTimeout !== null && asyncResponseTimeout > MAX_ASYNC_RESPONSE_TIMEOUT) {
     throw invalidRequest(
       `The asynchronous response timeout cannot be set to a value greater than ${MAX_ASYNC_RESPONSE_TIMEOUT} milliseconds`,
@@ -64,7 +65,7 @@ function readTopic(topic: JsonRecord): TopicSubscription {
   const processVariables = topic.processVariables;
   return {
     topicName: optional(topic, 'topicName', text) ?? '',
-    lockDuration: optional(topic, 'lockDuration', integer) ?? 0,
+    lockDuration: optional(topic, 'lockDuration', long) ?? 0,
     businessKey: optional(topic, 'businessKey', text),
     processDefinitionId: optional(topic, 'processDefinitionId', text),
     processDefinitionIdIn: optional(topic, 'processDefinitionIdIn', list),

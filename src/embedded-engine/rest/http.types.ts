@@ -3,6 +3,8 @@ export interface FormPart {
   readonly fieldName: string;
   /** Null for a plain field. */
   readonly fileName: string | null;
+  /** Of the part itself, with its parameters where the transport has them. */
+  readonly contentType?: string | undefined;
   readonly content: Buffer;
 }
 
@@ -58,4 +60,9 @@ export function bytes(
   headers: Readonly<Record<string, string>> = {},
 ): EngineResponse {
   return { status: 200, headers, body: { kind: 'bytes', contentType, content } };
+}
+
+/** 200 with text, or 204 where there is none. */
+export function textOrNothing(text: string | null): EngineResponse {
+  return text === null ? noContent() : bytes(Buffer.from(text), 'text/plain');
 }

@@ -39,8 +39,12 @@ function unsupported(contentType: string): RestError {
 /** Reads one member of a body or query; undefined where it is absent. @throws RestError 400 */
 export type MemberReader<T> = (value: unknown, name: string) => T;
 
-function refuse(name: string, value: unknown): never {
-  throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown(value)}'`);
+/** @param javaType what Camunda would have made of it, as its message says */
+export function refuseMember(name: string, value: unknown, javaType: string): never {
+  const text = shown(value);
+  throw invalidRequest(
+    `Cannot set query parameter '${name}' to value '${text}': Cannot convert value ${text} to java type ${javaType}`,
+  );
 }
 
 /** A string, number or Boolean as text; null for everything else. */
@@ -57,19 +61,34 @@ export function shown(value: unknown): string {
 
 /** A text; numbers and Booleans read as Jackson reads them, in their text form. */
 export function text(value: unknown, name: string): string {
-  return scalarText(value) ?? refuse(name, value);
+  return scalarText(value) ?? refuseMember(name, value, 'java.lang.String');
 }
 
-/** A whole number, also in its text form. */
+/** Largest `int` of Java. */
+const MAX_INTEGER = 2 ** 31 - 1;
+
+/** A whole number of 32 bits, also in its text form; Jackson cuts a fraction off. */
 export function integer(value: unknown, name: string): number {
+  return wholeNumber(value, MAX_INTEGER) ?? refuseMember(name, value, 'java.lang.Integer');
+}
+
+/** A whole number as far as JavaScript counts exactly, also in its text form. */
+export function long(value: unknown, name: string): number {
+  return wholeNumber(value, Number.MAX_SAFE_INTEGER) ?? refuseMember(name, value, 'java.lang.Long');
+}
+
+function wholeNumber(value: unknown, greatest: number): number | null {
   const isText = typeof value === 'string' && /^[+-]?\d{1,18}$/.test(value);
-  if (!isText && !(typeof value === 'number' && Number.isFinite(value))) return refuse(name, value);
-  return Math.trunc(Number(value));
+  if (!isText && typeof value !== 'number') return null;
+  const number = Math.trunc(Number(value));
+  return Math.abs(number) <= greatest ? number : null;
 }
 
 export function boolean(value: unknown, name: string): boolean {
   if (value === true || value === 'true') return true;
-  return value === false || value === 'false' || value === '' ? false : refuse(name, value);
+  return value === false || value === 'false' || value === ''
+    ? false
+    : refuseMember(name, value, 'java.lang.Boolean');
 }
 
 /** Texts, as a JSON list or joined by commas. */

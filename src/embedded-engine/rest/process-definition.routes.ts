@@ -5,17 +5,18 @@ import type {
   StartInput,
   StartResult,
 } from '../core/engine-api.types.js';
-import { EngineError } from '../core/engine.errors.js';
 import type { DefinitionRecord } from '../persist/records.types.js';
+import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';
-import { ok, type EngineResponse } from './http.types.js';
-import { boolean, integer, list, nullable, optional, text } from './json.reader.js';
+import { noContent, ok, type EngineResponse } from './http.types.js';
+import { boolean, integer, list, nullable, optional, text, type JsonRecord } from './json.reader.js';
 import { presentProcessInstance } from './process-instance.presenter.js';
 import { flag, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { presentDefinition, selfLink } from './repository.presenter.js';
-import { invalidRequest, notFound, restException, RestError } from './rest.error.js';
-import { readVariables, writeVariables } from './variable.mapper.js';
+import { invalidRequest, prefixed } from './rest.error.js';
+import { readVariables } from './variable.reader.js';
+import { writeVariables } from './variable.writer.js';
 
 const FILTERS: FilterTable<DefinitionQuery> = {
   processDefinitionId: text,
@@ -39,41 +40,35 @@ const FILTERS: FilterTable<DefinitionQuery> = {
   withoutTenantId: flag,
 };
 
-type Finder = (call: RouteCall) => DefinitionRecord;
-
 /** `/process-definition`. */
 export function processDefinitionRoutes(
   repository: RepositoryService,
   runtime: RuntimeService,
 ): readonly Route[] {
-  const byKey: Finder = (call) => findByKey(repository, call.param('key'));
-  const byTenant: Finder = (call) => findByTenant(repository, call.param('key'), call.param('tenantId'));
-  const byId: Finder = (call) => findById(repository, call.param('id'));
+  const { byKey, byTenant, byId } = definitionFinders(repository);
   return [
     ...queryRoutes<DefinitionQuery, DefinitionRecord>(
       {
         path: '/process-definition',
         filters: FILTERS,
         sortKeys: ['id', 'key', 'name', 'version', 'deploymentId', 'category', 'tenantId', 'versionTag'],
+        refine: withAliases,
         find: (query) => repository.findDefinitions(query),
         count: (query) => repository.countDefinitions(query),
         present: presentDefinition,
       },
       ['GET'],
     ),
-    ...definitionRoutes('/process-definition/key/:key', byKey, repository, runtime),
-    ...definitionRoutes('/process-definition/key/:key/tenant-id/:tenantId', byTenant, repository, runtime),
-    // The engine judges an unknown id itself: Camunda answers 500 there, and 404 for an unknown key.
-    ...definitionRoutes('/process-definition/:id', byId, repository, runtime, (call) => call.param('id')),
+    ...definitionRoutes(byKey, repository, runtime),
+    ...definitionRoutes(byTenant, repository, runtime),
+    ...definitionRoutes(byId, repository, runtime),
   ];
 }
 
 function definitionRoutes(
-  path: string,
-  find: Finder,
+  { path, find, idOf }: DefinitionFinder,
   repository: RepositoryService,
   runtime: RuntimeService,
-  idToStart: (call: RouteCall) => string = (call) => find(call).id,
 ): readonly Route[] {
   return [
     { method: 'GET', path, handle: (call) => ok(presentDefinition(find(call))) },
@@ -86,62 +81,59 @@ function definitionRoutes(
         return ok({ id, bpmn20Xml: xml });
       },
     },
-    { method: 'POST', path: `${path}/start`, handle: (call) => start(runtime, idToStart(call), call) },
+    { method: 'POST', path: `${path}/start`, handle: (call) => start(runtime, idOf(call), call) },
+    {
+      method: 'DELETE',
+      path,
+      handle: async (call) => {
+        const cascade = optional(call.query, 'cascade', boolean) ?? false;
+        await repository.deleteDefinition(find(call).id, { cascade });
+        // The only deletion that Camunda answers with 200.
+        return { status: 200, headers: {}, body: { kind: 'none' } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: `${path}/history-time-to-live`,
+      handle: (call) => setHistoryTimeToLive(repository, idOf(call), call),
+    },
   ];
 }
 
-function findByKey(repository: RepositoryService, key: string): DefinitionRecord {
-  const definition = repository.findLatestDefinition(key);
-  if (definition === null) {
-    throw new RestError(
-      404,
-      'RestException',
-      `No matching process definition with key: ${key} and no tenant-id`,
-    );
-  }
-  return definition;
+/** The older names of two filters. */
+function withAliases(query: DefinitionQuery, raw: JsonRecord): DefinitionQuery {
+  return {
+    ...query,
+    version: query.version ?? optional(raw, 'ver', integer),
+    latestVersion: query.latestVersion ?? optional(raw, 'latest', flag),
+  };
 }
 
-function findByTenant(repository: RepositoryService, key: string, tenantId: string): DefinitionRecord {
-  const [definition] = repository.findDefinitions({ key, tenantIdIn: [tenantId], latestVersion: true });
-  if (definition === undefined) {
-    throw new RestError(
-      404,
-      'RestException',
-      `No matching process definition with key: ${key} and tenant-id: ${tenantId}`,
-    );
-  }
-  return definition;
-}
-
-function findById(repository: RepositoryService, id: string): DefinitionRecord {
-  const definition = repository.findDefinition(id);
-  if (definition === null) throw notFound(`No matching definition with id ${id}`, 0);
-  return definition;
-}
-
-async function start(
-  runtime: RuntimeService,
-  definitionId: string,
+async function setHistoryTimeToLive(
+  repository: RepositoryService,
+  id: string,
   call: RouteCall,
 ): Promise<EngineResponse> {
+  await repository.setHistoryTimeToLive(id, nullable(call.body(), 'historyTimeToLive', integer));
+  return noContent();
+}
+
+function start(runtime: RuntimeService, definitionId: string, call: RouteCall): Promise<EngineResponse> {
   const body = call.body();
-  const prefix = `Cannot instantiate process definition ${definitionId}`;
-  try {
-    const result = await runtime.startProcessInstance(definitionId, readStart(body));
+  return prefixed(`Cannot instantiate process definition ${definitionId}`, async () => {
     const withVariables = optional(body, 'withVariablesInReturn', boolean) ?? false;
+    const result = await runtime.startProcessInstance(definitionId, readStart(body));
     return ok(presentStart(result, withVariables, call.request.origin));
-  } catch (error) {
-    if (error instanceof EngineError) throw restException(error, 500, `${prefix}: ${error.message}`);
-    if (error instanceof RestError)
-      throw new RestError(error.status, error.type, `${prefix}: ${error.message}`, error.code);
-    throw error;
-  }
+  });
 }
 
 function readStart(body: ReturnType<RouteCall['body']>): StartInput {
   const instructions = body.startInstructions;
-  if (Array.isArray(instructions) && instructions.length > 0) {
+  const isNone =
+    instructions === undefined ||
+    instructions === null ||
+    (Array.isArray(instructions) && instructions.length === 0);
+  if (!isNone) {
     throw invalidRequest("startInstructions are not part of the embedded engine's subset");
   }
   return { businessKey: nullable(body, 'businessKey', text), variables: readVariables(body.variables) };

@@ -1,5 +1,6 @@
 import type { ActivityInstanceView, ProcessInstanceView } from '../core/engine-api.types.js';
 import type { IncidentRecord } from '../persist/records.types.js';
+import { jobDefinitionIdOf } from './job-definition.id.js';
 import { formatDate } from './date.format.js';
 
 /** ProcessInstanceDto. */
@@ -55,7 +56,7 @@ export function presentIncident(incident: IncidentRecord): Record<string, unknow
     configuration: incident.configuration,
     incidentMessage: incident.incidentMessage,
     tenantId: incident.tenantId,
-    jobDefinitionId: null,
+    jobDefinitionId: jobDefinitionIdOf(incident),
     annotation: null,
   };
 }

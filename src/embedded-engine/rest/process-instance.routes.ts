@@ -4,13 +4,13 @@ import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
 import { boolean, list, optional, text } from './json.reader.js';
 import { presentActivityInstance, presentProcessInstance } from './process-instance.presenter.js';
-import { flag, variableFilters, type FilterTable } from './query.reader.js';
+import { flag, idSet, variableFilters, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound } from './rest.error.js';
 
 /** Filters of process instances; also those of `processInstanceQuery` in other requests. */
 export const PROCESS_INSTANCE_FILTERS: FilterTable<ProcessInstanceQuery> = {
-  processInstanceIds: list,
+  processInstanceIds: idSet,
   businessKey: text,
   businessKeyLike: text,
   processDefinitionId: text,
@@ -29,6 +29,10 @@ export const PROCESS_INSTANCE_FILTERS: FilterTable<ProcessInstanceQuery> = {
   variables: variableFilters,
   tenantIdIn: list,
   withoutTenantId: flag,
+  rootProcessInstances: flag,
+  leafProcessInstances: flag,
+  superProcessInstance: text,
+  subProcessInstance: text,
 };
 
 /** `/process-instance`, its variables apart. */
@@ -64,17 +68,28 @@ export function processInstanceRoutes(runtime: RuntimeService): readonly Route[]
   ];
 }
 
-function unknownInstance(id: string, code: number | null = null): Error {
-  return notFound(`Process instance with id ${id} does not exist`, code);
+function unknownInstance(id: string): Error {
+  return notFound(`Process instance with id ${id} does not exist`);
 }
 
 async function remove(runtime: RuntimeService, call: RouteCall): Promise<EngineResponse> {
   const id = call.param('id');
+  const isAsked = (name: string): boolean => optional(call.query, name, boolean) ?? false;
+  const mustExist = optional(call.query, 'failIfNotExists', boolean) ?? true;
+  // The engine has no listeners to skip.
+  isAsked('skipCustomListeners');
   try {
-    await runtime.deleteProcessInstance(id, null);
+    await runtime.deleteProcessInstance(id, {
+      deleteReason: null,
+      skipIoMappings: isAsked('skipIoMappings'),
+      skipSubprocesses: isAsked('skipSubprocesses'),
+    });
   } catch (error) {
     if (!(error instanceof EngineError) || error.kind !== 'NotFound') throw error;
-    if (optional(call.query, 'failIfNotExists', boolean) ?? true) throw unknownInstance(id, error.engineCode);
+    if (mustExist) {
+      const message = `No process instance found for id '${id}': processInstance is null`;
+      throw notFound(message, error.engineCode);
+    }
   }
   return noContent();
 }

@@ -5,13 +5,14 @@ import {
   integer,
   isRecord,
   list,
+  optional,
   shown,
   text,
   type JsonRecord,
   type MemberReader,
 } from './json.reader.js';
-import { invalidRequest } from './rest.error.js';
-import { readPlainValue } from './variable.mapper.js';
+import { invalidRequest, RestError } from './rest.error.js';
+import { readPlainValue } from './variable.reader.js';
 
 /** A filter that only says yes: `false` is as if it were absent. */
 export const flag: MemberReader<true | undefined> = (value, name) =>
@@ -20,10 +21,29 @@ export const flag: MemberReader<true | undefined> = (value, name) =>
 /** Epoch milliseconds. */
 export const date: MemberReader<number> = (value, name) => {
   const epochMs = typeof value === 'string' ? parseDate(restorePlus(value)) : null;
-  if (epochMs === null)
-    throw invalidRequest(`Cannot set query parameter '${name}' to value '${shown(value)}'`);
+  if (epochMs === null) {
+    const text = shown(value);
+    throw invalidRequest(
+      `Cannot set query parameter '${name}' to value '${text}': Cannot convert value "${text}" to java type java.util.Date`,
+    );
+  }
   return epochMs;
 };
+
+/**
+ * Ids of which an empty list is an error: it would otherwise ask for everything. As a parameter without a value it asks
+ * for nothing, as in Camunda.
+ */
+export const idSet: MemberReader<readonly string[]> = (value, name) => {
+  if (value === '') return [''];
+  const ids = list(value, name);
+  if (ids.length === 0)
+    throw new RestError(500, 'ProcessEngineException', 'Set of process instance ids is empty', 0);
+  return ids;
+};
+
+/** A filter that has no parameter of its own name: the resource makes it of others. */
+export const noParameter: MemberReader<undefined> = () => undefined;
 
 /** In a query string an unescaped `+` of an offset arrives as a blank. */
 function restorePlus(value: string): string {
@@ -50,7 +70,8 @@ function operatorOf(name: unknown): VariableFilter['operator'] {
 
 /** `name_operator_value,…` of a query string, or `[{name, operator, value}]` of a body. */
 export const variableFilters: MemberReader<readonly VariableFilter[]> = (value, name) => {
-  if (!Array.isArray(value)) return list(value, name).map(readVariableExpression);
+  if (!Array.isArray(value))
+    return list(value, name).map((expression) => readVariableExpression(expression, name));
   return value.map((item: unknown) => {
     if (!isRecord(item)) throw invalidRequest(`Cannot set query parameter '${name}': an item is no object`);
     return {
@@ -61,19 +82,15 @@ export const variableFilters: MemberReader<readonly VariableFilter[]> = (value, 
   });
 };
 
-function readVariableExpression(expression: string): VariableFilter {
+/** A value in a query string is a text or a date, never a number: `n_eq_5` finds the text `5`, as in Camunda. */
+function readVariableExpression(expression: string, parameter: string): VariableFilter {
   const [name, operator, value, ...rest] = expression.split('_');
   if (name === undefined || value === undefined || rest.length > 0) {
-    throw invalidRequest('variable query parameter has to have format KEY_OPERATOR_VALUE.');
+    throw invalidRequest(
+      `Cannot set query parameter '${parameter}' to value '${shown(expression)}': variable query parameter has to have format KEY_OPERATOR_VALUE.`,
+    );
   }
-  return { name, operator: operatorOf(operator), value: readQueryValue(value) };
-}
-
-/** A value in a query string has no type: what reads as a number or Boolean is taken as one, as Camunda does. */
-function readQueryValue(value: string): unknown {
-  if (value === 'true' || value === 'false') return value === 'true';
-  if (/^[+-]?\d+(\.\d+)?$/.test(value)) return Number(value);
-  return readPlainValue(value);
+  return { name, operator: operatorOf(operator), value: readPlainValue(value) };
 }
 
 /** One reader for each filter of a query; the compiler sees to it that none is forgotten. */
@@ -90,9 +107,16 @@ export function readFilters<Q extends Filter<object>>(
   const filters: [string, unknown][] = [];
   for (const [name, reader] of readers) {
     const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
-    if (value !== undefined && value !== null) filters.push([name, reader(value, name)]);
+    if (value === undefined || value === null) continue;
+    const wanted = reader(value, name);
+    if (wanted !== undefined && !isEmptyList(wanted)) filters.push([name, wanted]);
   }
   return Object.fromEntries(filters) as Omit<Q, keyof Page<string>>;
+}
+
+/** An empty list filters nothing, as in Camunda. */
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
 }
 
 /**
@@ -105,12 +129,20 @@ export function readPage<Key extends string>(
   query: JsonRecord,
   body: JsonRecord,
 ): Page<Key> {
-  const firstResult = query.firstResult;
-  const maxResults = query.maxResults;
   return {
-    firstResult: firstResult === undefined ? undefined : integer(firstResult, 'firstResult'),
-    maxResults: maxResults === undefined ? undefined : integer(maxResults, 'maxResults'),
+    ...readRange(query),
     sorting: [...readSorting(keys, query), ...readSortingList(keys, body.sorting)],
+  };
+}
+
+/** Numbers below zero cut off as they do in Camunda's SQL: results from `first` to `first + max`, those that there are. */
+function readRange(query: JsonRecord): Pick<Page<string>, 'firstResult' | 'maxResults'> {
+  const first = optional(query, 'firstResult', integer);
+  const max = optional(query, 'maxResults', integer);
+  const from = Math.max(first ?? 0, 0);
+  return {
+    firstResult: first === undefined ? undefined : from,
+    maxResults: max === undefined ? undefined : Math.max((first ?? 0) + max - from, 0),
   };
 }
 
@@ -128,9 +160,9 @@ function readSorting<Key extends string>(keys: readonly Key[], raw: JsonRecord):
   }
   const key = keys.find((one) => one === sortBy);
   if (key === undefined)
-    throw invalidRequest(`Cannot set query parameter 'sortBy' to value '${text(sortBy, 'sortBy')}'`);
+    throw invalidRequest(`Cannot set query parameter 'sortBy' to value '${shown(sortBy)}'`);
   if (sortOrder !== 'asc' && sortOrder !== 'desc') {
-    throw invalidRequest(`Cannot set query parameter 'sortOrder' to value '${text(sortOrder, 'sortOrder')}'`);
+    throw invalidRequest(`Cannot set query parameter 'sortOrder' to value '${shown(sortOrder)}'`);
   }
   return [{ sortBy: key, sortOrder }];
 }

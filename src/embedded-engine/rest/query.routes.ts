@@ -2,6 +2,7 @@ import type { Page } from '../core/engine-api.types.js';
 import { type Route, type RouteCall } from './engine.router.js';
 import { ok } from './http.types.js';
 import { readFilters, readPage, type FilterTable } from './query.reader.js';
+import { refuseUnserved } from './unserved.filters.js';
 
 /** A resource that can be listed and counted. */
 export interface QueryResource<Query extends Page<string>, Item> {
@@ -57,6 +58,7 @@ function readQuery<Query extends Page<string>, Item>(
   method: 'GET' | 'POST',
 ): Query {
   const raw = method === 'GET' ? call.query : call.body();
+  refuseUnserved(resource.path, raw);
   const filters = readFilters(resource.filters, raw) as Query;
   return resource.refine === undefined ? filters : resource.refine(filters, raw);
 }

@@ -27,6 +27,11 @@ export function invalidRequest(message: string): RestError {
   return new RestError(400, 'InvalidRequestException', message);
 }
 
+/** 500 IllegalArgumentException: what a constructor in Camunda refuses and no resource of its catches. */
+export function illegalArgument(message: string): RestError {
+  return new RestError(500, 'IllegalArgumentException', message);
+}
+
 /** 404 InvalidRequestException. */
 export function notFound(message: string, code: number | null = null): RestError {
   return new RestError(404, 'InvalidRequestException', message, code);
@@ -50,6 +55,25 @@ export function statusOf(error: EngineError): number {
 /** Wraps an engine error as the REST resources do: RestException with the engine's code. */
 export function restException(error: EngineError, status: number, message: string): RestError {
   return new RestError(status, 'RestException', message, error.engineCode, { cause: error });
+}
+
+/**
+ * Runs a command the way most of Camunda's resources do: whatever refuses it comes back under one sentence, 400 for what
+ * the request says wrongly and 500 for what the engine says. What not even Camunda foresees passes as it is.
+ *
+ * @throws RestError
+ */
+export async function prefixed<T>(prefix: string, run: () => T | Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof EngineError) throw restException(error, 500, `${prefix}: ${error.message}`);
+    if (error instanceof ExpressionError)
+      throw new RestError(500, 'RestException', `${prefix}: ${error.message}`, 0, { cause: error });
+    if (error instanceof RestError && error.status < 500)
+      throw new RestError(error.status, 'InvalidRequestException', `${prefix}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** The answer for anything that a handler throws. Null: not foreseen, the caller logs it and answers 500. */

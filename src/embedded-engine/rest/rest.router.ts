@@ -4,15 +4,25 @@ import type {
   RepositoryService,
   RuntimeService,
 } from '../core/engine-api.types.js';
+import type { EngineError } from '../core/engine.errors.js';
+import type { JobService, MessageService, TaskService } from '../core/wait-state-api.types.js';
 import { deploymentRoutes } from './deployment.routes.js';
-import { EngineRouter } from './engine.router.js';
+import { EngineRouter, type Route } from './engine.router.js';
 import { engineRoutes } from './engine.routes.js';
+import { eventSubscriptionRoutes } from './event-subscription.routes.js';
+import { executionRoutes } from './execution.routes.js';
 import { externalTaskRoutes } from './external-task.routes.js';
 import { historyRoutes } from './history.routes.js';
 import { incidentRoutes } from './incident.routes.js';
+import { jobRoutes } from './job.routes.js';
+import { messageRoutes } from './message.routes.js';
 import { processDefinitionRoutes } from './process-definition.routes.js';
 import { processInstanceRoutes } from './process-instance.routes.js';
+import { suspensionRoutes } from './suspension.routes.js';
+import { taskRoutes } from './task.routes.js';
+import { variableInstanceRoutes } from './variable-instance.routes.js';
 import { variableRoutes } from './variable.routes.js';
+import { workerRoutes } from './worker.routes.js';
 
 /** The services that the REST API speaks for. */
 export interface EngineServices {
@@ -20,29 +30,46 @@ export interface EngineServices {
   readonly runtime: RuntimeService;
   readonly externalTasks: ExternalTaskService;
   readonly history: HistoryService;
+  readonly tasks: TaskService;
+  readonly messages: MessageService;
+  readonly jobs: JobService;
+  /** Why the engine has stopped for good; every request is then answered with it. Null while it runs. */
+  readonly failure: EngineError | null;
 }
 
 /**
  * The whole REST API over an engine, without a socket.
  *
  * @param onUnexpectedError is told errors that nobody foresaw, which are answered with 500
+ * @param clock epoch milliseconds
  */
 export function createRouter(
   engine: EngineServices,
   onUnexpectedError: (error: unknown) => void,
+  clock: () => number = Date.now,
 ): EngineRouter {
-  const { repository, runtime, externalTasks, history } = engine;
-  return new EngineRouter(
-    [
-      ...engineRoutes(),
-      ...deploymentRoutes(repository),
-      ...processDefinitionRoutes(repository, runtime),
-      ...externalTaskRoutes(externalTasks, runtime),
-      ...processInstanceRoutes(runtime),
-      ...variableRoutes(runtime),
-      ...incidentRoutes(runtime),
-      ...historyRoutes(history),
-    ],
-    onUnexpectedError,
-  );
+  return new EngineRouter(restRoutes(engine, clock), onUnexpectedError, () => engine.failure);
+}
+
+/** Every route of the API. @param clock epoch milliseconds */
+export function restRoutes(engine: EngineServices, clock: () => number): readonly Route[] {
+  const { repository, runtime, externalTasks, history, tasks, messages, jobs } = engine;
+  return [
+    ...engineRoutes(),
+    ...deploymentRoutes(repository),
+    ...processDefinitionRoutes(repository, runtime),
+    ...workerRoutes(externalTasks),
+    ...externalTaskRoutes(externalTasks, runtime),
+    ...processInstanceRoutes(runtime),
+    ...variableRoutes(runtime),
+    ...suspensionRoutes(repository, runtime, clock),
+    ...taskRoutes(tasks),
+    ...messageRoutes(messages),
+    ...eventSubscriptionRoutes(messages),
+    ...executionRoutes(runtime, messages),
+    ...jobRoutes(jobs),
+    ...variableInstanceRoutes(runtime),
+    ...incidentRoutes(runtime),
+    ...historyRoutes(history, runtime),
+  ];
 }

@@ -1,136 +1,147 @@
 import type { RuntimeService } from '../core/engine-api.types.js';
-import { EngineError } from '../core/engine.errors.js';
+import { NullValueError } from '../core/engine.errors.js';
 import type { TypedValue, Variables } from '../core/typed-value.types.js';
+import { COLUMN_TOO_SMALL } from '../core/variable.limits.js';
 import type { Route, RouteCall } from './engine.router.js';
-import { bytes, noContent, ok, type EngineResponse } from './http.types.js';
+import { noContent, ok, type EngineResponse } from './http.types.js';
 import { list, optional } from './json.reader.js';
-import { invalidRequest, notFound, RestError, restException } from './rest.error.js';
-import { readVariable, readVariables, writeVariable, writeVariables } from './variable.mapper.js';
+import { notFound, prefixed, RestError } from './rest.error.js';
+import { contentOf, readContent } from './variable-content.js';
+import { readVariable, readVariables } from './variable.reader.js';
+import { isDeserialized, writeVariable, writeVariables } from './variable.writer.js';
 
-/** What differs between the variables of an instance and the local ones of an execution. */
-interface VariableOwner {
+/** Something that has variables: an instance, an execution, a task. */
+export interface VariableOwner {
+  /** With `:id`. */
   readonly path: string;
   /** As messages name it. */
   readonly name: string;
-  readonly local: boolean;
+  /** Null for an unknown id. */
+  readonly find: (id: string) => Variables | null;
+  /** What Camunda says of an unknown id. */
+  readonly unknown: (id: string) => string;
 }
 
-const INSTANCE: VariableOwner = {
-  path: '/process-instance/:id/variables',
-  name: 'process instance',
-  local: false,
-};
-/** The JavaScript client loads the content of files here, with the id of the instance. */
-const EXECUTION: VariableOwner = { path: '/execution/:id/localVariables', name: 'execution', local: true };
+interface ChangeableOwner extends VariableOwner {
+  readonly change: (id: string, modifications: Variables, deletions: readonly string[]) => Promise<void>;
+}
 
-/** `/process-instance/{id}/variables`, and what may be read of `/execution/{id}/localVariables`. */
+function unknownExecution(id: string): string {
+  return `execution ${id} doesn't exist: execution is null`;
+}
+
+/** `/process-instance/{id}/variables` and `/execution/{id}/localVariables`. */
 export function variableRoutes(runtime: RuntimeService): readonly Route[] {
-  const one = `${INSTANCE.path}/:name`;
-  return [
-    ...readRoutes(INSTANCE, runtime),
-    ...readRoutes(EXECUTION, runtime),
-    {
-      method: 'PUT',
-      path: one,
-      handle: (call) =>
-        change(runtime, call, `Cannot put process instance variable ${call.param('name')}`, () => ({
-          modifications: new Map([[call.param('name'), readVariable(call.body())]]),
-          deletions: [],
-        })),
-    },
-    {
-      method: 'DELETE',
-      path: one,
-      handle: (call) =>
-        change(runtime, call, `Cannot delete process instance variable ${call.param('name')}`, () => ({
-          modifications: new Map(),
-          deletions: [call.param('name')],
-        })),
-    },
-    {
-      method: 'POST',
-      path: INSTANCE.path,
-      handle: (call) =>
-        change(runtime, call, `Cannot modify variables for process instance ${call.param('id')}`, () => ({
-          modifications: readVariables(call.body().modifications),
-          deletions: optional(call.body(), 'deletions', list) ?? [],
-        })),
-    },
-  ];
+  const instance: ChangeableOwner = {
+    path: '/process-instance/:id/variables',
+    name: 'process instance',
+    find: (id) => runtime.findVariables(id, { local: false }),
+    unknown: unknownExecution,
+    change: (id, modifications, deletions) => runtime.changeVariables(id, modifications, deletions),
+  };
+  // The JavaScript client loads the content of files here, with the id of the instance.
+  const execution: ChangeableOwner = {
+    path: '/execution/:id/localVariables',
+    name: 'execution',
+    find: (id) => runtime.findVariables(id, { local: true }),
+    unknown: unknownExecution,
+    change: (id, modifications, deletions) => runtime.changeLocalVariables(id, modifications, deletions),
+  };
+  return [instance, execution].flatMap((owner) => [...readRoutes(owner), ...changeRoutes(owner)]);
 }
 
-function readRoutes(owner: VariableOwner, runtime: RuntimeService): readonly Route[] {
+/** `GET` of all, of one and of its content. */
+export function readRoutes(owner: VariableOwner): readonly Route[] {
   return [
     {
       method: 'GET',
       path: owner.path,
-      handle: (call) => ok(writeVariables(variablesOf(owner, runtime, call.param('id')))),
+      handle: (call) =>
+        ok(
+          writeVariables(variablesOf(owner, call.param('id')), {
+            deserialized: isDeserialized(call.query, 'deserializeValues'),
+          }),
+        ),
     },
     {
       method: 'GET',
       path: `${owner.path}/:name`,
-      handle: (call) => ok(writeVariable(variableOf(owner, runtime, call))),
+      handle: async (call) =>
+        ok(
+          writeVariable(await variableOf(owner, call), {
+            deserialized: isDeserialized(call.query, 'deserializeValue'),
+          }),
+        ),
     },
     {
       method: 'GET',
       path: `${owner.path}/:name/data`,
-      handle: (call) => dataOf(variableOf(owner, runtime, call)),
+      handle: async (call) => contentOf(await variableOf(owner, call), call.param('id')),
     },
   ];
 }
 
-function variablesOf(owner: VariableOwner, runtime: RuntimeService, id: string): Variables {
-  const variables = runtime.findVariables(id, { local: owner.local });
-  if (variables === null) {
-    throw new RestError(500, 'NullValueException', `execution ${id} doesn't exist: execution is null`, 0);
-  }
+function variablesOf(owner: VariableOwner, id: string): Variables {
+  const variables = owner.find(id);
+  if (variables === null) throw new NullValueError(owner.unknown(id));
   return variables;
 }
 
-function variableOf(owner: VariableOwner, runtime: RuntimeService, call: RouteCall): TypedValue {
+async function variableOf(owner: VariableOwner, call: RouteCall): Promise<TypedValue> {
   const [id, name] = [call.param('id'), call.param('name')];
-  const variables = runtime.findVariables(id, { local: owner.local });
-  if (variables === null) {
-    const message = `Cannot get ${owner.name} variable ${name}: execution ${id} doesn't exist: execution is null`;
-    throw new RestError(500, 'RestException', message, 0);
-  }
+  const variables = await prefixed(`Cannot get ${owner.name} variable ${name}`, () => variablesOf(owner, id));
   const variable = variables.get(name);
   if (variable === undefined) throw notFound(`${owner.name} variable with name ${name} does not exist`);
   return variable;
 }
 
-/** The bytes of a File or Bytes variable; of no other type. */
-function dataOf(variable: TypedValue): EngineResponse {
-  const content = Buffer.from(typeof variable.value === 'string' ? variable.value : '', 'base64');
-  if (variable.type === 'Bytes') return bytes(content, 'application/octet-stream');
-  if (variable.type !== 'File') throw invalidRequest(`Value of variable is not a binary value`);
-  const { filename, mimeType, encoding } = variable.valueInfo;
-  const type = typeof mimeType === 'string' ? mimeType : 'application/octet-stream';
-  const name = encodeURIComponent(typeof filename === 'string' ? filename : 'file');
-  return bytes(content, typeof encoding === 'string' ? `${type}; charset=${encoding}` : type, {
-    'content-disposition': `attachment; filename*=UTF-8''${name}`,
-  });
+function changeRoutes(owner: ChangeableOwner): readonly Route[] {
+  const one = `${owner.path}/:name`;
+  return [
+    { method: 'PUT', path: one, handle: (call) => put(owner, call, () => readVariable(call.body())) },
+    { method: 'POST', path: `${one}/data`, handle: (call) => putContent(owner, call) },
+    {
+      method: 'DELETE',
+      path: one,
+      handle: (call) =>
+        prefixed(`Cannot delete ${owner.name} variable ${call.param('name')}`, async () => {
+          await owner.change(call.param('id'), new Map(), [call.param('name')]);
+          return noContent();
+        }),
+    },
+    { method: 'POST', path: owner.path, handle: (call) => modify(owner, call) },
+  ];
 }
 
-interface Change {
-  readonly modifications: Variables;
-  readonly deletions: readonly string[];
-}
-
-async function change(
-  runtime: RuntimeService,
-  call: RouteCall,
-  prefix: string,
-  read: () => Change,
-): Promise<EngineResponse> {
+async function put(owner: ChangeableOwner, call: RouteCall, read: () => TypedValue): Promise<EngineResponse> {
+  const refusal = `Cannot put ${owner.name} variable ${call.param('name')}`;
   try {
-    const { modifications, deletions } = read();
-    await runtime.changeVariables(call.param('id'), modifications, deletions);
-    return noContent();
+    return await prefixed(refusal, async () => {
+      await owner.change(call.param('id'), new Map([[call.param('name'), read()]]), []);
+      return noContent();
+    });
   } catch (error) {
-    if (error instanceof EngineError) throw restException(error, 500, `${prefix}: ${error.message}`);
-    if (error instanceof RestError)
-      throw new RestError(error.status, error.type, `${prefix}: ${error.message}`, error.code);
-    throw error;
+    // A text that is too long has an answer of its own here, as in Camunda.
+    if (!(error instanceof RestError) || error.code !== COLUMN_TOO_SMALL) throw error;
+    throw new RestError(400, 'RestException', `${refusal}: Variable value is too long`, 0, { cause: error });
   }
+}
+
+/** What is wrong with the form is said without the sentence that {@link put} begins with. */
+function putContent(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
+  const variable = readContent(call.request.body);
+  return put(owner, call, () => variable);
+}
+
+/** The one sentence in which Camunda names the owner's id only when the engine refuses. */
+async function modify(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
+  const sentence = `Cannot modify variables for ${owner.name}`;
+  const { modifications, deletions } = await prefixed(sentence, () => ({
+    modifications: readVariables(call.body().modifications),
+    deletions: optional(call.body(), 'deletions', list) ?? [],
+  }));
+  return prefixed(`${sentence} ${call.param('id')}`, async () => {
+    await owner.change(call.param('id'), modifications, deletions);
+    return noContent();
+  });
 }

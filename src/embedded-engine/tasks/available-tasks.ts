@@ -1,5 +1,5 @@
 import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { type Due, DueHeap } from './due.heap.js';
+import { type Due, DueHeap } from '../core/due.heap.js';
 import { TopicQueue } from './topic.queue.js';
 
 /** Fewer due times than this are not worth a look for those that no longer hold. */
@@ -29,7 +29,7 @@ export class AvailableTasks {
     }
     if (task.lockExpirationTime !== null && task.lockExpirationTime > this.clock()) {
       this.dequeue(id);
-      this.due.push({ at: task.lockExpirationTime, taskId: id });
+      this.due.push({ at: task.lockExpirationTime, id });
       if (this.due.size > 2 * this.compactedSize + COMPACT_AT) this.compactDue();
       return;
     }
@@ -46,7 +46,7 @@ export class AvailableTasks {
   promote(now: number): void {
     for (let next = this.due.peek(); next !== undefined && next.at <= now; next = this.due.peek()) {
       this.due.pop();
-      const task = this.find(next.taskId);
+      const task = this.find(next.id);
       if (task !== undefined && holds(next, task)) this.enqueue(task);
     }
   }
@@ -76,7 +76,7 @@ export class AvailableTasks {
   }
 
   private isLive(due: Due): boolean {
-    const task = this.find(due.taskId);
+    const task = this.find(due.id);
     return task !== undefined && holds(due, task);
   }
 

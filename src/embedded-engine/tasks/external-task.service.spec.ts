@@ -56,7 +56,7 @@ describe('a lock', () => {
     await externalTasks.extendLock(id, 'w', 500);
     expect(record()?.lockExpirationTime).toBe(h.clock.now + 500);
     await expect(externalTasks.extendLock(id, 'v', 500)).rejects.toThrow(
-      `The lock of the External Task ${id} cannot be extended by worker 'v'. It is locked by worker 'w'.`,
+      `The lock of the External Task ${id} cannot be extended by worker 'v''. It is locked by worker 'w'.`,
     );
     h.clock.now += 500;
     await expect(externalTasks.extendLock(id, 'w', 500)).rejects.toMatchObject({

@@ -154,6 +154,27 @@ describe('a long poll', () => {
     expect(await next.tasks).toMatchObject([{ workerId: 'next' }]);
   });
 
+  it.each([
+    ['when it was parked', false],
+    ['when it found them at once', true],
+  ])('that is cancelled while its locks are not durable yet gives them back, %s', async (_when, atOnce) => {
+    if (atOnce) await h.start('p');
+    store.slow = true;
+    const early = atOnce ? null : h.poll('A', { workerId: 'gone' });
+    const started = atOnce ? Promise.resolve() : h.start('p');
+    const gone = early ?? h.poll('A', { workerId: 'gone' });
+    const next = h.poll('A', { workerId: 'next' });
+    expect(h.engine.externalTasks.count({ workerId: 'gone' })).toBe(1);
+    gone.cancel();
+    expect(await gone.tasks).toEqual([]);
+    expect(h.engine.externalTasks.find({}).map(({ workerId }) => workerId)).toEqual(['next']);
+    expect(await answerOf(next)).toBeNull();
+    store.settle();
+    store.settle();
+    expect(await next.tasks).toMatchObject([{ workerId: 'next' }]);
+    await started;
+  });
+
   it('is refused when 200 wait already', async () => {
     const waiting = Array.from({ length: 200 }, () => h.poll('none'));
     await expect(h.poll('none').tasks).rejects.toMatchObject({ kind: 'TooManyRequests' });

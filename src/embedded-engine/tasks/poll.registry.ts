@@ -3,6 +3,7 @@ import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engin
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
 import type { AvailableTasks } from './available-tasks.js';
+import { handOut, type Poll, pollOf, refuse, toError } from './poll.request.js';
 import type { TaskFetcher } from './task.fetcher.js';
 
 /** Parked requests at the most, as in Camunda. */
@@ -10,13 +11,6 @@ export const MAX_PARKED_POLLS = 200;
 
 /** Longest time that setTimeout can wait. */
 const MAX_TIMER_MS = 2_147_483_647;
-
-interface ParkedPoll {
-  readonly input: FetchInput;
-  readonly resolve: (tasks: readonly LockedExternalTask[]) => void;
-  readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
-}
 
 /** Makes changes durable that come from no command. */
 export type Commit = (changes: ChangeSet, now: number) => Promise<void>;
@@ -26,7 +20,7 @@ export type Commit = (changes: ChangeSet, now: number) => Promise<void>;
  * topics becomes available, be it new, unlocked, or fallen due.
  */
 export class PollRegistry implements Follower {
-  private readonly parked = new Set<ParkedPoll>();
+  private readonly parked = new Set<Poll>();
   private dueTimer: NodeJS.Timeout | undefined;
   /** When `dueTimer` goes off, as far as it was asked to. */
   private armedFor: number | undefined;
@@ -48,18 +42,31 @@ export class PollRegistry implements Follower {
     const others = this.follow(changes, now);
     const tasks = this.fetcher.fetch(input, now, changes);
     const committed = changes.tasks.size > 0 ? this.commitFor(others, changes, now) : Promise.resolve();
-    if (tasks.length > 0) return answered(committed.then(() => tasks));
+    const poll = pollOf(input);
+    if (tasks.length > 0) {
+      poll.locked = tasks;
+      committed.then(
+        () => {
+          handOut(poll);
+        },
+        (error: unknown) => {
+          refuse(poll, toError(error));
+        },
+      );
+      return this.pending(poll);
+    }
     // Whoever else was served hears of a refusal; this request is then rejected as a parked one.
     committed.catch(() => undefined);
     const { asyncResponseTimeout } = input;
     if (asyncResponseTimeout === null || asyncResponseTimeout <= 0) return answered(Promise.resolve([]));
     if (this.parked.size >= MAX_PARKED_POLLS) return answered(Promise.reject(new TooManyPollsError()));
-    return this.park(input, asyncResponseTimeout);
+    this.park(poll, asyncResponseTimeout);
+    return this.pending(poll);
   }
 
   /** Serves who waits for what has become available; the tasks go out when they are durable. */
   follow(changes: ChangeSet, now: number): Followed {
-    const served: { readonly poll: ParkedPoll; readonly tasks: readonly LockedExternalTask[] }[] = [];
+    const served: Poll[] = [];
     this.available.promote(now);
     const fresh = this.available.takeFresh();
     if (fresh.size > 0) {
@@ -68,16 +75,17 @@ export class PollRegistry implements Follower {
         const tasks = this.fetcher.fetch(poll.input, now, changes);
         if (tasks.length === 0) continue;
         this.drop(poll);
-        served.push({ poll, tasks });
+        poll.locked = tasks;
+        served.push(poll);
       }
     }
     this.armDueTimer();
     return {
       durable: () => {
-        for (const { poll, tasks } of served) poll.resolve(tasks);
+        for (const poll of served) handOut(poll);
       },
       refused: (error) => {
-        for (const { poll } of served) poll.reject(error);
+        for (const poll of served) refuse(poll, error);
       },
     };
   }
@@ -99,26 +107,42 @@ export class PollRegistry implements Follower {
     try {
       await this.commit(changes, now);
     } catch (error) {
-      others.refused(error instanceof Error ? error : new Error(String(error)));
+      others.refused(toError(error));
       throw error;
     }
     others.durable();
   }
 
-  private park(input: FetchInput, timeoutMs: number): PendingFetch {
-    let giveUp = (): void => undefined;
-    const tasks = new Promise<readonly LockedExternalTask[]>((resolve, reject) => {
-      giveUp = () => {
-        if (this.drop(poll)) resolve([]);
-      };
-      const poll = { input, resolve, reject, timer: setTimeout(giveUp, timeoutMs) };
-      this.parked.add(poll);
-    });
+  private park(poll: Poll, timeoutMs: number): void {
+    poll.timer = setTimeout(() => {
+      this.giveUp(poll);
+    }, timeoutMs);
+    this.parked.add(poll);
     this.armDueTimer();
-    return { tasks, cancel: giveUp };
   }
 
-  private drop(poll: ParkedPoll): boolean {
+  private pending(poll: Poll): PendingFetch {
+    return {
+      tasks: poll.answer,
+      cancel: () => {
+        this.giveUp(poll);
+      },
+    };
+  }
+
+  /** Answers with nothing; what has been locked for it meanwhile is given back at once, to whoever waits for it. */
+  private giveUp(poll: Poll): void {
+    const { locked } = poll;
+    poll.locked = [];
+    if (this.drop(poll) || locked.length > 0) poll.resolve([]);
+    if (locked.length === 0 || this.refusal !== null) return;
+    const changes = emptyChangeSet();
+    this.fetcher.giveBack(locked, changes);
+    // A store that refuses stops the engine, which tells whoever waits.
+    if (changes.tasks.size > 0) this.commit(changes, this.clock()).catch(() => undefined);
+  }
+
+  private drop(poll: Poll): boolean {
     clearTimeout(poll.timer);
     const wasParked = this.parked.delete(poll);
     // Nobody waits any more, so the timer must not keep the process alive.

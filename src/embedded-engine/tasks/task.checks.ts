@@ -8,6 +8,8 @@ export const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;
 /** @throws NullValue without a worker, ProcessEngine for a lock duration, BadUserRequest for a time-out that is too long */
 export function assertFetch(input: FetchInput): void {
   requireWorker(input.workerId);
+  if (input.maxTasks < 0) throw new ProcessEngineError('maxResults is not greater than or equal to 0');
+  if (input.topics.some(({ topicName }) => topicName === '')) throw new NullValueError('topicName is null');
   if (input.topics.some((topic) => topic.lockDuration <= 0)) {
     throw new ProcessEngineError('lockTime is not greater than 0');
   }
@@ -40,12 +42,18 @@ export function assertNotNegative(value: number, name: string): void {
  * A lock that has run out does not matter, as long as nobody else has taken the task.
  *
  * @param refusal what cannot be done, as the message begins
+ * @param afterWorker what the message has behind the worker's id
  * @throws BadUserRequest for a task that another worker has, or none
  */
-export function assertWorker(task: ExternalTaskRecord, workerId: string, refusal: string): void {
+export function assertWorker(
+  task: ExternalTaskRecord,
+  workerId: string,
+  refusal: string,
+  afterWorker = '',
+): void {
   if (task.workerId === workerId) return;
   throw new BadUserRequestError(
-    `${refusal} by worker '${workerId}'. It is locked by worker '${String(task.workerId)}'.`,
+    `${refusal} by worker '${workerId}'${afterWorker}. It is locked by worker '${String(task.workerId)}'.`,
   );
 }
 

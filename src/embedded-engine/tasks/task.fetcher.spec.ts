@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { FetchInput, TopicSubscription } from '../core/engine-api.types.js';
-import { EngineHarness, plain } from '../testing/engine.harness.js';
+import { EngineHarness, plain, deletion } from '../testing/engine.harness.js';
 import { bpmn, io, path, process, sequence, start, task } from '../testing/process.builder.js';
 
 let h: EngineHarness;
@@ -49,9 +49,14 @@ describe('the order of a fetch', () => {
     [{ maxTasks: 1 }, both, ['pT1']],
     [{ maxTasks: 0 }, topic(), []],
     [{ maxTasks: 0, createTime: 'asc' }, topic(), []],
-    [{ maxTasks: -1 }, topic(), []],
     [{}, [], []],
   ];
+
+  it('is not for less than none', async () => {
+    await expect(h.fetch(topic(), { maxTasks: -1 })).rejects.toThrow(
+      'maxResults is not greater than or equal to 0',
+    );
+  });
 
   it.each(cases)('with %j', async (more, topics, keys) => {
     expect((await h.fetch(topics, more)).map(({ businessKey }) => businessKey)).toEqual(keys);
@@ -195,7 +200,7 @@ describe('a fetch', () => {
   it('does not see the tasks of an instance that was deleted', async () => {
     await h.deploy(bpmn(sequence('p', 'T')));
     const { id } = await h.start('p');
-    await h.engine.runtime.deleteProcessInstance(id, null);
+    await h.engine.runtime.deleteProcessInstance(id, deletion());
     expect(await h.fetch('T')).toEqual([]);
   });
 });

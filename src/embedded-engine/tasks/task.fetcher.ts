@@ -30,6 +30,17 @@ export class TaskFetcher {
     });
   }
 
+  /** Unlocks tasks whose fetcher has gone before it had them, unless their locks have changed since. */
+  giveBack(tasks: readonly LockedExternalTask[], changes: ChangeSet): void {
+    for (const { id, workerId, lockExpirationTime } of tasks) {
+      const task = this.state.tasks.get(id);
+      if (task?.workerId !== workerId || task.lockExpirationTime !== lockExpirationTime) continue;
+      const unlocked = { ...task, workerId: null, lockExpirationTime: null };
+      changes.tasks.set(id, unlocked);
+      this.state.putTask(id, unlocked);
+    }
+  }
+
   private choose(
     input: FetchInput,
     subscriptions: readonly TopicSubscription[],

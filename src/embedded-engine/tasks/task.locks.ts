@@ -12,7 +12,6 @@ export function lockTask(
   const worker = requireWorker(workerId);
   const duration = requirePositive(lockDuration, 'lockDuration');
   const task = work.task(id);
-  assertActive(task);
   const held = task.lockExpirationTime !== null && task.lockExpirationTime > work.now;
   if (held) assertWorker(task, worker, `External Task ${id} cannot be locked`);
   work.saveTask({ ...task, workerId: worker, lockExpirationTime: work.now + duration });
@@ -29,7 +28,8 @@ export function extendTaskLock(
   const duration = requirePositive(newDuration, 'newDuration');
   const task = work.task(id);
   assertActive(task);
-  assertWorker(task, worker, `The lock of the External Task ${id} cannot be extended`);
+  // Camunda's own text has the second quote.
+  assertWorker(task, worker, `The lock of the External Task ${id} cannot be extended`, "'");
   if (task.lockExpirationTime === null || task.lockExpirationTime <= work.now) {
     throw new BadUserRequestError('Cannot extend a lock that expired');
   }

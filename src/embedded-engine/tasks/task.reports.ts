@@ -1,7 +1,8 @@
 import type { ActivityState } from '../core/activity.state.js';
 import type { BpmnErrorInput, CompleteInput, FailureInput } from '../core/engine-api.types.js';
 import { NullValueError, ProcessEngineError } from '../core/engine.errors.js';
-import { Interpreter, type ThrownError } from '../core/interpreter.js';
+import { atWork, type InstanceAtWork, type ThrownError } from '../core/instance-at-work.js';
+import { Interpreter } from '../core/interpreter.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { ExpressionError } from '../el/index.js';
 import type { ExternalTaskRecord } from '../persist/records.types.js';
@@ -15,39 +16,41 @@ const MAX_ERROR_MESSAGE = 666;
 interface TaskAtWork {
   readonly task: ExternalTaskRecord;
   readonly activity: ActivityState;
-  readonly interpreter: Interpreter;
+  readonly at: InstanceAtWork;
 }
 
 /** What workers report of their tasks, within one command. */
 export class TaskReports {
+  private readonly interpreter: Interpreter;
+
   constructor(
     private readonly work: UnitOfWork,
-    private readonly stepLimit: number,
-  ) {}
+    stepLimit: number,
+  ) {
+    this.interpreter = new Interpreter(work, stepLimit);
+  }
 
   complete(id: string, input: CompleteInput): void {
-    const { task, activity, interpreter } = this.take(
-      id,
-      input.workerId,
-      `External Task ${id} cannot be completed`,
-    );
-    interpreter.variables.setAllLocal(activity, input.localVariables);
-    interpreter.variables.setAll(activity, input.variables);
-    const error = this.matchingError(interpreter, task, activity);
-    if (error === null) interpreter.signal(activity);
-    else interpreter.raiseError(activity, error);
+    const { task, activity, at } = this.take(id, input.workerId, `External Task ${id} cannot be completed`);
+    at.variables.setAllLocal(activity, input.localVariables);
+    at.variables.setAll(activity, input.variables);
+    const error = this.matchingError(at, task, activity);
+    this.work.noteCompleted(id);
+    at.history.taskLogged('SUCCESSFUL', task);
+    if (error === null) this.interpreter.signal(at, activity);
+    else this.interpreter.raiseError(at, activity, error);
   }
 
   failure(id: string, input: FailureInput): void {
     assertNotNegative(input.retries, 'retries');
     assertNotNegative(input.retryTimeout, 'retryTimeout');
-    const { task, activity, interpreter } = this.take(
+    const { task, activity, at } = this.take(
       id,
       input.workerId,
       `Failure of External Task ${id} cannot be reported`,
     );
-    interpreter.variables.setAllLocal(activity, input.localVariables);
-    interpreter.variables.setAll(activity, input.variables);
+    at.variables.setAllLocal(activity, input.localVariables);
+    at.variables.setAll(activity, input.variables);
     const failed: ExternalTaskRecord = {
       ...task,
       errorMessage: input.errorMessage?.slice(0, MAX_ERROR_MESSAGE) ?? null,
@@ -56,20 +59,21 @@ export class TaskReports {
       // The worker keeps the task: whoever else wants it has to wait for the retry.
       lockExpirationTime: this.work.now + input.retryTimeout,
     };
-    const error = this.matchingErrorOrNone(interpreter, failed, activity);
-    if (error === null) saveWithRetries(this.work, failed);
-    else interpreter.raiseError(activity, error);
+    const error = this.matchingErrorOrNone(at, failed, activity);
+    if (error !== null) {
+      this.interpreter.raiseError(at, activity, error);
+      return;
+    }
+    // With the retries that it had, as in Camunda.
+    const logId = at.history.taskLogged('FAILED', { ...failed, retries: task.retries });
+    saveWithRetries(this.work, failed, logId);
   }
 
   bpmnError(id: string, { workerId, errorCode, errorMessage, variables }: BpmnErrorInput): void {
     if (errorCode === null || errorCode === '') throw new NullValueError('errorCode is null');
-    const { activity, interpreter } = this.take(
-      id,
-      workerId,
-      `Bpmn error of External Task ${id} cannot be reported`,
-    );
-    interpreter.variables.setAll(activity, variables);
-    interpreter.raiseError(activity, { code: errorCode, message: errorMessage });
+    const { activity, at } = this.take(id, workerId, `Bpmn error of External Task ${id} cannot be reported`);
+    at.variables.setAll(activity, variables);
+    this.interpreter.raiseError(at, activity, { code: errorCode, message: errorMessage });
   }
 
   private take(id: string, workerId: string | null, refusal: string): TaskAtWork {
@@ -77,35 +81,34 @@ export class TaskReports {
     const task = this.work.task(id);
     assertWorker(task, worker, refusal);
     assertActive(task);
-    const instance = this.work.instance(task.processInstanceId);
-    const activity = instance.findActivity(task.activityInstanceId);
+    const at = atWork(this.work, task.processInstanceId);
+    const activity = at.instance.findActivity(task.activityInstanceId);
     if (activity === null)
       throw new ProcessEngineError(`The activity instance of external task ${id} is gone`);
-    const definition = this.work.definition(task.processDefinitionId);
-    return { task, activity, interpreter: new Interpreter(this.work, instance, definition, this.stepLimit) };
+    return { task, activity, at };
   }
 
   /** The error of the first `camunda:errorEventDefinition` whose expression holds. */
   private matchingError(
-    interpreter: Interpreter,
+    at: InstanceAtWork,
     task: ExternalTaskRecord,
     activity: ActivityState,
   ): ThrownError | null {
     const node = this.work.definition(task.processDefinitionId).node(task.activityId);
     if (node.kind !== 'externalTask') return null;
-    const scope = interpreter.scopeOf(activity, task);
+    const scope = at.scopeOf(activity, task);
     const match = node.errorEventDefinitions.find(({ expression }) => expression.evaluate(scope) === true);
-    return match === undefined ? null : interpreter.errorOf(match.error, scope);
+    return match === undefined ? null : at.errorOf(match.error, scope);
   }
 
   /** On a failure an expression that cannot be evaluated does not match, as in Camunda. */
   private matchingErrorOrNone(
-    interpreter: Interpreter,
+    at: InstanceAtWork,
     task: ExternalTaskRecord,
     activity: ActivityState,
   ): ThrownError | null {
     try {
-      return this.matchingError(interpreter, task, activity);
+      return this.matchingError(at, task, activity);
     } catch (error) {
       if (error instanceof ExpressionError) return null;
       throw error;

@@ -1,7 +1,7 @@
 import { BadUserRequestError } from '../core/engine.errors.js';
+import { raiseTaskIncident } from '../core/incident.factory.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { createIncident } from './incident.factory.js';
 
 /** @throws BadUserRequest for a negative number */
 export function setTaskRetries(work: UnitOfWork, id: string, retries: number): void {
@@ -9,9 +9,17 @@ export function setTaskRetries(work: UnitOfWork, id: string, retries: number): v
   saveWithRetries(work, { ...work.task(id), retries });
 }
 
-/** Saves a task whose retries may have changed: none left is an incident, some again resolve it. */
-export function saveWithRetries(work: UnitOfWork, task: ExternalTaskRecord): void {
+/**
+ * Saves a task whose retries may have changed: none left is an incident, some again resolve it.
+ *
+ * @param logId the line in the task's log that says why there are fewer
+ */
+export function saveWithRetries(
+  work: UnitOfWork,
+  task: ExternalTaskRecord,
+  logId: string | null = null,
+): void {
   work.saveTask(task);
-  if (task.retries !== 0) work.resolveIncident(task.id);
-  else if (!work.hasIncident(task.id)) work.addIncident(createIncident(work.newId(), work.now, task));
+  if (task.retries === 0) raiseTaskIncident(work, task, logId);
+  else work.endIncident(task.id, 'RESOLVED');
 }

@@ -1,4 +1,5 @@
 import type {
+  DeleteInstanceOptions,
   DeploymentInput,
   DeploymentResult,
   FetchInput,
@@ -32,6 +33,11 @@ export function typedValue(value: Plain): TypedValue {
 
 export function transient(value: string): TypedValue {
   return { type: 'String', value, valueInfo: { transient: true } };
+}
+
+/** What deletes an instance with everything that it has called. */
+export function deletion(deleteReason: string | null = null): DeleteInstanceOptions {
+  return { deleteReason, skipIoMappings: false, skipSubprocesses: false };
 }
 
 /** Variables as plain values. */

@@ -96,3 +96,85 @@ export function sequence(id: string, ...tasks: readonly string[]): string {
 function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
+
+/** `<message>`; its id is its name. */
+export const message = (name: string): string => `<message id="${name}" name="${name}"/>`;
+
+/** What an event waits for. */
+export const onMessage = (name: string): string => `<messageEventDefinition messageRef="${name}"/>`;
+export const onDuration = (duration: string): string =>
+  `<timerEventDefinition><timeDuration>${duration}</timeDuration></timerEventDefinition>`;
+export const onDate = (date: string): string =>
+  `<timerEventDefinition><timeDate>${date}</timeDate></timerEventDefinition>`;
+export const onError = (errorId: string | null, attributes = ''): string =>
+  `<errorEventDefinition ${errorId === null ? '' : `errorRef="${errorId}"`} ${attributes}/>`;
+
+export const catchEvent = (id: string, definition: string): string =>
+  element('intermediateCatchEvent', id, '', definition);
+
+/** A boundary event of any kind. */
+export const boundaryOn = (
+  id: string,
+  attachedTo: string,
+  definition: string,
+  { interrupting } = { interrupting: true },
+): string =>
+  element(
+    'boundaryEvent',
+    id,
+    `attachedToRef="${attachedTo}" cancelActivity="${String(interrupting)}"`,
+    definition,
+  );
+
+/** An event sub-process whose start event is `<id>Start`. */
+export const eventSubProcess = (
+  id: string,
+  definition: string,
+  content: readonly string[],
+  { interrupting } = { interrupting: true },
+): string =>
+  element(
+    'subProcess',
+    id,
+    'triggeredByEvent="true"',
+    element('startEvent', `${id}Start`, `isInterrupting="${String(interrupting)}"`, definition) +
+      content.join('\n'),
+  );
+
+export const callActivity = (id: string, calledElement: string, extensions = '', attributes = ''): string =>
+  element(
+    'callActivity',
+    id,
+    `calledElement="${calledElement}" ${attributes}`,
+    extensions === '' ? '' : `<extensionElements>${extensions}</extensionElements>`,
+  );
+
+export const userTask = (id: string, attributes = ''): string => element('userTask', id, attributes);
+
+export const receive = (id: string, messageName: string | null): string =>
+  element('receiveTask', id, messageName === null ? '' : `messageRef="${messageName}"`);
+
+export const eventGateway = (id: string): string => element('eventBasedGateway', id);
+
+/** `multiInstanceLoopCharacteristics`, to stand inside an activity. */
+export function loop(parts: {
+  readonly cardinality?: string;
+  readonly collection?: string;
+  readonly elementVariable?: string;
+  readonly completionCondition?: string;
+  readonly sequential?: boolean;
+}): string {
+  const { cardinality, collection, elementVariable, completionCondition, sequential = false } = parts;
+  const attributes = [
+    `isSequential="${String(sequential)}"`,
+    collection === undefined ? '' : `camunda:collection="${collection}"`,
+    elementVariable === undefined ? '' : `camunda:elementVariable="${elementVariable}"`,
+  ].join(' ');
+  const inside = [
+    cardinality === undefined ? '' : `<loopCardinality>${cardinality}</loopCardinality>`,
+    completionCondition === undefined
+      ? ''
+      : `<completionCondition>${escapeXml(completionCondition)}</completionCondition>`,
+  ].join('');
+  return `<multiInstanceLoopCharacteristics ${attributes}>${inside}</multiInstanceLoopCharacteristics>`;
+}

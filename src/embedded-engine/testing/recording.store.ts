@@ -1,7 +1,19 @@
 import type { InstanceSnapshot } from '../core/instance.snapshot.js';
-import type { ChangeSet, DeploymentBundle, EngineStore, RecoveredState } from '../persist/engine-store.js';
+import {
+  type ChangeSet,
+  type DeploymentBundle,
+  type EngineStore,
+  NOTHING_RECOVERED,
+  type RecoveredState,
+} from '../persist/engine-store.js';
 import { MemoryHistory } from '../persist/memory.history.js';
-import type { ExternalTaskRecord, IncidentRecord } from '../persist/records.types.js';
+import type {
+  EventSubscriptionRecord,
+  ExternalTaskRecord,
+  IncidentRecord,
+  JobRecord,
+  UserTaskRecord,
+} from '../persist/records.types.js';
 
 interface PendingCommit {
   readonly resolve: () => void;
@@ -20,10 +32,11 @@ export class RecordingStore implements EngineStore {
   private readonly instances = new Map<string, InstanceSnapshot>();
   private readonly tasks = new Map<string, ExternalTaskRecord>();
   private readonly incidents = new Map<string, IncidentRecord>();
+  private readonly jobs = new Map<string, JobRecord>();
+  private readonly subscriptions = new Map<string, EventSubscriptionRecord>();
+  private readonly userTasks = new Map<string, UserTaskRecord>();
 
-  constructor(
-    private readonly recovered: RecoveredState = { deployments: [], instances: [], tasks: [], incidents: [] },
-  ) {}
+  constructor(private readonly recovered: RecoveredState = NOTHING_RECOVERED) {}
 
   recover(): RecoveredState {
     return this.recovered;
@@ -35,12 +48,20 @@ export class RecordingStore implements EngineStore {
     apply(this.deployments, changes.deployments);
     apply(this.tasks, changes.tasks);
     apply(this.incidents, changes.incidents);
+    apply(this.jobs, changes.jobs);
+    apply(this.subscriptions, changes.subscriptions);
+    apply(this.userTasks, changes.userTasks);
     for (const [id, source] of changes.instances) {
       if (source === null) this.instances.delete(id);
       else this.instances.set(id, source.snapshot());
     }
     if (!this.slow) return Promise.resolve();
     return new Promise((resolve, reject) => this.pending.push({ resolve, reject }));
+  }
+
+  /** Commits that wait for `settle()`. */
+  get unsettled(): number {
+    return this.pending.length;
   }
 
   /** Settles the oldest commit that waits. */
@@ -58,6 +79,9 @@ export class RecordingStore implements EngineStore {
       instances: JSON.parse(JSON.stringify([...this.instances.values()])) as InstanceSnapshot[],
       tasks: [...this.tasks.values()].sort((a, b) => a.createTime - b.createTime),
       incidents: [...this.incidents.values()],
+      jobs: [...this.jobs.values()],
+      subscriptions: [...this.subscriptions.values()],
+      userTasks: [...this.userTasks.values()],
     };
   }
 

@@ -4,21 +4,30 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import type { TestingModule } from '@nestjs/testing';
+import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import { z } from 'zod';
+import Database from 'better-sqlite3';
 import { CamundaEngineClient, EngineDeploymentService } from '../../camunda-engine/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { type Configuration, ConfigurationModule, createConfiguration } from '../../config/index.js';
-import { DatabaseModule } from '../../database/index.js';
-import { EventLogModule, EventLogService } from '../../event-log/index.js';
+import { DatabaseModule, DatabaseService, WriteQueueService } from '../../database/index.js';
+import { EventLogModule, EventLogService, type NewEvent } from '../../event-log/index.js';
 import { LifecycleModule, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreModule, ProcessStoreService } from '../../process-store/index.js';
 import { WaitroomModule, WaitroomService } from '../../waitroom/index.js';
 import { ProcessCompletionService } from '../process-completion.service.js';
+import { ProcessDurationService } from '../process-duration.service.js';
+import { ProcessEventsService } from '../process-events.service.js';
 import { ProcessOutcomeListener } from '../process-outcome.listener.js';
 import { ProcessStartService } from '../process-start.service.js';
-import { ProcessViewPresenter } from '../process-view.presenter.js';
-import { StartLauncherService } from '../start-launcher.service.js';
+import { PROCESS_PROVIDERS } from '../process.providers.js';
+import { ProcessStatusService } from '../process-status.service.js';
+import { AwaitedLookService } from '../awaited-look.service.js';
+import { EndWatcherService } from '../end-watcher.service.js';
+import { ProcessExpiryService } from '../process-expiry.service.js';
+import { ProcessSweepService } from '../process-sweep.service.js';
+import { ProcessCancelService } from '../process-cancel.service.js';
+import { StartResolverService } from '../start-resolver.service.js';
 
 /** A process whose start demands a `userId`. */
 export const testDefinition: ProcessDefinition = {
@@ -28,40 +37,222 @@ export const testDefinition: ProcessDefinition = {
   startSchema: z.looseObject({ userId: z.string() }),
 };
 
+/** An instance that the fake engine holds. */
+export interface FakeInstance {
+  readonly id: string;
+  readonly businessKey: string;
+  readonly processKey: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly superProcessInstanceId?: string;
+  state: 'ACTIVE' | 'COMPLETED' | 'EXTERNALLY_TERMINATED';
+  endTime: string | null;
+}
+
 /** The engine as the tests tell it to answer; records what it was asked. */
 export class FakeEngine {
   readonly starts: { processKey: string; businessKey: string; variables: Record<string, unknown> }[] = [];
   readonly historic = new Map<string, { rootProcessInstanceId: string }>();
+  readonly instances = new Map<string, FakeInstance>();
+  readonly deleted: string[] = [];
+  incidents: { id: string; processInstanceId: string; incidentMessage: string; incidentTimestamp: string }[] =
+    [];
+  /** Queries that were sent, by name. */
+  readonly queries: string[] = [];
   settled = true;
-  answerStart: () => Promise<{ id: string }> = () => Promise.resolve({ id: 'instance-1' });
-
-  startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string }> {
-    this.starts.push(start);
-    return this.answerStart();
-  }
-
-  getHistoricInstance(id: string): Promise<{ rootProcessInstanceId: string } | null> {
-    return Promise.resolve(this.historic.get(id) ?? null);
-  }
-
+  isAway = false;
+  /** Thrown by every call but a start. */
+  failure: Error | null = null;
+  readonly state = { definitions: {} };
+  deployAgain = jest.fn();
   whenDeployed = jest.fn(() => Promise.resolve());
+  private readonly recovered: (() => void)[] = [];
+  answerStart: () => Promise<{ id: string }> = () =>
+    Promise.resolve({ id: `instance-${this.starts.length}` });
+
+  async startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string }> {
+    this.starts.push(start);
+    const answer = await this.answerStart();
+    if (!this.instances.has(answer.id)) this.hold(answer.id, start);
+    return answer;
+  }
+
+  /** Makes an instance as a start would, also where the test lets its answer get lost. */
+  hold(id: string, start: FakeEngine['starts'][number]): void {
+    const { businessKey, processKey } = start;
+    const variables = Object.fromEntries(
+      Object.entries(start.variables).map(([name, typed]) => [
+        name,
+        typeof typed === 'object' && typed !== null && 'value' in typed ? typed.value : typed,
+      ]),
+    );
+    this.instances.set(id, { id, businessKey, processKey, variables, state: 'ACTIVE', endTime: null });
+  }
+
+  /** Ends an instance; its end lies at the engine's own time. */
+  endInstance(id: string, state: FakeInstance['state'], endTime = new Date().toISOString()): void {
+    const instance = this.instances.get(id);
+    if (instance === undefined) throw new Error(`There is no instance ${id}`);
+    Object.assign(instance, { state, endTime });
+  }
+
+  recover(): void {
+    this.isAway = false;
+    this.failure = null;
+    for (const listener of this.recovered) listener();
+  }
+
+  onRecovered(listener: () => void): void {
+    this.recovered.push(listener);
+  }
+
+  version(): Promise<string> {
+    this.answer('version');
+    return Promise.resolve('7.24.0');
+  }
+
+  async findInstances(filter: { businessKey: string; processKey: string }): Promise<unknown[]> {
+    this.answer('findInstances');
+    return [...this.instances.values()]
+      .filter((each) => each.businessKey === filter.businessKey && each.processKey === filter.processKey)
+      .map(historic);
+  }
+
+  async findRunningRoots(): Promise<unknown[]> {
+    this.answer('findRunningRoots');
+    return [];
+  }
+
+  async getHistoricVariables(id: string): Promise<Readonly<Record<string, unknown>>> {
+    this.answer('getHistoricVariables');
+    return this.instances.get(id)?.variables ?? {};
+  }
+
+  async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
+    this.answer('deleteProcessInstance');
+    const instance = this.instances.get(id);
+    if (instance?.state !== 'ACTIVE') return 'gone';
+    this.endInstance(id, 'EXTERNALLY_TERMINATED');
+    this.deleted.push(id);
+    return 'deleted';
+  }
+
+  async getHistoricInstance(id: string): Promise<unknown> {
+    this.answer('getHistoricInstance');
+    const instance = this.instances.get(id);
+    return this.historic.get(id) ?? (instance === undefined ? null : historic(instance));
+  }
+
+  async findEndedInstances({
+    finishedAfter,
+    firstResult,
+    maxResults,
+  }: {
+    finishedAfter: string;
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findEndedInstances');
+    const after = Date.parse(finishedAfter);
+    return [...this.instances.values()]
+      .filter(({ endTime }) => endTime !== null && Date.parse(endTime) >= after)
+      .sort((a, b) => Date.parse(a.endTime ?? '') - Date.parse(b.endTime ?? ''))
+      .slice(firstResult, firstResult + maxResults)
+      .map(historic);
+  }
+
+  async findHistoricInstances(ids: readonly string[]): Promise<unknown[]> {
+    this.answer('findHistoricInstances');
+    return ids.flatMap((id) => {
+      const instance = this.instances.get(id);
+      return instance === undefined ? [] : [historic(instance)];
+    });
+  }
+
+  async findRunningInstances({
+    firstResult,
+    maxResults,
+  }: {
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findRunningInstances');
+    return [...this.instances.values()]
+      .filter(({ state }) => state === 'ACTIVE')
+      .slice(firstResult, firstResult + maxResults)
+      .map(({ id, businessKey }) => ({ id, definitionId: 'test:1:1', businessKey, suspended: false }));
+  }
+
+  async findLastEnd(): Promise<string | null> {
+    this.answer('findLastEnd');
+    const ends = [...this.instances.values()].flatMap(({ endTime }) => endTime ?? []);
+    return ends.sort().at(-1) ?? null;
+  }
+
+  async findIncidentsAfter(filter: {
+    incidentTimestampAfter: string;
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findIncidentsAfter');
+    const after = Date.parse(filter.incidentTimestampAfter);
+    return this.incidents
+      .filter(({ incidentTimestamp }) => Date.parse(incidentTimestamp) >= after)
+      .slice(filter.firstResult, filter.firstResult + filter.maxResults);
+  }
+
+  async getProcessInstance(id: string): Promise<unknown> {
+    this.answer('getProcessInstance');
+    const instance = this.instances.get(id);
+    return instance?.state === 'ACTIVE' ? { id, businessKey: instance.businessKey } : null;
+  }
+
+  async findIncidents(filter: { processInstanceId?: string }): Promise<unknown[]> {
+    this.answer('findIncidents');
+    return this.incidents.filter(
+      ({ processInstanceId }) => (filter.processInstanceId ?? processInstanceId) === processInstanceId,
+    );
+  }
 
   isSettled(): boolean {
     return this.settled;
   }
+
+  private answer(query: string): void {
+    this.queries.push(query);
+    if (this.failure !== null) throw this.failure;
+  }
+}
+
+function historic(instance: FakeInstance): unknown {
+  const { id, businessKey, processKey, superProcessInstanceId = null, state, endTime } = instance;
+  return {
+    id,
+    businessKey,
+    processDefinitionId: `${processKey}:1:1`,
+    processDefinitionKey: processKey,
+    startTime: '2026-01-01T00:00:00.000+0000',
+    endTime,
+    rootProcessInstanceId: superProcessInstanceId ?? id,
+    superProcessInstanceId,
+    state,
+  };
 }
 
 /** The services of `process/` over a real store in a temporary folder, and an engine that does what it is told. */
 export class ProcessHarness {
   private constructor(
     private readonly module: TestingModule,
-    private readonly dataDir: string,
+    readonly dataDir: string,
     readonly engine: FakeEngine,
   ) {}
 
-  static async open(variables: Record<string, string> = {}): Promise<ProcessHarness> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-process-'));
-    const engine = new FakeEngine();
+  /** @param first the instance whose database, write queue and engine the new one shares, with a Map of its own */
+  static async open(
+    variables: Record<string, string> = {},
+    dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')),
+    first?: ProcessHarness,
+  ): Promise<ProcessHarness> {
+    const engine = first?.engine ?? new FakeEngine();
     const configuration: Configuration = createConfiguration({
       DATA_DIR: dataDir,
       SYNC_TIMEOUT_MS: '5000',
@@ -76,7 +267,7 @@ export class ProcessHarness {
     })
     class DefinitionsModule {}
 
-    const module = await Test.createTestingModule({
+    const builder = Test.createTestingModule({
       imports: [
         ConfigurationModule.forRoot(configuration),
         LifecycleModule,
@@ -89,21 +280,29 @@ export class ProcessHarness {
       providers: [
         { provide: CamundaEngineClient, useValue: engine },
         { provide: EngineDeploymentService, useValue: engine },
-        ProcessCompletionService,
-        ProcessOutcomeListener,
-        ProcessStartService,
-        ProcessViewPresenter,
-        StartLauncherService,
+        ...PROCESS_PROVIDERS,
       ],
-    })
-      .setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined })
-      .compile();
+    }).setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined });
+    if (first !== undefined) shareDatabase(builder, first.module);
+    const module = await builder.compile();
     await module.init();
     return new ProcessHarness(module, dataDir, engine);
   }
 
   get starts(): ProcessStartService {
     return this.module.get(ProcessStartService);
+  }
+
+  get statuses(): ProcessStatusService {
+    return this.module.get(ProcessStatusService);
+  }
+
+  get trails(): ProcessEventsService {
+    return this.module.get(ProcessEventsService);
+  }
+
+  get durations(): ProcessDurationService {
+    return this.module.get(ProcessDurationService);
   }
 
   get completions(): ProcessCompletionService {
@@ -114,8 +313,36 @@ export class ProcessHarness {
     return this.module.get(ProcessOutcomeListener);
   }
 
+  get cancels(): ProcessCancelService {
+    return this.module.get(ProcessCancelService);
+  }
+
+  get watcher(): EndWatcherService {
+    return this.module.get(EndWatcherService);
+  }
+
+  get sweep(): ProcessSweepService {
+    return this.module.get(ProcessSweepService);
+  }
+
+  get expiry(): ProcessExpiryService {
+    return this.module.get(ProcessExpiryService);
+  }
+
+  get awaitedLook(): AwaitedLookService {
+    return this.module.get(AwaitedLookService);
+  }
+
+  get resolver(): StartResolverService {
+    return this.module.get(StartResolverService);
+  }
+
   get store(): ProcessStoreService {
     return this.module.get(ProcessStoreService);
+  }
+
+  get database(): DatabaseService {
+    return this.module.get(DatabaseService);
   }
 
   get events(): EventLogService {
@@ -147,8 +374,56 @@ export class ProcessHarness {
     return record;
   }
 
+  /** A second instance of the service beside this one, over the same database; close it first. */
+  async beside(variables: Record<string, string> = {}): Promise<ProcessHarness> {
+    return ProcessHarness.open(variables, mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')), this);
+  }
+
+  /** Keeps every write from the database until it is called; the store knows it when this resolves. */
+  async holdDatabase(): Promise<() => void> {
+    const other = new Database(join(this.dataDir, 'fastify-camunda.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    void this.events.logEvent(probeEvent());
+    while (this.store.isWritable) await new Promise(setImmediate);
+    return () => {
+      other.close();
+    };
+  }
+
+  /** Another run of the service on the same database. */
+  async reopen(variables: Record<string, string> = {}): Promise<ProcessHarness> {
+    await this.module.close();
+    return ProcessHarness.open(variables, this.dataDir);
+  }
+
   async close(): Promise<void> {
     await this.module.close();
     rmSync(this.dataDir, { recursive: true, force: true });
   }
+}
+
+/** Gives a second instance the writer of the first. Its Map may be stale then, as it is where a database is shared. */
+function shareDatabase(builder: TestingModuleBuilder, first: TestingModule): void {
+  const database = first.get(DatabaseService, { strict: false });
+  const shared = Object.create(database, {
+    dialect: { value: { ...database.dialect, exclusive: false } },
+  }) as DatabaseService;
+  builder.overrideProvider(DatabaseService).useValue(shared);
+  builder.overrideProvider(WriteQueueService).useValue(first.get(WriteQueueService, { strict: false }));
+}
+
+/** An event whose write finds out that the database is held. */
+export function probeEvent(): NewEvent {
+  return {
+    correlationId: 'probe',
+    stepName: 'probe',
+    step: 0,
+    status: 'ok',
+    batchId: null,
+    traceabilityId: null,
+    applicationId: null,
+    targetSystem: 'CamundaEngine',
+    originatingSystem: 'FastifyAPI',
+    processName: null,
+  };
 }

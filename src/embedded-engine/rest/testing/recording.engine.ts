@@ -10,10 +10,14 @@ export interface RecordedCall {
 /** An engine that records what it is told and answers what a test prepared; every other answer is undefined. */
 export class RecordingEngine implements EngineServices {
   readonly calls: RecordedCall[] = [];
+  failure: EngineServices['failure'] = null;
   readonly repository = this.service('repository') as EngineServices['repository'];
   readonly runtime = this.service('runtime') as EngineServices['runtime'];
   readonly externalTasks = this.service('externalTasks') as EngineServices['externalTasks'];
   readonly history = this.service('history') as EngineServices['history'];
+  readonly tasks = this.service('tasks') as EngineServices['tasks'];
+  readonly messages = this.service('messages') as EngineServices['messages'];
+  readonly jobs = this.service('jobs') as EngineServices['jobs'];
   private readonly answers = new Map<string, (...args: unknown[]) => unknown>();
 
   /** Prepares the answer of `service.method`; an Error is thrown. */
@@ -31,6 +35,11 @@ export class RecordingEngine implements EngineServices {
 
   get lastCall(): RecordedCall | undefined {
     return this.calls.at(-1);
+  }
+
+  /** Arguments of the last call of `service.method`; undefined where there was none. */
+  argumentsOf(method: string): readonly unknown[] | undefined {
+    return this.calls.findLast((call) => call.method === method)?.args;
   }
 
   private service(name: string): object {

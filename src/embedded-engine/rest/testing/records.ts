@@ -1,12 +1,23 @@
-import type { LockedExternalTask, ProcessInstanceView } from '../../core/engine-api.types.js';
+import type {
+  ExecutionView,
+  LockedExternalTask,
+  ProcessInstanceView,
+  VariableInstanceView,
+} from '../../core/engine-api.types.js';
 import type {
   DefinitionRecord,
   DeploymentRecord,
+  EventSubscriptionRecord,
+  ExternalTaskLogRecord,
   ExternalTaskRecord,
   HistoricActivityRecord,
+  HistoricIncidentRecord,
   HistoricInstanceRecord,
+  HistoricUserTaskRecord,
   HistoricVariableRecord,
   IncidentRecord,
+  JobRecord,
+  UserTaskRecord,
 } from '../../persist/records.types.js';
 
 /** 2026-01-31T10:00:00.000Z */
@@ -81,6 +92,7 @@ export const INCIDENT: IncidentRecord = {
   incidentTimestamp: NOON,
   incidentMessage: 'timeout',
   configuration: 'T',
+  historyConfiguration: 'L',
   activityId: 'Charge',
   failedActivityId: 'Charge',
   executionId: 'E',
@@ -120,9 +132,13 @@ export const HISTORIC_ACTIVITY: HistoricActivityRecord = {
   processDefinitionKey: 'order',
   processInstanceId: 'PI',
   executionId: 'E',
+  taskId: null,
+  assignee: null,
+  calledProcessInstanceId: null,
   startTime: NOON,
   endTime: null,
   canceled: false,
+  sequence: 1,
   completeScope: false,
 };
 
@@ -137,4 +153,125 @@ export const HISTORIC_VARIABLE: HistoricVariableRecord = {
   activityInstanceId: 'PI',
   createTime: NOON,
   state: 'CREATED',
+};
+
+const WHERE = {
+  activityId: 'Approve',
+  activityInstanceId: 'Approve:u',
+  executionId: 'E',
+  processInstanceId: 'PI',
+  processDefinitionId: 'order:3:u',
+  tenantId: null,
+} as const;
+
+export const USER_TASK: UserTaskRecord = {
+  ...WHERE,
+  id: 'T',
+  name: 'Approve it',
+  description: null,
+  assignee: 'ann',
+  owner: null,
+  candidateUsers: [],
+  candidateGroups: ['staff'],
+  priority: 50,
+  createTime: NOON,
+  dueDate: NOON + 1,
+  followUpDate: null,
+  formKey: 'embedded:form',
+  suspended: false,
+};
+
+export const SUBSCRIPTION: EventSubscriptionRecord = {
+  ...WHERE,
+  id: 'S',
+  eventType: 'message',
+  eventName: 'paid',
+  createTime: NOON,
+  suspended: false,
+};
+
+export const JOB: JobRecord = {
+  ...WHERE,
+  id: 'J',
+  dueDate: NOON,
+  retries: 3,
+  exceptionMessage: 'broken',
+  exceptionStacktrace: 'broken at',
+  failedActivityId: null,
+  createTime: NOON,
+  suspended: false,
+  priority: 0,
+  processDefinitionKey: 'order',
+};
+
+export const EXECUTION: ExecutionView = { id: 'E', processInstanceId: 'PI', ended: false, tenantId: null };
+
+export const VARIABLE_INSTANCE: VariableInstanceView = {
+  id: 'V',
+  name: 'scan',
+  value: { type: 'Bytes', value: 'aGk=', valueInfo: {} },
+  processInstanceId: 'PI',
+  processDefinitionId: 'order:3:u',
+  executionId: 'E',
+  activityInstanceId: 'Charge:u',
+  tenantId: 'acme',
+};
+
+export const HISTORIC_INCIDENT: HistoricIncidentRecord = {
+  ...INCIDENT,
+  endTime: NOON + 5,
+  state: 'RESOLVED',
+};
+
+export const HISTORIC_TASK: HistoricUserTaskRecord = {
+  ...WHERE,
+  id: 'T',
+  name: 'Approve it',
+  description: null,
+  assignee: 'ann',
+  owner: null,
+  priority: 50,
+  startTime: NOON,
+  endTime: NOON + 9,
+  dueDate: null,
+  followUpDate: null,
+  deleteReason: 'completed',
+  processDefinitionKey: 'order',
+};
+
+export const TASK_LOG: ExternalTaskLogRecord = {
+  ...WHERE,
+  id: 'L',
+  timestamp: NOON,
+  event: 'FAILED',
+  externalTaskId: 'T',
+  topicName: 'charge',
+  workerId: 'w',
+  retries: 0,
+  priority: 0,
+  errorMessage: 'timeout',
+  errorDetails: 'timeout at',
+  processDefinitionKey: 'order',
+};
+
+export const OPEN_INCIDENT: HistoricIncidentRecord = { ...INCIDENT, endTime: null, state: 'OPEN' };
+
+export const OPEN_TASK: HistoricUserTaskRecord = {
+  ...HISTORIC_TASK,
+  id: 'U',
+  name: 'Approve',
+  assignee: 'mary',
+  endTime: null,
+  deleteReason: null,
+};
+
+export const CREATED_LOG: ExternalTaskLogRecord = {
+  ...TASK_LOG,
+  event: 'CREATED',
+  workerId: null,
+  retries: null,
+  errorMessage: null,
+  errorDetails: null,
+  activityId: 'Charge',
+  activityInstanceId: 'Charge:u',
 };

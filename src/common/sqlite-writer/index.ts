@@ -1,0 +1,15 @@
+export {
+  NotDurableError,
+  SqliteThreadEndedError,
+  SqliteWriterClosedError,
+  SqliteWriterError,
+} from './sqlite-writer.errors.js';
+export { type OpenTransaction, SqliteWriter } from './sqlite-writer.js';
+export type {
+  GuardedStatement,
+  SqliteWriterOptions,
+  WriterResult,
+  WriterRow,
+  WriterStatement,
+  WriterValue,
+} from './sqlite-writer.types.js';

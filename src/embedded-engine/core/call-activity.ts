@@ -1,0 +1,144 @@
+import { isElNumber, numberValueOf } from '../el/index.js';
+import type { CallActivityNode, CallMapping } from '../model/index.js';
+import type { ActivityState } from './activity.state.js';
+import { ProcessEngineError } from './engine.errors.js';
+import type { ExecutableDefinition } from './executable-definition.js';
+import { atWork, type InstanceAtWork, textOf } from './instance-at-work.js';
+import { ProcessInstanceState } from './process-instance.state.js';
+import { NULL_VALUE, toTypedValue } from './typed-value.converter.js';
+import type { TypedValue } from './typed-value.types.js';
+import type { UnitOfWork } from './unit-of-work.js';
+import { findVariable, localVariables, visibleVariables } from './variable.scopes.js';
+
+/** Makes the instance that a call activity calls, with its variables; it has not begun yet. @throws ProcessEngine */
+export function createCalledInstance(
+  at: InstanceAtWork,
+  activity: ActivityState,
+  node: CallActivityNode,
+): InstanceAtWork {
+  const definition = findCalled(at, activity, node);
+  const start = definition.initialStart();
+  const { work, instance } = at;
+  const businessKey = node.businessKey?.evaluate(at.scopeOf(activity)) ?? null;
+  const called = ProcessInstanceState.create(
+    {
+      id: work.newId(),
+      definitionId: definition.record.id,
+      businessKey: businessKey === null ? null : textOf(businessKey),
+      tenantId: definition.record.tenantId,
+      startTime: work.now,
+      startActivityId: start.id,
+      caller: {
+        processInstanceId: instance.id,
+        activityInstanceId: activity.id,
+        rootProcessInstanceId: instance.header.caller?.rootProcessInstanceId ?? instance.id,
+      },
+    },
+    definition.record.key,
+  );
+  work.addInstance(called);
+  activity.calledInstanceId = called.id;
+  at.history.activityStarted(activity);
+  return atWork(work, called.id);
+}
+
+/** A call activity that waits, and its instance. */
+export interface Call {
+  readonly at: InstanceAtWork;
+  readonly activity: ActivityState;
+}
+
+/** The call of an instance; null for one that was started from outside, or whose caller was deleted without it. */
+export function callOf(work: UnitOfWork, called: InstanceAtWork): Call | null {
+  const { caller } = called.instance.header;
+  if (caller === null || work.findInstance(caller.processInstanceId) === undefined) return null;
+  const at = atWork(work, caller.processInstanceId);
+  const activity = at.instance.findActivity(caller.activityInstanceId);
+  return activity === null ? null : { at, activity };
+}
+
+/** Hands the results of a called instance to its call: also where an error ends it. */
+export function passOutputs(called: InstanceAtWork, { at, activity }: Call): void {
+  const node = at.node(activity);
+  if (node.kind !== 'callActivity') return;
+  mapCallVariables(node.outputs, { at: called, activity: called.root }, (name, value, local) => {
+    if (local) at.variables.setLocal(activity, name, value);
+    else at.variables.set(activity, name, value);
+  });
+}
+
+/** The variables that go in, or out: evaluated where they come from. */
+export function mapCallVariables(
+  mappings: readonly CallMapping[],
+  from: { readonly at: InstanceAtWork; readonly activity: ActivityState },
+  write: (name: string, value: TypedValue, local: boolean) => void,
+): void {
+  for (const mapping of mappings) {
+    switch (mapping.kind) {
+      case 'all': {
+        const all = mapping.local ? localVariables(from.activity) : visibleVariables(from.activity);
+        for (const [name, value] of all) write(name, value, mapping.local);
+        break;
+      }
+      case 'variable': {
+        const source = findVariable(from.activity, mapping.source);
+        write(mapping.target, source?.value ?? NULL_VALUE, mapping.local);
+        break;
+      }
+      case 'expression': {
+        const value = mapping.expression.evaluate(from.at.scopeOf(from.activity));
+        write(mapping.target, toTypedValue(value), mapping.local);
+        break;
+      }
+      default:
+        mapping satisfies never;
+    }
+  }
+}
+
+function findCalled(
+  at: InstanceAtWork,
+  activity: ActivityState,
+  node: CallActivityNode,
+): ExecutableDefinition {
+  const scope = at.scopeOf(activity);
+  const key = textOf(node.calledElement.evaluate(scope));
+  const tenant = node.tenantId?.evaluate(scope) ?? null;
+  const tenantId = node.tenantId === null ? at.definition.record.tenantId : tenant && textOf(tenant);
+  const { binding } = node;
+  const ofKey = (matches: (definition: ExecutableDefinition) => boolean): ExecutableDefinition | undefined =>
+    at.work.definitionsOf(key, tenantId).findLast(matches);
+  switch (binding.kind) {
+    case 'latest':
+      return required(at.work.latestDefinition(key, tenantId), `with key '${key}'`);
+    case 'deployment': {
+      const { deploymentId } = at.definition.record;
+      return required(
+        ofKey(({ record }) => record.deploymentId === deploymentId),
+        `with key = '${key}' in deployment = '${deploymentId}'`,
+      );
+    }
+    case 'version': {
+      const value = binding.version.evaluate(scope);
+      const version = isElNumber(value) ? numberValueOf(value) : Number(value);
+      return required(
+        ofKey(({ record }) => record.version === version),
+        `with key = '${key}' and version = '${String(version)}'`,
+      );
+    }
+    case 'versionTag': {
+      const tag = textOf(binding.versionTag.evaluate(scope));
+      return required(
+        ofKey(({ record }) => record.versionTag === tag),
+        `with key = '${key}' and versionTag = '${tag}'`,
+      );
+    }
+    default:
+      return binding satisfies never;
+  }
+}
+
+function required(definition: ExecutableDefinition | undefined, which: string): ExecutableDefinition {
+  if (definition !== undefined) return definition;
+  throw new ProcessEngineError(`no processes deployed ${which}`);
+}

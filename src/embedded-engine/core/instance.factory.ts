@@ -1,0 +1,44 @@
+import { BadUserRequestError } from './engine.errors.js';
+import type { ExecutableDefinition } from './executable-definition.js';
+import type { Interpreter } from './interpreter.js';
+import { ProcessInstanceState } from './process-instance.state.js';
+import type { Variables } from './typed-value.types.js';
+import type { UnitOfWork } from './unit-of-work.js';
+
+/** What an instance is started with. */
+export interface InstanceSeed {
+  readonly startActivityId: string;
+  readonly businessKey: string | null;
+  readonly variables: Variables;
+}
+
+/** Makes an instance and runs it to its first wait states. @throws BadUserRequest for a suspended definition */
+export function startInstance(
+  work: UnitOfWork,
+  interpreter: Interpreter,
+  definition: ExecutableDefinition,
+  { startActivityId, businessKey, variables }: InstanceSeed,
+): ProcessInstanceState {
+  const { record } = definition;
+  if (record.suspended) {
+    throw new BadUserRequestError(
+      `ENGINE-03043 Process Definition with id '${record.id}' is suspended.`,
+      'SuspendedEntityInteractionException',
+    );
+  }
+  const instance = ProcessInstanceState.create(
+    {
+      id: work.newId(),
+      definitionId: record.id,
+      businessKey,
+      tenantId: record.tenantId,
+      startTime: work.now,
+      startActivityId,
+      caller: null,
+    },
+    record.key,
+  );
+  work.addInstance(instance);
+  interpreter.start(instance, variables);
+  return instance;
+}

@@ -1,0 +1,60 @@
+import type { ActivityState } from './activity.state.js';
+import type { ExecutionView, ProcessInstanceView, VariableInstanceView } from './engine-api.types.js';
+import type { ExecutableDefinition } from './executable-definition.js';
+import type { ProcessInstanceState } from './process-instance.state.js';
+
+/** What a reader sees of an instance; an ended one too, right after the command that ended it. */
+export function viewInstance(
+  instance: ProcessInstanceState,
+  definition: ExecutableDefinition | undefined,
+): ProcessInstanceView {
+  const { id, definitionId, businessKey, tenantId } = instance.header;
+  return {
+    id,
+    definitionId,
+    definitionKey: definition?.record.key ?? '',
+    businessKey,
+    tenantId,
+    ended: instance.root.removed,
+    suspended: instance.suspended,
+  };
+}
+
+export function viewExecution(instance: ProcessInstanceState, activity: ActivityState): ExecutionView {
+  return {
+    id: activity.executionId,
+    processInstanceId: instance.id,
+    ended: activity.removed,
+    tenantId: instance.header.tenantId,
+  };
+}
+
+/** Every variable of an instance where it lives. */
+export function viewVariables(instance: ProcessInstanceState): VariableInstanceView[] {
+  const views: VariableInstanceView[] = [];
+  const { id: processInstanceId, definitionId, tenantId } = instance.header;
+  instance.root.visit(({ variables, executionId, id: activityInstanceId }) => {
+    for (const [name, { id, value, shownIn }] of variables ?? []) {
+      views.push({
+        id,
+        name,
+        value,
+        processInstanceId,
+        processDefinitionId: definitionId,
+        executionId,
+        activityInstanceId: shownIn ?? activityInstanceId,
+        tenantId,
+      });
+    }
+  });
+  return views;
+}
+
+/** The executions of an instance, the outermost activity of each; one that stays in its scope's is the scope. */
+export function executionsOf(instance: ProcessInstanceState): ActivityState[] {
+  const byId = new Map<string, ActivityState>();
+  instance.root.visit((activity) => {
+    if (!byId.has(activity.executionId)) byId.set(activity.executionId, activity);
+  });
+  return [...byId.values()];
+}

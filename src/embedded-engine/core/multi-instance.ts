@@ -1,0 +1,100 @@
+import { isElNumber, numberValueOf } from '../el/index.js';
+import type { MultiInstanceBodyNode } from '../model/index.js';
+import type { ActivityState } from './activity.state.js';
+import { ProcessEngineError } from './engine.errors.js';
+import type { InstanceAtWork } from './instance-at-work.js';
+import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
+import { findVariable } from './variable.scopes.js';
+
+/** How far a multi-instance activity has come; kept in variables of the body, which conditions and clients see. */
+export interface LoopCounters {
+  readonly nrOfInstances: number;
+  readonly nrOfCompletedInstances: number;
+  readonly nrOfActiveInstances: number;
+}
+
+/** How many instances a body will have. @throws ProcessEngine for a cardinality or collection that is none */
+export function countInstances(at: InstanceAtWork, body: ActivityState, node: MultiInstanceBodyNode): number {
+  if (node.cardinality === null) return collectionOf(at, body, node).length;
+  const value = node.cardinality.evaluate(at.scopeOf(body));
+  const count = cardinalityOf(value);
+  if (count === null)
+    throw new ProcessEngineError(
+      `ENGINE-02027 Could not resolve expression of type 'loopCardinality'. Expression '${node.cardinality.text}' needs to be a number or number String.`,
+    );
+  if (count < 0)
+    throw new ProcessEngineError(
+      `ENGINE-02023 Invalid number of 'instances': must be positive integer value or zero, but was '${count}'.`,
+    );
+  return count;
+}
+
+export function writeCounters(at: InstanceAtWork, body: ActivityState, counters: LoopCounters): void {
+  for (const [name, value] of Object.entries(counters))
+    at.variables.setLocal(body, name, toTypedValue(value));
+}
+
+/** @throws ProcessEngine where a counter has been overwritten with something else */
+export function readCounters(body: ActivityState): LoopCounters {
+  const read = (name: keyof LoopCounters): number => {
+    const value = body.variables?.get(name)?.value.value;
+    if (typeof value === 'number') return value;
+    throw new ProcessEngineError(`The variable ${name} of '${body.nodeId}' is no number any more`);
+  };
+  return {
+    nrOfInstances: read('nrOfInstances'),
+    nrOfCompletedInstances: read('nrOfCompletedInstances'),
+    nrOfActiveInstances: read('nrOfActiveInstances'),
+  };
+}
+
+/** Sets what one instance has of its own: which it is, and its element of the collection. */
+export function writeLoopVariables(
+  at: InstanceAtWork,
+  target: ActivityState,
+  body: ActivityState,
+  node: MultiInstanceBodyNode,
+  loopCounter: number,
+): void {
+  at.variables.setLocalShownIn(body, target, 'loopCounter', toTypedValue(loopCounter));
+  if (node.elementVariable === null || node.collection === null) return;
+  const elements = collectionOf(at, body, node);
+  at.variables.setLocalShownIn(body, target, node.elementVariable, toTypedValue(elements[loopCounter]));
+}
+
+/** Whether no further instance is needed. @throws ProcessEngine for a condition that gives no Boolean */
+export function isComplete(at: InstanceAtWork, body: ActivityState, node: MultiInstanceBodyNode): boolean {
+  if (node.completionCondition === null) return false;
+  const value = node.completionCondition.evaluate(at.scopeOf(body));
+  if (typeof value === 'boolean') return value;
+  throw new ProcessEngineError(
+    `completion condition '${node.completionCondition.text}' does not evaluate to a boolean value`,
+  );
+}
+
+function collectionOf(
+  at: InstanceAtWork,
+  body: ActivityState,
+  { collection }: MultiInstanceBodyNode,
+): readonly unknown[] {
+  if (collection === null) return [];
+  if ('variable' in collection) {
+    const variable = findVariable(body, collection.variable);
+    const value = variable === undefined ? null : toExpressionValue(variable.value);
+    if (Array.isArray(value)) return value;
+    throw new ProcessEngineError(
+      `ENGINE-02025 Variable '${collection.variable}' is not of the expected type 'Collection'.`,
+    );
+  }
+  const value = collection.evaluate(at.scopeOf(body));
+  if (Array.isArray(value)) return value;
+  throw new ProcessEngineError(
+    `ENGINE-02024 Expression '${collection.text}' didn't resolve to type 'Collection'.`,
+  );
+}
+
+/** A number, cut to a whole one, also as text; null for anything else. */
+function cardinalityOf(value: unknown): number | null {
+  if (isElNumber(value)) return Math.trunc(numberValueOf(value));
+  return typeof value === 'string' && /^[+-]?\d{1,9}$/.test(value) ? Number(value) : null;
+}

@@ -1,0 +1,106 @@
+import type { IncidentRecord } from '../persist/records.types.js';
+import type {
+  ExecutionQuery,
+  ExecutionView,
+  IncidentQuery,
+  ProcessInstanceQuery,
+  ProcessInstanceView,
+  VariableInstanceQuery,
+  VariableInstanceView,
+} from './engine-api.types.js';
+import type { EngineState } from './engine.state.js';
+import { executionsOf, viewExecution, viewInstance, viewVariables } from './instance.views.js';
+import type { ProcessInstanceState } from './process-instance.state.js';
+import { filterRecords, pageOf } from './record.query.js';
+import {
+  EXECUTION_SORT_KEYS,
+  executionRules,
+  INCIDENT_SORT_KEYS,
+  incidentRules,
+  INSTANCE_SORT_KEYS,
+  instanceRules,
+  VARIABLE_INSTANCE_RULES,
+  VARIABLE_SORT_KEYS,
+} from './runtime.queries.js';
+
+/** Finds what runs, in memory. */
+export class RuntimeReader {
+  constructor(private readonly state: EngineState) {}
+
+  findInstances(query: ProcessInstanceQuery): readonly ProcessInstanceView[] {
+    return pageOf(this.instances(query), query, INSTANCE_SORT_KEYS);
+  }
+
+  countInstances(query: ProcessInstanceQuery): number {
+    return this.instances(query).length;
+  }
+
+  findInstance(id: string): ProcessInstanceView | null {
+    const instance = this.state.instance(id);
+    return instance === undefined ? null : this.view(instance);
+  }
+
+  findIncidents(query: IncidentQuery): readonly IncidentRecord[] {
+    return pageOf(this.incidents(query), query, INCIDENT_SORT_KEYS);
+  }
+
+  countIncidents(query: IncidentQuery): number {
+    return this.incidents(query).length;
+  }
+
+  findVariables(query: VariableInstanceQuery): readonly VariableInstanceView[] {
+    return pageOf(this.variables(query), query, VARIABLE_SORT_KEYS);
+  }
+
+  countVariables(query: VariableInstanceQuery): number {
+    return this.variables(query).length;
+  }
+
+  findExecutions(query: ExecutionQuery): readonly ExecutionView[] {
+    return pageOf(this.executions(query), query, EXECUTION_SORT_KEYS(this.state)).map(
+      ({ instance, activity }) => viewExecution(instance, activity),
+    );
+  }
+
+  countExecutions(query: ExecutionQuery): number {
+    return this.executions(query).length;
+  }
+
+  findExecution(id: string): ExecutionView | null {
+    const instance = this.state.instanceOfExecution(id);
+    const activity = instance?.findExecution(id) ?? null;
+    return instance === undefined || activity === null ? null : viewExecution(instance, activity);
+  }
+
+  private instances(query: ProcessInstanceQuery): ProcessInstanceView[] {
+    const views = this.some(query.processInstanceIds).map((instance) => this.view(instance));
+    return filterRecords(views, query, instanceRules(this.state));
+  }
+
+  private incidents(query: IncidentQuery): IncidentRecord[] {
+    return filterRecords(this.state.incidents.values(), query, incidentRules(this.state));
+  }
+
+  private variables(query: VariableInstanceQuery): VariableInstanceView[] {
+    const views = this.some(query.processInstanceIdIn).flatMap(viewVariables);
+    return filterRecords(views, query, VARIABLE_INSTANCE_RULES);
+  }
+
+  private executions(query: ExecutionQuery) {
+    const ids = query.processInstanceId === undefined ? undefined : [query.processInstanceId];
+    const all = this.some(ids).flatMap((instance) =>
+      executionsOf(instance).map((activity) => ({ instance, activity })),
+    );
+    return filterRecords(all, query, executionRules(this.state));
+  }
+
+  /** Those of the ids, or all. */
+  private some(ids: readonly string[] | undefined): ProcessInstanceState[] {
+    if (ids === undefined) return [...this.state.instances.values()];
+    return [...new Set(ids)].flatMap((id) => this.state.instance(id) ?? []);
+  }
+
+  private view(instance: ProcessInstanceState): ProcessInstanceView {
+    return viewInstance(instance, this.state.definition(instance.header.definitionId));
+  }
+}

@@ -1,0 +1,74 @@
+import type { CompiledExpression, ExpressionScope } from '../el/index.js';
+import { isElNumber, numberValueOf } from '../el/index.js';
+import type { UserTaskNode } from '../model/index.js';
+import type { UserTaskRecord } from '../persist/records.types.js';
+import type { ActivityState } from './activity.state.js';
+import { ProcessEngineError } from './engine.errors.js';
+import { type InstanceAtWork, textOf } from './instance-at-work.js';
+import { dateOf } from './timer.due-date.js';
+
+/** Priority of a task that names none, as in Camunda. */
+const DEFAULT_PRIORITY = 50;
+
+/** The task of a person that `activity` waits for. @throws ProcessEngine for a date or priority that is none */
+export function createUserTask(
+  at: InstanceAtWork,
+  node: UserTaskNode,
+  activity: ActivityState,
+): UserTaskRecord {
+  const scope = at.scopeOf(activity);
+  return {
+    id: at.work.newId(),
+    name: textIn(node.nameExpression, scope),
+    description: textIn(node.descriptionExpression, scope),
+    assignee: textIn(node.assignee, scope),
+    owner: null,
+    candidateUsers: namesIn(node.candidateUsers, scope),
+    candidateGroups: namesIn(node.candidateGroups, scope),
+    priority: priorityIn(node, scope),
+    createTime: at.work.now,
+    dueDate: dateIn(node.dueDate, scope, 'Due date'),
+    followUpDate: dateIn(node.followUpDate, scope, 'Follow up date'),
+    formKey: textIn(node.formKey, scope),
+    suspended: false,
+    activityId: node.id,
+    activityInstanceId: activity.id,
+    executionId: activity.executionId,
+    processInstanceId: at.instance.id,
+    processDefinitionId: at.definition.record.id,
+    tenantId: at.instance.header.tenantId,
+  };
+}
+
+function textIn(expression: CompiledExpression | null, scope: ExpressionScope): string | null {
+  const value = expression?.evaluate(scope) ?? null;
+  return value === null ? null : textOf(value);
+}
+
+/** A list, or names joined by commas. */
+function namesIn(expression: CompiledExpression | null, scope: ExpressionScope): readonly string[] {
+  const value = expression?.evaluate(scope) ?? null;
+  if (value === null) return [];
+  const names = Array.isArray(value) ? value.map(textOf) : textOf(value).split(',');
+  return names.map((name) => name.trim()).filter((name) => name !== '');
+}
+
+function dateIn(expression: CompiledExpression | null, scope: ExpressionScope, what: string): number | null {
+  const value = expression?.evaluate(scope) ?? null;
+  const time = value === null ? null : dateOf(value);
+  if (value !== null && time === null)
+    throw new ProcessEngineError(
+      `${what} expression does not resolve to a Date or Date string: ${expression?.text ?? ''}`,
+    );
+  return time;
+}
+
+function priorityIn(node: UserTaskNode, scope: ExpressionScope): number {
+  const value = node.priority?.evaluate(scope) ?? null;
+  if (value === null) return DEFAULT_PRIORITY;
+  const number = isElNumber(value) ? numberValueOf(value) : Number(value);
+  if (Number.isInteger(number)) return number;
+  throw new ProcessEngineError(
+    `Priority expression does not resolve to a number: ${node.priority?.text ?? ''}`,
+  );
+}

@@ -1,0 +1,29 @@
+/** Any JSON value. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+
+export interface JsonObject {
+  readonly [name: string]: JsonValue;
+}
+
+export function isJsonObject(json: JsonValue): json is JsonObject {
+  return typeof json === 'object' && json !== null && !Array.isArray(json);
+}
+
+export function isJsonArray(json: JsonValue): json is readonly JsonValue[] {
+  return Array.isArray(json);
+}
+
+export function isJsonScalar(json: JsonValue): json is string | number | boolean | null {
+  return typeof json !== 'object' || json === null;
+}
+
+/** Own members only: a `constructor` of `{}` is not there. */
+export function jsonMember(json: JsonValue, name: string): JsonValue | undefined {
+  return isJsonObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
+}
+
+/** The kind of a node as Jackson's JsonNodeType names it. */
+export function jsonNodeType(json: JsonValue): string {
+  if (json === null) return 'NULL';
+  return isJsonArray(json) ? 'ARRAY' : (typeof json).toUpperCase();
+}

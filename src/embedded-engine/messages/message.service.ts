@@ -1,0 +1,155 @@
+import { atWork } from '../core/instance-at-work.js';
+import type { CommandExecutor } from '../core/command.executor.js';
+import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import type { EngineState } from '../core/engine.state.js';
+import { startInstance } from '../core/instance.factory.js';
+import { viewExecution, viewInstance } from '../core/instance.views.js';
+import { Interpreter } from '../core/interpreter.js';
+import { filterRecords, pageOf } from '../core/record.query.js';
+import { assertInstanceActive } from '../core/suspension.js';
+import type { Variables } from '../core/typed-value.types.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
+import { localVariables } from '../core/variable.scopes.js';
+import type {
+  CorrelationInput,
+  CorrelationResult,
+  EventSubscriptionQuery,
+  MessageService as MessageApi,
+} from '../core/wait-state-api.types.js';
+import type { EventSubscriptionRecord } from '../persist/records.types.js';
+import {
+  describeCorrelation,
+  matchesSubscription,
+  messageStartsOf,
+  type MessageStart,
+} from './correlation.js';
+import { SUBSCRIPTION_RULES, SUBSCRIPTION_SORT_KEYS } from './subscription.queries.js';
+
+/** Class of the error of a message that finds no one, or too many. */
+const MISMATCH = 'MismatchingMessageCorrelationException';
+
+/** Brings messages to the executions that wait for them, or to the definitions that they start. */
+export class MessageService implements MessageApi {
+  constructor(
+    private readonly state: EngineState,
+    private readonly executor: CommandExecutor,
+    private readonly stepLimit: number,
+  ) {}
+
+  correlate(input: CorrelationInput): Promise<readonly CorrelationResult[]> {
+    return this.executor.run((work) => {
+      const waiting = this.state
+        .subscriptionsTo(input.messageName)
+        .filter((subscription) => matchesSubscription(this.state, subscription, input));
+      const starts = () => messageStartsOf(this.state, input);
+      if (input.all)
+        return [
+          ...waiting.map((subscription) => this.deliver(work, subscription, input)),
+          ...starts().map((start) => this.begin(work, start, input)),
+        ].flat();
+      const [first, second] = waiting;
+      if (second !== undefined) throw ambiguous(input, waiting.length);
+      if (first !== undefined) return this.deliver(work, first, input);
+      const [start, another] = starts();
+      if (start === undefined)
+        throw mismatch(input, 'No process definition or execution matches the parameters');
+      if (another !== undefined)
+        throw mismatch(input, `${starts().length} process definitions match the parameters`);
+      return [this.begin(work, start, input)];
+    });
+  }
+
+  async trigger(executionId: string, messageName: string, variables: Variables): Promise<void> {
+    await this.executor.run((work) => {
+      const subscription = this.state
+        .subscriptionsTo(messageName)
+        .find((one) => one.executionId === executionId);
+      if (subscription === undefined)
+        throw new ProcessEngineError(
+          `Execution with id '${executionId}' does not have a subscription to a message event with name '${messageName}': eventSubscriptions is empty`,
+        );
+      this.deliver(work, subscription, {
+        variables,
+        localVariables: new Map(),
+        triggeredScopeVariables: new Map(),
+      });
+    });
+  }
+
+  findSubscriptions(query: EventSubscriptionQuery): readonly EventSubscriptionRecord[] {
+    return pageOf(this.matching(query), query, SUBSCRIPTION_SORT_KEYS);
+  }
+
+  countSubscriptions(query: EventSubscriptionQuery): number {
+    return this.matching(query).length;
+  }
+
+  /** Empty where an earlier delivery of the same command has ended what waited. */
+  private deliver(
+    work: UnitOfWork,
+    { id }: EventSubscriptionRecord,
+    input: Pick<CorrelationInput, 'variables' | 'localVariables' | 'triggeredScopeVariables'>,
+  ): CorrelationResult[] {
+    const subscription = work.subscription(id);
+    if (subscription === undefined) return [];
+    const at = atWork(work, subscription.processInstanceId);
+    assertInstanceActive(at.instance, `Process instance with id '${at.instance.id}'`);
+    const owner = at.instance.findActivity(subscription.activityInstanceId);
+    if (owner === null) throw new NullValueError(`The activity instance of event subscription ${id} is gone`);
+    const execution = viewExecution(at.instance, owner);
+    at.variables.setAll(owner, input.variables);
+    at.variables.setAllLocal(owner, input.localVariables);
+    new Interpreter(work, this.stepLimit).trigger(
+      at,
+      owner,
+      subscription.activityId,
+      input.triggeredScopeVariables,
+    );
+    return [
+      {
+        resultType: 'Execution',
+        execution: { ...execution, ended: at.root.removed },
+        variables: localVariables(at.root),
+      },
+    ];
+  }
+
+  private begin(
+    work: UnitOfWork,
+    { definition, startActivityId }: MessageStart,
+    input: CorrelationInput,
+  ): CorrelationResult {
+    const interpreter = new Interpreter(work, this.stepLimit);
+    const variables = new Map([
+      ...input.variables,
+      ...input.localVariables,
+      ...input.triggeredScopeVariables,
+    ]);
+    const { businessKey } = input;
+    const instance = startInstance(work, interpreter, definition, {
+      startActivityId,
+      businessKey,
+      variables,
+    });
+    return {
+      resultType: 'ProcessDefinition',
+      processInstance: viewInstance(instance, definition),
+      variables: localVariables(instance.root),
+    };
+  }
+
+  private matching(query: EventSubscriptionQuery): EventSubscriptionRecord[] {
+    return filterRecords(this.state.subscriptions.values(), query, SUBSCRIPTION_RULES);
+  }
+}
+
+function mismatch(input: CorrelationInput, what: string): BadUserRequestError {
+  return new BadUserRequestError(`Cannot correlate message '${input.messageName}': ${what}`, MISMATCH);
+}
+
+function ambiguous(input: CorrelationInput, count: number): BadUserRequestError {
+  return new BadUserRequestError(
+    `ENGINE-13031 Cannot correlate a message with name '${input.messageName}' to a single execution. ${count} executions match the correlation keys: ${describeCorrelation(input)}`,
+    MISMATCH,
+  );
+}

@@ -1,0 +1,208 @@
+import type { ModdleElement } from 'bpmn-moddle';
+import type { BuildContext } from './build.context.js';
+import { buildThrownError, eventDefinitionOf } from './error.builder.js';
+import { checkFlowNode } from './extension.checks.js';
+import { childOf, tagOf, textOf } from './moddle.reader.js';
+import { bodyIdOf } from './body-id.js';
+import { buildBase, type NodeSurroundings } from './node.base.js';
+import type {
+  BoundaryEventNode,
+  EventSubProcessStartNode,
+  FlowNode,
+  FlowNodeBase,
+  Trigger,
+} from './process-model.js';
+import { buildServiceLike } from './task.builder.js';
+import { buildTrigger } from './trigger.builder.js';
+
+const BOUNDARY_TYPES = {
+  error: 'boundaryError',
+  timer: 'boundaryTimer',
+  message: 'boundaryMessage',
+} as const;
+const START_TYPES = {
+  error: 'errorStartEvent',
+  timer: 'startTimerEvent',
+  message: 'messageStartEvent',
+} as const;
+
+/** The start event of a process or an embedded sub-process; that of an event sub-process is {@link buildEventStart}'s. */
+export function buildStartEvent(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const { id } = base;
+  const definition = eventDefinitionOf(element, id, context);
+  if (textOf(element, 'camunda:initiator') !== null)
+    context.warning(`camunda:initiator of startEvent '${id}' is ignored: nobody is authenticated`, id);
+  if (definition === null) return Object.freeze({ ...base, kind: 'startEvent' });
+  if (definition.$type !== 'bpmn:MessageEventDefinition') {
+    context.refuse(`${tagOf(definition)} of startEvent '${id}'`, id);
+    return null;
+  }
+  const trigger = buildTrigger(definition, `startEvent '${id}'`, id, context);
+  if (trigger?.kind !== 'message') return null;
+  if (!trigger.messageName.isLiteral) {
+    context.refuse(`An expression in the message name of startEvent '${id}'`, id);
+    return null;
+  }
+  return Object.freeze({ ...base, kind: 'messageStart', activityType: START_TYPES.message, trigger });
+}
+
+/** The start event of an event sub-process. */
+export function buildEventStart(
+  element: ModdleElement,
+  id: string,
+  around: NodeSurroundings,
+): EventSubProcessStartNode | null {
+  const { context } = around;
+  checkFlowNode(element, id, context);
+  const base = buildBase(element, id, around);
+  const where = `startEvent '${id}'`;
+  const definition = eventDefinitionOf(element, id, context);
+  if (definition === null) {
+    context.error(
+      "start event of event subprocess must be of type 'error', 'message', 'timer', 'signal', 'compensation' or 'escalation'",
+      id,
+    );
+    return null;
+  }
+  const trigger = buildTrigger(definition, where, id, context);
+  if (trigger === null) return null;
+  const declared = element.get('isInterrupting') !== false;
+  if (!declared && trigger.kind === 'error')
+    context.error('error start event of event subprocess must be interrupting', id);
+  return Object.freeze({
+    ...base,
+    kind: 'eventSubProcessStart',
+    activityType: START_TYPES[trigger.kind],
+    trigger,
+    isInterrupting: declared,
+  });
+}
+
+export function buildEndEvent(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const { id } = base;
+  const definition = eventDefinitionOf(element, id, context);
+  switch (definition?.$type) {
+    case undefined:
+      return Object.freeze({ ...base, activityType: 'noneEndEvent', kind: 'noneEnd' });
+    case 'bpmn:TerminateEventDefinition':
+      return Object.freeze({ ...base, activityType: 'terminateEndEvent', kind: 'terminateEnd' });
+    case 'bpmn:ErrorEventDefinition': {
+      const error = buildThrownError(definition, id, context);
+      return error === null
+        ? null
+        : Object.freeze({ ...base, activityType: 'errorEndEvent', kind: 'errorEnd', error });
+    }
+    default:
+      return buildThrownMessage(element, definition, { ...base, activityType: 'messageEndEvent' }, context);
+  }
+}
+
+/** None passes through; a message is thrown by an external task or an expression. */
+export function buildThrowEvent(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const definition = eventDefinitionOf(element, base.id, context);
+  if (definition === null)
+    return Object.freeze({ ...base, activityType: 'intermediateNoneThrowEvent', kind: 'passThrough' });
+  return buildThrownMessage(
+    element,
+    definition,
+    { ...base, activityType: 'intermediateMessageThrowEvent' },
+    context,
+  );
+}
+
+export function buildCatchEvent(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const { id } = base;
+  const where = `intermediateCatchEvent '${id}'`;
+  const trigger = buildTrigger(eventDefinitionOf(element, id, context), where, id, context);
+  if (trigger === null) return null;
+  if (trigger.kind === 'error') {
+    context.error(`${where} cannot catch an error`, id);
+    return null;
+  }
+  const activityType = trigger.kind === 'timer' ? 'intermediateTimer' : 'intermediateMessageCatch';
+  return Object.freeze({ ...base, activityType, kind: 'catchEvent', trigger });
+}
+
+export function buildBoundaryEvent(
+  element: ModdleElement,
+  id: string,
+  around: NodeSurroundings,
+): BoundaryEventNode | null {
+  const { context } = around;
+  checkFlowNode(element, id, context);
+  const where = `boundaryEvent '${id}'`;
+  const trigger = buildTrigger(eventDefinitionOf(element, id, context), where, id, context);
+  const attachedToId = attachedActivity(element, id, around);
+  if (trigger === null || attachedToId === null) return null;
+  return Object.freeze({
+    ...buildBase(element, id, around),
+    kind: 'boundaryEvent',
+    activityType: BOUNDARY_TYPES[trigger.kind],
+    attachedToId,
+    trigger,
+    isInterrupting: cancelsActivity(element, trigger, id, context),
+  });
+}
+
+function buildThrownMessage(
+  element: ModdleElement,
+  definition: ModdleElement | null,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  if (definition?.$type === 'bpmn:MessageEventDefinition')
+    return buildServiceLike(definition, element, base, context);
+  const what = definition === null ? 'No event definition' : tagOf(definition);
+  context.refuse(`${what} of ${tagOf(element)} '${base.id}'`, base.id);
+  return null;
+}
+
+/** An error always interrupts. */
+function cancelsActivity(
+  element: ModdleElement,
+  trigger: Trigger,
+  id: string,
+  context: BuildContext,
+): boolean {
+  const declared = element.get('cancelActivity') !== false;
+  if (declared || trigger.kind !== 'error') return declared;
+  context.warning(
+    `cancelActivity="false" of '${id}' is ignored: an error boundary event always interrupts`,
+    id,
+  );
+  return true;
+}
+
+/** The node to which a boundary event is attached: of a multi-instance activity the body. */
+function attachedActivity(
+  element: ModdleElement,
+  id: string,
+  { members, context }: NodeSurroundings,
+): string | null {
+  const host = childOf(element, 'attachedToRef');
+  const hostId = host?.id ?? null;
+  if (host !== null && hostId !== null && /task$|subProcess|callActivity/i.test(members.get(hostId) ?? ''))
+    return childOf(host, 'loopCharacteristics') === null ? hostId : bodyIdOf(hostId);
+  const named = hostId ?? context.danglingReference(element, 'bpmn:attachedToRef') ?? '';
+  context.error(
+    `Invalid reference in boundary event. Make sure that the referenced activity is defined in the same scope as the boundary event (attachedToRef '${named}' of '${id}')`,
+    id,
+  );
+  return null;
+}

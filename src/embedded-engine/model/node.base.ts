@@ -1,0 +1,87 @@
+import type { ModdleElement } from 'bpmn-moddle';
+import type { BuildContext } from './build.context.js';
+import { bodyIdOf } from './body-id.js';
+import { checkDefaultFlow } from './gateway.checks.js';
+import { buildIoMapping } from './io-mapping.builder.js';
+import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reader.js';
+import type {
+  BoundaryEventNode,
+  EventSubProcessStartNode,
+  FlowNodeBase,
+  ScopeModel,
+} from './process-model.js';
+import type { FlowIndex } from './sequence-flow.builder.js';
+
+/** What surrounds a node while it is built. */
+export interface NodeSurroundings {
+  readonly scopeId: string;
+  readonly flows: FlowIndex;
+  /** Boundary events of the scope by the id of the node they are attached to. */
+  readonly boundaries: ReadonlyMap<string, readonly BoundaryEventNode[]>;
+  /** Tags of the flow nodes of the scope by id. */
+  readonly members: ReadonlyMap<string, string>;
+  /** Builds what stands inside a sub-process; null where that has problems. */
+  readonly buildScope: (element: ModdleElement, id: string) => BuiltScope | null;
+  readonly context: BuildContext;
+}
+
+/** A scope, and where it is an event sub-process the event that begins it. */
+export interface BuiltScope extends ScopeModel {
+  readonly eventStart: EventSubProcessStartNode | null;
+}
+
+/** What every node has. */
+export function buildBase(element: ModdleElement, id: string, around: NodeSurroundings): FlowNodeBase {
+  const isLooped = childOf(element, 'loopCharacteristics') !== null;
+  return {
+    ...buildConnections(element, id, isLooped ? null : id, around),
+    activityType: tagOf(element),
+    io: buildIoMapping(element, id, around.context),
+    extensionProperties: buildExtensionProperties(element),
+  };
+}
+
+/** What the body of a multi-instance activity has: the activity's flows and boundary events. */
+export function buildBodyBase(element: ModdleElement, id: string, around: NodeSurroundings): FlowNodeBase {
+  const bodyId = bodyIdOf(id);
+  return {
+    ...buildConnections(element, bodyId, bodyId, around),
+    activityType: 'multiInstanceBody',
+    io: null,
+    extensionProperties: Object.freeze({}),
+  };
+}
+
+/** @param connectedId the id under which flows and boundary events know the node; null: it has none of its own */
+function buildConnections(
+  element: ModdleElement,
+  id: string,
+  connectedId: string | null,
+  { context, flows, boundaries, scopeId }: NodeSurroundings,
+) {
+  const outgoing = connectedId === null ? [] : flows.outgoing(connectedId);
+  const dangling = context.danglingReference(element, 'bpmn:default');
+  const declared = dangling ?? childOf(element, 'default')?.id ?? null;
+  const defaultFlowId = connectedId === null ? null : declared;
+  checkDefaultFlow(id, outgoing, defaultFlowId, context);
+  return {
+    id,
+    name: textOf(element, 'name'),
+    scopeId,
+    incoming: connectedId === null ? [] : flows.incoming(connectedId),
+    outgoing,
+    defaultFlowId,
+    boundaryEvents: Object.freeze([...(connectedId === null ? [] : (boundaries.get(connectedId) ?? []))]),
+  };
+}
+
+function buildExtensionProperties(element: ModdleElement): Readonly<Record<string, string>> {
+  const properties = extensionsOf(element)
+    .filter((extension) => extension.$type === 'camunda:Properties')
+    .flatMap((container) => childrenOf(container, 'values'));
+  return Object.freeze(
+    Object.fromEntries(
+      properties.map((property) => [textOf(property, 'name') ?? '', textOf(property, 'value') ?? '']),
+    ),
+  );
+}

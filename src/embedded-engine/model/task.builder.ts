@@ -1,0 +1,101 @@
+import type { ModdleElement } from 'bpmn-moddle';
+import type { BuildContext } from './build.context.js';
+import { buildErrorEventDefinitions } from './error.builder.js';
+import { refuseCodeAttributes } from './extension.checks.js';
+import { childOf, tagOf, textOf } from './moddle.reader.js';
+import { buildPriority } from './priority.builder.js';
+import type { FlowNode, FlowNodeBase } from './process-model.js';
+import { buildScript } from './script.builder.js';
+import { buildMessageTrigger } from './trigger.builder.js';
+
+/** A service, send or business-rule task. */
+export function buildServiceTask(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  return buildServiceLike(element, element, base, context);
+}
+
+/**
+ * An external task, or a task whose expression the engine evaluates.
+ *
+ * @param holder has Camunda's attributes: the task, or the message definition of an event
+ * @param element has the extension elements
+ */
+export function buildServiceLike(
+  holder: ModdleElement,
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const { id } = base;
+  const isRefused = refuseCodeAttributes(holder, id, context);
+  const type = textOf(holder, 'camunda:type');
+  if (type === 'external') return buildExternalTask(holder, element, base, context);
+  const expressionText = textOf(holder, 'camunda:expression');
+  if (type !== null) {
+    context.refuse(`camunda:type '${type}' of ${tagOf(element)} '${id}'`, id);
+  } else if (expressionText !== null) {
+    const expression = context.expression(expressionText, id);
+    const resultVariable = textOf(holder, 'camunda:resultVariable');
+    return expression === null
+      ? null
+      : Object.freeze({ ...base, kind: 'expressionTask', expression, resultVariable });
+  } else if (!isRefused) {
+    context.error(
+      `One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on ${tagOf(element)} (the embedded engine knows type="external" and expression).`,
+      id,
+    );
+  }
+  return null;
+}
+
+function buildExternalTask(
+  holder: ModdleElement,
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const { id } = base;
+  const topicText = textOf(holder, 'camunda:topic');
+  if (topicText === null)
+    context.error("External tasks must specify a 'topic' attribute in the camunda namespace", id);
+  const topic = context.optionalExpression(topicText, id);
+  const priority = buildPriority(holder, id, context);
+  const errorEventDefinitions = buildErrorEventDefinitions(element, id, context);
+  if (topic === null) return null;
+  return Object.freeze({ ...base, kind: 'externalTask', topic, priority, errorEventDefinitions });
+}
+
+export function buildScriptTask(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const script = buildScript(
+    {
+      format: textOf(element, 'scriptFormat'),
+      source: textOf(element, 'script'),
+      resource: textOf(element, 'camunda:resource'),
+    },
+    `scriptTask '${base.id}'`,
+    base.id,
+    context,
+  );
+  const resultVariable = textOf(element, 'camunda:resultVariable');
+  return script === null ? null : Object.freeze({ ...base, kind: 'scriptTask', script, resultVariable });
+}
+
+/** One that names no message waits for a signal. */
+export function buildReceiveTask(
+  element: ModdleElement,
+  base: FlowNodeBase,
+  context: BuildContext,
+): FlowNode | null {
+  const isNamed =
+    childOf(element, 'messageRef') !== null || context.danglingReference(element, 'bpmn:messageRef') !== null;
+  const message = isNamed ? buildMessageTrigger(element, base.id, context) : null;
+  if (isNamed && message === null) return null;
+  return Object.freeze({ ...base, kind: 'receiveTask', message });
+}

@@ -1,0 +1,77 @@
+import type { ChangeSet } from './engine-store.js';
+import type { HistorySelection } from './history.selection.js';
+import { type InstanceHistory, newInstanceHistory } from './instance-history.types.js';
+import type { HistoricInstanceRecord } from './records.types.js';
+
+/** Histories of instances in memory, by id and by business key. */
+export class HistoryCollection {
+  private readonly instances = new Map<string, InstanceHistory>();
+  private readonly byBusinessKey = new Map<string, Set<string>>();
+
+  get(id: string): InstanceHistory | undefined {
+    return this.instances.get(id);
+  }
+
+  /** Takes what a command has added to the histories that are here; forgetting is up to the owner. */
+  apply(changes: ChangeSet): void {
+    for (const record of changes.historicInstances.values()) this.putRecord(record);
+    for (const record of changes.historicActivities.values()) {
+      this.instances.get(record.processInstanceId)?.activities.set(record.id, record);
+    }
+    for (const record of changes.historicVariables.values()) {
+      this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
+    }
+    for (const record of changes.historicUserTasks.values()) {
+      const history = this.instances.get(record.processInstanceId);
+      if (history !== undefined) (history.userTasks ??= new Map()).set(record.id, record);
+    }
+    for (const record of changes.externalTaskLog.values()) {
+      const history = this.instances.get(record.processInstanceId);
+      if (history !== undefined) (history.taskLog ??= new Map()).set(record.id, record);
+    }
+    this.applyIncidents(changes);
+  }
+
+  put(history: InstanceHistory): void {
+    const { id, businessKey } = history.record;
+    this.instances.set(id, history);
+    if (businessKey === null) return;
+    const ids = this.byBusinessKey.get(businessKey) ?? new Set();
+    this.byBusinessKey.set(businessKey, ids.add(id));
+  }
+
+  forget(id: string): void {
+    const businessKey = this.instances.get(id)?.record.businessKey ?? null;
+    this.instances.delete(id);
+    if (businessKey === null) return;
+    const ids = this.byBusinessKey.get(businessKey);
+    ids?.delete(id);
+    if (ids?.size === 0) this.byBusinessKey.delete(businessKey);
+  }
+
+  /** Looks at no more instances than ids or business keys leave. */
+  select({ ids, businessKeys }: HistorySelection): Iterable<InstanceHistory> {
+    const named = ids ?? businessKeys?.flatMap((key) => [...(this.byBusinessKey.get(key) ?? [])]);
+    if (named === undefined) return this.instances.values();
+    return [...new Set(named)].flatMap((id) => this.instances.get(id) ?? []);
+  }
+
+  private putRecord(record: HistoricInstanceRecord): void {
+    const known = this.instances.get(record.id);
+    if (known === undefined) this.put(newInstanceHistory(record));
+    else known.record = record;
+  }
+
+  private applyIncidents(changes: ChangeSet): void {
+    for (const incident of changes.incidents.values()) {
+      const history = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (history !== undefined) history.hadIncident = true;
+    }
+    for (const record of changes.historicIncidents.values()) {
+      const history = this.instances.get(record.processInstanceId);
+      if (history === undefined) continue;
+      history.hadIncident = true;
+      (history.incidents ??= new Map()).set(record.id, record);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import BetterSqlite3, { type Database } from 'better-sqlite3';
+import { codeOf, EngineFileError } from './engine-file.errors.js';
+import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
+
+/** Version of the tables and of the texts in them; a newer one is refused. */
+export const FILE_FORMAT = 1;
+
+/** "FCEE" in the file's header: another program's file is not taken for the engine's. */
+const APPLICATION_ID = 0x46_43_45_45;
+
+/** Pages of the write-ahead log after which it is folded into the file: 8 MB. More would be a longer pause, fewer more work. */
+const CHECKPOINT_PAGES = 2_000;
+
+/** What SQLite calls synchronous=FULL. */
+const FULL = 2;
+
+/**
+ * `seq` numbers the instances in the order of their start; what belongs to an instance has its number.
+ * The state of a running instance is one row; when it ends it becomes a row of `ended`, whose columns are what is
+ * searched by. History is only added to, a part with each write of its instance, so that a step of a process costs what
+ * it changed. A table to which rows are only added costs the fewest pages.
+ */
+const SCHEMA = `
+  CREATE TABLE deployment (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL);
+  CREATE TABLE resource (deployment_id TEXT NOT NULL, position INTEGER NOT NULL, document TEXT NOT NULL,
+    bytes BLOB NOT NULL, PRIMARY KEY (deployment_id, position));
+  CREATE TABLE running (seq INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, state TEXT NOT NULL);
+  CREATE TABLE ended (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, business_key TEXT,
+    definition_id TEXT NOT NULL, definition_key TEXT NOT NULL, definition_name TEXT, definition_version INTEGER NOT NULL,
+    start_time INTEGER NOT NULL, end_time INTEGER, removal_time INTEGER, start_activity_id TEXT NOT NULL,
+    end_activity_id TEXT, delete_reason TEXT, super_id TEXT, root_id TEXT NOT NULL, tenant_id TEXT,
+    state TEXT NOT NULL, had_incident INTEGER NOT NULL);
+  CREATE INDEX ended_business_key ON ended (business_key) WHERE business_key IS NOT NULL;
+  CREATE INDEX ended_start_time ON ended (start_time);
+  CREATE INDEX ended_end_time ON ended (end_time);
+  CREATE INDEX ended_removal_time ON ended (removal_time) WHERE removal_time IS NOT NULL;
+  CREATE INDEX ended_super_id ON ended (super_id) WHERE super_id IS NOT NULL;
+  CREATE TABLE history_part (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, records TEXT NOT NULL);
+  CREATE INDEX history_part_seq ON history_part (seq);
+  CREATE TABLE large_text (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, content TEXT NOT NULL);
+  CREATE INDEX large_text_seq ON large_text (seq);
+`;
+
+/** The engine's file, locked and open. */
+export interface EngineFile {
+  readonly path: string;
+  readonly db: Database;
+  close(): void;
+}
+
+/**
+ * Opens the file, or makes it with its folder.
+ *
+ * @throws EngineFileError with a sentence that names the cause and the remedy
+ */
+export function openEngineFile(path: string): EngineFile {
+  makeFolder(dirname(path));
+  const lock = lockEngineFile(path);
+  let db: Database | undefined;
+  try {
+    db = new BetterSqlite3(path, { timeout: 5_000 });
+    prepare(db, path);
+    return openedFile(path, db, lock);
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error instanceof EngineFileError ? error : unusable(path, error);
+  }
+}
+
+/** What to tell the operator of a file that SQLite cannot read or write, or whose content is not what it should be. */
+export function unusable(path: string, error: unknown): EngineFileError {
+  const code = codeOf(error);
+  const damaged = /^SQLITE_(CORRUPT|NOTADB)/.test(code) || error instanceof SyntaxError;
+  return new EngineFileError(
+    damaged
+      ? `${path} is damaged or not an engine's file (${code}). Restore it from a backup, or move it away to begin anew.`
+      : `${path} cannot be used (${code}). Make it and its folder writable, or use another folder.`,
+    { cause: error },
+  );
+}
+
+function openedFile(path: string, db: Database, lock: EngineFileLock): EngineFile {
+  return {
+    path,
+    db,
+    close: () => {
+      db.close();
+      lock.release();
+    },
+  };
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw new EngineFileError(`The folder ${folder} cannot be made (${codeOf(error)}). Use another folder.`, {
+      cause: error,
+    });
+  }
+}
+
+function prepare(db: Database, path: string): void {
+  const mode = db.pragma('journal_mode = wal', { simple: true });
+  db.pragma('synchronous = FULL');
+  db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+  const synchronous = db.pragma('synchronous', { simple: true });
+  if (mode !== 'wal' || synchronous !== FULL) {
+    throw new EngineFileError(
+      `${path} runs with journal_mode=${String(mode)} and synchronous=${String(synchronous)} where wal and 2 (FULL) ` +
+        'are needed: its file system may not support a write-ahead log. Use a local disk.',
+    );
+  }
+  const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (tables === 0) createSchema(db);
+  assertKnownFormat(db, path);
+  assertWritable(db);
+}
+
+function createSchema(db: Database): void {
+  db.transaction(() => {
+    db.exec(SCHEMA);
+    db.pragma(`application_id = ${APPLICATION_ID}`);
+    db.pragma(`user_version = ${FILE_FORMAT}`);
+  }).immediate();
+}
+
+/**
+ * SQLite opens a file that may not be written without a word, and even BEGIN IMMEDIATE only reads it then, so the format
+ * is written once more.
+ *
+ * @throws SqliteError SQLITE_READONLY
+ */
+function assertWritable(db: Database): void {
+  db.pragma(`user_version = ${FILE_FORMAT}`);
+}
+
+function assertKnownFormat(db: Database, path: string): void {
+  if (db.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new EngineFileError(`${path} is another program's SQLite file. Use another folder.`);
+  }
+  const format = Number(db.pragma('user_version', { simple: true }));
+  if (format === FILE_FORMAT) return;
+  const remedy = format > FILE_FORMAT ? 'Run the newer version of the engine' : 'Move it away to begin anew';
+  throw new EngineFileError(
+    `${path} has format ${format}; this engine reads and writes format ${FILE_FORMAT}. ${remedy}, or use another folder.`,
+  );
+}

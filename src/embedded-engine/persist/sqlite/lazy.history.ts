@@ -1,0 +1,38 @@
+import type { InstanceHistory } from '../instance-history.types.js';
+import type { HistoricInstanceRecord } from '../records.types.js';
+
+/** The history of one instance, whose records are read only when somebody asks for them. */
+export class LazyHistory implements InstanceHistory {
+  private records: InstanceHistory | undefined;
+
+  constructor(
+    readonly record: HistoricInstanceRecord,
+    readonly hadIncident: boolean,
+    private readonly read: () => InstanceHistory,
+  ) {}
+
+  get activities() {
+    return this.all().activities;
+  }
+
+  get variables() {
+    return this.all().variables;
+  }
+
+  get incidents() {
+    return this.all().incidents;
+  }
+
+  get userTasks() {
+    return this.all().userTasks;
+  }
+
+  get taskLog() {
+    return this.all().taskLog;
+  }
+
+  private all(): InstanceHistory {
+    this.records ??= this.read();
+    return this.records;
+  }
+}

@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { HISTORIC_ACTIVITY, HISTORIC_VARIABLE, TASK } from '../../rest/testing/records.js';
+import { RecordingStore } from '../../testing/recording.store.js';
+import type { ChangeSet, EngineStore } from '../engine-store.js';
+import { changes, ended, source, started, StoreFolder } from './testing/store.fixture.js';
+
+/** What may happen to one of a few instances. */
+const KINDS = ['start', 'step', 'task', 'end', 'late', 'forget'] as const;
+
+interface Step {
+  readonly kind: (typeof KINDS)[number];
+  readonly id: string;
+  /** Whether its commit is waited for before the next. */
+  readonly settles: boolean;
+  readonly size: number;
+}
+
+const STEP: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  id: fc.constantFrom('a', 'b', 'c', 'd'),
+  settles: fc.boolean(),
+  size: fc.constantFrom(1, 100, 9_000),
+});
+
+/** Makes the change sets of a run: only what an engine would commit, so that nothing happens to what is not there. */
+class Changes {
+  private readonly state = new Map<string, 'running' | 'ended'>();
+  private readonly tasks = new Map<string, Set<string>>();
+  private made = 0;
+
+  of({ kind, id, size }: Step): ChangeSet | null {
+    const now = this.state.get(id);
+    const at = (this.made += 1);
+    const value = { type: 'String', value: `${'x'.repeat(size)}${at % 3}`, valueInfo: {} } as const;
+    const history = (set: ChangeSet): void => {
+      set.historicActivities.set(`act${at}`, { ...HISTORIC_ACTIVITY, id: `act${at}`, processInstanceId: id });
+      set.historicVariables.set(`v-${id}`, {
+        ...HISTORIC_VARIABLE,
+        id: `v-${id}`,
+        processInstanceId: id,
+        value,
+      });
+    };
+    const state = { variables: [['v', { id: `v-${id}`, value, createTime: 1 }]] };
+    if (kind === 'start' && now === undefined) {
+      this.state.set(id, 'running');
+      this.tasks.set(id, new Set());
+      return started(id, {}, (set) => {
+        set.instances.set(id, source(id, state));
+        history(set);
+      });
+    }
+    if (now === 'running' && kind === 'step') {
+      return changes((set) => {
+        set.instances.set(id, source(id, state));
+        history(set);
+      });
+    }
+    if (now === 'running' && kind === 'task') return this.taskChange(id, at);
+    if (now === 'running' && kind === 'end') {
+      this.state.set(id, 'ended');
+      return ended(id, {}, (set) => {
+        for (const task of this.tasks.get(id) ?? []) set.tasks.set(task, null);
+        history(set);
+      });
+    }
+    if (now === 'ended' && kind === 'late') {
+      return changes((set) => {
+        const record = ended(id, { removalTime: 9e15 + at }).historicInstances.get(id)!;
+        set.historicInstances.set(id, record);
+        set.historicActivities.set(`act${at}`, {
+          ...HISTORIC_ACTIVITY,
+          id: `act${at}`,
+          processInstanceId: id,
+        });
+      });
+    }
+    if (now === 'ended' && kind === 'forget') {
+      this.state.delete(id);
+      return changes((set) => set.forgottenInstances.add(id));
+    }
+    return null;
+  }
+
+  private taskChange(id: string, at: number): ChangeSet {
+    const tasks = this.tasks.get(id) ?? new Set();
+    const [oldest] = tasks;
+    return changes((set) => {
+      if (oldest !== undefined && at % 3 === 0) {
+        tasks.delete(oldest);
+        set.tasks.set(oldest, null);
+        return;
+      }
+      const task = oldest !== undefined && at % 3 === 1 ? oldest : `t${at}`;
+      tasks.add(task);
+      const createTime = Number(task.slice(1));
+      set.tasks.set(task, {
+        ...TASK,
+        id: task,
+        processInstanceId: id,
+        businessKey: `key-${id}`,
+        createTime,
+        priority: at,
+      });
+    });
+  }
+}
+
+function historyOf({ history }: EngineStore): unknown {
+  return {
+    instances: history.findInstances({}),
+    count: history.countInstances({}),
+    keys: ['a', 'b', 'c', 'd'].map((id) =>
+      history.countInstances({ processInstanceBusinessKey: `key-${id}` }),
+    ),
+    activities: history.findActivities({}),
+    variables: history.findVariables({ sorting: [{ sortBy: 'instanceId', sortOrder: 'asc' }] }),
+  };
+}
+
+describe('whatever happens, and whenever the process dies', () => {
+  it('the file has what was committed, and the store says at any time what memory would', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(STEP, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
+        const files = new StoreFolder();
+        const model = new RecordingStore();
+        let store = files.open();
+        let name = 'engine.sqlite';
+        const made = new Changes();
+        try {
+          for (const step of steps) {
+            const set = made.of(step);
+            if (set === null) continue;
+            void model.commit(set);
+            const commit = store.commit(set);
+            expect(historyOf(store)).toEqual(historyOf(model));
+            if (!step.settles) continue;
+            await commit;
+            name = files.crash(name);
+            store = files.open(name);
+            expect(store.recover()).toEqual(model.kept());
+            expect(historyOf(store)).toEqual(historyOf(model));
+          }
+        } finally {
+          await files.remove();
+        }
+      }),
+      { numRuns: 15 },
+    );
+  }, 60_000);
+});

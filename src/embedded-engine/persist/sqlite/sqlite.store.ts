@@ -1,0 +1,134 @@
+import type { Transaction } from 'better-sqlite3';
+import type { ChangeSet, DeploymentBundle, EngineStore, RecoveredState } from '../engine-store.js';
+import { type EngineFile, openEngineFile, unusable } from './engine-file.js';
+import { EngineFileReader } from './engine-file.reader.js';
+import { EngineFileWriter } from './engine-file.writer.js';
+import { GroupCommitter } from './group.committer.js';
+import { HistoryCleaner } from './history.cleaner.js';
+import { SqliteHistory } from './sqlite.history.js';
+import { recoverState } from './state.recovery.js';
+import { StoredInstance } from './stored.instance.js';
+import { StoredInstances } from './stored.instances.js';
+import { endedRecord } from './ended.columns.js';
+
+export interface SqliteStoreOptions {
+  /** Epoch milliseconds; decides whose time to live has passed. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** Pages that the file may have, for a disk that is full before its time; absent: no limit. */
+  readonly maxPages?: number;
+  /** Is told when old history could not be removed. */
+  readonly onCleanUpFailure?: (error: unknown) => void;
+}
+
+/**
+ * Keeps the engine's state in a SQLite file: one row for each running instance, written once a turn of the event loop
+ * at most, and rows that are searched by for each ended one.
+ */
+export class SqliteStore implements EngineStore {
+  readonly history: SqliteHistory;
+  private readonly reader: EngineFileReader;
+  private readonly writer: EngineFileWriter;
+  private readonly instances: StoredInstances;
+  private readonly committer: GroupCommitter;
+  private readonly cleaner: HistoryCleaner;
+  private readonly deployments = new Map<string, DeploymentBundle | null>();
+  private readonly transaction: Transaction<(work: () => void) => void>;
+  private recovered: RecoveredState | null;
+  private closed = false;
+
+  private constructor(
+    private readonly file: EngineFile,
+    options: SqliteStoreOptions,
+  ) {
+    const { db } = file;
+    if (options.maxPages !== undefined) db.pragma(`max_page_count = ${options.maxPages}`);
+    this.reader = new EngineFileReader(db);
+    this.writer = new EngineFileWriter(db);
+    let lastText = this.reader.lastNumber('large_text', 'id');
+    const numbers = { next: () => (lastText += 1) };
+    const lastSeq = Math.max(
+      this.reader.lastNumber('running', 'seq'),
+      this.reader.lastNumber('ended', 'seq'),
+    );
+    this.instances = new StoredInstances(numbers, (id) => this.reopen(id, numbers), lastSeq);
+    const { instances, state } = recoverState(this.reader, numbers);
+    for (const instance of instances) this.instances.restore(instance);
+    this.recovered = state;
+    this.transaction = db.transaction((work: () => void) => {
+      work();
+    });
+    this.history = new SqliteHistory(db, this.reader, this.instances);
+    this.committer = new GroupCommitter(() => {
+      this.write();
+    });
+    this.cleaner = new HistoryCleaner({
+      db,
+      writer: this.writer,
+      clock: options.clock ?? Date.now,
+      onFailure: options.onCleanUpFailure ?? (() => undefined),
+    });
+  }
+
+  /**
+   * Opens the file, or makes it with its folder, and reads what has not ended.
+   *
+   * @throws EngineFileError with one sentence that names the cause and the remedy
+   */
+  static open(path: string, options: SqliteStoreOptions = {}): SqliteStore {
+    const file = openEngineFile(path);
+    try {
+      return new SqliteStore(file, options);
+    } catch (error) {
+      file.close();
+      throw unusable(path, error);
+    }
+  }
+
+  /** What the file had when it was opened. @throws Error when it has been asked for before */
+  recover(): RecoveredState {
+    const { recovered } = this;
+    if (recovered === null) throw new Error('The state was recovered before.');
+    this.recovered = null;
+    return recovered;
+  }
+
+  commit(changes: ChangeSet): Promise<void> {
+    return this.committer.commit(() => {
+      this.instances.apply(changes);
+      for (const [id, bundle] of changes.deployments) this.deployments.set(id, bundle);
+      for (const id of changes.forgottenInstances) {
+        this.instances.forget(id, () => this.reader.endedRow(id)?.seq);
+      }
+    });
+  }
+
+  close(): Promise<void> {
+    if (!this.closed) {
+      this.closed = true;
+      this.cleaner.close();
+      this.committer.flush();
+      this.file.close();
+    }
+    return Promise.resolve();
+  }
+
+  private reopen(id: string, numbers: { next(): number }): StoredInstance | undefined {
+    const row = this.reader.endedRow(id);
+    if (row === undefined || this.instances.forgotten.has(row.seq)) return undefined;
+    const instance = new StoredInstance(row.seq, endedRecord(row), numbers);
+    instance.hadIncident = row.had_incident === 1;
+    instance.isReopened = true;
+    return instance;
+  }
+
+  /** Everything that has changed since the last write, in one transaction. */
+  private write(): void {
+    this.transaction.immediate(() => {
+      for (const [id, bundle] of this.deployments) this.writer.writeDeployment(id, bundle);
+      for (const instance of this.instances.touched) this.writer.write(instance);
+      for (const seq of this.instances.forgotten) this.writer.remove(seq);
+    });
+    this.deployments.clear();
+    this.instances.written();
+  }
+}

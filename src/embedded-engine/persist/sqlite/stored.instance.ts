@@ -1,0 +1,136 @@
+import type { InstanceSnapshot } from '../../core/instance.snapshot.js';
+import type { SnapshotSource } from '../engine-store.js';
+import type { InstanceHistory } from '../instance-history.types.js';
+import type { HistoricInstanceRecord } from '../records.types.js';
+import { encodeHistoricRecord, type HistoricRecord, historicRecords, readHistory } from './history.text.js';
+import { toJsonSafe } from './json.text.js';
+import { LargeTexts, type TextNumbers } from './large.texts.js';
+import { fieldsOf } from './record.codec.js';
+import { encodeWaitStates, newWaitStates, type WaitStates } from './wait.states.js';
+import { INSTANCE_CODEC } from './record.codecs.js';
+
+/** Where a {@link StoredInstance} finds what of its history it has handed to the file. */
+export interface HistoryParts {
+  partsOf(seq: number): readonly string[];
+  textOf(id: number): string;
+}
+
+/** What the file has of a running instance besides its snapshot. */
+export type StateDocument = readonly [format: 1, record: unknown, hadIncident: boolean, waitStates: unknown];
+
+/** One instance as the store knows it: what it waits for, and its history as text. */
+export class StoredInstance {
+  /** Whether it has not ended. */
+  isRunning = false;
+  readonly waitStates: WaitStates = newWaitStates();
+  hadIncident = false;
+  /** Whether the file has a row of its state. */
+  isWritten = false;
+  /** Whether it is in the file as an ended one, and something has changed of it since. */
+  isReopened = false;
+  /** The engine's own state, where the file does not have it yet. */
+  private source: SnapshotSource | null = null;
+  /** History that the file does not have yet. */
+  private unwritten: unknown[] = [];
+  private largeTexts: LargeTexts | null = null;
+
+  constructor(
+    /** Its place in the order of starts. */
+    readonly seq: number,
+    public record: HistoricInstanceRecord,
+    private readonly numbers: TextNumbers,
+  ) {}
+
+  get id(): string {
+    return this.record.id;
+  }
+
+  /** It runs, or goes on running in a new state. */
+  runs(source: SnapshotSource): void {
+    this.isRunning = true;
+    this.source = source;
+  }
+
+  ends(): void {
+    this.isRunning = false;
+    this.source = null;
+  }
+
+  addHistory(historic: HistoricRecord): void {
+    this.unwritten.push(this.encodeHistoric(historic));
+  }
+
+  /** The history that the file does not have yet, as JSON without brackets. */
+  unwrittenHistory(): string {
+    return this.unwritten.length === 0 ? '' : JSON.stringify(this.unwritten).slice(1, -1);
+  }
+
+  /** The snapshot that the file does not have yet, as JSON; null where it has the last. */
+  unwrittenSnapshot(): string | null {
+    return this.source === null ? null : JSON.stringify(this.encode('snapshot', this.source.snapshot()));
+  }
+
+  /** What {@link StateDocument} says, as JSON. */
+  stateDocument(): string {
+    const fields = fieldsOf(this.record);
+    const document: StateDocument = [
+      1,
+      INSTANCE_CODEC.encode(this.record, fields),
+      this.hadIncident,
+      encodeWaitStates(this.waitStates, fields),
+    ];
+    return JSON.stringify(this.encode('state', document));
+  }
+
+  /** The file has everything of it. */
+  written(): void {
+    this.source = null;
+    this.unwritten = [];
+    this.isWritten = this.isRunning;
+    this.isReopened = false;
+  }
+
+  /** Takes over the large texts that the file has, and learns what needs them. */
+  restoreTexts(texts: ReadonlyMap<number, string>, snapshot: InstanceSnapshot, file: HistoryParts): void {
+    for (const [id, text] of texts) this.large().add(id, text);
+    this.encode('snapshot', snapshot);
+    this.stateDocument();
+    for (const historic of historicRecords(this.history(file))) this.encodeHistoric(historic);
+  }
+
+  /** The large texts; there are none until there is one. */
+  large(): LargeTexts {
+    this.largeTexts ??= new LargeTexts(this.numbers);
+    return this.largeTexts;
+  }
+
+  get texts(): LargeTexts | null {
+    return this.largeTexts;
+  }
+
+  /** Its history, read from its texts. */
+  history(file: HistoryParts): InstanceHistory {
+    return readHistory(
+      this.record,
+      this.hadIncident,
+      [...file.partsOf(this.seq), this.unwrittenHistory()],
+      (id) => this.largeTexts?.read(id) ?? file.textOf(id),
+    );
+  }
+
+  private encodeHistoric(historic: HistoricRecord): unknown {
+    return this.encode(historic.record.id, encodeHistoricRecord(historic, fieldsOf(this.record)));
+  }
+
+  /** @param part of the instance that needs the large texts in the value from now on */
+  private encode(part: string, value: unknown): unknown {
+    const used: number[] = [];
+    const encoded = toJsonSafe(value, (text) => {
+      const id = this.large().keep(text);
+      used.push(id);
+      return id;
+    });
+    this.largeTexts?.setNeeded(part, used);
+    return encoded;
+  }
+}

@@ -1,0 +1,158 @@
+import type { ChangeSet } from '../engine-store.js';
+import type { HistoricInstanceRecord } from '../records.types.js';
+import type { HistoricRecord } from './history.text.js';
+import { StoredInstance } from './stored.instance.js';
+import type { TextNumbers } from './large.texts.js';
+import { WaitStateIndex } from './wait.states.js';
+
+/** Finds an ended instance in the file and takes it out to be changed; undefined for an unknown one. */
+export type Reopen = (id: string) => StoredInstance | undefined;
+
+/**
+ * The instances that the store holds in memory: those that run, and those that ended since the last write. What a
+ * group of commands has changed of them waits in `touched`, in the order of the first change.
+ */
+export class StoredInstances {
+  private readonly instances = new Map<string, StoredInstance>();
+  private readonly byBusinessKey = new Map<string, Set<StoredInstance>>();
+  private readonly waitStates = new WaitStateIndex<StoredInstance>();
+  readonly touched = new Set<StoredInstance>();
+  /** Numbers of those whose history goes with their definition. */
+  readonly forgotten = new Set<number>();
+
+  constructor(
+    private readonly numbers: TextNumbers,
+    private readonly reopen: Reopen,
+    private lastSeq: number,
+  ) {}
+
+  get(id: string): StoredInstance | undefined {
+    return this.instances.get(id);
+  }
+
+  /** In the order of their start. */
+  all(): Iterable<StoredInstance> {
+    return this.instances.values();
+  }
+
+  ofBusinessKey(businessKey: string): Iterable<StoredInstance> {
+    return this.byBusinessKey.get(businessKey) ?? [];
+  }
+
+  /** An instance that was read back. */
+  restore(instance: StoredInstance): void {
+    this.add(instance);
+    this.waitStates.restore(instance);
+  }
+
+  /** Takes a command's changes. @throws Error for an instance that has no history */
+  apply(changes: ChangeSet): void {
+    for (const record of changes.historicInstances.values()) this.applyRecord(record, changes);
+    for (const [id, source] of changes.instances) {
+      const instance = this.instances.get(id);
+      if (instance === undefined) {
+        if (source === null) continue;
+        throw new Error(`The process instance ${id} has no history.`);
+      }
+      if (source === null) instance.ends();
+      else instance.runs(source);
+      this.touched.add(instance);
+    }
+    this.waitStates.apply(
+      changes,
+      (id) => this.running(id),
+      (instance) => this.touched.add(instance),
+    );
+    this.applyHistory(changes);
+    for (const id of changes.instances.keys()) this.endWaiting(id);
+  }
+
+  /** Numbers of those that the file has otherwise than they are. */
+  changedInFile(): readonly number[] {
+    const reopened = [...this.touched].filter(({ isReopened }) => isReopened).map(({ seq }) => seq);
+    return [...reopened, ...this.forgotten];
+  }
+
+  /** Everything of an instance goes. @param seqInFile its number in the file, where it is not held */
+  forget(id: string, seqInFile: (id: string) => number | undefined): void {
+    const held = this.instances.get(id);
+    if (held !== undefined) this.remove(held);
+    const seq = held?.seq ?? seqInFile(id);
+    if (seq !== undefined) this.forgotten.add(seq);
+  }
+
+  /** The file has everything that was touched or forgotten. */
+  written(): void {
+    for (const instance of this.touched) {
+      if (!instance.isRunning) this.remove(instance);
+    }
+    this.touched.clear();
+    this.forgotten.clear();
+  }
+
+  /** Neither runs nor waits to be written any more. */
+  private remove(instance: StoredInstance): void {
+    this.waitStates.forget(instance);
+    this.instances.delete(instance.id);
+    this.touched.delete(instance);
+    const { businessKey } = instance.record;
+    if (businessKey === null) return;
+    const others = this.byBusinessKey.get(businessKey);
+    others?.delete(instance);
+    if (others?.size === 0) this.byBusinessKey.delete(businessKey);
+  }
+
+  private applyRecord(record: HistoricInstanceRecord, changes: ChangeSet): void {
+    const isNew = record.endTime === null || changes.instances.has(record.id);
+    const known = this.instances.get(record.id) ?? (isNew ? undefined : this.reopened(record.id));
+    const instance = known ?? new StoredInstance((this.lastSeq += 1), record, this.numbers);
+    if (known === undefined) this.add(instance);
+    instance.record = record;
+    this.touched.add(instance);
+  }
+
+  private applyHistory(changes: ChangeSet): void {
+    for (const record of changes.historicActivities.values()) this.addHistory({ kind: 'activity', record });
+    for (const record of changes.historicVariables.values()) this.addHistory({ kind: 'variable', record });
+    for (const record of changes.historicIncidents.values()) this.addHistory({ kind: 'incident', record });
+    for (const record of changes.historicUserTasks.values()) this.addHistory({ kind: 'userTask', record });
+    for (const record of changes.externalTaskLog.values()) this.addHistory({ kind: 'taskLog', record });
+    for (const incident of changes.incidents.values()) {
+      const instance = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (instance !== undefined) instance.hadIncident = true;
+    }
+  }
+
+  private addHistory(historic: HistoricRecord): void {
+    const { processInstanceId } = historic.record;
+    const instance = this.instances.get(processInstanceId) ?? this.reopened(processInstanceId);
+    if (instance === undefined) return;
+    instance.addHistory(historic);
+    if (historic.kind === 'incident') instance.hadIncident = true;
+    this.touched.add(instance);
+  }
+
+  private endWaiting(id: string): void {
+    const instance = this.instances.get(id);
+    if (instance?.isRunning === false) this.waitStates.forget(instance);
+  }
+
+  private running(id: string): StoredInstance | undefined {
+    const instance = this.instances.get(id);
+    return instance?.isRunning === true ? instance : undefined;
+  }
+
+  private reopened(id: string): StoredInstance | undefined {
+    const instance = this.reopen(id);
+    if (instance !== undefined) this.add(instance);
+    return instance;
+  }
+
+  private add(instance: StoredInstance): void {
+    this.instances.set(instance.id, instance);
+    const { businessKey } = instance.record;
+    if (businessKey === null) return;
+    const others = this.byBusinessKey.get(businessKey) ?? new Set();
+    this.byBusinessKey.set(businessKey, others.add(instance));
+  }
+}

@@ -1,0 +1,11 @@
+import type { ExecutionView } from '../core/engine-api.types.js';
+
+/** ExecutionDto. */
+export function presentExecution(execution: ExecutionView): Record<string, unknown> {
+  return {
+    id: execution.id,
+    processInstanceId: execution.processInstanceId,
+    ended: execution.ended,
+    tenantId: execution.tenantId,
+  };
+}

@@ -1,0 +1,35 @@
+import type { HistoricIncidentRecord, HistoricInstanceRecord } from '../persist/records.types.js';
+import { formatDate, formatNullableDate } from './date.format.js';
+import { jobDefinitionIdOf } from './job-definition.id.js';
+import { instanceFields } from './history.fields.js';
+
+/** HistoricIncidentDto. */
+export function presentHistoricIncident(
+  incident: HistoricIncidentRecord,
+  instance: HistoricInstanceRecord | null,
+): Record<string, unknown> {
+  return {
+    id: incident.id,
+    processDefinitionKey: instance?.processDefinitionKey ?? null,
+    processDefinitionId: incident.processDefinitionId,
+    processInstanceId: incident.processInstanceId,
+    executionId: incident.executionId,
+    createTime: formatDate(incident.incidentTimestamp),
+    endTime: formatNullableDate(incident.endTime),
+    incidentType: incident.incidentType,
+    activityId: incident.activityId,
+    failedActivityId: incident.failedActivityId,
+    causeIncidentId: incident.causeIncidentId,
+    rootCauseIncidentId: incident.rootCauseIncidentId,
+    configuration: incident.configuration,
+    historyConfiguration: incident.historyConfiguration,
+    incidentMessage: incident.incidentMessage,
+    jobDefinitionId: jobDefinitionIdOf(incident),
+    open: incident.state === 'OPEN',
+    deleted: incident.state === 'DELETED',
+    resolved: incident.state === 'RESOLVED',
+    annotation: null,
+    ...instanceFields(incident.processInstanceId, instance),
+    tenantId: incident.tenantId,
+  };
+}

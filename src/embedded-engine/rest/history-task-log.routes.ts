@@ -1,0 +1,86 @@
+import type { ExternalTaskLogQuery, HistoryService } from '../core/engine-api.types.js';
+import type { ExternalTaskLogRecord } from '../persist/records.types.js';
+import type { Route } from './engine.router.js';
+import { presentTaskLog } from './history-task-log.presenter.js';
+import { ok, textOrNothing } from './http.types.js';
+import { list, long, text } from './json.reader.js';
+import { flag, type FilterTable } from './query.reader.js';
+import { queryRoutes } from './query.routes.js';
+import { notFound } from './rest.error.js';
+
+const FILTERS: FilterTable<ExternalTaskLogQuery> = {
+  logId: text,
+  externalTaskId: text,
+  topicName: text,
+  workerId: text,
+  errorMessage: text,
+  activityIdIn: list,
+  activityInstanceIdIn: list,
+  executionIdIn: list,
+  processInstanceId: text,
+  processDefinitionId: text,
+  processDefinitionKey: text,
+  tenantIdIn: list,
+  priorityHigherThanOrEquals: long,
+  priorityLowerThanOrEquals: long,
+  creationLog: flag,
+  failureLog: flag,
+  successLog: flag,
+  deletionLog: flag,
+};
+
+const SORT_KEYS = [
+  'timestamp',
+  'externalTaskId',
+  'retries',
+  'priority',
+  'topicName',
+  'workerId',
+  'activityId',
+  'activityInstanceId',
+  'executionId',
+  'processInstanceId',
+  'processDefinitionId',
+  'processDefinitionKey',
+  'tenantId',
+] as const;
+
+/** `/history/external-task-log`. */
+export function taskLogRoutes(history: HistoryService): readonly Route[] {
+  const present = (entry: ExternalTaskLogRecord): unknown =>
+    presentTaskLog(entry, history.findInstance(entry.processInstanceId));
+  return [
+    ...queryRoutes<ExternalTaskLogQuery, ExternalTaskLogRecord>({
+      path: '/history/external-task-log',
+      filters: FILTERS,
+      sortKeys: SORT_KEYS,
+      find: (query) => history.findTaskLog(query),
+      count: (query) => history.countTaskLog(query),
+      present,
+    }),
+    {
+      method: 'GET',
+      path: '/history/external-task-log/:id',
+      handle: (call) => {
+        const entry = history.findTaskLogEntry(call.param('id'));
+        if (entry === null)
+          throw notFound(`Historic external task log with id ${call.param('id')} does not exist`);
+        return ok(present(entry));
+      },
+    },
+    {
+      method: 'GET',
+      path: '/history/external-task-log/:id/error-details',
+      handle: (call) => {
+        const id = call.param('id');
+        const entry = history.findTaskLogEntry(id);
+        if (entry === null) {
+          throw notFound(
+            `No historic external task log found with id ${id}: historicExternalTaskLog is null`,
+          );
+        }
+        return textOrNothing(entry.errorDetails);
+      },
+    },
+  ];
+}

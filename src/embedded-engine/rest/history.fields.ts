@@ -1,0 +1,29 @@
+import type { HistoricInstanceRecord } from '../persist/records.types.js';
+import { formatNullableDate } from './date.format.js';
+
+/** Milliseconds from start to end; null while it runs. */
+export function durationOf(record: {
+  readonly startTime: number;
+  readonly endTime: number | null;
+}): number | null {
+  return record.endTime === null ? null : record.endTime - record.startTime;
+}
+
+/** What each historic DTO repeats of its process instance. */
+export interface InstanceFields {
+  readonly tenantId: string | null;
+  readonly removalTime: string | null;
+  readonly rootProcessInstanceId: string;
+}
+
+/** @param instance null where history does not have it any more */
+export function instanceFields(
+  processInstanceId: string,
+  instance: HistoricInstanceRecord | null,
+): InstanceFields {
+  return {
+    tenantId: instance?.tenantId ?? null,
+    removalTime: formatNullableDate(instance?.removalTime ?? null),
+    rootProcessInstanceId: instance?.rootProcessInstanceId ?? processInstanceId,
+  };
+}

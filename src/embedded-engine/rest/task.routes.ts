@@ -1,0 +1,134 @@
+import type { TaskService, UserTaskQuery } from '../core/wait-state-api.types.js';
+import { EngineError } from '../core/engine.errors.js';
+import type { UserTaskRecord } from '../persist/records.types.js';
+import type { Route, RouteCall } from './engine.router.js';
+import { noContent, ok, type EngineResponse } from './http.types.js';
+import { boolean, integer, list, nullable, optional, text } from './json.reader.js';
+import { date, flag, variableFilters, type FilterTable } from './query.reader.js';
+import { queryRoutes } from './query.routes.js';
+import { notFound, prefixed, RestError } from './rest.error.js';
+import { presentTask } from './task.presenter.js';
+import { readVariables } from './variable.reader.js';
+import { writeVariables } from './variable.writer.js';
+import { readRoutes } from './variable.routes.js';
+
+const FILTERS: FilterTable<UserTaskQuery> = {
+  taskId: text,
+  taskIdIn: list,
+  processInstanceId: text,
+  processInstanceIdIn: list,
+  processInstanceBusinessKey: text,
+  processDefinitionId: text,
+  processDefinitionKey: text,
+  processDefinitionKeyIn: list,
+  executionId: text,
+  activityInstanceIdIn: list,
+  assignee: text,
+  assigned: flag,
+  unassigned: flag,
+  name: text,
+  nameLike: text,
+  taskDefinitionKey: text,
+  taskDefinitionKeyIn: list,
+  taskDefinitionKeyLike: text,
+  candidateUser: text,
+  candidateGroup: text,
+  priority: integer,
+  minPriority: integer,
+  maxPriority: integer,
+  createdAfter: date,
+  createdBefore: date,
+  dueAfter: date,
+  dueBefore: date,
+  processVariables: variableFilters,
+  active: flag,
+  suspended: flag,
+  tenantIdIn: list,
+  withoutTenantId: flag,
+};
+
+const SORT_KEYS = [
+  'instanceId',
+  'dueDate',
+  'executionId',
+  'assignee',
+  'created',
+  'description',
+  'id',
+  'name',
+  'priority',
+  'followUpDate',
+  'tenantId',
+] as const;
+
+/** `/task`. */
+export function taskRoutes(tasks: TaskService): readonly Route[] {
+  return [
+    ...queryRoutes<UserTaskQuery, UserTaskRecord>({
+      path: '/task',
+      filters: FILTERS,
+      sortKeys: SORT_KEYS,
+      find: (query) => tasks.find(query),
+      count: (query) => tasks.count(query),
+      present: presentTask,
+    }),
+    {
+      method: 'GET',
+      path: '/task/:id',
+      handle: (call) => {
+        const task = tasks.findOne(call.param('id'));
+        if (task === null) throw notFound(`No matching task with id ${call.param('id')}`);
+        return ok(presentTask(task));
+      },
+    },
+    { method: 'POST', path: '/task/:id/complete', handle: (call) => complete(tasks, call) },
+    { method: 'POST', path: '/task/:id/claim', handle: (call) => claim(tasks, call) },
+    { method: 'POST', path: '/task/:id/unclaim', handle: (call) => assign(tasks, call, null) },
+    {
+      method: 'POST',
+      path: '/task/:id/assignee',
+      handle: (call) => assign(tasks, call, nullable(call.body(), 'userId', text)),
+    },
+    ...readRoutes({
+      path: '/task/:id/variables',
+      name: 'task',
+      find: (id) => tasks.findVariables(id),
+      unknown: (id) => `task ${id} doesn't exist: task is null`,
+    }),
+  ];
+}
+
+function complete(tasks: TaskService, call: RouteCall): Promise<EngineResponse> {
+  const id = call.param('id');
+  return prefixed(`Cannot complete task ${id}`, async () => {
+    const body = call.body();
+    const withVariables = optional(body, 'withVariablesInReturn', boolean) ?? false;
+    const variables = await tasks.complete(id, readVariables(body.variables));
+    return withVariables ? ok(writeVariables(variables)) : noContent();
+  });
+}
+
+/** Nobody's claim is an assignment to nobody; another's task is an error of the engine to Camunda, not of the request. */
+async function claim(tasks: TaskService, call: RouteCall): Promise<EngineResponse> {
+  const [id, userId] = [call.param('id'), nullable(call.body(), 'userId', text)];
+  try {
+    await (userId === null ? tasks.setAssignee(id, null) : tasks.claim(id, userId));
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'BadUserRequest')
+      throw new RestError(500, 'TaskAlreadyClaimedException', error.message, error.engineCode);
+    throw error;
+  }
+  return noContent();
+}
+
+/** An unknown task is a 400 here, and a 500 everywhere else. */
+async function assign(tasks: TaskService, call: RouteCall, userId: string | null): Promise<EngineResponse> {
+  try {
+    await tasks.setAssignee(call.param('id'), userId);
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'NullValue')
+      throw new RestError(400, 'NotFoundException', error.message, error.engineCode);
+    throw error;
+  }
+  return noContent();
+}

@@ -1,0 +1,42 @@
+import { RecordingEngine } from './recording.engine.js';
+import { DEFINITION, INSTANCE } from './records.js';
+
+/** An engine that has a definition and nothing else, and does nothing at all. */
+export function idleEngine(): RecordingEngine {
+  const engine = new RecordingEngine();
+  const answers: Readonly<Record<string, unknown>> = {
+    'repository.findDefinitions': [DEFINITION],
+    'repository.findDefinition': DEFINITION,
+    'repository.findLatestDefinition': DEFINITION,
+    'repository.findDefinitionResource': null,
+    'repository.findDeployments': [],
+    'repository.findDeployment': null,
+    'repository.findResources': [],
+    'runtime.startProcessInstance': { ...INSTANCE, variables: new Map() },
+    'runtime.findVariables': new Map(),
+    'externalTasks.fetchAndLock': { tasks: Promise.resolve([]), cancel: () => {} },
+    'tasks.complete': new Map(),
+    'tasks.findVariables': new Map(),
+    'messages.correlate': [],
+    'messages.findSubscriptions': [],
+    'externalTasks.findTopicNames': [],
+    'history.findInstance': null,
+    'history.findTaskLogEntry': null,
+    'runtime.findProcessInstance': null,
+    'runtime.findActivityInstanceTree': null,
+    'runtime.findIncident': null,
+    'runtime.findExecution': null,
+  };
+  for (const [method, answer] of Object.entries(answers)) engine.answer(method, answer);
+  for (const service of ['externalTasks', 'tasks', 'jobs']) {
+    engine.answer(`${service}.find`, []);
+    engine.answer(`${service}.findOne`, null);
+  }
+  for (const list of ['ProcessInstances', 'Incidents', 'VariableInstances', 'Executions']) {
+    engine.answer(`runtime.find${list}`, []);
+  }
+  for (const list of ['Instances', 'Activities', 'Variables', 'Incidents', 'UserTasks', 'TaskLog']) {
+    engine.answer(`history.find${list}`, []);
+  }
+  return engine;
+}

@@ -1,0 +1,24 @@
+import type { VariableInstanceView } from '../core/engine-api.types.js';
+import { writeVariable } from './variable.writer.js';
+
+/** VariableInstanceDto. */
+export function presentVariableInstance(
+  variable: VariableInstanceView,
+  deserialized: boolean,
+): Record<string, unknown> {
+  return {
+    ...writeVariable(variable.value, { deserialized, listed: true }),
+    id: variable.id,
+    name: variable.name,
+    processDefinitionId: variable.processDefinitionId,
+    processInstanceId: variable.processInstanceId,
+    executionId: variable.executionId,
+    caseInstanceId: null,
+    caseExecutionId: null,
+    taskId: null,
+    batchId: null,
+    activityInstanceId: variable.activityInstanceId,
+    errorMessage: null,
+    tenantId: variable.tenantId,
+  };
+}

@@ -1,0 +1,60 @@
+import type {
+  RuntimeService,
+  VariableInstanceQuery,
+  VariableInstanceView,
+} from '../core/engine-api.types.js';
+import type { Route, RouteCall } from './engine.router.js';
+import { ok } from './http.types.js';
+import { list, text } from './json.reader.js';
+import { variableFilters, type FilterTable } from './query.reader.js';
+import { queryRoutes } from './query.routes.js';
+import { notFound } from './rest.error.js';
+import { contentOf } from './variable-content.js';
+import { presentVariableInstance } from './variable-instance.presenter.js';
+import { isDeserialized } from './variable.writer.js';
+
+const FILTERS: FilterTable<VariableInstanceQuery> = {
+  variableName: text,
+  variableNameLike: text,
+  processInstanceIdIn: list,
+  executionIdIn: list,
+  activityInstanceIdIn: list,
+  variableValues: variableFilters,
+  tenantIdIn: list,
+};
+
+/** `/variable-instance`. */
+export function variableInstanceRoutes(runtime: RuntimeService): readonly Route[] {
+  return [
+    ...queryRoutes<VariableInstanceQuery, VariableInstanceView>({
+      path: '/variable-instance',
+      filters: FILTERS,
+      sortKeys: ['variableName', 'variableType', 'activityInstanceId', 'tenantId'],
+      find: (query) => runtime.findVariableInstances(query),
+      count: (query) => runtime.countVariableInstances(query),
+      present: (variable, call) =>
+        presentVariableInstance(variable, isDeserialized(call.query, 'deserializeValues')),
+    }),
+    {
+      method: 'GET',
+      path: '/variable-instance/:id',
+      handle: (call) =>
+        ok(
+          presentVariableInstance(variableOf(runtime, call), isDeserialized(call.query, 'deserializeValue')),
+        ),
+    },
+    {
+      method: 'GET',
+      path: '/variable-instance/:id/data',
+      handle: (call) => contentOf(variableOf(runtime, call).value, call.param('id')),
+    },
+  ];
+}
+
+/** Looks at every variable there is: the engine keeps no index of their ids, which few clients ever ask for. */
+function variableOf(runtime: RuntimeService, call: RouteCall): VariableInstanceView {
+  const id = call.param('id');
+  const variable = runtime.findVariableInstances({}).find((one) => one.id === id);
+  if (variable === undefined) throw notFound(`Variable instance with Id '${id}' does not exist.`);
+  return variable;
+}

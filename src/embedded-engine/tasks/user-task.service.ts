@@ -1,0 +1,101 @@
+import { atWork } from '../core/instance-at-work.js';
+import type { CommandExecutor } from '../core/command.executor.js';
+import { BadUserRequestError, NullValueError } from '../core/engine.errors.js';
+import type { EngineState } from '../core/engine.state.js';
+import { Interpreter } from '../core/interpreter.js';
+import { filterRecords, pageOf } from '../core/record.query.js';
+import type { Variables } from '../core/typed-value.types.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
+import { visibleVariables } from '../core/variable.scopes.js';
+import type { TaskService, UserTaskQuery } from '../core/wait-state-api.types.js';
+import type { UserTaskRecord } from '../persist/records.types.js';
+import { USER_TASK_SORT_KEYS, userTaskRules } from './user-task.queries.js';
+
+/** The tasks of people. */
+export class UserTaskService implements TaskService {
+  constructor(
+    private readonly state: EngineState,
+    private readonly executor: CommandExecutor,
+    private readonly stepLimit: number,
+  ) {}
+
+  find(query: UserTaskQuery): readonly UserTaskRecord[] {
+    return pageOf(this.matching(query), query, USER_TASK_SORT_KEYS);
+  }
+
+  count(query: UserTaskQuery): number {
+    return this.matching(query).length;
+  }
+
+  findOne(id: string): UserTaskRecord | null {
+    return this.state.userTasks.get(id) ?? null;
+  }
+
+  complete(id: string, variables: Variables): Promise<Variables> {
+    return this.executor.run((work) => {
+      const task = takeTask(work, id);
+      const at = atWork(work, task.processInstanceId);
+      const activity = at.instance.findActivity(task.activityInstanceId);
+      if (activity === null) throw new NullValueError(`The activity instance of task ${id} is gone`);
+      at.variables.setAll(activity, variables);
+      const given = visibleVariables(activity);
+      new Interpreter(work, this.stepLimit).signal(at, activity);
+      return given;
+    });
+  }
+
+  setAssignee(id: string, userId: string | null): Promise<void> {
+    return this.assign(id, userId, () => undefined);
+  }
+
+  claim(id: string, userId: string): Promise<void> {
+    return this.assign(id, userId, ({ assignee }) => {
+      if (assignee === null || assignee === userId) return;
+      throw new BadUserRequestError(
+        `Task '${id}' is already claimed by someone else.`,
+        'TaskAlreadyClaimedException',
+      );
+    });
+  }
+
+  findVariables(id: string): Variables | null {
+    const task = this.findOne(id);
+    const activity =
+      task === null
+        ? undefined
+        : this.state.instance(task.processInstanceId)?.findActivity(task.activityInstanceId);
+    return activity === undefined || activity === null ? null : visibleVariables(activity);
+  }
+
+  private async assign(
+    id: string,
+    assignee: string | null,
+    check: (task: UserTaskRecord) => void,
+  ): Promise<void> {
+    await this.executor.run((work) => {
+      const task = takeTask(work, id);
+      check(task);
+      const assigned = { ...task, assignee };
+      work.changes.userTasks.set(id, assigned);
+      const at = atWork(work, task.processInstanceId);
+      at.history.userTaskChanged(assigned);
+      const activity = at.instance.findActivity(task.activityInstanceId);
+      if (activity !== null) at.history.activityStarted(activity);
+    });
+  }
+
+  private matching(query: UserTaskQuery): UserTaskRecord[] {
+    return filterRecords(this.state.userTasks.values(), query, userTaskRules(this.state));
+  }
+}
+
+/** @throws NullValue for an unknown task, BadUserRequest for a suspended one */
+function takeTask(work: UnitOfWork, id: string): UserTaskRecord {
+  const task = work.userTask(id);
+  if (task === undefined) throw new NullValueError(`Cannot find task with id ${id}: task is null`);
+  if (!task.suspended) return task;
+  throw new BadUserRequestError(
+    `ENGINE-03043 task with id '${id}' is suspended.`,
+    'SuspendedEntityInteractionException',
+  );
+}

@@ -1,0 +1,44 @@
+import type { FilterRules, SortKeys } from '../core/record.query.js';
+import type { JobQuery } from '../core/wait-state-api.types.js';
+import type { JobRecord } from '../persist/records.types.js';
+
+type SortKey = NonNullable<JobQuery['sorting']>[number]['sortBy'];
+
+/** The filters of jobs; every job is a timer. */
+export function jobRules(clock: () => number): FilterRules<JobRecord, JobQuery> {
+  return {
+    jobId: (job, id) => job.id === id,
+    jobIds: (job, ids) => ids.includes(job.id),
+    processInstanceId: (job, id) => job.processInstanceId === id,
+    processInstanceIds: (job, ids) => ids.includes(job.processInstanceId),
+    processDefinitionId: (job, id) => job.processDefinitionId === id,
+    processDefinitionKey: (job, key) => job.processDefinitionKey === key,
+    executionId: (job, id) => job.executionId === id,
+    activityId: (job, id) => job.activityId === id,
+    withRetriesLeft: (job) => job.retries > 0,
+    noRetriesLeft: (job) => job.retries === 0,
+    executable: (job) => job.retries > 0 && job.dueDate <= clock(),
+    timers: () => true,
+    messages: () => false,
+    withException: (job) => job.exceptionMessage !== null,
+    exceptionMessage: (job, message) => job.exceptionMessage === message,
+    dueAfter: (job, time) => job.dueDate > time,
+    dueBefore: (job, time) => job.dueDate < time,
+    active: (job) => !job.suspended,
+    suspended: (job) => job.suspended,
+    tenantIdIn: (job, tenants) => job.tenantId !== null && tenants.includes(job.tenantId),
+    withoutTenantId: (job) => job.tenantId === null,
+  };
+}
+
+export const JOB_SORT_KEYS: SortKeys<JobRecord, SortKey> = {
+  jobId: (job) => job.id,
+  executionId: (job) => job.executionId,
+  processInstanceId: (job) => job.processInstanceId,
+  processDefinitionId: (job) => job.processDefinitionId,
+  processDefinitionKey: (job) => job.processDefinitionKey,
+  jobPriority: (job) => job.priority,
+  jobRetries: (job) => job.retries,
+  jobDueDate: (job) => job.dueDate,
+  tenantId: (job) => job.tenantId,
+};

@@ -1,0 +1,108 @@
+import { atWork } from '../core/instance-at-work.js';
+import type { CommandExecutor } from '../core/command.executor.js';
+import { BadUserRequestError, EngineError, NotFoundError } from '../core/engine.errors.js';
+import type { EngineState } from '../core/engine.state.js';
+import { raiseJobIncident } from '../core/incident.factory.js';
+import { Interpreter } from '../core/interpreter.js';
+import { filterRecords, pageOf } from '../core/record.query.js';
+import { assertInstanceActive } from '../core/suspension.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
+import type { JobQuery, JobService as JobApi } from '../core/wait-state-api.types.js';
+import type { JobRecord } from '../persist/records.types.js';
+import { JOB_SORT_KEYS, jobRules } from './job.queries.js';
+
+/** The engine's column of error messages. */
+const MAX_EXCEPTION_MESSAGE = 666;
+
+/** Timers: what fires them, and what becomes of one that fails. */
+export class JobService implements JobApi {
+  constructor(
+    private readonly state: EngineState,
+    private readonly executor: CommandExecutor,
+    private readonly stepLimit: number,
+  ) {}
+
+  find(query: JobQuery): readonly JobRecord[] {
+    return pageOf(this.matching(query), query, JOB_SORT_KEYS);
+  }
+
+  count(query: JobQuery): number {
+    return this.matching(query).length;
+  }
+
+  findOne(id: string): JobRecord | null {
+    return this.state.jobs.get(id) ?? null;
+  }
+
+  async execute(id: string): Promise<void> {
+    let elementId: string | null = null;
+    try {
+      await this.executor.run((work) => {
+        try {
+          this.fire(work, id);
+        } finally {
+          elementId = work.currentElementId;
+        }
+      });
+    } catch (error) {
+      if (isOfTheProcess(error)) await this.noteFailure(id, error, elementId);
+      throw error;
+    }
+  }
+
+  async setRetries(id: string, retries: number): Promise<void> {
+    if (retries < 0)
+      throw new BadUserRequestError(
+        `ENGINE-13054 The number of job retries must be a non-negative Integer, but '${retries}' has been provided.`,
+      );
+    await this.executor.run((work) => {
+      saveJob(work, { ...work.job(id), retries });
+    });
+  }
+
+  async setDueDate(id: string, dueDate: number | null): Promise<void> {
+    await this.executor.run((work) => {
+      saveJob(work, { ...work.job(id), dueDate: dueDate ?? work.now });
+    });
+  }
+
+  private fire(work: UnitOfWork, id: string): void {
+    const job = work.job(id);
+    const at = atWork(work, job.processInstanceId);
+    assertInstanceActive(at.instance, `Execution with id '${job.executionId}'`);
+    const owner = at.instance.findActivity(job.activityInstanceId);
+    if (owner === null) throw new NotFoundError(`The activity instance of job ${id} is gone`);
+    new Interpreter(work, this.stepLimit).trigger(at, owner, job.activityId);
+  }
+
+  /** One attempt less; the last one leaves an incident. */
+  private async noteFailure(id: string, error: EngineError, failedActivityId: string | null): Promise<void> {
+    await this.executor.run((work) => {
+      if (this.state.jobs.get(id) === undefined) return;
+      const job = work.job(id);
+      saveJob(work, {
+        ...job,
+        retries: Math.max(job.retries - 1, 0),
+        exceptionMessage: error.message.slice(0, MAX_EXCEPTION_MESSAGE),
+        failedActivityId: failedActivityId ?? job.activityId,
+        exceptionStacktrace: `${error.camundaClass}: ${error.message}`,
+      });
+    });
+  }
+
+  private matching(query: JobQuery): JobRecord[] {
+    return filterRecords(this.state.jobs.values(), query, jobRules(this.executor.clock));
+  }
+}
+
+/** Saves a job whose retries may have changed: none left is an incident, some again resolve it. */
+function saveJob(work: UnitOfWork, job: JobRecord): void {
+  work.changes.jobs.set(job.id, job);
+  if (job.retries === 0) raiseJobIncident(work, job);
+  else work.endIncident(job.id, 'RESOLVED');
+}
+
+/** What the process itself got wrong; an engine that is closing or a job that is gone is none of that. */
+function isOfTheProcess(error: unknown): error is EngineError {
+  return error instanceof EngineError && (error.kind === 'ProcessEngine' || error.kind === 'NullValue');
+}

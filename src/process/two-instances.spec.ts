@@ -1,0 +1,105 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { ProcessHarness } from './testing/process.harness.js';
+
+describe('two instances over one database', () => {
+  let one: ProcessHarness;
+  let two: ProcessHarness;
+
+  beforeEach(async () => {
+    one = await ProcessHarness.open();
+    two = await one.beside();
+  });
+
+  afterEach(async () => {
+    await two.close();
+    await one.close();
+  });
+
+  const start = (instance: ProcessHarness, correlationId: string, userId = 'u') =>
+    instance.starts.start({ processKey: 'test', correlationId, variables: { userId } }, () => undefined);
+
+  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
+    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+
+  it('starts once what comes to both at the same time, and answers both the same', async () => {
+    const answers = [start(one, 'a'), start(two, 'a')];
+    await until(() => one.waitroom.size + two.waitroom.size === 2 && one.engine.starts.length > 0);
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    await one.awaitedLook.look();
+    await two.awaitedLook.look();
+    const [first, second] = await Promise.all(answers);
+    expect([first?.httpStatus, second?.httpStatus]).toEqual([200, 200]);
+    expect(first?.body).toBe(second?.body);
+    expect(one.engine.starts).toHaveLength(1);
+  });
+
+  it('replays at the other instance what ended at the first, and refuses another start with the id', async () => {
+    const answer = start(one, 'a');
+    await until(() => one.engine.starts.length > 0);
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    await answer;
+    expect(await start(two, 'a')).toMatchObject({
+      httpStatus: 200,
+      headers: { 'idempotent-replayed': 'true' },
+    });
+    await expect(start(two, 'a', 'other')).rejects.toMatchObject({ code: 'correlation-id-conflict' });
+  });
+
+  it('wakes at one instance who waits for what is completed, or cancelled, at the other', async () => {
+    const waiting = ['a', 'b'].map((id) => start(two, id));
+    await until(async () => (await two.store.get('b'))?.processInstanceId != null);
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    await one.cancels.cancel('b');
+    await two.awaitedLook.look();
+    expect((await Promise.all(waiting)).map(({ headers }) => headers['process-status'])).toEqual([
+      'ok',
+      'error',
+    ]);
+  });
+
+  it('does not let two completions win, whichever instance they come to', async () => {
+    const answer = start(one, 'a');
+    await until(async () => (await two.store.get('a')) !== null);
+    const ends = await Promise.all([
+      one.completions.complete({ correlationId: 'a', status: 'ok', data: 'one' }),
+      two.completions.complete({ correlationId: 'a', status: 'ok', data: 'two' }),
+    ]);
+    expect(ends.map(({ kind }) => kind).sort()).toEqual(['refused', 'stored']);
+    await one.awaitedLook.look();
+    const stored = ends.find(({ kind }) => kind === 'stored');
+    expect(JSON.parse((await answer).body)).toMatchObject({
+      data: JSON.parse((stored as { record: { data: string } }).record.data) as unknown,
+    });
+  });
+
+  it('leaves a start to the holder of its lease, takes it over when that is over, and deletes what comes late', async () => {
+    await two.close();
+    await one.close();
+    const variables = { CAMUNDA_START_TIMEOUT_MS: '100', START_LEASE_MS: '200', START_SETTLE_MS: '0' };
+    one = await ProcessHarness.open(variables);
+    two = await one.beside(variables);
+    let answerLate = (): void => undefined;
+    one.engine.answerStart = () => {
+      one.engine.answerStart = () => Promise.resolve({ id: 'taken-over' });
+      return new Promise((resolve) => {
+        answerLate = () => {
+          resolve({ id: 'late' });
+        };
+      });
+    };
+    const begun = start(one, 'a');
+    await until(() => one.engine.starts.length === 1);
+    expect(await two.store.leaseStart('a', 'two', 1_000)).toBeNull();
+    await until(async () => {
+      two.resolver.look();
+      const [row] = await two.store.findByIds(['a']);
+      return row?.processInstanceId === 'taken-over';
+    });
+    answerLate();
+    await until(() => one.engine.deleted.includes('late'));
+    await one.completions.complete({ correlationId: 'a', status: 'ok' });
+    expect((await begun).httpStatus).toBe(200);
+    expect(one.engine.instances.get('taken-over')?.state).toBe('ACTIVE');
+  });
+});

@@ -1,0 +1,146 @@
+// Clients that start, poll, cancel and complete processes, repeat what got no answer, and write down what they were told.
+
+/** How long a client waits for an answer before it repeats, in ms. */
+const ANSWER_MS = 8_000;
+
+const CODES_OF_OPEN_ENDS = new Set(['INCIDENT', 'ENDED_WITHOUT_RESULT']);
+
+/** What clients were told of one process. */
+export class Ledger {
+  /** By id: whether it was accepted, and every final outcome that was told. */
+  entries = new Map();
+  requests = 0;
+  unanswered = 0;
+  /** Answers that no client may get. */
+  faults = [];
+
+  of(id) {
+    let entry = this.entries.get(id);
+    if (entry === undefined)
+      this.entries.set(id, (entry = { accepted: false, completed: false, outcomes: new Set() }));
+    return entry;
+  }
+
+  tell(id, what, { status, body }) {
+    const entry = this.of(id);
+    // A problem about a process has its id as well, but not its times.
+    if (body?.correlationId === id && body.startedAt !== undefined) {
+      entry.accepted = true;
+      if (body.status !== 'pending' && !CODES_OF_OPEN_ENDS.has(body.errorCode))
+        entry.outcomes.add(outcomeText(body));
+      return;
+    }
+    const isAllowed =
+      status === 503 ||
+      (what === 'status' && status === 404 && !entry.accepted) ||
+      (what === 'cancel' && [404, 409].includes(status));
+    if (!isAllowed) this.faults.push(`${what} of ${id} was answered ${status} ${JSON.stringify(body)}`);
+  }
+}
+
+/** The outcome as a text that can be compared. */
+export function outcomeText({ status, data, error, errorCode }) {
+  return JSON.stringify({ status, data, error, errorCode });
+}
+
+/** Clients of one service whose address changes with every restart. */
+export class Load {
+  ledger = new Ledger();
+  baseUrl = null;
+  stopped = false;
+
+  constructor(random, { lanes, name }) {
+    this.random = random;
+    this.lanes = Promise.all(Array.from({ length: lanes }, (_, lane) => this.client(`${name}-${lane}`)));
+  }
+
+  async stop() {
+    this.stopped = true;
+    await this.lanes;
+  }
+
+  async client(name) {
+    for (let n = 0; !this.stopped; n += 1) {
+      const id = `${name}-${n}`;
+      await this.process(id);
+    }
+  }
+
+  /** One process: started until it is accepted, then polled to its end or left to itself. */
+  async process(id) {
+    const variables = { userId: id };
+    let cancelled = false;
+    while (!this.stopped) {
+      const prefer = this.random() < 0.3 ? { prefer: 'respond-async' } : {};
+      const answer = await this.ask(
+        'start',
+        id,
+        'POST',
+        '/api/process/start',
+        { processKey: 'onboard-user', correlationId: id, variables },
+        prefer,
+      );
+      if (answer === null || answer.status === 503) continue;
+      if (answer.body?.status !== 'pending') break;
+      const choice = this.random();
+      if (choice < 0.1) {
+        cancelled = true;
+        await this.ask('cancel', id, 'POST', `/api/process/cancel/${id}`, { reason: 'chaos' });
+      } else if (choice < 0.15) {
+        await this.complete(id);
+      } else if (choice < 0.25) {
+        return; // The client goes away; its process runs on.
+      }
+      const status = await this.ask('status', id, 'GET', `/api/process/status/${id}?wait=2`);
+      if (status !== null && status.body?.status !== 'pending' && status.status !== 503) break;
+    }
+    if (!cancelled && this.random() < 0.1)
+      await this.ask('start', id, 'POST', '/api/process/start', {
+        processKey: 'onboard-user',
+        correlationId: id,
+        variables,
+      });
+  }
+
+  async complete(id) {
+    const data = { completedBy: 'chaos' };
+    const answer = await this.request('POST', '/api/process/complete', {
+      correlationId: id,
+      status: 'ok',
+      data,
+    });
+    if (answer?.status === 200)
+      this.ledger.of(id).outcomes.add(outcomeText({ status: 'ok', data, error: null, errorCode: null }));
+    else if (answer !== null && ![409, 503].includes(answer.status)) {
+      this.ledger.faults.push(
+        `complete of ${id} was answered ${answer.status} ${JSON.stringify(answer.body)}`,
+      );
+    }
+  }
+
+  async ask(what, id, method, path, body, headers = {}) {
+    const answer = await this.request(method, path, body, headers);
+    if (answer !== null) this.ledger.tell(id, what, answer);
+    return answer;
+  }
+
+  /** Null where there was no answer. */
+  async request(method, path, body, headers = {}) {
+    this.ledger.requests += 1;
+    const { baseUrl } = this;
+    try {
+      if (baseUrl === null) throw new Error('The service is down.');
+      const response = await fetch(baseUrl + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    } catch {
+      this.ledger.unanswered += 1;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return null;
+    }
+  }
+}

@@ -1,0 +1,236 @@
+// npm run test:chaos [-- --seconds 30 --kills 200 --mode inside,apart,camunda7 --seed 1]
+//
+// Runs the service under load while it is killed at twelve named points and at random, its database is locked, and its
+// engine is stopped; then holds what clients were told against the table, the trail and the engine. `inside`: the
+// engine is in the service. `apart`: two processes with a proxy between them that delays, cuts, answers in the engine's
+// place and hangs. `camunda7`: the same in front of a real engine. Prints lines of the Test Anything Protocol.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import Database from 'better-sqlite3';
+import { startRealEngine } from '../engines/real-engine.mjs';
+import { spawnEngine, spawnService } from './children.mjs';
+import { startFaultProxy } from './fault-proxy.mjs';
+import { Load } from './load.mjs';
+import { findContradictions, openProcesses } from './verify.mjs';
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '30' },
+    kills: { type: 'string', default: '0' },
+    mode: { type: 'string', default: 'inside,apart,camunda7' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    lanes: { type: 'string', default: '12' },
+  },
+});
+
+/** Where the service is killed; the one in brackets needs a start that an earlier run has left. */
+const POINTS = [
+  'claim queued',
+  'claim durable',
+  'adoption between look and start',
+  'start sent',
+  'start answered',
+  'instance id stored',
+  'handler done',
+  'event durable',
+  'task complete sent',
+  'outcome durable',
+  'waiter answered',
+  'cancel deleted but row not',
+];
+
+/** How long a named point may take to be passed, and the end to be reached, in ms. */
+const POINT_MS = 30_000;
+const END_MS = 90_000;
+
+const ENGINE_STOP_MS = 10_000;
+
+let failures = 0;
+
+for (const mode of values.mode.split(',')) await runMode(mode);
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function runMode(mode) {
+  const random = randomOf(Number(values.seed));
+  console.log(`# ${mode}, seed ${values.seed}`);
+  const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-chaos-'));
+  const engine = await openEngine(mode, dataDir, random);
+  const env = {
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'warn',
+    SYNC_TIMEOUT_MS: '2000',
+    CAMUNDA_TASK_RETRIES: '50',
+    START_ACK_TIMEOUT_MS: '300',
+    CAMUNDA_START_TIMEOUT_MS: '1000',
+    START_LEASE_MS: '1500',
+    START_SETTLE_MS: '2500',
+    CAMUNDA_LOCK_DURATION_MS: '3000',
+    CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '1000',
+    WRITE_WAIT_MS: '2000',
+    ...engine.env,
+  };
+  const load = new Load(random, { lanes: Number(values.lanes), name: `${mode}-${values.seed}` });
+  const run = { load, env, dataDir, service: null, engineUrl: null };
+  try {
+    for (const point of POINTS) await killAt(run, point, random);
+    await killAtRandom(run, engine, random);
+    await finish(mode, run, engine);
+  } finally {
+    load.stopped = true;
+    await run.service?.kill();
+    await engine.close();
+    await load.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The engine of a mode, and what the service has to know of it. */
+async function openEngine(mode, dataDir, random) {
+  if (mode === 'inside') return { env: {}, stop: null, calm: () => undefined, close: async () => undefined };
+  const engineDir = join(dataDir, 'engine');
+  let child = mode === 'camunda7' ? null : spawnEngine(engineDir, 0);
+  const real = child === null ? await startRealEngine('camunda7') : null;
+  const baseUrl = real?.baseUrl ?? (await child.listening);
+  const proxy = await startFaultProxy(baseUrl, random);
+  return {
+    env: { CAMUNDA_BASE_URL: proxy.baseUrl, CAMUNDA_DEPLOY: 'on' },
+    url: baseUrl,
+    counts: proxy.counts,
+    stop:
+      child === null
+        ? null
+        : async () => {
+            await child.kill();
+            await delay(ENGINE_STOP_MS);
+            child = spawnEngine(engineDir, new URL(baseUrl).port);
+            await child.listening;
+          },
+    calm: () => {
+      proxy.faults = false;
+    },
+    close: async () => {
+      await proxy.close();
+      await child?.kill();
+      await real?.stop();
+    },
+  };
+}
+
+async function startService(run, env = {}) {
+  const service = spawnService({ ...run.env, ...env });
+  run.service = service;
+  run.load.baseUrl = await service.listening;
+  run.engineUrl = /engine at (http:[^;\s]+);/.exec(service.output)?.[1];
+  return service;
+}
+
+async function killAt(run, point, random) {
+  const count = point === 'adoption between look and start' ? 1 : 1 + Math.floor(random() * 5);
+  const service = spawnService({ ...run.env, CHAOS_KILL_AT: point, CHAOS_KILL_COUNT: String(count) });
+  run.service = service;
+  // It may be killed before it listens: what an earlier run has left is taken up at boot.
+  service.listening.then(
+    (url) => (run.load.baseUrl = url),
+    () => undefined,
+  );
+  const isKilled = await Promise.race([
+    service.exited.then(() => true),
+    delay(POINT_MS, false, { ref: false }),
+  ]);
+  run.load.baseUrl = null;
+  if (!isKilled) await service.kill();
+  report(
+    isKilled && service.process.signalCode === 'SIGKILL',
+    `killed at: ${point}`,
+    service.output.slice(-2_000),
+  );
+}
+
+async function killAtRandom(run, engine, random) {
+  const until = Date.now() + Number(values.seconds) * 1_000;
+  const wanted = Number(values.kills);
+  let kills = 0;
+  let stops = engine.stop === null ? 1 : 0;
+  let locks = 0;
+  while (Date.now() < until || kills < wanted) {
+    const service = await startService(run);
+    if (stops === 0) {
+      stops += 1;
+      await engine.stop();
+    } else if (locks === 0 || random() < 0.1) {
+      locks += 1;
+      await lockDatabase(run.dataDir, 500 + random() * 2_000);
+    }
+    await delay(200 + random() * 2_500);
+    run.load.baseUrl = null;
+    await service.kill();
+    kills += 1;
+  }
+  console.log(`# ${kills} kills at random, ${locks} times the database locked`);
+}
+
+/** Keeps every other from writing for a time, as a backup or a person at a shell might. */
+async function lockDatabase(dataDir, ms) {
+  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 5_000 });
+  try {
+    database.exec('BEGIN IMMEDIATE');
+    await delay(ms);
+    database.exec('ROLLBACK');
+  } finally {
+    database.close();
+  }
+}
+
+/** Lets everything come to its end without further faults, and looks for contradictions. */
+async function finish(mode, run, engine) {
+  engine.calm();
+  await startService(run);
+  await delay(1_000);
+  await run.load.stop();
+  const until = Date.now() + END_MS;
+  let open = openProcesses(run.dataDir);
+  while (open > 0 && Date.now() < until) {
+    await delay(250);
+    open = openProcesses(run.dataDir);
+  }
+  const { ledger } = run.load;
+  const engineUrl = engine.url ?? run.engineUrl;
+  const contradictions = await findContradictions(ledger, run.dataDir, engineUrl);
+  const told = [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
+  const accepted = [...ledger.entries.values()].filter((entry) => entry.accepted).length;
+  console.log(
+    `# ${ledger.requests} requests, ${ledger.unanswered} without an answer, ${accepted} processes accepted, ${told} outcomes told` +
+      (engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`),
+  );
+  report(open === 0, `${mode}: every process comes to its end`, `${open} are open`);
+  report(
+    accepted > 50 && told > 50,
+    `${mode}: enough was done to be proof`,
+    `${accepted} accepted, ${told} told`,
+  );
+  report(
+    contradictions.length === 0,
+    `${mode}: nothing contradicts what clients were told`,
+    contradictions.slice(0, 30).join('\n'),
+  );
+}
+
+function report(isOk, name, detail) {
+  if (!isOk) failures += 1;
+  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
+  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
+}
+
+/** Mulberry32: numbers in [0, 1) from a seed, so that the choices of a run can be made again. */
+function randomOf(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}

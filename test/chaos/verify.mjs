@@ -1,0 +1,100 @@
+// Holds what clients were told against what is there at the end: the table, the trail, and the engine's history.
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { outcomeText } from './load.mjs';
+
+const PAGE = 500;
+
+/** Every contradiction, as a sentence. */
+export async function findContradictions(ledger, dataDir, engineUrl) {
+  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+  try {
+    const rows = new Map(
+      database
+        .prepare('SELECT * FROM process_store')
+        .all()
+        .map((row) => [row.correlation_id, row]),
+    );
+    const trails = groupBy(
+      database.prepare('SELECT * FROM event_log ORDER BY correlation_id, seq').all(),
+      'correlation_id',
+    );
+    const instances = groupBy(await allInstances(engineUrl), 'businessKey');
+    const found = [...ledger.faults];
+    for (const [id, entry] of ledger.entries) {
+      if (!entry.accepted && entry.outcomes.size === 0) continue;
+      const row = rows.get(id);
+      if (row === undefined) found.push(`${id} was accepted and has no row`);
+      else found.push(...contradictionsOf(id, entry, row, trails.get(id) ?? [], instances.get(id) ?? []));
+    }
+    return found;
+  } finally {
+    database.close();
+  }
+}
+
+function contradictionsOf(id, entry, row, trail, instances) {
+  const found = [];
+  const final = outcomeText({
+    status: row.status,
+    data: row.data === null ? null : JSON.parse(row.data),
+    error: row.error,
+    errorCode: row.error_code,
+  });
+  if (row.status === 'pending') found.push(`${id} is still pending`);
+  if (row.start_next_at !== null) found.push(`${id} is still being resolved`);
+  for (const told of entry.outcomes) if (told !== final) found.push(`${id} was told ${told} and is ${final}`);
+  const kept = instances.filter(({ state }) => state !== 'EXTERNALLY_TERMINATED');
+  // One that was cancelled, rejected or completed from outside may have ended before it had an instance; and a cancel that
+  // lost against the last step may have deleted it while that step told the engine.
+  const isFromOutside = row.outcome_step === null || row.cancel_requested_at !== null;
+  if (kept.length > 1 || (kept.length === 0 && !isFromOutside)) {
+    found.push(
+      `${id} is ${final} with ${kept.length} instances: ${JSON.stringify(instances.map(({ id: of, state }) => [of, state]))}`,
+    );
+  }
+  const places = trail.map(({ seq }) => seq);
+  if (places.some((seq, index) => seq !== index + 1))
+    found.push(`${id} has the places ${places} in its trail`);
+  if (
+    row.outcome_step !== null &&
+    !trail.some(({ step_name: step, status }) => step === row.outcome_step && status === 'ok')
+  ) {
+    found.push(`${id} has no event of ${row.outcome_step}, which completed it`);
+  }
+  if (row.process_instance_id !== null && !trail.some(({ step_name: step }) => step === 'start')) {
+    found.push(`${id} has no event of its start`);
+  }
+  return found;
+}
+
+/** Whether every process that was accepted is decided, and nothing is left to be resolved. */
+export function openProcesses(dataDir) {
+  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+  try {
+    return database
+      .prepare(
+        "SELECT COUNT(*) AS open FROM process_store WHERE status = 'pending' OR start_next_at IS NOT NULL",
+      )
+      .get().open;
+  } finally {
+    database.close();
+  }
+}
+
+async function allInstances(engineUrl) {
+  const instances = [];
+  for (;;) {
+    const query = `processDefinitionKey=onboard-user&sortBy=instanceId&sortOrder=asc&firstResult=${instances.length}&maxResults=${PAGE}`;
+    const response = await fetch(`${engineUrl}/history/process-instance?${query}`);
+    const page = await response.json();
+    instances.push(...page);
+    if (page.length < PAGE) return instances;
+  }
+}
+
+function groupBy(rows, column) {
+  const groups = new Map();
+  for (const row of rows) groups.set(row[column], [...(groups.get(row[column]) ?? []), row]);
+  return groups;
+}

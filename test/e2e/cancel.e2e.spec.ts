@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
+import { type Answer, eventually, RunningService } from '../support/service.js';
+
+describe('POST /api/process/cancel/{correlationId}', () => {
+  const { process: parcel, witness } = parcelProcess();
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start({}, [parcel]);
+  });
+
+  afterAll(async () => {
+    witness.release();
+    await service.destroy();
+  });
+
+  /** Starts a process that runs until it is completed or cancelled; the answer waits. */
+  function startHeld(correlationId: string): Promise<Answer> {
+    return service.post('/api/process/start', {
+      processKey: 'parcel',
+      correlationId,
+      variables: { mode: 'hold' },
+    });
+  }
+
+  async function held(correlationId: string): Promise<void> {
+    await eventually(
+      () => witness.running.has(correlationId),
+      (running) => running,
+    );
+  }
+
+  const cancel = (correlationId: string, body: unknown = {}): Promise<Answer> =>
+    service.post(`/api/process/cancel/${correlationId}`, body);
+
+  it('answers the cancelled process, and whoever waits for it; its instance is gone from the engine', async () => {
+    const waiting = startHeld('unwanted');
+    await held('unwanted');
+    const cancelled = await cancel('unwanted', { reason: 'ordered twice' });
+    expect([cancelled.status, cancelled.headers.get('process-status'), cancelled.body]).toEqual([
+      200,
+      'error',
+      expect.objectContaining({ status: 'error', errorCode: 'CANCELLED', error: 'ordered twice' }),
+    ]);
+    const waited = await waiting;
+    expect([waited.status, waited.text]).toEqual([500, cancelled.text]);
+    expect((await service.status('unwanted')).text).toBe(cancelled.text);
+    expect(await service.countRunning('unwanted')).toBe(0);
+    expect((await cancel('unwanted')).text).toBe(cancelled.text);
+  });
+
+  it('takes no body, an empty one of JSON, and an object without a reason', async () => {
+    for (const [id, init] of [
+      ['no-body', { method: 'POST' }],
+      ['empty-body', { method: 'POST', headers: { 'content-type': 'application/json' } }],
+      ['no-reason', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' }],
+    ] as const) {
+      const waiting = startHeld(id);
+      await held(id);
+      const response = await fetch(`${service.baseUrl}/api/process/cancel/${id}`, init);
+      expect([id, response.status, await response.json()]).toEqual([
+        id,
+        200,
+        expect.objectContaining({ errorCode: 'CANCELLED', error: 'The process was cancelled.' }),
+      ]);
+      await waiting;
+    }
+  });
+
+  it('refuses what it does not know: members, types, bodies that are not JSON', async () => {
+    for (const body of [{ why: 'x' }, { reason: 5 }, { reason: '' }, [], '{']) {
+      expect([body, (await cancel('anything', body)).status]).toEqual([body, 400]);
+    }
+  });
+
+  it('answers 404 for an id that nobody has started, and 409 for a process that has ended', async () => {
+    const unknown = await cancel('nobody');
+    expect([unknown.status, unknown.body.type]).toEqual([404, 'urn:fastify-camunda:problem:unknown-process']);
+    const waiting = startHeld('ended');
+    await held('ended');
+    await service.post('/api/process/complete', { correlationId: 'ended', status: 'ok', data: 1 });
+    await waiting;
+    const ended = await cancel('ended');
+    expect([ended.status, ended.body]).toEqual([
+      409,
+      expect.objectContaining({
+        type: 'urn:fastify-camunda:problem:process-ended',
+        processStatus: 'ok',
+        statusUrl: '/api/process/status/ended',
+      }),
+    ]);
+    expect((await service.status('ended')).body).toMatchObject({ status: 'ok', data: 1 });
+  });
+
+  it('tells it in the trail', async () => {
+    const { body } = await service.get('/api/process/events/unwanted');
+    const told = (body.events as { stepName: string; result: string }[])
+      .filter(({ stepName }) => stepName === 'cancel')
+      .map(({ result }) => result);
+    expect(told).toEqual(['Cancellation requested', 'Process cancelled']);
+  });
+});

@@ -1,0 +1,45 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/index.js';
+import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
+import { type Answer, eventually, RunningService } from '../support/service.js';
+
+describe('ends that nobody reports', () => {
+  const { process: parcel, witness } = parcelProcess();
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start({}, [parcel]);
+  });
+
+  afterAll(async () => {
+    witness.release();
+    await service.destroy();
+  });
+
+  const start = (correlationId: string, mode: string): Promise<Answer> =>
+    service.post('/api/process/start', { processKey: 'parcel', correlationId, variables: { mode } });
+
+  it('are told to whoever waits: an instance that was deleted, and one that ended without a result', async () => {
+    const answers = [start('deleted', 'hold'), start('silent', 'silent')];
+    await eventually(
+      () => witness.running.has('deleted'),
+      (running) => running,
+    );
+    const { baseUrl } = service.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+    const found = await fetch(`${baseUrl}/process-instance?businessKey=deleted`);
+    const [instance] = (await found.json()) as { id: string }[];
+    const removed = await fetch(`${baseUrl}/process-instance/${instance?.id ?? ''}`, { method: 'DELETE' });
+    expect(removed.status).toBe(204);
+    const [deleted, silent] = await Promise.all(answers);
+    expect([deleted?.status, deleted?.body.errorCode]).toEqual([500, 'CANCELLED']);
+    expect([silent?.status, silent?.body.errorCode]).toEqual([500, 'ENDED_WITHOUT_RESULT']);
+    // That one is open: a completion that comes late still counts.
+    const late = await service.post('/api/process/complete', {
+      correlationId: 'silent',
+      status: 'ok',
+      data: 'late',
+    });
+    expect(late.body).toEqual({ received: true });
+    expect((await service.status('silent')).body).toMatchObject({ status: 'ok', data: 'late' });
+  });
+});

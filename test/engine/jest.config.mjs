@@ -1,0 +1,24 @@
+import { fileURLToPath } from 'node:url';
+import base from '../../jest.config.mjs';
+
+/** What `run.mjs` has started: `[{ target, baseUrl }]`; the embedded engine is started by each file for itself. */
+const engines = JSON.parse(process.env.CONFORMANCE_ENGINES ?? '[{"target":"embedded","baseUrl":null}]');
+
+const rootDir = fileURLToPath(new URL('../..', import.meta.url));
+
+/** @type {import('jest').Config} */
+export default {
+  rootDir,
+  testTimeout: 30_000,
+  projects: engines.map((engine) => ({
+    displayName: engine.target,
+    rootDir,
+    roots: ['<rootDir>/test/engine'],
+    testEnvironment: 'node',
+    testMatch: ['**/*.conformance.ts'],
+    extensionsToTreatAsEsm: base.extensionsToTreatAsEsm,
+    moduleNameMapper: base.moduleNameMapper,
+    transform: base.transform,
+    globals: { conformanceEngine: engine },
+  })),
+};

@@ -1,0 +1,67 @@
+// Runs the conformance suite: npm run test:engine -- --target embedded|embedded-file|operaton|camunda7|all [arguments]
+//
+// What is no target is passed to Jest; --target may be given several times, or as a list with commas. Real engines are
+// built and started first, see test/engines/. Ends with Jest's code; with 1 where an engine does not start or no test
+// ran.
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { REAL_ENGINES, startRealEngine } from '../engines/real-engine.mjs';
+
+const TARGETS = ['embedded', 'embedded-file', ...REAL_ENGINES];
+const CONFIG = fileURLToPath(new URL('jest.config.mjs', import.meta.url));
+const JEST = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
+
+/** Splits `--target` from what is meant for Jest. */
+function readArguments(args) {
+  const targets = [];
+  const forJest = [];
+  for (let at = 0; at < args.length; at++) {
+    if (args[at] === '--target') targets.push(...(args[++at] ?? '').split(','));
+    else if (args[at].startsWith('--target=')) targets.push(...args[at].slice('--target='.length).split(','));
+    else forJest.push(args[at]);
+  }
+  const chosen = new Set(targets.flatMap((target) => (target === 'all' ? TARGETS : [target])));
+  const unknown = [...chosen].filter((target) => !TARGETS.includes(target));
+  if (chosen.size === 0 || unknown.length > 0) {
+    console.error(
+      `usage: npm run test:engine -- --target ${[...TARGETS, 'all'].join('|')} [arguments of Jest]`,
+    );
+    process.exit(2);
+  }
+  return { targets: [...chosen], forJest };
+}
+
+/** Jest as a child, because it takes its flags for ECMAScript modules from Node's command line. */
+function runJest(args, engines) {
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  const child = spawn(process.execPath, [...flags, JEST, '--config', CONFIG, ...args], {
+    stdio: 'inherit',
+    env: { ...process.env, CONFORMANCE_ENGINES: JSON.stringify(engines) },
+  });
+  const pass = (signal) => child.kill(signal);
+  process.on('SIGINT', pass).on('SIGTERM', pass);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject).once('close', (code) => resolve(code ?? 1));
+  });
+}
+
+const { targets, forJest } = readArguments(process.argv.slice(2));
+const running = [];
+try {
+  // One after the other: two that boot at once on two cores take longer than both in turn.
+  for (const target of targets.filter((name) => REAL_ENGINES.includes(name))) {
+    running.push({ target, engine: await startRealEngine(target) });
+  }
+  const engines = targets.map((target) => ({
+    target,
+    baseUrl: running.find((real) => real.target === target)?.engine.baseUrl ?? null,
+  }));
+  process.exitCode = await runJest(forJest, engines);
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  await Promise.all(running.map(({ engine }) => engine.stop()));
+}

@@ -1,0 +1,203 @@
+import { describe, expect, it } from '@jest/globals';
+import { refused } from './support/answers.js';
+import { end, evaluate, path, start, task } from './support/bpmn.js';
+import { uniqueKey } from './support/engine.client.js';
+import { useEngine } from './support/engine.target.js';
+import { vars } from './support/scenario.js';
+
+const engine = useEngine();
+const ONE_TASK = [start(), task('A'), end(), path('start', 'A', 'end')];
+const STRAIGHT = [start(), evaluate('X', '${1 + 1}', 'sum'), end(), path('start', 'X', 'end')];
+
+describe('start', () => {
+  it('refuses an unknown key', async () => {
+    expect(await engine.post('/process-definition/key/nope/start')).toMatchObject(
+      refused(404, 'RestException', 'No matching process definition with key: nope and no tenant-id'),
+    );
+  });
+
+  it('refuses an unknown definition id', async () => {
+    expect(await engine.post('/process-definition/nope/start')).toMatchObject(
+      refused(500, 'RestException', /^Cannot instantiate process definition nope: /, 0),
+    );
+  });
+
+  it('refuses a variable that does not fit its type', async () => {
+    const process = await engine.process(ONE_TASK);
+    const answer = await process.launch({ variables: { n: { value: 'x', type: 'Integer' } } });
+    expect(answer).toMatchObject(
+      refused(
+        400,
+        'InvalidRequestException',
+        `Cannot instantiate process definition ${process.definitionId}: Cannot convert value 'x' of type 'Integer' to java type java.lang.Integer`,
+      ),
+    );
+  });
+
+  it('refuses an unknown variable type', async () => {
+    const process = await engine.process(ONE_TASK);
+    const answer = await process.launch({ variables: { n: { value: 'x', type: 'Duck' } } });
+    expect(answer).toMatchObject(
+      refused(
+        400,
+        'InvalidRequestException',
+        `Cannot instantiate process definition ${process.definitionId}: Unsupported value type 'Duck'`,
+      ),
+    );
+  });
+
+  it('fails when the way to the first wait state fails, and leaves no instance', async () => {
+    const process = await engine.process([
+      start(),
+      evaluate('X', '${nope}'),
+      end(),
+      path('start', 'X', 'end'),
+    ]);
+    expect(await process.launch()).toMatchObject(
+      refused(
+        500,
+        'RestException',
+        `Cannot instantiate process definition ${process.definitionId}: Unknown property used in expression: \${nope}. Cause: Cannot resolve identifier 'nope'`,
+        0,
+      ),
+    );
+    expect(await engine.count(`/history/process-instance/count?processDefinitionKey=${process.key}`)).toBe(0);
+  });
+
+  it('answers the instance', async () => {
+    const process = await engine.process(ONE_TASK);
+    const { status, body } = await process.launch({ businessKey: 'order-1' });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      links: [
+        {
+          method: 'GET',
+          href: expect.stringMatching(`/process-instance/${String(body.id)}$`),
+          rel: 'self',
+        },
+      ],
+      id: expect.any(String),
+      definitionId: process.definitionId,
+      definitionKey: process.key,
+      businessKey: 'order-1',
+      caseInstanceId: null,
+      ended: false,
+      suspended: false,
+      tenantId: null,
+    });
+  });
+
+  it('links to the instance below the address that was called', async () => {
+    const process = await engine.process(ONE_TASK);
+    const { body } = await engine.post<{ id: string; links: { href: string }[] }>(
+      `/process-definition/key/${process.key}/start`,
+    );
+    expect(body.links[0]?.href).toBe(`${engine.baseUrl}/process-instance/${body.id}`);
+  });
+
+  it('says that an instance which ran through has ended', async () => {
+    const process = await engine.process(STRAIGHT);
+    const { body } = await process.launch();
+    expect(body).toMatchObject({ ended: true, suspended: false });
+    expect(await engine.get(`/process-instance/${String(body.id)}`)).toMatchObject({ status: 404 });
+  });
+
+  it('returns the variables of an ended instance when asked', async () => {
+    const process = await engine.process(STRAIGHT);
+    const { body } = await process.launch({ variables: vars({ a: 'x' }), withVariablesInReturn: true });
+    expect(body.variables).toEqual({
+      a: { type: 'String', value: 'x', valueInfo: {} },
+      sum: { type: 'Long', value: 2, valueInfo: {} },
+    });
+  });
+
+  it('returns the variables at the first wait state when asked', async () => {
+    const process = await engine.process([
+      start(),
+      evaluate('X', '${a}', 'copy'),
+      task('A'),
+      end(),
+      path('start', 'X', 'A', 'end'),
+    ]);
+    const { body } = await process.launch({ variables: vars({ a: 1 }), withVariablesInReturn: true });
+    expect(body.variables).toMatchObject({ a: { value: 1 }, copy: { value: 1 } });
+  });
+
+  it('returns no variables unless asked', async () => {
+    const process = await engine.process(ONE_TASK);
+    expect((await process.launch({ variables: vars({ a: 1 }) })).body).not.toHaveProperty('variables');
+  });
+
+  it('takes an empty body', async () => {
+    const process = await engine.process(ONE_TASK);
+    const answer = await engine.raw(`/process-definition/${process.definitionId}/start`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: '',
+    });
+    expect(answer).toMatchObject({ status: 200, body: { ended: false } });
+  });
+
+  it('ignores unknown members of the body', async () => {
+    const process = await engine.process(ONE_TASK);
+    expect(await process.launch({ colour: 'green' })).toMatchObject({ status: 200 });
+  });
+
+  it('starts as many instances as asked for with one business key', async () => {
+    const process = await engine.process(ONE_TASK);
+    const first = await process.start({}, { businessKey: 'same' });
+    const second = await process.start({}, { businessKey: 'same' });
+    expect(first).not.toBe(second);
+    expect(await engine.count(`/process-instance/count?processDefinitionKey=${process.key}`)).toBe(2);
+  });
+
+  it('starts the latest version by key and an older one by id', async () => {
+    const key = uniqueKey();
+    const first = await engine.process(ONE_TASK, { key });
+    const second = await engine.process(STRAIGHT, { key });
+    expect((await engine.post(`/process-definition/key/${key}/start`)).body).toMatchObject({
+      definitionId: second.definitionId,
+    });
+    expect((await first.launch()).body).toMatchObject({ definitionId: first.definitionId });
+  });
+
+  it('keeps a running instance on the version that it was started with', async () => {
+    const key = uniqueKey();
+    const first = await engine.process(ONE_TASK, { key });
+    const instance = await first.start();
+    await engine.process(STRAIGHT, { key });
+    await first.complete('A');
+    expect(await engine.read(`/history/process-instance/${instance}`)).toMatchObject({
+      processDefinitionVersion: 1,
+      state: 'COMPLETED',
+    });
+  });
+
+  it('takes a business key of 255 characters', async () => {
+    const process = await engine.process(ONE_TASK);
+    const businessKey = 'b'.repeat(255);
+    expect((await process.launch({ businessKey })).body).toMatchObject({ businessKey });
+  });
+
+  it('keeps a transient variable until the first wait state only', async () => {
+    const process = await engine.process([
+      start(),
+      evaluate('X', '${secret}', 'copy'),
+      task('A'),
+      end(),
+      path('start', 'X', 'A', 'end'),
+    ]);
+    const { body } = await process.launch({
+      variables: { secret: { value: 's', type: 'String', valueInfo: { transient: true } } },
+      withVariablesInReturn: true,
+    });
+    expect(body.variables).toEqual({
+      secret: { type: 'String', value: 's', valueInfo: { transient: true } },
+      copy: { type: 'String', value: 's', valueInfo: {} },
+    });
+    const id = String(body.id);
+    expect(Object.keys(await engine.read(`/process-instance/${id}/variables`))).toEqual(['copy']);
+    expect(await process.values(id)).toEqual({ copy: 's' });
+    expect(Object.keys((await process.fetchOne('A')).variables)).toEqual(['copy']);
+  });
+});
