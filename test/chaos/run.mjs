@@ -14,7 +14,7 @@ import { startRealEngine } from '../engines/real-engine.mjs';
 import { spawnEngine, spawnService } from './children.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { Load } from './load.mjs';
-import { findContradictions, openProcesses } from './verify.mjs';
+import { findContradictions, openWork } from './verify.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -191,13 +191,13 @@ async function finish(mode, run, engine) {
   await delay(1_000);
   await run.load.stop();
   const until = Date.now() + END_MS;
-  let open = openProcesses(run.dataDir);
+  const engineUrl = engine.url ?? run.engineUrl;
+  let open = await openWork(run.dataDir, engineUrl);
   while (open > 0 && Date.now() < until) {
     await delay(250);
-    open = openProcesses(run.dataDir);
+    open = await openWork(run.dataDir, engineUrl);
   }
   const { ledger } = run.load;
-  const engineUrl = engine.url ?? run.engineUrl;
   const contradictions = await findContradictions(ledger, run.dataDir, engineUrl);
   const told = [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
   const accepted = [...ledger.entries.values()].filter((entry) => entry.accepted).length;
@@ -205,7 +205,7 @@ async function finish(mode, run, engine) {
     `# ${ledger.requests} requests, ${ledger.unanswered} without an answer, ${accepted} processes accepted, ${told} outcomes told` +
       (engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`),
   );
-  report(open === 0, `${mode}: every process comes to its end`, `${open} are open`);
+  report(open === 0, `${mode}: every process comes to its end`, `${open} rows and instances are open`);
   report(
     accepted > 50 && told > 50,
     `${mode}: enough was done to be proof`,
