@@ -40,7 +40,12 @@ export default tseslint.config(
     rules: { '@typescript-eslint/consistent-type-imports': 'off' },
   },
   {
-    files: ['src/config/environment.ts', 'src/embedded-engine/testing/property.runs.ts', 'test/**/*.ts'],
+    files: [
+      'src/config/environment.ts',
+      'src/embedded-engine/testing/property.runs.ts',
+      'src/database/testing/database.target.ts',
+      'test/**/*.ts',
+    ],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

@@ -11,6 +11,9 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   EventLog1763683200002,
 ];
 
+/** The tables of the service, without those of TypeORM. */
+export const TABLES = ['process_store', 'event_log', 'schema_version'] as const;
+
 /** The schema version that this code works with. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 

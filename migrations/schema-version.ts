@@ -1,5 +1,10 @@
-import type { QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import { schemaDialectOf } from './column-types.js';
+
+/** The path of a table: with the schema of the connection where one is configured, for a session may have another. */
+export function tablePath({ options }: DataSource, table: string): string {
+  return 'schema' in options && typeof options.schema === 'string' ? `${options.schema}.${table}` : table;
+}
 
 /** Notes in `schema_version` that a migration was applied; called at the end of its `up`. */
 export async function recordVersion(runner: QueryRunner, version: number): Promise<void> {
@@ -8,7 +13,7 @@ export async function recordVersion(runner: QueryRunner, version: number): Promi
   await runner.manager
     .createQueryBuilder()
     .insert()
-    .into('schema_version', ['version', 'applied_at'])
+    .into(tablePath(runner.dataSource, 'schema_version'), ['version', 'applied_at'])
     // SQLite keeps times as text, in the form that TypeORM reads.
     .values({ version, applied_at: sqlite ? now.replace('T', ' ').replace('Z', '') : now })
     .execute();
@@ -19,7 +24,7 @@ export async function forgetVersion(runner: QueryRunner, version: number): Promi
   await runner.manager
     .createQueryBuilder()
     .delete()
-    .from('schema_version')
+    .from(tablePath(runner.dataSource, 'schema_version'))
     .where('version = :version', { version })
     .execute();
 }

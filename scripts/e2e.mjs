@@ -1,5 +1,7 @@
 // npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [options of Jest]
 //
+// TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
+//
 // Runs the e2e suite of the service on one engine. Only the engine's variables differ between the targets. A real
 // engine is the one at CAMUNDA_BASE_URL where that is set, else one that is started here and stopped at the end.
 import { spawn } from 'node:child_process';
@@ -16,7 +18,10 @@ const REAL = ['camunda7', 'operaton'];
 const { target, jestOptions } = readArguments(process.argv.slice(2));
 const engine = await reachEngine(target);
 try {
-  process.exitCode = await runJest([...engine.jestOptions, ...jestOptions], engine.variables);
+  process.exitCode = await runJest(
+    [...engine.jestOptions, ...ignoredFolders(target), ...jestOptions],
+    engine.variables,
+  );
 } finally {
   await engine.stop();
 }
@@ -42,7 +47,7 @@ async function reachEngine(name) {
   return {
     variables: { CAMUNDA_BASE_URL: baseUrl, CAMUNDA_DEPLOY: 'on' },
     // All services of the run share the engine, and would work on each other's tasks.
-    jestOptions: ['--runInBand', '--testPathIgnorePatterns=/e2e/embedded/', '--testTimeout=60000'],
+    jestOptions: ['--runInBand', '--testTimeout=60000'],
     stop,
   };
 }
@@ -58,6 +63,15 @@ async function realEngine(name) {
   }
   const { startRealEngine } = await import(`../${REAL_ENGINES}`);
   return startRealEngine(name);
+}
+
+/** What a run cannot do with what it runs on: each folder is for its own engine or database. */
+function ignoredFolders(name) {
+  const folders = [
+    ...(name in EMBEDDED ? [] : ['embedded']),
+    ...((process.env.TEST_DB ?? 'sqlite') === 'sqlite' ? [] : ['sqlite']),
+  ];
+  return folders.map((folder) => `--testPathIgnorePatterns=/e2e/${folder}/`);
 }
 
 function runJest(options, variables) {

@@ -20,11 +20,13 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /**
  * Makes the application, ready to listen.
  *
+ * @param bootSignal ends the waiting for a database server that is not there
  * @throws whatever stops a boot: database, wiring of topics, a port in use
  */
 export async function createApp(
   configuration: Configuration,
   processes: readonly ServiceProcess[] = PROCESSES,
+  bootSignal?: AbortSignal,
 ): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     bodyLimit: configuration.http.bodyLimitBytes,
@@ -41,7 +43,7 @@ export async function createApp(
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.forRoot(configuration, processes),
+    AppModule.forRoot(configuration, processes, bootSignal),
     adapter,
     {
       bufferLogs: true,

@@ -22,7 +22,7 @@ import { DatabaseModule, WriteQueueService } from './database/index.js';
 import { createRouter, openEmbeddedEngine, startEngineServer } from './embedded-engine/index.js';
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
-import { LifecycleModule, ShutdownService } from './lifecycle/index.js';
+import { BOOT_SIGNAL, LifecycleModule, ShutdownService } from './lifecycle/index.js';
 import { loggingOptions } from './logging.js';
 import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
@@ -68,7 +68,7 @@ async function reachEngine(
 @Global()
 @Module({})
 class BindingsModule {
-  static forProcesses(processes: readonly ServiceProcess[]): DynamicModule {
+  static forProcesses(processes: readonly ServiceProcess[], bootSignal?: AbortSignal): DynamicModule {
     return {
       module: BindingsModule,
       providers: [
@@ -78,8 +78,9 @@ class BindingsModule {
           useFactory: reachEngine,
         },
         { provide: PROCESS_DEFINITIONS, useValue: processes.map(({ definition }) => definition) },
+        { provide: BOOT_SIGNAL, useValue: bootSignal },
       ],
-      exports: [ENGINE_ENDPOINT, PROCESS_DEFINITIONS],
+      exports: [ENGINE_ENDPOINT, PROCESS_DEFINITIONS, BOOT_SIGNAL],
     };
   }
 }
@@ -87,10 +88,14 @@ class BindingsModule {
 /** The whole service. */
 @Module({})
 export class AppModule {
-  /** @param processes what this service deploys and works on */
+  /**
+   * @param processes what this service deploys and works on
+   * @param bootSignal ends the waiting of a boot
+   */
   static forRoot(
     configuration: Configuration,
     processes: readonly ServiceProcess[] = PROCESSES,
+    bootSignal?: AbortSignal,
   ): DynamicModule {
     return {
       module: AppModule,
@@ -98,7 +103,7 @@ export class AppModule {
         ConfigurationModule.forRoot(configuration),
         LoggerModule.forRoot(loggingOptions(configuration)),
         LifecycleModule,
-        BindingsModule.forProcesses(processes),
+        BindingsModule.forProcesses(processes, bootSignal),
         DatabaseModule,
         ProcessModule,
         CamundaWorkerModule.forRoot({

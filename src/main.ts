@@ -19,23 +19,28 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 /** Stops by signal, as a success however often the signal comes, also while the application is being made. */
 class SignalStop {
   private readonly app: { current?: NestFastifyApplication } = {};
-  private requested = false;
+  private readonly abort = new AbortController();
 
   constructor() {
     process.on('SIGTERM', this.request);
     process.on('SIGINT', this.request);
   }
 
+  /** Aborted by the first signal. */
+  get signal(): AbortSignal {
+    return this.abort.signal;
+  }
+
   /** @returns false where a signal has come before: the application is then closed and nothing more is to be done */
   async take(app: NestFastifyApplication): Promise<boolean> {
     this.app.current = app;
-    if (this.requested) await this.close(app);
-    return !this.requested;
+    if (this.signal.aborted) await this.close(app);
+    return !this.signal.aborted;
   }
 
   private readonly request = (): void => {
-    const first = !this.requested;
-    this.requested = true;
+    const first = !this.signal.aborted;
+    this.abort.abort();
     if (first && this.app.current !== undefined) void this.close(this.app.current);
   };
 
@@ -52,7 +57,7 @@ class SignalStop {
 
 async function boot(configuration: Configuration, stop: SignalStop): Promise<void> {
   const { host, port } = configuration.http;
-  const app = await createApp(configuration);
+  const app = await createApp(configuration, undefined, stop.signal);
   if (!(await stop.take(app))) return;
   await app.listen(port, host);
   const logger = new Logger('Main');
@@ -76,9 +81,11 @@ function explain(error: unknown): unknown {
     : error;
 }
 
+const stop = new SignalStop();
 try {
-  await boot(createConfiguration(readEnvironment()), new SignalStop());
+  await boot(createConfiguration(readEnvironment()), stop);
 } catch (error) {
   console.error(explain(error));
-  process.exit(1);
+  // What a signal has ended has not failed.
+  process.exit(stop.signal.aborted ? 0 : 1);
 }

@@ -37,7 +37,7 @@ describe('createConfiguration', () => {
       },
       embeddedEngine: { port: 0, transport: 'inproc', scripts: false },
       database: {
-        type: 'sqlite',
+        server: null,
         dataDir: './data',
         writeQueueMaxBytes: 67_108_864,
         eventLogMaxBytes: 32_768,
@@ -100,29 +100,67 @@ describe('createConfiguration', () => {
     ]);
   });
 
-  it.each([
-    [{ DB_HOST: 'db' }, /Microsoft SQL Server/],
-    [{ DB_TYPE: 'postgres' }, /PostgreSQL/],
-  ])('says plainly that %p is not spoken yet', (variables, sentence) => {
-    expect(faultsOf(variables)).toEqual([expect.stringMatching(sentence)]);
+  it('takes SQL Server where only DB_HOST is set, and says what is missing', () => {
+    expect(faultsOf({ DB_HOST: 'db' })).toEqual([
+      expect.stringMatching(/^DB_NAME must be set for DB_TYPE=mssql\./),
+      expect.stringMatching(/^DB_USER must be set for DB_TYPE=mssql\./),
+    ]);
+    expect(faultsOf({ DB_TYPE: 'postgres', DB_NAME: 'fc', DB_USER: 'fc' })).toEqual([
+      expect.stringMatching(/^DB_HOST must be set for DB_TYPE=postgres\./),
+    ]);
+    expect(faultsOf({ DB_TYPE: 'sqlite', DB_HOST: 'db' })).toEqual([
+      expect.stringMatching(/^DB_HOST must not be set with DB_TYPE=sqlite/),
+    ]);
+  });
+
+  it('refuses a certificate file that cannot be read, and a schema that is no name', () => {
+    const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
+    expect(faultsOf({ ...server, DB_CA_FILE: '/nowhere/ca.pem' })).toEqual([
+      expect.stringMatching(/^DB_CA_FILE must be a file/),
+    ]);
+    expect(faultsOf({ ...server, DB_SCHEMA: 'x; DROP TABLE process_store' })).toEqual([
+      expect.stringMatching(/^DB_SCHEMA must be a name/),
+    ]);
+  });
+
+  it('knows the defaults of a server', () => {
+    const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
+    expect(createConfiguration(server).database.server).toMatchObject({
+      type: 'mssql',
+      port: 1433,
+      encrypt: true,
+      trustServerCertificate: false,
+      migrate: true,
+    });
+    expect(
+      createConfiguration({ ...server, DB_TYPE: 'postgres', NODE_ENV: 'production' }).database.server,
+    ).toMatchObject({ type: 'postgres', port: 5432, encrypt: false, migrate: false });
   });
 });
 
 describe('describeConfiguration', () => {
   it('masks the password and credentials in URLs', () => {
-    const described = describeConfiguration({
-      ...createConfiguration({ CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest?key=secret' }),
-      database: { ...createConfiguration({}).database, password: 'secret' },
-    });
+    const described = describeConfiguration(
+      createConfiguration({
+        CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest?key=secret',
+        DB_HOST: 'db',
+        DB_NAME: 'fc',
+        DB_USER: 'fc',
+        DB_PASSWORD: 'secret',
+      }),
+    );
     expect(described).toMatchObject({
       camunda: { baseUrl: 'https://***@camunda/engine-rest?***' },
-      database: { password: '***' },
+      database: { server: { password: '***' } },
     });
     expect(JSON.stringify(described)).not.toContain('secret');
   });
 
   it('shows that no password is set', () => {
-    expect(describeConfiguration(createConfiguration({}))).toMatchObject({ database: { password: null } });
+    const variables = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
+    expect(describeConfiguration(createConfiguration(variables))).toMatchObject({
+      database: { server: { password: null } },
+    });
   });
 });
 

@@ -1,3 +1,4 @@
+import { accessSync, constants, statSync } from 'node:fs';
 import { type Environment, environmentSchema } from './environment.schema.js';
 
 export interface HttpConfig {
@@ -52,15 +53,31 @@ export interface EmbeddedEngineConfig {
   readonly scripts: boolean;
 }
 
-export interface DatabaseConfig {
-  readonly type: 'sqlite' | 'postgres' | 'mssql';
-  /** Folder of the SQLite file. */
-  readonly dataDir: string;
-  readonly host: string | null;
-  readonly port: number | null;
-  readonly name: string | null;
-  readonly user: string | null;
+export interface DatabaseServerConfig {
+  readonly type: 'postgres' | 'mssql';
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
   readonly password: string | null;
+  /** Null: the default schema of the login. */
+  readonly schema: string | null;
+  readonly encrypt: boolean;
+  readonly trustServerCertificate: boolean;
+  readonly caFile: string | null;
+  readonly poolMax: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly bootTimeoutMs: number;
+  /** Whether the boot changes the schema. */
+  readonly migrate: boolean;
+}
+
+export interface DatabaseConfig {
+  /** Folder of the SQLite file, and of the embedded engine's. */
+  readonly dataDir: string;
+  /** Null: the SQLite file. */
+  readonly server: DatabaseServerConfig | null;
   readonly writeQueueMaxBytes: number;
   readonly writeWaitMs: number;
   readonly eventLogMaxBytes: number;
@@ -135,17 +152,55 @@ function findContradictions(env: Environment): string[] {
     );
   }
   const type = databaseType(env);
-  if (type !== 'sqlite') {
-    faults.push(
-      `DB_TYPE must be sqlite: this version does not speak to ${type === 'mssql' ? 'Microsoft SQL Server' : 'PostgreSQL'} yet. ` +
-        'Unset DB_HOST and DB_TYPE to run on the SQLite file under DATA_DIR.',
-    );
+  if (type === 'sqlite') {
+    if (env.DB_HOST !== undefined)
+      faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file lies under DATA_DIR.');
+    return faults;
   }
+  for (const name of ['DB_HOST', 'DB_NAME', 'DB_USER'] as const) {
+    if (env[name] === undefined)
+      faults.push(
+        `${name} must be set for DB_TYPE=${type}. Unset DB_HOST and DB_TYPE to run on the SQLite file under DATA_DIR.`,
+      );
+  }
+  if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
+    faults.push(`DB_CA_FILE must be a file that this user may read; ${env.DB_CA_FILE} is not.`);
   return faults;
 }
 
-function databaseType(env: Environment): DatabaseConfig['type'] {
+function isReadable(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function databaseType(env: Environment): 'sqlite' | DatabaseServerConfig['type'] {
   return env.DB_TYPE ?? (env.DB_HOST === undefined ? 'sqlite' : 'mssql');
+}
+
+function serverOf(env: Environment, production: boolean): DatabaseServerConfig | null {
+  const type = databaseType(env);
+  if (type === 'sqlite') return null;
+  return {
+    type,
+    host: env.DB_HOST ?? '',
+    port: env.DB_PORT ?? (type === 'mssql' ? 1433 : 5432),
+    name: env.DB_NAME ?? '',
+    user: env.DB_USER ?? '',
+    password: env.DB_PASSWORD ?? null,
+    schema: env.DB_SCHEMA ?? null,
+    encrypt: env.DB_ENCRYPT ?? type === 'mssql',
+    trustServerCertificate: env.DB_TRUST_SERVER_CERTIFICATE,
+    caFile: env.DB_CA_FILE ?? null,
+    poolMax: env.DB_POOL_MAX,
+    connectTimeoutMs: env.DB_CONNECT_TIMEOUT_MS,
+    statementTimeoutMs: env.DB_STATEMENT_TIMEOUT_MS,
+    bootTimeoutMs: env.DB_BOOT_TIMEOUT_MS,
+    migrate: env.DB_MIGRATE ?? !production,
+  };
 }
 
 function group(env: Environment): Configuration {
@@ -191,13 +246,8 @@ function group(env: Environment): Configuration {
       scripts: env.EMBEDDED_ENGINE_SCRIPTS,
     },
     database: {
-      type: databaseType(env),
       dataDir: env.DATA_DIR,
-      host: env.DB_HOST ?? null,
-      port: env.DB_PORT ?? null,
-      name: env.DB_NAME ?? null,
-      user: env.DB_USER ?? null,
-      password: env.DB_PASSWORD ?? null,
+      server: serverOf(env, production),
       writeQueueMaxBytes: env.WRITE_QUEUE_MAX_BYTES,
       writeWaitMs: env.WRITE_WAIT_MS,
       eventLogMaxBytes: env.EVENT_LOG_MAX_BYTES,
@@ -220,9 +270,13 @@ function group(env: Environment): Configuration {
  */
 export function describeConfiguration(configuration: Configuration): Record<string, unknown> {
   const { database } = configuration;
+  const { server } = database;
   return withoutCredentials({
     ...configuration,
-    database: { ...database, password: database.password === null ? null : '***' },
+    database: {
+      ...database,
+      server: server === null ? null : { ...server, password: server.password === null ? null : '***' },
+    },
   });
 }
 

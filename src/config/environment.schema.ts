@@ -176,10 +176,47 @@ export const VARIABLES = {
     '[sqlite; mssql when DB_HOST is set]',
   ),
   DB_HOST: open(text(), 'database server'),
-  DB_PORT: open(wholeNumber(1, 65_535), 'port of the database server'),
+  DB_PORT: open(wholeNumber(1, 65_535), 'port of the database server', '[1433 for mssql, 5432 for postgres]'),
   DB_NAME: open(text(), 'name of the database'),
   DB_USER: open(text(), 'login of the database'),
   DB_PASSWORD: { ...open(z.string(), 'password of DB_USER'), secret: true },
+  DB_SCHEMA: open(
+    text().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be a name of letters, digits and _'),
+    'schema of the tables',
+    '[the default schema of DB_USER]',
+  ),
+  DB_ENCRYPT: open(
+    onOff(),
+    'whether the connection to the server is encrypted: on, off',
+    '[on for mssql, off for postgres]',
+  ),
+  DB_TRUST_SERVER_CERTIFICATE: fixed(
+    onOff(),
+    'off',
+    'whether any certificate of the server is taken, for development: on, off',
+  ),
+  DB_CA_FILE: open(text(), 'file with the certificate of the authority that signed that of the server'),
+  DB_POOL_MAX: fixed(wholeNumber(2, 1_000), '10', 'connections to the server that are held at the most'),
+  DB_CONNECT_TIMEOUT_MS: fixed(
+    milliseconds(1),
+    '5000',
+    'how long a connection to the server may take to be made',
+  ),
+  DB_STATEMENT_TIMEOUT_MS: fixed(
+    milliseconds(100),
+    '15000',
+    'how long a statement may run on the server, or wait for a lock',
+  ),
+  DB_BOOT_TIMEOUT_MS: fixed(
+    milliseconds(),
+    '60000',
+    'how long a boot tries to reach the server before it ends',
+  ),
+  DB_MIGRATE: open(
+    onOff(),
+    'whether the boot brings the schema of the server up to date; where off, npm run migration:run does: on, off',
+    '[on; off in production]',
+  ),
   WRITE_QUEUE_MAX_BYTES: fixed(
     wholeNumber(65_536, 17_179_869_184),
     '67108864',

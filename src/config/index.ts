@@ -15,6 +15,7 @@ export {
   ConfigurationError,
   createConfiguration,
   type DatabaseConfig,
+  type DatabaseServerConfig,
   describeConfiguration,
   type EmbeddedEngineConfig,
   type HttpConfig,

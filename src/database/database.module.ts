@@ -1,7 +1,8 @@
 import { Global, Module } from '@nestjs/common';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
-import { ShutdownService } from '../lifecycle/index.js';
+import { BOOT_SIGNAL, ShutdownService } from '../lifecycle/index.js';
 import { DatabaseConnection } from './database.connection.js';
+import { openDatabaseConnection } from './database.opener.js';
 import { DatabaseService } from './database.service.js';
 import { WriteQueueService } from './write-queue/index.js';
 
@@ -11,9 +12,13 @@ import { WriteQueueService } from './write-queue/index.js';
   providers: [
     {
       provide: DatabaseConnection,
-      inject: [DATABASE_CONFIG, ShutdownService],
-      useFactory: async (config: DatabaseConfig, shutdown: ShutdownService): Promise<DatabaseConnection> => {
-        const connection = await DatabaseConnection.open(config);
+      inject: [DATABASE_CONFIG, ShutdownService, { token: BOOT_SIGNAL, optional: true }],
+      useFactory: async (
+        config: DatabaseConfig,
+        shutdown: ShutdownService,
+        bootSignal?: AbortSignal,
+      ): Promise<DatabaseConnection> => {
+        const connection = await openDatabaseConnection(config, bootSignal);
         shutdown.register('release', 'database', () => connection.close());
         return connection;
       },

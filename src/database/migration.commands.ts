@@ -1,12 +1,11 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DataSource } from 'typeorm';
 import { MIGRATIONS, SCHEMA_VERSION } from '../../migrations/index.js';
 import type { DatabaseConfig } from '../config/index.js';
-import { databaseOptions } from './data-source.options.js';
+import { schemaAccess } from './database.opener.js';
 import { migrate, readSchemaVersion } from './migration.runner.js';
 import { migrationSkeleton } from './migration.skeleton.js';
-import { lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
+import type { SchemaAccess } from './schema.access.js';
 
 const USAGE = 'Usage: migration run | revert | show | generate <name-in-kebab-case>';
 
@@ -27,9 +26,10 @@ export async function migrationCommand(
   print: Print,
 ): Promise<void> {
   const [command, name] = args;
+  const schema = schemaAccess(config);
   switch (command) {
     case 'run':
-      return withWriter(config, async (dataSource) => {
+      return schema.change(async (dataSource) => {
         const applied = await migrate(dataSource);
         applied.forEach((each) => {
           print(`Applied ${each}.`);
@@ -37,16 +37,16 @@ export async function migrationCommand(
         print(`The schema is at version ${await readSchemaVersion(dataSource)}.`);
       });
     case 'revert':
-      return withWriter(config, async (dataSource) => {
+      return schema.change(async (dataSource) => {
         if ((await readSchemaVersion(dataSource)) === 0) throw new Error('There is no migration to revert.');
         await dataSource.undoLastMigration({ transaction: 'each' });
         print(`The schema is at version ${await readSchemaVersion(dataSource)}.`);
       });
     case 'show':
-      return show(config, print);
+      return show(schema, print);
     case 'generate':
       if (name === undefined || !/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name)) throw new Error(USAGE);
-      return withWriter(config, async (dataSource) => {
+      return schema.change(async (dataSource) => {
         await migrate(dataSource);
         const skeleton = await migrationSkeleton(dataSource, name, SCHEMA_VERSION + 1, new Date());
         const path = join(folder, skeleton.fileName);
@@ -58,36 +58,10 @@ export async function migrationCommand(
   }
 }
 
-async function withWriter(
-  config: DatabaseConfig,
-  work: (dataSource: DataSource) => Promise<void>,
-): Promise<void> {
-  prepareDataDir(config.dataDir);
-  const lock = lockDatabase(sqlitePath(config.dataDir));
-  const dataSource = new DataSource(databaseOptions(config).migrator);
-  try {
-    await dataSource.initialize();
-    await work(dataSource);
-  } finally {
-    if (dataSource.isInitialized) await dataSource.destroy();
-    lock.release();
-  }
-}
-
 /** Reads only, so it may be asked beside a running service. */
-async function show(config: DatabaseConfig, print: Print): Promise<void> {
-  const version = existsSync(sqlitePath(config.dataDir)) ? await versionOf(config) : 0;
+async function show(schema: SchemaAccess, print: Print): Promise<void> {
+  const version = await schema.version();
   MIGRATIONS.forEach((migration, index) => {
     print(`[${index < version ? 'x' : ' '}] ${index + 1} ${migration.name}`);
   });
-}
-
-async function versionOf(config: DatabaseConfig): Promise<number> {
-  const dataSource = new DataSource(databaseOptions(config).reader);
-  await dataSource.initialize();
-  try {
-    return await readSchemaVersion(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
 }

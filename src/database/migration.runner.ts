@@ -1,5 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { SCHEMA_VERSION } from '../../migrations/index.js';
+import { tablePath } from '../../migrations/schema-version.js';
 import { DatabaseStartError } from './database.errors.js';
 
 /** The schema version of a database: 0 where no migration was ever applied. */
@@ -7,10 +9,12 @@ export async function readSchemaVersion(dataSource: DataSource): Promise<number>
   const runner = dataSource.createQueryRunner();
   try {
     if (!(await runner.hasTable('schema_version'))) return 0;
-    const rows = (await runner.query('SELECT MAX(version) AS version FROM schema_version')) as {
-      version: number | null;
-    }[];
-    return rows[0]?.version ?? 0;
+    const row = await runner.manager
+      .createQueryBuilder()
+      .select('MAX(applied.version)', 'version')
+      .from(tablePath(dataSource, 'schema_version'), 'applied')
+      .getRawOne<{ version: number | null }>();
+    return row?.version ?? 0;
   } finally {
     await runner.release();
   }
@@ -23,13 +27,23 @@ export async function readSchemaVersion(dataSource: DataSource): Promise<number>
  * @throws DatabaseStartError where the schema is newer than this code
  */
 export async function migrate(dataSource: DataSource): Promise<readonly string[]> {
-  const version = await readSchemaVersion(dataSource);
+  assertNotNewer(await readSchemaVersion(dataSource));
+  const applied = await dataSource.runMigrations({ transaction: 'each' });
+  return applied.map(({ name }) => name);
+}
+
+/** @throws DatabaseStartError where a schema version is newer than this code */
+export function assertNotNewer(version: number): void {
   if (version > SCHEMA_VERSION) {
     throw new DatabaseStartError(
       `The database has schema version ${version}, this version of the service knows ${SCHEMA_VERSION}. ` +
         'Run the newer version of the service, or revert its migrations with it first (npm run migration:revert).',
     );
   }
-  const applied = await dataSource.runMigrations({ transaction: 'each' });
-  return applied.map(({ name }) => name);
+}
+
+/** Brings the schema up to date at the boot, and says so. @throws DatabaseStartError as {@link migrate} does */
+export async function updateSchema(dataSource: DataSource): Promise<void> {
+  const applied = await migrate(dataSource);
+  if (applied.length > 0) new Logger('Database').log({ msg: 'The schema was brought up to date.', applied });
 }

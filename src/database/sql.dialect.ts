@@ -1,5 +1,14 @@
-/** What may stand for a placeholder; times go through {@link SqlDialect.time}. */
-export type SqlValue = string | number | null;
+/** A parameter whose SQL type the dialect names; made by {@link SqlDialect.time} and {@link SqlDialect.text} alone. */
+export interface TypedSqlValue {
+  readonly value: unknown;
+  readonly type: string;
+}
+
+/**
+ * What may stand for a placeholder. Times go through {@link SqlDialect.time}, texts of columns without a limit through
+ * {@link SqlDialect.text}; a plain string is compared with, or written to, a column of short ASCII text.
+ */
+export type SqlValue = string | number | null | TypedSqlValue;
 
 /** A row as the driver returns it, by column name. */
 export type SqlRow = Readonly<Record<string, unknown>>;
@@ -10,9 +19,21 @@ export interface SqlStatement {
   readonly parameters: readonly SqlValue[];
 }
 
+/** Rows that are inserted where their key is new. */
+export interface NewRows {
+  readonly table: string;
+  readonly columns: string;
+  /** The values of one row, in parentheses. */
+  readonly row: string;
+  /** The parameters of each row. */
+  readonly parameters: readonly (readonly SqlValue[])[];
+  /** What is returned of a row that was inserted. */
+  readonly returning: string;
+}
+
 /**
- * Runs statements in the order of the calls; `?` stands for a parameter in every dialect. Statements that are issued
- * without waiting for each other go to the database together. One that fails ends the transaction.
+ * Runs statements of a transaction in the order of the calls; `?` stands for a parameter in every dialect. One that
+ * fails ends the transaction.
  */
 export interface SqlExecutor {
   /** The rows of a SELECT, or of a statement that returns rows. */
@@ -24,20 +45,35 @@ export interface SqlExecutor {
    *
    * @returns `otherwise` is null where the other statement did not run
    */
-  queryOr(
-    statement: SqlStatement,
-    rows: number,
-    otherwise: SqlStatement,
-  ): Promise<{ readonly rows: readonly SqlRow[]; readonly otherwise: readonly SqlRow[] | null }>;
+  queryOr(statement: SqlStatement, rows: number, otherwise: SqlStatement): Promise<GuardedRows>;
+}
+
+/** What a statement came to that has another behind it. */
+export interface GuardedRows {
+  readonly rows: readonly SqlRow[];
+  /** Null where the other statement did not run. */
+  readonly otherwise: readonly SqlRow[] | null;
 }
 
 /**
  * What an error of the database means for a write.
  *
- * `unavailable`: the database is busy or away, and the same statement may succeed later. `conflict`: a unique key
- * exists already. `content`: this statement will never succeed.
+ * `unavailable`: the database is busy or away, and the same statement may succeed later. `contended`: another
+ * transaction was in the way and this one was rolled back (deadlock, serialisation); it may be tried again at once.
+ * `conflict`: a unique key exists already. `content`: this statement will never succeed.
  */
-export type SqlErrorKind = 'unavailable' | 'conflict' | 'content';
+export type SqlErrorKind = 'unavailable' | 'contended' | 'conflict' | 'content';
+
+/** An UPDATE that tells the rows it changed. */
+export interface ReturningUpdate {
+  readonly table: string;
+  /** The assignments. */
+  readonly set: string;
+  /** The condition. */
+  readonly where: string;
+  /** Columns, as the update leaves them. */
+  readonly returning: string;
+}
 
 /** Where the databases differ in what the stores need. */
 export interface SqlDialect {
@@ -45,19 +81,27 @@ export interface SqlDialect {
   readonly maxParameters: number;
   /** True where no other process can write to the database. */
   readonly exclusive: boolean;
+  /** True where the statements of a transaction go to the database with its commit, in one message. */
+  readonly oneMessage: boolean;
   /** A statement with `?` for parameters, in the dialect's own form. */
   readonly statement: (sql: string) => string;
   /** A time as parameter. */
   readonly time: (time: Date) => SqlValue;
+  /** A text of a column without a limit as parameter, null included. */
+  readonly text: (text: string | null) => SqlValue;
   /** A time from a column. */
   readonly readTime: (value: unknown) => Date;
   /** The database's clock plus one parameter of milliseconds; null where the parameter is null. */
   readonly nowPlusMs: string;
-  /** Ends an INSERT that leaves out rows whose key exists, and makes it return the columns of those it wrote. */
-  readonly ignoreConflictsReturning: (columns: string) => string;
-  /** Ends an UPDATE or DELETE and makes it return columns of the rows it changed. */
-  readonly returning: (columns: string) => string;
-  /** Ends a SELECT after as many rows as its parameter says. */
+  /** Makes an UPDATE of its parts. */
+  readonly update: (parts: ReturningUpdate) => string;
+  /**
+   * Inserts rows but those whose key exists.
+   *
+   * @param otherwise runs behind it where fewer rows were inserted than there are
+   */
+  readonly insertNew: (sql: SqlExecutor, rows: NewRows, otherwise: SqlStatement) => Promise<GuardedRows>;
+  /** Ends a SELECT that has an ORDER BY after as many rows as its parameter says. */
   readonly limit: string;
   readonly errorKind: (error: unknown) => SqlErrorKind;
 }

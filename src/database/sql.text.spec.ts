@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { bytesOf, columnText, inBatches, placeholders } from './sql.text.js';
-import { sqliteDialect } from './sqlite.dialect.js';
+import { sqliteDialect } from './sqlite/sqlite.dialect.js';
 
 describe('columnText', () => {
   it('escapes NUL characters', () => {

@@ -1,3 +1,5 @@
+import type { GuardedRows, NewRows, ReturningUpdate, SqlExecutor, SqlStatement } from './sql.dialect.js';
+
 /** Batch sizes: few, so that the prepared statements of a batch are few as well. */
 const BATCH_SIZES = [64, 32, 16, 8, 4, 2, 1] as const;
 
@@ -45,4 +47,21 @@ export function inBatches<T>(items: readonly T[], parameters: number, maxParamet
     from += size;
   }
   return batches;
+}
+
+/** An UPDATE with `RETURNING`, as SQLite and PostgreSQL have it. */
+export function updateReturning({ table, set, where, returning }: ReturningUpdate): string {
+  return `UPDATE ${table} SET ${set} WHERE ${where} RETURNING ${returning}`;
+}
+
+/** Inserts rows in one statement with `ON CONFLICT`, as SQLite and PostgreSQL have it. */
+export function insertIgnoringConflicts(
+  sql: SqlExecutor,
+  { table, columns, row, parameters, returning }: NewRows,
+  otherwise: SqlStatement,
+): Promise<GuardedRows> {
+  const insert =
+    `INSERT INTO ${table} (${columns}) VALUES ${parameters.map(() => row).join(',')} ` +
+    `ON CONFLICT DO NOTHING RETURNING ${returning}`;
+  return sql.queryOr({ sql: insert, parameters: parameters.flat() }, parameters.length, otherwise);
 }

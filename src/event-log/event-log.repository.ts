@@ -8,7 +8,7 @@ import {
   type SqlRow,
   type SqlValue,
 } from '../database/index.js';
-import { EVENT_COLUMNS } from './event-row.js';
+import { EVENT_COLUMNS, TEXT_COLUMNS } from './event-row.js';
 import type { EventRow } from './event.types.js';
 
 const COLUMNS = ['correlation_id', 'seq', 'event_key', 'created_at', ...EVENT_COLUMNS];
@@ -18,6 +18,9 @@ const ROW =
   '(?,(SELECT COALESCE(MAX(seq),0)+? FROM event_log WHERE correlation_id=?),' +
   placeholders(COLUMNS.length - 2).slice(1);
 const ROW_PARAMETERS = COLUMNS.length + 1;
+
+/** Which of the event's own columns are texts without a limit. */
+const IS_TEXT = EVENT_COLUMNS.map((column) => TEXT_COLUMNS.has(column));
 
 /** The statements of `event_log`; the only place that has them. Writes run inside the write queue. */
 @Injectable()
@@ -79,7 +82,10 @@ export class EventLogRepository {
       // A statement does not see its own rows, so the place of an event counts from the last one before the statement.
       const place = (places.get(correlationId) ?? 0) + 1;
       places.set(correlationId, place);
-      parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt), ...values);
+      parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt));
+      values.forEach((value, index) => {
+        parameters.push(IS_TEXT[index] === true ? this.dialect.text(value as string | null) : value);
+      });
     }
     return parameters;
   }

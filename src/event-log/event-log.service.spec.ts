@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
+import { refuseEvents } from '../database/testing/database.obstacle.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventLogService } from './event-log.service.js';
 import { DEFAULT_REDACTED_NAMES } from './event.redactor.js';
@@ -136,11 +137,7 @@ describe('EventLogService', () => {
   });
 
   it('writes a marker in the place of an event that the database refuses, and the others as they are', async () => {
-    await fixture.connection.transaction((sql) =>
-      sql.execute(
-        "CREATE TRIGGER poison BEFORE INSERT ON event_log WHEN NEW.result = 'poison' BEGIN SELECT RAISE(ABORT, 'no'); END",
-      ),
-    );
+    await refuseEvents(fixture, 'poison');
     await Promise.all([
       logStep('a', 'one'),
       logStep('a', 'twö', { result: 'poison', requestData: { secretive: 1 } }),

@@ -26,6 +26,16 @@ export const EVENT_COLUMNS = [
   'execution_time',
 ] as const;
 
+/** Those of the columns that hold texts without a limit. */
+export const TEXT_COLUMNS: ReadonlySet<string> = new Set<(typeof EVENT_COLUMNS)[number]>([
+  'request_data',
+  'response_data',
+  'error_message',
+  'identifiers',
+  'result',
+  'metadata',
+]);
+
 /** Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped. */
 export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrderedIds): EventRow {
   const text = (value: string | null | undefined, length: number) => columnText(value ?? null, length);

@@ -1,3 +1,4 @@
+export { BOOT_SIGNAL } from './boot.signal.js';
 export { PeriodicTask, type PeriodicWork } from './periodic-task.js';
 export { LifecycleModule } from './lifecycle.module.js';
 export {

@@ -154,17 +154,19 @@ export class ProcessStoreRepository {
     repeated: boolean,
   ): Promise<readonly ProcessWriteResult[]> {
     const results = new Map<ProcessWrite, ProcessWriteResult>();
-    const written: Promise<void>[] = [];
-    for (const run of insertsBeforeUpdates(writes)) {
+    const steps: (() => Promise<void>)[] = [];
+    for (const run of insertsBeforeUpdates(this.inLockOrder(writes))) {
       const inserts = run.filter((write) => write.type === 'insert');
       for (const batch of inBatches(inserts, INSERT_PARAMETERS, this.dialect.maxParameters)) {
-        written.push(this.insert(sql, batch, results));
+        steps.push(() => this.insert(sql, batch, results));
       }
       for (const write of run) {
-        if (write.type === 'update') written.push(this.update(sql, write, repeated, results));
+        if (write.type === 'update') steps.push(() => this.update(sql, write, repeated, results));
       }
     }
-    await Promise.all(written);
+    if (this.dialect.oneMessage) await Promise.all(steps.map((step) => step()));
+    // An insert may take several statements, and no update of the same id may come between them.
+    else for (const step of steps) await step();
     return writes.map((write) => results.get(write) ?? { written: false, record: null });
   }
 
@@ -174,21 +176,19 @@ export class ProcessStoreRepository {
     correlationId: string,
     instanceId: string,
   ): Promise<ProcessRecord | null> {
-    const [row] = await sql.query(
-      `UPDATE process_store SET process_instance_id = COALESCE(process_instance_id, ?), ${START_RESOLVED} ` +
-        `WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
+    return this.change(
+      sql,
+      `process_instance_id = COALESCE(process_instance_id, ?), ${START_RESOLVED}`,
+      'correlation_id = ?',
       [instanceId, correlationId],
     );
-    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Marks a claim whose start is not resolved as relied on; returns the row, or null where it is gone. */
   async markJoined(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
     const { rows, otherwise } = await sql.queryOr(
       {
-        sql:
-          'UPDATE process_store SET joined = 1 WHERE correlation_id = ? AND process_instance_id IS NULL' +
-          this.dialect.returning(COLUMNS),
+        sql: this.updateReturningRow('joined = 1', 'correlation_id = ? AND process_instance_id IS NULL'),
         parameters: [correlationId],
       },
       1,
@@ -241,7 +241,7 @@ export class ProcessStoreRepository {
   async hasReplaceable(): Promise<boolean> {
     for (const condition of REPLACEABLE) {
       const rows = await this.database.read(
-        `SELECT correlation_id FROM process_store WHERE ${condition}${this.dialect.limit}`,
+        `SELECT correlation_id FROM process_store WHERE ${condition} ORDER BY started_at${this.dialect.limit}`,
         [1],
       );
       if (rows.length > 0) return true;
@@ -321,13 +321,13 @@ export class ProcessStoreRepository {
     leaseMs: number,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
-    const [row] = await sql.query(
-      `UPDATE process_store SET start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs} ` +
-        `WHERE correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
-        `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})${this.dialect.returning(COLUMNS)}`,
+    return this.change(
+      sql,
+      `start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      `correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
+        `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})`,
       [owner, leaseMs, leaseMs, correlationId, 0, 0],
     );
-    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Notes an attempt before it is sent, and renews the lease; null where the row may not be started by this owner. */
@@ -336,15 +336,15 @@ export class ProcessStoreRepository {
     { correlationId, owner, leaseMs, settleMs }: StartAttempt,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
-    const [row] = await sql.query(
-      'UPDATE process_store SET start_attempts = start_attempts + 1, ' +
-        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs} ` +
-        "WHERE correlation_id = ? AND start_owner = ? AND status = 'pending' " +
+    return this.change(
+      sql,
+      'start_attempts = start_attempts + 1, ' +
+        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      "correlation_id = ? AND start_owner = ? AND status = 'pending' " +
         'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
-        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})${this.dialect.returning(COLUMNS)}`,
+        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
       [0, leaseMs, leaseMs, correlationId, owner, -settleMs],
     );
-    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Gives a lease back and says when the row is looked at again; only its holder's word counts. */
@@ -359,21 +359,17 @@ export class ProcessStoreRepository {
       ambiguous: `, start_last_attempt_at = ${nowPlusMs}`,
       unchanged: '',
     }[attempt];
-    const [row] = await sql.query(
-      `UPDATE process_store SET start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted} ` +
-        `WHERE correlation_id = ? AND start_owner = ?${this.dialect.returning(COLUMNS)}`,
+    return this.change(
+      sql,
+      `start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted}`,
+      'correlation_id = ? AND start_owner = ?',
       [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), correlationId, owner],
     );
-    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Ends the resolution of a start: nothing is left to be done in the engine. */
   async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    const [row] = await sql.query(
-      `UPDATE process_store SET ${START_RESOLVED} WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
-      [correlationId],
-    );
-    return row === undefined ? null : recordOf(row, this.dialect);
+    return this.change(sql, START_RESOLVED, 'correlation_id = ?', [correlationId]);
   }
 
   /** Lets a row fall due although it is resolved or leased, because something in the engine was seen to be left. */
@@ -383,12 +379,12 @@ export class ProcessStoreRepository {
     nextInMs: number,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
-    const [row] = await sql.query(
-      `UPDATE process_store SET start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs} ` +
-        `WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
+    return this.change(
+      sql,
+      `start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs}`,
+      'correlation_id = ?',
       [nextInMs, 0, correlationId],
     );
-    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /**
@@ -405,6 +401,34 @@ export class ProcessStoreRepository {
     );
   }
 
+  /** Instances that write to one table take its rows in the same order, so that none waits for another in a circle. */
+  private inLockOrder(writes: readonly ProcessWrite[]): readonly ProcessWrite[] {
+    if (this.dialect.exclusive) return writes;
+    // The sort keeps the order of the writes of one id.
+    return writes
+      .map((write) => ({
+        write,
+        id: write.type === 'insert' ? write.record.correlationId : write.correlationId,
+      }))
+      .sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
+      .map(({ write }) => write);
+  }
+
+  /** Changes the row of a condition; null where there is none. */
+  private async change(
+    sql: SqlExecutor,
+    set: string,
+    where: string,
+    parameters: readonly SqlValue[],
+  ): Promise<ProcessRecord | null> {
+    const [row] = await sql.query(this.updateReturningRow(set, where), parameters);
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  private updateReturningRow(set: string, where: string): string {
+    return this.dialect.update({ table: 'process_store', set, where, returning: COLUMNS });
+  }
+
   private selection(...correlationIds: readonly string[]): SqlStatement {
     return {
       sql: `SELECT ${COLUMNS} FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
@@ -419,14 +443,15 @@ export class ProcessStoreRepository {
   ): Promise<void> {
     const { dialect } = this;
     const row = `(${placeholders(INSERT_PARAMETERS - 3).slice(1, -1)},${Array(3).fill(dialect.nowPlusMs).join(',')})`;
-    const inserted = await sql.queryOr(
+    const inserted = await dialect.insertNew(
+      sql,
       {
-        sql:
-          `INSERT INTO process_store (${INSERT_COLUMNS}) VALUES ${writes.map(() => row).join(',')}` +
-          dialect.ignoreConflictsReturning('claim_id, start_lease_until, start_last_attempt_at'),
-        parameters: writes.flatMap((write) => this.insertParameters(write)),
+        table: 'process_store',
+        columns: INSERT_COLUMNS,
+        row,
+        parameters: writes.map((write) => this.insertParameters(write)),
+        returning: 'claim_id, start_lease_until, start_last_attempt_at',
       },
-      writes.length,
       this.selection(...writes.map(({ record }) => record.correlationId)),
     );
     const byClaim = new Map(inserted.rows.map((each) => [each.claim_id, each]));
@@ -448,21 +473,21 @@ export class ProcessStoreRepository {
   }
 
   private insertParameters({ record, leaseMs }: InsertProcess): SqlValue[] {
-    const { time } = this.dialect;
+    const { time, text } = this.dialect;
     return [
       record.correlationId,
       record.processKey,
       record.processInstanceId,
       record.status,
-      record.data,
-      record.error,
+      text(record.data),
+      text(record.error),
       record.errorCode,
       record.version,
       time(record.startedAt),
       time(record.updatedAt),
       record.requestHash,
       record.claimId,
-      record.variables,
+      text(record.variables),
       record.startOwner,
       record.startAttempts,
       record.joined ? 1 : 0,
@@ -484,6 +509,7 @@ export class ProcessStoreRepository {
   ): Promise<void> {
     const { change, correlationId, claimId, expectedVersion, at } = write;
     const { outcome } = change;
+    const { text } = this.dialect;
     const time = (value: Date | undefined): SqlValue =>
       value === undefined ? null : this.dialect.time(value);
     const view =
@@ -495,19 +521,19 @@ export class ProcessStoreRepository {
         ? ''
         : `, start_next_at = COALESCE(start_next_at, ${this.dialect.nowPlusMs})`;
     const resolved = change.startResolved === true ? `, ${START_RESOLVED}` : '';
-    const update =
-      `UPDATE process_store SET ${view}process_instance_id = COALESCE(process_instance_id, ?), ` +
-      `cancel_requested_at = COALESCE(cancel_requested_at, ?)${due}${resolved} ` +
+    const update = this.updateReturningRow(
+      `${view}process_instance_id = COALESCE(process_instance_id, ?), ` +
+        `cancel_requested_at = COALESCE(cancel_requested_at, ?)${due}${resolved}`,
       // A claim that was refused may have been removed, and the next row of its id begins at the same version.
-      'WHERE correlation_id = ? AND version = ? AND claim_id = ?' +
-      this.dialect.returning(COLUMNS);
+      'correlation_id = ? AND version = ? AND claim_id = ?',
+    );
     const parameters = [
       ...(outcome === undefined
         ? []
         : [
             outcome.status,
-            outcome.status === 'ok' ? outcome.data : null,
-            outcome.status === 'error' ? outcome.error : null,
+            text(outcome.status === 'ok' ? outcome.data : null),
+            text(outcome.status === 'error' ? outcome.error : null),
             outcome.status === 'error' ? outcome.errorCode : null,
             change.outcomeStep ?? null,
             time(at),

@@ -52,7 +52,11 @@ describe('the contract of complete', () => {
     const status = await service.status('first');
     expect([status.status, status.body.errorCode]).toEqual([500, 'NO']);
     expect(
-      service.trail('first').map(({ step, step_name, status: outcome }) => [step, step_name, outcome]),
+      (await service.trail('first')).map(({ step, step_name, status: outcome }) => [
+        step,
+        step_name,
+        outcome,
+      ]),
     ).toEqual([
       [0, 'complete', 'error'],
       [0, 'complete', 'error'],

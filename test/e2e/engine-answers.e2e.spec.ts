@@ -60,9 +60,9 @@ describe('what the answers of an engine over HTTP mean', () => {
     const started = await service.start('unanswered');
     expect(started.status).toBe(202);
     expect((await service.status('unanswered')).status).toBe(202);
-    expect(service.rows("SELECT joined FROM process_store WHERE correlation_id = 'unanswered'")).toEqual([
-      { joined: 1 },
-    ]);
+    expect(
+      await service.rows("SELECT joined FROM process_store WHERE correlation_id = 'unanswered'"),
+    ).toEqual([{ joined: 1 }]);
   });
 
   it('starts again what the engine rolled back, and says nothing of it to the client', async () => {

@@ -57,7 +57,7 @@ describe('onboard-user, end to end', () => {
   it('keeps the row and the trail of the process in the database', async () => {
     await service.start('audit-1', { userId: 'Audit-1', email: 'a@example.com' });
 
-    const [row] = service.rows('SELECT * FROM process_store WHERE correlation_id = ?', 'audit-1');
+    const [row] = await service.rows('SELECT * FROM process_store WHERE correlation_id = ?', 'audit-1');
     expect(row).toMatchObject({
       process_key: 'onboard-user',
       status: 'ok',
@@ -130,7 +130,9 @@ describe('onboard-user, end to end', () => {
   it('retries a step that fails twice, and each attempt has its row', async () => {
     const started = await service.start('flaky-1');
     expect([started.status, started.body.status]).toEqual([200, 'ok']);
-    const checks = service.trail('flaky-1').filter(({ step_name }) => step_name === 'run-background-check');
+    const checks = (await service.trail('flaky-1')).filter(
+      ({ step_name }) => step_name === 'run-background-check',
+    );
     expect(checks.map(({ status, http_status_code }) => [status, http_status_code])).toEqual([
       ['error', 500],
       ['error', 500],
@@ -145,7 +147,7 @@ describe('onboard-user, end to end', () => {
     const started = await service.start('broken-1');
     expect(started.status).toBe(500);
     expect(started.body).toMatchObject({ status: 'error', errorCode: 'INCIDENT' });
-    expect(service.trail('broken-1').filter(({ status }) => status === 'error')).toHaveLength(4);
+    expect((await service.trail('broken-1')).filter(({ status }) => status === 'error')).toHaveLength(4);
   });
 
   it('takes a userId of 255 characters and further variables of every JSON kind', async () => {
@@ -180,15 +182,15 @@ describe('onboard-user, end to end', () => {
     expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200));
     expect(answers.map(({ body }) => (body.data as { userId: string }).userId)).toEqual(ids);
     expect(
-      service.rows(
-        "SELECT COUNT(*) AS n FROM process_store WHERE correlation_id LIKE 'load-%' AND status = 'ok'",
+      await service.rows(
+        "SELECT CAST(COUNT(*) AS INTEGER) AS n FROM process_store WHERE correlation_id LIKE 'load-%' AND status = 'ok'",
       ),
     ).toEqual([{ n: 200 }]);
     // The row of a start is not awaited by its answer.
     const trails = await eventually(
       () =>
         service.rows(
-          "SELECT COUNT(*) AS n, MIN(seq) AS first, MAX(seq) AS last FROM event_log WHERE correlation_id LIKE 'load-%' GROUP BY correlation_id",
+          "SELECT CAST(COUNT(*) AS INTEGER) AS n, MIN(seq) AS first, MAX(seq) AS last FROM event_log WHERE correlation_id LIKE 'load-%' GROUP BY correlation_id",
         ),
       (rows) => rows.every(({ n }) => n === 5),
     );

@@ -28,7 +28,7 @@ describe('how a process ends', () => {
       500,
       expect.objectContaining({ status: 'error', error: 'Too heavy', errorCode: 'TOO_HEAVY' }),
     ]);
-    expect(service.trail('uncaught').at(-1)).toMatchObject({
+    expect((await service.trail('uncaught')).at(-1)).toMatchObject({
       step_name: 'work',
       status: 'error',
       http_status_code: 400,
@@ -38,7 +38,7 @@ describe('how a process ends', () => {
   it('answers an error where the input of a step is not valid and nothing catches it', async () => {
     const answer = await start('invalid', 'dance');
     expect([answer.status, answer.body.errorCode]).toEqual([500, 'VALIDATION_ERROR']);
-    expect(service.trail('invalid').at(-1)).toMatchObject({ http_status_code: 422, status: 'error' });
+    expect((await service.trail('invalid')).at(-1)).toMatchObject({ http_status_code: 422, status: 'error' });
   });
 
   it('answers INCIDENT at once where a step fails for good, and a completion may still replace it', async () => {
@@ -67,11 +67,11 @@ describe('how a process ends', () => {
     const answer = await start('twice', 'complete-twice');
     expect(answer.status).toBe(200);
     await eventually(
-      () => service.trail('twice').length,
+      async () => (await service.trail('twice')).length,
       (rows) => rows === 3,
     );
     expect(witness.completions.slice(-3).map(({ kind }) => kind)).toEqual(['stored', 'duplicate', 'refused']);
-    expect(service.trail('twice').map(({ step_name, status }) => [step_name, status])).toEqual(
+    expect((await service.trail('twice')).map(({ step_name, status }) => [step_name, status])).toEqual(
       expect.arrayContaining([
         ['start', 'ok'],
         ['complete', 'error'],

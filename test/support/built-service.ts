@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { databaseVariables } from './database.js';
 import { targetVariables } from './target.js';
 
 const MAIN = 'dist/src/main.js';
@@ -41,6 +42,7 @@ export class BuiltService {
         HOST: '127.0.0.1',
         PORT: '0',
         ...targetVariables(),
+        ...databaseVariables(variables.DATA_DIR ?? ''),
         ...variables,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

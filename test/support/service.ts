@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import Database from 'better-sqlite3';
 import { createApp } from '../../src/app.factory.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/index.js';
 import { createConfiguration } from '../../src/config/index.js';
 import { PROCESSES, type ServiceProcess } from '../../src/processes/index.js';
 import { Contract, failOn } from './contract.js';
+import { databaseVariables, readRows, removeTables, type Row } from './database.js';
 import { clearSharedEngine, targetVariables } from './target.js';
 
 /** What a client sees of an answer. */
@@ -18,9 +18,6 @@ export interface Answer {
   readonly body: Record<string, unknown>;
   readonly text: string;
 }
-
-/** A row of a table, by column. */
-export type Row = Record<string, unknown>;
 
 /** The contract is the same for every service of a run. */
 let contract: Promise<Contract> | undefined;
@@ -62,6 +59,7 @@ export class RunningService {
       // Shorter than a stop may take: a poll that outlives its service locks a task for nobody.
       CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '300',
       ...targetVariables(),
+      ...databaseVariables(dataDir),
       ...variables,
     });
     const app = await createApp(configuration, processes);
@@ -142,17 +140,12 @@ export class RunningService {
   }
 
   /** Rows of the database as another reader sees them: only what is committed. */
-  rows(sql: string, ...parameters: unknown[]): Row[] {
-    const database = new Database(join(this.dataDir, 'fastify-camunda.sqlite'), { readonly: true });
-    try {
-      return database.prepare(sql).all(...parameters) as Row[];
-    } finally {
-      database.close();
-    }
+  rows(sql: string, ...parameters: unknown[]): Promise<Row[]> {
+    return readRows(this.dataDir, sql, parameters);
   }
 
   /** The trail of a process by time, as the spec's query has it. */
-  trail(correlationId: string): Row[] {
+  trail(correlationId: string): Promise<Row[]> {
     return this.rows(
       'SELECT * FROM event_log WHERE correlation_id = ? ORDER BY created_at, step, seq',
       correlationId,
@@ -169,6 +162,7 @@ export class RunningService {
   async destroy(): Promise<void> {
     await this.app.close();
     await clearSharedEngine(this.processKeys);
+    await removeTables(this.dataDir);
     rmSync(this.dataDir, { recursive: true, force: true });
     failOn(this.faults.splice(0));
   }

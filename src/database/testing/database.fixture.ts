@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
-import { DatabaseConnection } from '../database.connection.js';
+import type { DatabaseConnection } from '../database.connection.js';
+import { openDatabaseConnection } from '../database.opener.js';
 import { DatabaseService } from '../database.service.js';
 import { WriteQueueService } from '../write-queue/index.js';
+import { newServerConfig, removeServerSchema } from './database.target.js';
 
-/** An open database in a folder of its own, as the service has it. */
+/** An open database in a place of its own, as the service has it. */
 export interface DatabaseFixture {
   readonly config: DatabaseConfig;
   readonly connection: DatabaseConnection;
@@ -31,13 +33,8 @@ export function temporaryFolder(): string {
 /** The configuration of a SQLite file in a folder. */
 export function sqliteConfig(dataDir: string, changes: Partial<DatabaseConfig> = {}): DatabaseConfig {
   return {
-    type: 'sqlite',
     dataDir,
-    host: null,
-    port: null,
-    name: null,
-    user: null,
-    password: null,
+    server: null,
     writeQueueMaxBytes: 1_000_000,
     writeWaitMs: 5_000,
     eventLogMaxBytes: 32_768,
@@ -66,12 +63,13 @@ export function failNextCommit({ connection }: DatabaseFixture, kept: boolean): 
   };
 }
 
-/** Opens a database in a new folder, or in the one of `changes.dataDir`. */
+/** Opens a new database of the run's kind (`TEST_DB`), or the one of `changes`: `dataDir` on SQLite, `server` elsewhere. */
 export async function openDatabase(changes: Partial<DatabaseConfig> = {}): Promise<DatabaseFixture> {
   Logger.overrideLogger(false);
-  const config = sqliteConfig(changes.dataDir ?? temporaryFolder(), changes);
+  const server = changes.dataDir === undefined ? newServerConfig() : null;
+  const config = sqliteConfig(changes.dataDir ?? temporaryFolder(), { server, ...changes });
   const shutdown = new ShutdownService({ timeoutMs: 2_000, delayMs: 0 });
-  const connection = await DatabaseConnection.open(config);
+  const connection = await openDatabaseConnection(config);
   shutdown.register('release', 'database', () => connection.close());
   const stop = (): Promise<void> => shutdown.stop();
   return {
@@ -87,6 +85,7 @@ export async function openDatabase(changes: Partial<DatabaseConfig> = {}): Promi
     },
     remove: async () => {
       await stop();
+      await removeServerSchema(config);
       rmSync(config.dataDir, { recursive: true, force: true });
     },
   };

@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
-import { DatabaseConnection } from '../database.connection.js';
+import { openDatabaseConnection } from '../database.opener.js';
 import { sqliteConfig } from './database.fixture.js';
 
 /** A process that opens the database of a folder, says `open` or why not, and keeps it until it is killed. */
 Logger.overrideLogger(false);
 try {
-  await DatabaseConnection.open(sqliteConfig(process.argv[2] ?? ''));
+  await openDatabaseConnection(sqliteConfig(process.argv[2] ?? ''));
   process.stdout.write('open\n');
   setInterval(() => {}, 60_000);
 } catch (error) {

@@ -1,8 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DatabaseConnection } from '../database.connection.js';
 import type { SqlExecutor } from '../sql.dialect.js';
 import { batchesOf, type QueuedWrite, type WriteBatch } from './write-group.js';
 import { WriteRefusedError } from './write-queue.errors.js';
+
+/** How often a group is tried that meets what others write at the same time, and the longest wait between, in ms. */
+const CONTENDED_TRIES = 8;
+const CONTENDED_MAX_MS = 20;
 
 /** Makes the writes of a group durable in one transaction, and finds the one that spoils it. */
 export class GroupCommitter {
@@ -15,21 +20,26 @@ export class GroupCommitter {
    *
    * A group that is refused is halved until the row is found, so that the others are written all the same.
    *
+   * @param tries that met somebody else's write before
    * @param repeated an earlier attempt at this group failed, perhaps after its commit
    * @throws what the database said, where it is away; what is not settled then may be tried again
    */
-  async commit(group: readonly QueuedWrite[], repeated: boolean): Promise<void> {
+  async commit(group: readonly QueuedWrite[], repeated: boolean, tries = 0): Promise<void> {
     const error = await this.attempt(group, repeated);
     if (error === null) return;
     const kind = this.connection.dialect.errorKind(error);
     if (kind === 'unavailable') throw error;
-    // Somebody else may have taken the key that was remembered as free: look again before a row is blamed.
-    if (kind === 'conflict' && !repeated) {
-      await this.commit(group, true);
+    // Somebody else wrote at the same time: look again, some times, before a row is blamed.
+    const maxTries = this.connection.dialect.exclusive ? 1 : CONTENDED_TRIES;
+    if ((kind === 'conflict' || kind === 'contended') && tries < maxTries) {
+      if (tries > 0) await delay(Math.random() * CONTENDED_MAX_MS);
+      await this.commit(group, true, tries + 1);
+    } else if (kind === 'contended') {
+      throw error;
     } else if (group.length > 1) {
       const middle = Math.ceil(group.length / 2);
-      await this.commit(group.slice(0, middle), repeated);
-      await this.commit(group.slice(middle), repeated);
+      await this.commit(group.slice(0, middle), repeated, tries);
+      await this.commit(group.slice(middle), repeated, tries);
     } else {
       for (const write of group) await this.refuse(write, error);
     }
@@ -39,7 +49,8 @@ export class GroupCommitter {
   private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Error | null> {
     const batches = batchesOf(group);
     const results = new Map<QueuedWrite, unknown>();
-    const atOnce = !repeated && batches.every(({ kind }) => kind.atOnce === true);
+    const atOnce =
+      this.connection.dialect.oneMessage && !repeated && batches.every(({ kind }) => kind.atOnce === true);
     const writeBatch = async (sql: SqlExecutor, { kind, writes }: WriteBatch): Promise<void> => {
       const items = writes.map(({ item }) => item);
       const ofBatch = await kind.write(sql, items, repeated);

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import BetterSqlite3 from 'better-sqlite3';
-import { sqlitePath } from '../sqlite.files.js';
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../testing/database.fixture.js';
+import { lockWrites, testTable } from '../testing/database.obstacle.js';
 import type { SqlExecutor } from '../sql.dialect.js';
 import {
   WriteQueueClosedError,
@@ -23,11 +22,19 @@ class NoteKind implements WriteKind<Note, string> {
   readonly repetitions: boolean[] = [];
   readonly committedValues: number[] = [];
   rollbacks = 0;
+  private place = 0;
+
+  constructor(readonly table: string) {}
+
+  insert(sql: SqlExecutor, { id, value }: Note): Promise<number> {
+    this.place += 1;
+    return sql.execute(`INSERT INTO ${this.table} VALUES (?, ?, ?)`, [this.place, id, value]);
+  }
 
   async write(sql: SqlExecutor, items: readonly Note[], repeated: boolean): Promise<string[]> {
     this.batches.push(items);
     this.repetitions.push(repeated);
-    for (const { id, value } of items) await sql.execute('INSERT INTO note VALUES (?, ?)', [id, value]);
+    for (const item of items) await this.insert(sql, item);
     return items.map(({ id, value }) => `${id}=${value}`);
   }
 
@@ -46,11 +53,17 @@ describe('WriteQueueService', () => {
 
   beforeEach(async () => {
     fixture = await openDatabase();
-    kind = new NoteKind();
-    await fixture.connection.transaction((sql) =>
-      sql.execute('CREATE TABLE note (id TEXT, value INTEGER CHECK (value >= 0))'),
-    );
+    await makeTable();
   });
+
+  async function makeTable(): Promise<void> {
+    kind = new NoteKind(testTable(fixture, 'note'));
+    await fixture.connection.transaction((sql) =>
+      sql.execute(
+        `CREATE TABLE ${kind.table} (place INTEGER, id VARCHAR(255), value INTEGER CHECK (value >= 0))`,
+      ),
+    );
+  }
 
   afterEach(async () => {
     jest.restoreAllMocks();
@@ -66,16 +79,9 @@ describe('WriteQueueService', () => {
     fixture.queue.enqueue(kind, { correlationId: id, bytes, item: { id, value } }, options);
 
   const values = async (): Promise<unknown[]> =>
-    (await fixture.database.read('SELECT value FROM note ORDER BY rowid')).map((row) => row.value);
+    (await fixture.database.read(`SELECT value FROM ${kind.table} ORDER BY place`)).map((row) => row.value);
 
-  /** Holds the write lock of the file from outside, until it is called. */
-  function lockFile(): () => void {
-    const other = new BetterSqlite3(sqlitePath(fixture.config.dataDir));
-    other.exec('BEGIN IMMEDIATE');
-    return () => {
-      other.close();
-    };
-  }
+  const lockTable = (): Promise<() => Promise<void>> => lockWrites(fixture, 'note');
 
   const until = async (condition: () => boolean): Promise<void> => {
     while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
@@ -143,12 +149,13 @@ describe('WriteQueueService', () => {
     const spoiled: WriteKind<Note, null> = {
       name: 'spoiled',
       write: async (sql, items) => {
-        await sql.execute('INSERT INTO note VALUES (?, ?)', [items[0]!.id, items[0]!.value]);
+        await kind.insert(sql, items[0]!);
         second ??= enqueue('b', 2);
         // Turns of the event loop, in which everything else may run while the transaction is open.
         await new Promise((resolve) => setTimeout(resolve, 20));
         within = await values();
-        throw new Error('spoiled');
+        await kind.insert(sql, { id: 'a', value: -1 });
+        return [null];
       },
     };
     await expect(
@@ -191,7 +198,9 @@ describe('WriteQueueService', () => {
   });
 
   it('looks again once before it blames a row for a key that exists', async () => {
-    await fixture.connection.transaction((sql) => sql.execute('CREATE UNIQUE INDEX one ON note (id)'));
+    await fixture.connection.transaction((sql) =>
+      sql.execute(`CREATE UNIQUE INDEX one ON ${kind.table} (id)`),
+    );
     await enqueue('a', 1);
     const write = kind.write.bind(kind);
     kind.write = async (sql, items, repeated) => (repeated ? ['there already'] : write(sql, items, repeated));
@@ -199,12 +208,12 @@ describe('WriteQueueService', () => {
   });
 
   it('waits while the database is busy and writes afterwards, in order', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const all = [enqueue('a', 1), enqueue('b', 2)];
     await until(() => !fixture.queue.available);
     all.push(enqueue('a', 3));
     expect(fixture.queue.bytesQueued).toBe(30);
-    unlock();
+    await unlock();
     expect(await Promise.all(all)).toEqual(['a=1', 'b=2', 'a=3']);
     expect(fixture.queue.available).toBe(true);
     expect(await values()).toEqual([1, 2, 3]);
@@ -218,13 +227,13 @@ describe('WriteQueueService', () => {
   });
 
   it('refuses what goes beyond its bytes, and has a reserve', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     expect(fixture.queue.overHalf).toBe(true);
     expect(fixture.queue.belowQuarter).toBe(false);
     await expect(enqueue('b', 2, {}, 200_000)).rejects.toBeInstanceOf(WriteQueueFullError);
     const reserved = enqueue('c', 3, { reserve: true }, 200_000);
-    unlock();
+    await unlock();
     await Promise.all([first, reserved]);
     expect(await values()).toEqual([1, 3]);
     expect(fixture.queue.overHalf).toBe(false);
@@ -232,20 +241,20 @@ describe('WriteQueueService', () => {
   });
 
   it('keeps a patient write outside until there is room, before all that is not patient', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     const patient = enqueue('b', 2, { patient: true }, 800_000);
     const next = enqueue('c', 3, { patient: true }, 10);
     expect(fixture.queue.bytesQueued).toBe(900_000);
     await expect(enqueue('d', 4, {}, 10)).rejects.toBeInstanceOf(WriteQueueFullError);
-    unlock();
+    await unlock();
     await Promise.all([first, patient, next]);
     expect(await values()).toEqual([1, 2, 3]);
     expect(fixture.queue.bytesQueued).toBe(0);
   });
 
   it('withdraws a patient write that waits outside, and rejects it where the service stops without writing', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const first = expect(enqueue('a', 1, {}, 900_000)).rejects.toBeInstanceOf(WriteQueueClosedError);
     const abort = new AbortController();
     const withdrawn = enqueue('b', 2, { patient: true, signal: abort.signal }, 800_000);
@@ -256,16 +265,16 @@ describe('WriteQueueService', () => {
     await expect(withdrawn).rejects.toBeInstanceOf(WriteWithdrawnError);
     await fixture.queue.flush(AbortSignal.abort());
     await Promise.all([first, left]);
-    unlock();
+    await unlock();
     expect(await values()).toEqual([]);
   });
 
   it('writes a patient write that waits outside before the service stops', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     const patient = enqueue('b', 2, { patient: true }, 800_000);
     const flushed = fixture.queue.flush(new AbortController().signal);
-    unlock();
+    await unlock();
     await flushed;
     expect(await Promise.all([first, patient])).toEqual(['a=1', 'b=2']);
   });
@@ -273,7 +282,7 @@ describe('WriteQueueService', () => {
   it('tells of pressure above a half, and of its end only below a quarter', async () => {
     const told: boolean[] = [];
     fixture.queue.onPressure((isHigh) => told.push(isHigh));
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const abort = new AbortController();
     const first = enqueue('a', 1, {}, 300_000);
     await until(() => !fixture.queue.available);
@@ -282,7 +291,7 @@ describe('WriteQueueService', () => {
     abort.abort();
     await expect(second).rejects.toBeInstanceOf(WriteWithdrawnError);
     expect(told).toEqual([true]);
-    unlock();
+    await unlock();
     await first;
     expect(told).toEqual([true, false]);
   });
@@ -290,14 +299,14 @@ describe('WriteQueueService', () => {
   it('tells what became of a write whose impatient caller was told that it is not known', async () => {
     await fixture.remove();
     fixture = await openDatabase({ writeWaitMs: 20 });
-    await fixture.connection.transaction((sql) => sql.execute('CREATE TABLE note (id TEXT, value INTEGER)'));
-    const unlock = lockFile();
+    await makeTable();
+    const unlock = await lockTable();
     const late: string[] = [];
     const write = { correlationId: 'a', bytes: 10, item: { id: 'a', value: 1 } };
     await expect(
       fixture.queue.enqueue(kind, write, { impatient: 'withdraw', late: (result) => late.push(result) }),
     ).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
-    unlock();
+    await unlock();
     await until(() => late.length > 0);
     expect(late).toEqual(['a=1']);
   });
@@ -321,7 +330,7 @@ describe('WriteQueueService', () => {
   });
 
   it('withdraws a write that waits, but none that is being written', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const [written, waiting] = [new AbortController(), new AbortController()];
     const first = enqueue('a', 1, { signal: written.signal });
     await until(() => !fixture.queue.available);
@@ -330,7 +339,7 @@ describe('WriteQueueService', () => {
     waiting.abort();
     await expect(second).rejects.toBeInstanceOf(WriteWithdrawnError);
     await expect(enqueue('c', 3, { signal: waiting.signal })).rejects.toBeInstanceOf(WriteWithdrawnError);
-    unlock();
+    await unlock();
     expect(await first).toBe('a=1');
     expect(await values()).toEqual([1]);
     expect(fixture.queue.bytesQueued).toBe(0);
@@ -346,7 +355,7 @@ describe('WriteQueueService', () => {
   });
 
   it('gives up what cannot be written in time when the service stops', async () => {
-    const unlock = lockFile();
+    const unlock = await lockTable();
     const first = expect(enqueue('a', 1)).rejects.toBeInstanceOf(WriteQueueClosedError);
     await until(() => !fixture.queue.available);
     const second = expect(enqueue('a', 2)).rejects.toBeInstanceOf(WriteQueueClosedError);
@@ -354,7 +363,7 @@ describe('WriteQueueService', () => {
     const flushed = fixture.queue.flush(abort.signal);
     abort.abort();
     await Promise.all([flushed, first, second]);
-    unlock();
+    await unlock();
     expect(await values()).toEqual([]);
   });
 

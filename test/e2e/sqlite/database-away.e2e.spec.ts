@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { BuiltService, ensureBuilt } from '../support/built-service.js';
-import { fetchByContract } from '../support/contract.js';
-import { type Answer, eventually, RunningService } from '../support/service.js';
-import { clearSharedEngine } from '../support/target.js';
+import { BuiltService, ensureBuilt } from '../../support/built-service.js';
+import { fetchByContract } from '../../support/contract.js';
+import { type Answer, eventually, RunningService } from '../../support/service.js';
+import { clearSharedEngine } from '../../support/target.js';
 
 /** Keeps every write from the database of a service, until it is called. */
 async function holdDatabase(dataDir: string): Promise<() => void> {

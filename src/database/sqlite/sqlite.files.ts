@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { DatabaseStartError } from './database.errors.js';
+import { DatabaseStartError } from '../database.errors.js';
 
 /** Name of the service's file in `DATA_DIR`. */
 const FILE_NAME = 'fastify-camunda.sqlite';

@@ -1,4 +1,5 @@
-import type { SqlDialect, SqlErrorKind } from './sql.dialect.js';
+import { insertIgnoringConflicts, updateReturning } from '../sql.text.js';
+import type { SqlDialect, SqlErrorKind } from '../sql.dialect.js';
 
 /**
  * Primary result codes after which the same write may succeed later (https://sqlite.org/rescode.html), and what
@@ -17,12 +18,14 @@ export const sqliteDialect: SqlDialect = {
   // SQLite takes 32 766; the smaller number keeps statements, and so the prepared ones, small.
   maxParameters: 2_000,
   exclusive: true,
+  oneMessage: true,
   statement: (sql) => sql,
   time: (time) => time.toISOString().replace('T', ' ').replace('Z', ''),
+  text: (text) => text,
   readTime: (value) => new Date(`${String(value).replace(' ', 'T')}Z`),
   nowPlusMs: `strftime('%Y-%m-%d %H:%M:%f', 'now', (? / 1000.0) || ' seconds')`,
-  ignoreConflictsReturning: (columns) => ` ON CONFLICT DO NOTHING RETURNING ${columns}`,
-  returning: (columns) => ` RETURNING ${columns}`,
+  update: updateReturning,
+  insertNew: insertIgnoringConflicts,
   limit: ' LIMIT ?',
   errorKind: sqliteErrorKind,
 };

@@ -3,8 +3,9 @@ import type {
   OpenTransaction,
   SqliteWriter,
   WriterResult,
-} from '../common/sqlite-writer/index.js';
-import type { SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
+  WriterValue,
+} from '../../common/sqlite-writer/index.js';
+import type { SqlExecutor, SqlRow, SqlStatement, SqlValue } from '../sql.dialect.js';
 
 interface Issued {
   readonly statement: GuardedStatement;
@@ -19,15 +20,19 @@ class StatementCollector implements SqlExecutor {
   constructor(private readonly first: () => void) {}
 
   async query(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
-    return (await this.issue({ sql, parameters })).rows;
+    return (await this.issue({ sql, parameters: plain(parameters) })).rows;
   }
 
   async execute(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
-    return (await this.issue({ sql, parameters })).changes;
+    return (await this.issue({ sql, parameters: plain(parameters) })).changes;
   }
 
   queryOr(statement: SqlStatement, rows: number, otherwise: SqlStatement): Promise<WriterResult> {
-    return this.issue({ ...statement, otherwise: { rows, statement: otherwise } });
+    return this.issue({
+      sql: statement.sql,
+      parameters: plain(statement.parameters),
+      otherwise: { rows, statement: { sql: otherwise.sql, parameters: plain(otherwise.parameters) } },
+    });
   }
 
   /** What was issued since the last time. */
@@ -44,6 +49,11 @@ class StatementCollector implements SqlExecutor {
     if (this.issued.length === 1) this.first();
     return result;
   }
+}
+
+/** The SQLite dialect names no types, so its parameters are what they stand for. */
+function plain(parameters: readonly SqlValue[]): readonly WriterValue[] {
+  return parameters as readonly WriterValue[];
 }
 
 /** Makes the statements of work durable with one message; it issues all before it waits for the first. */

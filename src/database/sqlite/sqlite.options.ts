@@ -1,10 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import type { DataSourceOptions } from 'typeorm';
-import { entitiesOf, MIGRATIONS } from '../../migrations/index.js';
-import type { DatabaseConfig } from '../config/index.js';
-import type { SqliteWriterOptions } from '../common/sqlite-writer/index.js';
-import type { SqlDialect } from './sql.dialect.js';
-import { sqliteDialect } from './sqlite.dialect.js';
+import { entitiesOf, MIGRATIONS } from '../../../migrations/index.js';
+import type { SqliteWriterOptions } from '../../common/sqlite-writer/index.js';
 import { sqlitePath } from './sqlite.files.js';
 
 /** Prepared statements that a connection keeps: every statement of the stores in each of its batch sizes. */
@@ -19,9 +16,8 @@ const READ_BUSY_TIMEOUT_MS = 1_000;
  */
 const CHECKPOINT_PAGES = 4_000;
 
-/** How a database is opened; the service and the migration commands both start here. */
-export interface DatabaseOptions {
-  readonly dialect: SqlDialect;
+/** How the file is opened; the service and the migration commands both start here. */
+export interface SqliteOptions {
   /** Of the connection that brings the schema up to date, at the boot and in the migration commands. */
   readonly migrator: DataSourceOptions;
   /** Of the thread that writes from then on. */
@@ -30,31 +26,16 @@ export interface DatabaseOptions {
   readonly reader: DataSourceOptions;
 }
 
-/**
- * The options of the configured database.
- *
- * @throws Error for a database that this version does not speak to
- */
-export function databaseOptions(config: DatabaseConfig): DatabaseOptions {
-  switch (config.type) {
-    case 'sqlite':
-      return sqliteOptions(config);
-    case 'postgres':
-    case 'mssql':
-      throw new Error(`DB_TYPE ${config.type} is not supported by this version.`);
-  }
-}
-
-function sqliteOptions(config: DatabaseConfig): DatabaseOptions {
+/** @param dataDir folder of the file */
+export function sqliteOptions(dataDir: string): SqliteOptions {
   const common = {
     type: 'better-sqlite3',
-    database: sqlitePath(config.dataDir),
+    database: sqlitePath(dataDir),
     entities: entitiesOf('sqlite'),
     statementCacheSize: STATEMENT_CACHE_SIZE,
     logging: false,
   } as const;
   return {
-    dialect: sqliteDialect,
     migrator: {
       ...common,
       migrations: [...MIGRATIONS],
@@ -66,7 +47,7 @@ function sqliteOptions(config: DatabaseConfig): DatabaseOptions {
       },
     },
     writer: {
-      path: sqlitePath(config.dataDir),
+      path: sqlitePath(dataDir),
       // The write queue backs off, and knows meanwhile that the database is away.
       busyTimeoutMs: 0,
       pragmas: [`wal_autocheckpoint = ${CHECKPOINT_PAGES}`],

@@ -1,0 +1,140 @@
+import { readFileSync } from 'node:fs';
+import type { DataSourceOptions } from 'typeorm';
+import { entitiesOf, MIGRATIONS } from '../../../migrations/index.js';
+import type { DatabaseServerConfig } from '../../config/index.js';
+import type { SqlErrorKind } from '../sql.dialect.js';
+import { insertIgnoringConflicts, updateReturning } from '../sql.text.js';
+import { numberedPlaceholders } from './placeholders.js';
+import type { ConnectionPurpose, ServerDialect } from './server.dialect.js';
+import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
+
+/** What a statement without an answer may take on our side beyond what the server allows it, in ms. */
+const ANSWER_MARGIN_MS = 2_000;
+
+/** The key of the advisory lock: "fcam" and "schm" in ASCII, so that it collides with nobody's small number. */
+const SCHEMA_LOCK = [0x6663616d, 0x7363686d] as const;
+
+/** SQLSTATEs of a transaction that another one was in the way of (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const CONTENDED = /^(40001|40P01)$/;
+
+/**
+ * Classes of SQLSTATE that say that a statement will never succeed: data, integrity, syntax or access, a limit of the
+ * program; 0A is what the server does not support.
+ */
+const CONTENT = /^(0A|22|23|42|54)/;
+
+const UNIQUE_VIOLATION = '23505';
+
+/** PostgreSQL through `pg`. */
+export const postgresDialect: ServerDialect = {
+  productName: 'PostgreSQL',
+  // The protocol takes 65 535; the smaller number keeps statements small.
+  maxParameters: 2_000,
+  exclusive: false,
+  oneMessage: false,
+  statement: numberedPlaceholders((place) => `$${place}`, 1),
+  time: (time) => time.toISOString(),
+  text: (text) => text,
+  readTime: (value) => value as Date,
+  // Stable within a statement, so that an index can be used, and not the beginning of the transaction.
+  nowPlusMs: `(statement_timestamp() + ?::double precision * interval '1 millisecond')`,
+  update: updateReturning,
+  insertNew: insertIgnoringConflicts,
+  limit: ' LIMIT ?',
+  errorKind: postgresErrorKind,
+  bind: (value) => value,
+  dataSourceOptions: postgresOptions,
+  lockSchema: async (session, timeoutMs) => {
+    await session.query(`SET LOCAL lock_timeout = ${timeoutMs}`);
+    await session.query(`SET LOCAL statement_timeout = 0`);
+    await session.query('SELECT pg_advisory_xact_lock($1, $2)', [...SCHEMA_LOCK]);
+  },
+  createSchema: async (session, schema) => {
+    await session.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+  },
+  connectFault: postgresConnectFault,
+};
+
+function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
+  const { host, port, user, password, name, schema, statementTimeoutMs, connectTimeoutMs } = config;
+  const isService = purpose === 'service';
+  return {
+    type: 'postgres',
+    host,
+    port,
+    username: user,
+    ...(password === null ? {} : { password }),
+    database: name,
+    ...(schema === null ? {} : { schema }),
+    ssl: config.encrypt
+      ? {
+          rejectUnauthorized: !config.trustServerCertificate,
+          ...(config.caFile === null ? {} : { ca: readFileSync(config.caFile, 'utf8') }),
+        }
+      : false,
+    applicationName: 'fastify-camunda',
+    connectTimeoutMS: connectTimeoutMs,
+    poolSize: isService ? config.poolMax : 2,
+    // A connection that breaks while idle is replaced by the pool; the next statement tells whether the server is there.
+    poolErrorHandler: () => undefined,
+    installExtensions: false,
+    logging: false,
+    entities: entitiesOf('postgres'),
+    ...(isService ? {} : { migrations: [...MIGRATIONS] }),
+    extra: {
+      keepAlive: true,
+      options: sessionSettings(schema),
+      ...(isService
+        ? {
+            statement_timeout: statementTimeoutMs,
+            lock_timeout: statementTimeoutMs,
+            // Where the server does not answer at all, our side gives up.
+            query_timeout: statementTimeoutMs + ANSWER_MARGIN_MS,
+            // A holder of locks that was cut off must not keep them.
+            idle_in_transaction_session_timeout: statementTimeoutMs,
+          }
+        : {}),
+    },
+  };
+}
+
+/** Settings that the promises of the service rest on, whatever the role's or the database's are. */
+function sessionSettings(schema: string | null): string {
+  const settings = [
+    'synchronous_commit=on',
+    'default_transaction_isolation=read\\ committed',
+    'TimeZone=UTC',
+  ];
+  if (schema !== null) settings.push(`search_path="${schema}"`);
+  return settings.map((setting) => `-c ${setting}`).join(' ');
+}
+
+function postgresErrorKind(error: unknown): SqlErrorKind {
+  const codes = codesOf(error);
+  if (codes.some((code) => CONTENDED.test(code))) return 'contended';
+  if (codes.includes(UNIQUE_VIOLATION)) return 'conflict';
+  if (codes.some((code) => CONTENT.test(code) && code.length === 5)) return 'content';
+  // A programming error comes from no database; everything else may be over later.
+  return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
+}
+
+function postgresConnectFault(error: unknown, config: DatabaseServerConfig): ServerFault | null {
+  const codes = codesOf(error);
+  const message = messageOf(error);
+  if (codes.some((code) => code.startsWith('28')) || message.includes('SASL')) {
+    return {
+      cause: `it does not take the login ${config.user} (${message})`,
+      remedy: 'Check DB_USER and DB_PASSWORD.',
+    };
+  }
+  if (codes.includes('3D000')) {
+    return {
+      cause: `it has no database ${config.name}`,
+      remedy: 'Create it, or set DB_NAME to one that is there.',
+    };
+  }
+  if (message.includes('does not support SSL')) {
+    return { cause: 'it does not speak TLS', remedy: 'Set DB_ENCRYPT=off, or turn ssl on at the server.' };
+  }
+  return certificateFault(error);
+}

@@ -1,0 +1,63 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { DatabaseServerConfig } from '../../config/index.js';
+import { DatabaseStartError } from '../database.errors.js';
+import type { ConnectionPurpose, ServerDialect } from './server.dialect.js';
+import { addressOf, messageOf } from './server.fault.js';
+
+/** First and longest wait before the server is tried again, in ms. */
+const RETRY_MIN_MS = 250;
+const RETRY_MAX_MS = 5_000;
+
+/**
+ * Connects, and tries again with back-off while the server is not there, for `DB_BOOT_TIMEOUT_MS` at the most.
+ *
+ * @param signal ends the waiting
+ * @throws DatabaseStartError at once where waiting does not help, else when the time is over
+ */
+export async function connectToServer(
+  dialect: ServerDialect,
+  config: DatabaseServerConfig,
+  purpose: ConnectionPurpose,
+  signal?: AbortSignal,
+): Promise<DataSource> {
+  const logger = new Logger('Database');
+  const until = Date.now() + config.bootTimeoutMs;
+  const server = `${dialect.productName} at ${addressOf(config)}`;
+  for (let attempt = 0; ; attempt += 1) {
+    const dataSource = new DataSource(dialect.dataSourceOptions(config, purpose));
+    try {
+      return await dataSource.initialize();
+    } catch (error) {
+      const fault = dialect.connectFault(error, config);
+      if (fault !== null) {
+        throw new DatabaseStartError(`${server} cannot be used: ${fault.cause}. ${fault.remedy}`, {
+          cause: error,
+        });
+      }
+      const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS);
+      if (Date.now() + waitMs > until) {
+        throw new DatabaseStartError(
+          `${server} cannot be reached: ${messageOf(error)}, also not after ${config.bootTimeoutMs} ms. ` +
+            'Check DB_HOST and DB_PORT, and that the server runs and may be reached from here.',
+          { cause: error },
+        );
+      }
+      logger.warn({
+        msg: `${server} cannot be reached yet; it is tried again.`,
+        waitMs,
+        err: messageOf(error),
+      });
+      await waitFor(waitMs, signal, server);
+    }
+  }
+}
+
+async function waitFor(ms: number, signal: AbortSignal | undefined, server: string): Promise<void> {
+  try {
+    await delay(ms, undefined, signal === undefined ? {} : { signal });
+  } catch (error) {
+    throw new DatabaseStartError(`The service was stopped while it waited for ${server}.`, { cause: error });
+  }
+}

@@ -1,0 +1,84 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@nestjs/common';
+import { DataSource, type QueryRunner } from 'typeorm';
+import type { DatabaseServerConfig } from '../../config/index.js';
+import { DatabaseConnection } from '../database.connection.js';
+import { readSchemaVersion } from '../migration.runner.js';
+import type { SqlExecutor, SqlRow, SqlValue } from '../sql.dialect.js';
+import { connectToServer } from './server.connect.js';
+import type { ServerDialect } from './server.dialect.js';
+import { prepareServerSchema } from './server.schema.js';
+import { dropConnection, inServerTransaction, runStatement } from './server.transaction.js';
+
+/** Connections that are opened before the first request: their first statements take 50 to 300 ms on SQL Server. */
+const WARM_CONNECTIONS = 4;
+
+/** How long a stop waits for statements that still run, in ms. */
+const CLOSE_MS = 2_000;
+
+/** A database server, reached by a pool of connections. */
+export class ServerConnection extends DatabaseConnection {
+  private constructor(
+    private readonly server: ServerDialect,
+    private readonly pool: DataSource,
+  ) {
+    super(server);
+  }
+
+  /**
+   * Reaches the server, brings the schema up to date or makes sure that it is, and opens the first connections.
+   *
+   * @param signal ends the waiting for a server that is not there
+   * @throws DatabaseStartError with a sentence that names the cause and the remedy
+   */
+  static async open(
+    dialect: ServerDialect,
+    config: DatabaseServerConfig,
+    signal?: AbortSignal,
+  ): Promise<ServerConnection> {
+    await prepareServerSchema(dialect, config, signal);
+    const pool = await connectToServer(dialect, config, 'service', signal);
+    const connection = new ServerConnection(dialect, pool);
+    await connection.warmUp(Math.min(config.poolMax, WARM_CONNECTIONS));
+    return connection;
+  }
+
+  override read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return this.onConnection(
+      async (runner) => (await runStatement(runner, this.server, sql, parameters)).rows,
+    );
+  }
+
+  override schemaVersion(): Promise<number> {
+    return readSchemaVersion(this.pool);
+  }
+
+  override transaction<T>(work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
+    return inServerTransaction(this.pool, this.server, work);
+  }
+
+  override async close(): Promise<void> {
+    if (!this.pool.isInitialized) return;
+    // A pool waits for the statements that run, and a server that is away would hold up the stop.
+    const closed = this.pool.destroy().catch((error: unknown) => {
+      new Logger('Database').warn({ msg: 'The connections did not close well.', err: error });
+    });
+    await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
+  }
+
+  private async warmUp(connections: number): Promise<void> {
+    await Promise.all(Array.from({ length: connections }, () => this.read('SELECT 1 AS ready', [])));
+  }
+
+  private async onConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.pool.createQueryRunner();
+    try {
+      return await work(runner);
+    } catch (error) {
+      if (this.server.errorKind(error) === 'unavailable') await dropConnection(runner).catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseServerConfig } from '../../config/index.js';
+import type { SqlDialect, SqlValue } from '../sql.dialect.js';
+import type { ServerFault } from './server.fault.js';
+
+/** What a connection is for: the pool of the service, or the one that changes the schema. */
+export type ConnectionPurpose = 'service' | 'schema';
+
+/** The session that something runs on: the locks of the schema are taken on it. */
+export interface ServerSession {
+  query(sql: string, parameters?: unknown[]): Promise<unknown>;
+}
+
+/** A dialect whose database is a server that is reached over the network. */
+export interface ServerDialect extends SqlDialect {
+  /** What people call it. */
+  readonly productName: string;
+  readonly dataSourceOptions: (config: DatabaseServerConfig, purpose: ConnectionPurpose) => DataSourceOptions;
+  /** A parameter as the driver takes it. */
+  readonly bind: (value: SqlValue) => unknown;
+  /**
+   * Takes the lock of the schema until the transaction of the session ends, which is open already.
+   *
+   * @throws an error where somebody else holds it for longer than the time-out
+   */
+  readonly lockSchema: (session: ServerSession, timeoutMs: number) => Promise<void>;
+  /** Makes the schema of `DB_SCHEMA` where there is none. */
+  readonly createSchema: (session: ServerSession, schema: string) => Promise<void>;
+  /** What an error of connecting means; null for one that only says that the server is not there yet. */
+  readonly connectFault: (error: unknown, config: DatabaseServerConfig) => ServerFault | null;
+}

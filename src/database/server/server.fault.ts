@@ -1,0 +1,51 @@
+import type { DatabaseServerConfig } from '../../config/index.js';
+
+/** Why a server cannot be used as configured, and what a person can do: waiting does not mend it. */
+export interface ServerFault {
+  /** A clause: what is wrong. */
+  readonly cause: string;
+  /** A sentence: what to do. */
+  readonly remedy: string;
+}
+
+/** What Node's TLS says of a certificate that it does not trust (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */
+const UNTRUSTED =
+  /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ERR_TLS_CERT_ALTNAME_INVALID)$/;
+
+/** `host:port`, as a person would write it. */
+export function addressOf({ host, port }: DatabaseServerConfig): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** The codes of an error and of what caused it, outermost first. */
+export function codesOf(error: unknown): readonly string[] {
+  const codes: string[] = [];
+  let at: unknown = error;
+  for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth += 1) {
+    const { code, driverError, originalError, cause } = at as Record<string, unknown>;
+    if (typeof code === 'string') codes.push(code);
+    at = driverError ?? originalError ?? cause;
+  }
+  return codes;
+}
+
+/** The innermost message of an error: what the server or the network said. */
+export function messageOf(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)
+    return messageOf(error.errors[0]);
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The fault of a certificate that is not trusted; null where the error is another. */
+export function certificateFault(error: unknown): ServerFault | null {
+  if (
+    !codesOf(error).some((code) => UNTRUSTED.test(code)) &&
+    !/self[- ]signed certificate/i.test(messageOf(error))
+  )
+    return null;
+  return {
+    cause: `its certificate is not trusted (${messageOf(error)})`,
+    remedy:
+      'Set DB_CA_FILE to the certificate of the authority that signed it, or DB_TRUST_SERVER_CERTIFICATE=on to take any.',
+  };
+}

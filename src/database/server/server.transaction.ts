@@ -1,0 +1,110 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { GuardedRows, SqlExecutor, SqlRow, SqlStatement, SqlValue } from '../sql.dialect.js';
+import type { ServerDialect } from './server.dialect.js';
+
+/** What a statement came to. */
+interface StatementResult {
+  readonly rows: readonly SqlRow[];
+  readonly changes: number;
+}
+
+/** Runs one statement on a connection. */
+export async function runStatement(
+  runner: QueryRunner,
+  dialect: ServerDialect,
+  sql: string,
+  parameters: readonly SqlValue[],
+): Promise<StatementResult> {
+  const result = await runner.query(dialect.statement(sql), parameters.map(dialect.bind), true);
+  // Absent where a statement returns no rows at all.
+  const records = result.records as SqlRow[] | undefined;
+  return { rows: records ?? [], changes: result.affected ?? 0 };
+}
+
+/** Runs statements one behind the other: a connection takes one at a time, and some drivers do not queue. */
+class ServerExecutor implements SqlExecutor {
+  private last: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    private readonly runner: QueryRunner,
+    private readonly dialect: ServerDialect,
+  ) {}
+
+  async query(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+    return (await this.run(sql, parameters)).rows;
+  }
+
+  async execute(sql: string, parameters: readonly SqlValue[] = []): Promise<number> {
+    return (await this.run(sql, parameters)).changes;
+  }
+
+  async queryOr(statement: SqlStatement, rows: number, otherwise: SqlStatement): Promise<GuardedRows> {
+    const found = await this.query(statement.sql, statement.parameters);
+    if (found.length >= rows) return { rows: found, otherwise: null };
+    return { rows: found, otherwise: await this.query(otherwise.sql, otherwise.parameters) };
+  }
+
+  /** Resolves when nothing that was issued runs any more. */
+  async settled(): Promise<void> {
+    await this.last.catch(() => undefined);
+  }
+
+  private run(sql: string, parameters: readonly SqlValue[]): Promise<StatementResult> {
+    const result = this.last
+      .catch(() => undefined)
+      .then(() => runStatement(this.runner, this.dialect, sql, parameters));
+    this.last = result;
+    return result;
+  }
+}
+
+/**
+ * Runs work in a transaction of its own connection.
+ *
+ * @returns what the work returns, after the commit @throws what the work, the server or the network throws
+ */
+export async function inServerTransaction<T>(
+  dataSource: DataSource,
+  dialect: ServerDialect,
+  work: (sql: SqlExecutor) => Promise<T>,
+): Promise<T> {
+  const runner = dataSource.createQueryRunner();
+  const executor = new ServerExecutor(runner, dialect);
+  try {
+    await runner.startTransaction();
+    const result = await work(executor);
+    await executor.settled();
+    await runner.commitTransaction();
+    return result;
+  } catch (error) {
+    await executor.settled();
+    await rollBack(runner, dialect, error);
+    throw error;
+  } finally {
+    await runner.release();
+  }
+}
+
+/** What made the transaction fail is told; one that cannot be rolled back ends with its connection. */
+async function rollBack(runner: QueryRunner, dialect: ServerDialect, error: unknown): Promise<void> {
+  const isLost = dialect.errorKind(error) === 'unavailable';
+  try {
+    if (isLost) await dropConnection(runner);
+    else if (runner.isTransactionActive) await runner.rollbackTransaction();
+  } catch {
+    // The server rolls back what it does not hear of again.
+    await dropConnection(runner).catch(() => undefined);
+  }
+}
+
+/**
+ * Ends the connection of a runner, so that the pool does not hand it out again: its server does not answer, or a
+ * statement still runs on it.
+ */
+export async function dropConnection(runner: QueryRunner): Promise<void> {
+  if (runner.isReleased) return;
+  const connection = (await runner.connect()) as { end?: () => unknown } | undefined;
+  // Only `pg` hands out the connection itself; `mssql` looks after its own.
+  if (typeof connection?.end === 'function') void Promise.resolve(connection.end()).catch(() => undefined);
+  else if (runner.isTransactionActive) await runner.rollbackTransaction();
+}

@@ -1,0 +1,68 @@
+// npm run test:db -- --db sqlite|postgres|mssql [--suite repositories,e2e] [options of Jest]
+//
+// Runs what depends on the database on one: the repositories' suite, and the e2e suite on the embedded engine. On a
+// server in a database of its own, which is dropped at the end. PostgreSQL is the one at TEST_POSTGRES_HOST (and _PORT,
+// _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT, _USER,
+// _PASSWORD, _DATABASE for the one to connect to first).
+import { spawn } from 'node:child_process';
+import { createTestDatabase, isConfigured } from './server.mjs';
+
+/** What asks the database alone; all else is the same on each. */
+const REPOSITORIES = ['src/database/', 'src/process-store/', 'src/event-log/', 'src/retention/'];
+
+/** Suites that are about the SQLite file itself. */
+const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];
+
+const { db, suites, rest } = readArguments(process.argv.slice(2));
+if (!isConfigured(db)) {
+  console.log(`skipped: ${db}, for no server is set (TEST_${db.toUpperCase()}_HOST)`);
+  process.exit(0);
+}
+const database = await createTestDatabase(db);
+try {
+  process.exitCode = 0;
+  for (const suite of suites) process.exitCode ||= await runSuite(suite);
+} finally {
+  await database.drop();
+}
+
+function readArguments(given) {
+  const options = { db: 'sqlite', suite: 'repositories,e2e' };
+  const rest = [];
+  for (let index = 0; index < given.length; index += 1) {
+    const [, name, value] = /^--(db|suite)(?:=(.*))?$/.exec(given[index]) ?? [];
+    if (name === undefined) rest.push(given[index]);
+    else options[name] = value ?? given[(index += 1)];
+  }
+  const suites = (options.suite ?? '').split(',');
+  if (
+    !['sqlite', 'postgres', 'mssql'].includes(options.db) ||
+    suites.some((each) => !['repositories', 'e2e'].includes(each))
+  ) {
+    console.error('Usage: npm run test:db -- --db sqlite|postgres|mssql [--suite repositories,e2e]');
+    process.exit(2);
+  }
+  return { db: options.db, suites, rest };
+}
+
+function runSuite(suite) {
+  if (suite === 'e2e') return run(['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest]);
+  const ignored = db === 'sqlite' ? [] : SQLITE_ONLY.map((path) => `--testPathIgnorePatterns=${path}`);
+  return run([
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    `--testPathPatterns=${[...REPOSITORIES, `test/db/`].join('|')}`,
+    ...ignored,
+    ...rest,
+  ]);
+}
+
+function run(parameters) {
+  const child = spawn(process.execPath, parameters, {
+    stdio: 'inherit',
+    env: { ...process.env, TEST_DB: db, ...database.variables },
+  });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+}

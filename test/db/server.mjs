@@ -1,0 +1,75 @@
+// A database of its own on a server, for a run of tests.
+import { randomBytes } from 'node:crypto';
+import mssql from 'mssql';
+import pg from 'pg';
+
+/** Whether a server is set for a kind of database; SQLite needs none, and PostgreSQL has a default. */
+export function isConfigured(db) {
+  return db !== 'mssql' || (process.env.TEST_MSSQL_HOST ?? '') !== '';
+}
+
+/**
+ * Makes a database.
+ *
+ * @returns the variables by which the tests find it, and what drops it
+ */
+export async function createTestDatabase(db) {
+  if (db === 'sqlite') return { variables: {}, drop: async () => {} };
+  const server = serverOf(db);
+  const name = `fastify_camunda_test_${randomBytes(4).toString('hex')}`;
+  await atServer(db, server, `CREATE DATABASE ${name}`);
+  return {
+    variables: {
+      TEST_DB_HOST: server.host,
+      TEST_DB_PORT: String(server.port),
+      TEST_DB_USER: server.user,
+      ...(server.password === undefined ? {} : { TEST_DB_PASSWORD: server.password }),
+      TEST_DB_NAME: name,
+    },
+    drop: () => atServer(db, server, ...dropStatements(db, name)),
+  };
+}
+
+function serverOf(db) {
+  const read = (variable, otherwise) => process.env[`TEST_${db.toUpperCase()}_${variable}`] || otherwise;
+  return {
+    host: read('HOST', '127.0.0.1'),
+    port: Number(read('PORT', db === 'mssql' ? '1433' : '5432')),
+    user: read('USER', db === 'mssql' ? 'sa' : 'postgres'),
+    password: read('PASSWORD'),
+    database: read('DATABASE', db === 'mssql' ? 'master' : 'postgres'),
+  };
+}
+
+/** What a failed test has left open must not keep the database. */
+function dropStatements(db, name) {
+  return db === 'mssql'
+    ? [`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`, `DROP DATABASE ${name}`]
+    : [`DROP DATABASE ${name} WITH (FORCE)`];
+}
+
+async function atServer(db, { host, port, user, password, database }, ...statements) {
+  if (db === 'postgres') {
+    const client = new pg.Client({ host, port, user, password, database });
+    await client.connect();
+    try {
+      for (const statement of statements) await client.query(statement);
+    } finally {
+      await client.end();
+    }
+    return;
+  }
+  const pool = await new mssql.ConnectionPool({
+    server: host,
+    port,
+    user,
+    password,
+    database,
+    options: { trustServerCertificate: true },
+  }).connect();
+  try {
+    for (const statement of statements) await pool.request().batch(statement);
+  } finally {
+    await pool.close();
+  }
+}

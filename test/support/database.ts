@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { DataSource } from 'typeorm';
+import { createConfiguration, type DatabaseServerConfig } from '../../src/config/index.js';
+import { serverDialectOf } from '../../src/database/server/server.dialects.js';
+import { removeServerSchema, testDatabase } from '../../src/database/testing/database.target.js';
+
+/** A row of a table, by column. */
+export type Row = Record<string, unknown>;
+
+/**
+ * The database of this run (`TEST_DB`) for a service to be started with: on SQLite nothing, because it lies in the
+ * service's folder; on a server a schema of its own, the same one for the same folder.
+ */
+export function databaseVariables(dataDir: string): Record<string, string> {
+  if (testDatabase === 'sqlite') return {};
+  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD } = process.env;
+  return {
+    DB_TYPE: testDatabase,
+    DB_HOST: TEST_DB_HOST ?? '127.0.0.1',
+    DB_PORT: TEST_DB_PORT ?? '',
+    DB_NAME: TEST_DB_NAME ?? '',
+    DB_USER: TEST_DB_USER ?? '',
+    ...(TEST_DB_PASSWORD === undefined ? {} : { DB_PASSWORD: TEST_DB_PASSWORD }),
+    DB_SCHEMA: `test_${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`,
+    DB_TRUST_SERVER_CERTIFICATE: 'on',
+  };
+}
+
+/** Rows of the database of a service as another reader sees them: only what is committed. */
+export async function readRows(dataDir: string, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  const server = serverOf(dataDir);
+  if (server === null) {
+    const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+    try {
+      return database.prepare(sql).all(...parameters) as Row[];
+    } finally {
+      database.close();
+    }
+  }
+  const dialect = serverDialectOf(server);
+  const dataSource = await new DataSource(dialect.dataSourceOptions(server, 'schema')).initialize();
+  try {
+    return await dataSource.query(dialect.statement(sql), [...parameters]);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Removes the tables of a service from the server of this run; a SQLite file goes with its folder. */
+export async function removeTables(dataDir: string): Promise<void> {
+  await removeServerSchema({ server: serverOf(dataDir) });
+}
+
+function serverOf(dataDir: string): DatabaseServerConfig | null {
+  return createConfiguration(databaseVariables(dataDir)).database.server;
+}
