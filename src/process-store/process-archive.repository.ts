@@ -102,8 +102,8 @@ export class ProcessArchiveRepository {
   }
 
   /** Deletes rows that the transaction has locked; their ids are free then. */
-  remove(sql: SqlExecutor, correlationIds: readonly string[]): Promise<number> {
-    return sql.execute(
+  async remove(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
+    await sql.execute(
       `DELETE FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
       correlationIds,
     );

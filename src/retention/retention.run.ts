@@ -126,7 +126,7 @@ export class RetentionRun {
     const began = performance.now();
     try {
       const removed = await this.enqueue(removal);
-      this.tally.processes += removed.processes;
+      this.tally.processes += removed.correlationIds.length;
       this.tally.events += removed.events;
       if (removed.found > 0) this.tally.batches += 1;
       await this.tools.pace.rest(performance.now() - began);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { BATCH_EVENTS } from './removal.js';
+import { RetentionPace } from './retention.pace.js';
 import { RetentionFixture, type RetentionInstance } from './testing/retention.fixture.js';
 
 const ids = (count: number, prefix = 'p'): string[] =>
@@ -131,6 +132,15 @@ describe('RetentionService', () => {
     expect([(await store.get('a'))?.claimId, (await other.get('a'))?.claimId]).toEqual(['new', 'new']);
   });
 
+  it('frees the id at once in its own Map, also where a clock was set forward by days', async () => {
+    const store = fixture.store();
+    await store.insertFinished({ correlationId: 'a', outcome: { status: 'ok', data: null } });
+    await fixture.execute("UPDATE process_store SET updated_at = '2026-01-01 00:00:00.000'");
+    expect(await store.get('a')).not.toBeNull();
+    await fixture.instance({ days: 30, mode: 'archive' }, store).service.runNow();
+    expect(await store.get('a')).toBeNull();
+  });
+
   it('archives an id again that was used again', async () => {
     for (const claimId of ['first', 'second']) {
       await fixture.seed({ correlationId: 'a', claimId });
@@ -237,6 +247,7 @@ describe('RetentionService', () => {
     const { queue } = fixture.database;
     const enqueue = queue.enqueue.bind(queue);
     const written: number[] = [];
+    const rests = jest.spyOn(RetentionPace.prototype, 'rest');
     let claims = 0;
     const over = new AbortController();
     jest.spyOn(queue, 'enqueue').mockImplementation(async (kind, write, options) => {
@@ -258,6 +269,8 @@ describe('RetentionService', () => {
     expect(written).toHaveLength(100);
     const between = written.slice(1).map((count, index) => count - (written[index] ?? 0));
     expect(between.filter((count) => count === 0)).toEqual([]);
+    // Behind each of them it rests for at least as long as it took.
+    expect(rests.mock.calls.filter(([workedMs = 0]) => workedMs > 0)).toHaveLength(100);
   });
 
   it('moves a long trail in parts, and its process with the last of them', async () => {

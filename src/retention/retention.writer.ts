@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { RETENTION_CONFIG, type RetentionConfig } from '../config/index.js';
 import { DatabaseService, inBatches, type SqlExecutor, type WriteKind } from '../database/index.js';
 import { EventArchiveRepository, type EventSelection } from '../event-log/index.js';
-import { ProcessArchiveRepository } from '../process-store/index.js';
+import { ProcessArchiveRepository, ProcessStoreService } from '../process-store/index.js';
 import { ownersOf, type Removal } from './removal.js';
 
 /** A removal, and the time before which rows are old. */
@@ -15,7 +15,9 @@ export interface RemovalWrite {
 export interface Removed {
   /** Processes that it found as they were seen, and locked; of an `events` removal those without a row. */
   readonly found: number;
-  readonly processes: number;
+  /** The processes that are gone; their ids are free. */
+  readonly correlationIds: readonly string[];
+  /** How many events are gone. */
   readonly events: number;
 }
 
@@ -32,6 +34,7 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
   constructor(
     private readonly processes: ProcessArchiveRepository,
     private readonly events: EventArchiveRepository,
+    private readonly store: ProcessStoreService,
     private readonly database: DatabaseService,
     @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
   ) {}
@@ -42,17 +45,22 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
     return results;
   }
 
+  committed(_item: RemovalWrite, { correlationIds }: Removed): void {
+    for (const correlationId of correlationIds) this.store.remove(correlationId);
+  }
+
   private async remove(sql: SqlExecutor, removal: Removal, before: Date): Promise<Removed> {
     if (removal.type === 'events') {
       const known = await this.processes.existing(sql, ownersOf(removal));
       const orphans = removal.events.filter(({ correlationId }) => !known.has(correlationId));
-      if (orphans.length === 0) return { found: 0, processes: 0, events: 0 };
+      if (orphans.length === 0) return { found: 0, correlationIds: [], events: 0 };
       const events = await this.removeEvents(sql, { eventKeys: orphans.map(({ eventKey }) => eventKey) });
-      return { found: orphans.length, processes: 0, events };
+      return { found: orphans.length, correlationIds: [], events };
     }
     // Every instance locks the rows in the same order, so that two of them do not wait for each other.
     const ids = [...ownersOf(removal)].sort();
-    let [found, processes, events] = [0, 0, 0];
+    const correlationIds: string[] = [];
+    let [found, events] = [0, 0];
     for (const batch of inBatches(ids, 1, this.database.dialect.maxParameters - 1)) {
       const locked = await this.processes.lockRemovable(sql, batch, before);
       if (locked.length === 0) continue;
@@ -62,10 +70,11 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
         events += await this.removeEvents(sql, { correlationIds: locked, throughSeq });
       } else {
         events += await this.removeEvents(sql, { correlationIds: locked });
-        processes += await this.removeProcesses(sql, locked);
+        await this.removeProcesses(sql, locked);
+        correlationIds.push(...locked);
       }
     }
-    return { found, processes, events };
+    return { found, correlationIds, events };
   }
 
   private async removeEvents(sql: SqlExecutor, selection: EventSelection): Promise<number> {
@@ -77,12 +86,11 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
     return removed;
   }
 
-  private async removeProcesses(sql: SqlExecutor, correlationIds: readonly string[]): Promise<number> {
+  private async removeProcesses(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
     const isArchived = this.config.mode === 'archive';
-    const [, removed] = await Promise.all([
+    await Promise.all([
       isArchived ? this.processes.archive(sql, correlationIds, new Date()) : undefined,
       this.processes.remove(sql, correlationIds),
     ]);
-    return removed;
   }
 }

@@ -48,11 +48,14 @@ export class RetentionFixture {
     return RetentionFixture.open(this.database.config.dataDir);
   }
 
-  instance(config: RetentionConfig = { days: 30, mode: 'archive' }): RetentionInstance {
+  instance(
+    config: RetentionConfig = { days: 30, mode: 'archive' },
+    store: ProcessStoreService = this.store(),
+  ): RetentionInstance {
     const { database, queue, shutdown } = this.database;
     const processes = new ProcessArchiveRepository(database);
     const events = new EventArchiveRepository(database);
-    const writer = new RetentionWriter(processes, events, database, config);
+    const writer = new RetentionWriter(processes, events, store, database, config);
     const pace = new RetentionPace(queue, shutdown, 1);
     const service = new RetentionService(processes, events, queue, writer, pace, config, shutdown);
     return { service, processes, events };
