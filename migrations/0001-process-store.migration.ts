@@ -1,5 +1,7 @@
 import { type MigrationInterface, type QueryRunner, Table, TableIndex } from 'typeorm';
 import { columnTypesOf, indexName, schemaDialectOf } from './column-types.js';
+import { withPrimaryKey } from './primary-key.js';
+import { processStoreColumns } from './process-store.columns.js';
 import { forgetVersion, recordVersion } from './schema-version.js';
 
 const VERSION = 1;
@@ -10,50 +12,24 @@ export class ProcessStore1763683200001 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     const dialect = schemaDialectOf(runner.dataSource.options.type);
-    const { key, text, timestamp, integer, flag } = columnTypesOf(dialect);
+    const types = columnTypesOf(dialect);
     await runner.createTable(
       new Table({
         name: 'schema_version',
         columns: [
-          { name: 'version', ...integer, isPrimary: true },
-          { name: 'applied_at', ...timestamp },
+          { name: 'version', ...types.integer, isPrimary: true },
+          { name: 'applied_at', ...types.timestamp },
         ],
       }),
     );
-    await runner.createTable(
-      new Table({
-        name: 'process_store',
-        columns: [
-          { name: 'correlation_id', ...key(255), isPrimary: true },
-          { name: 'process_key', ...key(255), isNullable: true },
-          { name: 'process_instance_id', ...key(64), isNullable: true },
-          { name: 'status', ...key(50) },
-          { name: 'data', ...text, isNullable: true },
-          { name: 'error', ...text, isNullable: true },
-          { name: 'error_code', ...key(255), isNullable: true },
-          { name: 'version', ...integer },
-          { name: 'started_at', ...timestamp },
-          { name: 'updated_at', ...timestamp },
-          { name: 'request_hash', ...key(64), isNullable: true },
-          { name: 'claim_id', ...key(36) },
-          { name: 'variables', ...text, isNullable: true },
-          { name: 'start_owner', ...key(255), isNullable: true },
-          { name: 'start_lease_until', ...timestamp, isNullable: true },
-          { name: 'start_attempts', ...integer },
-          { name: 'start_last_attempt_at', ...timestamp, isNullable: true },
-          { name: 'start_next_at', ...timestamp, isNullable: true },
-          { name: 'cancel_requested_at', ...timestamp, isNullable: true },
-          { name: 'joined', ...flag },
-          { name: 'outcome_step', ...key(255), isNullable: true },
-          { name: 'batch_id', ...key(255), isNullable: true },
-          { name: 'traceability_id', ...key(255), isNullable: true },
-          { name: 'application_id', ...key(255), isNullable: true },
-        ],
-      }),
-    );
+    const table = new Table({
+      name: 'process_store',
+      columns: withPrimaryKey(processStoreColumns(types), 'correlation_id'),
+    });
+    await runner.createTable(table);
     const index = (name: string, columnNames: string[], where?: string) =>
       runner.createIndex(
-        'process_store',
+        table,
         new TableIndex({
           name: indexName(dialect, 'process_store', name),
           columnNames,

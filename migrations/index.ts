@@ -1,23 +1,38 @@
 import type { EntitySchema, MigrationInterface } from 'typeorm';
+import { eventLogArchiveEntity } from '../src/event-log/event-log-archive.entity.js';
 import { eventLogEntity } from '../src/event-log/event-log.entity.js';
+import { processStoreArchiveEntity } from '../src/process-store/process-store-archive.entity.js';
 import { processStoreEntity } from '../src/process-store/process-store.entity.js';
 import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
 import { EventLog1763683200002 } from './0002-event-log.migration.js';
+import { Archives1795219200003 } from './0003-archives.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
 /** Every migration, oldest first; a new one is added at the end, and its place is its schema version. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProcessStore1763683200001,
   EventLog1763683200002,
+  Archives1795219200003,
 ];
 
 /** The tables of the service, without those of TypeORM. */
-export const TABLES = ['process_store', 'event_log', 'schema_version'] as const;
+export const TABLES = [
+  'process_store',
+  'event_log',
+  'process_store_archive',
+  'event_log_archive',
+  'schema_version',
+] as const;
 
 /** The schema version that this code works with. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** The entities, with the column types of a dialect; together the migrations make exactly these tables. */
 export function entitiesOf(dialect: SchemaDialect): EntitySchema[] {
-  return [processStoreEntity(dialect), eventLogEntity(dialect)];
+  return [
+    processStoreEntity(dialect),
+    eventLogEntity(dialect),
+    processStoreArchiveEntity(dialect),
+    eventLogArchiveEntity(dialect),
+  ];
 }

@@ -26,6 +26,7 @@ import { BOOT_SIGNAL, LifecycleModule, ShutdownService } from './lifecycle/index
 import { loggingOptions } from './logging.js';
 import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
+import { RetentionModule } from './retention/index.js';
 
 /** The engine as configured; without `CAMUNDA_BASE_URL` the embedded one, started here on a loopback port. */
 async function reachEngine(
@@ -131,6 +132,7 @@ export class AppModule {
           ],
         }),
         ...processes.map((process) => process.module),
+        RetentionModule,
         HealthModule,
       ],
     };

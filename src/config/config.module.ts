@@ -9,6 +9,7 @@ export const PROCESS_CONFIG = getConfigToken('process');
 export const CAMUNDA_CONFIG = getConfigToken('camunda');
 export const EMBEDDED_ENGINE_CONFIG = getConfigToken('embeddedEngine');
 export const DATABASE_CONFIG = getConfigToken('database');
+export const RETENTION_CONFIG = getConfigToken('retention');
 export const PARTNERS_CONFIG = getConfigToken('partners');
 export const SHUTDOWN_CONFIG = getConfigToken('shutdown');
 

@@ -42,9 +42,14 @@ describe('createConfiguration', () => {
         writeQueueMaxBytes: 67_108_864,
         eventLogMaxBytes: 32_768,
       },
+      retention: { days: null, mode: 'archive' },
       partners: { timeoutMs: 35_000, simulatorSlowMs: 30_000 },
       shutdown: { timeoutMs: 20_000, delayMs: 0 },
     });
+  });
+
+  it.each(['0', '36501', '1.5', '-1', 'off'])('refuses %p as RETENTION_DAYS', (RETENTION_DAYS) => {
+    expect(faultsOf({ RETENTION_DAYS })).toEqual(['RETENTION_DAYS must be a whole number from 1 to 36500.']);
   });
 
   it('takes an empty variable as one that is not set', () => {

@@ -83,6 +83,12 @@ export interface DatabaseConfig {
   readonly eventLogMaxBytes: number;
 }
 
+export interface RetentionConfig {
+  /** Null: nothing is ever removed. */
+  readonly days: number | null;
+  readonly mode: 'archive' | 'delete';
+}
+
 export interface PartnersConfig {
   readonly timeoutMs: number;
   /** Null: the partner simulator. */
@@ -107,6 +113,7 @@ export interface Configuration {
   readonly camunda: CamundaConfig;
   readonly embeddedEngine: EmbeddedEngineConfig;
   readonly database: DatabaseConfig;
+  readonly retention: RetentionConfig;
   readonly partners: PartnersConfig;
   readonly shutdown: ShutdownConfig;
 }
@@ -252,6 +259,7 @@ function group(env: Environment): Configuration {
       writeWaitMs: env.WRITE_WAIT_MS,
       eventLogMaxBytes: env.EVENT_LOG_MAX_BYTES,
     },
+    retention: { days: env.RETENTION_DAYS ?? null, mode: env.RETENTION_MODE },
     partners: {
       timeoutMs: env.HTTP_TIMEOUT_MS,
       backgroundCheckUrl: env.BACKGROUND_CHECK_URL ?? null,

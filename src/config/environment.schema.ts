@@ -233,6 +233,17 @@ export const VARIABLES = {
     'request and response data of an event are cut at this size',
   ),
 
+  RETENTION_DAYS: open(
+    wholeNumber(1, 36_500),
+    'days after which a final process and its events are archived or deleted; its id is free then',
+    '[off]',
+  ),
+  RETENTION_MODE: fixed(
+    oneOf('archive', 'delete'),
+    'archive',
+    'what RETENTION_DAYS does: archive moves to process_store_archive and event_log_archive, delete deletes',
+  ),
+
   HTTP_TIMEOUT_MS: fixed(milliseconds(1), '35000', 'time-out of a call that a step makes to the outside'),
   BACKGROUND_CHECK_URL: open(
     httpUrl(),

@@ -6,6 +6,7 @@ export {
   HTTP_CONFIG,
   PARTNERS_CONFIG,
   PROCESS_CONFIG,
+  RETENTION_CONFIG,
   SHUTDOWN_CONFIG,
   WAIT_CONFIG,
 } from './config.module.js';
@@ -22,6 +23,7 @@ export {
   type LogConfig,
   type PartnersConfig,
   type ProcessConfig,
+  type RetentionConfig,
   type ShutdownConfig,
   type WaitConfig,
 } from './configuration.js';

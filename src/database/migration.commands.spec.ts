@@ -29,33 +29,43 @@ describe('migrationCommand', () => {
     expect(await run('run')).toEqual([
       'Applied ProcessStore1763683200001.',
       'Applied EventLog1763683200002.',
-      'The schema is at version 2.',
+      'Applied Archives1795219200003.',
+      'The schema is at version 3.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 2.']);
+    expect(await run('run')).toEqual(['The schema is at version 3.']);
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
     await run('run');
+    expect(await run('revert')).toEqual(['The schema is at version 2.']);
     expect(await run('revert')).toEqual(['The schema is at version 1.']);
     expect(await run('revert')).toEqual(['The schema is at version 0.']);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 2.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 3.');
   });
 
   it('shows what is applied, also before there is a file', async () => {
-    expect(await run('show')).toEqual(['[ ] 1 ProcessStore1763683200001', '[ ] 2 EventLog1763683200002']);
+    expect(await run('show')).toEqual([
+      '[ ] 1 ProcessStore1763683200001',
+      '[ ] 2 EventLog1763683200002',
+      '[ ] 3 Archives1795219200003',
+    ]);
     await run('run');
     await run('revert');
-    expect(await run('show')).toEqual(['[x] 1 ProcessStore1763683200001', '[ ] 2 EventLog1763683200002']);
+    expect(await run('show')).toEqual([
+      '[x] 1 ProcessStore1763683200001',
+      '[x] 2 EventLog1763683200002',
+      '[ ] 3 Archives1795219200003',
+    ]);
   });
 
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0003-add-priority.migration.ts');
+    expect(file).toBe('0004-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 3;');
+    expect(source).toContain('const VERSION = 4;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 
@@ -92,7 +102,13 @@ describe('the migrations', () => {
   ])('have the types and index names of %s', async (type, id, collation, text, time, index) => {
     const { tables, indexes } = await recorded(type);
     const column = (name: string) => tables[1]?.columns.find((each) => each.name === name);
-    expect(tables.map(({ name }) => name)).toEqual(['schema_version', 'process_store', 'event_log']);
+    expect(tables.map(({ name }) => name)).toEqual([
+      'schema_version',
+      'process_store',
+      'event_log',
+      'process_store_archive',
+      'event_log_archive',
+    ]);
     expect(column('correlation_id')).toMatchObject({ type: id, length: '255', isPrimary: true });
     expect(column('correlation_id')?.collation).toBe(collation);
     expect(column('data')?.type).toBe(text);

@@ -11,7 +11,8 @@ import {
 import { EVENT_COLUMNS, TEXT_COLUMNS } from './event-row.js';
 import type { EventRow } from './event.types.js';
 
-const COLUMNS = ['correlation_id', 'seq', 'event_key', 'created_at', ...EVENT_COLUMNS];
+/** All columns of `event_log` but its generated `id`. */
+export const COLUMNS = ['correlation_id', 'seq', 'event_key', 'created_at', ...EVENT_COLUMNS];
 
 /** The values of a row; its place in the trail is given by the database, inside the transaction. */
 const ROW =
@@ -22,7 +23,7 @@ const ROW_PARAMETERS = COLUMNS.length + 1;
 /** Which of the event's own columns are texts without a limit. */
 const IS_TEXT = EVENT_COLUMNS.map((column) => TEXT_COLUMNS.has(column));
 
-/** The statements of `event_log`; the only place that has them. Writes run inside the write queue. */
+/** The statements of `event_log`; no other place has any but its archive's. Writes run inside the write queue. */
 @Injectable()
 export class EventLogRepository {
   private readonly dialect: SqlDialect;

@@ -1,3 +1,9 @@
+export {
+  EventArchiveRepository,
+  type EventSelection,
+  type OldEvent,
+  type TrailPlace,
+} from './event-archive.repository.js';
 export { EventLogModule } from './event-log.module.js';
 export { type EventPage, EventLogService } from './event-log.service.js';
 export { DEFAULT_REDACTED_NAMES, REDACTED_NAMES } from './event.redactor.js';

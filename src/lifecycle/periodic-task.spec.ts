@@ -25,6 +25,15 @@ describe('PeriodicTask', () => {
     expect(run).toHaveBeenCalledTimes(3);
   });
 
+  it('waits before its first round where it shall', async () => {
+    const run = jest.fn(() => Promise.resolve());
+    new PeriodicTask({ name: 'task', everyMs: 100, firstAfterMs: 1_000, run }, shutdown).start();
+    await jest.advanceTimersByTimeAsync(999);
+    expect(run).toHaveBeenCalledTimes(0);
+    await jest.advanceTimersByTimeAsync(101);
+    expect(run).toHaveBeenCalledTimes(2);
+  });
+
   it('runs sooner behind a round that failed', async () => {
     const run = jest.fn(() => Promise.resolve()).mockRejectedValueOnce(new Error('away'));
     new PeriodicTask({ name: 'task', everyMs: 1_000, retryMs: 10, run }, shutdown).start();

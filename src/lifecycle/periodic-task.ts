@@ -7,6 +7,8 @@ export interface PeriodicWork {
   readonly name: string;
   /** Milliseconds from the end of one round to the begin of the next. */
   readonly everyMs: number;
+  /** Milliseconds from the start to the begin of the first round; absent: at once. */
+  readonly firstAfterMs?: number;
   /** Milliseconds behind a round that failed; `everyMs` where absent. */
   readonly retryMs?: number;
   readonly run: () => Promise<void>;
@@ -31,9 +33,11 @@ export class PeriodicTask {
     });
   }
 
-  /** Runs the first round now. */
+  /** Runs the first round, now or after its time. */
   start(): void {
-    void this.runNow();
+    const { firstAfterMs = 0 } = this.work;
+    if (firstAfterMs > 0) this.runIn(firstAfterMs);
+    else void this.runNow();
   }
 
   /** Runs a round at once, or waits for the one under way; never rejects. */
@@ -41,11 +45,14 @@ export class PeriodicTask {
     clearTimeout(this.timer);
     this.round ??= this.runRound().then((nextInMs) => {
       this.round = null;
-      if (this.stopped) return;
-      this.timer = setTimeout(() => void this.runNow(), nextInMs);
-      this.timer.unref();
+      if (!this.stopped) this.runIn(nextInMs);
     });
     return this.round;
+  }
+
+  private runIn(ms: number): void {
+    this.timer = setTimeout(() => void this.runNow(), ms);
+    this.timer.unref();
   }
 
   /** @returns milliseconds until the next one */

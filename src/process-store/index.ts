@@ -1,4 +1,5 @@
 export type { WriteOptions } from '../database/index.js';
+export { type OldProcess, ProcessArchiveRepository } from './process-archive.repository.js';
 export { InvalidCursorError } from './process-cursor.js';
 export {
   isFinal,

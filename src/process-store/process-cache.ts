@@ -6,6 +6,12 @@ const FINAL_MS = 5_000;
 /** How long an open state stays after its last use while nobody waits. */
 const IDLE_MS = 60_000;
 
+/**
+ * Age at which a final state is not held at all, in ms. Retention removes rows that are a day old at the least, on any
+ * instance: none of them can then be in a Map, and an id that is free again is nowhere taken for the process it was.
+ */
+const OLD_FINAL_MS = 3_600_000;
+
 interface Entry {
   record: ProcessRecord;
   /** When the record was committed or read. */
@@ -17,7 +23,7 @@ interface Entry {
 
 /**
  * The Map in front of the table. Holds only what is durable; forgets a final state 5 s after its end, and an open one
- * 60 s after its last use when nobody retains it.
+ * 60 s after its last use when nobody retains it. A final state that is an hour old is never held.
  */
 export class ProcessCache {
   private readonly entries = new Map<string, Entry>();
@@ -98,6 +104,10 @@ export class ProcessCache {
 
   private hold(record: ProcessRecord): void {
     const now = Date.now();
+    if (isFinal(record) && now - record.updatedAt.getTime() >= OLD_FINAL_MS) {
+      this.entries.delete(record.correlationId);
+      return;
+    }
     const before = this.entries.get(record.correlationId);
     const finalAt = isFinal(record) ? (before?.finalAt ?? now) : null;
     this.entries.set(record.correlationId, { record, freshAt: now, usedAt: now, finalAt });

@@ -29,6 +29,39 @@ export class ProcessStoreEntity {
   applicationId: string | null = null;
 }
 
+/** The columns of `process_store`; those of its archive, but for one. */
+export function processStoreColumns(
+  dialect: SchemaDialect,
+): EntitySchemaOptions<ProcessStoreEntity>['columns'] {
+  const { key, text, timestamp, integer, flag } = columnTypesOf(dialect);
+  return {
+    correlationId: { name: 'correlation_id', ...key(255), primary: true },
+    processKey: { name: 'process_key', ...key(255), nullable: true },
+    processInstanceId: { name: 'process_instance_id', ...key(64), nullable: true },
+    status: { name: 'status', ...key(50) },
+    data: { name: 'data', ...text, nullable: true },
+    error: { name: 'error', ...text, nullable: true },
+    errorCode: { name: 'error_code', ...key(255), nullable: true },
+    version: { name: 'version', ...integer },
+    startedAt: { name: 'started_at', ...timestamp },
+    updatedAt: { name: 'updated_at', ...timestamp },
+    requestHash: { name: 'request_hash', ...key(64), nullable: true },
+    claimId: { name: 'claim_id', ...key(36) },
+    variables: { name: 'variables', ...text, nullable: true },
+    startOwner: { name: 'start_owner', ...key(255), nullable: true },
+    startLeaseUntil: { name: 'start_lease_until', ...timestamp, nullable: true },
+    startAttempts: { name: 'start_attempts', ...integer },
+    startLastAttemptAt: { name: 'start_last_attempt_at', ...timestamp, nullable: true },
+    startNextAt: { name: 'start_next_at', ...timestamp, nullable: true },
+    cancelRequestedAt: { name: 'cancel_requested_at', ...timestamp, nullable: true },
+    joined: { name: 'joined', ...flag },
+    outcomeStep: { name: 'outcome_step', ...key(255), nullable: true },
+    batchId: { name: 'batch_id', ...key(255), nullable: true },
+    traceabilityId: { name: 'traceability_id', ...key(255), nullable: true },
+    applicationId: { name: 'application_id', ...key(255), nullable: true },
+  };
+}
+
 /**
  * The entity of `process_store`: one row for each process, its current state.
  *
@@ -36,7 +69,6 @@ export class ProcessStoreEntity {
  * dialect is known.
  */
 export function processStoreEntity(dialect: SchemaDialect): EntitySchema<ProcessStoreEntity> {
-  const { key, text, timestamp, integer, flag } = columnTypesOf(dialect);
   const index = (name: string, columns: (keyof ProcessStoreEntity)[], where?: string) => ({
     name: indexName(dialect, 'process_store', name),
     columns,
@@ -46,32 +78,7 @@ export function processStoreEntity(dialect: SchemaDialect): EntitySchema<Process
     name: 'ProcessStore',
     tableName: 'process_store',
     target: ProcessStoreEntity,
-    columns: {
-      correlationId: { name: 'correlation_id', ...key(255), primary: true },
-      processKey: { name: 'process_key', ...key(255), nullable: true },
-      processInstanceId: { name: 'process_instance_id', ...key(64), nullable: true },
-      status: { name: 'status', ...key(50) },
-      data: { name: 'data', ...text, nullable: true },
-      error: { name: 'error', ...text, nullable: true },
-      errorCode: { name: 'error_code', ...key(255), nullable: true },
-      version: { name: 'version', ...integer },
-      startedAt: { name: 'started_at', ...timestamp },
-      updatedAt: { name: 'updated_at', ...timestamp },
-      requestHash: { name: 'request_hash', ...key(64), nullable: true },
-      claimId: { name: 'claim_id', ...key(36) },
-      variables: { name: 'variables', ...text, nullable: true },
-      startOwner: { name: 'start_owner', ...key(255), nullable: true },
-      startLeaseUntil: { name: 'start_lease_until', ...timestamp, nullable: true },
-      startAttempts: { name: 'start_attempts', ...integer },
-      startLastAttemptAt: { name: 'start_last_attempt_at', ...timestamp, nullable: true },
-      startNextAt: { name: 'start_next_at', ...timestamp, nullable: true },
-      cancelRequestedAt: { name: 'cancel_requested_at', ...timestamp, nullable: true },
-      joined: { name: 'joined', ...flag },
-      outcomeStep: { name: 'outcome_step', ...key(255), nullable: true },
-      batchId: { name: 'batch_id', ...key(255), nullable: true },
-      traceabilityId: { name: 'traceability_id', ...key(255), nullable: true },
-      applicationId: { name: 'application_id', ...key(255), nullable: true },
-    },
+    columns: processStoreColumns(dialect),
     indices: [
       index('idx_status', ['status']),
       index('idx_updated_at', ['updatedAt']),

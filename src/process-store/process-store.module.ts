@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
+import { ProcessArchiveRepository } from './process-archive.repository.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
 
 /** The current state of processes. */
-@Module({ providers: [ProcessStoreRepository, ProcessStoreService], exports: [ProcessStoreService] })
+@Module({
+  providers: [ProcessArchiveRepository, ProcessStoreRepository, ProcessStoreService],
+  exports: [ProcessArchiveRepository, ProcessStoreService],
+})
 export class ProcessStoreModule {}

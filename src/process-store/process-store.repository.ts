@@ -89,7 +89,7 @@ const CANCEL_DUE_MS = 2_000;
 const UNRESOLVED_CLAIM =
   "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
 
-/** The statements of `process_store`; the only place that has them. Writes run inside the write queue. */
+/** The statements of `process_store`; no other place has any but its archive's. Writes run inside the write queue. */
 @Injectable()
 export class ProcessStoreRepository {
   private readonly dialect: SqlDialect;

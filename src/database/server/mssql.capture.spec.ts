@@ -45,7 +45,7 @@ describe('the statements for SQL Server', () => {
     repository = new ProcessStoreRepository(database);
     store = new ProcessStoreService(repository, queue, database, shutdown);
     eventRepository = new EventLogRepository(database);
-    events = new EventLogService(eventRepository, queue, config);
+    events = new EventLogService(eventRepository, queue, database, config, []);
     shutdown.register('release', 'database', () => connection.close());
   }
 
@@ -260,11 +260,11 @@ describe('the statements for SQL Server', () => {
         batches += 1;
         return serverError(2627);
       }
-      return statement.parameters.some(({ value }) => value === 'mine') ? serverError(2601) : rows;
+      return statement.parameters.some(({ value }) => value === 'claim-mine') ? serverError(2601) : rows;
     };
     const [free, taken] = await Promise.all([
       store.claim(claimOf('free')),
-      store.claim(claimOf('taken', { claimId: 'mine' })),
+      store.claim(claimOf('taken', { claimId: 'claim-mine' })),
     ]);
     expect([free.kind, taken.kind]).toEqual(['claimed', 'exists']);
     expect(taken.record.claimId).toBe('claim-taken');
@@ -322,7 +322,9 @@ describe('the statements for SQL Server', () => {
     expect(boot.find((sql) => sql.includes('CREATE SCHEMA'))).toMatch(
       /SCHEMA_ID\(@0\) IS NULL EXEC\('CREATE SCHEMA \[api\]'\)/,
     );
-    expect(boot.filter((sql) => /CREATE TABLE/.test(sql)).every((sql) => sql.includes('"api".'))).toBe(true);
+    expect(boot.filter((sql) => sql.includes('CREATE TABLE')).every((sql) => sql.includes('"api".'))).toBe(
+      true,
+    );
     capture.answer = takeAllClaims;
     for (const { sql } of await sayEverything()) {
       expect(sql).not.toMatch(/(FROM|INTO|UPDATE|JOIN) (process_store|event_log|schema_version)/);

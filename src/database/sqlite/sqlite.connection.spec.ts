@@ -4,6 +4,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
+import { SCHEMA_VERSION } from '../../../migrations/index.js';
 import { DatabaseStartError, DatabaseUnavailableError } from '../database.errors.js';
 import { SqliteConnection } from './sqlite.connection.js';
 import { sqlitePath } from './sqlite.files.js';
@@ -54,7 +55,7 @@ describe('SqliteConnection', () => {
   it('opens the file in a folder that it makes, with the schema up to date', async () => {
     const { database, config } = await open(join(folder(), 'deep', 'data'));
     expect(existsSync(sqlitePath(config.dataDir))).toBe(true);
-    expect(await database.schemaVersion()).toBe(2);
+    expect(await database.schemaVersion()).toBe(SCHEMA_VERSION);
     expect(await database.isHealthy()).toBe(true);
   });
 
@@ -101,7 +102,7 @@ describe('SqliteConnection', () => {
       sql.execute("INSERT INTO schema_version VALUES (99, '2026-01-01 00:00:00.000')"),
     );
     await expect(first.reopen()).rejects.toThrow(
-      /schema version 99, this version of the service knows 2\. Run/,
+      `schema version 99, this version of the service knows ${SCHEMA_VERSION}. Run`,
     );
   });
 
@@ -141,6 +142,6 @@ describe('SqliteConnection', () => {
   it('lets nothing be written over the reading connection', async () => {
     const { database } = await open();
     await expect(database.read('DELETE FROM schema_version')).rejects.toThrow(/does not answer|readonly/);
-    expect(await database.schemaVersion()).toBe(2);
+    expect(await database.schemaVersion()).toBe(SCHEMA_VERSION);
   });
 });

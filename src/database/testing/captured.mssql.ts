@@ -131,7 +131,7 @@ export class CapturedMssql {
 
 /** The type that `mssql` gives a value of which nobody says more. */
 function typeOf(value: unknown): CapturedType {
-  return mssql.getTypeByValue(value) as CapturedType;
+  return mssql.getTypeByValue(value);
 }
 
 function nameOf(type: CapturedType): string {

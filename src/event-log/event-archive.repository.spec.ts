@@ -1,0 +1,47 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { EventArchiveRepository } from './event-archive.repository.js';
+import { EventLogRepository } from './event-log.repository.js';
+import { EventLogService } from './event-log.service.js';
+import { DEFAULT_REDACTED_NAMES } from './event.redactor.js';
+
+describe('EventArchiveRepository', () => {
+  let fixture: DatabaseFixture;
+
+  beforeEach(async () => {
+    fixture = await openDatabase();
+  });
+
+  afterEach(async () => {
+    await fixture.remove();
+  });
+
+  it('deletes of what it archived only what was copied, not what another instance has written since', async () => {
+    const { database, queue, config, connection } = fixture;
+    const repository = new EventLogRepository(database);
+    const log = new EventLogService(repository, queue, database, config, DEFAULT_REDACTED_NAMES);
+    const archive = new EventArchiveRepository(database);
+    const selection = { correlationIds: ['a'] };
+    await log.logEvent({ correlationId: 'a', stepName: 'before', status: 'ok' });
+    const removed = await connection.transaction(async (sql) => {
+      await archive.archive(sql, selection, new Date());
+      await repository.insert(sql, [
+        {
+          correlationId: 'a',
+          eventKey: 'since',
+          createdAt: new Date(),
+          values: ['since', 'ok', ...Array<null>(17).fill(null)],
+        },
+      ]);
+      return archive.remove(sql, selection, true);
+    });
+    expect(removed).toBe(1);
+    expect((await log.findEvents('a')).map(({ stepName }) => stepName)).toEqual(['since']);
+  });
+
+  it.each(['process_store', 'event_log'])('has an archive for every column of %s', async (table) => {
+    const columns = async (name: string): Promise<unknown[]> =>
+      (await fixture.database.read(`PRAGMA table_info(${name})`)).map((column) => column.name);
+    expect(await columns(`${table}_archive`)).toEqual([...(await columns(table)), 'archived_at']);
+  });
+});

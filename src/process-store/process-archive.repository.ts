@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import {
+  DatabaseService,
+  inBatches,
+  placeholders,
+  type SqlDialect,
+  type SqlExecutor,
+  type SqlRow,
+} from '../database/index.js';
+import { OPEN_ERROR_CODES } from './process-record.js';
+import { COLUMNS } from './process-row.js';
+
+/** A row that has not changed for long. */
+export interface OldProcess {
+  readonly correlationId: string;
+  readonly updatedAt: Date;
+  /** True where it is final and nothing is left to do for it in the engine. */
+  readonly isRemovable: boolean;
+}
+
+/** Ids in one look at which of them have a row. */
+const LOOK_BATCH = 500;
+
+/** Final rows, of which nothing is left to do in the engine. Only errors have a code. */
+const REMOVABLE =
+  "status <> 'pending' AND start_next_at IS NULL AND (error_code IS NULL OR error_code NOT IN " +
+  `(${OPEN_ERROR_CODES.map((code) => `'${code}'`).join(',')}))`;
+
+/** What retention asks and changes of `process_store`, and `process_store_archive`. Writes run inside the write queue. */
+@Injectable()
+export class ProcessArchiveRepository {
+  private readonly dialect: SqlDialect;
+
+  constructor(private readonly database: DatabaseService) {
+    this.dialect = database.dialect;
+  }
+
+  /**
+   * Rows that were changed last before a time, oldest first, behind the one that `after` names.
+   *
+   * Those that may not be removed are told as well: leaving them out in the statement would let one read walk through
+   * all that stay, however many.
+   */
+  async findOlderThan(before: Date, after: OldProcess | null, limit: number): Promise<readonly OldProcess[]> {
+    const { time, readTime } = this.dialect;
+    // The first condition says nothing new, but it is the one that the index can be entered with.
+    const from = after === null ? '' : 'AND updated_at >= ? AND (updated_at > ? OR correlation_id > ?) ';
+    const start = after === null ? [] : [time(after.updatedAt), time(after.updatedAt), after.correlationId];
+    const rows = await this.database.read(
+      `SELECT correlation_id, updated_at, CASE WHEN ${REMOVABLE} THEN 1 ELSE 0 END AS is_removable ` +
+        `FROM process_store WHERE updated_at < ? ${from}` +
+        `ORDER BY updated_at, correlation_id${this.dialect.limit}`,
+      [time(before), ...start, limit],
+    );
+    return rows.map((row) => ({
+      correlationId: row.correlation_id as string,
+      updatedAt: readTime(row.updated_at),
+      isRemovable: row.is_removable === 1,
+    }));
+  }
+
+  /** Those of the ids that have a row, as a reader sees it. */
+  async findExisting(correlationIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const batches = inBatches(correlationIds, 1, Math.min(this.dialect.maxParameters, LOOK_BATCH));
+    const found = await Promise.all(batches.map((batch) => this.database.read(existing(batch), batch)));
+    return idsOf(found.flat());
+  }
+
+  /** Those of the ids that have a row, as the transaction sees it. */
+  async existing(sql: SqlExecutor, correlationIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const batches = inBatches(correlationIds, 1, this.dialect.maxParameters);
+    const found = await Promise.all(batches.map((batch) => sql.query(existing(batch), batch)));
+    return idsOf(found.flat());
+  }
+
+  /**
+   * Locks the rows that are still final, old and done with, until the transaction ends: an update that changes nothing.
+   * Another instance that wants them waits here, and finds none afterwards.
+   *
+   * @returns their ids
+   */
+  async lockRemovable(
+    sql: SqlExecutor,
+    correlationIds: readonly string[],
+    before: Date,
+  ): Promise<readonly string[]> {
+    const rows = await sql.query(
+      this.dialect.update({
+        table: 'process_store',
+        set: 'joined = joined',
+        where: `correlation_id IN ${placeholders(correlationIds.length)} AND updated_at < ? AND ${REMOVABLE}`,
+        returning: 'correlation_id',
+      }),
+      [...correlationIds, this.dialect.time(before)],
+    );
+    return rows.map((row) => row.correlation_id as string);
+  }
+
+  /** Copies rows to the archive as they are. */
+  async archive(sql: SqlExecutor, correlationIds: readonly string[], archivedAt: Date): Promise<void> {
+    await sql.execute(
+      `INSERT INTO process_store_archive (${COLUMNS}, archived_at) SELECT ${COLUMNS}, ? FROM process_store ` +
+        `WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
+      [this.dialect.time(archivedAt), ...correlationIds],
+    );
+  }
+
+  /** Deletes rows that the transaction has locked; their ids are free then. */
+  async remove(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
+    await sql.execute(
+      `DELETE FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
+      correlationIds,
+    );
+  }
+}
+
+function existing(correlationIds: readonly string[]): string {
+  return `SELECT correlation_id FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`;
+}
+
+function idsOf(rows: readonly SqlRow[]): ReadonlySet<string> {
+  return new Set(rows.map((row) => row.correlation_id as string));
+}

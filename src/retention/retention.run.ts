@@ -1,0 +1,163 @@
+import { Logger } from '@nestjs/common';
+import {
+  WriteQueueClosedError,
+  WriteQueueFullError,
+  WriteQueueService,
+  WriteRefusedError,
+  WriteWithdrawnError,
+} from '../database/index.js';
+import type { EventArchiveRepository, OldEvent } from '../event-log/index.js';
+import type { OldProcess, ProcessArchiveRepository } from '../process-store/index.js';
+import { BATCH_EVENTS, BATCH_PROCESSES, nextRemoval, ownersOf, partsOf, type Removal } from './removal.js';
+import { RetentionInterruptedError, type RetentionPace } from './retention.pace.js';
+import type { Removed, RetentionWriter } from './retention.writer.js';
+
+/** Rows in one look. */
+const PAGE_SIZE = 500;
+
+/** Old events that one run may look at and leave where they are, because their process has a row. */
+const STAYING_EVENTS = 10_000;
+
+/** What a removal takes in the queue besides its keys, in bytes, and each of them, about. */
+const REMOVAL_BYTES = 512;
+const KEY_BYTES = 128;
+
+/** What a run did. */
+export interface Tally {
+  processes: number;
+  events: number;
+  batches: number;
+}
+
+/** What a run works with. */
+export interface RetentionTools {
+  readonly processes: ProcessArchiveRepository;
+  readonly events: EventArchiveRepository;
+  readonly queue: WriteQueueService;
+  readonly writer: RetentionWriter;
+  readonly pace: RetentionPace;
+}
+
+/** One pass over what is old. */
+export class RetentionRun {
+  private readonly logger = new Logger('Retention');
+
+  /**
+   * @param before what was changed last before that time is old
+   * @param tally counts what is done, also where the run is interrupted
+   */
+  constructor(
+    private readonly tools: RetentionTools,
+    private readonly before: Date,
+    private readonly tally: Tally,
+  ) {}
+
+  /**
+   * Removes the old processes with their events, oldest first, batch by batch.
+   *
+   * @returns false where another instance is at it: it had removed all of a batch; then one of the two is enough
+   * @throws RetentionInterruptedError where the service stops
+   */
+  async removeProcesses(): Promise<boolean> {
+    let after: OldProcess | null = null;
+    for (;;) {
+      const page: readonly OldProcess[] = await this.tools.processes.findOlderThan(
+        this.before,
+        after,
+        PAGE_SIZE,
+      );
+      const removable = page.filter(({ isRemovable }) => isRemovable);
+      if (!(await this.removeAll(removable.map(({ correlationId }) => correlationId)))) return false;
+      after = page.at(-1) ?? null;
+      if (page.length < PAGE_SIZE) return true;
+      await this.tools.pace.rest();
+    }
+  }
+
+  /**
+   * Removes old events whose process has no row, oldest first.
+   *
+   * Those of processes that stay, as long-running ones do, are passed by; a run looks at a limited number of them, and
+   * the next one goes on behind.
+   *
+   * @param after where an earlier run has ended; null: at the beginning
+   * @returns where the next one begins
+   * @throws RetentionInterruptedError where the service stops
+   */
+  async removeOrphans(after: OldEvent | null): Promise<OldEvent | null> {
+    const { events, processes, pace } = this.tools;
+    let place = after;
+    for (let staying = 0; staying < STAYING_EVENTS;) {
+      const page = await events.findOlderThan(this.before, place, BATCH_EVENTS);
+      const owners = new Set(page.map(({ correlationId }) => correlationId));
+      const known = await processes.findExisting([...owners]);
+      const orphans = page.filter(({ correlationId }) => !known.has(correlationId));
+      if (orphans.length > 0) await this.write({ type: 'events', events: orphans });
+      if (page.length < BATCH_EVENTS) return null;
+      staying += page.length - orphans.length;
+      place = page.at(-1) ?? null;
+      await pace.rest();
+    }
+    return place;
+  }
+
+  private async removeAll(correlationIds: readonly string[]): Promise<boolean> {
+    let left = correlationIds;
+    while (left.length > 0) {
+      const ids = left.slice(0, BATCH_PROCESSES);
+      const removal = nextRemoval(ids, await this.tools.events.findPlaces(ids, BATCH_EVENTS + 1));
+      const removed = await this.write(removal);
+      if (removed?.found === 0) return false;
+      // Of a long trail the rest is still to come, unless the database refuses it.
+      const isDone = removal.type !== 'trail' || removed === null;
+      const done = new Set(isDone ? ownersOf(removal) : []);
+      left = left.filter((id) => !done.has(id));
+    }
+    return true;
+  }
+
+  /**
+   * Makes a removal, and rests. One that the database refuses is made in parts, so that a single row that it does not
+   * take holds up no other.
+   *
+   * @returns null where it was refused
+   */
+  private async write(removal: Removal): Promise<Removed | null> {
+    const began = performance.now();
+    try {
+      const removed = await this.enqueue(removal);
+      this.tally.processes += removed.correlationIds.length;
+      this.tally.events += removed.events;
+      if (removed.found > 0) this.tally.batches += 1;
+      await this.tools.pace.rest(performance.now() - began);
+      return removed;
+    } catch (error) {
+      if (!(error instanceof WriteRefusedError)) throw error;
+      const parts = partsOf(removal);
+      if (parts.length === 0) {
+        const [correlationId] = ownersOf(removal);
+        const msg = 'Retention leaves a process where it is: the database refuses to move it.';
+        this.logger.error({ msg, correlationId, err: error });
+      }
+      for (const part of parts) await this.write(part);
+      return null;
+    }
+  }
+
+  private async enqueue(removal: Removal): Promise<Removed> {
+    const { queue, writer, pace } = this.tools;
+    const item = { removal, before: this.before };
+    const bytes = REMOVAL_BYTES + KEY_BYTES * ownersOf(removal).length;
+    for (;;) {
+      try {
+        // No order with other writes is needed: each of them finds the row as it is, or none.
+        return await queue.enqueue(writer, { correlationId: '', bytes, item }, { signal: pace.signal });
+      } catch (error) {
+        if (error instanceof WriteWithdrawnError || error instanceof WriteQueueClosedError)
+          throw new RetentionInterruptedError('The service stops.', { cause: error });
+        if (!(error instanceof WriteQueueFullError)) throw error;
+      }
+      await pace.rest();
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { RETENTION_CONFIG, type RetentionConfig } from '../config/index.js';
+import { WriteQueueService } from '../database/index.js';
+import { EventArchiveRepository, type OldEvent } from '../event-log/index.js';
+import { PeriodicTask, ShutdownService } from '../lifecycle/index.js';
+import { ProcessArchiveRepository } from '../process-store/index.js';
+import { RetentionInterruptedError, RetentionPace } from './retention.pace.js';
+import { RetentionRun, type RetentionTools, type Tally } from './retention.run.js';
+import { RetentionWriter } from './retention.writer.js';
+
+/** How often it looks, in ms. */
+const EVERY_MS = 3_600_000;
+
+/** The first look is so long behind the boot, in ms, and up to as long again: instances boot together. */
+const FIRST_AFTER_MS = 60_000;
+
+/** When a run that failed is made again, in ms. */
+const RETRY_MS = 300_000;
+
+const DAY_MS = 86_400_000;
+
+/** Moves final processes that are older than `RETENTION_DAYS`, and their events, to the archive, or deletes them. */
+@Injectable()
+export class RetentionService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('Retention');
+  private readonly task: PeriodicTask;
+  private readonly tools: RetentionTools;
+  /** How far the last run has looked for events without a process; null: it came to the end. */
+  private orphansAfter: OldEvent | null = null;
+
+  constructor(
+    processes: ProcessArchiveRepository,
+    events: EventArchiveRepository,
+    queue: WriteQueueService,
+    writer: RetentionWriter,
+    pace: RetentionPace,
+    @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
+    shutdown: ShutdownService,
+  ) {
+    this.tools = { processes, events, queue, writer, pace };
+    this.task = new PeriodicTask(
+      {
+        name: 'retention',
+        everyMs: EVERY_MS,
+        firstAfterMs: FIRST_AFTER_MS * (1 + Math.random()),
+        retryMs: RETRY_MS,
+        run: () => this.run(),
+      },
+      shutdown,
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    const { days, mode } = this.config;
+    if (days === null) return;
+    this.logger.log({ msg: 'Retention is on.', days, mode });
+    this.task.start();
+  }
+
+  /** Looks now, or waits for the look under way; does nothing where `RETENTION_DAYS` is not set. */
+  async runNow(): Promise<void> {
+    if (this.config.days !== null) await this.task.runNow();
+  }
+
+  private async run(): Promise<void> {
+    const { days, mode } = this.config;
+    if (days === null) return;
+    const began = Date.now();
+    const tally: Tally = { processes: 0, events: 0, batches: 0 };
+    let interrupted = true;
+    try {
+      const run = new RetentionRun(this.tools, new Date(began - days * DAY_MS), tally);
+      if (await run.removeProcesses()) this.orphansAfter = await run.removeOrphans(this.orphansAfter);
+      interrupted = false;
+    } catch (error) {
+      if (!(error instanceof RetentionInterruptedError)) throw error;
+    } finally {
+      if (tally.batches > 0) {
+        const msg = mode === 'archive' ? 'Old processes were archived.' : 'Old processes were deleted.';
+        this.logger.log({ msg, ...tally, durationMs: Date.now() - began, interrupted });
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { RETENTION_CONFIG, type RetentionConfig } from '../config/index.js';
+import { DatabaseService, inBatches, type SqlExecutor, type WriteKind } from '../database/index.js';
+import { EventArchiveRepository, type EventSelection } from '../event-log/index.js';
+import { ProcessArchiveRepository, ProcessStoreService } from '../process-store/index.js';
+import { ownersOf, type Removal } from './removal.js';
+
+/** A removal, and the time before which rows are old. */
+export interface RemovalWrite {
+  readonly removal: Removal;
+  readonly before: Date;
+}
+
+/** What a removal did. */
+export interface Removed {
+  /** Processes that it found as they were seen, and locked; of an `events` removal those without a row. */
+  readonly found: number;
+  /** The processes that are gone; their ids are free. */
+  readonly correlationIds: readonly string[];
+  /** How many events are gone. */
+  readonly events: number;
+}
+
+/**
+ * Moves or deletes rows, inside a transaction of the write queue.
+ *
+ * After a commit that was in doubt the same removal finds nothing left to do and says so: what the attempt before it
+ * did is done, but not in the report.
+ */
+@Injectable()
+export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
+  readonly name = 'retention';
+
+  constructor(
+    private readonly processes: ProcessArchiveRepository,
+    private readonly events: EventArchiveRepository,
+    private readonly store: ProcessStoreService,
+    private readonly database: DatabaseService,
+    @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
+  ) {}
+
+  async write(sql: SqlExecutor, items: readonly RemovalWrite[]): Promise<readonly Removed[]> {
+    const results: Removed[] = [];
+    for (const { removal, before } of items) results.push(await this.remove(sql, removal, before));
+    return results;
+  }
+
+  committed(_item: RemovalWrite, { correlationIds }: Removed): void {
+    for (const correlationId of correlationIds) this.store.remove(correlationId);
+  }
+
+  private async remove(sql: SqlExecutor, removal: Removal, before: Date): Promise<Removed> {
+    if (removal.type === 'events') {
+      const known = await this.processes.existing(sql, ownersOf(removal));
+      const orphans = removal.events.filter(({ correlationId }) => !known.has(correlationId));
+      if (orphans.length === 0) return { found: 0, correlationIds: [], events: 0 };
+      const events = await this.removeEvents(sql, { eventKeys: orphans.map(({ eventKey }) => eventKey) });
+      return { found: orphans.length, correlationIds: [], events };
+    }
+    // Every instance locks the rows in the same order, so that two of them do not wait for each other.
+    const ids = [...ownersOf(removal)].sort();
+    const correlationIds: string[] = [];
+    let [found, events] = [0, 0];
+    for (const batch of inBatches(ids, 1, this.database.dialect.maxParameters - 1)) {
+      const locked = await this.processes.lockRemovable(sql, batch, before);
+      if (locked.length === 0) continue;
+      found += locked.length;
+      if (removal.type === 'trail') {
+        const { throughSeq } = removal;
+        events += await this.removeEvents(sql, { correlationIds: locked, throughSeq });
+      } else {
+        events += await this.removeEvents(sql, { correlationIds: locked });
+        await this.removeProcesses(sql, locked);
+        correlationIds.push(...locked);
+      }
+    }
+    return { found, correlationIds, events };
+  }
+
+  private async removeEvents(sql: SqlExecutor, selection: EventSelection): Promise<number> {
+    const isArchived = this.config.mode === 'archive';
+    const [, removed] = await Promise.all([
+      isArchived ? this.events.archive(sql, selection, new Date()) : undefined,
+      this.events.remove(sql, selection, isArchived),
+    ]);
+    return removed;
+  }
+
+  private async removeProcesses(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
+    const isArchived = this.config.mode === 'archive';
+    await Promise.all([
+      isArchived ? this.processes.archive(sql, correlationIds, new Date()) : undefined,
+      this.processes.remove(sql, correlationIds),
+    ]);
+  }
+}

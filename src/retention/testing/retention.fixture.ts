@@ -1,0 +1,137 @@
+import type { RetentionConfig } from '../../config/index.js';
+import { type DatabaseFixture, openDatabase } from '../../database/testing/database.fixture.js';
+import { EventArchiveRepository } from '../../event-log/index.js';
+import { ProcessArchiveRepository, ProcessStoreService } from '../../process-store/index.js';
+import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
+import { RetentionPace } from '../retention.pace.js';
+import { RetentionService } from '../retention.service.js';
+import { RetentionWriter } from '../retention.writer.js';
+
+const DAY_MS = 86_400_000;
+
+/** A row as a test wants it; what it does not name is that of a process that ended well, 40 days ago. */
+export interface SeededProcess {
+  readonly correlationId: string;
+  readonly claimId?: string;
+  readonly status?: string;
+  readonly errorCode?: string | null;
+  readonly ageDays?: number;
+  readonly startNextAt?: Date | null;
+}
+
+/** Events of a trail, from place 1. */
+export interface SeededTrail {
+  readonly correlationId: string;
+  readonly events: number;
+  readonly ageDays?: number;
+}
+
+/** A service of retention beside others over the same database. */
+export interface RetentionInstance {
+  readonly service: RetentionService;
+  readonly processes: ProcessArchiveRepository;
+  readonly events: EventArchiveRepository;
+}
+
+/** A database with old rows, and retention over it, without its pauses. */
+export class RetentionFixture {
+  private keys = 0;
+
+  private constructor(readonly database: DatabaseFixture) {}
+
+  static async open(dataDir?: string): Promise<RetentionFixture> {
+    return new RetentionFixture(await openDatabase(dataDir === undefined ? {} : { dataDir }));
+  }
+
+  /** Another start of the service, after a stop. */
+  reopen(): Promise<RetentionFixture> {
+    return RetentionFixture.open(this.database.config.dataDir);
+  }
+
+  instance(
+    config: RetentionConfig = { days: 30, mode: 'archive' },
+    store: ProcessStoreService = this.store(),
+  ): RetentionInstance {
+    const { database, queue, shutdown } = this.database;
+    const processes = new ProcessArchiveRepository(database);
+    const events = new EventArchiveRepository(database);
+    const writer = new RetentionWriter(processes, events, store, database, config);
+    const pace = new RetentionPace(queue, shutdown, 1);
+    const service = new RetentionService(processes, events, queue, writer, pace, config, shutdown);
+    return { service, processes, events };
+  }
+
+  store(): ProcessStoreService {
+    const { database, queue, shutdown } = this.database;
+    return new ProcessStoreService(new ProcessStoreRepository(database), queue, database, shutdown);
+  }
+
+  async seed(...rows: readonly SeededProcess[]): Promise<void> {
+    const values = rows.map((row) => {
+      const { status = 'ok', errorCode = null, ageDays = 40, startNextAt = null } = row;
+      this.keys += 1;
+      const claimId = row.claimId ?? `claim-${this.keys}`;
+      return [
+        row.correlationId,
+        status,
+        errorCode,
+        ago(ageDays),
+        ago(ageDays),
+        claimId,
+        time(startNextAt),
+      ] as const;
+    });
+    await this.insert(
+      'process_store (correlation_id, status, error_code, started_at, updated_at, claim_id, start_next_at, version, start_attempts, joined)',
+      values.map((row) => [...row, 1, 1, 0]),
+    );
+  }
+
+  async trail(...trails: readonly SeededTrail[]): Promise<void> {
+    const values = trails.flatMap(({ correlationId, events, ageDays = 40 }) =>
+      Array.from({ length: events }, (_, index) => {
+        this.keys += 1;
+        return [correlationId, index + 1, `event-${this.keys}`, 'step', 'ok', ago(ageDays)] as const;
+      }),
+    );
+    await this.insert('event_log (correlation_id, seq, event_key, step_name, status, created_at)', values);
+  }
+
+  /** Ids of a table, each as often as it is there. */
+  async idsOf(table: string): Promise<readonly string[]> {
+    const rows = await this.rows(`SELECT correlation_id FROM ${table} ORDER BY correlation_id`);
+    return rows.map((row) => row.correlation_id as string);
+  }
+
+  rows(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return this.database.database.read(sql);
+  }
+
+  /** Changes a row as another part of the service would. */
+  async execute(sql: string): Promise<void> {
+    await this.database.connection.transaction((executor) => executor.execute(sql));
+  }
+
+  private async insert(
+    target: string,
+    rows: readonly (readonly (string | number | null)[])[],
+  ): Promise<void> {
+    await this.database.connection.transaction(async (sql) => {
+      for (let from = 0; from < rows.length; from += 1_000) {
+        const part = rows.slice(from, from + 1_000);
+        const places = part.map((row) => `(${row.map(() => '?').join(',')})`).join(',');
+        await sql.execute(`INSERT INTO ${target} VALUES ${places}`, part.flat());
+      }
+    });
+  }
+}
+
+function ago(days: number): string {
+  return time(new Date(Date.now() - days * DAY_MS));
+}
+
+function time(date: Date): string;
+function time(date: Date | null): string | null;
+function time(date: Date | null): string | null {
+  return date === null ? null : date.toISOString().replace('T', ' ').replace('Z', '');
+}
