@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { columnsOf } from '../database/testing/database.columns.js';
 import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
 import { EventArchiveRepository } from './event-archive.repository.js';
 import { EventLogRepository } from './event-log.repository.js';
@@ -40,8 +41,8 @@ describe('EventArchiveRepository', () => {
   });
 
   it.each(['process_store', 'event_log'])('has an archive for every column of %s', async (table) => {
-    const columns = async (name: string): Promise<unknown[]> =>
-      (await fixture.database.read(`PRAGMA table_info(${name})`)).map((column) => column.name);
-    expect(await columns(`${table}_archive`)).toEqual([...(await columns(table)), 'archived_at']);
+    const columns = await columnsOf(fixture, table);
+    expect(columns).toContain('correlation_id');
+    expect(await columnsOf(fixture, `${table}_archive`)).toEqual([...columns, 'archived_at']);
   });
 });

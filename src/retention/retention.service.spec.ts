@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { SqlRow } from '../database/index.js';
+import { refuseRows } from '../database/testing/database.obstacle.js';
 import { BATCH_EVENTS } from './removal.js';
 import { RetentionPace } from './retention.pace.js';
 import { RetentionFixture, type RetentionInstance } from './testing/retention.fixture.js';
@@ -51,14 +53,20 @@ describe('RetentionService', () => {
       await fixture.rows('SELECT * FROM process_store ORDER BY correlation_id'),
       await fixture.rows('SELECT * FROM event_log ORDER BY event_key'),
     ];
+    const began = Date.now();
     await fixture.instance().service.runNow();
-    const archivedAt = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}$/);
-    expect(await fixture.rows('SELECT * FROM process_store_archive ORDER BY correlation_id')).toEqual(
-      processes.map((row) => ({ ...row, archived_at: archivedAt })),
-    );
-    expect(await fixture.rows('SELECT * FROM event_log_archive ORDER BY event_key')).toEqual(
-      events.map((row) => ({ ...row, archived_at: archivedAt })),
-    );
+    const ended = Date.now();
+    const archived = [
+      await fixture.rows('SELECT * FROM process_store_archive ORDER BY correlation_id'),
+      await fixture.rows('SELECT * FROM event_log_archive ORDER BY event_key'),
+    ];
+    const original = ({ archived_at: _archivedAt, ...row }: SqlRow): SqlRow => row;
+    expect(archived.map((rows) => rows.map(original))).toEqual([processes, events]);
+    for (const row of archived.flat()) {
+      const archivedAt = fixture.database.database.dialect.readTime(row.archived_at).getTime();
+      expect(archivedAt).toBeGreaterThanOrEqual(began);
+      expect(archivedAt).toBeLessThanOrEqual(ended);
+    }
     expect([await fixture.idsOf('process_store'), await fixture.idsOf('event_log')]).toEqual([[], []]);
     expect(reports).toEqual([
       {
@@ -286,8 +294,8 @@ describe('RetentionService', () => {
     const findPlaces = instance.events.findPlaces.bind(instance.events);
     jest.spyOn(instance.events, 'findPlaces').mockImplementation(async (...given) => {
       const [row] = await fixture.rows(
-        'SELECT (SELECT COUNT(*) FROM event_log) AS events, ' +
-          "(SELECT COUNT(*) FROM process_store WHERE correlation_id = 'long') AS long_rows, " +
+        'SELECT (SELECT CAST(COUNT(*) AS INTEGER) FROM event_log) AS events, ' +
+          "(SELECT CAST(COUNT(*) AS INTEGER) FROM process_store WHERE correlation_id = 'long') AS long_rows, " +
           "(SELECT MIN(seq) FROM event_log WHERE correlation_id = 'long') AS first",
       );
       const { events = 0, long_rows: rows = 0, first = 0 } = row as Record<string, number>;
@@ -351,10 +359,7 @@ describe('RetentionService', () => {
     await fixture.seed(...['a', 'poison', 'z'].map((correlationId) => ({ correlationId })));
     await fixture.trail({ correlationId: 'foreign', events: 1 }, { correlationId: 'poison', events: 2 });
     for (const table of ['process_store_archive', 'event_log_archive']) {
-      await fixture.execute(
-        `CREATE TRIGGER poison_${table} BEFORE INSERT ON ${table} WHEN NEW.correlation_id = 'poison' ` +
-          "BEGIN SELECT RAISE(ABORT, 'no'); END",
-      );
+      await refuseRows(fixture.database, table, 'correlation_id', 'poison');
     }
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     await fixture.instance().service.runNow();

@@ -5,7 +5,7 @@ import { sqlitePath } from '../sqlite/sqlite.files.js';
 import type { DatabaseFixture } from './database.fixture.js';
 
 /** The name of a table of a test's own, as a statement has to write it. */
-export function testTable({ config: { server } }: DatabaseFixture, name: string): string {
+export function testTable({ config: { server } }: Pick<DatabaseFixture, 'config'>, name: string): string {
   return server?.type === 'mssql' && server.schema !== null ? `[${server.schema}].${name}` : name;
 }
 
@@ -38,13 +38,23 @@ export async function lockWrites(fixture: DatabaseFixture, table: string): Promi
   };
 }
 
-/** Lets the database refuse rows of `event_log` whose result is a text. */
-export async function refuseEvents({ connection, config }: DatabaseFixture, result: string): Promise<void> {
+/** Lets the database refuse rows of a table in which a column is a text; texts and names are the test's own. */
+export async function refuseRows(
+  { connection, config }: DatabaseFixture,
+  table: string,
+  column: string,
+  text: string,
+): Promise<void> {
   await connection.transaction((sql) =>
     sql.execute(
       config.server === null
-        ? `CREATE TRIGGER poison BEFORE INSERT ON event_log WHEN NEW.result = '${result}' BEGIN SELECT RAISE(ABORT, 'no'); END`
-        : `ALTER TABLE ${testTable({ config } as DatabaseFixture, 'event_log')} ADD CONSTRAINT poison CHECK (result <> '${result}')`,
+        ? `CREATE TRIGGER poison_${table} BEFORE INSERT ON ${table} WHEN NEW.${column} = '${text}' BEGIN SELECT RAISE(ABORT, 'no'); END`
+        : `ALTER TABLE ${testTable({ config }, table)} ADD CONSTRAINT poison_${table} CHECK (${column} <> '${text}')`,
     ),
   );
+}
+
+/** Lets the database refuse rows of `event_log` whose result is a text. */
+export function refuseEvents(fixture: DatabaseFixture, result: string): Promise<void> {
+  return refuseRows(fixture, 'event_log', 'result', result);
 }

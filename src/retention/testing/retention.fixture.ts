@@ -1,4 +1,5 @@
 import type { RetentionConfig } from '../../config/index.js';
+import { inBatches, placeholders, type SqlRow, type SqlValue } from '../../database/index.js';
 import { type DatabaseFixture, openDatabase } from '../../database/testing/database.fixture.js';
 import { EventArchiveRepository } from '../../event-log/index.js';
 import { ProcessArchiveRepository, ProcessStoreService } from '../../process-store/index.js';
@@ -39,13 +40,13 @@ export class RetentionFixture {
 
   private constructor(readonly database: DatabaseFixture) {}
 
-  static async open(dataDir?: string): Promise<RetentionFixture> {
-    return new RetentionFixture(await openDatabase(dataDir === undefined ? {} : { dataDir }));
+  static async open(): Promise<RetentionFixture> {
+    return new RetentionFixture(await openDatabase());
   }
 
-  /** Another start of the service, after a stop. */
-  reopen(): Promise<RetentionFixture> {
-    return RetentionFixture.open(this.database.config.dataDir);
+  /** Another start of the service on the same database. */
+  async reopen(): Promise<RetentionFixture> {
+    return new RetentionFixture(await this.database.reopen());
   }
 
   instance(
@@ -75,10 +76,10 @@ export class RetentionFixture {
         row.correlationId,
         status,
         errorCode,
-        ago(ageDays),
-        ago(ageDays),
+        this.ago(ageDays),
+        this.ago(ageDays),
         claimId,
-        time(startNextAt),
+        startNextAt === null ? null : this.database.database.dialect.time(startNextAt),
       ] as const;
     });
     await this.insert(
@@ -91,7 +92,7 @@ export class RetentionFixture {
     const values = trails.flatMap(({ correlationId, events, ageDays = 40 }) =>
       Array.from({ length: events }, (_, index) => {
         this.keys += 1;
-        return [correlationId, index + 1, `event-${this.keys}`, 'step', 'ok', ago(ageDays)] as const;
+        return [correlationId, index + 1, `event-${this.keys}`, 'step', 'ok', this.ago(ageDays)] as const;
       }),
     );
     await this.insert('event_log (correlation_id, seq, event_key, step_name, status, created_at)', values);
@@ -103,7 +104,7 @@ export class RetentionFixture {
     return rows.map((row) => row.correlation_id as string);
   }
 
-  rows(sql: string): Promise<readonly Record<string, unknown>[]> {
+  rows(sql: string): Promise<readonly SqlRow[]> {
     return this.database.database.read(sql);
   }
 
@@ -112,26 +113,17 @@ export class RetentionFixture {
     await this.database.connection.transaction((executor) => executor.execute(sql));
   }
 
-  private async insert(
-    target: string,
-    rows: readonly (readonly (string | number | null)[])[],
-  ): Promise<void> {
+  private ago(days: number): SqlValue {
+    return this.database.database.dialect.time(new Date(Date.now() - days * DAY_MS));
+  }
+
+  private async insert(target: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+    const { maxParameters } = this.database.database.dialect;
     await this.database.connection.transaction(async (sql) => {
-      for (let from = 0; from < rows.length; from += 1_000) {
-        const part = rows.slice(from, from + 1_000);
-        const places = part.map((row) => `(${row.map(() => '?').join(',')})`).join(',');
+      for (const part of inBatches(rows, rows[0]?.length ?? 1, maxParameters)) {
+        const places = part.map((row) => placeholders(row.length)).join(',');
         await sql.execute(`INSERT INTO ${target} VALUES ${places}`, part.flat());
       }
     });
   }
-}
-
-function ago(days: number): string {
-  return time(new Date(Date.now() - days * DAY_MS));
-}
-
-function time(date: Date): string;
-function time(date: Date | null): string | null;
-function time(date: Date | null): string | null {
-  return date === null ? null : date.toISOString().replace('T', ' ').replace('Z', '');
 }
