@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { EventArchiveRepository } from '../../event-log/event-archive.repository.js';
 import { EventLogRepository } from '../../event-log/event-log.repository.js';
 import { EventLogService } from '../../event-log/event-log.service.js';
 import { ShutdownService } from '../../lifecycle/index.js';
+import { ProcessArchiveRepository } from '../../process-store/process-archive.repository.js';
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../process-store/process-store.service.js';
 import type { Claim } from '../../process-store/process-store.types.js';
@@ -16,7 +18,7 @@ const VARCHAR =
   /^(correlation_id|process_key|process_instance_id|status|error_code|request_hash|claim_id|start_owner|outcome_step|batch_id|traceability_id|application_id|event_key|step_name|http_method|endpoint|target_system|originating_system|process_name)$/;
 const NVARCHAR =
   /^(data|error|variables|request_data|response_data|error_message|identifiers|result|metadata)$/;
-const TIME = /^(started_at|updated_at|created_at|cancel_requested_at)$/;
+const TIME = /^(started_at|updated_at|created_at|archived_at|cancel_requested_at)$/;
 
 /** What SQL Server does not know, or what `MERGE` and OFFSET paging do to it (reference: its documentation of each). */
 const FORBIDDEN =
@@ -30,6 +32,8 @@ describe('the statements for SQL Server', () => {
   let store: ProcessStoreService;
   let events: EventLogService;
   let eventRepository: EventLogRepository;
+  let processArchive: ProcessArchiveRepository;
+  let eventArchive: EventArchiveRepository;
   let shutdown: ShutdownService;
 
   async function open(schema: string | null): Promise<void> {
@@ -45,6 +49,8 @@ describe('the statements for SQL Server', () => {
     repository = new ProcessStoreRepository(database);
     store = new ProcessStoreService(repository, queue, database, shutdown);
     eventRepository = new EventLogRepository(database);
+    processArchive = new ProcessArchiveRepository(database);
+    eventArchive = new EventArchiveRepository(database);
     events = new EventLogService(eventRepository, queue, database, config, []);
     shutdown.register('release', 'database', () => connection.close());
   }
@@ -149,13 +155,39 @@ describe('the statements for SQL Server', () => {
     await eventRepository.findEvents('a', 0, 10);
     await eventRepository.findAttempts('a', 'check', 10);
     await connection.transaction((sql) => eventRepository.existingKeys(sql, ['k1', 'k2']));
+    await sayRetention();
     return capture.take();
+  }
+
+  /** Everything that retention says. */
+  async function sayRetention(): Promise<void> {
+    const at = new Date(0);
+    await processArchive.findOlderThan(at, null, 10);
+    await processArchive.findOlderThan(at, { correlationId: 'a', updatedAt: at, isRemovable: true }, 10);
+    await processArchive.findExisting(['a', 'b']);
+    await eventArchive.findPlaces(['a', 'b'], 10);
+    await eventArchive.findOlderThan(at, null, 10);
+    await eventArchive.findOlderThan(at, { eventKey: 'k', correlationId: 'a', createdAt: at }, 10);
+    await connection.transaction(async (sql) => {
+      await processArchive.existing(sql, ['a', 'b']);
+      await processArchive.lockRemovable(sql, ['a', 'b'], at);
+      await processArchive.archive(sql, ['a', 'b'], at);
+      await processArchive.remove(sql, ['a', 'b']);
+      for (const selection of [
+        { correlationIds: ['a', 'b'] },
+        { correlationIds: ['a'], throughSeq: 500 },
+        { eventKeys: ['k1', 'k2'] },
+      ]) {
+        await eventArchive.archive(sql, selection, at);
+        for (const onlyArchived of [true, false]) await eventArchive.remove(sql, selection, onlyArchived);
+      }
+    });
   }
 
   it('have no construct that SQL Server refuses or that races there, and a parameter for each placeholder', async () => {
     capture.answer = takeAllClaims;
     const statements = await sayEverything();
-    expect(statements.length).toBeGreaterThan(60);
+    expect(statements.length).toBeGreaterThan(80);
     for (const { sql, parameters } of statements) {
       expect(sql).not.toMatch(FORBIDDEN);
       const places = [...sql.matchAll(/@(\d+)/g)].map(([, place]) => Number(place));
@@ -189,13 +221,29 @@ describe('the statements for SQL Server', () => {
         'process_key',
         'started_at',
         'event_key',
+        'updated_at',
+        'created_at',
+        'seq',
       ]),
     );
   });
 
+  it('copy rows to an archive with their columns in one order, and a time as DATETIME2(3)', async () => {
+    await sayRetention();
+    const copies = capture.take().filter(({ sql }) => /^INSERT INTO \w+_archive /.test(sql));
+    expect(copies).toHaveLength(4);
+    for (const { sql, parameters } of copies) {
+      const [, table, columns = '', selected, from] =
+        /^INSERT INTO (\w+)_archive \((.*), archived_at\) SELECT (.*), @0 FROM (\w+) WHERE /.exec(sql) ?? [];
+      expect([selected, from]).toEqual([columns, table]);
+      expect(columns.split(', ').length).toBeGreaterThan(20);
+      expect(parameters[0]).toEqual({ type: 'DateTime2(3)', value: new Date(0) });
+    }
+  });
+
   it('write texts without a limit as NVARCHAR(MAX), null or not, and short ones as VARCHAR', async () => {
     capture.answer = takeAllClaims;
-    const inserts = (await sayEverything()).filter(({ sql }) => sql.startsWith('INSERT INTO'));
+    const inserts = (await sayEverything()).filter(({ sql }) => /^INSERT INTO .* VALUES /.test(sql));
     for (const { sql, parameters } of inserts) {
       const columns = /\(([^)]*)\)/.exec(sql)![1]!.split(', ');
       // The place in a trail takes two parameters, so the columns behind it are one further on.
