@@ -1,4 +1,4 @@
-// npm run test:db -- --db sqlite|postgres|mssql [--suite repositories,e2e] [options of Jest]
+// npm run test:db -- --db sqlite|postgres|mssql [--suite repositories,e2e] [paths] [--options=of Jest]
 //
 // Runs what depends on the database on one: the repositories' suite, and the e2e suite on the embedded engine. On a
 // server in a database of its own, which is dropped at the end. PostgreSQL is the one at TEST_POSTGRES_HOST (and _PORT,
@@ -8,10 +8,13 @@ import { spawn } from 'node:child_process';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
 /** What asks the database alone; all else is the same on each. */
-const REPOSITORIES = ['src/database/', 'src/process-store/', 'src/event-log/', 'src/retention/'];
+const REPOSITORIES = ['src/database/', 'src/process-store/', 'src/event-log/', 'src/retention/', 'test/db/'];
 
 /** Suites that are about the SQLite file itself. */
 const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];
+
+/** Suites about what SQLite has not: a server to reach, and others that write at the same time. */
+const SERVER_ONLY = ['test/db/boot.spec', 'test/db/contention.spec', 'test/db/schema.spec'];
 
 const { db, suites, rest } = readArguments(process.argv.slice(2));
 if (!isConfigured(db)) {
@@ -47,14 +50,16 @@ function readArguments(given) {
 
 function runSuite(suite) {
   if (suite === 'e2e') return run(['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest]);
-  const ignored = db === 'sqlite' ? [] : SQLITE_ONLY.map((path) => `--testPathIgnorePatterns=${path}`);
+  // They take the place of those in the configuration, by which a run of everything leaves test/db/ out.
+  const ignored = ['/node_modules/', ...(db === 'sqlite' ? SERVER_ONLY : SQLITE_ONLY)];
+  const paths = rest.filter((each) => !each.startsWith('-'));
   return run([
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    `--testPathPatterns=${[...REPOSITORIES, `test/db/`].join('|')}`,
-    ...ignored,
-    ...rest,
+    `--testPathPatterns=${(paths.length > 0 ? paths : REPOSITORIES).join('|')}`,
+    ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
+    ...rest.filter((each) => each.startsWith('-')),
   ]);
 }
 

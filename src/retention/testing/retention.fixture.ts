@@ -44,6 +44,11 @@ export class RetentionFixture {
     return new RetentionFixture(await openDatabase());
   }
 
+  /** Retention over a database that is open. */
+  static over(database: DatabaseFixture): RetentionFixture {
+    return new RetentionFixture(database);
+  }
+
   /** Another start of the service on the same database. */
   async reopen(): Promise<RetentionFixture> {
     return new RetentionFixture(await this.database.reopen());

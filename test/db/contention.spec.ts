@@ -1,0 +1,185 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { lockWrites } from '../../src/database/testing/database.obstacle.js';
+import type { ProcessRecord } from '../../src/process-store/index.js';
+import { RetentionFixture } from '../../src/retention/testing/retention.fixture.js';
+import { claimOf, type Instance, openInstance } from './support/instance.js';
+import { ServerSession } from './support/server.session.js';
+
+const ids = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `id-${String(index).padStart(4, '0')}`);
+
+const until = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+};
+
+describe('two instances on one database', () => {
+  let here: Instance;
+  let there: Instance;
+
+  beforeEach(async () => {
+    here = await openInstance();
+    there = await openInstance({ server: here.fixture.config.server });
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await there.fixture.stop();
+    await here.fixture.remove();
+  });
+
+  const both = (): readonly Instance[] => [here, there];
+
+  /** Claims ids on both at once; the claim id tells who made it. */
+  const claimAll = (correlationIds: readonly string[]) =>
+    Promise.all(
+      both().map(({ store }, instance) =>
+        Promise.all(
+          correlationIds.map((correlationId) =>
+            store.claim(claimOf(correlationId, { claimId: `${instance}-${correlationId}` })),
+          ),
+        ),
+      ),
+    );
+
+  const markers = async (): Promise<number> =>
+    (await here.fixture.database.read('SELECT seq FROM event_log WHERE metadata IS NOT NULL')).length;
+
+  it('let one of them win each claim, and tell both of it', async () => {
+    const seeded = ids(200);
+    const [mine = [], theirs = []] = await claimAll(seeded);
+    for (const [index, correlationId] of seeded.entries()) {
+      const claims = [mine[index]!, theirs[index]!];
+      expect(claims.map(({ kind }) => kind).sort()).toEqual(['claimed', 'exists']);
+      const winner = claims.findIndex(({ kind }) => kind === 'claimed');
+      expect(claims.map(({ record }) => record.claimId)).toEqual(Array(2).fill(`${winner}-${correlationId}`));
+      const row = await here.repository.findProcessStore(correlationId);
+      expect(row?.claimId).toBe(`${winner}-${correlationId}`);
+    }
+  });
+
+  it('write every event of the same trails, without a gap, a repetition or a refusal', async () => {
+    const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const seeded = ids(20);
+    const eventsEach = 500;
+    await Promise.all(
+      both().flatMap(({ events }, instance) =>
+        Array.from({ length: eventsEach }, (_, index) =>
+          seeded.map((correlationId) =>
+            events.logEvent({ correlationId, stepName: `${instance}`, step: index, status: 'ok' }),
+          ),
+        ).flat(),
+      ),
+    );
+    for (const correlationId of seeded) {
+      const trail = await here.events.findEvents(correlationId, { limit: 5_000 });
+      expect(trail.map(({ seq }) => seq)).toEqual(
+        Array.from({ length: 2 * eventsEach }, (_, index) => index + 1),
+      );
+      // In the order of each.
+      for (const instance of ['0', '1'])
+        expect(trail.filter(({ stepName }) => stepName === instance).map(({ step }) => step)).toEqual(
+          Array.from({ length: eventsEach }, (_, index) => index),
+        );
+    }
+    expect(await markers()).toBe(0);
+    expect(errors).not.toHaveBeenCalled();
+    expect(both().map(({ fixture }) => fixture.queue.available)).toEqual([true, true]);
+  }, 120_000);
+
+  it('save one of two outcomes of a row, and tell both which', async () => {
+    const seeded = ids(100);
+    const claimed = await claimAll(seeded);
+    const rows = seeded.map((_, index) =>
+      claimed.map((each) => each[index]!).find(({ kind }) => kind === 'claimed'),
+    );
+    const saved = await Promise.all(
+      both().map(({ store }, instance) =>
+        Promise.all(
+          rows.map((row) =>
+            store.save(row!.record, { outcome: { status: 'ok', data: `{"by":${instance}}` } }),
+          ),
+        ),
+      ),
+    );
+    for (const [index, correlationId] of seeded.entries()) {
+      const results = saved.map((each) => each[index]!);
+      expect(results.map((each) => each.saved).sort()).toEqual([false, true]);
+      const winner = results.findIndex((each) => each.saved);
+      const row = await there.repository.findProcessStore(correlationId);
+      expect(row).toMatchObject({ status: 'ok', data: `{"by":${winner}}`, version: 2 });
+      expect(results.map(({ record }) => record?.data)).toEqual([row?.data, row?.data]);
+    }
+  });
+
+  it('are repeated where they deadlock with another, and both writes land', async () => {
+    const [first, second] = await Promise.all(
+      ['a', 'b'].map(async (correlationId) => (await here.store.claim(claimOf(correlationId))).record),
+    );
+    const session = await ServerSession.open(here.fixture.config.server);
+    try {
+      const transaction = jest.spyOn(here.fixture.connection, 'transaction');
+      const kinds = jest.spyOn(here.fixture.connection.dialect, 'errorKind');
+      const update = (id: string): Promise<unknown> =>
+        session.query(
+          `UPDATE ${session.table('process_store')} SET batch_id = 'theirs' WHERE correlation_id = '${id}'`,
+        );
+      await session.runner.startTransaction();
+      if (here.fixture.config.server?.type === 'mssql') await session.query('SET DEADLOCK_PRIORITY HIGH');
+      await update('b');
+      const saves = [first, second].map((record) =>
+        here.store.save(record as ProcessRecord, { outcome: { status: 'ok', data: '1' } }),
+      );
+      await session.untilSomebodyWaits();
+      // PostgreSQL ends the one that has waited longer.
+      await update('a');
+      await session.runner.commitTransaction();
+      expect((await Promise.all(saves)).map(({ saved }) => saved)).toEqual([true, true]);
+      expect(kinds.mock.results.map(({ value }) => value)).toContain('contended');
+      expect(transaction.mock.calls.length).toBeGreaterThan(1);
+      for (const id of ['a', 'b'])
+        expect(await here.repository.findProcessStore(id)).toMatchObject({ status: 'ok', batchId: 'theirs' });
+    } finally {
+      await session.close();
+    }
+  });
+
+  it('wait while another holds a lock for longer than a statement may take, and go on without a restart', async () => {
+    const unlock = await lockWrites(here.fixture, 'event_log');
+    const log = (correlationId: string, step: number): Promise<void> =>
+      here.events.logEvent({ correlationId, stepName: 's', step, status: 'ok' });
+    const first = Array.from({ length: 10 }, (_, step) => ['a', 'b'].map((id) => log(id, step))).flat();
+    const claim = here.store.claim(claimOf('a'));
+    await until(() => !here.fixture.queue.available);
+    const later = Array.from({ length: 10 }, (_, step) => ['a', 'b'].map((id) => log(id, 10 + step))).flat();
+    // What only reads is not held up.
+    expect(await here.store.get('unknown')).toBeNull();
+    await unlock();
+    await Promise.all([...first, ...later]);
+    expect((await claim).kind).toBe('claimed');
+    expect(here.fixture.queue.available).toBe(true);
+    for (const id of ['a', 'b']) {
+      const trail = await there.events.findEvents(id);
+      expect(trail.map(({ seq, step }) => [seq, step])).toEqual(
+        Array.from({ length: 20 }, (_, step) => [step + 1, step]),
+      );
+    }
+    expect(await markers()).toBe(0);
+  });
+
+  it('move what is old once', async () => {
+    const [mine, theirs] = both().map(({ fixture }) => RetentionFixture.over(fixture));
+    const seeded = ids(350);
+    await mine!.seed(...seeded.map((correlationId) => ({ correlationId })));
+    await mine!.trail(...seeded.map((correlationId) => ({ correlationId, events: 3 })));
+    await mine!.trail(...ids(600).map((id) => ({ correlationId: `foreign-${id}`, events: 1 })));
+    const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    await Promise.all([mine, theirs].map((each) => each!.instance().service.runNow()));
+    // Who found the other at work has left the rest to it.
+    await mine!.instance().service.runNow();
+    expect(errors).not.toHaveBeenCalled();
+    expect(await mine!.idsOf('process_store_archive')).toEqual(seeded);
+    expect(await mine!.idsOf('event_log_archive')).toHaveLength(350 * 3 + 600);
+    expect([await mine!.idsOf('process_store'), await mine!.idsOf('event_log')]).toEqual([[], []]);
+  });
+});

@@ -1,0 +1,64 @@
+import { DataSource, type QueryRunner } from 'typeorm';
+import type { DatabaseConfig, DatabaseServerConfig } from '../../../src/config/index.js';
+import { serverDialectOf } from '../../../src/database/server/server.dialects.js';
+import { newServerConfig } from '../../../src/database/testing/database.target.js';
+
+/** A new place on the server of this run. @throws Error where it runs on SQLite: run.mjs leaves such suites out */
+export function serverConfig(changes: Partial<DatabaseServerConfig> = {}): DatabaseServerConfig {
+  const config = newServerConfig();
+  if (config === null)
+    throw new Error('This suite needs a database server: npm run test:db -- --db postgres');
+  return { ...config, ...changes };
+}
+
+/** A session of its own beside those of the service, without their time-outs. */
+export class ServerSession {
+  private constructor(
+    readonly dataSource: DataSource,
+    readonly runner: QueryRunner,
+    private readonly config: DatabaseServerConfig,
+  ) {}
+
+  static async open(server: DatabaseConfig['server']): Promise<ServerSession> {
+    if (server === null) throw new Error('There is no server.');
+    const options = serverDialectOf(server).dataSourceOptions(server, 'schema');
+    const dataSource = await new DataSource(options).initialize();
+    return new ServerSession(dataSource, dataSource.createQueryRunner(), server);
+  }
+
+  /** A table of the service, as a statement has to write it. */
+  table(name: string): string {
+    const { type, schema } = this.config;
+    return schema === null ? name : type === 'mssql' ? `[${schema}].${name}` : `"${schema}".${name}`;
+  }
+
+  async query(sql: string): Promise<readonly Record<string, unknown>[]> {
+    return (await this.runner.query(sql)) as readonly Record<string, unknown>[];
+  }
+
+  /** The tables of the schema, by name. */
+  async tables(): Promise<readonly string[]> {
+    const rows = await this.dataSource.query<{ name: string }[]>(
+      'SELECT TABLE_NAME AS name FROM INFORMATION_SCHEMA.TABLES ' +
+        `WHERE TABLE_SCHEMA = '${this.config.schema}' ORDER BY TABLE_NAME`,
+    );
+    return rows.map(({ name }) => name);
+  }
+
+  /** Resolves when another session waits for a lock. */
+  async untilSomebodyWaits(): Promise<void> {
+    const waiting =
+      this.config.type === 'postgres'
+        ? 'SELECT CAST(COUNT(*) AS INTEGER) AS waiting FROM pg_locks JOIN pg_stat_activity USING (pid) ' +
+          'WHERE NOT granted AND datname = current_database()'
+        : 'SELECT COUNT(*) AS waiting FROM sys.dm_exec_requests WHERE blocking_session_id <> 0 AND database_id = DB_ID()';
+    // Beside the runner, whose session holds a transaction.
+    while ((await this.dataSource.query<{ waiting: number }[]>(waiting))[0]?.waiting === 0);
+  }
+
+  async close(): Promise<void> {
+    if (this.runner.isTransactionActive) await this.runner.rollbackTransaction();
+    await this.runner.release();
+    await this.dataSource.destroy();
+  }
+}
