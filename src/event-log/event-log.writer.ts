@@ -7,6 +7,8 @@ import type { EventRow } from './event.types.js';
 export class EventLogWriter implements WriteKind<EventRow, null> {
   readonly name = 'event_log';
   readonly atOnce = true;
+  /** Its place in the trail, that is; an event key that exists is looked for before. */
+  readonly givesKeys = true;
 
   /** @param onCommitted told of each process of whose trail a row has become durable; must not throw */
   constructor(

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { lockWrites } from '../../src/database/testing/database.obstacle.js';
-import type { ProcessRecord } from '../../src/process-store/index.js';
 import { RetentionFixture } from '../../src/retention/testing/retention.fixture.js';
 import { claimOf, type Instance, openInstance } from './support/instance.js';
 import { ServerSession } from './support/server.session.js';
@@ -87,6 +86,39 @@ describe('two instances on one database', () => {
     expect(both().map(({ fixture }) => fixture.queue.available)).toEqual([true, true]);
   }, 120_000);
 
+  it('lose no event where many write to few trails without a pause', async () => {
+    const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const { server } = here.fixture.config;
+    const others = await Promise.all([openInstance({ server }), openInstance({ server })]);
+    const instances = [...both(), ...others];
+    const rounds = Array.from({ length: 40 }, (_, round) => round);
+    const seeded = ids(3);
+    try {
+      await Promise.all(
+        instances.map(async ({ events }) => {
+          for (const round of rounds) {
+            await Promise.all(
+              Array.from({ length: 10 }, (_, index) =>
+                seeded.map((correlationId) =>
+                  events.logEvent({ correlationId, stepName: 's', step: 10 * round + index, status: 'ok' }),
+                ),
+              ).flat(),
+            );
+          }
+        }),
+      );
+    } finally {
+      for (const { fixture } of others) await fixture.stop();
+    }
+    const each = instances.length * 10 * rounds.length;
+    for (const correlationId of seeded) {
+      const trail = await here.events.findEvents(correlationId, { limit: 5_000 });
+      expect(trail.map(({ seq }) => seq)).toEqual(Array.from({ length: each }, (_, index) => index + 1));
+    }
+    expect(await markers()).toBe(0);
+    expect(errors).not.toHaveBeenCalled();
+  }, 120_000);
+
   it('save one of two outcomes of a row, and tell both which', async () => {
     const seeded = ids(100);
     const claimed = await claimAll(seeded);
@@ -128,7 +160,7 @@ describe('two instances on one database', () => {
       if (here.fixture.config.server?.type === 'mssql') await session.query('SET DEADLOCK_PRIORITY HIGH');
       await update('b');
       const saves = [first, second].map((record) =>
-        here.store.save(record as ProcessRecord, { outcome: { status: 'ok', data: '1' } }),
+        here.store.save(record!, { outcome: { status: 'ok', data: '1' } }),
       );
       await session.untilSomebodyWaits();
       // PostgreSQL ends the one that has waited longer.

@@ -342,6 +342,20 @@ describe('the statements for SQL Server', () => {
     expect(said.at(-1)).toBe('COMMIT');
   });
 
+  it('keep an event whose place in the trail others were faster to take, however often', async () => {
+    let lost = 0;
+    capture.answer = ({ sql }) => {
+      if (!sql.startsWith('INSERT INTO event_log') || lost === 20) return undefined;
+      lost += 1;
+      return serverError(2601);
+    };
+    await events.logEvent({ correlationId: 'a', stepName: 's', step: 1, status: 'ok', result: 'kept' });
+    expect(queue.available).toBe(true);
+    const inserts = capture.take().filter(({ sql }) => sql.startsWith('INSERT INTO event_log'));
+    expect(inserts).toHaveLength(21);
+    expect(inserts.at(-1)?.parameters.map(({ value }) => value)).toContain('kept');
+  });
+
   it.each([
     ['a unique key', serverError(2627), 'conflict'],
     ['a unique index', serverError(2601), 'conflict'],

@@ -1,13 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DatabaseConnection } from '../database.connection.js';
-import type { SqlExecutor } from '../sql.dialect.js';
+import type { SqlErrorKind, SqlExecutor } from '../sql.dialect.js';
 import { batchesOf, type QueuedWrite, type WriteBatch } from './write-group.js';
 import { WriteRefusedError } from './write-queue.errors.js';
 
-/** How often a group is tried that meets what others write at the same time, and the longest wait between, in ms. */
-const CONTENDED_TRIES = 8;
+/** How often a group is tried again before a row is blamed for a key that exists. */
+const CONFLICT_TRIES = 8;
+
+/** How often a group is tried again that meets what others write at the same time, and the longest wait between, in ms. */
+const CONTENDED_TRIES = 40;
 const CONTENDED_MAX_MS = 20;
+
+/** Why a group was not written. */
+interface Failure {
+  readonly error: Error;
+  readonly kind: SqlErrorKind;
+}
 
 /** Makes the writes of a group durable in one transaction, and finds the one that spoils it. */
 export class GroupCommitter {
@@ -25,13 +34,12 @@ export class GroupCommitter {
    * @throws what the database said, where it is away; what is not settled then may be tried again
    */
   async commit(group: readonly QueuedWrite[], repeated: boolean, tries = 0): Promise<void> {
-    const error = await this.attempt(group, repeated);
-    if (error === null) return;
-    const kind = this.connection.dialect.errorKind(error);
+    const failure = await this.attempt(group, repeated);
+    if (failure === null) return;
+    const { error, kind } = failure;
     if (kind === 'unavailable') throw error;
-    // Somebody else wrote at the same time: look again, some times, before a row is blamed.
-    const maxTries = this.connection.dialect.exclusive ? 1 : CONTENDED_TRIES;
-    if ((kind === 'conflict' || kind === 'contended') && tries < maxTries) {
+    // Somebody else wrote at the same time: look again, some times, before a row is blamed or the database.
+    if (tries < this.triesAfter(kind)) {
       if (tries > 0) await delay(Math.random() * CONTENDED_MAX_MS);
       await this.commit(group, true, tries + 1);
     } else if (kind === 'contended') {
@@ -45,16 +53,28 @@ export class GroupCommitter {
     }
   }
 
-  /** @returns null where the group is committed and settled, else the error of the attempt */
-  private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Error | null> {
+  private triesAfter(kind: SqlErrorKind): number {
+    if (kind === 'contended') return CONTENDED_TRIES;
+    if (kind !== 'conflict') return 0;
+    return this.connection.dialect.exclusive ? 1 : CONFLICT_TRIES;
+  }
+
+  /** @returns null where the group is committed and settled, else why the attempt failed */
+  private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Failure | null> {
     const batches = batchesOf(group);
+    let failed: WriteBatch['kind'] | null = null;
     const results = new Map<QueuedWrite, unknown>();
     const atOnce =
       this.connection.dialect.oneMessage && !repeated && batches.every(({ kind }) => kind.atOnce === true);
     const writeBatch = async (sql: SqlExecutor, { kind, writes }: WriteBatch): Promise<void> => {
       const items = writes.map(({ item }) => item);
-      const ofBatch = await kind.write(sql, items, repeated);
-      writes.forEach((write, index) => results.set(write, ofBatch[index]));
+      try {
+        const ofBatch = await kind.write(sql, items, repeated);
+        writes.forEach((write, index) => results.set(write, ofBatch[index]));
+      } catch (error) {
+        failed ??= kind;
+        throw error;
+      }
     };
     try {
       await this.connection.transaction(
@@ -66,11 +86,18 @@ export class GroupCommitter {
       );
     } catch (error) {
       for (const kind of new Set(batches.map((batch) => batch.kind))) kind.rolledBack?.();
-      return error instanceof Error ? error : new Error(String(error));
+      return this.failureOf(error instanceof Error ? error : new Error(String(error)), failed);
     }
     for (const write of group) write.kind.committed?.(write.item, results.get(write));
     for (const write of group) write.settle({ result: results.get(write) });
     return null;
+  }
+
+  private failureOf(error: Error, failed: WriteBatch['kind'] | null): Failure {
+    const { dialect } = this.connection;
+    const kind = dialect.errorKind(error);
+    const isContended = kind === 'conflict' && failed?.givesKeys === true && !dialect.exclusive;
+    return { error, kind: isContended ? 'contended' : kind };
   }
 
   private async refuse(write: QueuedWrite, error: unknown): Promise<void> {

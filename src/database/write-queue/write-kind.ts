@@ -14,6 +14,11 @@ export interface WriteKind<Item, Result> {
    */
   readonly atOnce?: boolean;
   /**
+   * True where the database gives the keys while it writes: one that exists is then always another instance's, written
+   * at the same time, and never the fault of a row.
+   */
+  readonly givesKeys?: boolean;
+  /**
    * Writes items in order, inside the transaction of the group, and returns the result of each at its place.
    *
    * @param repeated true where an earlier attempt may have committed, or met a key that exists: nothing remembered may
