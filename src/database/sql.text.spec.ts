@@ -7,6 +7,10 @@ describe('columnText', () => {
     expect(columnText('a\0b')).toBe('a\\u0000b');
   });
 
+  it('replaces half a pair of surrogates, and keeps a pair', () => {
+    expect(columnText('\ude00a\ud83d😀\ud83d')).toBe('\ufffda\ufffd😀\ufffd');
+  });
+
   it('cuts to the column without splitting a pair of surrogates', () => {
     expect(columnText('abc', 2)).toBe('ab');
     expect(columnText('a😀', 2)).toBe('a');

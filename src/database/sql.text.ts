@@ -6,14 +6,17 @@ const BATCH_SIZES = [64, 32, 16, 8, 4, 2, 1] as const;
 /** PostgreSQL takes no NUL in a text; it is kept visible, the way JSON writes it. */
 const NUL = /\0/g;
 
+/** Half a pair of surrogates: UTF-8 has no bytes for it, and each driver would write others. */
+const HALF_PAIR = /\p{Surrogate}/gu;
+
 /**
- * A text as a column takes it: NUL characters escaped, cut to the column.
+ * A text as a column takes it: NUL characters escaped, U+FFFD for half a pair of surrogates, cut to the column.
  *
  * @param maxLength characters (UTF-16) of the column; a pair of surrogates is not cut in two
  */
 export function columnText<T extends string | null>(text: T, maxLength = Infinity): T {
   if (text === null) return text;
-  const escaped = text.includes('\0') ? text.replace(NUL, '\\u0000') : text;
+  const escaped = (text.includes('\0') ? text.replace(NUL, '\\u0000') : text).replace(HALF_PAIR, '\ufffd');
   if (escaped.length <= maxLength) return escaped as T;
   const last = escaped.charCodeAt(maxLength - 1);
   const splitsPair = last >= 0xd800 && last <= 0xdbff;

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -26,10 +27,10 @@ export async function connectToServer(
   const until = Date.now() + config.bootTimeoutMs;
   const server = `${dialect.productName} at ${addressOf(config)}`;
   for (let attempt = 0; ; attempt += 1) {
-    const dataSource = new DataSource(dialect.dataSourceOptions(config, purpose));
     try {
-      return await dataSource.initialize();
+      return await initialize(() => new DataSource(dialect.dataSourceOptions(config, purpose)), signal);
     } catch (error) {
+      if (signal?.aborted === true) throw stoppedError(server, error);
       const fault = dialect.connectFault(error, config);
       if (fault !== null) {
         throw new DatabaseStartError(`${server} cannot be used: ${fault.cause}. ${fault.remedy}`, {
@@ -54,10 +55,35 @@ export async function connectToServer(
   }
 }
 
+/** Opens connections; one that comes after the signal is closed again. @throws the signal's reason as soon as it is given */
+async function initialize(make: () => DataSource, signal?: AbortSignal): Promise<DataSource> {
+  if (signal === undefined) return make().initialize();
+  signal.throwIfAborted();
+  const connecting = make().initialize();
+  const over = new AbortController();
+  const stopped = once(signal, 'abort', { signal: over.signal }).then(() => {
+    signal.throwIfAborted();
+  });
+  try {
+    await Promise.race([connecting, stopped]);
+    return await connecting;
+  } catch (error) {
+    connecting.then((dataSource) => dataSource.destroy()).catch(() => undefined);
+    throw error;
+  } finally {
+    over.abort();
+    stopped.catch(() => undefined);
+  }
+}
+
 async function waitFor(ms: number, signal: AbortSignal | undefined, server: string): Promise<void> {
   try {
     await delay(ms, undefined, signal === undefined ? {} : { signal });
   } catch (error) {
-    throw new DatabaseStartError(`The service was stopped while it waited for ${server}.`, { cause: error });
+    throw stoppedError(server, error);
   }
+}
+
+function stoppedError(server: string, cause: unknown): DatabaseStartError {
+  return new DatabaseStartError(`The service was stopped while it waited for ${server}.`, { cause });
 }

@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { Socket } from 'node:net';
+import type { DatabaseServerConfig } from '../../src/config/index.js';
+import { DatabaseStartError } from '../../src/database/index.js';
+import { ServerConnection } from '../../src/database/server/server.connection.js';
+import { serverDialectOf } from '../../src/database/server/server.dialects.js';
+import { testDatabase } from '../../src/database/testing/database.target.js';
+import { Listener } from './support/listener.js';
+import { serverConfig } from './support/server.session.js';
+
+const PRODUCT = testDatabase === 'mssql' ? 'SQL Server' : 'PostgreSQL';
+
+describe('a boot on a database server', () => {
+  let listener: Listener | null;
+
+  beforeEach(() => {
+    Logger.overrideLogger(false);
+    listener = null;
+  });
+
+  afterEach(async () => {
+    await listener?.close();
+  });
+
+  const listen = async (onConnection?: (socket: Socket) => void): Promise<Listener> =>
+    (listener = await Listener.open(onConnection));
+
+  /** The error of a boot, which is a sentence or two for a person. */
+  const errorOf = async (
+    changes: Partial<DatabaseServerConfig>,
+    signal?: AbortSignal,
+  ): Promise<{ message: string; elapsedMs: number }> => {
+    const config = serverConfig(changes);
+    const began = performance.now();
+    const error: unknown = await ServerConnection.open(serverDialectOf(config), config, signal).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(DatabaseStartError);
+    const { message } = error as Error;
+    expect(message).not.toMatch(/\n|\bat .*:\d+:\d+|undefined|\[object/);
+    if (config.password !== null) expect(message).not.toContain(config.password);
+    return { message, elapsedMs: performance.now() - began };
+  };
+
+  /** An address at which nobody listens: it was somebody's a moment ago. */
+  const freePort = async (): Promise<number> => {
+    const { port } = await listen();
+    await listener?.close();
+    listener = null;
+    return port;
+  };
+
+  it('says at once that the login is not taken, and what to check', async () => {
+    const user = 'nobody_of_that_name';
+    const { host, port } = serverConfig();
+    // With the time of a boot it would be tried again.
+    const { message, elapsedMs } = await errorOf({ user, password: 'wrong', bootTimeoutMs: 60_000 });
+    expect(message).toContain(
+      `${PRODUCT} at ${host}:${port} cannot be used: it does not take the login ${user} (`,
+    );
+    expect(message).toMatch(/ Check DB_USER and DB_PASSWORD\.$/);
+    expect(elapsedMs).toBeLessThan(10_000);
+  });
+
+  it('says at once that there is no such database, and what to do', async () => {
+    const { message, elapsedMs } = await errorOf({ name: 'no_such_database', bootTimeoutMs: 60_000 });
+    expect(message).toContain(`${PRODUCT} at `);
+    expect(message).toContain('cannot be used: it has no database no_such_database');
+    expect(message).toMatch(/ Create it, .*set DB_NAME to (one that is there|another)\.$/);
+    expect(elapsedMs).toBeLessThan(10_000);
+  });
+
+  it('says where nobody listens, when its time is over', async () => {
+    const port = await freePort();
+    const { message, elapsedMs } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 600 });
+    expect(message).toMatch(
+      new RegExp(`^${PRODUCT} at 127\\.0\\.0\\.1:${port} cannot be reached: .*, also not after 600 ms\\. `),
+    );
+    expect(message).toMatch(
+      / Check DB_HOST and DB_PORT, and that the server runs and may be reached from here\.$/,
+    );
+    expect(elapsedMs).toBeGreaterThan(200);
+  });
+
+  it('tries again and again where connections are closed, and says so when its time is over', async () => {
+    const { port } = await listen((socket) => socket.destroy());
+    const { message } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 1_000 });
+    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached: `);
+    expect(message).toContain('also not after 1000 ms. Check DB_HOST and DB_PORT');
+    // At 0, 250 and 750 ms.
+    expect(listener?.connections).toBeGreaterThanOrEqual(2);
+  });
+
+  it('ends at once when it is told to stop between two attempts', async () => {
+    const { port } = await listen((socket) => socket.destroy());
+    const stop = new AbortController();
+    const refused = errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 60_000 }, stop.signal);
+    await listener?.untilConnections(3);
+    const before = performance.now();
+    stop.abort();
+    const { message } = await refused;
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(message).toBe(`The service was stopped while it waited for ${PRODUCT} at 127.0.0.1:${port}.`);
+  });
+
+  it('ends at once when it is told to stop while the server does not answer', async () => {
+    const { port } = await listen();
+    const stop = new AbortController();
+    const changes = { host: '127.0.0.1', port, bootTimeoutMs: 60_000, connectTimeoutMs: 15_000 };
+    const refused = errorOf(changes, stop.signal);
+    await listener?.untilConnections(1);
+    const before = performance.now();
+    stop.abort();
+    const { message } = await refused;
+    expect(performance.now() - before).toBeLessThan(500);
+    expect(message).toBe(`The service was stopped while it waited for ${PRODUCT} at 127.0.0.1:${port}.`);
+  });
+
+  it('makes no attempt where it was told to stop before', async () => {
+    const { port } = await listen((socket) => socket.destroy());
+    const { message } = await errorOf(
+      { host: '127.0.0.1', port, bootTimeoutMs: 60_000 },
+      AbortSignal.abort(),
+    );
+    expect(message).toContain('The service was stopped while it waited for ');
+    expect(listener?.connections).toBe(0);
+  });
+
+  it('does not wait for ever where the server does not answer', async () => {
+    const { port } = await listen();
+    const changes = { host: '127.0.0.1', port, bootTimeoutMs: 500, connectTimeoutMs: 300 };
+    const { message, elapsedMs } = await errorOf(changes);
+    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached: `);
+    expect(listener?.connections).toBeGreaterThanOrEqual(1);
+    expect(elapsedMs).toBeLessThan(5_000);
+  });
+
+  // SQL Server always speaks TLS, if with a certificate of its own making.
+  if (testDatabase === 'postgres') {
+    it('says at once that the server speaks no TLS, and how to do without', async () => {
+      // What PostgreSQL answers to the request for TLS where it has none.
+      const { port } = await listen((socket) => socket.once('data', () => socket.end('N')));
+      const changes = { host: '127.0.0.1', port, encrypt: true, bootTimeoutMs: 60_000 };
+      const { message, elapsedMs } = await errorOf(changes);
+      expect(message).toBe(
+        `PostgreSQL at 127.0.0.1:${port} cannot be used: it does not speak TLS. ` +
+          'Set DB_ENCRYPT=off, or turn ssl on at the server.',
+      );
+      expect(elapsedMs).toBeLessThan(10_000);
+    });
+  }
+});
