@@ -1,13 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { SCHEMA_VERSION } from '../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../src/config/index.js';
 import { DatabaseStartError } from '../../src/database/index.js';
 import { ServerConnection } from '../../src/database/server/server.connection.js';
 import { serverDialectOf } from '../../src/database/server/server.dialects.js';
-import { testDatabase } from '../../src/database/testing/database.target.js';
+import { removeServerSchema, testDatabase } from '../../src/database/testing/database.target.js';
 import { Listener } from './support/listener.js';
-import { serverConfig } from './support/server.session.js';
+import { serverConfig, ServerSession } from './support/server.session.js';
 
 const PRODUCT = testDatabase === 'mssql' ? 'SQL Server' : 'PostgreSQL';
 
@@ -137,8 +139,78 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeLessThan(5_000);
   });
 
-  // SQL Server always speaks TLS, if with a certificate of its own making.
+  // SQL Server always speaks TLS, if with a certificate of its own making, and has other words for rights and limits.
   if (testDatabase === 'postgres') {
+    describe('with a login of few rights', () => {
+      const user = `few_rights_${randomBytes(4).toString('hex')}`;
+      const password = randomBytes(8).toString('hex');
+      let config: DatabaseServerConfig;
+      let session: ServerSession;
+
+      beforeEach(async () => {
+        config = serverConfig();
+        session = await ServerSession.open(config);
+        await session.query(`CREATE ROLE ${user} LOGIN PASSWORD '${password}'`);
+      });
+
+      afterEach(async () => {
+        await session.query(`DROP OWNED BY ${user} CASCADE`);
+        await session.query(`DROP ROLE ${user}`);
+        await session.close();
+        await removeServerSchema({ server: config });
+      });
+
+      const open = async (changes: Partial<DatabaseServerConfig> = {}): Promise<number> => {
+        const connection = await ServerConnection.open(serverDialectOf(config), {
+          ...config,
+          user,
+          password,
+          ...changes,
+        });
+        try {
+          return await connection.schemaVersion();
+        } finally {
+          await connection.close();
+        }
+      };
+
+      it('says that it may not make the schema, and what to do', async () => {
+        const { message } = await errorOf({ schema: config.schema, user, password });
+        expect(message).toMatch(
+          /^PostgreSQL at .*:\d+ refuses what the schema needs: permission denied for database \w+\. /,
+        );
+        expect(message).toContain(
+          `A migration that had begun was taken back. Give the login ${user} the right`,
+        );
+        expect(message).toMatch(/npm run migration:run with a login that has it, and set DB_MIGRATE=off\.$/);
+        expect(await session.tables()).toEqual([]);
+      });
+
+      it('makes the tables in a schema that somebody has made for it', async () => {
+        await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
+        expect(await open()).toBe(SCHEMA_VERSION);
+      });
+
+      it('works with tables that another login has made', async () => {
+        const owner = await ServerConnection.open(serverDialectOf(config), config);
+        await owner.close();
+        await session.query(`GRANT USAGE ON SCHEMA "${config.schema}" TO ${user}`);
+        const { message } = await errorOf({ schema: config.schema, user, password, migrate: false });
+        expect(message).toContain(`The database has no tables that ${user} may use`);
+        expect(message).toContain('Run npm run migration:run once with the settings of this service');
+        await session.query(
+          `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${config.schema}" TO ${user}`,
+        );
+        for (const migrate of [false, true]) expect(await open({ migrate })).toBe(SCHEMA_VERSION);
+      });
+
+      it('boots with as few connections as the login may have', async () => {
+        await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
+        await session.query(`ALTER ROLE ${user} CONNECTION LIMIT 2`);
+        expect(await open()).toBe(SCHEMA_VERSION);
+      });
+    });
+
     it('says at once that the server speaks no TLS, and how to do without', async () => {
       // What PostgreSQL answers to the request for TLS where it has none.
       const { port } = await listen((socket) => socket.once('data', () => socket.end('N')));

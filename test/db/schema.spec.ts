@@ -84,10 +84,15 @@ describe('the schema on a database server', () => {
     await expect(open({ migrate: false })).rejects.toMatchObject({
       name: 'DatabaseStartError',
       message:
-        `The database has schema version 0, this version of the service needs ${SCHEMA_VERSION}, and DB_MIGRATE is ` +
-        'off. Run npm run migration:run once with the settings of this service, or set DB_MIGRATE=on.',
+        `The database has no tables that ${config.user} may use, this version of the service needs schema version ` +
+        `${SCHEMA_VERSION}, and DB_MIGRATE is off. Run npm run migration:run once with the settings of this service, or set DB_MIGRATE=on.`,
     });
     expect(await session.tables()).toEqual([]);
+    await command('run');
+    await command('revert');
+    await expect(open({ migrate: false })).rejects.toThrow(
+      `The database has schema version ${SCHEMA_VERSION - 1}, this version of the service needs schema version ${SCHEMA_VERSION}`,
+    );
     await command('run');
     expect(await (await open({ migrate: false })).schemaVersion()).toBe(SCHEMA_VERSION);
   });

@@ -429,6 +429,25 @@ describe('the migrations for SQL Server', () => {
     expect(`${processStore}${eventLog}`).not.toMatch(/\bINDEX\b/);
   });
 
+  it('say in a sentence that the login may not make them, and take back what was begun', async () => {
+    const capture = new CapturedMssql();
+    capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? serverError(262) : undefined);
+    const opening = ServerConnection.open(capture.dialect(null), capture.config());
+    await expect(opening).rejects.toMatchObject({ name: 'DatabaseStartError' });
+    await expect(opening).rejects.toThrow(
+      'SQL Server at sql.example:1433 refuses what the schema needs: error 262. A migration that had begun was taken ' +
+        'back. Give the login api the right to create and use the tables',
+    );
+    expect(capture.take().filter(({ sql }) => sql === 'COMMIT')).toEqual([]);
+  });
+
+  it('are followed by a boot that works, whatever connections the server refuses at first', async () => {
+    const capture = new CapturedMssql();
+    capture.answer = ({ sql }) => (sql.startsWith("SELECT 1 ") ? serverError(10928, 16) : undefined);
+    const connection = await ServerConnection.open(capture.dialect(null), capture.config());
+    await connection.close();
+  });
+
   it('make each index by a statement of its own, with the names of the specification', async () => {
     const indexes = (await bootStatements())
       .map(({ sql }) => /^CREATE (UNIQUE )?INDEX "(\w+)" ON "(\w+)"/.exec(sql))

@@ -50,7 +50,11 @@ export const postgresDialect: ServerDialect = {
     await session.query('SELECT pg_advisory_xact_lock($1, $2)', [...SCHEMA_LOCK]);
   },
   createSchema: async (session, schema) => {
-    await session.query(`CREATE SCHEMA IF NOT EXISTS "${schema}"`);
+    const [found] = (await session.query('SELECT to_regnamespace($1) AS oid', [`"${schema}"`])) as {
+      oid: string | null;
+    }[];
+    // Also with IF NOT EXISTS it would ask for the right to create one where there is one.
+    if (found?.oid == null) await session.query(`CREATE SCHEMA "${schema}"`);
   },
   connectFault: postgresConnectFault,
 };

@@ -66,8 +66,9 @@ export class ServerConnection extends DatabaseConnection {
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
+  /** What cannot be opened now is opened when it is needed: the server may allow the login fewer. */
   private async warmUp(connections: number): Promise<void> {
-    await Promise.all(Array.from({ length: connections }, () => this.read('SELECT 1 AS ready', [])));
+    await Promise.allSettled(Array.from({ length: connections }, () => this.read('SELECT 1 AS ready', [])));
   }
 
   private async onConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {

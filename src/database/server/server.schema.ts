@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import type { DataSource, QueryRunner } from 'typeorm';
+import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { SCHEMA_VERSION } from '../../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
 import { DatabaseStartError } from '../database.errors.js';
@@ -7,7 +7,7 @@ import { assertNotNewer, readSchemaVersion, updateSchema } from '../migration.ru
 import type { SchemaAccess } from '../schema.access.js';
 import { connectToServer } from './server.connect.js';
 import type { ServerDialect } from './server.dialect.js';
-import { messageOf } from './server.fault.js';
+import { addressOf, messageOf } from './server.fault.js';
 import { serverDialectOf } from './server.dialects.js';
 
 /** How long one waits for another that changes the schema, in ms. */
@@ -23,34 +23,53 @@ export async function prepareServerSchema(
   config: DatabaseServerConfig,
   signal?: AbortSignal,
 ): Promise<void> {
-  const dataSource = await connectToServer(dialect, config, 'schema', signal);
-  try {
-    if (config.migrate) {
-      // Most boots find nothing to do, and need no lock for it.
-      if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
-        await underLock(dialect, config, dataSource, () => updateSchema(dataSource));
-    } else await assertSchema(dataSource);
-  } finally {
-    await dataSource.destroy();
-  }
+  await connected(
+    dialect,
+    config,
+    async (dataSource) => {
+      if (config.migrate) {
+        // Most boots find nothing to do, and need no lock for it.
+        if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
+          await underLock(dialect, config, dataSource, () => updateSchema(dataSource));
+      } else await assertSchema(dataSource, config);
+    },
+    signal,
+  );
 }
 
 /** The schema of a server; an application lock keeps other instances and commands away. */
 export function serverSchemaAccess(config: DatabaseServerConfig): SchemaAccess {
   const dialect = serverDialectOf(config);
-  const connected = async <T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> => {
-    const dataSource = await connectToServer(dialect, config, 'schema');
-    try {
-      return await work(dataSource);
-    } finally {
-      await dataSource.destroy();
-    }
-  };
   return {
     change: (work) =>
-      connected((dataSource) => underLock(dialect, config, dataSource, () => work(dataSource))),
-    version: () => connected(readSchemaVersion),
+      connected(dialect, config, (dataSource) =>
+        underLock(dialect, config, dataSource, () => work(dataSource)),
+      ),
+    version: () => connected(dialect, config, readSchemaVersion),
   };
+}
+
+/** @throws DatabaseStartError also where the server refuses a statement: mostly the login may not do it */
+async function connected<T>(
+  dialect: ServerDialect,
+  config: DatabaseServerConfig,
+  work: (dataSource: DataSource) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const dataSource = await connectToServer(dialect, config, 'schema', signal);
+  try {
+    return await work(dataSource);
+  } catch (error) {
+    if (!(error instanceof QueryFailedError)) throw error;
+    throw new DatabaseStartError(
+      `${dialect.productName} at ${addressOf(config)} refuses what the schema needs: ${messageOf(error)}. A migration ` +
+        `that had begun was taken back. Give the login ${config.user} the right to create and use the tables; or run ` +
+        'npm run migration:run with a login that has it, and set DB_MIGRATE=off.',
+      { cause: error },
+    );
+  } finally {
+    await dataSource.destroy();
+  }
 }
 
 /**
@@ -88,12 +107,14 @@ async function lock(dialect: ServerDialect, session: QueryRunner): Promise<void>
   }
 }
 
-async function assertSchema(dataSource: DataSource): Promise<void> {
+async function assertSchema(dataSource: DataSource, { user }: DatabaseServerConfig): Promise<void> {
   const version = await readSchemaVersion(dataSource);
   assertNotNewer(version);
   if (version < SCHEMA_VERSION) {
+    // The servers do not show a table to a login that may do nothing with it.
+    const found = version === 0 ? `has no tables that ${user} may use` : `has schema version ${version}`;
     throw new DatabaseStartError(
-      `The database has schema version ${version}, this version of the service needs ${SCHEMA_VERSION}, and ` +
+      `The database ${found}, this version of the service needs schema version ${SCHEMA_VERSION}, and ` +
         'DB_MIGRATE is off. Run npm run migration:run once with the settings of this service, or set DB_MIGRATE=on.',
     );
   }
