@@ -80,6 +80,9 @@ const INSERT_COLUMNS =
   'traceability_id, application_id, start_lease_until, start_next_at, start_last_attempt_at';
 const INSERT_PARAMETERS = 23;
 
+/** How often an insert is made that finds a row in its way, and then none: each time another has come and gone. */
+const INSERT_TRIES = 3;
+
 /** What is forgotten once a start is resolved. */
 const START_RESOLVED = 'variables = NULL, start_owner = NULL, start_lease_until = NULL, start_next_at = NULL';
 
@@ -440,6 +443,7 @@ export class ProcessStoreRepository {
     sql: SqlExecutor,
     writes: readonly InsertProcess[],
     results: Map<ProcessWrite, ProcessWriteResult>,
+    triesLeft = INSERT_TRIES,
   ): Promise<void> {
     const { dialect } = this;
     const row = `(${placeholders(INSERT_PARAMETERS - 3).slice(1, -1)},${Array(3).fill(dialect.nowPlusMs).join(',')})`;
@@ -456,10 +460,12 @@ export class ProcessStoreRepository {
     );
     const byClaim = new Map(inserted.rows.map((each) => [each.claim_id, each]));
     const byId = new Map(inserted.otherwise?.map((each) => [each.correlation_id, recordOf(each, dialect)]));
+    const gone: InsertProcess[] = [];
     for (const write of writes) {
       const clock = byClaim.get(write.record.claimId);
       if (clock === undefined) {
         const record = byId.get(write.record.correlationId) ?? null;
+        if (record === null) gone.push(write);
         // Our own claim id says that an earlier attempt at this write did commit.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
@@ -470,6 +476,8 @@ export class ProcessStoreRepository {
         results.set(write, { written: true, record });
       }
     }
+    // Another instance has removed the row between the two statements, and the id is free.
+    if (gone.length > 0 && triesLeft > 1) await this.insert(sql, gone, results, triesLeft - 1);
   }
 
   private insertParameters({ record, leaseMs }: InsertProcess): SqlValue[] {

@@ -325,6 +325,17 @@ describe('the statements for SQL Server', () => {
     ).toEqual(['BEGIN', 'COMMIT']);
   });
 
+  it('claim an id again whose row another has removed between the claim and the look', async () => {
+    let refused = 0;
+    capture.answer = (statement) => {
+      if (!statement.sql.startsWith('INSERT') || refused > 0) return takeAllClaims(statement);
+      refused += 1;
+      return serverError(2627);
+    };
+    const { kind, record } = await store.claim(claimOf('a'));
+    expect([kind, record.claimId, record.startLeaseUntil]).toEqual(['claimed', 'claim-a', new Date(1)]);
+  });
+
   it('are said again after a deadlock, without the database counting as away', async () => {
     let victims = 0;
     capture.answer = (statement) => {
