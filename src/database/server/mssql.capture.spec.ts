@@ -94,10 +94,13 @@ describe('the statements for SQL Server', () => {
   /** Answers inserts of `process_store` as if each row were new. */
   function takeAllClaims({ sql, parameters }: CapturedStatement): readonly object[] | undefined {
     if (!sql.startsWith('INSERT INTO process_store')) return undefined;
-    return parameters
-      .map(({ value }) => value)
-      .filter((value): value is string => typeof value === 'string' && value.startsWith('claim-'))
-      .map((claimId) => ({ ...rowOf(claimId.slice('claim-'.length)), claim_id: claimId }));
+    const columns = /\(([^)]*)\)/.exec(sql)![1]!.split(', ');
+    const valueOf = (row: number, column: string): unknown =>
+      parameters[row * columns.length + columns.indexOf(column)]?.value;
+    return Array.from({ length: parameters.length / columns.length }, (_, row) => ({
+      ...rowOf(String(valueOf(row, 'correlation_id'))),
+      claim_id: valueOf(row, 'claim_id'),
+    }));
   }
 
   /** Everything that the stores say. */
@@ -454,7 +457,7 @@ describe('the migrations for SQL Server', () => {
 
   it('are followed by a boot that works, whatever connections the server refuses at first', async () => {
     const capture = new CapturedMssql();
-    capture.answer = ({ sql }) => (sql.startsWith("SELECT 1 ") ? serverError(10928, 16) : undefined);
+    capture.answer = ({ sql }) => (sql.startsWith('SELECT 1 ') ? serverError(10928, 16) : undefined);
     const connection = await ServerConnection.open(capture.dialect(null), capture.config());
     await connection.close();
   });
