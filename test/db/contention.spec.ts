@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { DatabaseUnavailableError } from '../../src/database/index.js';
 import { lockWrites } from '../../src/database/testing/database.obstacle.js';
 import { RetentionFixture } from '../../src/retention/testing/retention.fixture.js';
 import { claimOf, type Instance, openInstance } from './support/instance.js';
@@ -197,6 +198,71 @@ describe('two instances on one database', () => {
       );
     }
     expect(await markers()).toBe(0);
+  });
+
+  it("tell who is not the first of a claim that is another's, also where claims come and go", async () => {
+    const rounds = Array.from({ length: 150 }, (_, round) => round);
+    await Promise.all(
+      both().map(async ({ store }, instance) => {
+        for (const round of rounds) {
+          const claimId = `${instance}-${round}`;
+          const { kind, record } = await store.claim(claimOf('a', { claimId }));
+          expect([kind, record.claimId === claimId]).toEqual([kind, kind === 'claimed']);
+          if (kind === 'claimed') expect(await store.releaseClaim('a', claimId)).toBe(true);
+        }
+      }),
+    );
+    expect(await here.repository.findProcessStore('a')).toBeNull();
+  });
+
+  it('write each event once where the server ends their connections at any point', async () => {
+    const { server } = here.fixture.config;
+    // With one connection it is known which.
+    const alone = await openInstance({ server: { ...server!, poolMax: 1 } });
+    const session = await ServerSession.open(server);
+    const isPostgres = server?.type === 'postgres';
+    const sessionId = async (): Promise<number> => {
+      for (;;) {
+        try {
+          const [row] = await alone.fixture.database.read(
+            isPostgres ? 'SELECT pg_backend_pid() AS id' : 'SELECT CAST(@@SPID AS int) AS id',
+          );
+          return row?.id as number;
+        } catch (error) {
+          expect(error).toBeInstanceOf(DatabaseUnavailableError);
+        }
+      }
+    };
+    try {
+      const rounds = Array.from({ length: 12 }, (_, round) => round);
+      for (const round of rounds) {
+        const id = await sessionId();
+        const transaction = jest.spyOn(alone.fixture.connection, 'transaction');
+        const written = Array.from({ length: 50 }, (_, index) =>
+          alone.events.logEvent({
+            correlationId: 'a',
+            stepName: 's',
+            step: 50 * round + index,
+            status: 'ok',
+          }),
+        );
+        const claim = alone.store.claim(claimOf(`id-${round}`));
+        await until(() => transaction.mock.calls.length > 0);
+        // Somewhere between its begin and what follows its commit.
+        await new Promise((resolve) => setTimeout(resolve, round));
+        await session.query(isPostgres ? `SELECT pg_terminate_backend(${id})` : `KILL ${id}`);
+        await Promise.all(written);
+        expect(await claim).toMatchObject({ kind: 'claimed', record: { claimId: `claim-id-${round}` } });
+        transaction.mockRestore();
+      }
+      const trail = await here.events.findEvents('a', { limit: 1_000 });
+      expect(trail.map(({ seq, step }) => [seq, step])).toEqual(
+        Array.from({ length: 50 * rounds.length }, (_, index) => [index + 1, index]),
+      );
+    } finally {
+      await session.close();
+      await alone.fixture.stop();
+    }
   });
 
   it('move what is old once', async () => {

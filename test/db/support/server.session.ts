@@ -45,15 +45,16 @@ export class ServerSession {
     return rows.map(({ name }) => name);
   }
 
-  /** Resolves when another session waits for a lock. */
+  /** Resolves when another session waits for a lock that this one holds. */
   async untilSomebodyWaits(): Promise<void> {
-    const waiting =
-      this.config.type === 'postgres'
-        ? 'SELECT CAST(COUNT(*) AS INTEGER) AS waiting FROM pg_locks JOIN pg_stat_activity USING (pid) ' +
-          'WHERE NOT granted AND datname = current_database()'
-        : 'SELECT COUNT(*) AS waiting FROM sys.dm_exec_requests WHERE blocking_session_id <> 0 AND database_id = DB_ID()';
-    // Beside the runner, whose session holds a transaction.
-    while ((await this.dataSource.query<{ waiting: number }[]>(waiting))[0]?.waiting === 0);
+    const isPostgres = this.config.type === 'postgres';
+    const [own] = await this.query(isPostgres ? 'SELECT pg_backend_pid() AS id' : 'SELECT @@SPID AS id');
+    const id = Number(own?.id);
+    const waiting = isPostgres
+      ? `SELECT pid FROM pg_stat_activity WHERE ${id} = ANY(pg_blocking_pids(pid))`
+      : `SELECT session_id FROM sys.dm_exec_requests WHERE blocking_session_id = ${id}`;
+    // Beside the runner, whose session has a transaction open.
+    while ((await this.dataSource.query<unknown[]>(waiting)).length === 0);
   }
 
   async close(): Promise<void> {
