@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import mssql from 'mssql';
 import pg from 'pg';
+import { startCluster } from './postgres.cluster.mjs';
 
 /** Whether a server is set for a kind of database; SQLite needs none, and PostgreSQL has a default. */
 export function isConfigured(db) {
@@ -15,7 +16,7 @@ export function isConfigured(db) {
  */
 export async function createTestDatabase(db) {
   if (db === 'sqlite') return { variables: {}, drop: async () => {} };
-  const server = serverOf(db);
+  const { server, close } = await reachServer(db);
   const name = `fastify_camunda_test_${randomBytes(4).toString('hex')}`;
   await atServer(db, server, `CREATE DATABASE ${name}`);
   return {
@@ -26,8 +27,27 @@ export async function createTestDatabase(db) {
       ...(server.password === undefined ? {} : { TEST_DB_PASSWORD: server.password }),
       TEST_DB_NAME: name,
     },
-    drop: () => atServer(db, server, ...dropStatements(db, name)),
+    drop: async () => {
+      await atServer(db, server, ...dropStatements(db, name));
+      await close();
+    },
   };
+}
+
+/** The server that is set, else the one that runs here; where no PostgreSQL runs, one of its own. */
+async function reachServer(db) {
+  const server = serverOf(db);
+  if (db === 'postgres' && (process.env.TEST_POSTGRES_HOST ?? '') === '') {
+    try {
+      await atServer(db, server, 'SELECT 1');
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED') throw error;
+      const cluster = await startCluster();
+      const { host, port, user } = cluster;
+      return { server: { ...server, host, port, user }, close: () => cluster.remove() };
+    }
+  }
+  return { server, close: async () => undefined };
 }
 
 function serverOf(db) {
