@@ -14,6 +14,7 @@ import { spawnEngine, spawnService } from './children.mjs';
 import { openDatabase } from './database.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { Load } from './load.mjs';
+import { randomOf } from './random.mjs';
 import { findContradictions, openWork } from './verify.mjs';
 
 const { values } = parseArgs({
@@ -214,15 +215,4 @@ function report(isOk, name, detail) {
   if (!isOk) failures += 1;
   console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
   if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
-}
-
-/** Mulberry32: numbers in [0, 1) from a seed, so that the choices of a run can be made again. */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
