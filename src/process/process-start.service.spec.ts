@@ -329,6 +329,19 @@ describe('ProcessStartService', () => {
     expect((await harness.store.get('a'))?.status).toBe('pending');
   });
 
+  it('leaves no waiter behind where it cannot attach', async () => {
+    const held = heldStart();
+    const first = start('a');
+    await held.asked;
+    const away = new DatabaseUnavailableError(new Error('away'));
+    jest.spyOn(harness.store, 'markJoined').mockRejectedValueOnce(away);
+    await expect(start('a')).rejects.toBe(away);
+    expect(harness.waitroom.size).toBe(1);
+    held.answer('instance-1');
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    await first;
+  });
+
   it('refuses starts once the service stops, and awaits those in flight', async () => {
     const held = heldStart();
     const running = start('a');

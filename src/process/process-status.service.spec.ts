@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseUnavailableError } from '../database/index.js';
 import type { ProcessRecord } from '../process-store/index.js';
 import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
 import { unknownProcessDefinition } from './process-problems.js';
@@ -125,6 +126,13 @@ describe('ProcessStatusService', () => {
     goAway();
     await waiting(0);
     await answered;
+  });
+
+  it('leaves no waiter behind where the store goes away', async () => {
+    const away = new DatabaseUnavailableError(new Error('away'));
+    jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending).mockRejectedValueOnce(away);
+    await expect(ask(60_000)).rejects.toBe(away);
+    expect(harness.waitroom.size).toBe(0);
   });
 
   it('answers an open outcome at once, and waits for its change where the client has it already', async () => {

@@ -11,9 +11,9 @@ import {
   ProcessStoreService,
 } from '../process-store/index.js';
 import { WaitroomService } from '../waitroom/index.js';
+import type { OnClientGone } from './client-gone.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { storeUnavailable, unknownProcess } from './process-problems.js';
-import type { OnClientGone } from './process-start.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { waitForOutcome } from './process-wait.js';
 import type { ListQuery } from './process.schemas.js';
@@ -100,7 +100,11 @@ export class ProcessStatusService {
       const wait = waitForOutcome(this.waitroom, this.store, correlationId, Math.max(until - Date.now(), 0));
       cancel = wait.cancel;
       // The second look: an end that came before the waiter was registered would wake nobody.
-      const record = await this.store.get(correlationId);
+      const record = await this.store.get(correlationId).catch((error: unknown) => {
+        // Nobody comes for this waiter any more.
+        wait.cancel();
+        throw error;
+      });
       if (gone.signal.aborted || record === null || !isAwaited(record, held)) {
         wait.cancel();
         return record;
