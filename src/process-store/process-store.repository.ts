@@ -81,9 +81,10 @@ const INSERT_COLUMNS =
 const INSERT_PARAMETERS = 23;
 
 /** What is forgotten once a start is resolved. */
-const START_RESOLVED = 'variables = NULL, start_owner = NULL, start_lease_until = NULL, start_next_at = NULL';
+const START_DONE = 'variables = NULL, start_owner = NULL, start_lease_until = NULL';
+const START_RESOLVED = `${START_DONE}, start_next_at = NULL`;
 
-/** How long after its wish an unfinished cancel falls due for the resolver. */
+/** How long after its wish, or after its start was resolved, an unfinished cancel falls due for the resolver. */
 const CANCEL_DUE_MS = 2_000;
 
 const UNRESOLVED_CLAIM =
@@ -175,9 +176,9 @@ export class ProcessStoreRepository {
     instanceId: string,
   ): Promise<ProcessRecord | null> {
     const [row] = await sql.query(
-      `UPDATE process_store SET process_instance_id = COALESCE(process_instance_id, ?), ${START_RESOLVED} ` +
+      `UPDATE process_store SET process_instance_id = COALESCE(process_instance_id, ?), ${this.startEnded} ` +
         `WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
-      [instanceId, correlationId],
+      [instanceId, CANCEL_DUE_MS, correlationId],
     );
     return row === undefined ? null : recordOf(row, this.dialect);
   }
@@ -370,8 +371,8 @@ export class ProcessStoreRepository {
   /** Ends the resolution of a start: nothing is left to be done in the engine. */
   async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
     const [row] = await sql.query(
-      `UPDATE process_store SET ${START_RESOLVED} WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
-      [correlationId],
+      `UPDATE process_store SET ${this.startEnded} WHERE correlation_id = ?${this.dialect.returning(COLUMNS)}`,
+      [CANCEL_DUE_MS, correlationId],
     );
     return row === undefined ? null : recordOf(row, this.dialect);
   }
@@ -403,6 +404,13 @@ export class ProcessStoreRepository {
         `start_next_at = ${this.dialect.nowPlusMs}${forgotten} WHERE start_next_at IS NOT NULL`,
       [0],
     );
+  }
+
+  /** What a start leaves that is resolved while its row may still be open; its parameter is a time in ms. */
+  private get startEnded(): string {
+    // A wish to cancel that is not carried out yet stays due: whoever had it in hand may be gone.
+    const isWished = `cancel_requested_at IS NOT NULL AND (${REPLACEABLE.join(' OR ')})`;
+    return `${START_DONE}, start_next_at = CASE WHEN ${isWished} THEN ${this.dialect.nowPlusMs} END`;
   }
 
   private selection(...correlationIds: readonly string[]): SqlStatement {

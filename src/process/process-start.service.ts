@@ -66,7 +66,6 @@ export class ProcessStartService {
     if (this.shutdown.refusing) throw serviceStopping();
     const { processKey, correlationId, variables } = request;
     this.assertVariables(processKey, variables);
-    if (this.backlog.isFull) throw startBacklogFull();
     const requestHash = canonicalHash({ processKey, variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
@@ -82,10 +81,11 @@ export class ProcessStartService {
     { processKey, correlationId, variables }: IdentifiedStart,
     requestHash: string,
   ): Promise<ClaimResult> {
-    if (!this.store.isWritable) {
-      // A claim would only wait; what is known already is answered all the same.
+    const fault = this.claimFault();
+    if (fault !== null) {
+      // What is known already is answered all the same.
       const record = await this.store.get(correlationId);
-      if (record === null) throw storeUnavailable();
+      if (record === null) throw fault;
       return { kind: 'exists', record };
     }
     return this.store.claim(
@@ -107,6 +107,13 @@ export class ProcessStartService {
         if (kind === 'claimed' && !this.shutdown.refusing) void this.launcher.launch(record, variables);
       },
     );
+  }
+
+  /** Why no new start is taken now; null where one is. */
+  private claimFault(): ProblemError | null {
+    // A claim would only wait.
+    if (!this.store.isWritable) return storeUnavailable();
+    return this.backlog.isFull ? startBacklogFull() : null;
   }
 
   private assertVariables(processKey: string, variables: Record<string, unknown>): void {

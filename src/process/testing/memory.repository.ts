@@ -90,7 +90,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return this.change(
       correlationId,
       () => true,
-      (row) => ({ ...RESOLVED, processInstanceId: row.processInstanceId ?? instanceId }),
+      (row) => ({ ...startEnded(row), processInstanceId: row.processInstanceId ?? instanceId }),
     );
   }
 
@@ -204,11 +204,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
   }
 
   async resolveStart(_sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(
-      correlationId,
-      () => true,
-      () => RESOLVED,
-    );
+    return this.change(correlationId, () => true, startEnded);
   }
 
   async reopenStart(
@@ -286,6 +282,12 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
 
 function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
   return status === 'pending' || errorCode === 'INCIDENT';
+}
+
+/** A wish to cancel that is not carried out yet stays due. */
+function startEnded(row: ProcessRecord): Partial<ProcessRecord> {
+  const isWished = row.cancelRequestedAt !== null && isReplaceable(row);
+  return isWished ? { ...RESOLVED, startNextAt: inMs(CANCEL_DUE_MS) } : RESOLVED;
 }
 
 function byAge(
