@@ -180,13 +180,13 @@ export class ProcessStoreService {
   /**
    * Writes the instance id where the row has none, whatever its status, and forgets the variables.
    *
-   * Lazy: it rides in the next group of writes.
+   * Lazy: it rides in the next group of writes. Patient: nobody would make it again.
    *
    * @returns the row, whose instance id may be another one; null where there is none
    */
   noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
-    return this.queue.enqueue(this.writes.started, write, { lazy: true });
+    return this.queue.enqueue(this.writes.started, write, { lazy: true, patient: true });
   }
 
   /**
