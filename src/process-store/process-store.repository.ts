@@ -225,10 +225,16 @@ export class ProcessStoreRepository {
     return rows.map((row) => recordOf(row, this.dialect));
   }
 
-  /** How many rows have something in the engine left to do, starts in flight included. */
-  async countUnresolvedStarts(): Promise<number> {
+  /**
+   * How many rows have something in the engine left to do.
+   *
+   * @param claimedBefore a start in flight whose claim is younger is not counted
+   */
+  async countUnresolvedStarts(claimedBefore: Date): Promise<number> {
     const [row] = await this.database.read(
-      'SELECT COUNT(*) AS unresolved FROM process_store WHERE start_next_at IS NOT NULL',
+      'SELECT COUNT(*) AS unresolved FROM process_store ' +
+        'WHERE start_next_at IS NOT NULL AND (start_owner IS NULL OR started_at <= ?)',
+      [this.dialect.time(claimedBefore)],
     );
     return Number(row?.unresolved ?? 0);
   }

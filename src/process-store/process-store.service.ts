@@ -218,9 +218,13 @@ export class ProcessStoreService {
     return this.repository.findDueStarts(limit);
   }
 
-  /** How many rows have something in the engine left to do, starts in flight included. */
-  countUnresolvedStarts(): Promise<number> {
-    return this.repository.countUnresolvedStarts();
+  /**
+   * How many rows have something in the engine left to do.
+   *
+   * @param claimedBefore a start in flight whose claim is younger is not counted
+   */
+  countUnresolvedStarts(claimedBefore: Date): Promise<number> {
+    return this.repository.countUnresolvedStarts(claimedBefore);
   }
 
   /** Those of the processes whose status in the table is no longer pending; the Map takes them. */

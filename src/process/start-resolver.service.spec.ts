@@ -224,7 +224,7 @@ describe('StartResolverService', () => {
     expect(await harness.store.get('c')).toBeNull();
     harness.engine.recover();
     await row('b', isResolved);
-    while ((await harness.store.countUnresolvedStarts()) > 0) await new Promise(setImmediate);
+    while ((await harness.store.countUnresolvedStarts(new Date())) > 0) await new Promise(setImmediate);
     harness.resolver.look();
     let answer: number | null = null;
     while (answer === null) {
@@ -234,6 +234,32 @@ describe('StartResolverService', () => {
       );
     }
     expect(answer).toBe(202);
+  });
+
+  /** Starts two processes that the engine does not answer, and counts the backlog. */
+  async function startUnanswered(): Promise<void> {
+    harness.engine.answerStart = () => new Promise(() => undefined);
+    void start('a').catch(() => undefined);
+    void start('b').catch(() => undefined);
+    while (harness.engine.starts.length < 2) await new Promise(setImmediate);
+  }
+
+  const count = (): Promise<void> => harness.backlog.refresh();
+
+  it('does not count a start as backlog that the engine is just answering', async () => {
+    await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '60000', SHUTDOWN_TIMEOUT_MS: '1' });
+    await startUnanswered();
+    await count();
+    void start('c').catch(() => undefined);
+    while (harness.engine.starts.length < 3) await new Promise(setImmediate);
+    expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('counts a start as backlog that the engine does not answer', async () => {
+    await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '1', SHUTDOWN_TIMEOUT_MS: '1' });
+    await startUnanswered();
+    while (!harness.backlog.isFull) await count();
+    await expect(start('c')).rejects.toMatchObject({ code: 'start-backlog-full' });
   });
 
   it('answers a repeated start also where the backlog is full', async () => {

@@ -116,8 +116,10 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return this.read(() => this.oldestFirst((row) => isOver(row.startNextAt)).slice(0, limit));
   }
 
-  countUnresolvedStarts(): Promise<number> {
-    return this.read(() => this.oldestFirst((row) => row.startNextAt !== null).length);
+  countUnresolvedStarts(claimedBefore: Date): Promise<number> {
+    const isCounted = ({ startNextAt, startOwner, startedAt }: ProcessRecord): boolean =>
+      startNextAt !== null && (startOwner === null || startedAt <= claimedBefore);
+    return this.read(() => this.oldestFirst(isCounted).length);
   }
 
   findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
