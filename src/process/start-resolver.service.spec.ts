@@ -258,7 +258,10 @@ describe('StartResolverService', () => {
   it('counts a start as backlog that the engine does not answer', async () => {
     await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '1', SHUTDOWN_TIMEOUT_MS: '1' });
     await startUnanswered();
-    while (!harness.backlog.isFull) await count();
+    while (!harness.backlog.isFull) {
+      await count();
+      await new Promise(setImmediate);
+    }
     await expect(start('c')).rejects.toMatchObject({ code: 'start-backlog-full' });
   });
 
