@@ -44,6 +44,12 @@ async function reachEngine(
   const engine = await openEmbeddedEngine({
     dataDir,
     scripts,
+    onStopped: (err) => {
+      logger.fatal({
+        msg: 'The embedded engine has stopped. Starts are kept; make room and start the service again.',
+        err,
+      });
+    },
     onCleanUpFailure: (err) => {
       logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
     },

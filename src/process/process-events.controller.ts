@@ -6,6 +6,7 @@ import Negotiator from 'negotiator';
 import type { z } from 'zod';
 import { ProblemError } from '../common/errors/index.js';
 import { ZodValidationPipe } from '../common/validation/index.js';
+import { onClientGone } from './client-gone.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
 import { ProcessEventsService } from './process-events.service.js';
@@ -42,7 +43,7 @@ export class ProcessEventsController {
     const { headers, body } = await this.events.stream(
       correlationId,
       lastEventId ? seqOf(lastEventId) : after,
-      (gone) => reply.raw.once('close', gone),
+      onClientGone(reply),
     );
     void reply
       .headers(headers)

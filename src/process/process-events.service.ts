@@ -5,9 +5,9 @@ import { EventLogService } from '../event-log/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../process-store/index.js';
 import { WaitroomService } from '../waitroom/index.js';
+import type { OnClientGone } from './client-gone.js';
 import { EventStream } from './event-stream.js';
 import { unknownProcess } from './process-problems.js';
-import type { OnClientGone } from './process-start.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 
 /** A stream of events that has begun. */

@@ -10,7 +10,7 @@ import {
 import { ProblemError } from '../common/errors/index.js';
 import { DatabaseUnavailableError } from '../database/index.js';
 import type { ProcessAnswer } from './process-view.presenter.js';
-import { ProcessHarness } from './testing/process.harness.js';
+import { probeEvent, ProcessHarness } from './testing/process.harness.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' };
 
@@ -329,6 +329,19 @@ describe('ProcessStartService', () => {
     expect((await harness.store.get('a'))?.status).toBe('pending');
   });
 
+  it('leaves no waiter behind where it cannot attach', async () => {
+    const held = heldStart();
+    const first = start('a');
+    await held.asked;
+    const away = new DatabaseUnavailableError(new Error('away'));
+    jest.spyOn(harness.store, 'markJoined').mockRejectedValueOnce(away);
+    await expect(start('a')).rejects.toBe(away);
+    expect(harness.waitroom.size).toBe(1);
+    held.answer('instance-1');
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    await first;
+  });
+
   it('refuses starts once the service stops, and awaits those in flight', async () => {
     const held = heldStart();
     const running = start('a');
@@ -364,6 +377,31 @@ describe('ProcessStartService', () => {
     async function finish(correlationId: string): Promise<void> {
       await harness.completions.complete({ correlationId, status: 'ok', data: correlationId });
     }
+
+    it('notes a start that the engine answers when the write queue is full', async () => {
+      await harness.close();
+      harness = await ProcessHarness.open({ WRITE_QUEUE_MAX_BYTES: '65536' });
+      const held = heldStart();
+      const answer = start('a');
+      await held.asked;
+      const release = await harness.holdDatabase();
+      const refused: unknown[] = [];
+      while (refused.length === 0) {
+        harness.events.logEvent(probeEvent()).catch((error: unknown) => refused.push(error));
+        await Promise.resolve();
+      }
+      const noted = jest.spyOn(harness.store, 'noteStarted');
+      held.answer('instance-1');
+      while (noted.mock.calls.length === 0) await new Promise(setImmediate);
+      release();
+      while ((await harness.events.findEvents('a')).length === 0) await new Promise(setImmediate);
+      expect(await harness.store.get('a')).toMatchObject({
+        processInstanceId: 'instance-1',
+        variables: null,
+      });
+      await finish('a');
+      await answer;
+    });
 
     it('refuses a new start at once and keeps nothing of it', async () => {
       const release = await harness.holdDatabase();

@@ -7,6 +7,7 @@ import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from
 import { ShutdownService } from '../lifecycle/index.js';
 import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../process-store/index.js';
 import { type Wait, WaitroomService } from '../waitroom/index.js';
+import type { OnClientGone } from './client-gone.js';
 import { InstanceOwner } from './instance-owner.js';
 import {
   correlationIdConflict,
@@ -29,9 +30,6 @@ export interface IdentifiedStart {
   readonly correlationId: string;
   readonly variables: Record<string, unknown>;
 }
-
-/** Calls back when the client of a request is gone. */
-export type OnClientGone = (gone: () => void) => void;
 
 /** Starts processes exactly once for each correlation id, and waits for their outcome. */
 @Injectable()
@@ -68,7 +66,6 @@ export class ProcessStartService {
     if (this.shutdown.refusing) throw serviceStopping();
     const { processKey, correlationId, variables } = request;
     this.assertVariables(processKey, variables);
-    if (this.backlog.isFull) throw startBacklogFull();
     const requestHash = canonicalHash({ processKey, variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
@@ -84,10 +81,11 @@ export class ProcessStartService {
     { processKey, correlationId, variables }: IdentifiedStart,
     requestHash: string,
   ): Promise<ClaimResult> {
-    if (!this.store.isWritable) {
-      // A claim would only wait; what is known already is answered all the same.
+    const fault = this.claimFault();
+    if (fault !== null) {
+      // What is known already is answered all the same.
       const record = await this.store.get(correlationId);
-      if (record === null) throw storeUnavailable();
+      if (record === null) throw fault;
       return { kind: 'exists', record };
     }
     return this.store.claim(
@@ -109,6 +107,13 @@ export class ProcessStartService {
         if (kind === 'claimed' && !this.shutdown.refusing) void this.launcher.launch(record, variables);
       },
     );
+  }
+
+  /** Why no new start is taken now; null where one is. */
+  private claimFault(): ProblemError | null {
+    // A claim would only wait.
+    if (!this.store.isWritable) return storeUnavailable();
+    return this.backlog.isFull ? startBacklogFull() : null;
   }
 
   private assertVariables(processKey: string, variables: Record<string, unknown>): void {
@@ -148,11 +153,11 @@ export class ProcessStartService {
     }
     if (record.status !== 'pending') return this.presenter.answer(record, { replayed: true });
     const wait = createWait();
-    // From here on a refusal may not remove the claim: somebody else relies on it.
-    if (record.processInstanceId === null && !record.joined)
-      await this.store.markJoined(correlationId, { impatient: 'leave' });
-    // The second look: an end that came between the first one and our waiter would wake nobody.
-    const current = await this.store.get(correlationId);
+    const current = await this.joined(record).catch((error: unknown) => {
+      // Nobody comes for this waiter any more.
+      wait.cancel();
+      throw error;
+    });
     if (current?.status === 'pending') {
       onClientGone(wait.cancel);
       return this.outcome(current, wait, this.launcher.running(correlationId), true);
@@ -160,6 +165,20 @@ export class ProcessStartService {
     wait.cancel();
     if (current === null) return 'claim-is-gone';
     return this.presenter.answer(current, { replayed: true });
+  }
+
+  /** The state of a process that a second caller relies on from here on; null where its claim is gone. */
+  private async joined({
+    correlationId,
+    processInstanceId,
+    joined,
+  }: ProcessRecord): Promise<ProcessRecord | null> {
+    // A refusal may not remove the claim any more: somebody else relies on it.
+    if (processInstanceId === null && !joined) {
+      await this.store.markJoined(correlationId, { impatient: 'leave' });
+    }
+    // The second look: an end that came between the first one and our waiter would wake nobody.
+    return this.store.get(correlationId);
   }
 
   private async outcome(

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseUnavailableError } from '../database/index.js';
 import type { ProcessRecord } from '../process-store/index.js';
 import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
 import { unknownProcessDefinition } from './process-problems.js';
@@ -125,6 +126,32 @@ describe('ProcessStatusService', () => {
     goAway();
     await waiting(0);
     await answered;
+  });
+
+  it('lists what is active with 20 Mi characters of results at the most, the newest', async () => {
+    const megabytes = (count: number): string => JSON.stringify('x'.repeat(count * 1_024 * 1_024 - 2));
+    const records = [12, 8, 1, null].map((count, index) => ({
+      ...pending,
+      correlationId: `r${index}`,
+      status: 'ok' as const,
+      data: count === null ? null : megabytes(count),
+    }));
+    jest.spyOn(harness.store, 'listActive').mockResolvedValueOnce(records);
+    const { body } = await harness.statuses.list({});
+    const { processes } = JSON.parse(body) as { processes: { data: string | null; hasData?: boolean }[] };
+    expect(processes.map(({ data, hasData }) => [data?.length, hasData])).toEqual([
+      [12 * 1_024 * 1_024 - 2, undefined],
+      [8 * 1_024 * 1_024 - 2, undefined],
+      [undefined, true],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('leaves no waiter behind where the store goes away', async () => {
+    const away = new DatabaseUnavailableError(new Error('away'));
+    jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending).mockRejectedValueOnce(away);
+    await expect(ask(60_000)).rejects.toBe(away);
+    expect(harness.waitroom.size).toBe(0);
   });
 
   it('answers an open outcome at once, and waits for its change where the client has it already', async () => {

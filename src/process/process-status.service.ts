@@ -11,9 +11,9 @@ import {
   ProcessStoreService,
 } from '../process-store/index.js';
 import { WaitroomService } from '../waitroom/index.js';
+import type { OnClientGone } from './client-gone.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { storeUnavailable, unknownProcess } from './process-problems.js';
-import type { OnClientGone } from './process-start.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { waitForOutcome } from './process-wait.js';
 import type { ListQuery } from './process.schemas.js';
@@ -24,6 +24,8 @@ const DEFAULT_LIMIT = 50;
 const DEFAULT_LIMIT_WITH_DATA = 20;
 /** Items of the list without parameters. */
 const ACTIVE_LIMIT = 500;
+/** Characters of results in the list without parameters: as many as a page with results may have. */
+const ACTIVE_DATA_MAX = 20 * 1_024 * 1_024;
 
 /** How a client asks for one process. */
 export interface StatusQuestion {
@@ -62,11 +64,7 @@ export class ProcessStatusService {
   /** The active processes without parameters, else a page of all. */
   async list(query: ListQuery): Promise<ProcessAnswer> {
     if (Object.values(query).every((value) => value === undefined)) {
-      const records = await this.store.listActive(ACTIVE_LIMIT);
-      return this.presenter.list(
-        records.map((record) => this.presenter.view(record)),
-        null,
-      );
+      return this.presenter.list(this.activeItems(await this.store.listActive(ACTIVE_LIMIT)), null);
     }
     const withData = query.include === 'data';
     const page = await this.page({
@@ -82,6 +80,17 @@ export class ProcessStatusService {
       page.processes.map((process) => this.presenter.listed(process, withData)),
       page.nextCursor,
     );
+  }
+
+  /** With the results of the newest; those beyond what an answer may hold are left out, and `hasData` says so. */
+  private activeItems(records: readonly ProcessRecord[]): string[] {
+    let left = ACTIVE_DATA_MAX;
+    return records.map((record) => {
+      left -= record.data?.length ?? 0;
+      return left >= 0 || record.data === null
+        ? this.presenter.view(record)
+        : this.presenter.listed({ ...record, hasData: true }, false);
+    });
   }
 
   /** The state at the end of the wait; null where the process is gone. */
@@ -100,7 +109,11 @@ export class ProcessStatusService {
       const wait = waitForOutcome(this.waitroom, this.store, correlationId, Math.max(until - Date.now(), 0));
       cancel = wait.cancel;
       // The second look: an end that came before the waiter was registered would wake nobody.
-      const record = await this.store.get(correlationId);
+      const record = await this.store.get(correlationId).catch((error: unknown) => {
+        // Nobody comes for this waiter any more.
+        wait.cancel();
+        throw error;
+      });
       if (gone.signal.aborted || record === null || !isAwaited(record, held)) {
         wait.cancel();
         return record;

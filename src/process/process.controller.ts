@@ -18,6 +18,7 @@ import { PinoLogger } from 'nestjs-pino';
 import { v7 as uuidv7 } from 'uuid';
 import { ZodValidationPipe } from '../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../config/index.js';
+import { onClientGone } from './client-gone.js';
 import { readIfNoneMatch } from './entity-tag.js';
 import { ProcessCancelService } from './process-cancel.service.js';
 import { ProcessCompletionService } from './process-completion.service.js';
@@ -68,7 +69,7 @@ export class ProcessController {
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
     const answer = await this.starts.start(
       { processKey, correlationId, variables },
-      (gone) => reply.raw.once('close', gone),
+      onClientGone(reply),
       waitMs ?? undefined,
     );
     send(reply, answer, applied(answer.httpStatus));
@@ -94,7 +95,7 @@ export class ProcessController {
     const answer = await this.statuses.status(correlationId, {
       waitMs: wait === undefined ? (preference.waitMs ?? 0) : waitWithin(wait, maxMs),
       held: readIfNoneMatch(headers['if-none-match']),
-      onClientGone: (gone) => reply.raw.once('close', gone),
+      onClientGone: onClientGone(reply),
     });
     send(reply, answer, preference.applied(answer.httpStatus));
   }

@@ -76,12 +76,28 @@ export const cancelRequestSchema = z
   })
   .nullish();
 
-const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with a zone' });
+/** A parameter that is there twice arrives as a list. */
+const GIVEN_ONCE = 'must be given once';
+
+function unlessRepeated(message: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) => (Array.isArray(input) ? GIVEN_ONCE : message);
+}
+
+const time = z.iso.datetime({
+  offset: true,
+  error: unlessRepeated('must be an ISO 8601 time with a zone'),
+});
+
+/** A parameter that is a whole number. */
+function wholeNumber(min: number, max: number) {
+  const error = `must be one whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error, abort: true }).min(min, { error }).max(max, { error });
+}
 
 /** Other parameters are ignored. */
 export const statusQuerySchema = z.object({
   wait: z
-    .string({ error: 'must be given once' })
+    .string({ error: GIVEN_ONCE })
     .regex(/^\d+$/, { error: 'must be a number of whole seconds' })
     .optional(),
 });
@@ -91,8 +107,8 @@ const MAX_SEQ = 2_147_483_647;
 
 /** Other parameters are ignored: some clients of event streams add their own. */
 export const eventsQuerySchema = z.object({
-  after: z.coerce.number().int().min(0).max(MAX_SEQ).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).optional(),
+  after: wholeNumber(0, MAX_SEQ).optional(),
+  limit: wholeNumber(1, 1_000).optional(),
 });
 
 export const lastEventIdSchema = z
@@ -103,13 +119,15 @@ export const lastEventIdSchema = z
 
 export const listQuerySchema = z
   .strictObject({
-    status: z.enum(['pending', 'ok', 'error'], { error: 'must be pending, ok or error' }).optional(),
+    status: z
+      .enum(['pending', 'ok', 'error'], { error: unlessRepeated('must be pending, ok or error') })
+      .optional(),
     processKey: processKeySchema.optional(),
     startedAfter: time.optional(),
     startedBefore: time.optional(),
-    limit: z.coerce.number().int().min(1).max(500).optional(),
-    cursor: z.string().max(1_000).optional(),
-    include: z.literal('data', { error: 'must be data' }).optional(),
+    limit: wholeNumber(1, 500).optional(),
+    cursor: z.string({ error: GIVEN_ONCE }).max(1_000, { error: 'is not a cursor' }).optional(),
+    include: z.literal('data', { error: unlessRepeated('must be data') }).optional(),
   })
   .refine((query) => query.include === undefined || (query.limit ?? 20) <= 20, {
     path: ['limit'],

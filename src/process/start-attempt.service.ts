@@ -148,15 +148,20 @@ export class StartAttemptService {
       this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
         if (row !== null) await this.surplus.removeUnlessWanted(row, processInstanceId);
       }),
-      this.trail.log(record, {
-        stepName: 'start',
-        status: 'ok',
-        httpStatusCode: 200,
-        result: 'Process started',
-        // A worker may have logged the first step already; by time the start still comes first.
-        createdAt: askedAt,
-        metadata: { processInstanceId },
-      }),
+      this.trail.log(
+        record,
+        {
+          stepName: 'start',
+          status: 'ok',
+          httpStatusCode: 200,
+          result: 'Process started',
+          // A worker may have logged the first step already; by time the start still comes first.
+          createdAt: askedAt,
+          metadata: { processInstanceId },
+        },
+        // There are no more of them than claims that the queue had room for.
+        { patient: true },
+      ),
     ]);
     written.catch((error: unknown) => {
       this.logger.error({

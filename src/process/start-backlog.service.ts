@@ -27,8 +27,9 @@ export class StartBacklog {
     this.count += 1;
   }
 
-  /** Counts the table anew. */
+  /** Counts the table anew; a start waits for the engine once it has not been answered for `START_ACK_TIMEOUT_MS`. */
   async refresh(): Promise<void> {
-    this.count = await this.store.countUnresolvedStarts();
+    const claimedBefore = new Date(Date.now() - this.config.startAckTimeoutMs);
+    this.count = await this.store.countUnresolvedStarts(claimedBefore);
   }
 }

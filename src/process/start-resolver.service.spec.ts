@@ -4,7 +4,7 @@ import {
   EngineResponseError,
   EngineUnreachableError,
 } from '../camunda-engine/index.js';
-import type { ProcessRecord } from '../process-store/index.js';
+import { isFinal, type ProcessRecord } from '../process-store/index.js';
 import { ProcessHarness } from './testing/process.harness.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' };
@@ -161,6 +161,17 @@ describe('StartResolverService', () => {
     expect(harness.engine.starts).toHaveLength(1);
   });
 
+  it('finishes a cancel whose service died when the start had just been noted', async () => {
+    await harness.claim('a');
+    await harness.store.finish('a', () => ({ change: { cancelRequestedAt: new Date() } }));
+    harness.engine.hold('started', { processKey: 'test', businessKey: 'a', variables: {} });
+    await harness.store.noteStarted('a', 'started');
+    const record = await row('a', isFinal);
+    expect(record.errorCode).toBe('CANCELLED');
+    expect(harness.engine.deleted).toEqual(['started']);
+    await row('a', isResolved);
+  });
+
   it('leaves a row alone whose lease somebody else holds', async () => {
     const record = await harness.claim('a');
     expect(record.startOwner).toBe('me');
@@ -213,7 +224,7 @@ describe('StartResolverService', () => {
     expect(await harness.store.get('c')).toBeNull();
     harness.engine.recover();
     await row('b', isResolved);
-    while ((await harness.store.countUnresolvedStarts()) > 0) await new Promise(setImmediate);
+    while ((await harness.store.countUnresolvedStarts(new Date())) > 0) await new Promise(setImmediate);
     harness.resolver.look();
     let answer: number | null = null;
     while (answer === null) {
@@ -223,6 +234,48 @@ describe('StartResolverService', () => {
       );
     }
     expect(answer).toBe(202);
+  });
+
+  /** Starts two processes that the engine does not answer, and counts the backlog. */
+  async function startUnanswered(): Promise<void> {
+    harness.engine.answerStart = () => new Promise(() => undefined);
+    void start('a').catch(() => undefined);
+    void start('b').catch(() => undefined);
+    while (harness.engine.starts.length < 2) await new Promise(setImmediate);
+  }
+
+  const count = (): Promise<void> => harness.backlog.refresh();
+
+  it('does not count a start as backlog that the engine is just answering', async () => {
+    await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '60000', SHUTDOWN_TIMEOUT_MS: '1' });
+    await startUnanswered();
+    await count();
+    void start('c').catch(() => undefined);
+    while (harness.engine.starts.length < 3) await new Promise(setImmediate);
+    expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('counts a start as backlog that the engine does not answer', async () => {
+    await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '1', SHUTDOWN_TIMEOUT_MS: '1' });
+    await startUnanswered();
+    while (!harness.backlog.isFull) {
+      await count();
+      await new Promise(setImmediate);
+    }
+    await expect(start('c')).rejects.toMatchObject({ code: 'start-backlog-full' });
+  });
+
+  it('answers a repeated start also where the backlog is full', async () => {
+    await reopen({ START_BACKLOG_MAX: '2', SYNC_TIMEOUT_MS: '0' });
+    await harness.claim('other');
+    harness.engine.isAway = true;
+    await start('a');
+    await start('b');
+    await expect(start('c')).rejects.toMatchObject({ code: 'start-backlog-full' });
+    expect(await start('a')).toMatchObject({ httpStatus: 202, headers: { 'idempotent-replayed': 'true' } });
+    await harness.completions.complete({ correlationId: 'b', status: 'ok', data: 1 });
+    expect(await start('b')).toMatchObject({ httpStatus: 200, headers: { 'idempotent-replayed': 'true' } });
+    await expect(start('other')).rejects.toMatchObject({ code: 'correlation-id-conflict' });
   });
 
   it('tells of the start whose event was lost in a crash, once', async () => {

@@ -27,6 +27,7 @@ import { EndWatcherService } from '../end-watcher.service.js';
 import { ProcessExpiryService } from '../process-expiry.service.js';
 import { ProcessSweepService } from '../process-sweep.service.js';
 import { ProcessCancelService } from '../process-cancel.service.js';
+import { StartBacklog } from '../start-backlog.service.js';
 import { StartResolverService } from '../start-resolver.service.js';
 
 /** A process whose start demands a `userId`. */
@@ -287,6 +288,10 @@ export class ProcessHarness {
     const module = await builder.compile();
     await module.init();
     return new ProcessHarness(module, dataDir, engine);
+  }
+
+  get backlog(): StartBacklog {
+    return this.module.get(StartBacklog);
   }
 
   get starts(): ProcessStartService {
