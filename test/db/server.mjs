@@ -26,6 +26,7 @@ export async function createTestDatabase(db) {
       TEST_DB_USER: server.user,
       ...(server.password === undefined ? {} : { TEST_DB_PASSWORD: server.password }),
       TEST_DB_NAME: name,
+      TEST_DB_ENCRYPT: server.encrypt ? 'on' : 'off',
     },
     drop: async () => {
       await atServer(db, server, ...dropStatements(db, name));
@@ -58,6 +59,7 @@ function serverOf(db) {
     user: read('USER', db === 'mssql' ? 'sa' : 'postgres'),
     password: read('PASSWORD'),
     database: read('DATABASE', db === 'mssql' ? 'master' : 'postgres'),
+    encrypt: read('ENCRYPT', db === 'mssql' ? 'on' : 'off') === 'on',
   };
 }
 
@@ -68,7 +70,7 @@ function dropStatements(db, name) {
     : [`DROP DATABASE ${name} WITH (FORCE)`];
 }
 
-async function atServer(db, { host, port, user, password, database }, ...statements) {
+async function atServer(db, { host, port, user, password, database, encrypt }, ...statements) {
   if (db === 'postgres') {
     const client = new pg.Client({ host, port, user, password, database });
     await client.connect();
@@ -85,7 +87,7 @@ async function atServer(db, { host, port, user, password, database }, ...stateme
     user,
     password,
     database,
-    options: { trustServerCertificate: true },
+    options: { encrypt, trustServerCertificate: true },
   }).connect();
   try {
     for (const statement of statements) await pool.request().batch(statement);

@@ -15,7 +15,8 @@ export type Row = Record<string, unknown>;
  */
 export function databaseVariables(dataDir: string): Record<string, string> {
   if (testDatabase === 'sqlite') return {};
-  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD } = process.env;
+  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD, TEST_DB_ENCRYPT } =
+    process.env;
   return {
     DB_TYPE: testDatabase,
     DB_HOST: TEST_DB_HOST ?? '127.0.0.1',
@@ -24,6 +25,7 @@ export function databaseVariables(dataDir: string): Record<string, string> {
     DB_USER: TEST_DB_USER ?? '',
     ...(TEST_DB_PASSWORD === undefined ? {} : { DB_PASSWORD: TEST_DB_PASSWORD }),
     DB_SCHEMA: `test_${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`,
+    DB_ENCRYPT: TEST_DB_ENCRYPT ?? 'off',
     DB_TRUST_SERVER_CERTIFICATE: 'on',
   };
 }
