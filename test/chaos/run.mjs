@@ -1,9 +1,10 @@
 // npm run test:chaos [-- --seconds 30 --kills 200 --mode inside,apart,camunda7 --db sqlite|postgres|mssql --seed 1]
 //
 // Runs the service under load while it is killed at twelve named points and at random, its database is locked
-// (SQLite, SQL Server) or killed (PostgreSQL), and its engine is stopped; then holds what clients were told against the table, the trail and the engine. `inside`: the
-// engine is in the service. `apart`: two processes with a proxy between them that delays, cuts, answers in the engine's
-// place and hangs. `camunda7`: the same in front of a real engine. Prints lines of the Test Anything Protocol.
+// (SQLite, SQL Server) or killed (PostgreSQL), and its engine is stopped; then holds what clients were told against the
+// table, the trail and the engine. `inside`: the engine is in the service. `apart`: two processes with a proxy between
+// them that delays, cuts, answers in the engine's place and hangs. `camunda7`: the same in front of a real engine.
+// Prints lines of the Test Anything Protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
