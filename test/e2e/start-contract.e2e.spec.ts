@@ -258,12 +258,12 @@ describe('the contract of start', () => {
   });
 
   it('refuses a body that is not UTF-8, instead of keeping another text', async () => {
-    const rows = rowCount();
+    const rows = await rowCount();
     const body = Buffer.from('{"processKey":"onboard-user","variables":{"userId":"J\xfcrgen"}}', 'latin1');
     const refused = await sendBytes(body, { 'content-type': 'application/json; charset=iso-8859-1' });
     expect([refused.status, refused.type]).toEqual([400, 'urn:fastify-camunda:problem:malformed-json']);
     expect(refused.detail).toContain('UTF-8');
-    expect(rowCount()).toBe(rows);
+    expect(await rowCount()).toBe(rows);
   });
 
   it('takes a body with a byte order mark', async () => {
