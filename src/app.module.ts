@@ -32,7 +32,7 @@ import { RetentionModule } from './retention/index.js';
 async function reachEngine(
   camunda: CamundaConfig,
   embedded: EmbeddedEngineConfig,
-  { dataDir }: DatabaseConfig,
+  { dataDir, server: databaseServer }: DatabaseConfig,
   shutdown: ShutdownService,
 ): Promise<EngineEndpoint> {
   if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl };
@@ -44,6 +44,12 @@ async function reachEngine(
   const engine = await openEmbeddedEngine({
     dataDir,
     scripts,
+    onStopped: (err) => {
+      logger.fatal({
+        msg: 'The embedded engine has stopped. Starts are kept; make room and start the service again.',
+        err,
+      });
+    },
     onCleanUpFailure: (err) => {
       logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
     },
@@ -60,6 +66,12 @@ async function reachEngine(
     transport,
     runningInstances: engine.runtime.countProcessInstances({}),
   });
+  if (databaseServer !== null) {
+    logger.warn(
+      'The embedded engine belongs to this process alone, but its database is a server that others can reach: run ' +
+        'one instance only, or set CAMUNDA_BASE_URL to an engine that all of them share.',
+    );
+  }
   if (transport === 'http') return { baseUrl };
   const router = createRouter(engine, onUnexpectedError);
   return { baseUrl, dispatch: (request) => router.dispatch(request) };

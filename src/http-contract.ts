@@ -1,4 +1,5 @@
-import { STATUS_CODES } from 'node:http';
+import { isUtf8 } from 'node:buffer';
+import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -57,21 +58,43 @@ export function registerHttpContract(app: NestFastifyApplication, shutdown: Shut
 function takeOnlyJson(fastify: FastifyInstance): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '' && BODY_OPTIONAL.has(request.routeOptions.url ?? '')) {
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (bytes.length === 0 && BODY_OPTIONAL.has(request.routeOptions.url ?? '')) {
       done(null, undefined);
       return;
     }
-    void parse(request, body as string, (error, value) => {
+    const fault = bodyFault(bytes, request.headers);
+    if (fault !== null) {
+      done(fault);
+      return;
+    }
+    void parse(request, bytes.toString(), (error, value) => {
       if (error === null) done(null, value);
-      else done(new ProblemError('malformed-json', malformed(body as string), { cause: error }));
+      else done(new ProblemError('malformed-json', MALFORMED, { cause: error }));
     });
   });
 }
 
-function malformed(body: string): string {
-  if (body === '') return 'The body is empty: send a JSON object. Nothing was kept.';
-  return 'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
+const MALFORMED =
+  'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
+
+/** Why a body is not even read as JSON; null where it is. */
+function bodyFault(body: Buffer, headers: IncomingHttpHeaders): ProblemError | null {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding !== '' && encoding !== 'identity') {
+    return new ProblemError(
+      'unsupported-media-type',
+      'The body has a Content-Encoding; send it without one. Nothing was kept.',
+    );
+  }
+  if (body.length === 0) {
+    return new ProblemError('malformed-json', 'The body is empty: send a JSON object. Nothing was kept.');
+  }
+  // Decoded all the same, it would be kept as another text than the client has sent.
+  return isUtf8(body)
+    ? null
+    : new ProblemError('malformed-json', 'The body is not UTF-8, which JSON has to be. Nothing was kept.');
 }
 
 function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {

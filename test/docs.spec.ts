@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { entitiesOf } from '../migrations/index.js';
 import { PROBLEMS } from '../src/common/errors/index.js';
+import { DDL_DIALECTS, ddlOf } from './support/schema.ddl.js';
 import { VARIABLES } from '../src/config/environment.schema.js';
 
 const PAGES = [
@@ -73,6 +74,13 @@ describe('docs/design/data-model.md', () => {
       expect(listed.map(([name]) => name).sort()).toEqual(names.sort());
     },
   );
+});
+
+describe('the schema in docs/design/data-model.md', () => {
+  it.each(DDL_DIALECTS)('is what the migrations tell %s (npm run docs:ddl writes it)', async (dialect) => {
+    const section = `### ${dialect}\n\n\`\`\`sql\n${await ddlOf(dialect)}\n\`\`\`\n`;
+    expect(read('docs/design/data-model.md')).toContain(section);
+  });
 });
 
 describe.each(PAGES)('%s', (page) => {

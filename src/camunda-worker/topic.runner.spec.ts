@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
@@ -339,6 +340,22 @@ describe('TopicRunner', () => {
       await run();
       expect(calls.names().filter((name) => name === 'complete')).toHaveLength(errors.length + 1);
       expect(events.events).toHaveLength(1);
+    });
+
+    it('of every running task, and nobody takes the many listeners for a leak', async () => {
+      const listened = jest.spyOn(EventTarget.prototype, 'addEventListener');
+      try {
+        calls.answers.push(...Array.from({ length: config.maxTasks }, reset));
+        await Promise.all(
+          Array.from({ length: config.maxTasks }, (_, index) => run({ id: `task-${index}` })),
+        );
+        const targets = listened.mock.contexts as EventTarget[];
+        expect(targets).toHaveLength(config.maxTasks);
+        expect(new Set(targets).size).toBe(1);
+        expect(getMaxListeners(targets[0]!)).toBeGreaterThanOrEqual(config.maxTasks);
+      } finally {
+        listened.mockRestore();
+      }
     });
 
     it('and takes a 404 for done', async () => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
 import { type CallRecorder, type HttpCall, runWithCallRecorder } from '../common/http/index.js';
@@ -36,7 +37,10 @@ export class TopicRunner {
     private readonly nudge: RetryNudge,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
-  ) {}
+  ) {
+    // Every running task that repeats a call listens; Node warns of a leak at eleven.
+    setMaxListeners(config.maxTasks, this.giveUp.signal);
+  }
 
   get running(): number {
     return this.tasks.size;

@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly clock?: () => number;
   /** Steps that one command may take without a wait state; default 100 000. */
   readonly stepLimit?: number;
+  /** Is told once that the engine has stopped for good, because its store refused a commit. */
+  readonly onStopped?: (error: Error) => void;
 }
 
 /** The engine: its services over one state. */
@@ -75,7 +77,7 @@ export class EmbeddedEngine {
       clock,
       (changes, now) => executor.commit(changes, now),
     );
-    const executor = new CommandExecutor(state, store, clock, polls);
+    const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped);
     const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 
     const jobs: JobService = new JobService(state, executor, stepLimit);

@@ -12,6 +12,8 @@ export interface EmbeddedEngineOptions {
   readonly dataDir?: string | null;
   /** Is told when history whose time to live has passed could not be removed. */
   readonly onCleanUpFailure?: (error: unknown) => void;
+  /** Is told once that the engine has stopped for good, because its file refused a write. */
+  readonly onStopped?: (error: Error) => void;
   /** Whether script tasks and script mappings run, as JavaScript without a sandbox; default false. */
   readonly scripts?: boolean;
 }
@@ -35,6 +37,7 @@ export async function openEmbeddedEngine(options: EmbeddedEngineOptions = {}): P
     return await EmbeddedEngine.open({
       compile: (name, content) => compileBpmn({ name, content }, options),
       store,
+      ...(options.onStopped === undefined ? {} : { onStopped: options.onStopped }),
     });
   } catch (error) {
     await store.close();

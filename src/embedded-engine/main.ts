@@ -41,6 +41,9 @@ async function main(): Promise<void> {
       const engine = await openEmbeddedEngine({
         dataDir,
         scripts,
+        onStopped: (error) => {
+          logger.fatal({ err: error }, 'the embedded engine has stopped; make room and start it again');
+        },
         onCleanUpFailure: (error) => {
           logger.error({ err: error }, 'the embedded engine could not remove old history');
         },

@@ -84,9 +84,10 @@ const INSERT_PARAMETERS = 23;
 const INSERT_TRIES = 3;
 
 /** What is forgotten once a start is resolved. */
-const START_RESOLVED = 'variables = NULL, start_owner = NULL, start_lease_until = NULL, start_next_at = NULL';
+const START_DONE = 'variables = NULL, start_owner = NULL, start_lease_until = NULL';
+const START_RESOLVED = `${START_DONE}, start_next_at = NULL`;
 
-/** How long after its wish an unfinished cancel falls due for the resolver. */
+/** How long after its wish, or after its start was resolved, an unfinished cancel falls due for the resolver. */
 const CANCEL_DUE_MS = 2_000;
 
 const UNRESOLVED_CLAIM =
@@ -181,9 +182,9 @@ export class ProcessStoreRepository {
   ): Promise<ProcessRecord | null> {
     return this.change(
       sql,
-      `process_instance_id = COALESCE(process_instance_id, ?), ${START_RESOLVED}`,
+      `process_instance_id = COALESCE(process_instance_id, ?), ${this.startEnded}`,
       'correlation_id = ?',
-      [instanceId, correlationId],
+      [instanceId, CANCEL_DUE_MS, correlationId],
     );
   }
 
@@ -227,10 +228,16 @@ export class ProcessStoreRepository {
     return rows.map((row) => recordOf(row, this.dialect));
   }
 
-  /** How many rows have something in the engine left to do, starts in flight included. */
-  async countUnresolvedStarts(): Promise<number> {
+  /**
+   * How many rows have something in the engine left to do.
+   *
+   * @param claimedBefore a start in flight whose claim is younger is not counted
+   */
+  async countUnresolvedStarts(claimedBefore: Date): Promise<number> {
     const [row] = await this.database.read(
-      'SELECT COUNT(*) AS unresolved FROM process_store WHERE start_next_at IS NOT NULL',
+      'SELECT COUNT(*) AS unresolved FROM process_store ' +
+        'WHERE start_next_at IS NOT NULL AND (start_owner IS NULL OR started_at <= ?)',
+      [this.dialect.time(claimedBefore)],
     );
     return Number(row?.unresolved ?? 0);
   }
@@ -372,7 +379,7 @@ export class ProcessStoreRepository {
 
   /** Ends the resolution of a start: nothing is left to be done in the engine. */
   async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(sql, START_RESOLVED, 'correlation_id = ?', [correlationId]);
+    return this.change(sql, this.startEnded, 'correlation_id = ?', [CANCEL_DUE_MS, correlationId]);
   }
 
   /** Lets a row fall due although it is resolved or leased, because something in the engine was seen to be left. */
@@ -430,6 +437,13 @@ export class ProcessStoreRepository {
 
   private updateReturningRow(set: string, where: string): string {
     return this.dialect.update({ table: 'process_store', set, where, returning: COLUMNS });
+  }
+
+  /** What a start leaves that is resolved while its row may still be open; its parameter is a time in ms. */
+  private get startEnded(): string {
+    // A wish to cancel that is not carried out yet stays due: whoever had it in hand may be gone.
+    const isWished = `cancel_requested_at IS NOT NULL AND (${REPLACEABLE.join(' OR ')})`;
+    return `${START_DONE}, start_next_at = CASE WHEN ${isWished} THEN ${this.dialect.nowPlusMs} END`;
   }
 
   private selection(...correlationIds: readonly string[]): SqlStatement {

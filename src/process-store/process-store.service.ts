@@ -180,13 +180,13 @@ export class ProcessStoreService {
   /**
    * Writes the instance id where the row has none, whatever its status, and forgets the variables.
    *
-   * Lazy: it rides in the next group of writes.
+   * Lazy: it rides in the next group of writes. Patient: nobody would make it again.
    *
    * @returns the row, whose instance id may be another one; null where there is none
    */
   noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
-    return this.queue.enqueue(this.writes.started, write, { lazy: true });
+    return this.queue.enqueue(this.writes.started, write, { lazy: true, patient: true });
   }
 
   /**
@@ -218,9 +218,13 @@ export class ProcessStoreService {
     return this.repository.findDueStarts(limit);
   }
 
-  /** How many rows have something in the engine left to do, starts in flight included. */
-  countUnresolvedStarts(): Promise<number> {
-    return this.repository.countUnresolvedStarts();
+  /**
+   * How many rows have something in the engine left to do.
+   *
+   * @param claimedBefore a start in flight whose claim is younger is not counted
+   */
+  countUnresolvedStarts(claimedBefore: Date): Promise<number> {
+    return this.repository.countUnresolvedStarts(claimedBefore);
   }
 
   /** Those of the processes whose status in the table is no longer pending; the Map takes them. */

@@ -3,8 +3,8 @@ export {
   type CompletionEnd,
   type CompletingTask,
   ProcessCompletionService,
-} from './process-completion.service.js';
+} from './end/process-completion.service.js';
 export { ProcessModule } from './process.module.js';
-export { BODY_SCHEMAS } from './process.openapi.js';
-export { ProcessOutcomeListener } from './process-outcome.listener.js';
-export { StartBacklog } from './start-backlog.service.js';
+export { BODY_SCHEMAS } from './http/process.openapi.js';
+export { ProcessOutcomeListener } from './end/process-outcome.listener.js';
+export { StartBacklog } from './start/start-backlog.service.js';

@@ -3,12 +3,12 @@ import { CamundaEngineModule } from '../camunda-engine/index.js';
 import { EventLogModule } from '../event-log/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
-import { ProcessCompletionService } from './process-completion.service.js';
-import { ProcessEventsController } from './process-events.controller.js';
-import { ProcessOutcomeListener } from './process-outcome.listener.js';
-import { ProcessController } from './process.controller.js';
+import { ProcessCompletionService } from './end/process-completion.service.js';
+import { ProcessEventsController } from './http/process-events.controller.js';
+import { ProcessOutcomeListener } from './end/process-outcome.listener.js';
+import { ProcessController } from './http/process.controller.js';
 import { PROCESS_PROVIDERS } from './process.providers.js';
-import { StartBacklog } from './start-backlog.service.js';
+import { StartBacklog } from './start/start-backlog.service.js';
 
 /** The REST surface and the life of a process. */
 @Module({

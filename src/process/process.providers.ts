@@ -1,25 +1,25 @@
 import type { Type } from '@nestjs/common';
-import { AwaitedLookService } from './awaited-look.service.js';
-import { EndWatcherService } from './end-watcher.service.js';
-import { InstanceOwner } from './instance-owner.js';
-import { OwnInstances } from './own-instances.service.js';
-import { ProcessCancelService } from './process-cancel.service.js';
-import { ProcessCompletionService } from './process-completion.service.js';
-import { ProcessDurationService } from './process-duration.service.js';
-import { ProcessEnder } from './process-ender.service.js';
-import { ProcessEventsService } from './process-events.service.js';
-import { ProcessExpiryService } from './process-expiry.service.js';
-import { ProcessOutcomeListener } from './process-outcome.listener.js';
-import { ProcessStartService } from './process-start.service.js';
-import { ProcessStatusService } from './process-status.service.js';
-import { ProcessSweepService } from './process-sweep.service.js';
+import { AwaitedLookService } from './end/awaited-look.service.js';
+import { EndWatcherService } from './end/end-watcher.service.js';
+import { InstanceOwner } from './instances/instance-owner.js';
+import { OwnInstances } from './instances/own-instances.service.js';
+import { ProcessCancelService } from './end/process-cancel.service.js';
+import { ProcessCompletionService } from './end/process-completion.service.js';
+import { ProcessDurationService } from './answer/process-duration.service.js';
+import { ProcessEnder } from './end/process-ender.service.js';
+import { ProcessEventsService } from './http/process-events.service.js';
+import { ProcessExpiryService } from './end/process-expiry.service.js';
+import { ProcessOutcomeListener } from './end/process-outcome.listener.js';
+import { ProcessStartService } from './start/process-start.service.js';
+import { ProcessStatusService } from './http/process-status.service.js';
+import { ProcessSweepService } from './end/process-sweep.service.js';
 import { ProcessTrail } from './process-trail.service.js';
-import { ProcessViewPresenter } from './process-view.presenter.js';
-import { StartAttemptService } from './start-attempt.service.js';
-import { StartBacklog } from './start-backlog.service.js';
-import { StartLauncherService } from './start-launcher.service.js';
-import { StartResolverService } from './start-resolver.service.js';
-import { SurplusInstances } from './surplus-instances.service.js';
+import { ProcessViewPresenter } from './answer/process-view.presenter.js';
+import { StartAttemptService } from './start/start-attempt.service.js';
+import { StartBacklog } from './start/start-backlog.service.js';
+import { StartLauncherService } from './start/start-launcher.service.js';
+import { StartResolverService } from './start/start-resolver.service.js';
+import { SurplusInstances } from './instances/surplus-instances.service.js';
 
 /** The services of a process's life; the tests make them over another engine. */
 export const PROCESS_PROVIDERS: readonly Type[] = [

@@ -1,19 +1,21 @@
-// npm run test:chaos [-- --seconds 30 --kills 200 --mode inside,apart,camunda7 --seed 1]
+// npm run test:chaos [-- --seconds 30 --kills 200 --mode inside,apart,camunda7 --db sqlite|postgres|mssql --seed 1]
 //
-// Runs the service under load while it is killed at twelve named points and at random, its database is locked, and its
-// engine is stopped; then holds what clients were told against the table, the trail and the engine. `inside`: the
-// engine is in the service. `apart`: two processes with a proxy between them that delays, cuts, answers in the engine's
-// place and hangs. `camunda7`: the same in front of a real engine. Prints lines of the Test Anything Protocol.
+// Runs the service under load while it is killed at twelve named points and at random, its database is locked
+// (SQLite, SQL Server) or killed (PostgreSQL), and its engine is stopped; then holds what clients were told against the
+// table, the trail and the engine. `inside`: the engine is in the service. `apart`: two processes with a proxy between
+// them that delays, cuts, answers in the engine's place and hangs. `camunda7`: the same in front of a real engine.
+// Prints lines of the Test Anything Protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import Database from 'better-sqlite3';
 import { startRealEngine } from '../engines/real-engine.mjs';
 import { spawnEngine, spawnService } from './children.mjs';
+import { openDatabase } from './database.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { Load } from './load.mjs';
+import { randomOf } from './random.mjs';
 import { findContradictions, openWork } from './verify.mjs';
 
 const { values } = parseArgs({
@@ -23,6 +25,7 @@ const { values } = parseArgs({
     mode: { type: 'string', default: 'inside,apart,camunda7' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     lanes: { type: 'string', default: '12' },
+    db: { type: 'string', default: 'sqlite' },
   },
 });
 
@@ -55,8 +58,9 @@ process.exitCode = failures === 0 ? 0 : 1;
 
 async function runMode(mode) {
   const random = randomOf(Number(values.seed));
-  console.log(`# ${mode}, seed ${values.seed}`);
+  console.log(`# ${mode} on ${values.db}, seed ${values.seed}`);
   const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-chaos-'));
+  const database = await openDatabase(values.db, dataDir);
   const engine = await openEngine(mode, dataDir, random);
   const env = {
     DATA_DIR: dataDir,
@@ -71,9 +75,10 @@ async function runMode(mode) {
     CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '1000',
     WRITE_WAIT_MS: '2000',
     ...engine.env,
+    ...database.env,
   };
   const load = new Load(random, { lanes: Number(values.lanes), name: `${mode}-${values.seed}` });
-  const run = { load, env, dataDir, service: null, engineUrl: null };
+  const run = { load, env, database, service: null, engineUrl: null };
   try {
     for (const point of POINTS) await killAt(run, point, random);
     await killAtRandom(run, engine, random);
@@ -83,6 +88,7 @@ async function runMode(mode) {
     await run.service?.kill();
     await engine.close();
     await load.stop();
+    await database.close();
     rmSync(dataDir, { recursive: true, force: true });
   }
 }
@@ -154,34 +160,22 @@ async function killAtRandom(run, engine, random) {
   const wanted = Number(values.kills);
   let kills = 0;
   let stops = engine.stop === null ? 1 : 0;
-  let locks = 0;
+  let disturbances = 0;
   while (Date.now() < until || kills < wanted) {
     const service = await startService(run);
     if (stops === 0) {
       stops += 1;
       await engine.stop();
-    } else if (locks === 0 || random() < 0.1) {
-      locks += 1;
-      await lockDatabase(run.dataDir, 500 + random() * 2_000);
+    } else if (disturbances === 0 || random() < 0.1) {
+      disturbances += 1;
+      await run.database.disturb(500 + random() * 2_000);
     }
     await delay(200 + random() * 2_500);
     run.load.baseUrl = null;
     await service.kill();
     kills += 1;
   }
-  console.log(`# ${kills} kills at random, ${locks} times the database locked`);
-}
-
-/** Keeps every other from writing for a time, as a backup or a person at a shell might. */
-async function lockDatabase(dataDir, ms) {
-  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 5_000 });
-  try {
-    database.exec('BEGIN IMMEDIATE');
-    await delay(ms);
-    database.exec('ROLLBACK');
-  } finally {
-    database.close();
-  }
+  console.log(`# ${kills} kills at random, ${disturbances} times the database ${run.database.disturbance}`);
 }
 
 /** Lets everything come to its end without further faults, and looks for contradictions. */
@@ -192,13 +186,13 @@ async function finish(mode, run, engine) {
   await run.load.stop();
   const until = Date.now() + END_MS;
   const engineUrl = engine.url ?? run.engineUrl;
-  let open = await openWork(run.dataDir, engineUrl);
+  let open = await openWork(run.database, engineUrl);
   while (open > 0 && Date.now() < until) {
     await delay(250);
-    open = await openWork(run.dataDir, engineUrl);
+    open = await openWork(run.database, engineUrl);
   }
   const { ledger } = run.load;
-  const contradictions = await findContradictions(ledger, run.dataDir, engineUrl);
+  const contradictions = await findContradictions(ledger, run.database, engineUrl);
   const told = [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
   const accepted = [...ledger.entries.values()].filter((entry) => entry.accepted).length;
   console.log(
@@ -222,15 +216,4 @@ function report(isOk, name, detail) {
   if (!isOk) failures += 1;
   console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
   if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
-}
-
-/** Mulberry32: numbers in [0, 1) from a seed, so that the choices of a run can be made again. */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }

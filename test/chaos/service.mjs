@@ -12,7 +12,7 @@ import { createConfiguration, readEnvironment } from '../../dist/src/config/inde
 import { WriteQueueService } from '../../dist/src/database/index.js';
 import { EventLogService } from '../../dist/src/event-log/index.js';
 import { ProcessStoreService } from '../../dist/src/process-store/index.js';
-import { OwnInstances } from '../../dist/src/process/own-instances.service.js';
+import { OwnInstances } from '../../dist/src/process/instances/own-instances.service.js';
 import { WaitroomService } from '../../dist/src/waitroom/index.js';
 
 const point = process.env.CHAOS_KILL_AT ?? '';

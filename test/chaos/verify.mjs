@@ -1,36 +1,26 @@
 // Holds what clients were told against what is there at the end: the table, the trail, and the engine's history.
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { outcomeText } from './load.mjs';
 
 const PAGE = 500;
 
 /** Every contradiction, as a sentence. */
-export async function findContradictions(ledger, dataDir, engineUrl) {
-  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
-  try {
-    const rows = new Map(
-      database
-        .prepare('SELECT * FROM process_store')
-        .all()
-        .map((row) => [row.correlation_id, row]),
-    );
-    const trails = groupBy(
-      database.prepare('SELECT * FROM event_log ORDER BY correlation_id, seq').all(),
-      'correlation_id',
-    );
-    const instances = groupBy(await allInstances(engineUrl), 'businessKey');
-    const found = [...ledger.faults];
-    for (const [id, entry] of ledger.entries) {
-      if (!entry.accepted && entry.outcomes.size === 0) continue;
-      const row = rows.get(id);
-      if (row === undefined) found.push(`${id} was accepted and has no row`);
-      else found.push(...contradictionsOf(id, entry, row, trails.get(id) ?? [], instances.get(id) ?? []));
-    }
-    return found;
-  } finally {
-    database.close();
+export async function findContradictions(ledger, database, engineUrl) {
+  const rows = new Map(
+    (await database.rows('SELECT * FROM process_store')).map((row) => [row.correlation_id, row]),
+  );
+  const trails = groupBy(
+    await database.rows('SELECT * FROM event_log ORDER BY correlation_id, seq'),
+    'correlation_id',
+  );
+  const instances = groupBy(await allInstances(engineUrl), 'businessKey');
+  const found = [...ledger.faults];
+  for (const [id, entry] of ledger.entries) {
+    if (!entry.accepted && entry.outcomes.size === 0) continue;
+    const row = rows.get(id);
+    if (row === undefined) found.push(`${id} was accepted and has no row`);
+    else found.push(...contradictionsOf(id, entry, row, trails.get(id) ?? [], instances.get(id) ?? []));
   }
+  return found;
 }
 
 function contradictionsOf(id, entry, row, trail, instances) {
@@ -75,8 +65,8 @@ function contradictionsOf(id, entry, row, trail, instances) {
  * How many processes are undecided or still being resolved, and how many instances still run: the step that decided a
  * process is delivered again where the service was killed before its event was durable, once the lock has run out.
  */
-export async function openWork(dataDir, engineUrl) {
-  return openProcesses(dataDir) + (await runningInstances(engineUrl));
+export async function openWork(database, engineUrl) {
+  return (await openProcesses(database)) + (await runningInstances(engineUrl));
 }
 
 async function runningInstances(engineUrl) {
@@ -84,17 +74,11 @@ async function runningInstances(engineUrl) {
   return (await response.json()).count;
 }
 
-function openProcesses(dataDir) {
-  const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
-  try {
-    return database
-      .prepare(
-        "SELECT COUNT(*) AS open FROM process_store WHERE status = 'pending' OR start_next_at IS NOT NULL",
-      )
-      .get().open;
-  } finally {
-    database.close();
-  }
+async function openProcesses(database) {
+  const [{ open }] = await database.rows(
+    "SELECT COUNT(*) AS open FROM process_store WHERE status = 'pending' OR start_next_at IS NOT NULL",
+  );
+  return Number(open);
 }
 
 async function allInstances(engineUrl) {

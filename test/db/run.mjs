@@ -3,7 +3,7 @@
 // Runs what depends on the database on one: the repositories' suite, and the e2e suite on the embedded engine. On a
 // server in a database of its own, which is dropped at the end. PostgreSQL is the one at TEST_POSTGRES_HOST (and _PORT,
 // _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT, _USER,
-// _PASSWORD, _DATABASE for the one to connect to first).
+// _PASSWORD, _DATABASE for the one to connect to first, _ENCRYPT=off for one without TLS).
 import { spawn } from 'node:child_process';
 import { createTestDatabase, isConfigured } from './server.mjs';
 

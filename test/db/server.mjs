@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import mssql from 'mssql';
 import pg from 'pg';
+import { startCluster } from './postgres.cluster.mjs';
 
 /** Whether a server is set for a kind of database; SQLite needs none, and PostgreSQL has a default. */
 export function isConfigured(db) {
@@ -15,7 +16,7 @@ export function isConfigured(db) {
  */
 export async function createTestDatabase(db) {
   if (db === 'sqlite') return { variables: {}, drop: async () => {} };
-  const server = serverOf(db);
+  const { server, close } = await reachServer(db);
   const name = `fastify_camunda_test_${randomBytes(4).toString('hex')}`;
   await atServer(db, server, `CREATE DATABASE ${name}`);
   return {
@@ -25,9 +26,29 @@ export async function createTestDatabase(db) {
       TEST_DB_USER: server.user,
       ...(server.password === undefined ? {} : { TEST_DB_PASSWORD: server.password }),
       TEST_DB_NAME: name,
+      TEST_DB_ENCRYPT: server.encrypt ? 'on' : 'off',
     },
-    drop: () => atServer(db, server, ...dropStatements(db, name)),
+    drop: async () => {
+      await atServer(db, server, ...dropStatements(db, name));
+      await close();
+    },
   };
+}
+
+/** The server that is set, else the one that runs here; where no PostgreSQL runs, one of its own. */
+async function reachServer(db) {
+  const server = serverOf(db);
+  if (db === 'postgres' && (process.env.TEST_POSTGRES_HOST ?? '') === '') {
+    try {
+      await atServer(db, server, 'SELECT 1');
+    } catch (error) {
+      if (error.code !== 'ECONNREFUSED') throw error;
+      const cluster = await startCluster();
+      const { host, port, user } = cluster;
+      return { server: { ...server, host, port, user }, close: () => cluster.remove() };
+    }
+  }
+  return { server, close: async () => undefined };
 }
 
 function serverOf(db) {
@@ -38,6 +59,7 @@ function serverOf(db) {
     user: read('USER', db === 'mssql' ? 'sa' : 'postgres'),
     password: read('PASSWORD'),
     database: read('DATABASE', db === 'mssql' ? 'master' : 'postgres'),
+    encrypt: read('ENCRYPT', db === 'mssql' ? 'on' : 'off') === 'on',
   };
 }
 
@@ -48,7 +70,7 @@ function dropStatements(db, name) {
     : [`DROP DATABASE ${name} WITH (FORCE)`];
 }
 
-async function atServer(db, { host, port, user, password, database }, ...statements) {
+async function atServer(db, { host, port, user, password, database, encrypt }, ...statements) {
   if (db === 'postgres') {
     const client = new pg.Client({ host, port, user, password, database });
     await client.connect();
@@ -65,7 +87,7 @@ async function atServer(db, { host, port, user, password, database }, ...stateme
     user,
     password,
     database,
-    options: { trustServerCertificate: true },
+    options: { encrypt, trustServerCertificate: true },
   }).connect();
   try {
     for (const statement of statements) await pool.request().batch(statement);

@@ -138,4 +138,19 @@ describe('the list of processes', () => {
     const name = query.endsWith('limit=50') ? 'limit' : query.split('=')[0];
     expect(refused.body.errors).toEqual([{ pointer: `/${name}`, detail: expect.any(String) }]);
   });
+
+  it.each([
+    [`${LIST}?limit=1&limit=2`, 'must be one whole number from 1 to 500'],
+    [`${LIST}?limit=many`, 'must be one whole number from 1 to 500'],
+    [`${LIST}?limit=501`, 'must be one whole number from 1 to 500'],
+    [`${LIST}?status=ok&status=error`, 'must be given once'],
+    [`${LIST}?startedAfter=2026-01-01T00:00:00Z&startedAfter=2026-01-02T00:00:00Z`, 'must be given once'],
+    [`${LIST}?cursor=a&cursor=b`, 'must be given once'],
+    [`${LIST}?include=data&include=data`, 'must be given once'],
+    ['/api/process/events/any?after=99999999999999999999', 'must be one whole number from 0 to 2147483647'],
+  ])('says of %s what it must be', async (path, detail) => {
+    const refused = await service.get(path);
+    expect(refused.status).toBe(400);
+    expect(refused.body.errors).toEqual([{ pointer: expect.any(String), detail }]);
+  });
 });

@@ -1,7 +1,6 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { RetentionService } from '../../src/retention/index.js';
+import { changeRows } from '../support/database.js';
 import { RunningService } from '../support/service.js';
 
 describe('retention', () => {
@@ -16,14 +15,11 @@ describe('retention', () => {
   });
 
   /** Lets a process end so many days ago. */
-  const age = (correlationId: string, days: number): void => {
-    const database = new Database(join(service.dataDir, 'fastify-camunda.sqlite'), { timeout: 5_000 });
-    const at = new Date(Date.now() - days * 86_400_000).toISOString().replace('T', ' ').replace('Z', '');
-    database
-      .prepare('UPDATE process_store SET updated_at = ? WHERE correlation_id = ?')
-      .run(at, correlationId);
-    database.close();
-  };
+  const age = (correlationId: string, days: number): Promise<void> =>
+    changeRows(service.dataDir, 'UPDATE process_store SET updated_at = ? WHERE correlation_id = ?', [
+      new Date(Date.now() - days * 86_400_000),
+      correlationId,
+    ]);
 
   const runRetention = (): Promise<void> => service.app.get(RetentionService, { strict: false }).runNow();
 
@@ -32,16 +28,16 @@ describe('retention', () => {
     const trail = await service.wholeTrail('old', 5);
     await service.start('young');
     await service.wholeTrail('young', 5);
-    age('old', 31);
-    age('young', 29);
+    await age('old', 31);
+    await age('young', 29);
     expect((await service.status('old')).text).toContain('"status":"ok"');
 
     await runRetention();
     expect((await service.status('old')).status).toBe(404);
     expect((await service.get('/api/process/events/old')).status).toBe(404);
     expect((await service.start('young')).headers.get('idempotent-replayed')).toBe('true');
-    const archived = service.rows('SELECT * FROM event_log_archive ORDER BY created_at, step, seq');
-    expect(archived).toEqual(trail.map((row) => ({ ...row, archived_at: expect.any(String) })));
+    const archived = await service.rows('SELECT * FROM event_log_archive ORDER BY created_at, step, seq');
+    expect(archived).toEqual(trail.map((row) => ({ ...row, archived_at: expect.anything() })));
 
     const again = await service.start('old');
     expect([first.status, again.status]).toEqual([200, 200]);
@@ -50,16 +46,18 @@ describe('retention', () => {
     expect((await service.wholeTrail('old', 5)).map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
     expect(await service.countInstances('old')).toBe(2);
 
-    age('old', 31);
+    await age('old', 31);
     await runRetention();
     expect(
-      service.rows("SELECT COUNT(*) AS copies FROM process_store_archive WHERE correlation_id = 'old'"),
+      await service.rows(
+        "SELECT CAST(COUNT(*) AS INTEGER) AS copies FROM process_store_archive WHERE correlation_id = 'old'",
+      ),
     ).toEqual([{ copies: 2 }]);
   });
 
   it('leaves an open incident, however old, and what it waits for can still be completed', async () => {
     await service.start('broken-1', { userId: 'broken-1' });
-    age('broken-1', 400);
+    await age('broken-1', 400);
     await runRetention();
     expect((await service.status('broken-1')).body).toMatchObject({ errorCode: 'INCIDENT' });
     const completed = await service.post('/api/process/complete', {

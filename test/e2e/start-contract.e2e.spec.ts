@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { eventually, RunningService } from '../support/service.js';
@@ -25,6 +26,19 @@ describe('the contract of start', () => {
 
   async function rowCount(): Promise<unknown> {
     return (await service.rows('SELECT CAST(COUNT(*) AS INTEGER) AS n FROM process_store'))[0]?.n;
+  }
+
+  async function sendBytes(
+    body: Buffer,
+    headers: Record<string, string>,
+  ): Promise<{ readonly status: number; readonly type: string; readonly detail: string }> {
+    const response = await fetch(`${service.baseUrl}${START}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: new Uint8Array(body),
+    });
+    const { type, detail } = (await response.json()) as { type: string; detail: string };
+    return { status: response.status, type, detail };
   }
 
   const BODIES: readonly (readonly [string, string, string])[] = [
@@ -229,6 +243,33 @@ describe('the contract of start', () => {
       415,
       'urn:fastify-camunda:problem:unsupported-media-type',
     ]);
+  });
+
+  it('answers 415 for a body that is encoded, and says so', async () => {
+    const body = gzipSync('{"processKey":"onboard-user","variables":{"userId":"u"}}');
+    const refused = await sendBytes(body, { 'content-encoding': 'gzip' });
+    expect([refused.status, refused.type]).toEqual([
+      415,
+      'urn:fastify-camunda:problem:unsupported-media-type',
+    ]);
+    expect(refused.detail).toContain('Content-Encoding');
+    const plain = await sendBytes(Buffer.from('{}'), { 'content-encoding': 'identity' });
+    expect(plain.type).toBe('urn:fastify-camunda:problem:invalid-request');
+  });
+
+  it('refuses a body that is not UTF-8, instead of keeping another text', async () => {
+    const rows = await rowCount();
+    const body = Buffer.from('{"processKey":"onboard-user","variables":{"userId":"J\xfcrgen"}}', 'latin1');
+    const refused = await sendBytes(body, { 'content-type': 'application/json; charset=iso-8859-1' });
+    expect([refused.status, refused.type]).toEqual([400, 'urn:fastify-camunda:problem:malformed-json']);
+    expect(refused.detail).toContain('UTF-8');
+    expect(await rowCount()).toBe(rows);
+  });
+
+  it('takes a body with a byte order mark', async () => {
+    const body =
+      '\ufeff{"processKey":"onboard-user","correlationId":"marked","variables":{"userId":"Jürgen"}}';
+    expect((await service.post(START, body)).body).toMatchObject({ data: { userId: 'Jürgen' } });
   });
 
   it('lets the process run on when its client goes away', async () => {

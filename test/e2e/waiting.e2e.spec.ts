@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Agent, request } from 'node:http';
+import type { Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { ProcessStoreService } from '../../src/process-store/index.js';
+import { WaitroomService } from '../../src/waitroom/index.js';
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
 import { type Answer, eventually, RunningService } from '../support/service.js';
 
@@ -91,6 +95,41 @@ describe('how long an answer is held', () => {
         await complete(id);
       },
     );
+
+    it('keeps no place for a client that went away before its claim was durable', async () => {
+      const store = service.app.get(ProcessStoreService, { strict: false });
+      const claim = store.claim.bind(store);
+      const client = new AbortController();
+      const closed = new Promise<void>((resolve) => {
+        service.app.getHttpServer().once('connection', (socket: Socket) =>
+          socket.once('close', () => {
+            resolve();
+          }),
+        );
+      });
+      const claimed = jest.spyOn(store, 'claim').mockImplementationOnce(async (...given) => {
+        const result = await claim(...given);
+        client.abort();
+        await closed;
+        return result;
+      });
+      try {
+        const body = { processKey: 'parcel', correlationId: 'gone', variables: { mode: 'hold' } };
+        const start = request(`${service.baseUrl}${START}`, {
+          agent: new Agent(),
+          method: 'POST',
+          headers: { 'content-type': 'application/json', prefer: 'wait=30' },
+          signal: client.signal,
+        });
+        start.on('error', () => undefined);
+        start.end(JSON.stringify(body));
+        await held('gone');
+        expect(service.app.get(WaitroomService, { strict: false }).size).toBe(0);
+      } finally {
+        claimed.mockRestore();
+      }
+      await complete('gone');
+    });
 
     it('answers 202 instead of waiting where WAITROOM_MAX others wait', async () => {
       const first = startHeld('full-1', 'wait=30');

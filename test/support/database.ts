@@ -4,6 +4,8 @@ import Database from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { createConfiguration, type DatabaseServerConfig } from '../../src/config/index.js';
 import { serverDialectOf } from '../../src/database/server/server.dialects.js';
+import type { SqlDialect } from '../../src/database/index.js';
+import { sqliteDialect } from '../../src/database/sqlite/sqlite.dialect.js';
 import { removeServerSchema, testDatabase } from '../../src/database/testing/database.target.js';
 
 /** A row of a table, by column. */
@@ -15,7 +17,8 @@ export type Row = Record<string, unknown>;
  */
 export function databaseVariables(dataDir: string): Record<string, string> {
   if (testDatabase === 'sqlite') return {};
-  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD } = process.env;
+  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD, TEST_DB_ENCRYPT } =
+    process.env;
   return {
     DB_TYPE: testDatabase,
     DB_HOST: TEST_DB_HOST ?? '127.0.0.1',
@@ -24,17 +27,45 @@ export function databaseVariables(dataDir: string): Record<string, string> {
     DB_USER: TEST_DB_USER ?? '',
     ...(TEST_DB_PASSWORD === undefined ? {} : { DB_PASSWORD: TEST_DB_PASSWORD }),
     DB_SCHEMA: `test_${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`,
+    DB_ENCRYPT: TEST_DB_ENCRYPT ?? 'off',
     DB_TRUST_SERVER_CERTIFICATE: 'on',
   };
 }
 
 /** Rows of the database of a service as another reader sees them: only what is committed. */
 export async function readRows(dataDir: string, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+  return run(dataDir, sql, parameters, true, (database) => database.prepare(sql).all(...parameters) as Row[]);
+}
+
+/** Changes rows behind the back of the service. @param parameters a Date is written as the database has it */
+export async function changeRows(
+  dataDir: string,
+  sql: string,
+  parameters: readonly (string | number | Date)[],
+): Promise<void> {
+  const { time } = dialectOf(dataDir);
+  const given = parameters.map((value) => (value instanceof Date ? time(value) : value));
+  await run(dataDir, sql, given, false, (database) => {
+    database.prepare(sql).run(...given);
+    return [];
+  });
+}
+
+async function run(
+  dataDir: string,
+  sql: string,
+  parameters: readonly unknown[],
+  readonly: boolean,
+  onSqlite: (database: Database.Database) => Row[],
+): Promise<Row[]> {
   const server = serverOf(dataDir);
   if (server === null) {
-    const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+    const database = new Database(join(dataDir, 'fastify-camunda.sqlite'), {
+      readonly,
+      timeout: 5_000,
+    });
     try {
-      return database.prepare(sql).all(...parameters) as Row[];
+      return onSqlite(database);
     } finally {
       database.close();
     }
@@ -46,6 +77,11 @@ export async function readRows(dataDir: string, sql: string, parameters: readonl
   } finally {
     await dataSource.destroy();
   }
+}
+
+function dialectOf(dataDir: string): SqlDialect {
+  const server = serverOf(dataDir);
+  return server === null ? sqliteDialect : serverDialectOf(server);
 }
 
 /** Removes the tables of a service from the server of this run; a SQLite file goes with its folder. */

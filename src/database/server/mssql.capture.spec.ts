@@ -138,7 +138,7 @@ describe('the statements for SQL Server', () => {
     await repository.findProcessStore('a');
     await repository.findOpenProcessStore(10);
     await repository.findDueStarts(10);
-    await repository.countUnresolvedStarts();
+    await repository.countUnresolvedStarts(new Date());
     await repository.findDecided(['a', 'b']);
     await repository.hasReplaceable();
     await repository.replaceableKeys();

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { DatabaseServerConfig } from '../../config/index.js';
 import { DatabaseStartError } from '../database.errors.js';
@@ -23,7 +22,6 @@ export async function connectToServer(
   purpose: ConnectionPurpose,
   signal?: AbortSignal,
 ): Promise<DataSource> {
-  const logger = new Logger('Database');
   const until = Date.now() + config.bootTimeoutMs;
   const server = `${dialect.productName} at ${addressOf(config)}`;
   for (let attempt = 0; ; attempt += 1) {
@@ -40,16 +38,15 @@ export async function connectToServer(
       const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS);
       if (Date.now() + waitMs > until) {
         throw new DatabaseStartError(
-          `${server} cannot be reached: ${messageOf(error)}, also not after ${config.bootTimeoutMs} ms. ` +
+          `${server} cannot be reached${attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`}: ${messageOf(error)}. ` +
             'Check DB_HOST and DB_PORT, and that the server runs and may be reached from here.',
           { cause: error },
         );
       }
-      logger.warn({
-        msg: `${server} cannot be reached yet; it is tried again.`,
-        waitMs,
-        err: messageOf(error),
-      });
+      // The log of a boot is held back until the application is made, which waits for this.
+      process.stderr.write(
+        `${server} cannot be reached yet: ${messageOf(error)}. It is tried again in ${waitMs} ms.\n`,
+      );
       await waitFor(waitMs, signal, server);
     }
   }

@@ -18,7 +18,7 @@ export function newServerConfig(): DatabaseServerConfig | null {
     user: TEST_DB_USER ?? '',
     password: TEST_DB_PASSWORD ?? null,
     schema: `test_${randomBytes(6).toString('hex')}`,
-    encrypt: testDatabase === 'mssql',
+    encrypt: process.env.TEST_DB_ENCRYPT === 'on',
     trustServerCertificate: true,
     caFile: null,
     poolMax: 4,

@@ -92,7 +92,7 @@ describe('a store that refuses a commit', () => {
     store.settle();
     const stopped = {
       name: 'ProcessEngineException',
-      kind: 'Shutdown',
+      kind: 'Stopped',
       message:
         'The engine has stopped, because its store refused a commit: disk full. What it had answered is kept. Remove the cause and start it again.',
       cause: new Error('disk full'),
@@ -105,6 +105,25 @@ describe('a store that refuses a commit', () => {
     await expect(h.fetch('A')).rejects.toMatchObject(stopped);
     await h.engine.close();
     expect(store.closed).toBe(1);
+  });
+
+  it('is told once to whoever opened the engine', async () => {
+    const told: unknown[] = [];
+    const opened = await EngineHarness.open({
+      store,
+      onStopped: (error) => {
+        told.push(error.message);
+      },
+    });
+    await opened.deploy(bpmn(sequence('p', 'A')));
+    expect(told).toEqual([]);
+    store.slow = true;
+    const started = [opened.start('p'), opened.start('p')];
+    store.settle(new Error('disk full'));
+    store.settle(new Error('disk full'));
+    for (const each of started) await expect(each).rejects.toThrow('disk full');
+    await expect(opened.start('p')).rejects.toThrow('disk full');
+    expect(told).toEqual([expect.stringContaining('disk full')]);
   });
 
   it('is told to who fetched, and to the polls that were served beside', async () => {

@@ -34,6 +34,8 @@ export class CommandExecutor {
     readonly clock: () => number,
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
     private readonly follower: Follower,
+    /** Is told once that the engine has stopped for good. */
+    private readonly onStopped: (error: EngineStoppedError) => void = () => undefined,
   ) {}
 
   /** Why nothing that memory says may be told any more: the store has refused a commit. Null while it has not. */
@@ -87,6 +89,7 @@ export class CommandExecutor {
     this.stopped = new EngineStoppedError(cause);
     this.refusal = this.stopped;
     this.follower.stop(this.stopped);
+    this.onStopped(this.stopped);
   }
 }
 

@@ -13,7 +13,9 @@ export type EngineErrorKind =
   /** The long-poll registry takes no more requests. */
   | 'TooManyRequests'
   /** The engine closes. */
-  | 'Shutdown';
+  | 'Shutdown'
+  /** The engine has stopped for good; whether what it was asked is kept shows when it is started again. */
+  | 'Stopped';
 
 /** An error that a command of the engine ends with; the command has changed nothing. */
 export class EngineError extends Error {
@@ -86,7 +88,7 @@ export class EngineClosedError extends EngineError {
 export class EngineStoppedError extends EngineError {
   constructor(cause: unknown) {
     super(
-      'Shutdown',
+      'Stopped',
       'ProcessEngineException',
       `The engine has stopped, because its store refused a commit: ${cause instanceof Error ? cause.message : String(cause)}. ` +
         'What it had answered is kept. Remove the cause and start it again.',

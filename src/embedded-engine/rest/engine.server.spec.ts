@@ -318,7 +318,7 @@ describe('startEngineServer', () => {
   it('answers not even a read when the engine has stopped, because memory has what is not kept', async () => {
     engine.failure = new EngineStoppedError(new Error('disk full'));
     const response = await send('GET', '/process-instance/count');
-    expect(response.status).toBe(500);
+    expect(response.status).toBe(503);
     expect((await errorOf(response)).message).toContain('refused a commit: disk full');
     expect(engine.lastCall).toBeUndefined();
     expect(unexpected).toEqual([]);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NotFoundError } from '../core/engine.errors.js';
+import { EngineStoppedError, NotFoundError } from '../core/engine.errors.js';
 import type { EngineResponse } from './http.types.js';
 import { jsonOf, RestClient } from './testing/rest.client.js';
 import { DEFINITION, INSTANCE, NOON, NOON_TEXT } from './testing/records.js';
@@ -159,6 +159,14 @@ describe('process-definition', () => {
     expect(await start({ variables: { a: { value: 'x'.repeat(4_001) } } })).toMatchObject({
       status: 500,
       body: { value: { code: 10_002 } },
+    });
+  });
+
+  it('does not say of a start that it was rolled back where the store has refused its commit', async () => {
+    rest.engine.answer('runtime.startProcessInstance', new EngineStoppedError(new Error('disk full')));
+    expect(await rest.send('POST /process-definition/x/start', {})).toMatchObject({
+      status: 503,
+      body: { value: { type: 'ProcessEngineException', message: expect.stringContaining('disk full') } },
     });
   });
 });

@@ -45,6 +45,8 @@ const STATUS: Readonly<Record<EngineErrorKind, number>> = {
   ProcessEngine: 500,
   TooManyRequests: 500,
   Shutdown: 500,
+  // Camunda's 500 says that the transaction was rolled back, which nobody knows here.
+  Stopped: 503,
 };
 
 /** HTTP status of an engine error. */
@@ -67,6 +69,7 @@ export async function prefixed<T>(prefix: string, run: () => T | Promise<T>): Pr
   try {
     return await run();
   } catch (error) {
+    if (error instanceof EngineError && error.kind === 'Stopped') throw error;
     if (error instanceof EngineError) throw restException(error, 500, `${prefix}: ${error.message}`);
     if (error instanceof ExpressionError)
       throw new RestError(500, 'RestException', `${prefix}: ${error.message}`, 0, { cause: error });

@@ -90,7 +90,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return this.change(
       correlationId,
       () => true,
-      (row) => ({ ...RESOLVED, processInstanceId: row.processInstanceId ?? instanceId }),
+      (row) => ({ ...startEnded(row), processInstanceId: row.processInstanceId ?? instanceId }),
     );
   }
 
@@ -116,8 +116,10 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return this.read(() => this.oldestFirst((row) => isOver(row.startNextAt)).slice(0, limit));
   }
 
-  countUnresolvedStarts(): Promise<number> {
-    return this.read(() => this.oldestFirst((row) => row.startNextAt !== null).length);
+  countUnresolvedStarts(claimedBefore: Date): Promise<number> {
+    const isCounted = ({ startNextAt, startOwner, startedAt }: ProcessRecord): boolean =>
+      startNextAt !== null && (startOwner === null || startedAt <= claimedBefore);
+    return this.read(() => this.oldestFirst(isCounted).length);
   }
 
   findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
@@ -204,11 +206,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
   }
 
   async resolveStart(_sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(
-      correlationId,
-      () => true,
-      () => RESOLVED,
-    );
+    return this.change(correlationId, () => true, startEnded);
   }
 
   async reopenStart(
@@ -286,6 +284,12 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
 
 function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
   return status === 'pending' || errorCode === 'INCIDENT';
+}
+
+/** A wish to cancel that is not carried out yet stays due. */
+function startEnded(row: ProcessRecord): Partial<ProcessRecord> {
+  const isWished = row.cancelRequestedAt !== null && isReplaceable(row);
+  return isWished ? { ...RESOLVED, startNextAt: inMs(CANCEL_DUE_MS) } : RESOLVED;
 }
 
 function byAge(

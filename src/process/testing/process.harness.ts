@@ -15,19 +15,20 @@ import { EventLogModule, EventLogService, type NewEvent } from '../../event-log/
 import { LifecycleModule, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreModule, ProcessStoreService } from '../../process-store/index.js';
 import { WaitroomModule, WaitroomService } from '../../waitroom/index.js';
-import { ProcessCompletionService } from '../process-completion.service.js';
-import { ProcessDurationService } from '../process-duration.service.js';
-import { ProcessEventsService } from '../process-events.service.js';
-import { ProcessOutcomeListener } from '../process-outcome.listener.js';
-import { ProcessStartService } from '../process-start.service.js';
+import { ProcessCompletionService } from '../end/process-completion.service.js';
+import { ProcessDurationService } from '../answer/process-duration.service.js';
+import { ProcessEventsService } from '../http/process-events.service.js';
+import { ProcessOutcomeListener } from '../end/process-outcome.listener.js';
+import { ProcessStartService } from '../start/process-start.service.js';
 import { PROCESS_PROVIDERS } from '../process.providers.js';
-import { ProcessStatusService } from '../process-status.service.js';
-import { AwaitedLookService } from '../awaited-look.service.js';
-import { EndWatcherService } from '../end-watcher.service.js';
-import { ProcessExpiryService } from '../process-expiry.service.js';
-import { ProcessSweepService } from '../process-sweep.service.js';
-import { ProcessCancelService } from '../process-cancel.service.js';
-import { StartResolverService } from '../start-resolver.service.js';
+import { ProcessStatusService } from '../http/process-status.service.js';
+import { AwaitedLookService } from '../end/awaited-look.service.js';
+import { EndWatcherService } from '../end/end-watcher.service.js';
+import { ProcessExpiryService } from '../end/process-expiry.service.js';
+import { ProcessSweepService } from '../end/process-sweep.service.js';
+import { ProcessCancelService } from '../end/process-cancel.service.js';
+import { StartBacklog } from '../start/start-backlog.service.js';
+import { StartResolverService } from '../start/start-resolver.service.js';
 
 /** A process whose start demands a `userId`. */
 export const testDefinition: ProcessDefinition = {
@@ -287,6 +288,10 @@ export class ProcessHarness {
     const module = await builder.compile();
     await module.init();
     return new ProcessHarness(module, dataDir, engine);
+  }
+
+  get backlog(): StartBacklog {
+    return this.module.get(StartBacklog);
   }
 
   get starts(): ProcessStartService {

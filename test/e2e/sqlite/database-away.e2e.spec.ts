@@ -164,7 +164,7 @@ describe('while the database takes no writes', () => {
     expect((waiting.details as { workers: { running: number } }).workers.running).toBeGreaterThan(0);
     release();
     for (const id of ids) expect((await ended(service, id)).body).toMatchObject({ status: 'ok' });
-    const attempts = service.rows(
+    const attempts = await service.rows(
       `SELECT correlation_id, step_name, status, COUNT(*) AS n FROM event_log
        WHERE correlation_id LIKE 'slow-%' GROUP BY correlation_id, step_name, status HAVING n > 1 OR status = 'error'`,
     );

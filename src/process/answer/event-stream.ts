@@ -1,0 +1,130 @@
+import type { StepAttempt, StoredEvent } from '../../event-log/index.js';
+import { isFinal, type ProcessRecord } from '../../process-store/index.js';
+
+/** Events that are read, and held in memory, at a time; each may have some ten thousand bytes. */
+const PAGE = 50;
+
+/** How often the table is looked at where no hint has come: hints may be lost. */
+const LOOK_MS = 1_000;
+
+const HEARTBEAT_MS = 15_000;
+
+/** When a browser opens the stream again after it was closed. */
+const RECONNECT_MS = 1_000;
+
+/** How long after the end of the process the stream waits for the row of the step that reported it. */
+const LAST_ROW_MS = 60_000;
+
+/** Where a stream gets what it shows; all of it is what is committed. */
+export interface EventStreamSource {
+  record(): Promise<ProcessRecord | null>;
+  /** The events after a place in the trail, oldest first. */
+  events(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  /** The latest attempts of a step. */
+  attempts(stepName: string): Promise<readonly StepAttempt[]>;
+  /** JSON text of the `ProcessView`. */
+  view(record: ProcessRecord): string;
+}
+
+/**
+ * The trail of one process as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+ *
+ * Every event comes from the table, in the order of `seq`, so that a stream has neither gap nor repeat; what wakes it
+ * says only that a look is worth it.
+ */
+export class EventStream {
+  private isClosed = false;
+  private isWoken = false;
+  private resume = (): void => undefined;
+
+  /** @param after place in the trail after which the stream begins */
+  constructor(
+    private readonly source: EventStreamSource,
+    private after: number,
+  ) {}
+
+  /** Something may have been committed. */
+  wake(): void {
+    this.isWoken = true;
+    this.resume();
+  }
+
+  /** Ends the stream without its last event: the service stops, or the client is gone. */
+  close(): void {
+    this.isClosed = true;
+    this.wake();
+  }
+
+  /**
+   * The text of the stream, piece by piece; reads on only when the consumer asks for more.
+   *
+   * @throws what the source throws
+   */
+  async *read(): AsyncGenerator<string, void, undefined> {
+    yield `retry: ${RECONNECT_MS}\n\n`;
+    let heartbeatAt = Date.now() + HEARTBEAT_MS;
+    let known = false;
+    while (!this.isOver()) {
+      // Before the look: what is committed during it ends the pause after it.
+      this.isWoken = false;
+      // The row first: all that was committed before its end is then among the events.
+      const record = await this.source.record();
+      const events = await this.source.events(this.after, PAGE);
+      for (const event of events) {
+        if (this.isOver()) return;
+        this.after = event.seq;
+        yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
+      }
+      if (events.length === PAGE) continue;
+      // A claim that was refused is gone, and with it what there was to show.
+      if (record === null && known) return;
+      known ||= record !== null;
+      if (record !== null && (await this.isComplete(record))) {
+        yield `event: end\ndata: ${this.source.view(record)}\n\n`;
+        return;
+      }
+      if (Date.now() >= heartbeatAt) {
+        yield ': heartbeat\n\n';
+        heartbeatAt = Date.now() + HEARTBEAT_MS;
+      }
+      await this.pause(Math.min(LOOK_MS, heartbeatAt - Date.now()));
+    }
+  }
+
+  private isOver(): boolean {
+    return this.isClosed;
+  }
+
+  /** Waits until it is woken, at the most as long as given. */
+  private async pause(ms: number): Promise<void> {
+    if (this.isWoken) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.resume = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  /** Whether nothing more is to come of a process: it is final, and the rows of its start and its last step are out. */
+  private async isComplete(record: ProcessRecord): Promise<boolean> {
+    if (!isFinal(record)) return false;
+    if (record.outcomeStep === null || Date.now() - record.updatedAt.getTime() >= LAST_ROW_MS) return true;
+    // The start's own row is written without anybody waiting for it, and clears the variables as it goes.
+    if (record.requestHash !== null && record.variables !== null) return false;
+    const attempts = await this.source.attempts(record.outcomeStep);
+    return attempts.some((attempt) => attempt.seq <= this.after && isReportOf(record, attempt));
+  }
+}
+
+/**
+ * Whether this attempt has reported the outcome. A handler that completes the process returns afterwards, so its row
+ * is younger than the outcome; a business error that ended the process came first, and has its message.
+ */
+function isReportOf({ status, error, updatedAt }: ProcessRecord, attempt: StepAttempt): boolean {
+  if (attempt.createdAt.getTime() >= updatedAt.getTime()) return true;
+  if (status !== 'error' || attempt.status !== 'error') return false;
+  // The trail cuts long texts, with a sign at the end.
+  return error?.startsWith(attempt.errorMessage?.replace(/…$/, '') ?? '') === true;
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import type { ProcessRecord } from '../../process-store/index.js';
+import { WaitroomService } from '../../waitroom/index.js';
+import { RESERVED_ERROR_CODES } from './reserved-error-codes.js';
+
+/** Process keys whose usual duration is remembered; keys come from clients, so there is a bound. */
+const REMEMBERED_KEYS = 1_000;
+
+/** Weight of the latest outcome in the running mean. */
+const WEIGHT = 0.2;
+
+/** Of a process that has run longer than usual: the share of its age after which to look again. */
+const SHARE_OF_AGE = 0.1;
+
+const MAX_SECONDS = 60;
+
+/** Share by which two clients that ask at the same time are told different times. */
+const JITTER = 0.2;
+
+/** Knows how long processes usually take, from the outcomes that this instance has seen. */
+@Injectable()
+export class ProcessDurationService {
+  /** Exponentially weighted mean in ms, by process key; the one used longest ago first. */
+  private readonly usualMs = new Map<string, number>();
+
+  constructor(waitroom: WaitroomService) {
+    waitroom.observe((_correlationId, record) => {
+      this.note(record as ProcessRecord);
+    });
+  }
+
+  /** The usual duration of a process in ms; null where none was seen. */
+  usualDurationMs(processKey: string): number | null {
+    return this.usualMs.get(processKey) ?? null;
+  }
+
+  /** In how many seconds the outcome of a pending process is worth asking for: 1 to 60, with jitter. */
+  retryAfterSeconds({ processKey, startedAt }: ProcessRecord): number {
+    const ageMs = Math.max(Date.now() - startedAt.getTime(), 0);
+    const usualMs = processKey === null ? null : this.usualDurationMs(processKey);
+    const leftMs = usualMs !== null && usualMs > ageMs ? usualMs - ageMs : ageMs * SHARE_OF_AGE;
+    const jitter = 1 - JITTER + Math.random() * 2 * JITTER;
+    const seconds = Math.round(Math.min(leftMs / 1_000, MAX_SECONDS) * jitter);
+    return Math.min(Math.max(seconds, 1), MAX_SECONDS);
+  }
+
+  /** Only a first outcome that the process gave itself tells how long it takes. */
+  private note({ processKey, status, version, errorCode, startedAt, updatedAt }: ProcessRecord): void {
+    if (processKey === null || status === 'pending' || version !== 2) return;
+    if (RESERVED_ERROR_CODES.some((code) => code === errorCode)) return;
+    const durationMs = Math.max(updatedAt.getTime() - startedAt.getTime(), 0);
+    const before = this.usualMs.get(processKey) ?? durationMs;
+    this.usualMs.delete(processKey);
+    this.usualMs.set(processKey, before + WEIGHT * (durationMs - before));
+    for (const oldest of this.usualMs.keys()) {
+      if (this.usualMs.size <= REMEMBERED_KEYS) return;
+      this.usualMs.delete(oldest);
+    }
+  }
+}

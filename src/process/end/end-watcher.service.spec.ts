@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { EngineAmbiguousError, EngineUnreachableError } from '../../camunda-engine/index.js';
+import type { ProcessRecord } from '../../process-store/index.js';
+import { ProcessHarness } from '../testing/process.harness.js';
+
+const CALL = { method: 'GET', path: '/history/process-instance' };
+const AWAY = new EngineUnreachableError(CALL, 'refused');
+
+describe('ends that nobody reports', () => {
+  let harness: ProcessHarness;
+  /** What the services add to the time that goes by: graces are waited for by moving the clock. */
+  let ahead = 0;
+
+  beforeEach(async () => {
+    ahead = 0;
+    const now = Date.now.bind(Date);
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0' });
+  });
+
+  afterEach(async () => {
+    await harness.close();
+    jest.restoreAllMocks();
+  });
+
+  /** Starts a process whose instance runs. */
+  async function running(correlationId: string): Promise<ProcessRecord> {
+    const variables = { userId: 'u' };
+    await harness.starts.start({ processKey: 'test', correlationId, variables }, () => undefined);
+    return stored(correlationId, ({ processInstanceId }) => processInstanceId !== null);
+  }
+
+  async function stored(
+    correlationId: string,
+    condition: (record: ProcessRecord) => boolean,
+  ): Promise<ProcessRecord> {
+    for (;;) {
+      const [record] = await harness.store.findByIds([correlationId]);
+      if (record !== undefined && condition(record)) return record;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  const endOf = async (correlationId: string): Promise<unknown> => {
+    const [record] = await harness.store.findByIds([correlationId]);
+    return record?.errorCode ?? record?.status;
+  };
+
+  it('ends a process whose instance ended without a result, after a grace, and wakes its waiters', async () => {
+    const { processInstanceId } = await running('a');
+    harness.engine.endInstance(processInstanceId!, 'COMPLETED');
+    const wait = harness.waitroom.createWait<ProcessRecord>('a', 60_000);
+    await harness.watcher.watchNow();
+    expect(await endOf('a')).toBe('pending');
+    ahead = 5_001;
+    await harness.watcher.watchNow();
+    expect(await wait.ended).toMatchObject({
+      kind: 'completed',
+      payload: { status: 'error', errorCode: 'ENDED_WITHOUT_RESULT' },
+    });
+  });
+
+  it('leaves a process alone that reports its outcome within the grace', async () => {
+    const { processInstanceId } = await running('a');
+    harness.engine.endInstance(processInstanceId!, 'COMPLETED');
+    await harness.watcher.watchNow();
+    await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    ahead = 5_001;
+    await harness.watcher.watchNow();
+    expect(await endOf('a')).toBe('ok');
+  });
+
+  it('says CANCELLED at once of an instance that was deleted in the engine', async () => {
+    const { processInstanceId } = await running('a');
+    harness.engine.endInstance(processInstanceId!, 'EXTERNALLY_TERMINATED');
+    await harness.watcher.watchNow();
+    expect(await endOf('a')).toBe('CANCELLED');
+  });
+
+  it('takes an incident of the instance, or of one that it calls, for an open end', async () => {
+    const { processInstanceId } = await running('a');
+    const { processInstanceId: other } = await running('b');
+    harness.engine.historic.set('child', { rootProcessInstanceId: other! });
+    const incident = { incidentMessage: 'no money', incidentTimestamp: '2026-01-01T00:00:00.000+0000' };
+    harness.engine.incidents = [
+      { id: 'i1', processInstanceId: processInstanceId!, ...incident },
+      { id: 'i2', processInstanceId: 'child', ...incident },
+    ];
+    await harness.watcher.watchNow();
+    expect([await endOf('a'), await endOf('b')]).toEqual(['INCIDENT', 'INCIDENT']);
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    expect(await endOf('a')).toBe('ok');
+  });
+
+  it('does not ask the engine while no process is open', async () => {
+    await running('a');
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    await harness.watcher.watchNow();
+    harness.engine.queries.length = 0;
+    await harness.watcher.watchNow();
+    expect(harness.engine.queries).toEqual([]);
+  });
+
+  it('asks the engine as often for ten thousand idle processes as for ten', async () => {
+    const asked: string[][] = [];
+    for (const [from, to] of [
+      [0, 10],
+      [10, 10_000],
+    ] as const) {
+      await Promise.all(
+        Array.from({ length: to - from }, (_, index) => harness.claim(`idle-${from + index}`)),
+      );
+      harness.watcher.noteKey('test');
+      await harness.watcher.watchNow();
+      harness.engine.queries.length = 0;
+      await harness.watcher.watchNow();
+      asked.push(harness.engine.queries.filter((query) => query !== 'version'));
+    }
+    expect(asked[1]).toEqual(asked[0]);
+  });
+
+  it('sees an end again whose look failed, also where it lies behind the cursor', async () => {
+    const { processInstanceId } = await running('a');
+    const { processInstanceId: other } = await running('b');
+    harness.engine.endInstance(other!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:01:00.000Z');
+    await harness.watcher.watchNow();
+    expect(await endOf('b')).toBe('CANCELLED');
+    // Thirty seconds behind what was seen already: found because the look before failed.
+    harness.engine.endInstance(processInstanceId!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:00:30.000Z');
+    harness.engine.failure = AWAY;
+    await harness.watcher.watchNow();
+    harness.engine.failure = null;
+    await harness.watcher.watchNow();
+    expect(await endOf('a')).toBe('CANCELLED');
+  });
+
+  it('finds in a sweep what ended before its cursor, and what the engine does not know any more', async () => {
+    const { processInstanceId } = await running('a');
+    const { processInstanceId: forgotten } = await running('b');
+    await running('c');
+    harness.engine.endInstance(processInstanceId!, 'COMPLETED', '2020-01-01T00:00:00.000Z');
+    harness.engine.instances.delete(forgotten!);
+    await harness.sweep.sweepNow();
+    ahead = 5_001;
+    await harness.watcher.watchNow();
+    expect([await endOf('a'), await endOf('b'), await endOf('c')]).toEqual([
+      'ENDED_WITHOUT_RESULT',
+      'ENDED_WITHOUT_RESULT',
+      'pending',
+    ]);
+  });
+
+  it('deletes in a sweep the running instances whose row wants none, and no stranger’s', async () => {
+    const { processInstanceId, traceabilityId } = await running('a');
+    await running('b');
+    const variables = { traceability_id: traceabilityId };
+    harness.engine.hold('surplus', { processKey: 'test', businessKey: 'a', variables });
+    harness.engine.hold('stranger', { processKey: 'test', businessKey: 'a', variables: {} });
+    await harness.sweep.sweepNow();
+    expect(harness.engine.deleted).toEqual(['surplus']);
+    expect(harness.engine.instances.get(processInstanceId!)?.state).toBe('ACTIVE');
+  });
+
+  it('deletes in a sweep what an ambiguous start made late, though nothing of its key is open any more', async () => {
+    harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
+    await harness.starts.start(
+      { processKey: 'test', correlationId: 'a', variables: { userId: 'u' } },
+      () => {},
+    );
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    await harness.store.resolveStart('a');
+    harness.engine.hold('late', harness.engine.starts[0]!);
+    await harness.sweep.sweepNow();
+    expect(harness.engine.deleted).toEqual(['late']);
+  });
+
+  it('wakes a waiter whose hint was lost', async () => {
+    await running('a');
+    const wait = harness.waitroom.createWait<ProcessRecord>('a', 60_000);
+    jest.spyOn(harness.waitroom, 'completeWait').mockReturnValueOnce(0);
+    await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    await harness.awaitedLook.look();
+    expect(await wait.ended).toMatchObject({ kind: 'completed', payload: { status: 'ok' } });
+  });
+
+  it('expires what runs longer than PROCESS_MAX_DURATION_MS, and deletes its instance', async () => {
+    await harness.close();
+    harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', PROCESS_MAX_DURATION_MS: '60000' });
+    const { processInstanceId } = await running('a');
+    await harness.expiry.lookNow();
+    expect(await endOf('a')).toBe('pending');
+    ahead = 60_001;
+    await harness.expiry.lookNow();
+    expect(await endOf('a')).toBe('EXPIRED');
+    expect(harness.engine.deleted).toEqual([processInstanceId]);
+  });
+});

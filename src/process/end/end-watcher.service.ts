@@ -1,0 +1,251 @@
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  CamundaEngineClient,
+  type HistoricInstance,
+  type Incident,
+  toEngineDate,
+} from '../../camunda-engine/index.js';
+import { isCorrelationId } from '../../common/identifiers/index.js';
+import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
+import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { isReplaceable, ProcessEnder } from './process-ender.service.js';
+
+/** How often the engine is asked for ends and incidents, in ms; only while a row is open. */
+const WATCH_MS = 5_000;
+
+/** How long an instance that ended without an outcome may take to report one, in ms. */
+const GRACE_MS = 5_000;
+
+/** How far behind its cursor a look begins, in ms: a transaction may commit later than its time says. */
+const OVERLAP_MS = 2_000;
+const OVERLAP_AFTER_ERROR_MS = 60_000;
+
+const PAGE_SIZE = 500;
+
+/** An end that was seen, and when its grace is over. */
+interface SeenEnd {
+  readonly correlationId: string;
+  readonly processInstanceId: string;
+  readonly state: HistoricInstance['state'];
+  readonly dueAt: number;
+}
+
+/**
+ * Sees the ends that nobody reports: instances that ended, were deleted, or are stuck in an incident.
+ *
+ * Asks history for what ended since its cursor, in the engine's own time, so that the cost is that of the processes
+ * that end and not of those that run.
+ */
+@Injectable()
+export class EndWatcherService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('EndWatcher');
+  private readonly task: PeriodicTask;
+  private readonly ends = new Map<string, SeenEnd>();
+  private readonly ended = new Cursor();
+  private readonly incidents = new Cursor();
+  private readonly keys = new Set<string>();
+  private knowsKeys = false;
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly engine: CamundaEngineClient,
+    private readonly ender: ProcessEnder,
+    shutdown: ShutdownService,
+  ) {
+    this.task = new PeriodicTask(
+      { name: 'watch for ended processes', everyMs: WATCH_MS, run: () => this.watch() },
+      shutdown,
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  /** Runs a round now. */
+  watchNow(): Promise<void> {
+    return this.task.runNow();
+  }
+
+  /** Takes note of a key whose processes may be open. */
+  noteKey(processKey: string): void {
+    this.keys.add(processKey);
+  }
+
+  /** Keys whose processes may be open. */
+  knownKeys(): readonly string[] {
+    return [...this.keys];
+  }
+
+  /** Takes note of an instance that has ended while its row is open; it has its grace from now on. */
+  noteEnd(correlationId: string, processInstanceId: string, state: HistoricInstance['state']): void {
+    if (this.ends.has(processInstanceId)) return;
+    this.ends.set(processInstanceId, {
+      correlationId,
+      processInstanceId,
+      state,
+      dueAt: Date.now() + GRACE_MS,
+    });
+  }
+
+  private async watch(): Promise<void> {
+    if (!(await this.store.hasReplaceable())) {
+      this.ends.clear();
+      return;
+    }
+    if (!this.knowsKeys) {
+      for (const key of await this.store.replaceableKeys()) this.keys.add(key);
+      this.knowsKeys = true;
+    }
+    const processKeys = [...this.keys];
+    if (processKeys.length > 0) {
+      // What ended earlier is the sweep's.
+      if (!this.ended.isSet) this.ended.advance(await this.engine.findLastEnd(processKeys));
+      await this.lookFrom(this.ended, (after) => this.lookAtEnds(processKeys, after));
+      await this.lookFrom(this.incidents, (after) => this.lookAtIncidents(processKeys, after));
+    }
+    await this.settleEnds();
+  }
+
+  /** Looks on from a cursor, and from further back after a look that failed. */
+  private async lookFrom(cursor: Cursor, look: (after: string) => Promise<void>): Promise<void> {
+    try {
+      await look(cursor.from());
+      cursor.hasFailed = false;
+    } catch (error) {
+      cursor.hasFailed = true;
+      throw error;
+    }
+  }
+
+  private async lookAtEnds(processKeys: readonly string[], finishedAfter: string): Promise<void> {
+    for (let firstResult = 0; ; firstResult += PAGE_SIZE) {
+      const page = await this.engine.findEndedInstances({
+        processKeys,
+        finishedAfter,
+        firstResult,
+        maxResults: PAGE_SIZE,
+      });
+      const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
+      const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
+      const open = new Map<string, ProcessRecord>();
+      for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
+      for (const { id, businessKey, state } of roots) {
+        const record = open.get(businessKey ?? '');
+        if (record?.processInstanceId === id) this.noteEnd(record.correlationId, id, state);
+      }
+      for (const { endTime } of page) this.ended.advance(endTime);
+      if (page.length < PAGE_SIZE) return;
+    }
+  }
+
+  private async lookAtIncidents(
+    processKeys: readonly string[],
+    incidentTimestampAfter: string,
+  ): Promise<void> {
+    for (let firstResult = 0; ; firstResult += PAGE_SIZE) {
+      const page = await this.engine.findIncidentsAfter({
+        processKeys,
+        incidentTimestampAfter,
+        firstResult,
+        maxResults: PAGE_SIZE,
+      });
+      for (const incident of page) {
+        await this.takeIncident(incident);
+        this.incidents.advance(incident.incidentTimestamp);
+      }
+      if (page.length < PAGE_SIZE) return;
+    }
+  }
+
+  private async takeIncident({ processInstanceId, incidentMessage }: Incident): Promise<void> {
+    const instance = await this.engine.getHistoricInstance(processInstanceId);
+    const rootId = instance?.rootProcessInstanceId ?? instance?.id;
+    const root = rootId === instance?.id ? instance : await this.engine.getHistoricInstance(rootId ?? '');
+    const correlationId = root?.businessKey ?? '';
+    if (!isCorrelationId(correlationId)) return;
+    const [record] = await this.store.findReplaceable([correlationId]);
+    if (record?.status !== 'pending' || record.processInstanceId !== root?.id) return;
+    await this.ender.end(record, {
+      errorCode: 'INCIDENT',
+      error: incidentMessage ?? 'The process is stuck in an incident.',
+      stepName: 'incident',
+      result: 'Incident seen in the engine',
+    });
+  }
+
+  /** Ends the rows whose grace is over, where they are still open. */
+  private async settleEnds(): Promise<void> {
+    const now = Date.now();
+    const due = [...this.ends.values()].filter(({ dueAt, state }) => dueAt <= now || isDeleted(state));
+    if (due.length === 0) return;
+    const open = new Map<string, ProcessRecord>();
+    for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
+      open.set(record.correlationId, record);
+    }
+    for (const { correlationId, processInstanceId, state } of due) {
+      const record = open.get(correlationId);
+      if (record?.processInstanceId === processInstanceId && isReplaceable(record)) {
+        await this.settleEnd(record, state);
+      }
+      this.ends.delete(processInstanceId);
+    }
+  }
+
+  private async settleEnd(record: ProcessRecord, state: HistoricInstance['state']): Promise<void> {
+    this.logger.warn({
+      msg: 'An instance has ended, and nobody has completed its process.',
+      correlationId: record.correlationId,
+      processInstanceId: record.processInstanceId,
+      state,
+    });
+    if (isDeleted(state) && record.cancelRequestedAt !== null) {
+      await this.ender.finishCancel(record);
+      return;
+    }
+    await this.ender.end(
+      record,
+      isDeleted(state)
+        ? {
+            errorCode: 'CANCELLED',
+            error: 'The process instance was deleted in the engine.',
+            stepName: 'cancel',
+            result: 'Instance deleted in the engine',
+          }
+        : {
+            errorCode: 'ENDED_WITHOUT_RESULT',
+            error: 'The process instance has ended without a result.',
+            stepName: 'end',
+            result: 'Instance ended without a result',
+          },
+    );
+  }
+}
+
+function isDeleted(state: HistoricInstance['state']): boolean {
+  return state === 'EXTERNALLY_TERMINATED';
+}
+
+/** How far a look at the engine has come, in the engine's own time. */
+class Cursor {
+  hasFailed = false;
+  private at: string | null = null;
+
+  get isSet(): boolean {
+    return this.at !== null;
+  }
+
+  advance(time: string | null | undefined): void {
+    if (time === null || time === undefined) return;
+    if (this.at === null || Date.parse(time) > Date.parse(this.at)) this.at = time;
+  }
+
+  /** Where the next look begins, as the engine writes times; the zone stays the engine's. */
+  from(): string {
+    if (this.at === null) return START_OF_TIME;
+    const overlapMs = this.hasFailed ? OVERLAP_AFTER_ERROR_MS : OVERLAP_MS;
+    return toEngineDate(new Date(Date.parse(this.at) - overlapMs));
+  }
+}
+
+const START_OF_TIME = '1970-01-01T00:00:00.000+0000';

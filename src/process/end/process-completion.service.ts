@@ -1,0 +1,201 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { stepNameOf } from '../../common/process-definition/index.js';
+import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
+import { EventLogService } from '../../event-log/index.js';
+import {
+  isFinal,
+  isSameOutcome,
+  type Outcome,
+  type ProcessRecord,
+  ProcessStoreService,
+  type WriteOptions,
+} from '../../process-store/index.js';
+import { WaitroomService } from '../../waitroom/index.js';
+
+/** The task that completes a process from a handler of this service. */
+export interface CompletingTask {
+  readonly processInstanceId: string;
+  readonly processDefinitionKey: string;
+  /** Variable `traceability_id` of the process; null where it was started elsewhere. */
+  readonly traceabilityId: string | null;
+  readonly topic: string;
+}
+
+/** What a completion says. */
+export type Completion = {
+  readonly correlationId: string;
+  /** Absent for a completion by HTTP, which is not checked against the instance. */
+  readonly task?: CompletingTask;
+} & (
+  | { readonly status: 'ok'; readonly data?: unknown }
+  | { readonly status: 'error'; readonly error?: string | undefined; readonly errorCode?: string | undefined }
+);
+
+/** What became of it; `record` is the row that stands. */
+export type CompletionEnd =
+  /** The id is not known, and `COMPLETE_UNKNOWN` is `refuse`. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'stored'; readonly record: ProcessRecord }
+  | { readonly kind: 'duplicate'; readonly record: ProcessRecord }
+  | {
+      readonly kind: 'refused';
+      readonly record: ProcessRecord;
+      readonly reason: 'other-outcome' | 'other-instance';
+    };
+
+/** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
+const WRITE_OF_CLIENT: WriteOptions = { reserve: true, impatient: 'leave' };
+
+/** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
+const WRITE_OF_HANDLER: WriteOptions = { patient: true };
+
+/** Writes the outcome of a process, once: the first final outcome wins. */
+@Injectable()
+export class ProcessCompletionService {
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly waitroom: WaitroomService,
+    private readonly events: EventLogService,
+    private readonly engine: CamundaEngineClient,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+  ) {}
+
+  /**
+   * Stores the outcome, then wakes the waiters; returns when both are done.
+   *
+   * An id that is not known is stored as a process that was started elsewhere. A refused completion leaves an
+   * event row and nothing else: the handler completes its task all the same. Where the store takes no writes, a handler
+   * waits, and a client is told after `WRITE_WAIT_MS`.
+   *
+   * @throws an error that is answered 503, where the store is away
+   */
+  async complete(completion: Completion): Promise<CompletionEnd> {
+    const { correlationId, task } = completion;
+    const outcome = outcomeOf(completion);
+    const outcomeStep = task === undefined ? null : stepNameOf(task.topic);
+    let record = await this.store.get(correlationId);
+    for (;;) {
+      if (record === null) {
+        if (task === undefined && this.config.completeUnknown === 'refuse') return { kind: 'unknown' };
+        const inserted = await this.store.insertFinished(
+          {
+            correlationId,
+            processKey: task?.processDefinitionKey ?? null,
+            processInstanceId: task?.processInstanceId ?? null,
+            outcomeStep,
+            outcome,
+          },
+          writeOptions(completion),
+        );
+        if (inserted.kind === 'inserted') return this.stored(inserted.record);
+        record = inserted.record;
+      }
+      if (isFinal(record)) return this.repeated(record, outcome, completion);
+      if (task !== undefined && !(await this.isSameProcess(record, task))) {
+        await this.logRefusal(
+          record,
+          outcome,
+          completion,
+          'The completion came from another process instance',
+        );
+        return { kind: 'refused', record, reason: 'other-instance' };
+      }
+      const change = {
+        outcome,
+        outcomeStep,
+        ...(task === undefined ? {} : { processInstanceId: task.processInstanceId }),
+      };
+      const saved = await this.store.save(record, change, writeOptions(completion));
+      if (saved.saved) return this.stored(saved.record);
+      record = saved.record;
+    }
+  }
+
+  private stored(record: ProcessRecord): CompletionEnd {
+    this.waitroom.completeWait(record.correlationId, record);
+    return { kind: 'stored', record };
+  }
+
+  private async repeated(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+  ): Promise<CompletionEnd> {
+    const foreign = completion.task !== undefined && !(await this.isSameProcess(record, completion.task));
+    if (!foreign && isSameOutcome(record, outcome)) return { kind: 'duplicate', record };
+    const reason = foreign ? 'other-instance' : 'other-outcome';
+    await this.logRefusal(
+      record,
+      outcome,
+      completion,
+      foreign
+        ? 'The completion came from another process instance'
+        : 'The process already has another outcome',
+    );
+    return { kind: 'refused', record, reason };
+  }
+
+  /**
+   * Whether a task belongs to the process of this row. A row that was not claimed here takes any; else the
+   * traceability id decides, and a different instance must be one that the row's instance called.
+   */
+  private async isSameProcess(record: ProcessRecord, task: CompletingTask): Promise<boolean> {
+    if (record.requestHash === null) return true;
+    if (record.traceabilityId !== task.traceabilityId) return false;
+    if (record.processInstanceId === null || record.processInstanceId === task.processInstanceId) return true;
+    const instance = await this.engine.getHistoricInstance(task.processInstanceId);
+    return instance?.rootProcessInstanceId === record.processInstanceId;
+  }
+
+  private logRefusal(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+    reason: string,
+  ): Promise<void> {
+    const event = {
+      correlationId: record.correlationId,
+      stepName: 'complete',
+      step: 0,
+      status: 'error' as const,
+      httpStatusCode: 409,
+      requestData: outcome.status === 'ok' ? { status: 'ok', data: parsed(outcome.data) } : outcome,
+      errorMessage: reason,
+      batchId: record.batchId,
+      traceabilityId: record.traceabilityId,
+      applicationId: record.applicationId,
+      targetSystem: 'CamundaEngine',
+      originatingSystem: 'FastifyAPI',
+      processName: record.processKey,
+      result: 'Completion refused',
+      metadata: {
+        message: reason,
+        processStatus: record.status,
+        ...(completion.task === undefined ? {} : { processInstanceId: completion.task.processInstanceId }),
+      },
+    };
+    return this.events.logEvent(event, writeOptions(completion));
+  }
+}
+
+function writeOptions({ task }: Completion): WriteOptions {
+  return task === undefined ? WRITE_OF_CLIENT : WRITE_OF_HANDLER;
+}
+
+function outcomeOf(completion: Completion): Outcome {
+  if (completion.status === 'ok') {
+    // JSON.stringify gives undefined for undefined and functions, against its declared type.
+    const text = JSON.stringify(completion.data ?? null) as string | undefined;
+    return { status: 'ok', data: text ?? 'null' };
+  }
+  return {
+    status: 'error',
+    error: completion.error ?? 'The process ended in error.',
+    errorCode: completion.errorCode ?? null,
+  };
+}
+
+function parsed(json: string | null): unknown {
+  return json === null ? null : (JSON.parse(json) as unknown);
+}

@@ -1,0 +1,119 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { type ProcessRecord, ProcessStoreService, type WriteOptions } from '../../process-store/index.js';
+import { WaitroomService } from '../../waitroom/index.js';
+import { ProcessTrail } from '../process-trail.service.js';
+
+/** What a cancel says where nobody gave a reason. */
+const CANCELLED = 'The process was cancelled.';
+
+/** An end that the service itself brings about or sees in the engine. */
+export interface ServiceEnd {
+  readonly errorCode: 'CANCELLED' | 'EXPIRED' | 'ENDED_WITHOUT_RESULT' | 'INCIDENT';
+  readonly error: string;
+  /** Which step of the trail tells it. */
+  readonly stepName: string;
+  readonly result: string;
+}
+
+/** True where cancel, expiry and an end seen in the engine may replace the state: pending, or an incident. */
+export function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
+  return status === 'pending' || (status === 'error' && errorCode === 'INCIDENT');
+}
+
+/** Ends processes from outside: the instance goes first, then the row gets its outcome, then the waiters are woken. */
+@Injectable()
+export class ProcessEnder {
+  private readonly logger = new Logger('ProcessEnd');
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly waitroom: WaitroomService,
+    private readonly engine: CamundaEngineClient,
+    private readonly trail: ProcessTrail,
+  ) {}
+
+  /**
+   * Carries out a wish to cancel that the row holds.
+   *
+   * @param reason what the client gave; where absent, the trail is asked
+   * @param options how its writes are queued
+   * @returns the row that stands, whoever won; null where there is none
+   * @throws EngineCallError where the instance could not be deleted: the row is unchanged
+   */
+  async finishCancel(
+    record: ProcessRecord,
+    reason?: string,
+    options: WriteOptions = {},
+  ): Promise<ProcessRecord | null> {
+    await this.deleteInstance(record);
+    const error = reason ?? (await this.trail.cancelReason(record.correlationId)) ?? CANCELLED;
+    const end = { errorCode: 'CANCELLED', error, stepName: 'cancel', result: 'Process cancelled' } as const;
+    return this.end(record, end, options);
+  }
+
+  /**
+   * Ends a process that has run out of its time.
+   *
+   * @returns the row that stands, whoever won; null where there is none
+   * @throws EngineCallError where the instance could not be deleted: the row is unchanged
+   */
+  async expire(record: ProcessRecord, error: string): Promise<ProcessRecord | null> {
+    await this.deleteInstance(record);
+    return this.end(record, { errorCode: 'EXPIRED', error, stepName: 'expire', result: 'Process expired' });
+  }
+
+  /**
+   * Gives a row that is pending or an incident its end, and wakes the waiters.
+   *
+   * @param options how its writes are queued
+   * @returns the row that stands, whoever won; null where there is none
+   */
+  async end(
+    record: ProcessRecord,
+    end: ServiceEnd,
+    options: WriteOptions = {},
+  ): Promise<ProcessRecord | null> {
+    const { correlationId } = record;
+    const { errorCode, error } = end;
+    const result = await this.store.finish(
+      correlationId,
+      (row) =>
+        isReplaceable(row) && row.errorCode !== errorCode && row.claimId === record.claimId
+          ? {
+              change: {
+                outcome: { status: 'error', error, errorCode },
+                outcomeStep: null,
+                // A start that is not resolved goes on being resolved: its instance may still turn up.
+                ...(row.processInstanceId === null && row.startNextAt !== null
+                  ? {}
+                  : { startResolved: true }),
+              },
+            }
+          : { refuse: 'has another outcome' },
+      options,
+    );
+    if (result.kind === 'unknown') return null;
+    if (result.kind === 'saved') {
+      this.logger.warn({ msg: 'A process was ended.', correlationId, errorCode });
+      this.waitroom.completeWait(correlationId, result.record);
+      const { processInstanceId } = result.record;
+      await this.trail.log(
+        result.record,
+        {
+          stepName: end.stepName,
+          status: 'error',
+          errorMessage: error,
+          result: end.result,
+          metadata: { errorCode, processInstanceId },
+        },
+        options,
+      );
+    }
+    return result.record;
+  }
+
+  private async deleteInstance({ processInstanceId }: ProcessRecord): Promise<void> {
+    if (processInstanceId !== null) await this.engine.deleteProcessInstance(processInstanceId);
+  }
+}

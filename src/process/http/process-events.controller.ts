@@ -1,0 +1,62 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Header, Headers, Param, Query, Req, Res } from '@nestjs/common';
+import { RouteConfig } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import type { z } from 'zod';
+import { ProblemError } from '../../common/errors/index.js';
+import { ZodValidationPipe } from '../../common/validation/index.js';
+import { onClientGone } from '../answer/client-gone.js';
+import { DocumentEvents } from './process.openapi.js';
+import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
+import { ProcessEventsService } from './process-events.service.js';
+
+const EVENT_STREAM = 'text/event-stream';
+
+/** What the route can answer with; the first where the client does not mind. */
+const PRODUCES = ['application/json', EVENT_STREAM];
+
+/** Events of a page whose request names no limit. */
+const DEFAULT_LIMIT = 100;
+
+/** The trail of a process. */
+@Controller('api/process')
+export class ProcessEventsController {
+  constructor(private readonly events: ProcessEventsService) {}
+
+  @Get('events/:correlationId')
+  @Header('Vary', 'Accept')
+  @RouteConfig({ produces: PRODUCES })
+  @DocumentEvents()
+  async show(
+    @Param('correlationId') correlationId: string,
+    @Query(ZodValidationPipe) { after = 0, limit = DEFAULT_LIMIT }: EventsQuery,
+    @Headers('last-event-id') lastEventId: string | undefined,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (new Negotiator(request.raw).mediaType(PRODUCES) !== EVENT_STREAM) {
+      const { httpStatus, headers, body } = await this.events.page(correlationId, after, limit);
+      void reply.status(httpStatus).headers(headers).type('application/json; charset=utf-8').send(body);
+      return;
+    }
+    const { headers, body } = await this.events.stream(
+      correlationId,
+      lastEventId ? seqOf(lastEventId) : after,
+      onClientGone(reply),
+    );
+    void reply
+      .headers(headers)
+      .type(EVENT_STREAM)
+      .send(request.method === 'HEAD' ? Readable.from([]) : body);
+  }
+}
+
+/** @throws ProblemError where the id is none that a stream has given */
+function seqOf(lastEventId: string): number {
+  const parsed: z.ZodSafeParseResult<number> = lastEventIdSchema.safeParse(lastEventId);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError('invalid-request', 'Last-Event-ID is not the id of an event of this stream.', {
+    cause: parsed.error,
+  });
+}

@@ -1,0 +1,108 @@
+import { Readable } from 'node:stream';
+import { Injectable, Logger } from '@nestjs/common';
+import { isCorrelationId } from '../../common/identifiers/index.js';
+import { EventLogService } from '../../event-log/index.js';
+import { ShutdownService } from '../../lifecycle/index.js';
+import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { WaitroomService } from '../../waitroom/index.js';
+import type { OnClientGone } from '../answer/client-gone.js';
+import { EventStream } from '../answer/event-stream.js';
+import { unknownProcess } from '../answer/process-problems.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+
+/** A stream of events that has begun. */
+export interface OpenStream {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Readable;
+}
+
+/** Shows the trail of a process, as a page or live. */
+@Injectable()
+export class ProcessEventsService {
+  private readonly logger = new Logger(ProcessEventsService.name);
+  private readonly streams = new Map<string, Set<EventStream>>();
+  private closed = false;
+
+  constructor(
+    private readonly events: EventLogService,
+    private readonly store: ProcessStoreService,
+    private readonly presenter: ProcessViewPresenter,
+    waitroom: WaitroomService,
+    shutdown: ShutdownService,
+  ) {
+    const wake = (correlationId: string): void => {
+      for (const stream of this.streams.get(correlationId) ?? []) stream.wake();
+    };
+    events.observe(wake);
+    waitroom.observe(wake);
+    shutdown.register('refuse', 'event streams', () => {
+      this.closed = true;
+      for (const stream of [...this.streams.values()].flatMap((set) => [...set])) stream.close();
+    });
+  }
+
+  /**
+   * A page of the trail, oldest first.
+   *
+   * @param after place in the trail after which the page begins; 0: from the beginning
+   * @throws ProblemError `unknown-process`
+   */
+  async page(correlationId: string, after: number, limit: number): Promise<ProcessAnswer> {
+    const record = await this.known(correlationId);
+    const events = await this.events.findEvents(correlationId, { after, limit });
+    return this.presenter.events(correlationId, record, events);
+  }
+
+  /**
+   * The trail from a place on, live.
+   *
+   * @throws ProblemError `unknown-process`
+   */
+  async stream(correlationId: string, after: number, onClientGone: OnClientGone): Promise<OpenStream> {
+    const record = await this.known(correlationId);
+    const stream = new EventStream(
+      {
+        record: () => this.store.get(correlationId),
+        events: (from, limit) => this.events.findEvents(correlationId, { after: from, limit }),
+        attempts: (stepName) => this.events.findAttempts(correlationId, stepName),
+        view: (final) => this.presenter.view(final),
+      },
+      after,
+    );
+    onClientGone(() => {
+      stream.close();
+    });
+    return {
+      headers: this.presenter.streamHeaders(record),
+      body: Readable.from(this.registered(correlationId, stream)),
+    };
+  }
+
+  /** The row; null where only the trail knows the process, which was started elsewhere and has not ended. */
+  private async known(correlationId: string): Promise<ProcessRecord | null> {
+    const record = isCorrelationId(correlationId) ? await this.store.get(correlationId) : null;
+    if (record !== null) return record;
+    const [first] = isCorrelationId(correlationId)
+      ? await this.events.findEvents(correlationId, { limit: 1 })
+      : [];
+    if (first === undefined) throw unknownProcess(correlationId.slice(0, 255));
+    return null;
+  }
+
+  private async *registered(correlationId: string, stream: EventStream): AsyncGenerator<string> {
+    if (this.closed) stream.close();
+    const others = this.streams.get(correlationId);
+    if (others === undefined) this.streams.set(correlationId, new Set([stream]));
+    else others.add(stream);
+    try {
+      yield* stream.read();
+    } catch (error) {
+      // The client opens the stream again where it ended, and is then told what is the matter.
+      this.logger.warn({ msg: 'A stream of events was closed early.', correlationId, err: error });
+    } finally {
+      const left = this.streams.get(correlationId);
+      left?.delete(stream);
+      if (left?.size === 0) this.streams.delete(correlationId);
+    }
+  }
+}

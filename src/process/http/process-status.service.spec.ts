@@ -1,0 +1,195 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DatabaseUnavailableError } from '../../database/index.js';
+import type { ProcessRecord } from '../../process-store/index.js';
+import { entityTagOf, readIfNoneMatch } from '../answer/entity-tag.js';
+import { unknownProcessDefinition } from '../answer/process-problems.js';
+import type { StatusQuestion } from './process-status.service.js';
+import type { ProcessAnswer } from '../answer/process-view.presenter.js';
+import { ProcessHarness } from '../testing/process.harness.js';
+
+describe('ProcessStatusService', () => {
+  let harness: ProcessHarness;
+  let pending: ProcessRecord;
+
+  beforeEach(async () => {
+    harness = await ProcessHarness.open();
+    pending = await harness.claim('a');
+  });
+
+  afterEach(async () => {
+    jest.restoreAllMocks();
+    await harness.close();
+  });
+
+  function ask(
+    waitMs: number,
+    ifNoneMatch?: string,
+    more: Partial<StatusQuestion> = {},
+  ): Promise<ProcessAnswer> {
+    return harness.statuses.status('a', {
+      waitMs,
+      held: readIfNoneMatch(ifNoneMatch),
+      onClientGone: () => undefined,
+      ...more,
+    });
+  }
+
+  /** Settles once as many requests wait. */
+  async function waiting(count: number): Promise<void> {
+    while (harness.waitroom.size !== count) await new Promise(setImmediate);
+  }
+
+  async function complete(data: unknown): Promise<void> {
+    await harness.completions.complete({ correlationId: 'a', status: 'ok', data });
+  }
+
+  /** An open outcome, as of a step without retries left. */
+  async function incident(): Promise<ProcessRecord> {
+    const result = await harness.store.finish('a', () => ({
+      change: { outcome: { status: 'error', error: 'no', errorCode: 'INCIDENT' } },
+    }));
+    if (result.kind !== 'saved') throw new Error(result.kind);
+    harness.waitroom.completeWait('a', result.record);
+    return result.record;
+  }
+
+  it('answers at once with the state and its entity tag', async () => {
+    const answer = await ask(0);
+    expect([answer.httpStatus, answer.headers.etag]).toEqual([202, `"${pending.startedAt.getTime()}-1"`]);
+    await complete(1);
+    const finished = await ask(0);
+    expect([finished.httpStatus, finished.headers.etag]).toEqual([200, `"${pending.startedAt.getTime()}-2"`]);
+  });
+
+  it('marks a claim that it has called pending as relied on, so that it is never unknown afterwards', async () => {
+    await ask(0);
+    expect(await harness.store.get('a')).toMatchObject({ joined: true });
+    expect(await harness.store.releaseClaim('a', pending.claimId)).toBe(false);
+  });
+
+  it('answers that the store is away where the mark is not durable in time', async () => {
+    const impatient = await ProcessHarness.open({ WRITE_WAIT_MS: '1' });
+    try {
+      await impatient.claim('b');
+      jest.spyOn(impatient.store, 'markJoined').mockReturnValue(new Promise(() => undefined));
+      const answer = impatient.statuses.status('b', { waitMs: 0, held: null, onClientGone: () => undefined });
+      await expect(answer).rejects.toMatchObject({ code: 'store-unavailable', status: 503 });
+    } finally {
+      await impatient.close();
+    }
+  });
+
+  it('answers unknown where the claim went before it could be marked', async () => {
+    jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending);
+    await harness.store.releaseClaim('a', pending.claimId);
+    await expect(ask(0)).rejects.toMatchObject({ code: 'unknown-process' });
+  });
+
+  it('holds the answer until the process is no longer pending', async () => {
+    const answered = ask(60_000);
+    await waiting(1);
+    await complete({ n: 1 });
+    expect(await answered).toMatchObject({ httpStatus: 200 });
+  });
+
+  it('does not miss an end between its first look and its waiter', async () => {
+    await complete(1);
+    jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending);
+    expect(await ask(60_000)).toMatchObject({ httpStatus: 200 });
+    expect(harness.waitroom.size).toBe(0);
+  });
+
+  it('answers pending where the wait ends first, the service stops, or the waitroom is full', async () => {
+    expect(await ask(1)).toMatchObject({ httpStatus: 202 });
+    const answered = ask(60_000);
+    await waiting(1);
+    harness.waitroom.clearAll();
+    expect(await answered).toMatchObject({ httpStatus: 202 });
+    expect(harness.waitroom.size).toBe(0);
+  });
+
+  it('tells the reason where the start is refused while it waits', async () => {
+    const answered = ask(60_000);
+    await waiting(1);
+    harness.waitroom.failWait('a', unknownProcessDefinition('test'));
+    await expect(answered).rejects.toMatchObject({ code: 'unknown-process-definition' });
+  });
+
+  it('drops the waiter of a client that goes away', async () => {
+    let goAway = (): void => undefined;
+    const answered = ask(60_000, undefined, {
+      onClientGone: (gone) => {
+        goAway = gone;
+      },
+    });
+    await waiting(1);
+    goAway();
+    await waiting(0);
+    await answered;
+  });
+
+  it('lists what is active with 20 Mi characters of results at the most, the newest', async () => {
+    const megabytes = (count: number): string => JSON.stringify('x'.repeat(count * 1_024 * 1_024 - 2));
+    const records = [12, 8, 1, null].map((count, index) => ({
+      ...pending,
+      correlationId: `r${index}`,
+      status: 'ok' as const,
+      data: count === null ? null : megabytes(count),
+    }));
+    jest.spyOn(harness.store, 'listActive').mockResolvedValueOnce(records);
+    const { body } = await harness.statuses.list({});
+    const { processes } = JSON.parse(body) as { processes: { data: string | null; hasData?: boolean }[] };
+    expect(processes.map(({ data, hasData }) => [data?.length, hasData])).toEqual([
+      [12 * 1_024 * 1_024 - 2, undefined],
+      [8 * 1_024 * 1_024 - 2, undefined],
+      [undefined, true],
+      [undefined, undefined],
+    ]);
+  });
+
+  it('leaves no waiter behind where the store goes away', async () => {
+    const away = new DatabaseUnavailableError(new Error('away'));
+    jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending).mockRejectedValueOnce(away);
+    await expect(ask(60_000)).rejects.toBe(away);
+    expect(harness.waitroom.size).toBe(0);
+  });
+
+  it('answers an open outcome at once, and waits for its change where the client has it already', async () => {
+    const open = await incident();
+    const seen = await ask(60_000);
+    expect([seen.httpStatus, seen.headers.etag]).toEqual([500, entityTagOf(open)]);
+    const answered = ask(60_000, seen.headers.etag);
+    await waiting(1);
+    await complete('repaired');
+    expect(await answered).toMatchObject({ httpStatus: 200 });
+  });
+
+  it('waits on where it is woken for what the client has already', async () => {
+    const open = await incident();
+    const answered = ask(60_000, entityTagOf(open));
+    await waiting(1);
+    harness.waitroom.completeWait('a', open);
+    await waiting(1);
+    await complete('repaired');
+    expect(await answered).toMatchObject({ httpStatus: 200 });
+  });
+
+  it.each([
+    ['pending', '*'],
+    ['pending', 'the tag'],
+  ])('answers 304 to a client that has the state already: %s, %s', async (_state, header) => {
+    const answer = await ask(1, header === '*' ? '*' : `W/${entityTagOf(pending)}`);
+    expect(answer).toMatchObject({ httpStatus: 304, body: '' });
+    expect(answer.headers).toMatchObject({ etag: entityTagOf(pending), 'process-status': 'pending' });
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
+  });
+
+  it('answers at once where the client has another state, and never 304 in place of an error', async () => {
+    expect(await ask(60_000, '"0-1"')).toMatchObject({ httpStatus: 202 });
+    const open = await incident();
+    expect(await ask(1, entityTagOf(open))).toMatchObject({ httpStatus: 500 });
+    await harness.completions.complete({ correlationId: 'a', status: 'error', error: 'e', errorCode: 'E' });
+    const final = await ask(0);
+    expect(await ask(60_000, final.headers.etag)).toMatchObject({ httpStatus: 500, body: final.body });
+  });
+});

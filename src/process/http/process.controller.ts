@@ -1,0 +1,139 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  Res,
+} from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { PinoLogger } from 'nestjs-pino';
+import { v7 as uuidv7 } from 'uuid';
+import { ZodValidationPipe } from '../../common/validation/index.js';
+import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
+import { onClientGone } from '../answer/client-gone.js';
+import { readIfNoneMatch } from '../answer/entity-tag.js';
+import { ProcessCancelService } from '../end/process-cancel.service.js';
+import { ProcessCompletionService } from '../end/process-completion.service.js';
+import {
+  DocumentCancel,
+  DocumentComplete,
+  DocumentList,
+  DocumentStart,
+  DocumentStatus,
+} from './process.openapi.js';
+import {
+  type CancelRequest,
+  cancelRequestSchema,
+  type CompleteRequest,
+  completeRequestSchema,
+  ListQuery,
+  StartRequest,
+  StatusQuery,
+} from './process.schemas.js';
+import { ProcessStartService } from '../start/process-start.service.js';
+import { ProcessStatusService } from './process-status.service.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+import { readWaitPreference, waitWithin } from '../answer/wait-preference.js';
+
+/** The REST contract: start, status, list, complete. */
+@Controller('api/process')
+export class ProcessController {
+  constructor(
+    private readonly starts: ProcessStartService,
+    private readonly statuses: ProcessStatusService,
+    private readonly completions: ProcessCompletionService,
+    private readonly cancels: ProcessCancelService,
+    private readonly presenter: ProcessViewPresenter,
+    private readonly logger: PinoLogger,
+    @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
+  ) {}
+
+  @Post('start')
+  @Header('Vary', 'Prefer')
+  @DocumentStart()
+  async start(
+    @Body(ZodValidationPipe) body: StartRequest,
+    @Headers('prefer') prefer: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { processKey, variables, correlationId = uuidv7() } = body;
+    this.logger.assign({ correlationId });
+    const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
+    const answer = await this.starts.start(
+      { processKey, correlationId, variables },
+      onClientGone(reply),
+      waitMs ?? undefined,
+    );
+    send(reply, answer, applied(answer.httpStatus));
+  }
+
+  @Get('status/all')
+  @DocumentList()
+  async list(@Query(ZodValidationPipe) query: ListQuery, @Res() reply: FastifyReply): Promise<void> {
+    send(reply, await this.statuses.list(query));
+  }
+
+  @Get('status/:correlationId')
+  @Header('Vary', 'Prefer')
+  @DocumentStatus()
+  async status(
+    @Param('correlationId') correlationId: string,
+    @Query(ZodValidationPipe) { wait }: StatusQuery,
+    @Headers() headers: IncomingHttpHeaders,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const maxMs = this.waitConfig.syncTimeoutMaxMs;
+    const preference = readWaitPreference(wait === undefined ? headers.prefer : undefined, maxMs);
+    const answer = await this.statuses.status(correlationId, {
+      waitMs: wait === undefined ? (preference.waitMs ?? 0) : waitWithin(wait, maxMs),
+      held: readIfNoneMatch(headers['if-none-match']),
+      onClientGone: onClientGone(reply),
+    });
+    send(reply, answer, preference.applied(answer.httpStatus));
+  }
+
+  @Post('complete')
+  @DocumentComplete()
+  async complete(
+    @Body(new ZodValidationPipe(completeRequestSchema)) body: CompleteRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    this.logger.assign({ correlationId: body.correlationId });
+    send(reply, this.presenter.completion(await this.completions.complete(body), body.correlationId));
+  }
+
+  @Post('cancel/:correlationId')
+  @HttpCode(200)
+  @DocumentCancel()
+  async cancel(
+    @Param('correlationId') correlationId: string,
+    @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    this.logger.assign({ correlationId });
+    send(reply, await this.cancels.cancel(correlationId, body?.reason));
+  }
+}
+
+function send(
+  reply: FastifyReply,
+  { httpStatus, headers, body }: ProcessAnswer,
+  preferenceApplied: string | null = null,
+): void {
+  if (preferenceApplied !== null) void reply.header('preference-applied', preferenceApplied);
+  void reply.status(httpStatus).headers(headers);
+  if (httpStatus === 304) {
+    // Fastify gives a HEAD without a body the length 0, which is not that of the representation.
+    void reply.send(reply.request.method === 'HEAD' ? Readable.from([]) : undefined);
+  } else {
+    void reply.type('application/json; charset=utf-8').send(body);
+  }
+}

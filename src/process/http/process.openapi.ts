@@ -1,0 +1,309 @@
+import { applyDecorators } from '@nestjs/common';
+import {
+  ApiBody,
+  type ApiBodyOptions,
+  ApiHeader,
+  ApiOperation,
+  ApiParam,
+  ApiQuery,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { z } from 'zod';
+import { PROBLEM_MEDIA_TYPE } from '../../common/errors/index.js';
+import {
+  completeAnswerSchema,
+  cancelRequestSchema,
+  completeRequestSchema,
+  eventListSchema,
+  problemSchema,
+  processListSchema,
+  processViewSchema,
+  startRequestSchema,
+} from './process.schemas.js';
+
+const SCHEMAS = {
+  StartRequest: z.toJSONSchema(startRequestSchema, { io: 'input' }),
+  CancelRequest: z.toJSONSchema(cancelRequestSchema, { io: 'input' }),
+  CompleteRequest: z.toJSONSchema(completeRequestSchema, { io: 'input' }),
+  ProcessView: z.toJSONSchema(processViewSchema),
+  ProcessList: z.toJSONSchema(processListSchema),
+  EventList: z.toJSONSchema(eventListSchema),
+  CompleteAnswer: z.toJSONSchema(completeAnswerSchema),
+  Problem: z.toJSONSchema(problemSchema),
+};
+
+type SchemaName = keyof typeof SCHEMAS;
+
+/** The bodies of this API by name, as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is. */
+export const BODY_SCHEMAS: Readonly<Record<string, object>> = Object.fromEntries(
+  Object.entries(SCHEMAS).map(([name, { $schema: _dialect, ...schema }]) => [name, schema]),
+);
+
+type Schema = Extract<ApiBodyOptions, { readonly schema: unknown }>['schema'];
+
+const text: Schema = { type: 'string' };
+
+/** The headers of answers. */
+const HEADERS = {
+  'X-Request-Id': {
+    description: 'Names the request in the log: the id that the client sent, else a new one.',
+    schema: text,
+  },
+  'Cache-Control': { description: '`no-store` for a problem.', schema: text },
+  'Process-Status': {
+    description: 'How the process stands.',
+    schema: { type: 'string', enum: ['pending', 'ok', 'error'] },
+  },
+  'Retry-After': {
+    description: 'Seconds after which to ask again.',
+    schema: { type: 'integer', minimum: 1, maximum: 60 },
+  },
+  Location: { description: 'Where to ask for the process.', schema: text },
+  'Idempotent-Replayed': {
+    description: 'The same start was made before; this is its process.',
+    schema: { type: 'string', enum: ['true'] },
+  },
+  'Preference-Applied': { description: 'What of `Prefer` was used.', schema: text },
+  Vary: { description: 'Request headers on which the answer depends.', schema: text },
+  ETag: {
+    description: 'Changes with every change of what the view shows.',
+    schema: { type: 'string', pattern: '^"\\d+-\\d+"$' },
+  },
+} satisfies Record<string, { readonly description: string; readonly schema: Schema }>;
+
+type HeaderName = keyof typeof HEADERS;
+
+/** What every answer has. */
+const COMMON_HEADERS: readonly HeaderName[] = ['X-Request-Id', 'Cache-Control'];
+
+/** One kind of answer: what the status means, the body, and the headers that are always or sometimes there. */
+interface Answer {
+  readonly description: string;
+  /** Schemas by media type; absent: no body. */
+  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+  readonly always?: readonly HeaderName[];
+  readonly sometimes?: readonly HeaderName[];
+}
+
+function ref(name: SchemaName): { readonly schema: { readonly $ref: string } } {
+  return { schema: { $ref: `#/components/schemas/${name}` } };
+}
+
+function json(name: SchemaName, description: string, headers: Omit<Answer, 'description'> = {}): Answer {
+  return { description, content: { 'application/json': ref(name) }, ...headers };
+}
+
+/** What any route may answer: the request did not fit, or the service could not. */
+const COMMON_PROBLEMS: Readonly<Record<number, string>> = {
+  406: '`Accept` takes nothing that this route answers with.',
+  500: 'The service failed.',
+  503: 'The service cannot take the request now; repeat it after `Retry-After`.',
+};
+
+/** What a route with a correlation id in its path may answer beside. */
+const ID_PROBLEMS: Readonly<Record<number, string>> = {
+  404: 'No process has this correlation id.',
+  414: 'The correlation id is longer than any can be.',
+};
+
+/** Documents every answer of a route; a status may be an outcome as well as a problem. */
+function answers(
+  outcomes: Readonly<Record<number, Answer>>,
+  problems: Readonly<Record<number, string>>,
+): MethodDecorator[] {
+  const allProblems = { ...COMMON_PROBLEMS, ...problems };
+  const statuses = new Set([...Object.keys(outcomes), ...Object.keys(allProblems)].map(Number));
+  return Array.from(statuses, (status) => {
+    const outcome = outcomes[status];
+    const problem = allProblems[status];
+    if (problem === undefined) return response(status, outcome === undefined ? [] : [outcome]);
+    const asProblem: Answer = {
+      description: problem,
+      content: { [PROBLEM_MEDIA_TYPE]: ref('Problem') },
+      ...(status === 503 ? { always: ['Retry-After'] } : {}),
+    };
+    return response(status, outcome === undefined ? [asProblem] : [outcome, asProblem]);
+  });
+}
+
+/** One status; a header is required where each of its kinds always has it. */
+function response(status: number, kinds: readonly Answer[]): MethodDecorator {
+  const always = (name: HeaderName): boolean =>
+    COMMON_HEADERS.includes(name) || kinds.every((kind) => kind.always?.includes(name));
+  const content = kinds.flatMap((kind) => Object.entries(kind.content ?? {}));
+  const names = new Set([
+    ...COMMON_HEADERS,
+    ...kinds.flatMap((kind) => [...(kind.always ?? []), ...(kind.sometimes ?? [])]),
+  ]);
+  return ApiResponse({
+    status,
+    description: kinds.map(({ description }) => description).join(' Or a problem: '),
+    headers: Object.fromEntries(
+      Array.from(names, (name) => [name, { ...HEADERS[name], required: always(name) }] as const),
+    ),
+    ...(content.length === 0 ? {} : { content: Object.fromEntries(content) }),
+  });
+}
+
+const operation = (operationId: string, summary: string): MethodDecorator[] => [
+  ApiTags('process'),
+  ApiOperation({ summary, operationId }),
+];
+
+const correlationIdParam = ApiParam({ name: 'correlationId', schema: { type: 'string', maxLength: 255 } });
+
+const preferHeader = ApiHeader({
+  name: 'Prefer',
+  description: 'RFC 7240: `wait=N` in seconds, `respond-async`.',
+  required: false,
+  schema: text,
+});
+
+/** Which headers an answer about one process has, by how it stands. */
+const PROCESS_HEADERS: readonly HeaderName[] = ['Process-Status', 'Vary'];
+
+/** What `POST start` takes and answers. */
+export const DocumentStart = (): MethodDecorator => {
+  const headers = {
+    always: PROCESS_HEADERS,
+    sometimes: ['Idempotent-Replayed', 'Preference-Applied'],
+  } as const;
+  return applyDecorators(
+    ...operation('startProcess', 'Start a process and wait for its result'),
+    preferHeader,
+    ApiBody(ref('StartRequest')),
+    ...answers(
+      {
+        200: json('ProcessView', 'Finished within the wait.', headers),
+        202: json('ProcessView', 'The wait ended first; ask at `Location`.', {
+          ...headers,
+          always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
+        }),
+        422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
+        500: json('ProcessView', 'The process ended in error.', headers),
+      },
+      {
+        400: 'The request or its variables are not valid; nothing was kept.',
+        404: 'The engine knows no such process key; nothing was kept.',
+        409: 'The correlation id belongs to another start.',
+        413: 'The body is too large.',
+        415: 'The body is not JSON.',
+        503: 'Nothing was accepted; repeat the request after `Retry-After`.',
+      },
+    ),
+  );
+};
+
+/** What `GET status/{correlationId}` takes and answers. */
+export const DocumentStatus = (): MethodDecorator => {
+  const headers = { always: [...PROCESS_HEADERS, 'ETag'], sometimes: ['Preference-Applied'] } as const;
+  return applyDecorators(
+    ...operation('getProcessStatus', 'How one process stands; may wait for its end'),
+    correlationIdParam,
+    ApiQuery({
+      name: 'wait',
+      required: false,
+      description: 'Seconds for which the answer may be held while the process is pending.',
+      schema: { type: 'integer', minimum: 0 },
+    }),
+    preferHeader,
+    ApiHeader({
+      name: 'If-None-Match',
+      description: 'What the client has already; with a wait, the state whose change it waits for.',
+      required: false,
+      schema: text,
+    }),
+    ...answers(
+      {
+        200: json('ProcessView', 'Finished.', headers),
+        202: json('ProcessView', 'Still running.', {
+          ...headers,
+          always: [...headers.always, 'Retry-After'],
+        }),
+        304: {
+          description: 'The client has this state already.',
+          ...headers,
+          sometimes: [...headers.sometimes, 'Retry-After'],
+        },
+        422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
+        500: json('ProcessView', 'Ended in error.', headers),
+      },
+      { ...ID_PROBLEMS, 400: 'A parameter is not valid.' },
+    ),
+  );
+};
+
+/** What `GET status/all` takes and answers. */
+export const DocumentList = (): MethodDecorator =>
+  applyDecorators(
+    ...operation('listProcesses', 'List processes: without parameters the active ones, else a page of all'),
+    ...answers({ 200: json('ProcessList', 'Newest first.') }, { 400: 'A parameter is not valid.' }),
+  );
+
+/** What `POST complete` takes and answers. */
+export const DocumentComplete = (): MethodDecorator =>
+  applyDecorators(
+    ...operation('completeProcess', 'Complete a process from a task that runs elsewhere'),
+    ApiBody(ref('CompleteRequest')),
+    ...answers(
+      { 200: json('CompleteAnswer', 'The outcome is durable.', { always: ['Process-Status'] }) },
+      {
+        400: 'The request is not valid.',
+        404: 'The id is not known, and `COMPLETE_UNKNOWN` is `refuse`.',
+        409: 'The process already has a different outcome.',
+        413: 'The body is too large.',
+        415: 'The body is not JSON.',
+      },
+    ),
+  );
+
+/** What `POST cancel/{correlationId}` takes and answers. */
+export const DocumentCancel = (): MethodDecorator => {
+  const headers = { always: ['Process-Status'] } satisfies Partial<Answer>;
+  return applyDecorators(
+    ...operation('cancelProcess', 'Cancel a process'),
+    correlationIdParam,
+    ApiBody({ ...ref('CancelRequest'), required: false }),
+    ...answers(
+      {
+        200: json('ProcessView', 'Cancelled: the instance is deleted and its waiters are answered.', headers),
+        202: json('ProcessView', 'The engine is away; the wish is kept and carried out later.', {
+          ...headers,
+          sometimes: ['Retry-After', 'Location'],
+        }),
+      },
+      {
+        ...ID_PROBLEMS,
+        400: 'The request is not valid.',
+        409: 'The process has ended, or ends first.',
+        413: 'The body is too large.',
+        415: 'The body is not JSON.',
+      },
+    ),
+  );
+};
+
+/** What `GET events/{correlationId}` takes and answers. */
+export const DocumentEvents = (): MethodDecorator =>
+  applyDecorators(
+    ...operation('getProcessEvents', 'The trail of a process, as a page or as a live stream'),
+    correlationIdParam,
+    ApiHeader({
+      name: 'Last-Event-ID',
+      description: 'Of a stream: the id of the last event that the client has seen.',
+      required: false,
+      schema: text,
+    }),
+    ...answers(
+      {
+        200: {
+          description: 'Oldest first; as a stream, its last event is `end` with the `ProcessView`.',
+          content: { 'application/json': ref('EventList'), 'text/event-stream': { schema: text } },
+          always: ['Vary'],
+          sometimes: ['Process-Status'],
+        },
+      },
+      { ...ID_PROBLEMS, 400: 'A parameter is not valid.' },
+    ),
+  );

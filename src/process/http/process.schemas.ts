@@ -1,0 +1,208 @@
+import { createZodDto } from 'nestjs-zod';
+import { z } from 'zod';
+import { PROBLEMS } from '../../common/errors/index.js';
+import { correlationIdSchema } from '../../common/identifiers/index.js';
+import { isWellFormed, jsonFault } from '../../common/json/index.js';
+import { RESERVED_ERROR_CODES } from '../answer/reserved-error-codes.js';
+
+/** A process's own error code. */
+export const ERROR_CODE_PATTERN = /^[A-Z][A-Z0-9_]{0,63}$/;
+
+/** Process definition keys are XML names in the `.bpmn`; the engine's column takes 255 characters. */
+const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
+  error: 'must be the key of a process definition, at most 255 characters',
+});
+
+const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });
+
+export const startRequestSchema = z.strictObject({
+  processKey: processKeySchema,
+  correlationId: correlationIdSchema.optional(),
+  variables: jsonObject.default({}),
+});
+
+export const errorCodeSchema = z
+  .string()
+  .regex(ERROR_CODE_PATTERN, { error: 'must be A-Z, then A-Z 0-9 _, at most 64 characters' })
+  .refine((code) => !(RESERVED_ERROR_CODES as readonly string[]).includes(code), {
+    error: `must not be one of the service's own: ${RESERVED_ERROR_CODES.join(', ')}`,
+  });
+
+/** Any JSON that can be kept as it came. */
+const keptJson = z.unknown().superRefine((value, context) => {
+  const fault = jsonFault(value);
+  if (fault !== null) context.addIssue({ code: 'custom', message: fault });
+});
+
+export const completeRequestSchema = z.discriminatedUnion(
+  'status',
+  [
+    z.strictObject({
+      correlationId: correlationIdSchema,
+      status: z.literal('ok'),
+      data: keptJson.optional(),
+    }),
+    z.strictObject({
+      correlationId: correlationIdSchema,
+      status: z.literal('error'),
+      error: z
+        .string()
+        .max(100_000)
+        .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+        .optional(),
+      errorCode: errorCodeSchema.optional(),
+    }),
+  ],
+  { error: 'must be ok or error' },
+);
+
+/** The body may be absent. */
+export const cancelRequestSchema = z
+  .strictObject({
+    reason: z
+      .string()
+      .min(1)
+      .max(10_000)
+      .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+      .optional(),
+  })
+  .nullish();
+
+/** A parameter that is there twice arrives as a list. */
+const GIVEN_ONCE = 'must be given once';
+
+function unlessRepeated(message: string): (issue: { readonly input?: unknown }) => string {
+  return ({ input }) => (Array.isArray(input) ? GIVEN_ONCE : message);
+}
+
+const time = z.iso.datetime({
+  offset: true,
+  error: unlessRepeated('must be an ISO 8601 time with a zone'),
+});
+
+/** A parameter that is a whole number. */
+function wholeNumber(min: number, max: number) {
+  const error = `must be one whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int({ error, abort: true }).min(min, { error }).max(max, { error });
+}
+
+/** Other parameters are ignored. */
+export const statusQuerySchema = z.object({
+  wait: z
+    .string({ error: GIVEN_ONCE })
+    .regex(/^\d+$/, { error: 'must be a number of whole seconds' })
+    .optional(),
+});
+
+/** The range of the column `seq`. */
+const MAX_SEQ = 2_147_483_647;
+
+/** Other parameters are ignored: some clients of event streams add their own. */
+export const eventsQuerySchema = z.object({
+  after: wholeNumber(0, MAX_SEQ).optional(),
+  limit: wholeNumber(1, 1_000).optional(),
+});
+
+export const lastEventIdSchema = z
+  .string()
+  .regex(/^\d{1,10}$/)
+  .transform(Number)
+  .pipe(z.number().max(MAX_SEQ));
+
+export const listQuerySchema = z
+  .strictObject({
+    status: z
+      .enum(['pending', 'ok', 'error'], { error: unlessRepeated('must be pending, ok or error') })
+      .optional(),
+    processKey: processKeySchema.optional(),
+    startedAfter: time.optional(),
+    startedBefore: time.optional(),
+    limit: wholeNumber(1, 500).optional(),
+    cursor: z.string({ error: GIVEN_ONCE }).max(1_000, { error: 'is not a cursor' }).optional(),
+    include: z.literal('data', { error: unlessRepeated('must be data') }).optional(),
+  })
+  .refine((query) => query.include === undefined || (query.limit ?? 20) <= 20, {
+    path: ['limit'],
+    error: 'must be at most 20 with include=data',
+  });
+
+export const processViewSchema = z.object({
+  correlationId: z.string().max(255),
+  processKey: z.string().nullable(),
+  status: z.enum(['pending', 'ok', 'error']),
+  data: z.unknown().nullable(),
+  error: z.string().nullable(),
+  errorCode: z.string().nullable(),
+  startedAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+  statusUrl: z.string(),
+});
+
+export const processListSchema = z.object({
+  count: z.int(),
+  processes: z.array(processViewSchema.extend({ hasData: z.boolean().optional() })),
+  nextCursor: z.string().nullable(),
+});
+
+const json = z.unknown().nullable();
+const text = z.string().nullable();
+
+/** A row of `event_log`. */
+export const eventSchema = z.object({
+  id: z.string(),
+  correlationId: z.string().max(255),
+  seq: z.int().min(1),
+  eventKey: z.string(),
+  stepName: z.string(),
+  status: z.string(),
+  httpMethod: text,
+  endpoint: text,
+  requestData: json,
+  responseData: json,
+  errorMessage: text,
+  httpStatusCode: z.int().nullable(),
+  batchId: text,
+  traceabilityId: text,
+  applicationId: text,
+  targetSystem: text,
+  originatingSystem: text,
+  processName: text,
+  step: z.int().nullable(),
+  identifiers: json,
+  result: text,
+  metadata: json,
+  executionTime: z.int().nullable(),
+  createdAt: z.iso.datetime(),
+});
+
+export const eventListSchema = z.object({
+  correlationId: z.string().max(255),
+  events: z.array(eventSchema),
+});
+
+export const completeAnswerSchema = z.object({
+  received: z.literal(true),
+  duplicate: z.literal(true).optional(),
+});
+
+export const problemSchema = z.object({
+  type: z.enum(Object.keys(PROBLEMS).map((code) => `urn:fastify-camunda:problem:${code}`)),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  instance: z.string(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  correlationId: z.string().optional(),
+  processStatus: z.enum(['pending', 'ok', 'error']).optional(),
+  statusUrl: z.string().optional(),
+  /** Whether the request was accepted is in doubt; it may safely be repeated. */
+  accepted: z.literal('unknown').optional(),
+});
+
+export class StartRequest extends createZodDto(startRequestSchema) {}
+export class StatusQuery extends createZodDto(statusQuerySchema) {}
+export class EventsQuery extends createZodDto(eventsQuerySchema) {}
+export class ListQuery extends createZodDto(listQuerySchema) {}
+
+export type CompleteRequest = z.output<typeof completeRequestSchema>;
+export type CancelRequest = z.output<typeof cancelRequestSchema>;

@@ -1,0 +1,213 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { v4 as uuidv4 } from 'uuid';
+import { fieldErrors, ProblemError } from '../../common/errors/index.js';
+import { canonicalHash } from '../../common/json/index.js';
+import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
+import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
+import { ShutdownService } from '../../lifecycle/index.js';
+import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { type Wait, WaitroomService } from '../../waitroom/index.js';
+import type { OnClientGone } from '../answer/client-gone.js';
+import { InstanceOwner } from '../instances/instance-owner.js';
+import {
+  correlationIdConflict,
+  serviceStopping,
+  startBacklogFull,
+  storeUnavailable,
+  unknownProcessDefinition,
+} from '../answer/process-problems.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+import { waitForOutcome } from '../answer/process-wait.js';
+import type { StartEnd } from './start-attempt.service.js';
+import { StartBacklog } from './start-backlog.service.js';
+import { StartLauncherService } from './start-launcher.service.js';
+import { assertStartVariables } from './start-variables.js';
+import { withinTime } from '../within-time.js';
+
+/** A start whose id is settled. */
+export interface IdentifiedStart {
+  readonly processKey: string;
+  readonly correlationId: string;
+  readonly variables: Record<string, unknown>;
+}
+
+/** Starts processes exactly once for each correlation id, and waits for their outcome. */
+@Injectable()
+export class ProcessStartService {
+  private readonly definitions: ReadonlyMap<string, ProcessDefinition>;
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly waitroom: WaitroomService,
+    private readonly launcher: StartLauncherService,
+    private readonly presenter: ProcessViewPresenter,
+    private readonly backlog: StartBacklog,
+    private readonly owner: InstanceOwner,
+    private readonly shutdown: ShutdownService,
+    @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+    @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
+  ) {
+    this.definitions = new Map(definitions.map((definition) => [definition.key, definition]));
+  }
+
+  /**
+   * Claims the id, starts the process and waits for its outcome; attaches where the same start was made before.
+   *
+   * @param onClientGone when the client goes away its waiter is dropped, and the process runs on
+   * @param waitMs how long to wait for the outcome
+   * @throws ProblemError for everything that was not accepted
+   */
+  async start(
+    request: IdentifiedStart,
+    onClientGone: OnClientGone,
+    waitMs = this.waitConfig.syncTimeoutMs,
+  ): Promise<ProcessAnswer> {
+    if (this.shutdown.refusing) throw serviceStopping();
+    const { processKey, correlationId, variables } = request;
+    this.assertVariables(processKey, variables);
+    const requestHash = canonicalHash({ processKey, variables });
+    for (;;) {
+      const claim = await this.claim(request, requestHash);
+      const createWait = (): Wait<ProcessRecord> =>
+        waitForOutcome(this.waitroom, this.store, correlationId, waitMs);
+      if (claim.kind === 'claimed') return this.launch(claim.record, variables, createWait, onClientGone);
+      const attached = await this.attach(claim.record, requestHash, createWait, onClientGone);
+      if (attached !== 'claim-is-gone') return attached;
+    }
+  }
+
+  private async claim(
+    { processKey, correlationId, variables }: IdentifiedStart,
+    requestHash: string,
+  ): Promise<ClaimResult> {
+    const fault = this.claimFault();
+    if (fault !== null) {
+      // What is known already is answered all the same.
+      const record = await this.store.get(correlationId);
+      if (record === null) throw fault;
+      return { kind: 'exists', record };
+    }
+    return this.store.claim(
+      {
+        correlationId,
+        processKey,
+        variables: JSON.stringify(variables),
+        requestHash,
+        claimId: uuidv4(),
+        batchId: uuidv4(),
+        traceabilityId: uuidv4(),
+        applicationId: uuidv4(),
+        owner: this.owner.id,
+        leaseMs: this.config.startLeaseMs,
+      },
+      { impatient: 'withdraw' },
+      ({ kind, record }) => {
+        // The client was told that it is not known; now it is. A stopping service leaves it to the next one's resolver.
+        if (kind === 'claimed' && !this.shutdown.refusing) void this.launcher.launch(record, variables);
+      },
+    );
+  }
+
+  /** Why no new start is taken now; null where one is. */
+  private claimFault(): ProblemError | null {
+    // A claim would only wait.
+    if (!this.store.isWritable) return storeUnavailable();
+    return this.backlog.isFull ? startBacklogFull() : null;
+  }
+
+  private assertVariables(processKey: string, variables: Record<string, unknown>): void {
+    assertStartVariables(variables);
+    const checked = this.definitions.get(processKey)?.startSchema?.safeParse(variables);
+    if (checked?.success === false) {
+      throw new ProblemError(
+        'invalid-variables',
+        `The variables do not fit the process "${processKey}"; see errors. Nothing was kept.`,
+        { errors: fieldErrors(checked.error, '/variables'), cause: checked.error },
+      );
+    }
+  }
+
+  private async launch(
+    record: ProcessRecord,
+    variables: Record<string, unknown>,
+    createWait: () => Wait<ProcessRecord>,
+    onClientGone: OnClientGone,
+  ): Promise<ProcessAnswer> {
+    // Registered before the engine is asked: a fast process finishes before the start call returns.
+    const wait = createWait();
+    const launched = this.launcher.launch(record, variables);
+    onClientGone(wait.cancel);
+    return this.outcome(record, wait, launched, false);
+  }
+
+  private async attach(
+    record: ProcessRecord,
+    requestHash: string,
+    createWait: () => Wait<ProcessRecord>,
+    onClientGone: OnClientGone,
+  ): Promise<ProcessAnswer | 'claim-is-gone'> {
+    const { correlationId } = record;
+    if (record.requestHash !== requestHash) {
+      throw correlationIdConflict(record, this.presenter.statusUrl(correlationId));
+    }
+    if (record.status !== 'pending') return this.presenter.answer(record, { replayed: true });
+    const wait = createWait();
+    const current = await this.joined(record).catch((error: unknown) => {
+      // Nobody comes for this waiter any more.
+      wait.cancel();
+      throw error;
+    });
+    if (current?.status === 'pending') {
+      onClientGone(wait.cancel);
+      return this.outcome(current, wait, this.launcher.running(correlationId), true);
+    }
+    wait.cancel();
+    if (current === null) return 'claim-is-gone';
+    return this.presenter.answer(current, { replayed: true });
+  }
+
+  /** The state of a process that a second caller relies on from here on; null where its claim is gone. */
+  private async joined({
+    correlationId,
+    processInstanceId,
+    joined,
+  }: ProcessRecord): Promise<ProcessRecord | null> {
+    // A refusal may not remove the claim any more: somebody else relies on it.
+    if (processInstanceId === null && !joined) {
+      await this.store.markJoined(correlationId, { impatient: 'leave' });
+    }
+    // The second look: an end that came between the first one and our waiter would wake nobody.
+    return this.store.get(correlationId);
+  }
+
+  private async outcome(
+    record: ProcessRecord,
+    wait: Wait<ProcessRecord>,
+    launched: Promise<StartEnd> | undefined,
+    replayed: boolean,
+  ): Promise<ProcessAnswer> {
+    const end = await wait.ended;
+    if (end.kind === 'completed') return this.presenter.answer(end.payload, { replayed });
+    const { correlationId } = record;
+    if (launched !== undefined) await this.acknowledge(record, launched);
+    const current = await this.store.get(correlationId);
+    // The claim can vanish only by a refusal, which `acknowledge` has thrown unless it came from another instance.
+    if (current === null) throw unknownProcessDefinition(record.processKey ?? '');
+    return this.presenter.answer(current, { replayed, location: true });
+  }
+
+  /**
+   * Waits until the engine has answered the start, or `START_ACK_TIMEOUT_MS` after the claim: a mistyped key is
+   * a 404, not a 202. Whoever is told 202 before that may rely on the claim, so it is marked first.
+   */
+  private async acknowledge(record: ProcessRecord, launched: Promise<StartEnd>): Promise<void> {
+    const left = Math.max(record.startedAt.getTime() + this.config.startAckTimeoutMs - Date.now(), 0);
+    const end = await withinTime(launched, left);
+    if (end?.kind === 'refused') throw end.problem;
+    if (end?.kind === 'started') return;
+    if (await this.store.markJoined(record.correlationId, { impatient: 'leave' })) return;
+    const late = await withinTime(launched, this.config.startAckTimeoutMs);
+    if (late?.kind === 'refused') throw late.problem;
+  }
+}

@@ -1,0 +1,124 @@
+// The database of the service under chaos: what disturbs it, and how its tables are read at the end.
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import mssql from 'mssql';
+import pg from 'pg';
+import { startCluster } from '../db/postgres.cluster.mjs';
+import { createTestDatabase, isConfigured } from '../db/server.mjs';
+
+/** Opens what `--db` names. @throws Error for a SQL Server that no variable names */
+export function openDatabase(kind, dataDir) {
+  if (kind === 'postgres') return openPostgres();
+  return kind === 'mssql' ? openMssql() : openSqlite(dataDir);
+}
+
+function openSqlite(dataDir) {
+  const path = join(dataDir, 'fastify-camunda.sqlite');
+  return {
+    env: {},
+    disturbance: 'locked',
+    /** Keeps every other from writing for a time, as a backup or a person at a shell might. */
+    disturb: async (ms) => {
+      const database = new Database(path, { timeout: 5_000 });
+      try {
+        database.exec('BEGIN IMMEDIATE');
+        await delay(ms);
+        database.exec('ROLLBACK');
+      } finally {
+        database.close();
+      }
+    },
+    rows: async (sql) => {
+      const database = new Database(path, { readonly: true });
+      try {
+        return database.prepare(sql).all();
+      } finally {
+        database.close();
+      }
+    },
+    close: async () => undefined,
+  };
+}
+
+async function openPostgres() {
+  const cluster = await startCluster();
+  const { host, port, user } = cluster;
+  return {
+    env: {
+      DB_TYPE: 'postgres',
+      DB_HOST: host,
+      DB_PORT: String(port),
+      DB_NAME: 'postgres',
+      DB_USER: user,
+      DB_STATEMENT_TIMEOUT_MS: '3000',
+    },
+    disturbance: 'killed',
+    /** Kills the server and lets it recover after a time. */
+    disturb: (ms) => cluster.restart(ms),
+    rows: async (sql) => {
+      const client = new pg.Client({ host, port, user, database: 'postgres' });
+      await client.connect();
+      try {
+        return (await client.query(sql)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    close: () => cluster.remove(),
+  };
+}
+
+async function openMssql() {
+  if (!isConfigured('mssql')) throw new Error('Set TEST_MSSQL_HOST to the SQL Server to test on.');
+  const { variables, drop } = await createTestDatabase('mssql');
+  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD, TEST_DB_ENCRYPT } =
+    variables;
+  const connect = () =>
+    new mssql.ConnectionPool({
+      server: TEST_DB_HOST,
+      port: Number(TEST_DB_PORT),
+      database: TEST_DB_NAME,
+      user: TEST_DB_USER,
+      password: TEST_DB_PASSWORD,
+      options: { encrypt: TEST_DB_ENCRYPT === 'on', trustServerCertificate: true, useUTC: true },
+    }).connect();
+  return {
+    env: {
+      DB_TYPE: 'mssql',
+      DB_HOST: TEST_DB_HOST,
+      DB_PORT: TEST_DB_PORT,
+      DB_NAME: TEST_DB_NAME,
+      DB_USER: TEST_DB_USER,
+      DB_PASSWORD: TEST_DB_PASSWORD,
+      DB_ENCRYPT: TEST_DB_ENCRYPT,
+      DB_TRUST_SERVER_CERTIFICATE: 'on',
+      DB_STATEMENT_TIMEOUT_MS: '3000',
+    },
+    disturbance: 'locked',
+    /** Keeps every other from the table of the processes for a time, as a rebuild of an index does. */
+    disturb: async (ms) => {
+      const pool = await connect();
+      try {
+        const transaction = pool.transaction();
+        await transaction.begin();
+        await transaction
+          .request()
+          .query('SELECT TOP (1) 1 AS held FROM process_store WITH (TABLOCKX, HOLDLOCK)');
+        await delay(ms);
+        await transaction.rollback();
+      } finally {
+        await pool.close();
+      }
+    },
+    rows: async (sql) => {
+      const pool = await connect();
+      try {
+        return (await pool.request().query(sql)).recordset;
+      } finally {
+        await pool.close();
+      }
+    },
+    close: drop,
+  };
+}

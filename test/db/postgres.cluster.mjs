@@ -1,0 +1,143 @@
+// A PostgreSQL of its own: for a machine where none runs, and to be killed without harm to anybody else.
+import { execFileSync, spawn } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+
+/** Where Debian's packages put the server's programs, a folder for each version. */
+const DEBIAN = '/usr/lib/postgresql';
+
+const START_MS = 60_000;
+
+/**
+ * Starts a server on a free loopback port, with an empty cluster in a temporary folder.
+ *
+ * @throws Error where PostgreSQL is not installed
+ */
+export async function startCluster() {
+  const programs = findPrograms();
+  const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-pg-'));
+  // PostgreSQL refuses to run as root.
+  const user = process.getuid?.() === 0 ? idsOf('postgres') : {};
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid);
+  const data = join(folder, 'data');
+  execFileSync(join(programs, 'initdb'), ['-D', data, '-A', 'trust', '-U', 'postgres', '-E', 'UTF8'], {
+    ...user,
+    stdio: 'ignore',
+    cwd: folder,
+  });
+  const cluster = new Cluster(join(programs, 'postgres'), folder, data, await freePort(), user);
+  await cluster.start();
+  return cluster;
+}
+
+class Cluster {
+  host = '127.0.0.1';
+  user = 'postgres';
+  process = null;
+
+  constructor(program, folder, data, port, owner) {
+    Object.assign(this, { program, folder, data, port, owner });
+  }
+
+  /** Starts the server on the cluster as it is; what a killed one has left in memory may take a moment to go. */
+  async start() {
+    const until = Date.now() + START_MS;
+    while (Date.now() < until) {
+      this.process = spawn(
+        this.program,
+        ['-D', this.data, '-h', this.host, '-p', String(this.port), '-c', 'unix_socket_directories='],
+        { ...this.owner, cwd: this.folder, stdio: 'ignore' },
+      );
+      const exited = new Promise((resolve) => this.process.once('exit', () => resolve('exited')));
+      while (Date.now() < until) {
+        if (await this.accepts()) return;
+        if ((await Promise.race([exited, delay(50)])) === 'exited') break;
+      }
+      await delay(100);
+    }
+    throw new Error('PostgreSQL does not start.');
+  }
+
+  /** Ends the server with SIGKILL: nothing is flushed, no connection is told. */
+  async kill() {
+    const { process: server } = this;
+    if (server === null || server.exitCode !== null || server.signalCode !== null) return;
+    const exited = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGKILL');
+    await exited;
+  }
+
+  /** Kills the server and starts it again. @param ms how long it is away at least */
+  async restart(ms) {
+    await this.kill();
+    await delay(ms);
+    await this.start();
+  }
+
+  /** Ends the server and removes the cluster. */
+  async remove() {
+    const { process: server } = this;
+    if (server !== null && server.exitCode === null && server.signalCode === null) {
+      const exited = new Promise((resolve) => server.once('exit', resolve));
+      // Immediate shutdown: its own processes go with it.
+      server.kill('SIGQUIT');
+      await exited;
+    }
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  async accepts() {
+    const client = new pg.Client({
+      host: this.host,
+      port: this.port,
+      user: this.user,
+      database: 'postgres',
+      connectionTimeoutMillis: 1_000,
+    });
+    client.on('error', () => undefined);
+    try {
+      await client.connect();
+      await client.end();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+function findPrograms() {
+  const folders = [
+    ...(process.env.PATH ?? '').split(delimiter),
+    ...(existsSync(DEBIAN)
+      ? readdirSync(DEBIAN)
+          .sort((a, b) => Number(b) - Number(a))
+          .map((version) => join(DEBIAN, version, 'bin'))
+      : []),
+  ];
+  const found = folders.find(
+    (each) => existsSync(join(each, 'initdb')) && existsSync(join(each, 'postgres')),
+  );
+  if (found === undefined)
+    throw new Error('PostgreSQL is not installed: initdb and postgres are not in PATH.');
+  return found;
+}
+
+function idsOf(name) {
+  const id = (option) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
+  return { uid: id('-u'), gid: id('-g') };
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
