@@ -77,9 +77,9 @@ describe('a boot on a database server', () => {
   it('says where nobody listens, when its time is over', async () => {
     const port = await freePort();
     const { message, elapsedMs } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 600 });
-    expect(message).toMatch(
-      new RegExp(`^${PRODUCT} at 127\\.0\\.0\\.1:${port} cannot be reached: .*, also not after 600 ms\\. `),
-    );
+    const beginning = `${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 600 ms: `;
+    expect(message.slice(0, beginning.length)).toBe(beginning);
+    expect(message.slice(beginning.length)).toMatch(/^(?!Error)[^:]*ECONNREFUSED/);
     expect(message).toMatch(
       / Check DB_HOST and DB_PORT, and that the server runs and may be reached from here\.$/,
     );
@@ -89,8 +89,8 @@ describe('a boot on a database server', () => {
   it('tries again and again where connections are closed, and says so when its time is over', async () => {
     const { port } = await listen((socket) => socket.destroy());
     const { message } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 1_000 });
-    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached: `);
-    expect(message).toContain('also not after 1000 ms. Check DB_HOST and DB_PORT');
+    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 1000 ms: `);
+    expect(message).toContain('. Check DB_HOST and DB_PORT');
     // At 0, 250 and 750 ms.
     expect(listener?.connections).toBeGreaterThanOrEqual(2);
   });

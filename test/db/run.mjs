@@ -14,7 +14,7 @@ const REPOSITORIES = ['src/database/', 'src/process-store/', 'src/event-log/', '
 const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];
 
 /** Suites about what SQLite has not: a server to reach, and others that write at the same time. */
-const SERVER_ONLY = ['test/db/boot.spec', 'test/db/contention.spec', 'test/db/schema.spec'];
+const SERVER_ONLY = ['boot', 'contention', 'schema', 'two-processes'].map((name) => `test/db/${name}.spec`);
 
 const { db, suites, rest } = readArguments(process.argv.slice(2));
 if (!isConfigured(db)) {

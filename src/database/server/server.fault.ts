@@ -31,9 +31,12 @@ export function codesOf(error: unknown): readonly string[] {
 
 /** The innermost message of an error: what the server or the network said. */
 export function messageOf(error: unknown): string {
-  if (error instanceof AggregateError && error.message === '' && error.errors.length > 0)
-    return messageOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  // Not by class: what Node itself throws is of another one inside a test.
+  if (typeof error !== 'object' || error === null) return String(error);
+  const { message, errors } = error as { message?: unknown; errors?: unknown };
+  // Of a host with several addresses, each of which was tried.
+  if (message === '' && Array.isArray(errors) && errors.length > 0) return messageOf(errors[0]);
+  return typeof message === 'string' ? message : JSON.stringify(error);
 }
 
 /** The fault of a certificate that is not trusted; null where the error is another. */
