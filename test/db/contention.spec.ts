@@ -58,6 +58,21 @@ describe('two instances on one database', () => {
     }
   });
 
+  it('write while more reads run than there are connections', async () => {
+    const { fixture, store } = here;
+    const { server } = fixture.config;
+    const sleep =
+      server?.type === 'mssql'
+        ? "WAITFOR DELAY '00:00:00.3'; SELECT 1 AS slept"
+        : 'SELECT 1 AS slept FROM pg_sleep(0.3)';
+    const reads = Array.from({ length: 5 * (server?.poolMax ?? 0) }, () => fixture.database.read(sleep));
+    let areRead = false;
+    const allRead = Promise.all(reads).then(() => (areRead = true));
+    expect((await store.claim(claimOf('among-readers'))).kind).toBe('claimed');
+    expect(areRead).toBe(false);
+    await allRead;
+  });
+
   it('write every event of the same trails, without a gap, a repetition or a refusal', async () => {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const seeded = ids(20);

@@ -6,7 +6,7 @@ import { createConfiguration, type DatabaseServerConfig } from '../../src/config
 import { serverDialectOf } from '../../src/database/server/server.dialects.js';
 import type { SqlDialect } from '../../src/database/index.js';
 import { sqliteDialect } from '../../src/database/sqlite/sqlite.dialect.js';
-import { removeServerSchema, testDatabase } from '../../src/database/testing/database.target.js';
+import { newServerConfig, removeServerSchema } from '../../src/database/testing/database.target.js';
 
 /** A row of a table, by column. */
 export type Row = Record<string, unknown>;
@@ -16,18 +16,17 @@ export type Row = Record<string, unknown>;
  * service's folder; on a server a schema of its own, the same one for the same folder.
  */
 export function databaseVariables(dataDir: string): Record<string, string> {
-  if (testDatabase === 'sqlite') return {};
-  const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD, TEST_DB_ENCRYPT } =
-    process.env;
+  const server = newServerConfig();
+  if (server === null) return {};
   return {
-    DB_TYPE: testDatabase,
-    DB_HOST: TEST_DB_HOST ?? '127.0.0.1',
-    DB_PORT: TEST_DB_PORT ?? '',
-    DB_NAME: TEST_DB_NAME ?? '',
-    DB_USER: TEST_DB_USER ?? '',
-    ...(TEST_DB_PASSWORD === undefined ? {} : { DB_PASSWORD: TEST_DB_PASSWORD }),
+    DB_TYPE: server.type,
+    DB_HOST: server.host,
+    DB_PORT: String(server.port),
+    DB_NAME: server.name,
+    DB_USER: server.user,
+    ...(server.password === null ? {} : { DB_PASSWORD: server.password }),
     DB_SCHEMA: `test_${createHash('sha256').update(dataDir).digest('hex').slice(0, 12)}`,
-    DB_ENCRYPT: TEST_DB_ENCRYPT ?? 'off',
+    DB_ENCRYPT: server.encrypt ? 'on' : 'off',
     DB_TRUST_SERVER_CERTIFICATE: 'on',
   };
 }

@@ -12,7 +12,12 @@ import type {
   SqlValue,
 } from '../sql.dialect.js';
 import { numberedPlaceholders } from './placeholders.js';
-import type { ConnectionPurpose, ServerDialect, ServerSession } from './server.dialect.js';
+import {
+  type ConnectionPurpose,
+  connectionsFor,
+  type ServerDialect,
+  type ServerSession,
+} from './server.dialect.js';
 import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
 
 /** The length by which `mssql` knows `(MAX)`. */
@@ -137,8 +142,8 @@ function bindParameter(value: SqlValue): unknown {
 }
 
 function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
-  const { host, port, user, password, name, schema, poolMax, connectTimeoutMs } = config;
-  const isService = purpose === 'service';
+  const { host, port, user, password, name, schema, connectTimeoutMs } = config;
+  const isService = purpose !== 'schema';
   return {
     type: 'mssql',
     host,
@@ -150,7 +155,7 @@ function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose):
     connectionTimeout: connectTimeoutMs,
     requestTimeout: isService ? config.statementTimeoutMs : SCHEMA_STATEMENT_MS,
     pool: {
-      max: isService ? poolMax : 2,
+      max: connectionsFor(purpose, config),
       min: isService ? 1 : 0,
       acquireTimeoutMillis: connectTimeoutMs + config.statementTimeoutMs,
       // A connection that breaks is replaced by the pool; the next statement tells whether the server is there.

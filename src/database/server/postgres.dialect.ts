@@ -5,7 +5,7 @@ import type { DatabaseServerConfig } from '../../config/index.js';
 import type { SqlErrorKind } from '../sql.dialect.js';
 import { insertIgnoringConflicts, updateReturning } from '../sql.text.js';
 import { numberedPlaceholders } from './placeholders.js';
-import type { ConnectionPurpose, ServerDialect } from './server.dialect.js';
+import { type ConnectionPurpose, connectionsFor, type ServerDialect } from './server.dialect.js';
 import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
 
 /** What a statement without an answer may take on our side beyond what the server allows it, in ms. */
@@ -61,7 +61,7 @@ export const postgresDialect: ServerDialect = {
 
 function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
   const { host, port, user, password, name, schema, statementTimeoutMs, connectTimeoutMs } = config;
-  const isService = purpose === 'service';
+  const isService = purpose !== 'schema';
   return {
     type: 'postgres',
     host,
@@ -78,7 +78,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
       : false,
     applicationName: 'fastify-camunda',
     connectTimeoutMS: connectTimeoutMs,
-    poolSize: isService ? config.poolMax : 2,
+    poolSize: connectionsFor(purpose, config),
     // A connection that breaks while idle is replaced by the pool; the next statement tells whether the server is there.
     poolErrorHandler: () => undefined,
     installExtensions: false,

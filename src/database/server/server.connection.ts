@@ -16,11 +16,12 @@ const WARM_CONNECTIONS = 4;
 /** How long a stop waits for statements that still run, in ms. */
 const CLOSE_MS = 2_000;
 
-/** A database server, reached by a pool of connections. */
+/** A database server, reached by a pool of connections that read and one that writes. */
 export class ServerConnection extends DatabaseConnection {
   private constructor(
     private readonly server: ServerDialect,
-    private readonly pool: DataSource,
+    private readonly reader: DataSource,
+    private readonly writer: DataSource,
   ) {
     super(server);
   }
@@ -37,10 +38,16 @@ export class ServerConnection extends DatabaseConnection {
     signal?: AbortSignal,
   ): Promise<ServerConnection> {
     await prepareServerSchema(dialect, config, signal);
-    const pool = await connectToServer(dialect, config, 'service', signal);
-    const connection = new ServerConnection(dialect, pool);
-    await connection.warmUp(Math.min(config.poolMax, WARM_CONNECTIONS));
-    return connection;
+    const reader = await connectToServer(dialect, config, 'read', signal);
+    try {
+      const writer = await connectToServer(dialect, config, 'write', signal);
+      const connection = new ServerConnection(dialect, reader, writer);
+      await connection.warmUp(Math.min(config.poolMax - 1, WARM_CONNECTIONS));
+      return connection;
+    } catch (error) {
+      await reader.destroy();
+      throw error;
+    }
   }
 
   override read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {
@@ -50,19 +57,16 @@ export class ServerConnection extends DatabaseConnection {
   }
 
   override schemaVersion(): Promise<number> {
-    return readSchemaVersion(this.pool);
+    return readSchemaVersion(this.reader);
   }
 
   override transaction<T>(work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
-    return inServerTransaction(this.pool, this.server, work);
+    return inServerTransaction(this.writer, this.server, work);
   }
 
   override async close(): Promise<void> {
-    if (!this.pool.isInitialized) return;
     // A pool waits for the statements that run, and a server that is away would hold up the stop.
-    const closed = this.pool.destroy().catch((error: unknown) => {
-      new Logger('Database').warn({ msg: 'The connections did not close well.', err: error });
-    });
+    const closed = Promise.all([this.reader, this.writer].map(destroy));
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
@@ -72,7 +76,7 @@ export class ServerConnection extends DatabaseConnection {
   }
 
   private async onConnection<T>(work: (runner: QueryRunner) => Promise<T>): Promise<T> {
-    const runner = this.pool.createQueryRunner();
+    const runner = this.reader.createQueryRunner();
     try {
       return await work(runner);
     } catch (error) {
@@ -81,5 +85,14 @@ export class ServerConnection extends DatabaseConnection {
     } finally {
       await runner.release();
     }
+  }
+}
+
+async function destroy(pool: DataSource): Promise<void> {
+  if (!pool.isInitialized) return;
+  try {
+    await pool.destroy();
+  } catch (error) {
+    new Logger('Database').warn({ msg: 'The connections did not close well.', err: error });
   }
 }

@@ -3,8 +3,11 @@ import type { DatabaseServerConfig } from '../../config/index.js';
 import type { SqlDialect, SqlValue } from '../sql.dialect.js';
 import type { ServerFault } from './server.fault.js';
 
-/** What a connection is for: the pool of the service, or the one that changes the schema. */
-export type ConnectionPurpose = 'service' | 'schema';
+/**
+ * What connections are for: the reads of the service, the transactions of its write queue, or a change of the schema.
+ * The writer has one of its own, so that no number of readers holds it up.
+ */
+export type ConnectionPurpose = 'read' | 'write' | 'schema';
 
 /** The session that something runs on: the locks of the schema are taken on it. */
 export interface ServerSession {
@@ -28,4 +31,9 @@ export interface ServerDialect extends SqlDialect {
   readonly createSchema: (session: ServerSession, schema: string) => Promise<void>;
   /** What an error of connecting means; null for one that only says that the server is not there yet. */
   readonly connectFault: (error: unknown, config: DatabaseServerConfig) => ServerFault | null;
+}
+
+/** How many connections a purpose may hold, so that all of the service are `DB_POOL_MAX`. */
+export function connectionsFor(purpose: ConnectionPurpose, { poolMax }: DatabaseServerConfig): number {
+  return { read: poolMax - 1, write: 1, schema: 2 }[purpose];
 }
