@@ -7,6 +7,7 @@ import { ProcessArchiveRepository } from '../../process-store/process-archive.re
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../process-store/process-store.service.js';
 import type { Claim } from '../../process-store/process-store.types.js';
+import { DatabaseUnavailableError } from '../database.errors.js';
 import { DatabaseService } from '../database.service.js';
 import { CapturedMssql, type CapturedStatement, serverError } from '../testing/captured.mssql.js';
 import { sqliteConfig } from '../testing/database.fixture.js';
@@ -356,6 +357,32 @@ describe('the statements for SQL Server', () => {
     expect(said.at(-1)).toBe('COMMIT');
   });
 
+  it('are not said behind one that found no answer in time, for each would wait as long', async () => {
+    let isFirst = true;
+    capture.answer = ({ sql }) => {
+      if (!sql.startsWith('UPDATE') || !isFirst) return undefined;
+      isFirst = false;
+      return Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' });
+    };
+    await Promise.all(['a', 'b', 'c'].map((id) => store.noteStarted(id, `instance-${id}`)));
+    const said = capture.take().map(({ sql }) => sql.split(' ')[0]);
+    expect(said).toEqual([
+      ...['BEGIN', 'UPDATE', 'ROLLBACK'],
+      ...['BEGIN', 'UPDATE', 'UPDATE', 'UPDATE', 'COMMIT'],
+    ]);
+  });
+
+  it('are read again after a deadlock with a writer, and count as busy where it happens again and again', async () => {
+    let victims = 2;
+    capture.answer = () => {
+      victims -= 1;
+      return victims < 0 ? [rowOf('a')] : serverError(1205, 13);
+    };
+    expect((await repository.findProcessStore('a'))?.correlationId).toBe('a');
+    victims = 1_000;
+    await expect(repository.findProcessStore('a')).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  });
+
   it('keep an event whose place in the trail others were faster to take, however often', async () => {
     let lost = 0;
     capture.answer = ({ sql }) => {
@@ -382,6 +409,11 @@ describe('the statements for SQL Server', () => {
     ['too many parameters', serverError(8003, 16), 'content'],
     ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' }), 'unavailable'],
     ['a closed connection', Object.assign(new Error('closed'), { code: 'ECONNCLOSED' }), 'unavailable'],
+    [
+      'a parameter that the driver refuses',
+      Object.assign(new Error('Out of range.'), { code: 'EPARAM' }),
+      'content',
+    ],
     ['a fault of our own', new TypeError('x is not a function'), 'content'],
   ])('know %s for what it is', (_name, error, kind) => {
     const { errorKind } = capture.dialect(null);

@@ -192,6 +192,8 @@ async function lockSchema(session: ServerSession, timeoutMs: number): Promise<vo
 function mssqlErrorKind(error: unknown): SqlErrorKind {
   const { number, severity } = serverErrorOf(error);
   if (number === null) {
+    // The driver did not take a parameter, such as a time before the year 1, and nothing was sent.
+    if (codesOf(error).includes('EPARAM')) return 'content';
     // A programming error comes from no database; everything else is the connection.
     return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
   }
