@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventArchiveRepository } from '../../event-log/event-archive.repository.js';
 import { EventLogRepository } from '../../event-log/event-log.repository.js';
@@ -12,6 +14,7 @@ import { DatabaseService } from '../database.service.js';
 import { CapturedMssql, type CapturedStatement, serverError } from '../testing/captured.mssql.js';
 import { sqliteConfig } from '../testing/database.fixture.js';
 import { WriteQueueService } from '../write-queue/index.js';
+import { createMssqlDialect } from './mssql.dialect.js';
 import { ServerConnection } from './server.connection.js';
 
 /** Columns by what SQL Server keeps them as (docs/design/data-model.md). */
@@ -439,6 +442,43 @@ describe('the statements for SQL Server', () => {
       if (/^(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) expect(sql).toContain('[api].');
     }
   });
+});
+
+describe('a SQL Server that is not there', () => {
+  it('is told of with what the network said', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const config = new CapturedMssql().config({ host: '127.0.0.1', port });
+    await expect(ServerConnection.open(createMssqlDialect(null), config)).rejects.toThrow(
+      `SQL Server at 127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}. Check DB_HOST`,
+    );
+  });
+});
+
+it('a database that is not there is told of, and not taken for a wrong password', () => {
+  const capture = new CapturedMssql();
+  const [dialect, config] = [createMssqlDialect(null), capture.config()];
+  const { beforeConnect } = dialect.dataSourceOptions(config, 'read').extra as {
+    beforeConnect: (connection: EventEmitter) => void;
+  };
+  const connection = new EventEmitter();
+  let told: unknown;
+  connection.once('connect', (error: unknown) => (told = error));
+  beforeConnect(connection);
+  // What the server says, and what tedious makes of it.
+  connection.emit('errorMessage', {
+    number: 4060,
+    message: 'Cannot open database "x" requested by the login.',
+  });
+  connection.emit('errorMessage', { number: 18456, message: "Login failed for user 'api'." });
+  connection.emit('connect', Object.assign(new Error("Login failed for user 'api'."), { code: 'ELOGIN' }));
+  expect(dialect.connectFault(told, config)?.cause).toBe(
+    'it has no database camunda_api that api may use (Cannot open database "x" requested by the login.)',
+  );
+  expect(connection.listenerCount('errorMessage')).toBe(0);
 });
 
 describe('the migrations for SQL Server', () => {
