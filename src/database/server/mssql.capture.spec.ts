@@ -527,6 +527,19 @@ describe('the migrations for SQL Server', () => {
     expect(capture.take().filter(({ sql }) => sql === 'COMMIT')).toEqual([]);
   });
 
+  it.each([
+    ['a deadlock', serverError(1205, 13)],
+    ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' })],
+  ])('blame no missing right for %s', async (_what, error) => {
+    const capture = new CapturedMssql();
+    capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? error : undefined);
+    const opening = ServerConnection.open(capture.dialect(null), capture.config());
+    await expect(opening).rejects.toThrow(
+      `SQL Server at sql.example:1433 failed while the schema was read or changed: ${error.message}. ` +
+        'A migration that had begun was taken back. Start again.',
+    );
+  });
+
   it('are followed by a boot that works, whatever connections the server refuses at first', async () => {
     const capture = new CapturedMssql();
     capture.answer = ({ sql }) => (sql.startsWith('SELECT 1 ') ? serverError(10928, 16) : undefined);
