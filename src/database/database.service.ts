@@ -3,6 +3,9 @@ import { DatabaseConnection } from './database.connection.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import type { SqlDialect, SqlRow, SqlValue } from './sql.dialect.js';
 
+/** How often a read is made that another transaction was in the way of: a deadlock on a server whose readers lock. */
+const READ_TRIES = 5;
+
 /** Reads of the database: only what is committed, also while a group of writes is open. */
 @Injectable()
 export class DatabaseService {
@@ -19,11 +22,15 @@ export class DatabaseService {
    * @throws DatabaseUnavailableError where the database is away or busy
    */
   async read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
-    try {
-      return await this.connection.read(sql, parameters);
-    } catch (error) {
-      if (this.dialect.errorKind(error) === 'unavailable') throw new DatabaseUnavailableError(error);
-      throw error;
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.connection.read(sql, parameters);
+      } catch (error) {
+        const kind = this.dialect.errorKind(error);
+        if (kind === 'contended' && tries < READ_TRIES) continue;
+        if (kind === 'contended' || kind === 'unavailable') throw new DatabaseUnavailableError(error);
+        throw error;
+      }
     }
   }
 

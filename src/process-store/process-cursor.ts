@@ -4,6 +4,9 @@ export interface ProcessCursor {
   readonly correlationId: string;
 }
 
+/** The last millisecond that every database knows. */
+const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 /** A list's cursor that this service did not make. */
 export class InvalidCursorError extends Error {
   override readonly name = 'InvalidCursorError';
@@ -22,6 +25,7 @@ export function encodeCursor({ startedAt, correlationId }: ProcessCursor): strin
 export function decodeCursor(text: string): ProcessCursor {
   const match = /^(\d{1,15}) (\S{1,255})$/.exec(Buffer.from(text, 'base64url').toString());
   const [, time, correlationId] = match ?? [];
-  if (time === undefined || correlationId === undefined) throw new InvalidCursorError();
+  if (time === undefined || correlationId === undefined || Number(time) > LAST_TIME)
+    throw new InvalidCursorError();
   return { startedAt: new Date(Number(time)), correlationId };
 }

@@ -214,8 +214,9 @@ export class ProcessStoreRepository {
       [correlationId, claimId],
     );
     if (deleted > 0 || !repeated) return deleted > 0;
+    // The id may have been claimed anew since: that row is another's.
     const { sql: select, parameters } = this.selection(correlationId);
-    return (await sql.query(select, parameters)).length === 0;
+    return (await sql.query(select, parameters)).every((row) => row.claim_id !== claimId);
   }
 
   /** Rows of which something in the engine is left to do and due, oldest first. */

@@ -292,6 +292,27 @@ describe('ProcessStoreService', () => {
       failCommitOnce();
       expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
     });
+
+    it('knows it also where another request has claimed the id since', async () => {
+      const other = await claimed('b', { claimId: 'another' });
+      await claimed('a');
+      failCommitOnce();
+      const { connection } = fixture;
+      const failing = connection.transaction;
+      connection.transaction = async (work, options) => {
+        try {
+          return await failing(work, options);
+        } catch (error) {
+          const record = { ...other, correlationId: 'a' };
+          await connection.transaction((sql) =>
+            repository.upsertProcessStore(sql, [{ type: 'insert', record, leaseMs: 1_000 }], false),
+          );
+          throw error;
+        }
+      };
+      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+      expect((await stored('a'))?.claimId).toBe('another');
+    });
   });
 
   it('marks a claim as joined durably, and asks the table only once', async () => {
@@ -427,8 +448,9 @@ describe('ProcessStoreService', () => {
       expect(processes[1]).toMatchObject({ data: null, hasData: false });
     });
 
-    it('refuses a cursor that it did not make', async () => {
-      await expect(store.list({ limit: 1, cursor: 'nonsense' })).rejects.toBeInstanceOf(InvalidCursorError);
+    it.each(['nonsense', '999999999999999 a'])('refuses a cursor that it did not make: %s', async (text) => {
+      const cursor = Buffer.from(text).toString('base64url');
+      await expect(store.list({ limit: 1, cursor })).rejects.toBeInstanceOf(InvalidCursorError);
     });
   });
 });

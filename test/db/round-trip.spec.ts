@@ -176,7 +176,7 @@ describe('what is written', () => {
     if (server === null) return `replace(${column}, ' ', 'T') || 'Z'`;
     return server.type === 'postgres'
       ? `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-      : `CONVERT(varchar(23), ${column}, 126) + CASE WHEN DATEPART(millisecond, ${column}) = 0 THEN '.000Z' ELSE 'Z' END`;
+      : `REPLACE(CONVERT(varchar(23), ${column}, 121), ' ', 'T') + 'Z'`;
   };
 
   const TIMES = [

@@ -18,7 +18,7 @@ export async function createTestDatabase(db) {
   if (db === 'sqlite') return { variables: {}, drop: async () => {} };
   const { server, close } = await reachServer(db);
   const name = `fastify_camunda_test_${randomBytes(4).toString('hex')}`;
-  await atServer(db, server, `CREATE DATABASE ${name}`);
+  await atServer(db, server, ...createStatements(db, name));
   return {
     variables: {
       TEST_DB_HOST: server.host,
@@ -61,6 +61,12 @@ function serverOf(db) {
     database: read('DATABASE', db === 'mssql' ? 'master' : 'postgres'),
     encrypt: read('ENCRYPT', db === 'mssql' ? 'on' : 'off') === 'on',
   };
+}
+
+/** The database as operations.md has it made. */
+function createStatements(db, name) {
+  const create = `CREATE DATABASE ${name}`;
+  return db === 'mssql' ? [create, `ALTER DATABASE ${name} SET READ_COMMITTED_SNAPSHOT ON`] : [create];
 }
 
 /** What a failed test has left open must not keep the database. */

@@ -1,3 +1,5 @@
+import { EventEmitter, once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventArchiveRepository } from '../../event-log/event-archive.repository.js';
 import { EventLogRepository } from '../../event-log/event-log.repository.js';
@@ -7,10 +9,12 @@ import { ProcessArchiveRepository } from '../../process-store/process-archive.re
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../process-store/process-store.service.js';
 import type { Claim } from '../../process-store/process-store.types.js';
+import { DatabaseUnavailableError } from '../database.errors.js';
 import { DatabaseService } from '../database.service.js';
 import { CapturedMssql, type CapturedStatement, serverError } from '../testing/captured.mssql.js';
 import { sqliteConfig } from '../testing/database.fixture.js';
 import { WriteQueueService } from '../write-queue/index.js';
+import { createMssqlDialect } from './mssql.dialect.js';
 import { ServerConnection } from './server.connection.js';
 
 /** Columns by what SQL Server keeps them as (docs/design/data-model.md). */
@@ -356,6 +360,32 @@ describe('the statements for SQL Server', () => {
     expect(said.at(-1)).toBe('COMMIT');
   });
 
+  it('are not said behind one that found no answer in time, for each would wait as long', async () => {
+    let isFirst = true;
+    capture.answer = ({ sql }) => {
+      if (!sql.startsWith('UPDATE') || !isFirst) return undefined;
+      isFirst = false;
+      return Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' });
+    };
+    await Promise.all(['a', 'b', 'c'].map((id) => store.noteStarted(id, `instance-${id}`)));
+    const said = capture.take().map(({ sql }) => sql.split(' ')[0]);
+    expect(said).toEqual([
+      ...['BEGIN', 'UPDATE', 'ROLLBACK'],
+      ...['BEGIN', 'UPDATE', 'UPDATE', 'UPDATE', 'COMMIT'],
+    ]);
+  });
+
+  it('are read again after a deadlock with a writer, and count as busy where it happens again and again', async () => {
+    let victims = 2;
+    capture.answer = () => {
+      victims -= 1;
+      return victims < 0 ? [rowOf('a')] : serverError(1205, 13);
+    };
+    expect((await repository.findProcessStore('a'))?.correlationId).toBe('a');
+    victims = 1_000;
+    await expect(repository.findProcessStore('a')).rejects.toBeInstanceOf(DatabaseUnavailableError);
+  });
+
   it('keep an event whose place in the trail others were faster to take, however often', async () => {
     let lost = 0;
     capture.answer = ({ sql }) => {
@@ -382,6 +412,11 @@ describe('the statements for SQL Server', () => {
     ['too many parameters', serverError(8003, 16), 'content'],
     ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' }), 'unavailable'],
     ['a closed connection', Object.assign(new Error('closed'), { code: 'ECONNCLOSED' }), 'unavailable'],
+    [
+      'a parameter that the driver refuses',
+      Object.assign(new Error('Out of range.'), { code: 'EPARAM' }),
+      'content',
+    ],
     ['a fault of our own', new TypeError('x is not a function'), 'content'],
   ])('know %s for what it is', (_name, error, kind) => {
     const { errorKind } = capture.dialect(null);
@@ -407,6 +442,43 @@ describe('the statements for SQL Server', () => {
       if (/^(SELECT|INSERT|UPDATE|DELETE)/.test(sql)) expect(sql).toContain('[api].');
     }
   });
+});
+
+describe('a SQL Server that is not there', () => {
+  it('is told of with what the network said', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    server.close();
+    await once(server, 'close');
+    const config = new CapturedMssql().config({ host: '127.0.0.1', port });
+    await expect(ServerConnection.open(createMssqlDialect(null), config)).rejects.toThrow(
+      `SQL Server at 127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}. Check DB_HOST`,
+    );
+  });
+});
+
+it('a database that is not there is told of, and not taken for a wrong password', () => {
+  const capture = new CapturedMssql();
+  const [dialect, config] = [createMssqlDialect(null), capture.config()];
+  const { beforeConnect } = dialect.dataSourceOptions(config, 'read').extra as {
+    beforeConnect: (connection: EventEmitter) => void;
+  };
+  const connection = new EventEmitter();
+  let told: unknown;
+  connection.once('connect', (error: unknown) => (told = error));
+  beforeConnect(connection);
+  // What the server says, and what tedious makes of it.
+  connection.emit('errorMessage', {
+    number: 4060,
+    message: 'Cannot open database "x" requested by the login.',
+  });
+  connection.emit('errorMessage', { number: 18456, message: "Login failed for user 'api'." });
+  connection.emit('connect', Object.assign(new Error("Login failed for user 'api'."), { code: 'ELOGIN' }));
+  expect(dialect.connectFault(told, config)?.cause).toBe(
+    'it has no database camunda_api that api may use (Cannot open database "x" requested by the login.)',
+  );
+  expect(connection.listenerCount('errorMessage')).toBe(0);
 });
 
 describe('the migrations for SQL Server', () => {
@@ -453,6 +525,19 @@ describe('the migrations for SQL Server', () => {
         'back. Give the login api the right to create and use the tables',
     );
     expect(capture.take().filter(({ sql }) => sql === 'COMMIT')).toEqual([]);
+  });
+
+  it.each([
+    ['a deadlock', serverError(1205, 13)],
+    ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' })],
+  ])('blame no missing right for %s', async (_what, error) => {
+    const capture = new CapturedMssql();
+    capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? error : undefined);
+    const opening = ServerConnection.open(capture.dialect(null), capture.config());
+    await expect(opening).rejects.toThrow(
+      `SQL Server at sql.example:1433 failed while the schema was read or changed: ${error.message}. ` +
+        'A migration that had begun was taken back. Start again.',
+    );
   });
 
   it('are followed by a boot that works, whatever connections the server refuses at first', async () => {

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type DataSourceOptions, MssqlParameter } from 'typeorm';
 import { entitiesOf, MIGRATIONS, TABLES } from '../../../migrations/index.js';
@@ -175,9 +176,29 @@ function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose):
       connectionIsolationLevel: 'READ COMMITTED',
     },
     logging: false,
+    extra: { beforeConnect: tellWhyLoginFailed },
     entities: entitiesOf('mssql'),
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
   };
+}
+
+/**
+ * Lets a login that is refused tell the first thing that the server said, which is why: the driver keeps the last, and
+ * behind "Cannot open database" the server says that the login failed as well.
+ *
+ * @param connection of `tedious`, which is about to connect
+ */
+function tellWhyLoginFailed(connection: EventEmitter): void {
+  let said: string | undefined;
+  const listen = ({ message }: { message: string }): void => {
+    said ??= message;
+  };
+  connection.on('errorMessage', listen);
+  // Before the one who waits for the connection is told.
+  connection.prependOnceListener('connect', (error?: Error & { code?: unknown }) => {
+    connection.removeListener('errorMessage', listen);
+    if (error?.code === 'ELOGIN' && said !== undefined) error.message = said;
+  });
 }
 
 async function lockSchema(session: ServerSession, timeoutMs: number): Promise<void> {
@@ -192,6 +213,8 @@ async function lockSchema(session: ServerSession, timeoutMs: number): Promise<vo
 function mssqlErrorKind(error: unknown): SqlErrorKind {
   const { number, severity } = serverErrorOf(error);
   if (number === null) {
+    // The driver did not take a parameter, such as a time before the year 1, and nothing was sent.
+    if (codesOf(error).includes('EPARAM')) return 'content';
     // A programming error comes from no database; everything else is the connection.
     return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
   }

@@ -33,9 +33,14 @@ export function codesOf(error: unknown): readonly string[] {
 export function messageOf(error: unknown): string {
   // Not by class: what Node itself throws is of another one inside a test.
   if (typeof error !== 'object' || error === null) return String(error);
-  const { message, errors } = error as { message?: unknown; errors?: unknown };
+  const { message, errors, code, originalError, cause } = error as Record<string, unknown>;
+  // SQL Server's driver says that it could not connect; what the network said is behind it.
+  if (code === 'ESOCKET') {
+    const behind = originalError ?? cause;
+    if (typeof behind === 'object' && behind !== null) return messageOf(behind);
+  }
   // Of a host with several addresses, each of which was tried.
-  if (message === '' && Array.isArray(errors) && errors.length > 0) return messageOf(errors[0]);
+  if (Array.isArray(errors) && errors.length > 0) return messageOf(errors[0]);
   return typeof message === 'string' ? message : JSON.stringify(error);
 }
 

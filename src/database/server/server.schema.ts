@@ -49,7 +49,7 @@ export function serverSchemaAccess(config: DatabaseServerConfig): SchemaAccess {
   };
 }
 
-/** @throws DatabaseStartError also where the server refuses a statement: mostly the login may not do it */
+/** @throws DatabaseStartError also where the server refuses a statement, mostly because the login may not do it, or fails */
 async function connected<T>(
   dialect: ServerDialect,
   config: DatabaseServerConfig,
@@ -61,8 +61,17 @@ async function connected<T>(
     return await work(dataSource);
   } catch (error) {
     if (!(error instanceof QueryFailedError)) throw error;
+    const server = `${dialect.productName} at ${addressOf(config)}`;
+    const kind = dialect.errorKind(error);
+    if (kind === 'unavailable' || kind === 'contended') {
+      throw new DatabaseStartError(
+        `${server} failed while the schema was read or changed: ${messageOf(error)}. A migration that had begun was ` +
+          'taken back. Start again.',
+        { cause: error },
+      );
+    }
     throw new DatabaseStartError(
-      `${dialect.productName} at ${addressOf(config)} refuses what the schema needs: ${messageOf(error)}. A migration ` +
+      `${server} refuses what the schema needs: ${messageOf(error)}. A migration ` +
         `that had begun was taken back. Give the login ${config.user} the right to create and use the tables; or run ` +
         'npm run migration:run with a login that has it, and set DB_MIGRATE=off.',
       { cause: error },

@@ -24,6 +24,8 @@ export async function runStatement(
 /** Runs statements one behind the other: a connection takes one at a time, and some drivers do not queue. */
 class ServerExecutor implements SqlExecutor {
   private last: Promise<unknown> = Promise.resolve();
+  /** What the transaction has failed with: nothing further is sent, for each might wait as long again. */
+  private failure: Error | null = null;
 
   constructor(
     private readonly runner: QueryRunner,
@@ -50,11 +52,20 @@ class ServerExecutor implements SqlExecutor {
   }
 
   private run(sql: string, parameters: readonly SqlValue[]): Promise<StatementResult> {
-    const result = this.last
-      .catch(() => undefined)
-      .then(() => runStatement(this.runner, this.dialect, sql, parameters));
+    const result = this.last.catch(() => undefined).then(() => this.send(sql, parameters));
     this.last = result;
     return result;
+  }
+
+  private async send(sql: string, parameters: readonly SqlValue[]): Promise<StatementResult> {
+    if (this.failure !== null) throw this.failure;
+    try {
+      return await runStatement(this.runner, this.dialect, sql, parameters);
+    } catch (error) {
+      // A key that exists is for the dialect: where it undoes its statement alone, the transaction goes on.
+      if (this.dialect.errorKind(error) !== 'conflict') this.failure = error as Error;
+      throw error;
+    }
   }
 }
 

@@ -75,10 +75,12 @@ function unlessRepeated(message: string): (issue: { readonly input?: unknown }) 
   return ({ input }) => (Array.isArray(input) ? GIVEN_ONCE : message);
 }
 
-const time = z.iso.datetime({
-  offset: true,
-  error: unlessRepeated('must be an ISO 8601 time with a zone'),
-});
+/** A time that every database knows; a zone may carry it out of the four digits of its year. */
+const time = z.iso
+  .datetime({ offset: true, abort: true, error: unlessRepeated('must be an ISO 8601 time with a zone') })
+  .refine((text) => /^(?!0000)\d{4}-/.test(new Date(text).toISOString()), {
+    error: 'must be in the years 1 to 9999',
+  });
 
 /** A parameter that is a whole number. */
 function wholeNumber(min: number, max: number) {
