@@ -81,7 +81,7 @@ describe('a boot on a database server', () => {
     expect(message.slice(0, beginning.length)).toBe(beginning);
     expect(message.slice(beginning.length)).toMatch(/^(?!Error)[^:]*ECONNREFUSED/);
     expect(message).toMatch(
-      / Check DB_HOST and DB_PORT, and that the server runs and may be reached from here\.$/,
+      / Check DB_TYPE, DB_HOST and DB_PORT, and that the server runs and may be reached from here\.$/,
     );
     expect(elapsedMs).toBeGreaterThan(200);
   });
@@ -90,7 +90,7 @@ describe('a boot on a database server', () => {
     const { port } = await listen((socket) => socket.destroy());
     const { message } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 1_000 });
     expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 1000 ms: `);
-    expect(message).toContain('. Check DB_HOST and DB_PORT');
+    expect(message).toContain('. Check DB_TYPE, DB_HOST and DB_PORT');
     // At 0, 250 and 750 ms.
     expect(listener?.connections).toBeGreaterThanOrEqual(2);
   });

@@ -453,7 +453,7 @@ describe('a SQL Server that is not there', () => {
     await once(server, 'close');
     const config = new CapturedMssql().config({ host: '127.0.0.1', port });
     await expect(ServerConnection.open(createMssqlDialect(null), config)).rejects.toThrow(
-      `SQL Server at 127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}. Check DB_HOST`,
+      `SQL Server at 127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}. Check DB_TYPE, DB_HOST`,
     );
   });
 });
@@ -479,6 +479,29 @@ it('a database that is not there is told of, and not taken for a wrong password'
     'it has no database camunda_api that api may use (Cannot open database "x" requested by the login.)',
   );
   expect(connection.listenerCount('errorMessage')).toBe(0);
+});
+
+describe('a boot on SQL Server', () => {
+  const boot = (answer: CapturedMssql['answer']): Promise<ServerConnection> => {
+    const capture = new CapturedMssql();
+    capture.answer = answer;
+    return ServerConnection.open(capture.dialect(null), capture.config());
+  };
+
+  it('refuses a database that answers commits before they are on the disk', async () => {
+    await expect(
+      boot(({ sql }) => (sql.includes('delayed_durability') ? [{ delayed_durability: 2 }] : undefined)),
+    ).rejects.toThrow(/DELAYED_DURABILITY = FORCED.*could be lost\. Run ALTER DATABASE camunda_api SET/);
+  });
+
+  it.each([
+    ['may choose to', [{ delayed_durability: 1 }]],
+    ['never does', [{ delayed_durability: 0 }]],
+    ['does not know the setting', serverError(207, 16)],
+  ])('takes one that %s', async (_name, answer) => {
+    const connection = await boot(({ sql }) => (sql.includes('delayed_durability') ? answer : undefined));
+    await connection.close();
+  });
 });
 
 describe('the migrations for SQL Server', () => {

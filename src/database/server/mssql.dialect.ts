@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type DataSourceOptions, MssqlParameter } from 'typeorm';
 import { entitiesOf, MIGRATIONS, TABLES } from '../../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
+import { DatabaseStartError } from '../database.errors.js';
 import type {
   GuardedRows,
   NewRows,
@@ -85,6 +86,7 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
         new MssqlParameter(name, 'varchar', KEY_LENGTH),
       ]);
     },
+    assertDurable,
     connectFault: mssqlConnectFault,
   };
 }
@@ -208,6 +210,27 @@ async function lockSchema(session: ServerSession, timeoutMs: number): Promise<vo
       `@LockOwner = 'Transaction', @LockTimeout = ${timeoutMs}; ` +
       "IF @granted < 0 THROW 51000, 'the application lock was not granted', 1;",
   );
+}
+
+/** The value of `delayed_durability` at which every commit is answered before it is on the disk. */
+const DELAYED_DURABILITY_FORCED = 2;
+
+async function assertDurable(session: ServerSession, { name }: DatabaseServerConfig): Promise<void> {
+  let settings: readonly { delayed_durability?: unknown }[];
+  try {
+    settings = (await session.query(
+      'SELECT delayed_durability FROM sys.databases WHERE database_id = DB_ID()',
+    )) as typeof settings;
+  } catch {
+    // A login that may not look, or a server that does not know the setting.
+    return;
+  }
+  if (settings[0]?.delayed_durability === DELAYED_DURABILITY_FORCED) {
+    throw new DatabaseStartError(
+      `The database ${name} has DELAYED_DURABILITY = FORCED: commits are answered before they are on the disk, and what ` +
+        `clients were told could be lost. Run ALTER DATABASE ${name} SET DELAYED_DURABILITY = DISABLED.`,
+    );
+  }
 }
 
 function mssqlErrorKind(error: unknown): SqlErrorKind {

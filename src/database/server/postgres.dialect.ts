@@ -56,6 +56,8 @@ export const postgresDialect: ServerDialect = {
     // Also with IF NOT EXISTS it would ask for the right to create one where there is one.
     if (found?.oid == null) await session.query(`CREATE SCHEMA "${schema}"`);
   },
+  // Each session sets synchronous_commit itself.
+  assertDurable: () => Promise.resolve(),
   connectFault: postgresConnectFault,
 };
 

@@ -39,7 +39,7 @@ export async function connectToServer(
       if (Date.now() + waitMs > until) {
         throw new DatabaseStartError(
           `${server} cannot be reached${attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`}: ${messageOf(error)}. ` +
-            'Check DB_HOST and DB_PORT, and that the server runs and may be reached from here.',
+            'Check DB_TYPE, DB_HOST and DB_PORT, and that the server runs and may be reached from here.',
           { cause: error },
         );
       }

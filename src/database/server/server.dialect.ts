@@ -29,6 +29,12 @@ export interface ServerDialect extends SqlDialect {
   readonly lockSchema: (session: ServerSession, timeoutMs: number) => Promise<void>;
   /** Makes the schema of `DB_SCHEMA` where there is none. */
   readonly createSchema: (session: ServerSession, schema: string) => Promise<void>;
+  /**
+   * Makes sure that a commit survives a crash of the server, where the session cannot set that itself.
+   *
+   * @throws DatabaseStartError where the database is set to forget commits
+   */
+  readonly assertDurable: (session: ServerSession, config: DatabaseServerConfig) => Promise<void>;
   /** What an error of connecting means; null for one that only says that the server is not there yet. */
   readonly connectFault: (error: unknown, config: DatabaseServerConfig) => ServerFault | null;
 }

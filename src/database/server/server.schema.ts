@@ -27,6 +27,7 @@ export async function prepareServerSchema(
     dialect,
     config,
     async (dataSource) => {
+      await dialect.assertDurable(dataSource, config);
       if (config.migrate) {
         // Most boots find nothing to do, and need no lock for it.
         if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
