@@ -11,13 +11,7 @@ import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
 import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record.factory.js';
 import type { ProcessChange, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
-import {
-  ProcessStoreRepository,
-  type ProcessWrite,
-  type ProcessWriteResult,
-  type StartAttempt,
-  type StartSchedule,
-} from './process-store.repository.js';
+import { ProcessStoreRepository } from './process-store.repository.js';
 import type {
   Claim,
   ClaimResult,
@@ -27,7 +21,10 @@ import type {
   InsertResult,
   SaveResult,
   SeenRow,
+  StartAttempt,
+  StartSchedule,
 } from './process-store.types.js';
+import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
 
 /** What a row takes in memory besides its texts, about. */

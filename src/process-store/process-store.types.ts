@@ -55,3 +55,25 @@ export type FinishResult<R> =
   | { readonly kind: 'saved'; readonly record: ProcessRecord }
   | { readonly kind: 'refused'; readonly reason: R; readonly record: ProcessRecord }
   | { readonly kind: 'unknown' };
+
+/** A further attempt at a start, by the holder of its lease. */
+export interface StartAttempt {
+  readonly correlationId: string;
+  readonly owner: string;
+  /** How long the lease holds from now on, in ms. */
+  readonly leaseMs: number;
+  /** How long after the last attempt no other may be made, in ms, unless that one is known to have left nothing. */
+  readonly settleMs: number;
+}
+
+/** When a row is looked at again, and what became of the attempt that its holder made. */
+export interface StartSchedule {
+  readonly correlationId: string;
+  readonly owner: string;
+  readonly nextInMs: number;
+  /**
+   * `none`: nothing was sent, and the attempt does not count. `rolled-back`: it counts, and left nothing. `ambiguous`:
+   * the engine may have taken it. `unchanged`: none was made.
+   */
+  readonly attempt: 'none' | 'rolled-back' | 'ambiguous' | 'unchanged';
+}

@@ -1,13 +1,9 @@
 import type { SqlExecutor, WriteKind } from '../database/index.js';
 import type { ProcessCache } from './process-cache.js';
 import type { ProcessRecord } from './process-record.js';
-import type {
-  ProcessStoreRepository,
-  ProcessWrite,
-  ProcessWriteResult,
-  StartAttempt,
-  StartSchedule,
-} from './process-store.repository.js';
+import type { ProcessStoreRepository } from './process-store.repository.js';
+import type { StartAttempt, StartSchedule } from './process-store.types.js';
+import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 
 /** What the write queue writes to `process_store`. */
 export interface ProcessStoreWrites {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../common/testing/until.js';
 import { ProcessHarness } from './testing/process.harness.js';
 
 describe('two instances over one database', () => {
@@ -17,10 +18,6 @@ describe('two instances over one database', () => {
 
   const start = (instance: ProcessHarness, correlationId: string, userId = 'u') =>
     instance.starts.start({ processKey: 'test', correlationId, variables: { userId } }, () => undefined);
-
-  const until = async (condition: () => boolean | Promise<boolean>): Promise<void> => {
-    while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
 
   it('starts once what comes to both at the same time, and answers both the same', async () => {
     const answers = [start(one, 'a'), start(two, 'a')];

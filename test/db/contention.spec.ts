@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../../src/common/testing/until.js';
 import { Logger } from '@nestjs/common';
 import { lockWrites } from '../../src/database/testing/database.obstacle.js';
 import { RetentionFixture } from '../../src/retention/testing/retention.fixture.js';
@@ -7,10 +8,6 @@ import { ServerSession } from './support/server.session.js';
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `id-${String(index).padStart(4, '0')}`);
-
-const until = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-};
 
 describe('two instances on one database', () => {
   let here: Instance;

@@ -5,6 +5,7 @@ import {
   EngineAmbiguousError,
   type TypedVariables,
 } from '../../camunda-engine/index.js';
+import { until } from '../../common/testing/until.js';
 
 type Answer = EngineResponse | Error | ((request: EngineRequest) => Promise<EngineResponse> | EngineResponse);
 
@@ -105,8 +106,8 @@ export class FakeEngine extends EngineTransport {
   }
 
   /** Resolves when a condition holds. */
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+  until(condition: () => boolean): Promise<void> {
+    return until(condition);
   }
 
   async send(request: EngineRequest): Promise<EngineResponse> {

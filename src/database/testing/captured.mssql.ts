@@ -37,7 +37,7 @@ export class CapturedMssql {
     return {
       ...dialect,
       dataSourceOptions: (config, purpose) =>
-        Object.assign(dialect.dataSourceOptions(config, purpose), { driver: this.driver() }),
+        Object.assign(dialect.dataSourceOptions(config, purpose), { driver: driverOf(this) }),
     };
   }
 
@@ -79,54 +79,52 @@ export class CapturedMssql {
     if (sql.includes('SCHEMA_NAME()')) return [{ schema_name: 'dbo' }];
     return [];
   }
+}
 
-  private driver(): object {
-    // Inside the classes `this` is another.
-    const capture = this; // eslint-disable-line @typescript-eslint/no-this-alias
-
-    class Transaction {
-      begin(...given: unknown[]): void {
-        capture.run('BEGIN', []);
-        (given.at(-1) as (error: null) => void)(null);
-      }
-      commit(done: (error: null) => void): void {
-        capture.run('COMMIT', []);
-        done(null);
-      }
-      rollback(done: (error: null) => void): void {
-        capture.run('ROLLBACK', []);
-        done(null);
-      }
+/** The driver that a capture stands behind. */
+function driverOf(capture: CapturedMssql): object {
+  class Transaction {
+    begin(...given: unknown[]): void {
+      capture.run('BEGIN', []);
+      (given.at(-1) as (error: null) => void)(null);
     }
-
-    class ConnectionPool extends EventEmitter {
-      connect(done: (error: null) => void): this {
-        process.nextTick(done, null);
-        return this;
-      }
-      transaction(): Transaction {
-        return new Transaction();
-      }
-      close(done: (error: null) => void): void {
-        done(null);
-      }
+    commit(done: (error: null) => void): void {
+      capture.run('COMMIT', []);
+      done(null);
     }
-
-    class Request {
-      private readonly parameters: CapturedParameter[] = [];
-      input(_name: string, ...rest: readonly unknown[]): void {
-        const value = rest.at(-1);
-        const type = rest.length > 1 ? (rest[0] as CapturedType) : typeOf(value);
-        this.parameters.push({ type: nameOf(type), value });
-      }
-      async query(sql: string): Promise<object> {
-        const recordset = capture.run(sql, this.parameters);
-        return { recordset, rowsAffected: [recordset.length] };
-      }
+    rollback(done: (error: null) => void): void {
+      capture.run('ROLLBACK', []);
+      done(null);
     }
-
-    return { ...mssql, ConnectionPool, Request };
   }
+
+  class ConnectionPool extends EventEmitter {
+    connect(done: (error: null) => void): this {
+      process.nextTick(done, null);
+      return this;
+    }
+    transaction(): Transaction {
+      return new Transaction();
+    }
+    close(done: (error: null) => void): void {
+      done(null);
+    }
+  }
+
+  class Request {
+    private readonly parameters: CapturedParameter[] = [];
+    input(_name: string, ...rest: readonly unknown[]): void {
+      const value = rest.at(-1);
+      const type = rest.length > 1 ? (rest[0] as CapturedType) : typeOf(value);
+      this.parameters.push({ type: nameOf(type), value });
+    }
+    async query(sql: string): Promise<object> {
+      const recordset = capture.run(sql, this.parameters);
+      return { recordset, rowsAffected: [recordset.length] };
+    }
+  }
+
+  return { ...mssql, ConnectionPool, Request };
 }
 
 /** The type that `mssql` gives a value of which nobody says more. */

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../../common/testing/until.js';
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../testing/database.fixture.js';
 import { lockWrites, testTable } from '../testing/database.obstacle.js';
 import type { SqlExecutor } from '../sql.dialect.js';
@@ -83,10 +84,6 @@ describe('WriteQueueService', () => {
 
   const lockTable = (): Promise<() => Promise<void>> => lockWrites(fixture, 'note');
 
-  const until = async (condition: () => boolean): Promise<void> => {
-    while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
-  };
-
   it('gives each promise the result of its own row', async () => {
     expect(await Promise.all([enqueue('a', 1), enqueue('b', 2), enqueue('a', 3)])).toEqual([
       'a=1',
@@ -152,7 +149,7 @@ describe('WriteQueueService', () => {
         await kind.insert(sql, items[0]!);
         second ??= enqueue('b', 2);
         // Turns of the event loop, in which everything else may run while the transaction is open.
-        await new Promise((resolve) => setTimeout(resolve, 20));
+        for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
         within = await values();
         await kind.insert(sql, { id: 'a', value: -1 });
         return [null];

@@ -104,8 +104,6 @@ export const message = (name: string): string => `<message id="${name}" name="${
 export const onMessage = (name: string): string => `<messageEventDefinition messageRef="${name}"/>`;
 export const onDuration = (duration: string): string =>
   `<timerEventDefinition><timeDuration>${duration}</timeDuration></timerEventDefinition>`;
-export const onDate = (date: string): string =>
-  `<timerEventDefinition><timeDate>${date}</timeDate></timerEventDefinition>`;
 export const onError = (errorId: string | null, attributes = ''): string =>
   `<errorEventDefinition ${errorId === null ? '' : `errorRef="${errorId}"`} ${attributes}/>`;
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../../common/testing/until.js';
 import { EngineAmbiguousError, EngineUnreachableError } from '../../camunda-engine/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import { ProcessHarness } from '../testing/process.harness.js';
@@ -34,11 +35,12 @@ describe('ends that nobody reports', () => {
     correlationId: string,
     condition: (record: ProcessRecord) => boolean,
   ): Promise<ProcessRecord> {
-    for (;;) {
-      const [record] = await harness.store.findByIds([correlationId]);
-      if (record !== undefined && condition(record)) return record;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    let record: ProcessRecord | undefined;
+    await until(async () => {
+      [record] = await harness.store.findByIds([correlationId]);
+      return record !== undefined && condition(record);
+    });
+    return record!;
   }
 
   const endOf = async (correlationId: string): Promise<unknown> => {

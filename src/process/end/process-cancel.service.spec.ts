@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../../common/testing/until.js';
 import { EngineUnreachableError } from '../../camunda-engine/index.js';
 import { ProcessHarness } from '../testing/process.harness.js';
 
@@ -60,10 +61,10 @@ describe('ProcessCancelService', () => {
       expect.objectContaining({ status: 'pending' }),
     ]);
     harness.engine.failure = null;
-    while ((await harness.store.get('a'))?.status === 'pending') {
+    await until(async () => {
       harness.resolver.look();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return (await harness.store.get('a'))?.status !== 'pending';
+    });
     expect(await harness.store.get('a')).toMatchObject({ errorCode: 'CANCELLED', error: 'too slow' });
     expect(harness.engine.deleted).toEqual(['instance-1']);
   });

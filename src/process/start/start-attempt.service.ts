@@ -20,6 +20,7 @@ import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
 import { startVerdict } from './start-verdict.js';
 import { SurplusInstances } from '../instances/surplus-instances.service.js';
+import { withinTime } from '../within-time.js';
 
 /** What became of an attempt to start a process. */
 export type StartEnd =
@@ -85,12 +86,7 @@ export class StartAttemptService {
     // A start is no probe: an engine that comes back may have to be given our definitions first.
     if (this.engine.isAway) return false;
     if (this.deployment.isSettled(processKey)) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise((resolve) => {
-      timer = setTimeout(resolve, this.config.startAckTimeoutMs);
-    });
-    await Promise.race([this.deployment.whenDeployed(), over]);
-    clearTimeout(timer);
+    await withinTime(this.deployment.whenDeployed(), this.config.startAckTimeoutMs);
     return this.deployment.isSettled(processKey);
   }
 

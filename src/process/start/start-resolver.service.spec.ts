@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../../common/testing/until.js';
 import {
   EngineAmbiguousError,
   EngineResponseError,
@@ -46,12 +47,14 @@ describe('StartResolverService', () => {
     correlationId: string,
     condition: (record: ProcessRecord) => boolean,
   ): Promise<ProcessRecord> {
-    for (;;) {
-      const record = await harness.store.get(correlationId);
-      if (record !== null && condition(record)) return record;
+    let record: ProcessRecord | null = null;
+    await until(async () => {
+      record = await harness.store.get(correlationId);
+      if (record !== null && condition(record)) return true;
       harness.resolver.look();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return false;
+    });
+    return record!;
   }
 
   const isResolved = (record: ProcessRecord): boolean =>
@@ -123,10 +126,10 @@ describe('StartResolverService', () => {
   it('tries again until the engine is back, and counts no attempt that was not sent', async () => {
     harness.engine.answerStart = () => Promise.reject(AWAY);
     await start('a');
-    while (harness.engine.starts.length < 3) {
+    await until(() => {
       harness.resolver.look();
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+      return harness.engine.starts.length >= 3;
+    });
     harness.engine.answerStart = () => Promise.resolve({ id: 'back' });
     expect(await row('a', isResolved)).toMatchObject({ processInstanceId: 'back', startAttempts: 1 });
   });
@@ -202,10 +205,13 @@ describe('StartResolverService', () => {
     while ((await harness.store.findDueStarts(10)).length < 5) await new Promise(setImmediate);
     let atWork = 0;
     let most = 0;
+    let begun = 0;
     harness.engine.answerStart = async () => {
+      begun += 1;
       atWork += 1;
       most = Math.max(most, atWork);
-      await new Promise((resolve) => setTimeout(resolve, 5));
+      // Each has company, but perhaps the last.
+      await until(() => most >= 2 || begun === ids.length);
       atWork -= 1;
       return { id: `of-${harness.engine.starts.length}` };
     };

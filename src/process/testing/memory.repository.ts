@@ -4,15 +4,14 @@ import {
   type ProcessQuery,
   type ProcessRecord,
 } from '../../process-store/process-record.js';
+import type { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
+import type { StartAttempt, StartSchedule } from '../../process-store/process-store.types.js';
 import type {
   InsertProcess,
-  ProcessStoreRepository,
   ProcessWrite,
   ProcessWriteResult,
-  StartAttempt,
-  StartSchedule,
   UpdateProcess,
-} from '../../process-store/process-store.repository.js';
+} from '../../process-store/process-write.js';
 import { viewOf } from '../../process-store/process-record.factory.js';
 import type { SqlExecutor } from '../../database/index.js';
 
