@@ -182,7 +182,12 @@ export class CamundaEngineClient {
     return last?.endTime ?? null;
   }
 
-  /** Open incidents of definitions that arose after a moment of the engine's own clock, oldest first: one page. */
+  /**
+   * Open incidents of definitions that arose after a moment of the engine's own clock, oldest first.
+   *
+   * @param incidentTimestampAfter a time as the engine writes it; exclusive
+   * @returns one page of at most `maxResults` from `firstResult` on
+   */
   findIncidentsAfter(filter: {
     readonly incidentTimestampAfter: string;
     readonly processKeys: readonly string[];

@@ -130,6 +130,15 @@ describe('history of process instances', () => {
     expect(await ids(`finishedBefore=${between}`)).toEqual([first]);
   });
 
+  it('has ended after the very moment of its end', async () => {
+    const process = await engine.process(ONE_TASK);
+    const instance = await process.start();
+    await process.complete('A');
+    const { endTime } = await engine.read(`/history/process-instance/${instance}`);
+    const filter = `processInstanceId=${instance}&finishedAfter=${encodeURIComponent(String(endTime))}`;
+    expect(await engine.count(`/history/process-instance/count?${filter}`)).toBe(1);
+  });
+
   it.each(['startTime', 'endTime', 'businessKey', 'instanceId', 'definitionKey', 'duration'])(
     'is sorted by %s',
     async (sortBy) => {

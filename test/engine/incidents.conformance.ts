@@ -75,6 +75,16 @@ describe('incident', () => {
     expect(await engine.count(`/incident/count?${filter(made)}`)).toBe(count);
   });
 
+  it('has not come up after the very moment at which it did, but after the millisecond before', async () => {
+    const { instance, incident } = await failed();
+    const moment = Date.parse(String(incident.incidentTimestamp));
+    const countAfter = (ms: number) => {
+      const time = encodeURIComponent(new Date(ms).toISOString().replace('Z', '+0000'));
+      return engine.count(`/incident/count?processInstanceId=${instance}&incidentTimestampAfter=${time}`);
+    };
+    expect([await countAfter(moment), await countAfter(moment - 1)]).toEqual([0, 1]);
+  });
+
   it('is resolved by new retries', async () => {
     const { instance, job } = await failed();
     await engine.put(`/external-task/${job.id}/retries`, { retries: 1 });

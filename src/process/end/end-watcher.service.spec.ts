@@ -136,6 +136,88 @@ describe('ends that nobody reports', () => {
     expect(await endOf('a')).toBe('CANCELLED');
   });
 
+  describe.each([
+    ['ends', 'findEndedInstances', 'finishedAfter', 'CANCELLED'],
+    ['incidents', 'findIncidentsAfter', 'incidentTimestampAfter', 'INCIDENT'],
+  ] as const)('%s of more than a page', (kind, query, filter, outcome) => {
+    const START = Date.parse('2026-01-01T00:00:00.000Z');
+
+    /**
+     * Lets so many instances end, or have an incident, in this order, at their milliseconds; those at `places` are the
+     * service's own. Answers what the own ones came to, and what the engine was asked with in one look.
+     */
+    async function look(
+      count: number,
+      places: readonly number[],
+      msOf: (place: number) => number,
+    ): Promise<{ outcomes: unknown[]; asked: { after: number; firstResult: number }[] }> {
+      const own = new Map<number, string>();
+      for (const place of places) own.set(place, (await running(`own-${place}`)).processInstanceId!);
+      await harness.watcher.watchNow();
+      const { engine } = harness;
+      for (let place = 0; place < count; place += 1) {
+        const id = own.get(place) ?? `stranger-${place}`;
+        const time = new Date(START + msOf(place)).toISOString();
+        if (kind === 'incidents') {
+          const [incidentMessage, incidentTimestamp] = ['no', time];
+          engine.incidents.push({
+            id: `i${place}`,
+            processInstanceId: id,
+            incidentMessage,
+            incidentTimestamp,
+          });
+          continue;
+        }
+        const instance = engine.instances.get(id);
+        // Those of one time come in the order in which they stand there.
+        engine.instances.delete(id);
+        if (instance === undefined) engine.hold(id, { processKey: 'test', businessKey: id, variables: {} });
+        else engine.instances.set(id, instance);
+        engine.endInstance(id, 'EXTERNALLY_TERMINATED', time);
+      }
+      const asking = jest.spyOn(engine, query);
+      await harness.watcher.watchNow();
+      const outcomes = await Promise.all(places.map((place) => endOf(`own-${place}`)));
+      const asked = asking.mock.calls.map(([page]) => ({
+        after: Date.parse((page as unknown as Record<string, string>)[filter]!) - START,
+        firstResult: page.firstResult,
+      }));
+      return { outcomes, asked };
+    }
+
+    /** The filter that has this millisecond and what follows. */
+    const from = (ms: number): number => (kind === 'incidents' ? ms - 1 : ms);
+
+    it('are looked for from the last time of the page before', async () => {
+      const { outcomes, asked } = await look(1_100, [0, 499, 500, 998, 999, 1_099], (place) => place);
+      expect(outcomes).toEqual(Array.from({ length: 6 }, () => outcome));
+      expect(asked.slice(1)).toEqual([
+        { after: from(499), firstResult: 0 },
+        { after: from(998), firstResult: 0 },
+      ]);
+    });
+
+    it('are all seen where they share the time at which a page ends', async () => {
+      const places = [497, 499, 500, 503, 504];
+      const { outcomes } = await look(600, places, (place) => Math.floor(place / 7));
+      expect(outcomes).toEqual(places.map(() => outcome));
+    });
+
+    it('are skipped only within a millisecond that fills pages', async () => {
+      const places = [0, 10, 509, 1_309, 1_310, 1_509, 1_600];
+      const { outcomes, asked } = await look(1_700, places, (place) =>
+        place < 10 ? 0 : place < 1_310 ? 7 : place,
+      );
+      expect(outcomes).toEqual(places.map(() => outcome));
+      expect(asked.slice(1)).toEqual([
+        { after: from(7), firstResult: 0 },
+        { after: from(7), firstResult: 500 },
+        { after: from(7), firstResult: 1_000 },
+        { after: from(1_509), firstResult: 0 },
+      ]);
+    });
+  });
+
   it('finds in a sweep what ended before its cursor, and what the engine does not know any more', async () => {
     const { processInstanceId } = await running('a');
     const { processInstanceId: forgotten } = await running('b');

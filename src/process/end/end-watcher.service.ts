@@ -9,6 +9,7 @@ import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import { isReplaceable, ProcessEnder } from './process-ender.service.js';
+import { pagesByTime } from './time.pages.js';
 
 /** How often the engine is asked for ends and incidents, in ms; only while a row is open. */
 const WATCH_MS = 5_000;
@@ -19,8 +20,6 @@ const GRACE_MS = 5_000;
 /** How far behind its cursor a look begins, in ms: a transaction may commit later than its time says. */
 const OVERLAP_MS = 2_000;
 const OVERLAP_AFTER_ERROR_MS = 60_000;
-
-const PAGE_SIZE = 500;
 
 /** An end that was seen, and when its grace is over. */
 interface SeenEnd {
@@ -118,43 +117,42 @@ export class EndWatcherService implements OnApplicationBootstrap {
     }
   }
 
-  private async lookAtEnds(processKeys: readonly string[], finishedAfter: string): Promise<void> {
-    for (let firstResult = 0; ; firstResult += PAGE_SIZE) {
-      const page = await this.engine.findEndedInstances({
-        processKeys,
-        finishedAfter,
-        firstResult,
-        maxResults: PAGE_SIZE,
-      });
-      const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
-      const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
-      const open = new Map<string, ProcessRecord>();
-      for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
-      for (const { id, businessKey, state } of roots) {
-        const record = open.get(businessKey ?? '');
-        if (record?.processInstanceId === id) this.noteEnd(record.correlationId, id, state);
-      }
+  private async lookAtEnds(processKeys: readonly string[], from: string): Promise<void> {
+    const pages = pagesByTime(
+      from,
+      ({ after, ...page }) => this.engine.findEndedInstances({ ...page, processKeys, finishedAfter: after }),
+      ({ endTime }) => Date.parse(endTime ?? from),
+    );
+    for await (const page of pages) {
+      await this.takeEnds(page);
       for (const { endTime } of page) this.ended.advance(endTime);
-      if (page.length < PAGE_SIZE) return;
     }
   }
 
-  private async lookAtIncidents(
-    processKeys: readonly string[],
-    incidentTimestampAfter: string,
-  ): Promise<void> {
-    for (let firstResult = 0; ; firstResult += PAGE_SIZE) {
-      const page = await this.engine.findIncidentsAfter({
-        processKeys,
-        incidentTimestampAfter,
-        firstResult,
-        maxResults: PAGE_SIZE,
-      });
+  private async takeEnds(page: readonly HistoricInstance[]): Promise<void> {
+    const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
+    const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
+    const open = new Map<string, ProcessRecord>();
+    for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
+    for (const { id, businessKey, state } of roots) {
+      const record = open.get(businessKey ?? '');
+      if (record?.processInstanceId === id) this.noteEnd(record.correlationId, id, state);
+    }
+  }
+
+  private async lookAtIncidents(processKeys: readonly string[], from: string): Promise<void> {
+    const pages = pagesByTime(
+      from,
+      ({ after, ...page }) =>
+        this.engine.findIncidentsAfter({ ...page, processKeys, incidentTimestampAfter: after }),
+      // Here the engine leaves out the moment itself.
+      ({ incidentTimestamp }) => Date.parse(incidentTimestamp) - 1,
+    );
+    for await (const page of pages) {
       for (const incident of page) {
         await this.takeIncident(incident);
         this.incidents.advance(incident.incidentTimestamp);
       }
-      if (page.length < PAGE_SIZE) return;
     }
   }
 

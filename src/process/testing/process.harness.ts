@@ -197,7 +197,8 @@ export class FakeEngine {
     this.answer('findIncidentsAfter');
     const after = Date.parse(filter.incidentTimestampAfter);
     return this.incidents
-      .filter(({ incidentTimestamp }) => Date.parse(incidentTimestamp) >= after)
+      .filter(({ incidentTimestamp }) => Date.parse(incidentTimestamp) > after)
+      .sort((a, b) => Date.parse(a.incidentTimestamp) - Date.parse(b.incidentTimestamp))
       .slice(filter.firstResult, filter.firstResult + filter.maxResults);
   }
 
