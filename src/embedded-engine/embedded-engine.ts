@@ -71,12 +71,10 @@ export class EmbeddedEngine {
       },
     );
     const available = new AvailableTasks((id) => state.task(id), clock);
-    const polls: PollRegistry = new PollRegistry(
-      new TaskFetcher(state, available),
-      available,
-      clock,
-      (changes, now) => executor.commit(changes, now),
-    );
+    const polls: PollRegistry = new PollRegistry(new TaskFetcher(state, available), available, clock, {
+      commit: (changes, now) => executor.commit(changes, now),
+      note: (changes) => executor.note(changes),
+    });
     const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped);
     const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 

@@ -65,6 +65,7 @@ function inProcess(router) {
       url: `/engine-rest${path}`,
       body: json === undefined ? { kind: 'none' } : { kind: 'json', value: json },
       origin: 'http://inproc',
+      sharesProcess: true,
       onDisconnect,
     });
     if (status >= 400) throw new Error(`${path} was answered ${status}`);

@@ -7,8 +7,11 @@ import type {
   WriterStatement,
 } from './sqlite-writer.types.js';
 
-/** Larger groups would hold up the event loop by their statements alone, and are work for the thread. */
-const MAX_STATEMENTS = 200;
+/**
+ * Statements and parameters of a group, together: larger ones hold up the event loop longer than the way to the thread
+ * and back takes. Two rows of the trail are just below it.
+ */
+const MAX_SIZE = 64;
 
 /**
  * A commit that takes longer holds up the event loop too long, in ms; the thread has all groups then for a while. Less
@@ -30,7 +33,10 @@ export class InlineFile {
   constructor(private readonly options: SqliteWriterOptions) {}
 
   takes(statements: readonly GuardedStatement[]): boolean {
-    return statements.length <= MAX_STATEMENTS && performance.now() >= this.notBefore;
+    if (performance.now() < this.notBefore) return false;
+    let size = 0;
+    for (const { parameters } of statements) size += 1 + parameters.length;
+    return size <= MAX_SIZE;
   }
 
   /** Makes statements durable in one transaction, now. @throws what SQLite says; nothing is written then */

@@ -50,7 +50,11 @@ export function sqliteOptions(dataDir: string): SqliteOptions {
       path: sqlitePath(dataDir),
       // The write queue backs off, and knows meanwhile that the database is away.
       busyTimeoutMs: 0,
-      pragmas: [`wal_autocheckpoint = ${CHECKPOINT_PAGES}`],
+      pragmas: [
+        `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+        // An insert of many rows keeps what it would need to undo itself: by default in a file of its own, each time.
+        'temp_store = MEMORY',
+      ],
     },
     // The driver has one connection for everything, and its reads would see what an open transaction has written.
     reader: { ...common, readonly: true, fileMustExist: true, timeout: READ_BUSY_TIMEOUT_MS },

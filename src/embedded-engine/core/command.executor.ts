@@ -80,6 +80,16 @@ export class CommandExecutor {
     throw this.failure;
   }
 
+  /** Takes changes that need not outlive the process; settles when all that was committed before them is durable. */
+  async note(changes: ChangeSet): Promise<void> {
+    try {
+      await this.store.note(changes);
+    } catch (error) {
+      this.stop(error);
+    }
+    if (this.failure !== null) throw this.failure;
+  }
+
   close(): void {
     this.refusal ??= new EngineClosedError();
   }

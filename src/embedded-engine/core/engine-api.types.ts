@@ -345,6 +345,8 @@ export interface FetchInput {
   readonly createTime: 'asc' | 'desc' | null;
   /** Two of the same name: the last wins. */
   readonly topics: readonly TopicSubscription[];
+  /** The caller ends with the engine's process, so locks that it is given need not outlive it. Default: false. */
+  readonly sharesProcess?: boolean;
 }
 
 export interface LockedExternalTask extends ExternalTaskRecord {

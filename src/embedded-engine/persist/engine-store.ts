@@ -73,6 +73,11 @@ export interface EngineStore {
    * rejection stops the engine: its memory is then ahead of what is kept.
    */
   commit(changes: ChangeSet): Promise<void>;
+  /**
+   * Takes locks that need not outlive the process; settles when what was taken before them is durable. They are written
+   * with the next commit that touches their instance, or soon by themselves.
+   */
+  note(changes: ChangeSet): Promise<void>;
   /** Reads of history. */
   readonly history: HistoryService;
   /** Settles when everything committed is durable. */

@@ -22,6 +22,10 @@ export class MemoryStore implements EngineStore {
     return Promise.resolve();
   }
 
+  note(changes: ChangeSet): Promise<void> {
+    return this.commit(changes);
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

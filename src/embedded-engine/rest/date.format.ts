@@ -6,9 +6,10 @@ const LAST_EPOCH_MS = 8.64e15;
 
 /** `2026-01-31T10:00:00.000+0000`, always in UTC; what lies later, a lock for 300 000 years, is shown as the last date. */
 export function formatDate(epochMs: number): string {
-  const shown = Math.min(epochMs, LAST_EPOCH_MS);
+  const iso = new Date(Math.min(epochMs, LAST_EPOCH_MS)).toISOString();
+  const text = `${iso.slice(0, -1)}+0000`;
   // A year of more than four digits has a sign in ISO 8601 and none in Camunda.
-  return new Date(shown).toISOString().replace('Z', '+0000').replace(/^\+0?/, '');
+  return text.startsWith('+') ? text.replace(/^\+0?/, '') : text;
 }
 
 export function formatNullableDate(epochMs: number | null): string | null {

@@ -29,12 +29,11 @@ export function presentExternalTask(task: ExternalTaskRecord): Record<string, un
 
 /** LockedExternalTaskDto. */
 export function presentLockedTask(task: LockedExternalTask): Record<string, unknown> {
-  return {
-    ...presentExternalTask(task),
-    errorDetails: task.errorDetails,
-    // A suspended task cannot be locked.
-    suspended: false,
-    variables: writeVariables(task.variables),
-    extensionProperties: task.extensionProperties,
-  };
+  const presented = presentExternalTask(task);
+  presented.errorDetails = task.errorDetails;
+  // A suspended task cannot be locked.
+  presented.suspended = false;
+  presented.variables = writeVariables(task.variables);
+  presented.extensionProperties = task.extensionProperties;
+  return presented;
 }

@@ -71,6 +71,7 @@ describe('external-task', () => {
       usePriority: true,
       asyncResponseTimeout: 5_000,
       createTime: 'asc',
+      sharesProcess: false,
       topics: [
         {
           topicName: 'charge',
@@ -105,10 +106,19 @@ describe('external-task', () => {
       usePriority: false,
       asyncResponseTimeout: null,
       createTime: null,
+      sharesProcess: false,
       topics: [{ topicName: '', lockDuration: 0 }],
     });
     await rest.answerOf('POST /external-task/fetchAndLock');
     expect(rest.query).toMatchObject({ topics: [] });
+  });
+
+  it('is told by the transport whether the caller shares the process, not by the caller', async () => {
+    rest.engine.answer('externalTasks.fetchAndLock', { tasks: Promise.resolve([]), cancel: () => {} });
+    await rest.dispatch('POST /external-task/fetchAndLock', { kind: 'none' }, { sharesProcess: true });
+    expect(rest.query).toMatchObject({ sharesProcess: true });
+    await rest.answerOf('POST /external-task/fetchAndLock', { sharesProcess: true });
+    expect(rest.query).toMatchObject({ sharesProcess: false });
   });
 
   it.each<[unknown, string]>([

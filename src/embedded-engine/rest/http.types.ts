@@ -26,6 +26,8 @@ export interface EngineRequest {
   readonly body: RequestBody;
   /** Scheme, host and port for `links`: `http://127.0.0.1:8080`. */
   readonly origin: string;
+  /** The caller ends with the engine's process: what it is told need not outlive it. Default: false. */
+  readonly sharesProcess?: boolean;
   /** Registers what is to happen when the caller goes away before the answer. */
   onDisconnect(listener: () => void): void;
 }

@@ -61,7 +61,8 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
 }
 
 async function fetchAndLock(tasks: ExternalTaskService, call: RouteCall): Promise<EngineResponse> {
-  const fetch = tasks.fetchAndLock(readFetch(call.body()));
+  const { sharesProcess = false } = call.request;
+  const fetch = tasks.fetchAndLock({ ...readFetch(call.body()), sharesProcess });
   call.request.onDisconnect(() => {
     fetch.cancel();
   });

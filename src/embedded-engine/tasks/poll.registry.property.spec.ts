@@ -32,6 +32,7 @@ const steps = fc.array(
         maxTasks: fc.integer({ min: 1, max: 3 }),
         usePriority: fc.boolean(),
         waits: fc.constantFrom(null, 300, 2_500, 60_000),
+        sharesProcess: fc.boolean(),
       }),
     },
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('cancel' as const), which }) },
@@ -71,6 +72,8 @@ interface Client {
   readonly workerId: string;
   readonly topics: readonly string[];
   readonly pending: PendingFetch;
+  /** Commits that came before it. */
+  readonly behind: number;
   answer: readonly LockedExternalTask[] | 'refused' | null;
   cancelled: boolean;
   /** It has been answered, or tasks are locked for it. */
@@ -194,7 +197,13 @@ class World {
       case 'jump':
         jest.setSystemTime(Date.now() + step.ms);
         this.lag += step.ms;
-        this.arrive({ topics: ['none'], maxTasks: 1, usePriority: false, waits: null });
+        this.arrive({
+          topics: ['none'],
+          maxTasks: 1,
+          usePriority: false,
+          waits: null,
+          sharesProcess: false,
+        });
         return;
       case 'slow':
         this.store.slow = step.slow;
@@ -216,16 +225,25 @@ class World {
     maxTasks: number;
     usePriority: boolean;
     waits: number | null;
+    sharesProcess: boolean;
   }) {
+    const behind = this.store.commits.length;
     const workerId = `w${this.clients.length}`;
     const pending = this.h.poll(
       step.topics.map((topicName) => ({ topicName, lockDuration: LOCK_MS })),
-      { workerId, maxTasks: step.maxTasks, usePriority: step.usePriority, asyncResponseTimeout: step.waits },
+      {
+        workerId,
+        maxTasks: step.maxTasks,
+        usePriority: step.usePriority,
+        asyncResponseTimeout: step.waits,
+        sharesProcess: step.sharesProcess,
+      },
     );
     const client: Client = {
       workerId,
       topics: step.topics,
       pending,
+      behind,
       answer: null,
       cancelled: false,
       served: false,
@@ -244,6 +262,9 @@ class World {
   /** A task goes to one worker at a time. */
   private answer(client: Client, tasks: readonly LockedExternalTask[]): void {
     client.answer = tasks;
+    const durable = this.store.commits.length - this.store.unsettled;
+    if (tasks.length > 0 && durable < client.behind)
+      this.violations.push(`${client.workerId} got tasks before what was committed earlier was durable`);
     for (const { id, workerId, lockExpirationTime } of tasks) {
       const until = lockExpirationTime ?? 0;
       const mine = { id, workerId: workerId ?? '', from: until - LOCK_MS, until };
@@ -274,7 +295,9 @@ class World {
   private isServed({ workerId, answer }: Client): boolean {
     return (
       answer !== null ||
-      this.store.commits.some(({ tasks }) => [...tasks.values()].some((task) => task?.workerId === workerId))
+      [...this.store.commits, ...this.store.notes].some(({ tasks }) =>
+        [...tasks.values()].some((task) => task?.workerId === workerId),
+      )
     );
   }
 

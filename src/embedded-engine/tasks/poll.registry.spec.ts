@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
-import { EngineHarness } from '../testing/engine.harness.js';
+import { EngineHarness, variables } from '../testing/engine.harness.js';
 import { bpmn, sequence } from '../testing/process.builder.js';
 import { RecordingStore } from '../testing/recording.store.js';
 
@@ -30,6 +30,18 @@ async function answerOf(poll: PendingFetch): Promise<readonly LockedExternalTask
   );
   await new Promise((resolve) => setImmediate(resolve));
   return answer;
+}
+
+/** Cancels a poll of the worker `gone`, which holds a task of a commit that waits: the worker `next` has it then. */
+async function expectGivenBack(gone: PendingFetch, next: PendingFetch): Promise<void> {
+  expect(h.engine.externalTasks.count({ workerId: 'gone' })).toBe(1);
+  gone.cancel();
+  expect(await gone.tasks).toEqual([]);
+  expect(h.engine.externalTasks.find({}).map(({ workerId }) => workerId)).toEqual(['next']);
+  expect(await answerOf(next)).toBeNull();
+  store.settle();
+  store.settle();
+  expect(await next.tasks).toMatchObject([{ workerId: 'next' }]);
 }
 
 describe('a long poll', () => {
@@ -164,14 +176,7 @@ describe('a long poll', () => {
     const started = atOnce ? Promise.resolve() : h.start('p');
     const gone = early ?? h.poll('A', { workerId: 'gone' });
     const next = h.poll('A', { workerId: 'next' });
-    expect(h.engine.externalTasks.count({ workerId: 'gone' })).toBe(1);
-    gone.cancel();
-    expect(await gone.tasks).toEqual([]);
-    expect(h.engine.externalTasks.find({}).map(({ workerId }) => workerId)).toEqual(['next']);
-    expect(await answerOf(next)).toBeNull();
-    store.settle();
-    store.settle();
-    expect(await next.tasks).toMatchObject([{ workerId: 'next' }]);
+    await expectGivenBack(gone, next);
     await started;
   });
 
@@ -232,5 +237,133 @@ describe('a long poll', () => {
     ];
     store.settle(new Error('disk full'));
     await Promise.all(refused);
+  });
+});
+
+describe('a fetch of a caller that shares the process', () => {
+  const SHARED = { workerId: 'mine', sharesProcess: true };
+
+  it('is answered without a commit of its own', async () => {
+    await h.start('p');
+    store.commits.length = 0;
+    store.slow = true;
+    expect(await h.poll('A', SHARED).tasks).toMatchObject([{ workerId: 'mine' }]);
+    expect(store.commits).toEqual([]);
+    expect(store.notes.map(({ tasks }) => [...tasks.values()])).toMatchObject([[{ workerId: 'mine' }]]);
+  });
+
+  it('notes nothing when it finds nothing', async () => {
+    expect(await h.fetch('A', SHARED)).toEqual([]);
+    expect(store.notes).toEqual([]);
+  });
+
+  it('is answered when the completion that made its task is durable, and not before', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    store.slow = true;
+    const completed = h.complete(id);
+    const poll = h.poll('B', SHARED);
+    expect(await answerOf(poll)).toBeNull();
+    expect(store.unsettled).toBe(1);
+    store.settle();
+    expect(await poll.tasks).toMatchObject([{ topicName: 'B', workerId: 'mine' }]);
+    await completed;
+  });
+
+  it('waits for the commit that served it when it was parked', async () => {
+    store.slow = true;
+    const poll = h.poll('A', SHARED);
+    const started = h.start('p');
+    expect(await answerOf(poll)).toBeNull();
+    store.settle();
+    expect(await poll.tasks).toHaveLength(1);
+    expect(store.notes).toEqual([]);
+    await started;
+  });
+
+  it('does not let one that shares none go without its commit', async () => {
+    await h.start('p');
+    store.slow = true;
+    const poll = h.poll('A', { workerId: 'theirs' });
+    expect(await answerOf(poll)).toBeNull();
+    store.settle();
+    expect(await poll.tasks).toMatchObject([{ workerId: 'theirs' }]);
+    expect(store.notes).toEqual([]);
+  });
+
+  it('waits with one that shares none and is served in the same call', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    await h.start('q');
+    const theirs = h.poll('A', { workerId: 'theirs' });
+    store.commits.length = 0;
+    store.slow = true;
+    jest.setSystemTime(Date.now() + 1_000);
+    const mine = h.poll('C', SHARED);
+    expect([await answerOf(theirs), await answerOf(mine)]).toEqual([null, null]);
+    store.settle();
+    expect(await theirs.tasks).toMatchObject([{ id, workerId: 'theirs' }]);
+    expect(await mine.tasks).toMatchObject([{ topicName: 'C', workerId: 'mine' }]);
+    expect(store.commits.map(({ tasks }) => tasks.size)).toEqual([2]);
+    expect(store.notes).toEqual([]);
+  });
+
+  it('is rejected, and given nothing, when the store has refused what was committed before', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    store.slow = true;
+    const completed = expect(h.complete(id)).rejects.toThrow('disk full');
+    const poll = h.poll('B', SHARED);
+    store.settle(new Error('disk full'));
+    await expect(poll.tasks).rejects.toThrow('disk full');
+    await completed;
+    await expect(h.poll('B', SHARED).tasks).rejects.toThrow('disk full');
+  });
+
+  it('is rejected when any commit before it was refused, though the last one settles', async () => {
+    await h.start('p');
+    const { id } = await h.take('A');
+    store.slow = true;
+    const refused = [
+      expect(h.start('q')).rejects.toThrow('disk full'),
+      expect(h.complete(id)).rejects.toThrow('disk full'),
+    ];
+    const poll = h.poll('B', SHARED);
+    store.settle(new Error('disk full'));
+    store.settle();
+    await expect(poll.tasks).rejects.toThrow('disk full');
+    await Promise.all(refused);
+  });
+
+  it('stops the engine when the store refuses what it noted', async () => {
+    await h.start('p');
+    jest.spyOn(store, 'note').mockRejectedValueOnce(new Error('disk full'));
+    await expect(h.poll('A', SHARED).tasks).rejects.toThrow('disk full');
+    await expect(h.start('p')).rejects.toThrow('disk full');
+  });
+
+  it('gives its tasks back when it is given up before the answer', async () => {
+    store.slow = true;
+    const started = h.start('p');
+    const gone = h.poll('A', { ...SHARED, workerId: 'gone' });
+    const next = h.poll('A', { ...SHARED, workerId: 'next' });
+    await expectGivenBack(gone, next);
+    await started;
+  });
+
+  it('leaves its task to who waits when its lock runs out', async () => {
+    const { id } = await h.start('p', { ready: false });
+    const subscription = {
+      topicName: 'A',
+      lockDuration: 1_000,
+      processVariables: new Map([['ready', true]]),
+    };
+    const poll = h.poll([subscription], { workerId: 'v' });
+    await h.engine.runtime.changeVariables(id, variables({ ready: true }), []);
+    const [task] = await h.fetch('A', SHARED);
+    await jest.advanceTimersByTimeAsync(999);
+    expect(await answerOf(poll)).toBeNull();
+    await jest.advanceTimersByTimeAsync(1);
+    expect(await poll.tasks).toMatchObject([{ id: task?.id, workerId: 'v' }]);
   });
 });

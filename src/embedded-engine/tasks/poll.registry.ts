@@ -12,8 +12,13 @@ export const MAX_PARKED_POLLS = 200;
 /** Longest time that setTimeout can wait. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Makes changes durable that come from no command. */
-export type Commit = (changes: ChangeSet, now: number) => Promise<void>;
+/** Takes changes that come from no command. */
+export interface PollCommitter {
+  /** Settles when they are durable. */
+  commit(changes: ChangeSet, now: number): Promise<void>;
+  /** They need not outlive the process; settles when what was committed before is durable. */
+  note(changes: ChangeSet): Promise<void>;
+}
 
 /**
  * The long polls: a fetch that finds nothing is parked and served, in the order of arrival, as soon as a task of its
@@ -30,7 +35,7 @@ export class PollRegistry implements Follower {
     private readonly fetcher: TaskFetcher,
     private readonly available: AvailableTasks,
     private readonly clock: () => number,
-    private readonly commit: Commit,
+    private readonly committer: PollCommitter,
   ) {}
 
   /** Fetches now, or parks the request where it finds nothing and may wait. */
@@ -40,8 +45,10 @@ export class PollRegistry implements Follower {
     const changes = emptyChangeSet();
     // What has fallen due since the last turn goes first to those who have waited for it.
     const others = this.follow(changes, now);
+    // Their locks have to be durable, whatever this caller's have to be.
+    const mayNote = input.sharesProcess === true && changes.tasks.size === 0;
     const tasks = this.fetcher.fetch(input, now, changes);
-    const committed = changes.tasks.size > 0 ? this.commitFor(others, changes, now) : Promise.resolve();
+    const committed = mayNote ? this.note(changes) : this.commitFor(others, changes, now);
     const poll = pollOf(input);
     if (tasks.length > 0) {
       poll.locked = tasks;
@@ -103,9 +110,17 @@ export class PollRegistry implements Follower {
     this.stop(new EngineClosedError());
   }
 
+  private async note(changes: ChangeSet): Promise<void> {
+    if (changes.tasks.size === 0) return;
+    // No turn follows that would look when these locks run out.
+    this.armDueTimer();
+    await this.committer.note(changes);
+  }
+
   private async commitFor(others: Followed, changes: ChangeSet, now: number): Promise<void> {
+    if (changes.tasks.size === 0) return;
     try {
-      await this.commit(changes, now);
+      await this.committer.commit(changes, now);
     } catch (error) {
       others.refused(toError(error));
       throw error;
@@ -139,7 +154,7 @@ export class PollRegistry implements Follower {
     const changes = emptyChangeSet();
     this.fetcher.giveBack(locked, changes);
     // A store that refuses stops the engine, which tells whoever waits.
-    if (changes.tasks.size > 0) this.commit(changes, this.clock()).catch(() => undefined);
+    if (changes.tasks.size > 0) this.committer.commit(changes, this.clock()).catch(() => undefined);
   }
 
   private drop(poll: Poll): boolean {
@@ -174,7 +189,7 @@ export class PollRegistry implements Follower {
     const changes = emptyChangeSet();
     const served = this.follow(changes, now);
     // A store that refuses stops the engine, which tells whoever waits.
-    if (changes.tasks.size > 0) this.commitFor(served, changes, now).catch(() => undefined);
+    this.commitFor(served, changes, now).catch(() => undefined);
   }
 }
 

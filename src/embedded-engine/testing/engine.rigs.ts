@@ -31,6 +31,7 @@ export function memoryRig(): Promise<EngineRig> {
       history: store.history,
       recover: () => store.kept(),
       commit: (changes) => store.commit(changes),
+      note: (changes) => store.note(changes),
       close: () => Promise.resolve(),
     }),
     crash: () => undefined,

@@ -24,10 +24,12 @@ interface PendingCommit {
 export class RecordingStore implements EngineStore {
   readonly history = new MemoryHistory();
   readonly commits: ChangeSet[] = [];
+  readonly notes: ChangeSet[] = [];
   closed = 0;
   /** Whether commits wait for `settle()`. */
   slow = false;
   private readonly pending: PendingCommit[] = [];
+  private latest: Promise<void> = Promise.resolve();
   private readonly deployments = new Map<string, DeploymentBundle>();
   private readonly instances = new Map<string, InstanceSnapshot>();
   private readonly tasks = new Map<string, ExternalTaskRecord>();
@@ -56,7 +58,15 @@ export class RecordingStore implements EngineStore {
       else this.instances.set(id, source.snapshot());
     }
     if (!this.slow) return Promise.resolve();
-    return new Promise((resolve, reject) => this.pending.push({ resolve, reject }));
+    const settled = new Promise<void>((resolve, reject) => this.pending.push({ resolve, reject }));
+    this.latest = settled;
+    return settled;
+  }
+
+  /** What is noted is lost with the process, as the contract allows; it settles with the commits before it. */
+  async note(changes: ChangeSet): Promise<void> {
+    this.notes.push(changes);
+    await this.latest;
   }
 
   /** Commits that wait for `settle()`. */

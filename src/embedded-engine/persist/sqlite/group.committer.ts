@@ -35,6 +35,12 @@ export class GroupCommitter {
     await group.promise;
   }
 
+  /** Settles when everything committed so far is written. @throws what a write threw */
+  async settled(): Promise<void> {
+    if (this.failure !== null) throw this.failure;
+    await this.group?.promise;
+  }
+
   private schedule(): NodeJS.Immediate {
     return setImmediate(() => {
       this.turns += 1;

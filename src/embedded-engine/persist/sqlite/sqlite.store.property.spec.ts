@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { HISTORIC_ACTIVITY, HISTORIC_VARIABLE, TASK } from '../../rest/testing/records.js';
 import { RecordingStore } from '../../testing/recording.store.js';
 import type { ChangeSet, EngineStore } from '../engine-store.js';
+import type { ExternalTaskRecord } from '../records.types.js';
 import { changes, ended, source, started, StoreFolder } from './testing/store.fixture.js';
 
 /** What may happen to one of a few instances. */
-const KINDS = ['start', 'step', 'task', 'end', 'late', 'forget'] as const;
+const KINDS = ['start', 'step', 'task', 'note', 'end', 'late', 'forget'] as const;
 
 interface Step {
   readonly kind: (typeof KINDS)[number];
@@ -58,6 +59,7 @@ class Changes {
       });
     }
     if (now === 'running' && kind === 'task') return this.taskChange(id, at);
+    if (now === 'running' && kind === 'note') return this.lock(id, at);
     if (now === 'running' && kind === 'end') {
       this.state.set(id, 'ended');
       return ended(id, {}, (set) => {
@@ -83,6 +85,11 @@ class Changes {
     return null;
   }
 
+  private lock(id: string, at: number): ChangeSet | null {
+    const [task] = this.tasks.get(id) ?? [];
+    return task === undefined ? null : changes((set) => set.tasks.set(task, taskRecord(task, id, at)));
+  }
+
   private taskChange(id: string, at: number): ChangeSet {
     const tasks = this.tasks.get(id) ?? new Set();
     const [oldest] = tasks;
@@ -94,16 +101,51 @@ class Changes {
       }
       const task = oldest !== undefined && at % 3 === 1 ? oldest : `t${at}`;
       tasks.add(task);
-      const createTime = Number(task.slice(1));
-      set.tasks.set(task, {
-        ...TASK,
-        id: task,
-        processInstanceId: id,
-        businessKey: `key-${id}`,
-        createTime,
-        priority: at,
-      });
+      set.tasks.set(task, taskRecord(task, id, at));
     });
+  }
+}
+
+function taskRecord(id: string, processInstanceId: string, at: number): ExternalTaskRecord {
+  return {
+    ...TASK,
+    id,
+    processInstanceId,
+    businessKey: `key-${processInstanceId}`,
+    createTime: Number(id.slice(1)),
+    priority: at,
+  };
+}
+
+/** What a file has: commits, and of what was noted what its instance was written with. */
+class KeptModel {
+  readonly store = new RecordingStore();
+  private readonly noted = new Map<string, ExternalTaskRecord>();
+  /** Instances that the next write has. */
+  private readonly touched = new Set<string>();
+
+  commit(id: string, set: ChangeSet): void {
+    void this.store.commit(set);
+    for (const task of set.tasks.keys()) this.noted.delete(task);
+    this.touched.add(id);
+  }
+
+  note(set: ChangeSet): void {
+    for (const task of set.tasks.values()) if (task !== null) this.noted.set(task.id, task);
+  }
+
+  /** A write has been made, of what was touched or of all. */
+  written(all: boolean): void {
+    for (const task of this.noted.values()) {
+      if (!all && !this.touched.has(task.processInstanceId)) continue;
+      this.noted.delete(task.id);
+      void this.store.commit(changes((set) => set.tasks.set(task.id, task)));
+    }
+    this.touched.clear();
+  }
+
+  crashed(): void {
+    this.noted.clear();
   }
 }
 
@@ -124,7 +166,7 @@ describe('whatever happens, and whenever the process dies', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
         const files = new StoreFolder();
-        const model = new RecordingStore();
+        const model = new KeptModel();
         let store = files.open();
         let name = 'engine.sqlite';
         const made = new Changes();
@@ -132,15 +174,21 @@ describe('whatever happens, and whenever the process dies', () => {
           for (const step of steps) {
             const set = made.of(step);
             if (set === null) continue;
-            void model.commit(set);
-            const commit = store.commit(set);
-            expect(historyOf(store)).toEqual(historyOf(model));
+            const isNote = step.kind === 'note';
+            if (isNote) model.note(set);
+            else model.commit(step.id, set);
+            const taken = isNote ? store.note(set) : store.commit(set);
+            expect(historyOf(store)).toEqual(historyOf(model.store));
             if (!step.settles) continue;
-            await commit;
-            name = files.crash(name);
+            await taken;
+            const isClosed = step.size === 1;
+            if (isClosed) await store.close();
+            else name = files.crash(name);
+            model.written(isClosed);
+            model.crashed();
             store = files.open(name);
-            expect(store.recover()).toEqual(model.kept());
-            expect(historyOf(store)).toEqual(historyOf(model));
+            expect(store.recover()).toEqual(model.store.kept());
+            expect(historyOf(store)).toEqual(historyOf(model.store));
           }
         } finally {
           await files.remove();

@@ -9,7 +9,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
 import {
   DEFINITION,
@@ -256,6 +256,127 @@ describe('a commit that the disk refuses', () => {
     const broken: ChangeSet = changes((set) => set.instances.set('a', source('a')));
     await expect(store.commit(broken)).rejects.toThrow('The process instance a has no history.');
     await expect(store.commit(started('b'))).rejects.toThrow('has no history');
+  });
+});
+
+describe('a lock that is only noted', () => {
+  let store: SqliteStore;
+
+  beforeEach(async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] });
+    store = files.open();
+    for (const id of ['a', 'b'])
+      await store.commit(started(id, {}, (set) => set.tasks.set(`T${id}`, free(id))));
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  const free = (id: string): ExternalTaskRecord =>
+    task(`T${id}`, id, { workerId: null, lockExpirationTime: null });
+
+  const lock = (id: string, workerId = 'w'): ChangeSet =>
+    changes((set) => set.tasks.set(`T${id}`, task(`T${id}`, id, { workerId, lockExpirationTime: 77 })));
+
+  /** Writes what is to be written, and nothing else. */
+  const turn = (): Promise<void> => store.commit(changes(() => undefined));
+
+  /** Who has the tasks of a and b, to an engine that is opened on the file now. */
+  function holders(name = files.crash()): readonly (string | null)[] {
+    const { tasks } = files.open(name).recover();
+    return tasks.map(({ workerId }) => workerId);
+  }
+
+  it('is written with its instance when something else of that is, and with no other', async () => {
+    await store.note(lock('a'));
+    await turn();
+    expect(holders()).toEqual([null, null]);
+    await store.commit(
+      changes((set) =>
+        set.historicActivities.set('A', { ...HISTORIC_ACTIVITY, id: 'A', processInstanceId: 'b' }),
+      ),
+    );
+    expect(holders()).toEqual([null, null]);
+    await store.commit(
+      changes((set) =>
+        set.historicActivities.set('A', { ...HISTORIC_ACTIVITY, id: 'A', processInstanceId: 'a' }),
+      ),
+    );
+    expect(holders()).toEqual(['w', null]);
+  });
+
+  it('is written a second after it was noted, with those that were noted since, each time', async () => {
+    await store.note(lock('a'));
+    jest.advanceTimersByTime(999);
+    await store.note(lock('b'));
+    await turn();
+    expect(holders()).toEqual([null, null]);
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(holders()).toEqual(['w', 'w']);
+    await store.note(lock('b', 'v'));
+    jest.advanceTimersByTime(1_000);
+    await turn();
+    expect(holders()).toEqual(['w', 'v']);
+  });
+
+  it('is written when the store is closed, and no timer remains', async () => {
+    await store.note(lock('a'));
+    await store.close();
+    expect(jest.getTimerCount()).toBe(0);
+    expect(holders('engine.sqlite')).toEqual(['w', null]);
+  });
+
+  it('settles when what was committed before it is in the file, and not before', async () => {
+    const settled: string[] = [];
+    const commit = store.commit(started('c')).then(() => settled.push('start'));
+    const noted = store.note(lock('a')).then(() => settled.push('lock'));
+    expect(files.open(files.crash()).recover().instances).toHaveLength(2);
+    await noted;
+    expect(settled).toEqual(['start', 'lock']);
+    expect(files.open(files.crash()).recover().instances).toHaveLength(3);
+    await commit;
+  });
+
+  it('gives way to what is committed later', async () => {
+    await store.note(lock('a'));
+    await store.commit(changes((set) => set.tasks.set('Ta', task('Ta', 'a', { retries: 1 }))));
+    jest.advanceTimersByTime(1_000);
+    await turn();
+    expect(files.open(files.crash()).recover().tasks[0]).toEqual(task('Ta', 'a', { retries: 1 }));
+  });
+
+  it('leaves nothing behind when its instance ends, or is forgotten', async () => {
+    await store.note(lock('a'));
+    await store.note(lock('b'));
+    await store.commit(ended('a'));
+    await store.commit(
+      changes((set) => {
+        set.instances.set('b', null);
+        set.forgottenInstances.add('b');
+      }),
+    );
+    await store.commit(changes((set) => set.forgottenInstances.add('a')));
+    jest.advanceTimersByTime(1_000);
+    await turn();
+    const after = files.open(files.crash());
+    expect(after.recover()).toMatchObject({ instances: [], tasks: [] });
+    expect(after.history.findInstances({})).toEqual([]);
+    expect(store.history.findInstances({})).toEqual([]);
+  });
+
+  it('stops all that follows when it cannot be written', async () => {
+    const db = new BetterSqlite3(files.path());
+    db.exec("CREATE TRIGGER stop BEFORE UPDATE ON running BEGIN SELECT RAISE(ABORT, 'stuck'); END");
+    await store.note(lock('a'));
+    jest.advanceTimersByTime(1_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    db.exec('DROP TRIGGER stop');
+    db.close();
+    await expect(store.commit(started('c'))).rejects.toThrow('stuck');
+    await expect(store.note(lock('b'))).rejects.toThrow('stuck');
+    expect(files.open(files.crash()).recover().instances).toHaveLength(2);
   });
 });
 

@@ -11,6 +11,9 @@ import { StoredInstance } from './stored.instance.js';
 import { StoredInstances } from './stored.instances.js';
 import { endedRecord } from './ended.columns.js';
 
+/** How long what need not be durable may wait for a write of its instance, in ms: longer than most steps take. */
+const NOTED_MS = 1_000;
+
 export interface SqliteStoreOptions {
   /** Epoch milliseconds; decides whose time to live has passed. Default `Date.now`. */
   readonly clock?: () => number;
@@ -33,6 +36,7 @@ export class SqliteStore implements EngineStore {
   private readonly cleaner: HistoryCleaner;
   private readonly deployments = new Map<string, DeploymentBundle | null>();
   private readonly transaction: Transaction<(work: () => void) => void>;
+  private noting: NodeJS.Timeout | null = null;
   private recovered: RecoveredState | null;
   private closed = false;
 
@@ -94,22 +98,46 @@ export class SqliteStore implements EngineStore {
 
   commit(changes: ChangeSet): Promise<void> {
     return this.committer.commit(() => {
-      this.instances.apply(changes);
-      for (const [id, bundle] of changes.deployments) this.deployments.set(id, bundle);
-      for (const id of changes.forgottenInstances) {
-        this.instances.forget(id, () => this.reader.endedRow(id)?.seq);
-      }
+      this.apply(changes);
     });
+  }
+
+  note(changes: ChangeSet): Promise<void> {
+    this.instances.note(changes);
+    this.noting ??= setTimeout(() => {
+      // A write that fails stops the engine with its next command.
+      this.writeNoted().catch(() => undefined);
+    }, NOTED_MS).unref();
+    return this.committer.settled();
   }
 
   close(): Promise<void> {
     if (!this.closed) {
       this.closed = true;
       this.cleaner.close();
+      // What a failed write means was told to whoever waited for it.
+      this.writeNoted().catch(() => undefined);
       this.committer.flush();
       this.file.close();
     }
     return Promise.resolve();
+  }
+
+  private writeNoted(): Promise<void> {
+    if (this.noting === null) return Promise.resolve();
+    clearTimeout(this.noting);
+    this.noting = null;
+    return this.committer.commit(() => {
+      this.instances.touchNoted();
+    });
+  }
+
+  private apply(changes: ChangeSet): void {
+    this.instances.apply(changes);
+    for (const [id, bundle] of changes.deployments) this.deployments.set(id, bundle);
+    for (const id of changes.forgottenInstances) {
+      this.instances.forget(id, () => this.reader.endedRow(id)?.seq);
+    }
   }
 
   private reopen(id: string, numbers: { next(): number }): StoredInstance | undefined {

@@ -10,13 +10,15 @@ export type Reopen = (id: string) => StoredInstance | undefined;
 
 /**
  * The instances that the store holds in memory: those that run, and those that ended since the last write. What a
- * group of commands has changed of them waits in `touched`, in the order of the first change.
+ * group of commands has changed of them waits in `touched`, in the order of the first change. What was only noted of
+ * one waits until it is touched, or all that is noted is.
  */
 export class StoredInstances {
   private readonly instances = new Map<string, StoredInstance>();
   private readonly byBusinessKey = new Map<string, Set<StoredInstance>>();
   private readonly waitStates = new WaitStateIndex<StoredInstance>();
   readonly touched = new Set<StoredInstance>();
+  private readonly noted = new Set<StoredInstance>();
   /** Numbers of those whose history goes with their definition. */
   readonly forgotten = new Set<number>();
 
@@ -67,6 +69,21 @@ export class StoredInstances {
     for (const id of changes.instances.keys()) this.endWaiting(id);
   }
 
+  /** Takes wait states that need not be written yet. */
+  note(changes: ChangeSet): void {
+    this.waitStates.apply(
+      changes,
+      (id) => this.running(id),
+      (instance) => this.noted.add(instance),
+    );
+  }
+
+  /** What was noted is to be written with the rest. */
+  touchNoted(): void {
+    for (const instance of this.noted) this.touched.add(instance);
+    this.noted.clear();
+  }
+
   /** Numbers of those that the file has otherwise than they are. */
   changedInFile(): readonly number[] {
     const reopened = [...this.touched].filter(({ isReopened }) => isReopened).map(({ seq }) => seq);
@@ -84,6 +101,7 @@ export class StoredInstances {
   /** The file has everything that was touched or forgotten. */
   written(): void {
     for (const instance of this.touched) {
+      this.noted.delete(instance);
       if (!instance.isRunning) this.remove(instance);
     }
     this.touched.clear();
@@ -95,6 +113,7 @@ export class StoredInstances {
     this.waitStates.forget(instance);
     this.instances.delete(instance.id);
     this.touched.delete(instance);
+    this.noted.delete(instance);
     const { businessKey } = instance.record;
     if (businessKey === null) return;
     const others = this.byBusinessKey.get(businessKey);

@@ -1,4 +1,4 @@
-import type { EngineResponse, RequestBody } from '../http.types.js';
+import type { EngineRequest, EngineResponse, RequestBody } from '../http.types.js';
 import { createRouter } from '../rest.router.js';
 import { RecordingEngine, type RecordedCall } from './recording.engine.js';
 
@@ -23,7 +23,7 @@ export class RestClient {
     return this.dispatch(request, body === undefined ? { kind: 'none' } : { kind: 'json', value: body });
   }
 
-  dispatch(request: string, body: RequestBody): Promise<EngineResponse> {
+  dispatch(request: string, body: RequestBody, more: Partial<EngineRequest> = {}): Promise<EngineResponse> {
     const [method = '', path = ''] = request.split(' ');
     return this.router.dispatch({
       method,
@@ -31,6 +31,7 @@ export class RestClient {
       body,
       origin: 'http://h:1',
       onDisconnect: () => {},
+      ...more,
     });
   }
 
