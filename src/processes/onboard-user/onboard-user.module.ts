@@ -17,13 +17,19 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
   const { backgroundCheckUrl, onboardingApiUrl } = config;
   if (backgroundCheckUrl !== null && onboardingApiUrl !== null)
     return { backgroundCheckUrl, onboardingApiUrl };
-  const simulator = await PartnerSimulator.start(config.simulatorSlowMs);
+  const logger = new Logger('PartnerSimulator');
+  const simulator = await PartnerSimulator.start(config.simulatorSlowMs, (err) => {
+    logger.error({
+      msg: 'The simulator has died: steps that call it fail until the service starts again.',
+      err,
+    });
+  });
   shutdown.register('release', 'partner simulator', () => simulator.close());
   const missing = [
     ...(backgroundCheckUrl === null ? ['BACKGROUND_CHECK_URL'] : []),
     ...(onboardingApiUrl === null ? ['ONBOARDING_API_URL'] : []),
   ];
-  new Logger('PartnerSimulator').warn(
+  logger.warn(
     `${missing.join(' and ')} not set: a simulator on ${simulator.baseUrl} answers instead. Nothing real is checked.`,
   );
   return {

@@ -1,0 +1,54 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Worker } from 'node:worker_threads';
+import { PartnerSimulator } from './partner-simulator.js';
+
+describe('PartnerSimulator', () => {
+  let simulator: PartnerSimulator;
+
+  afterEach(() => simulator.close());
+
+  async function check(userId: unknown): Promise<unknown> {
+    const answer = await fetch(`${simulator.baseUrl}/background-checks`, {
+      method: 'POST',
+      body: JSON.stringify({ userId }),
+    });
+    return [answer.status, await answer.json()];
+  }
+
+  it('answers by what the userId says, and outlives what it cannot read', async () => {
+    simulator = await PartnerSimulator.start(0, () => undefined);
+    expect(await check('slow-a')).toEqual([200, { cleared: true }]);
+    expect(await check(5)).toMatchObject([400, { error: expect.any(String) }]);
+    expect(await check('broken-a')).toMatchObject([500, { error: expect.any(String) }]);
+  });
+
+  describe('whose thread ends', () => {
+    let died: Error[];
+    let worker: Worker;
+
+    beforeEach(async () => {
+      died = [];
+      const emit = jest.spyOn(Worker.prototype, 'emit');
+      simulator = await PartnerSimulator.start(0, (error) => died.push(error));
+      worker = emit.mock.contexts.at(-1) as Worker;
+      emit.mockRestore();
+    });
+
+    it('by itself says so, with the error where there was one', async () => {
+      const error = new Error('out of memory');
+      worker.emit('error', error);
+      await worker.terminate();
+      expect(died).toEqual([error]);
+    });
+
+    it('without an error says so too', async () => {
+      await worker.terminate();
+      expect(died).toMatchObject([{ message: 'The thread ended with code 1.' }]);
+    });
+
+    it('because it is closed says nothing', async () => {
+      await simulator.close();
+      expect(died).toEqual([]);
+    });
+  });
+});
