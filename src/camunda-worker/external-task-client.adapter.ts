@@ -1,7 +1,12 @@
 import { Client, type TaskService, Variables } from 'camunda-external-task-client-js';
-import { z } from 'zod';
-import { EngineMisconfiguredError, type EngineTransport, requireSuccess } from '../camunda-engine/index.js';
+import {
+  EngineMisconfiguredError,
+  type EngineResponse,
+  type EngineTransport,
+  requireSuccess,
+} from '../camunda-engine/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import { readFetchedTasks } from './fetched-task.reader.js';
 import type { PollGate } from './poll.gate.js';
 
 /** Path of the client's poll; every other call is about one task. */
@@ -18,21 +23,6 @@ const SHORT_POLL_INTERVAL_MS = 300;
 
 /** The client wants one; its calls go through our transport. */
 const UNUSED_BASE_URL = 'http://engine.invalid';
-
-const fetchedTasksSchema = z.array(
-  z.looseObject({
-    id: z.string().min(1),
-    topicName: z.string(),
-    activityId: z.string(),
-    processInstanceId: z.string(),
-    processDefinitionKey: z.string(),
-    businessKey: z.string().nullish(),
-    retries: z.number().nullish(),
-    variables: z
-      .record(z.string(), z.object({ type: z.string().nullish(), value: z.unknown().optional() }))
-      .nullish(),
-  }),
-);
 
 /** A topic as it is subscribed. */
 export interface TopicSubscription {
@@ -64,6 +54,7 @@ export interface ExternalTaskClientOptions {
 export class ExternalTaskClientAdapter {
   private readonly client: Client;
   private readonly abort = new AbortController();
+  private readonly topics: ReadonlySet<string>;
   private poll: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -71,6 +62,7 @@ export class ExternalTaskClientAdapter {
     private readonly options: ExternalTaskClientOptions,
   ) {
     const { workerId, capacity, asyncResponseTimeoutMs, lockDurationMs } = options;
+    this.topics = new Set(options.subscriptions.map(({ topic }) => topic));
     this.client = new Client({
       baseUrl: UNUSED_BASE_URL,
       workerId,
@@ -154,47 +146,38 @@ export class ExternalTaskClientAdapter {
     }
   }
 
-  private async send(
-    json: unknown,
-  ): Promise<{ readonly topicName: string; readonly fetched: FetchedTask }[]> {
+  private async send(json: unknown): Promise<ClientTask[]> {
     const call = { method: 'POST' as const, path: FETCH_PATH };
     const timeoutMs = this.options.asyncResponseTimeoutMs + POLL_MARGIN_MS;
     const response = await this.transport.send({ ...call, json, timeoutMs, signal: this.abort.signal });
     requireSuccess(call, response);
-    const parsed = fetchedTasksSchema.safeParse(response.body);
-    const known = new Set(this.options.subscriptions.map(({ topic }) => topic));
-    if (!parsed.success || parsed.data.some(({ topicName }) => !known.has(topicName))) {
-      throw new EngineMisconfiguredError(
-        call,
-        "answered with tasks that are not the engine's",
-        response.status,
-        {
-          cause: parsed.error,
-        },
-      );
+    const tasks = this.read(call, response);
+    return tasks.map((task) => ({ id: task.id, topicName: task.topicName, variables: {}, fetched: task }));
+  }
+
+  private read(
+    call: { readonly method: 'POST'; readonly path: string },
+    answer: EngineResponse,
+  ): FetchedTask[] {
+    try {
+      const tasks = readFetchedTasks(answer.body);
+      const strange = tasks.find(({ topicName }) => !this.topics.has(topicName));
+      if (strange === undefined) return tasks;
+      throw new TypeError(`The topic "${strange.topicName}" was not asked for.`);
+    } catch (cause) {
+      const reason = "answered with tasks that are not the engine's";
+      throw new EngineMisconfiguredError(call, reason, answer.status, { cause });
     }
-    return parsed.data.map((task) => ({ ...task, fetched: toFetchedTask(task) }));
   }
 }
 
-function toFetchedTask(task: z.output<typeof fetchedTasksSchema>[number]): FetchedTask {
-  const { id, topicName, activityId, processInstanceId, processDefinitionKey } = task;
-  const variables = Object.fromEntries(
-    Object.entries(task.variables ?? {}).map(([name, { type, value }]) => [
-      name,
-      { value, type: type ?? undefined },
-    ]),
-  );
-  return {
-    id,
-    topicName,
-    activityId,
-    processInstanceId,
-    processDefinitionKey,
-    businessKey: task.businessKey ?? null,
-    retries: task.retries ?? null,
-    variables,
-  };
+/** What the client needs of a task to call its handler; the handler takes `fetched`. */
+interface ClientTask {
+  readonly id: string;
+  readonly topicName: string;
+  /** None, because the client would copy them. */
+  readonly variables: Readonly<Record<string, never>>;
+  readonly fetched: FetchedTask;
 }
 
 function toTaskCalls(workerId: string, service: TaskService): TaskCalls {

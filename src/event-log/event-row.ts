@@ -38,10 +38,6 @@ export const TEXT_COLUMNS: ReadonlySet<string> = new Set<(typeof EVENT_COLUMNS)[
 
 /** Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped. */
 export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrderedIds): EventRow {
-  const text = (value: string | null | undefined, length: number) => columnText(value ?? null, length);
-  const json = (value: unknown) => columnText(redactor.toJson(value));
-  const prose = (value: string | null | undefined) =>
-    value === null || value === undefined ? null : redactor.toText(columnText(value));
   return {
     correlationId: event.correlationId,
     eventKey: ids.create(),
@@ -51,9 +47,9 @@ export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrdered
       event.status,
       text(event.httpMethod, 10),
       text(event.endpoint, 500),
-      json(event.requestData),
-      json(event.responseData),
-      prose(event.errorMessage),
+      json(redactor, event.requestData),
+      json(redactor, event.responseData),
+      prose(redactor, event.errorMessage),
       wholeNumber(event.httpStatusCode),
       text(event.batchId, 255),
       text(event.traceabilityId, 255),
@@ -62,12 +58,24 @@ export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrdered
       text(event.originatingSystem, 255),
       text(event.processName, 255),
       wholeNumber(event.step),
-      json(event.identifiers),
-      prose(event.result),
-      json(event.metadata),
+      json(redactor, event.identifiers),
+      prose(redactor, event.result),
+      json(redactor, event.metadata),
       wholeNumber(event.executionTime),
     ],
   };
+}
+
+function text(value: string | null | undefined, length: number): string | null {
+  return columnText(value ?? null, length);
+}
+
+function json(redactor: EventRedactor, value: unknown): string | null {
+  return columnText(redactor.toJson(value));
+}
+
+function prose(redactor: EventRedactor, value: string | null | undefined): string | null {
+  return value === null || value === undefined ? null : redactor.toText(columnText(value));
 }
 
 /** The row that stands in for one whose content the database refuses: same place, what is known for certain. */

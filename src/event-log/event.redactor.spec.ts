@@ -37,6 +37,40 @@ describe('EventRedactor', () => {
     expect(redactor.toJson({ token: null })).toBe('{"token":null}');
   });
 
+  it.each([
+    [
+      'in what a value is turned into',
+      { a: { toJSON: () => ({ token: 'x' }) } },
+      '{"a":{"token":"[redacted]"}}',
+    ],
+    [
+      'in what a list is turned into',
+      { a: Object.assign([1], { toJSON: () => [{ token: 'x' }] }) },
+      '{"a":[{"token":"[redacted]"}]}',
+    ],
+    ['in lists of lists', [[[{ token: 'x' }]]], '[[[{"token":"[redacted]"}]]]'],
+    ['behind what JSON leaves out', { a: undefined, token: 'x' }, '{"token":"[redacted]"}'],
+    ['beside a date', [new Date(0), { token: 'x' }], '["1970-01-01T00:00:00.000Z",{"token":"[redacted]"}]'],
+    ['beside a big number', { big: 12n, token: 'x' }, '{"big":"12","token":"[redacted]"}'],
+    [
+      'that is read by a getter',
+      {
+        get token() {
+          return 'x';
+        },
+      },
+      '{"token":"[redacted]"}',
+    ],
+  ])('hides a secret %s', (_, value, json) => {
+    expect(redactor.toJson(value)).toBe(json);
+  });
+
+  it('hides a secret deeper than it looks for one', () => {
+    let value: unknown = { token: 'x' };
+    for (let depth = 0; depth < 60; depth += 1) value = [value];
+    expect(redactor.toJson(value)).toBe(`${'['.repeat(60)}{"token":"[redacted]"}${']'.repeat(60)}`);
+  });
+
   it('takes null and undefined for nothing', () => {
     expect([redactor.toJson(null), redactor.toJson(undefined)]).toEqual([null, null]);
   });

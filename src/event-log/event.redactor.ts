@@ -25,6 +25,9 @@ const MAX_WORDS = 3;
 /** Names of members that are remembered with the answer to whether they are secret; a process has a few dozen. */
 const REMEMBERED_NAMES = 10_000;
 
+/** Values that nest deeper, and those that contain themselves, are left to JSON. */
+const PLAIN_DEPTH = 20;
+
 /** Turns values into JSON text without secrets, within a limit of bytes. */
 export class EventRedactor {
   private readonly names: ReadonlySet<string>;
@@ -64,6 +67,8 @@ export class EventRedactor {
 
   private serialize(value: unknown): string {
     try {
+      // A replacer costs more than a look at whether one is needed.
+      if (this.isPlain(value, 0)) return JSON.stringify(value);
       const text = JSON.stringify(value, (name, member: unknown) => {
         if (typeof member === 'bigint') return member.toString();
         return member !== null && member !== undefined && this.isSecret(name) ? REDACTED : member;
@@ -71,6 +76,27 @@ export class EventRedactor {
       return text ?? 'null';
     } catch (error) {
       return JSON.stringify({ unserializable: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  /** True where JSON can be made of a value as it is: nothing in it is secret, and nothing of a form of its own. */
+  private isPlain(value: unknown, depth: number): boolean {
+    switch (typeof value) {
+      case 'string':
+      case 'number':
+      case 'boolean':
+        return true;
+      case 'object':
+        if (value === null) return true;
+        if (depth >= PLAIN_DEPTH || 'toJSON' in value) return false;
+        if (Array.isArray(value)) return value.every((item) => this.isPlain(item, depth + 1));
+        for (const name of Object.keys(value)) {
+          if (this.isSecret(name) || !this.isPlain((value as Record<string, unknown>)[name], depth + 1))
+            return false;
+        }
+        return true;
+      default:
+        return false;
     }
   }
 
