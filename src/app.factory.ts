@@ -1,9 +1,10 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
-import { Logger } from 'nestjs-pino';
+import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
+import { logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
 import { answerClientErrors, registerHttpContract } from './http-contract.js';
 import { ShutdownService } from './lifecycle/index.js';
@@ -57,6 +58,7 @@ export async function createApp(
   app.useLogger(app.get(Logger));
   app.flushLogs();
   app.useGlobalFilters(new ProblemFilter());
+  logRequests(adapter.getInstance(), await app.resolve(PinoLogger));
   registerHttpContract(app, app.get(ShutdownService));
   serveOpenApi(app);
   return app;

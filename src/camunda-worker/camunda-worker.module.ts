@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { CamundaEngineModule } from '../camunda-engine/index.js';
+import { HttpClientModule } from '../common/http/index.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
 import { RetryNudge } from './retry.nudge.js';
 import { TopicExplorer } from './topic.explorer.js';
@@ -22,7 +23,7 @@ export class CamundaWorkerModule {
       module: CamundaWorkerModule,
       // Health looks at the workers too; there is one set of them.
       global: true,
-      imports: [DiscoveryModule, CamundaEngineModule, ...imports],
+      imports: [DiscoveryModule, CamundaEngineModule, HttpClientModule, ...imports],
       providers: [...bindings, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
       exports: [CamundaWorkerService],
     };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import type { HttpService } from '../common/http/index.js';
 import type { TaskCalls } from './fetched-task.js';
 import { RunningTask } from './running-task.js';
 import { TaskAbortedError } from './task.errors.js';
@@ -15,7 +16,7 @@ function createTask(): RunningTask {
     retries: null,
     variables: {},
   };
-  return new RunningTask(fetched, { workerId: 'w' } as TaskCalls, 3, new Logger());
+  return new RunningTask(fetched, { workerId: 'w' } as TaskCalls, 3, new Logger(), {} as HttpService);
 }
 
 describe('the signal of a RunningTask', () => {

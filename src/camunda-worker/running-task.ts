@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
-import { isCorrelationId } from '../common/identifiers/index.js';
+import type { HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
+import { isCorrelationId, isRequestId } from '../common/identifiers/index.js';
 import { fromTypedVariables } from '../camunda-engine/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { TaskAbortedError } from './task.errors.js';
@@ -10,7 +11,7 @@ import type { HandlerTask } from './topic-handler.js';
 const IDENTIFYING_OUTPUTS = ['customerId', 'userId', 'orderId', 'accountId'] as const;
 
 /** One attempt of a task in this process: what the handler sees of it, and what the runtime needs besides. */
-export class RunningTask implements HandlerTask {
+export class RunningTask implements HandlerTask, HttpCaller {
   readonly correlationId: string;
   /** The correlation id where it has the grammar of one, else the instance id: what rows and lines go under. */
   readonly loggedId: string;
@@ -26,6 +27,9 @@ export class RunningTask implements HandlerTask {
   readonly batchId: string | null;
   readonly applicationId: string | null;
   readonly logger: TaskLogger;
+  /** What the handler has called outside. */
+  readonly httpCalls: HttpCall[] = [];
+  private calling: HttpCalls | null = null;
   /** Made when somebody asks for it: most handlers never do. */
   private abortion: AbortController | null = null;
   private reason: TaskAbortedError | null = null;
@@ -42,6 +46,7 @@ export class RunningTask implements HandlerTask {
     public calls: TaskCalls,
     taskRetries: number,
     logger: Logger,
+    private readonly httpService: HttpService,
   ) {
     this.variables = fromTypedVariables(fetched.variables);
     this.businessKey = fetched.businessKey;
@@ -73,6 +78,23 @@ export class RunningTask implements HandlerTask {
   /** All identifiers where this step has added any, to be written back; null where it has not. */
   get addedIdentifiers(): Readonly<Record<string, unknown>> | null {
     return this.identifiersAdded ? this.merged : null;
+  }
+
+  get http(): HttpCalls {
+    this.calling ??= this.httpService.callsOf(this);
+    return this.calling;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    const { loggedId, traceabilityId } = this;
+    return {
+      'x-correlation-id': loggedId,
+      ...(traceabilityId !== null && isRequestId(traceabilityId) ? { 'x-request-id': traceabilityId } : {}),
+    };
+  }
+
+  record(call: HttpCall): void {
+    this.httpCalls.push(call);
   }
 
   get signal(): AbortSignal {

@@ -21,8 +21,13 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
   const error = attempt.succeeded ? null : asError(attempt.error);
   // Of several calls the last that failed says most, else the last.
   const call = calls.findLast(({ ok }) => !ok) ?? calls.at(-1);
-  return {
-    ...createFrame(task, topic),
+  const metadata = createMetadata(task);
+  if (error !== null) {
+    metadata.message = error.message;
+    metadata.error = describeError(error);
+  }
+  if (calls.length > 0) metadata.calls = calls;
+  return createEvent(task, topic, {
     status: error === null ? 'ok' : 'error',
     httpMethod: call?.method ?? null,
     endpoint: call?.endpoint ?? null,
@@ -33,13 +38,9 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
     result: attempt.succeeded
       ? successSentence(topic, attempt.output)
       : failureSentence(topic, asError(error)),
-    metadata: {
-      ...createMetadata(task),
-      ...(error === null ? {} : { message: error.message, error: describeError(error) }),
-      ...(calls.length === 0 ? {} : { calls }),
-    },
+    metadata,
     executionTime: durationMs,
-  };
+  });
 }
 
 /** The row that says that the engine did not take what an attempt led to. */
@@ -50,8 +51,7 @@ export function createCallFailedEvent(
 ): TaskEvent {
   const { outcome, error, durationMs } = call;
   const { status } = error as { status?: unknown };
-  return {
-    ...createFrame(task, topic),
+  return createEvent(task, topic, {
     status: 'error',
     httpMethod: 'POST',
     endpoint: `/external-task/${task.taskId}/${outcome.kind}`,
@@ -67,34 +67,65 @@ export function createCallFailedEvent(
       error: describeError(error),
     },
     executionTime: durationMs,
-  };
+  });
 }
 
-function createFrame(task: RunningTask, topic: RegisteredTopic) {
+/** What is told of a task, beside what every row of the task says. */
+type Told = Pick<
+  TaskEvent,
+  | 'status'
+  | 'httpMethod'
+  | 'endpoint'
+  | 'httpStatusCode'
+  | 'requestData'
+  | 'responseData'
+  | 'errorMessage'
+  | 'result'
+  | 'metadata'
+  | 'executionTime'
+>;
+
+/** Member by member: an object that is spread from others has a new shape each time, and every step makes one. */
+function createEvent(
+  task: RunningTask,
+  { stepName, step, declaration }: RegisteredTopic,
+  told: Told,
+): TaskEvent {
   return {
     correlationId: task.loggedId,
-    stepName: topic.stepName,
-    step: topic.step,
+    stepName,
+    status: told.status,
+    step,
+    httpMethod: told.httpMethod,
+    endpoint: told.endpoint,
+    httpStatusCode: told.httpStatusCode,
+    requestData: told.requestData,
+    responseData: told.responseData,
+    errorMessage: told.errorMessage,
     batchId: task.batchId,
     traceabilityId: task.traceabilityId,
     applicationId: task.applicationId,
-    targetSystem: topic.declaration.targetSystem,
-    originatingSystem: topic.declaration.originatingSystem,
+    targetSystem: declaration.targetSystem,
+    originatingSystem: declaration.originatingSystem,
     processName: task.processDefinitionKey,
     identifiers: task.identifiers,
+    result: told.result,
+    metadata: told.metadata,
+    executionTime: told.executionTime,
   };
 }
 
 function createMetadata(task: RunningTask): Record<string, unknown> {
-  return {
+  const metadata: Record<string, unknown> = {
     attempt: task.attempt,
     retriesLeft: task.retriesLeft,
     workerId: task.calls.workerId,
     taskId: task.taskId,
     activityId: task.fetched.activityId,
     traceId: task.traceabilityId,
-    ...(task.loggedId === task.correlationId ? {} : { correlationId: task.correlationId }),
   };
+  if (task.loggedId !== task.correlationId) metadata.correlationId = task.correlationId;
+  return metadata;
 }
 
 function describeError(error: Error): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import type { HttpCalls } from '../common/http/index.js';
 import type { TaskLogger } from './task.logger.js';
 
 /** What a handler knows of the task that it runs. */
@@ -24,7 +25,12 @@ export interface HandlerTask {
   addIdentifiers(identifiers: Readonly<Record<string, unknown>>): void;
   /** Its lines carry correlation id, task id and topic. */
   readonly logger: TaskLogger;
-  /** Aborts when the lock is lost or the service can wait no longer; `HttpService` follows it by itself. */
+  /**
+   * Calls to the outside, on behalf of this task: they carry its correlation id, end with its `signal`, and are noted in
+   * the step's row of the trail.
+   */
+  readonly http: HttpCalls;
+  /** Aborts when the lock is lost or the service can wait no longer; calls through `http` follow it by themselves. */
   readonly signal: AbortSignal;
 }
 

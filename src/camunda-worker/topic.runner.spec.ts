@@ -11,7 +11,7 @@ import {
   toTypedVariables,
 } from '../camunda-engine/index.js';
 import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.js';
-import { currentCallRecorder } from '../common/http/index.js';
+import { type HttpCall, type HttpCaller, HttpCalls, type HttpService } from '../common/http/index.js';
 import { createConfiguration } from '../config/index.js';
 import { RetryNudge } from './retry.nudge.js';
 import { BusinessRuleError, FatalTaskError, RetryableTaskError } from './task.errors.js';
@@ -31,6 +31,21 @@ const gone = () => refusal(404, 'External task with id task-1 does not exist');
 const lost = () =>
   refusal(400, "External Task task-1 cannot be completed by worker 'a'. It is locked by worker 'b'.");
 const reset = () => new EngineAmbiguousError(CALL, 'reset', null);
+
+/** Calls that are answered 503 by host a, and by all others with the headers that they carry. */
+class ScriptedCalls extends HttpCalls {
+  constructor(private readonly caller: HttpCaller) {
+    super();
+  }
+
+  override async request(method: string, url: string) {
+    const status = url === 'http://a' ? 503 : 200;
+    const call: HttpCall = { method, endpoint: url, durationMs: 1, status, ok: status === 200 };
+    this.caller.record(call);
+    if (!call.ok) throw new Error('answered 503');
+    return { status, headers: this.caller.headers ?? {}, body: null };
+  }
+}
 
 describe('TopicRunner', () => {
   let calls: RecordingCalls;
@@ -58,7 +73,13 @@ describe('TopicRunner', () => {
 
   function create(log: RecordingEventLog): void {
     events = log;
-    runner = new TopicRunner(events, new CamundaEngineClient(transport, config), nudge, config, listener);
+    runner = createRunner(listener);
+  }
+
+  function createRunner(told?: RecordingListener): TopicRunner {
+    const engine = new CamundaEngineClient(transport, config);
+    const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
+    return new TopicRunner(events, engine, nudge, http, config, told);
   }
 
   function topic(declaration: Partial<TopicDeclaration> = {}): RegisteredTopic {
@@ -291,12 +312,10 @@ describe('TopicRunner', () => {
   });
 
   it('puts the calls that the handler made into its row: the last that failed, and all in the metadata', async () => {
-    const call = { method: 'GET', endpoint: 'http://a', durationMs: 1 };
-    handle = () => {
-      const recorder = currentCallRecorder();
-      recorder?.record({ ...call, status: 503, ok: false });
-      recorder?.record({ ...call, endpoint: 'http://b', status: 200, ok: true });
-      return { headers: recorder?.headers };
+    handle = async (_input, task) => {
+      await task.http.get('http://a').catch(() => undefined);
+      const { headers } = await task.http.get('http://b');
+      return { headers };
     };
     await run({ variables: toTypedVariables({ traceability_id: 'trace-1' }) });
     expect(events.events).toMatchObject([
@@ -427,7 +446,7 @@ describe('TopicRunner', () => {
     handle = throwing(new FatalTaskError('x'));
     listener.incident = () => Promise.reject(new Error('table away'));
     await run();
-    runner = new TopicRunner(events, new CamundaEngineClient(transport, config), nudge, config);
+    runner = createRunner();
     await run();
     expect(calls.names()).toEqual(['failure', 'failure']);
   });

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
-import { type CallRecorder, type HttpCall, runWithCallRecorder } from '../common/http/index.js';
+import { HttpService } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { RetryNudge } from './retry.nudge.js';
@@ -15,9 +15,6 @@ import { completeWith, readVars } from './task-variables.js';
 import { FatalTaskError } from './task.errors.js';
 import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
-
-/** What a request id looks like; a variable may hold anything. */
-const REQUEST_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
  * Runs a task: handler, event row, engine call, in this order.
@@ -35,6 +32,7 @@ export class TopicRunner {
     private readonly events: TaskEventLog,
     private readonly engine: CamundaEngineClient,
     private readonly nudge: RetryNudge,
+    private readonly http: HttpService,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
   ) {
@@ -71,7 +69,7 @@ export class TopicRunner {
       running.calls = calls;
       return;
     }
-    const task = new RunningTask(fetched, calls, this.config.taskRetries, this.logger);
+    const task = new RunningTask(fetched, calls, this.config.taskRetries, this.logger, this.http);
     this.tasks.set(fetched.id, task);
     try {
       await this.process(task, topic);
@@ -100,18 +98,12 @@ export class TopicRunner {
     task: RunningTask,
     topic: RegisteredTopic,
   ): Promise<{ attempt: Attempt; outcome: TaskOutcome }> {
-    const calls: HttpCall[] = [];
-    const record = (call: HttpCall): void => {
-      calls.push(call);
-    };
     let input: unknown = task.variables;
     const began = performance.now();
-    const facts = () => ({ input, calls, durationMs: Math.round(performance.now() - began) });
+    const facts = () => ({ input, calls: task.httpCalls, durationMs: Math.round(performance.now() - began) });
     try {
       if (topic.declaration.input !== undefined) input = await readVars(task, topic.declaration.input);
-      const returned: unknown = await runWithCallRecorder(recorderOf(task, record), () =>
-        topic.handle(input, task),
-      );
+      const returned: unknown = await topic.handle(input, task);
       const output = await readOutput(topic, returned);
       task.addIdentifiersOf(output);
       return { outcome: completeWith(task, output), attempt: { ...facts(), succeeded: true, output } };
@@ -219,25 +211,6 @@ async function readOutput(
     throw new FatalTaskError(`The output of ${topic.topic} is not an object of variables.`);
   }
   return output as Readonly<Record<string, unknown>>;
-}
-
-/** What the calls of a task carry; its signal is made only where one is made. */
-function recorderOf(task: RunningTask, record: CallRecorder['record']): CallRecorder {
-  return {
-    record,
-    headers: outgoingHeaders(task),
-    get signal() {
-      return task.signal;
-    },
-  };
-}
-
-function outgoingHeaders(task: RunningTask): Record<string, string> {
-  const { traceabilityId } = task;
-  return {
-    'x-correlation-id': task.loggedId,
-    ...(traceabilityId !== null && REQUEST_ID.test(traceabilityId) ? { 'x-request-id': traceabilityId } : {}),
-  };
 }
 
 function factsOf(task: RunningTask, topic: RegisteredTopic): TaskOutcomeFacts {

@@ -11,8 +11,13 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
     const problem = toProblem(error);
-    if (problem.code === 'internal-error') this.logger.error({ msg: 'A request failed.', err: error });
-    sendProblem(http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>(), problem);
+    const request = http.getRequest<FastifyRequest>();
+    if (problem.code === 'internal-error') {
+      const { id: requestId, correlationId } = request;
+      const known = correlationId === null ? {} : { correlationId };
+      this.logger.error({ msg: 'A request failed.', requestId, ...known, err: error });
+    }
+    sendProblem(request, http.getResponse<FastifyReply>(), problem);
   }
 }
 

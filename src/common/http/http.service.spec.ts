@@ -2,9 +2,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createConfiguration } from '../../config/index.js';
-import { type HttpCall, runWithCallRecorder } from './call-recorder.js';
+import type { HttpCall, HttpOptions } from './http.calls.js';
 import { HttpCallError } from './http-call.error.js';
-import { type HttpOptions, HttpService } from './http.service.js';
+import { HttpService } from './http.service.js';
 
 type Reply = (response: ServerResponse, request: IncomingMessage) => void;
 
@@ -178,11 +178,8 @@ describe('HttpService', () => {
         abort.abort();
       });
       const options: HttpOptions = task ? {} : { signal: abort.signal };
-      const call = () => http.get(`${base}/x`, options);
-      const failed = task
-        ? runWithCallRecorder({ signal: abort.signal, record: () => undefined }, call)
-        : call();
-      expect((await failureOf(failed)).message).toMatch(/given up/);
+      const calls = task ? http.callsOf({ signal: abort.signal, record: () => undefined }) : http;
+      expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/given up/);
     }
   });
 
@@ -190,15 +187,14 @@ describe('HttpService', () => {
     const abort = new AbortController();
     replies.push(status(503, {}, { 'retry-after': '5' }));
     const failed = failureOf(
-      runWithCallRecorder(
-        {
+      http
+        .callsOf({
           signal: abort.signal,
           record: () => {
             abort.abort();
           },
-        },
-        () => http.get(`${base}/x`, { signal: new AbortController().signal }),
-      ),
+        })
+        .get(`${base}/x`, { signal: new AbortController().signal }),
     );
     expect((await failed).status).toBe(503);
     expect(seen).toHaveLength(1);
@@ -208,17 +204,16 @@ describe('HttpService', () => {
     const abort = new AbortController();
     replies.push(status(503, {}, { 'retry-after': '5' }));
     const failed = failureOf(
-      runWithCallRecorder(
-        {
+      http
+        .callsOf({
           signal: abort.signal,
           record: () => {
             setTimeout(() => {
               abort.abort();
             }, 20);
           },
-        },
-        () => http.get(`${base}/x`),
-      ),
+        })
+        .get(`${base}/x`),
     );
     expect([(await failed).status, seen.length]).toEqual([503, 1]);
   });
@@ -229,10 +224,7 @@ describe('HttpService', () => {
       calls.push(call);
     };
     replies.push(reset);
-    await runWithCallRecorder({ record, headers: { 'x-correlation-id': 'c-1' } }, async () => {
-      await Promise.resolve();
-      await http.get(`${base}/x?id=5`);
-    });
+    await http.callsOf({ record, headers: { 'x-correlation-id': 'c-1' } }).get(`${base}/x?id=5`);
     await http.get(`${base}/y`);
     expect(calls).toMatchObject([
       { method: 'GET', endpoint: `${base}/x?id=***`, status: null, ok: false },

@@ -2,30 +2,15 @@ import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/comm
 import { Agent, request } from 'undici';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { describeUrl, parseBody, readBounded } from './bounded-body.js';
-import { currentCallRecorder } from './call-recorder.js';
 import { HttpCallError } from './http-call.error.js';
+import {
+  type HttpAnswer,
+  type HttpCaller,
+  HttpCalls,
+  type HttpMethod,
+  type HttpOptions,
+} from './http.calls.js';
 import { RequestLimit } from './request-limit.js';
-
-export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-export interface HttpOptions {
-  /** Sent as JSON. */
-  readonly json?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds for each try; `HTTP_TIMEOUT_MS` where absent. */
-  readonly timeoutMs?: number;
-  /** Sent as `Idempotency-Key`; allows the repetition of a call that is not idempotent by its method. */
-  readonly idempotencyKey?: string;
-  readonly signal?: AbortSignal;
-}
-
-/** An answer of 2xx. */
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed where it is JSON; null where it is empty. Parse it with a schema: it comes from outside. */
-  readonly body: unknown;
-}
 
 /** Methods that RFC 9110 calls idempotent. */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
@@ -49,45 +34,23 @@ const MAX_ERROR_BODY_BYTES = 64 * 1_024;
  * Calls to the outside: JSON in and out, a time-out, and one repetition with a delay on 429, 502, 503, 504 and
  * connection errors where a second call can do no harm.
  *
- * Every try is told to the running task's recorder, whose headers it carries and with whose signal it ends.
+ * A handler makes its calls through `task.http`, which is this service on behalf of its task.
  */
 @Injectable()
-export class HttpService implements BeforeApplicationShutdown {
+export class HttpService extends HttpCalls implements BeforeApplicationShutdown {
   private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
 
-  constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {}
-
-  get(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('GET', url, options);
+  constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {
+    super();
   }
 
-  post(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('POST', url, { ...options, json });
+  /** Calls of somebody's work: they carry its headers, end with its signal, and every try is told to it. */
+  callsOf(caller: HttpCaller): HttpCalls {
+    return new CallsOf((...call) => this.call(caller, ...call));
   }
 
-  put(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('PUT', url, { ...options, json });
-  }
-
-  delete(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('DELETE', url, options);
-  }
-
-  /** @throws HttpCallError with the status and the body of the last try */
-  async request(method: HttpMethod, url: string | URL, options: HttpOptions = {}): Promise<HttpAnswer> {
-    const target = new URL(url);
-    try {
-      return await this.tryOnce(method, target, options);
-    } catch (error) {
-      const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
-      const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
-      if (delayMs === null || !(await waited(delayMs, givenUpBy(options)))) throw unwrap(error);
-    }
-    try {
-      return await this.tryOnce(method, target, options);
-    } catch (error) {
-      throw unwrap(error);
-    }
+  override request(method: HttpMethod, url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.call(null, method, url, options);
   }
 
   /** Ends idle connections and waits for calls that run. */
@@ -100,15 +63,45 @@ export class HttpService implements BeforeApplicationShutdown {
     await this.close();
   }
 
-  private async tryOnce(method: HttpMethod, url: URL, options: HttpOptions): Promise<HttpAnswer> {
-    const recorder = currentCallRecorder();
-    const limit = new RequestLimit(options.timeoutMs ?? this.config.timeoutMs, ...givenUpBy(options));
+  private async call(
+    caller: HttpCaller | null,
+    method: HttpMethod,
+    url: string | URL,
+    options: HttpOptions = {},
+  ): Promise<HttpAnswer> {
+    const target = new URL(url);
+    try {
+      return await this.tryOnce(caller, method, target, options);
+    } catch (error) {
+      const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
+      const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
+      if (delayMs === null || !(await waited(delayMs, givenUpBy(caller, options)))) throw unwrap(error);
+    }
+    try {
+      return await this.tryOnce(caller, method, target, options);
+    } catch (error) {
+      throw unwrap(error);
+    }
+  }
+
+  private async tryOnce(
+    caller: HttpCaller | null,
+    method: HttpMethod,
+    url: URL,
+    options: HttpOptions,
+  ): Promise<HttpAnswer> {
+    const limit = new RequestLimit(options.timeoutMs ?? this.config.timeoutMs, ...givenUpBy(caller, options));
     const endpoint = describeUrl(url);
     const began = performance.now();
     let status: number | null = null;
     let ok = false;
     try {
-      const answer = await this.send(method, url, options, limit.signal);
+      const answer = await this.send(
+        method,
+        url,
+        { ...options, headers: { ...caller?.headers, ...options.headers } },
+        limit.signal,
+      );
       status = answer.status;
       const contentType = answer.headers['content-type'];
       ok = status >= 200 && status < 300;
@@ -135,7 +128,7 @@ export class HttpService implements BeforeApplicationShutdown {
       throw connectionFailure(method, endpoint, status, error, limit);
     } finally {
       limit.clear();
-      recorder?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
+      caller?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
     }
   }
 
@@ -153,13 +146,23 @@ export class HttpService implements BeforeApplicationShutdown {
         accept: 'application/json',
         ...basicAuthorization(url),
         ...(json === undefined ? {} : { 'content-type': 'application/json' }),
-        ...currentCallRecorder()?.headers,
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         ...headers,
       },
       body: json === undefined ? null : JSON.stringify(json),
     });
     return { status: statusCode, headers: answerHeaders, body };
+  }
+}
+
+/** The calls of one caller. */
+class CallsOf extends HttpCalls {
+  constructor(private readonly call: HttpCalls['request']) {
+    super();
+  }
+
+  override request(method: HttpMethod, url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.call(method, url, options);
   }
 }
 
@@ -209,9 +212,9 @@ function spread(ms: number): number {
   return ms * (0.5 + Math.random());
 }
 
-/** The signals that end a call: the caller's own and that of the running task. */
-function givenUpBy({ signal }: HttpOptions): readonly AbortSignal[] {
-  return [signal, currentCallRecorder()?.signal].filter((each) => each !== undefined);
+/** The signals that end a call: its own and that of the work for which it is made. */
+function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignal[] {
+  return [signal, caller?.signal].filter((each) => each !== undefined);
 }
 
 /** Resolves to false where the work was given up meanwhile. */

@@ -14,7 +14,6 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { PinoLogger } from 'nestjs-pino';
 import { v7 as uuidv7 } from 'uuid';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -52,7 +51,6 @@ export class ProcessController {
     private readonly completions: ProcessCompletionService,
     private readonly cancels: ProcessCancelService,
     private readonly presenter: ProcessViewPresenter,
-    private readonly logger: PinoLogger,
     @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
   ) {}
 
@@ -65,7 +63,7 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { processKey, variables, correlationId = uuidv7() } = body;
-    this.logger.assign({ correlationId });
+    reply.request.correlationId = correlationId;
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
     const answer = await this.starts.start(
       { processKey, correlationId, variables },
@@ -106,7 +104,7 @@ export class ProcessController {
     @Body(new ZodValidationPipe(completeRequestSchema)) body: CompleteRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.logger.assign({ correlationId: body.correlationId });
+    reply.request.correlationId = body.correlationId;
     send(reply, this.presenter.completion(await this.completions.complete(body), body.correlationId));
   }
 
@@ -118,7 +116,6 @@ export class ProcessController {
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.logger.assign({ correlationId });
     send(reply, await this.cancels.cancel(correlationId, body?.reason));
   }
 }

@@ -1,5 +1,4 @@
 import { Logger, Module } from '@nestjs/common';
-import { HttpClientModule } from '../../common/http/index.js';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { ProcessModule } from '../../process/index.js';
@@ -40,7 +39,7 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
 
 /** The handlers of onboard-user, one for each topic of its `.bpmn`. */
 @Module({
-  imports: [ProcessModule, HttpClientModule],
+  imports: [ProcessModule],
   providers: [
     { provide: PARTNERS, inject: [PARTNERS_CONFIG, ShutdownService], useFactory: reachPartners },
     PartnersClient,

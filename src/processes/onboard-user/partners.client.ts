@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { type HandlerTask, RetryableTaskError } from '../../camunda-worker/index.js';
-import { HttpService } from '../../common/http/index.js';
 import { ATTEMPT_HEADER, type Partners, PARTNERS } from './partners.js';
 
 /** Answer of `POST <BACKGROUND_CHECK_URL>/background-checks`. */
@@ -13,10 +12,7 @@ export const onboardingSchema = z.object({ success: z.boolean(), userId: z.strin
 /** Calls the partners of onboard-user on behalf of a task. */
 @Injectable()
 export class PartnersClient {
-  constructor(
-    private readonly http: HttpService,
-    @Inject(PARTNERS) private readonly partners: Partners,
-  ) {}
+  constructor(@Inject(PARTNERS) private readonly partners: Partners) {}
 
   /** Asks whether anything speaks against the user. @throws HttpCallError, RetryableTaskError */
   checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
@@ -42,7 +38,7 @@ export class PartnersClient {
     task: HandlerTask,
     answer: S,
   ): Promise<z.output<S>> {
-    const { body } = await this.http.post(url, json, {
+    const { body } = await task.http.post(url, json, {
       headers: { [ATTEMPT_HEADER]: String(task.attempt) },
       // A task keeps its id over retries and redelivery, so a partner can tell a repeated call from a new one.
       idempotencyKey: task.taskId,

@@ -1,0 +1,63 @@
+export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+export interface HttpOptions {
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Milliseconds for each try; `HTTP_TIMEOUT_MS` where absent. */
+  readonly timeoutMs?: number;
+  /** Sent as `Idempotency-Key`; allows the repetition of a call that is not idempotent by its method. */
+  readonly idempotencyKey?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer of 2xx. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed where it is JSON; null where it is empty. Parse it with a schema: it comes from outside. */
+  readonly body: unknown;
+}
+
+/** One call to the outside, as it is reported; without bodies and header values. */
+export interface HttpCall {
+  readonly method: string;
+  /** URL without credentials and with masked query values. */
+  readonly endpoint: string;
+  /** Null where no answer came. */
+  readonly status: number | null;
+  /** Milliseconds. */
+  readonly durationMs: number;
+  readonly ok: boolean;
+}
+
+/** A piece of work on whose behalf calls are made. */
+export interface HttpCaller {
+  /** Sent with each call, for example `x-correlation-id`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Ends the calls of work that is given up. */
+  readonly signal?: AbortSignal;
+  /** Is told of every try. */
+  record(call: HttpCall): void;
+}
+
+/** Calls to the outside: JSON in and out. Each of them @throws HttpCallError with the status and body of the last try. */
+export abstract class HttpCalls {
+  get(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('GET', url, options);
+  }
+
+  post(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('POST', url, { ...options, json });
+  }
+
+  put(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('PUT', url, { ...options, json });
+  }
+
+  delete(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
+    return this.request('DELETE', url, options);
+  }
+
+  abstract request(method: HttpMethod, url: string | URL, options?: HttpOptions): Promise<HttpAnswer>;
+}

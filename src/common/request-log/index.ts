@@ -1,0 +1,1 @@
+export { logRequests } from './request.log.js';
