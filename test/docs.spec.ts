@@ -83,6 +83,24 @@ describe('the schema in docs/design/data-model.md', () => {
   });
 });
 
+describe('docs/design/design-decisions.md', () => {
+  it('lists every decision, in order', () => {
+    const listed = [...read('docs/design/design-decisions.md').matchAll(/\]\(decisions\/([^)]+)\)/g)];
+    expect(listed.map(([, file]) => file)).toEqual(readdirSync('docs/design/decisions').sort());
+  });
+});
+
+describe('the command that starts the service', () => {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } };
+
+  it('is that of npm start in the image, and where a page names it', () => {
+    const command = JSON.stringify(scripts.start.split(' ')).replaceAll(',', ', ');
+    expect(read('Dockerfile')).toContain(`CMD ${command}`);
+    const named = PAGES.flatMap((page) => read(page).match(/node [^`\n]*dist\/src\/main\.js/g) ?? []);
+    expect(new Set(named)).toEqual(new Set([scripts.start]));
+  });
+});
+
 describe.each(PAGES)('%s', (page) => {
   it('has links only to what exists', () => {
     const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '');

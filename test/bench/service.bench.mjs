@@ -1,8 +1,9 @@
 // npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --rounds 1]
 //
-// Starts the built service as a process of its own on its embedded default, with the database in a temporary
-// folder, drives onboard-user through REST over loopback from this process and prints rate and latency for each
-// concurrency. With several transports or builds they take turns, round after round, each with a service of its own.
+// Starts the built service as a process of its own, with the options of `npm start`, on its embedded default, with the
+// database in a temporary folder, drives onboard-user through REST over loopback from this process and prints rate and
+// latency for each concurrency. With several transports or builds they take turns, round after round, each with a
+// service of its own.
 // Machines differ and are noisy: compare rows of one run. The CPU time (Linux only) is disturbed least by neighbours.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,10 +19,14 @@ const { values } = parseArgs({
     transport: { type: 'string', default: 'inproc,http' },
     build: { type: 'string', default: 'dist' },
     rounds: { type: 'string', default: '1' },
-    // Options of Node for the service, e.g. --cpu-prof.
+    // Further options of Node for the service, e.g. --cpu-prof.
     node: { type: 'string', default: '' },
   },
 });
+
+/** Options of Node that `npm start` gives. */
+const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+const START_OPTIONS = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 
 /** Processes before the clock starts, so that the compiler has seen everything. */
 const WARM_UP_SECONDS = 3;
@@ -39,7 +44,7 @@ async function measure(build, transport) {
   const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-bench-'));
   const service = spawn(
     process.execPath,
-    [...values.node.split(' ').filter(Boolean), join(build, 'src/main.js')],
+    [...START_OPTIONS, ...values.node.split(' ').filter(Boolean), join(build, 'src/main.js')],
     {
       env: {
         PATH: process.env.PATH,
