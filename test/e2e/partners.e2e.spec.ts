@@ -1,21 +1,13 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { answerJson, PartnerServer } from '../support/partner.server.js';
 import { RunningService } from '../support/service.js';
 
 describe("partners of one's own", () => {
-  let partner: Server;
-  let respond: (response: ServerResponse) => void;
+  let partner: PartnerServer;
   let service: RunningService;
 
   beforeAll(async () => {
-    partner = createServer((request, response) => {
-      request.resume();
-      request.on('end', () => {
-        respond(response);
-      });
-    });
-    await new Promise<void>((resolve) => partner.listen(0, '127.0.0.1', resolve));
+    partner = await PartnerServer.listen();
   });
 
   afterEach(async () => {
@@ -23,21 +15,14 @@ describe("partners of one's own", () => {
   });
 
   afterAll(() => {
-    partner.closeAllConnections();
     partner.close();
   });
 
-  async function start(answer: string): Promise<RunningService> {
-    respond = (response) => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(answer);
+  async function start(answer: string): Promise<void> {
+    partner.respond = (_request, response) => {
+      answerJson(response, answer);
     };
-    const url = `http://127.0.0.1:${(partner.address() as AddressInfo).port}`;
-    service = await RunningService.start({
-      BACKGROUND_CHECK_URL: url,
-      ONBOARDING_API_URL: url,
-      CAMUNDA_TASK_RETRIES: '0',
-    });
-    return service;
+    service = await RunningService.start({ ...partner.settings, CAMUNDA_TASK_RETRIES: '0' });
   }
 
   it('are asked in place of the simulator', async () => {
