@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Global, Logger, Module, type Type } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { z } from 'zod';
@@ -385,6 +385,26 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       expect(signal?.aborted).toBe(true);
       // Its lock stays: the handler may still be at work.
       expect([...engine.tasks.values()][0]?.workerId).not.toBeNull();
+    });
+
+    it('tells a handler that runs too long to end, and still writes its row and gives its task back', async () => {
+      const { engine, events, module, worker } = await boot({}, 100);
+      CheckHandler.behave = (_, task) =>
+        new Promise((_resolve, reject) => {
+          task.signal.addEventListener('abort', () => {
+            reject(task.signal.reason as Error);
+          });
+        });
+      engine.start('order', 'order-1', vars(1));
+      await engine.until(() => worker.state.running === 1);
+      const flushed = jest.fn(() => {
+        expect(events.events.map(({ stepName, status }) => [stepName, status])).toEqual([['check', 'error']]);
+        expect([...engine.tasks.values()].map(({ workerId }) => workerId)).toEqual([null]);
+      });
+      const shutdown = module.get(ShutdownService);
+      shutdown.register('flush', 'what stands when the queue closes', flushed);
+      await shutdown.stop();
+      expect(flushed).toHaveReturnedTimes(1);
     });
 
     it('gives up a poll that another engine holds beyond the limit', async () => {

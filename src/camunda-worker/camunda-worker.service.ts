@@ -65,6 +65,10 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       this.noteRoom(hasRoom);
     });
     shutdown.register('drain', 'workers', (signal) => this.drain(signal));
+    shutdown.register('abort', 'workers', () => {
+      this.runner.abortAll();
+      return this.runner.whenIdle();
+    });
   }
 
   get state(): CamundaWorkerState {
@@ -183,7 +187,6 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.draining = true;
     const overdue = (): void => {
       for (const { client } of this.workers) client.abortPoll();
-      this.runner.abortAll();
     };
     signal.addEventListener('abort', overdue, { once: true });
     for (const { client } of this.workers) {

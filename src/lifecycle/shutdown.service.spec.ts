@@ -21,7 +21,7 @@ describe('ShutdownService', () => {
       });
     }
     await shutdown.stop();
-    expect(ran).toEqual(['unready', 'refuse', 'drain', 'flush', 'disconnect', 'release']);
+    expect(ran).toEqual([...SHUTDOWN_STAGES]);
   });
 
   it('waits for a stage before it begins the next', async () => {
@@ -67,6 +67,20 @@ describe('ShutdownService', () => {
     await stopped;
     expect(aborted).toBe(true);
     expect(released).toHaveBeenCalledTimes(1);
+  });
+
+  it('leaves time to write what handlers that were told to end have left', async () => {
+    const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
+    const ran: string[] = [];
+    shutdown.register('abort', 'handler that does not listen', () => new Promise(() => undefined));
+    shutdown.register('flush', 'queue', async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      ran.push('queue');
+    });
+    const stopped = shutdown.stop();
+    await jest.advanceTimersByTimeAsync(6_000);
+    await stopped;
+    expect(ran).toEqual(['queue']);
   });
 
   it('ends within SHUTDOWN_TIMEOUT_MS + 5 s even if every later stage hangs', async () => {

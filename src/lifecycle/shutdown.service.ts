@@ -5,10 +5,19 @@ import { SHUTDOWN_CONFIG, type ShutdownConfig } from '../config/index.js';
  * The stages of a stop, in their order.
  *
  * `unready`: readiness answers 503, everything is still served. `refuse`: starts are refused, waiting requests
- * answered, streams closed. `drain`: polling ends, running handlers and starts in flight are awaited. `flush`: the
- * write queue empties. `disconnect`: listeners and sockets close. `release`: pools and the embedded engine close.
+ * answered, streams closed. `drain`: polling ends, running handlers and starts in flight are awaited. `abort`:
+ * handlers that still run are told to end, while what they leave can still be written. `flush`: the write queue empties.
+ * `disconnect`: listeners and sockets close. `release`: pools and the embedded engine close.
  */
-export const SHUTDOWN_STAGES = ['unready', 'refuse', 'drain', 'flush', 'disconnect', 'release'] as const;
+export const SHUTDOWN_STAGES = [
+  'unready',
+  'refuse',
+  'drain',
+  'abort',
+  'flush',
+  'disconnect',
+  'release',
+] as const;
 
 export type ShutdownStage = (typeof SHUTDOWN_STAGES)[number];
 
@@ -17,6 +26,9 @@ export type ShutdownHook = (signal: AbortSignal) => void | Promise<void>;
 
 /** Time for what follows the drain, on top of `SHUTDOWN_TIMEOUT_MS`. */
 const CLOSING_TIME_MS = 5_000;
+
+/** How much of it handlers have to end once they are told to. */
+const ABORT_TIME_MS = 2_000;
 
 /**
  * Stops the service in order: every module registers what it has to do in which stage, and nothing else closes
@@ -73,8 +85,7 @@ export class ShutdownService implements OnModuleDestroy {
     if (this.config.delayMs > 0) await delay(this.config.delayMs);
     this.refuses = true;
     for (const stage of SHUTDOWN_STAGES.slice(1)) {
-      const limit = stage === 'refuse' || stage === 'drain' ? drainUntil : drainUntil + CLOSING_TIME_MS;
-      await this.runStage(stage, Math.max(limit - Date.now(), 0));
+      await this.runStage(stage, Math.max(drainUntil + extraTimeMs(stage) - Date.now(), 0));
     }
     this.logger.log({ msg: 'Stopped.', durationMs: Date.now() - began });
   }
@@ -117,6 +128,22 @@ export class ShutdownService implements OnModuleDestroy {
         err: error,
       });
     }
+  }
+}
+
+/** Milliseconds after the end of the drain by which a stage has to be over. */
+function extraTimeMs(stage: ShutdownStage): number {
+  switch (stage) {
+    case 'unready':
+    case 'refuse':
+    case 'drain':
+      return 0;
+    case 'abort':
+      return ABORT_TIME_MS;
+    case 'flush':
+    case 'disconnect':
+    case 'release':
+      return CLOSING_TIME_MS;
   }
 }
 
