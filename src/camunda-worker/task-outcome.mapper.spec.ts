@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { asError, toErrorOutcome } from './task-outcome.mapper.js';
 import { BusinessRuleError } from './task.errors.js';
 
@@ -49,5 +50,14 @@ describe('toErrorOutcome', () => {
 
   it('makes an error of anything', () => {
     expect(asError('text').message).toBe('text');
+  });
+
+  it('says what a schema refused that the handler parsed by itself', () => {
+    const answer = z.object({ price: z.object({ amount: z.number() }), currency: z.string() });
+    const { error } = answer.safeParse({ price: { amount: '12' } });
+    expect([asError(error).message, asError(error).cause]).toEqual([
+      'A value that the step read is not valid: price.amount: Invalid input: expected number, received string; currency: Invalid input: expected string, received undefined',
+      error,
+    ]);
   });
 });

@@ -1,8 +1,9 @@
+import { ZodError } from 'zod';
 import { toTypedVariables } from '../camunda-engine/index.js';
 import { isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
-import { BusinessRuleError, FatalTaskError, TaskInputError } from './task.errors.js';
+import { BusinessRuleError, describeIssues, FatalTaskError, TaskInputError } from './task.errors.js';
 
 /** What the engine is told about an attempt. */
 export type TaskOutcome =
@@ -73,8 +74,11 @@ export function statusOf(thrown: unknown): number {
   return thrown instanceof BusinessRuleError ? 400 : 500;
 }
 
-/** Anything that was thrown, as an error. */
+/** Anything that was thrown, as an error whose message can be shown. */
 export function asError(thrown: unknown): Error {
+  if (thrown instanceof ZodError) {
+    return new Error(`A value that the step read is not valid: ${describeIssues(thrown)}`, { cause: thrown });
+  }
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 

@@ -30,27 +30,39 @@ export class FatalTaskError extends Error {
   override readonly name = 'FatalTaskError';
 }
 
+/** What is wrong at one place of a value; `path` is `a.0.b`, or `(all)`. */
+interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Says what a schema found, `email: Invalid email address; age: …`; Zod's own message is the issues as JSON. */
+export function describeIssues(error: z.ZodError): string {
+  return toSentence(issuesOf(error));
+}
+
+function issuesOf(error: z.ZodError): Issue[] {
+  return error.issues.map(({ path, message }) => ({ path: path.map(String).join('.') || '(all)', message }));
+}
+
+function toSentence(issues: readonly Issue[]): string {
+  return issues.map(({ path, message }) => `${path}: ${message}`).join('; ');
+}
+
 /** The task's variables do not fit the topic's input schema: a BPMN error `VALIDATION_ERROR`. */
 export class TaskInputError extends Error {
   override readonly name = 'TaskInputError';
   readonly code = 'VALIDATION_ERROR';
 
   constructor(
-    readonly issues: readonly { readonly path: string; readonly message: string }[],
+    readonly issues: readonly Issue[],
     options?: ErrorOptions,
   ) {
-    super(
-      `The input is not valid: ${issues.map(({ path, message }) => `${path}: ${message}`).join('; ')}`,
-      options,
-    );
+    super(`The input is not valid: ${toSentence(issues)}`, options);
   }
 
   static of(error: z.ZodError): TaskInputError {
-    const issues = error.issues.map(({ path, message }) => ({
-      path: path.map(String).join('.') || '(all)',
-      message,
-    }));
-    return new TaskInputError(issues, { cause: error });
+    return new TaskInputError(issuesOf(error), { cause: error });
   }
 }
 

@@ -235,14 +235,20 @@ describe('TopicRunner', () => {
     });
 
     it.each([
-      ['does not parse', { n: 'x' }, { output: z.object({ n: z.number() }) }],
-      ['is not an object', [1], {}],
-      ['is a text', 'text', {}],
-      ['no variable can hold', { f: () => 1 }, {}],
-    ])('output that %s: an incident', async (_, output, declaration) => {
+      [
+        'does not parse',
+        { n: 'x' },
+        { output: z.object({ n: z.number() }) },
+        /is not valid: n: Invalid input: expected number, received string$/,
+      ],
+      ['is not an object', [1], {}, /is not an object of variables/],
+      ['is a text', 'text', {}, /is not an object of variables/],
+      ['no variable can hold', { f: () => 1 }, {}, /"f"/],
+    ])('output that %s: an incident', async (_, output, declaration, sentence) => {
       handle = () => output;
       await run({}, declaration);
-      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0 } }]);
+      const errorMessage = expect.stringMatching(sentence) as unknown;
+      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0, errorMessage } }]);
     });
   });
 

@@ -12,7 +12,7 @@ import { TaskLockKeeper } from './task-lock.keeper.js';
 import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
 import { completeWith, readVars } from './task-variables.js';
-import { FatalTaskError } from './task.errors.js';
+import { describeIssues, FatalTaskError } from './task.errors.js';
 import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 
@@ -201,7 +201,7 @@ async function readOutput(
   if (topic.declaration.output !== undefined) {
     const parsed = await topic.declaration.output.safeParseAsync(output);
     if (!parsed.success) {
-      throw new FatalTaskError(`The output of ${topic.topic} is not valid: ${parsed.error.message}`, {
+      throw new FatalTaskError(`The output of ${topic.topic} is not valid: ${describeIssues(parsed.error)}`, {
         cause: parsed.error,
       });
     }
