@@ -108,6 +108,28 @@ describe('EventLogService', () => {
     );
   });
 
+  it('puts events that are written together in the order of their times, and of their steps', async () => {
+    const at = (ms: number) => ({ createdAt: new Date(Date.UTC(2026, 0, 1) + ms) });
+    await logStep('a', 'claim', at(9));
+    await Promise.all([
+      logStep('a', 'second attempt', at(1)),
+      logStep('a', 'second step', { ...at(0), step: 2 }),
+      logStep('b', 'other', at(0)),
+      logStep('a', 'start', at(0)),
+      logStep('a', 'first step', { ...at(0), step: 1 }),
+      logStep('a', 'third attempt', at(1)),
+    ]);
+    // What was there stays in its place.
+    expect((await trail('a')).map(([, stepName]) => stepName)).toEqual([
+      'claim',
+      'start',
+      'first step',
+      'second step',
+      'second attempt',
+      'third attempt',
+    ]);
+  });
+
   it('writes each event once when the commit of its group was in doubt', async () => {
     await logStep('a', 'before');
     failNextCommit(fixture, true);

@@ -1,5 +1,5 @@
 import type { SqlExecutor, WriteKind } from '../database/index.js';
-import { markerOf } from './event-row.js';
+import { compareInTrail, markerOf } from './event-row.js';
 import type { EventLogRepository } from './event-log.repository.js';
 import type { EventRow } from './event.types.js';
 
@@ -19,7 +19,9 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
   async write(sql: SqlExecutor, items: readonly EventRow[], repeated: boolean): Promise<readonly null[]> {
     const rows = repeated ? await this.missing(sql, items) : items;
     // Every instance takes the keys in the same order, so that two groups do not wait for each other.
-    const sorted = [...rows].sort((a, b) => compare(a.correlationId, b.correlationId));
+    const sorted = [...rows].sort(
+      (a, b) => compare(a.correlationId, b.correlationId) || compareInTrail(a, b),
+    );
     await this.repository.insert(sql, sorted);
     return items.map(() => null);
   }

@@ -26,6 +26,8 @@ export const EVENT_COLUMNS = [
   'execution_time',
 ] as const;
 
+const STEP = EVENT_COLUMNS.indexOf('step');
+
 /** Those of the columns that hold texts without a limit. */
 export const TEXT_COLUMNS: ReadonlySet<string> = new Set<(typeof EVENT_COLUMNS)[number]>([
   'request_data',
@@ -76,6 +78,18 @@ function json(redactor: EventRedactor, value: unknown): string | null {
 
 function prose(redactor: EventRedactor, value: string | null | undefined): string | null {
   return value === null || value === undefined ? null : redactor.toText(columnText(value));
+}
+
+/**
+ * Orders rows of one trail that are written together: by time, then by step. A quick first step may come to the queue
+ * before the start that it follows.
+ */
+export function compareInTrail(a: EventRow, b: EventRow): number {
+  return a.createdAt.getTime() - b.createdAt.getTime() || stepOf(a) - stepOf(b);
+}
+
+function stepOf({ values }: EventRow): number {
+  return Number(values[STEP] ?? 0);
 }
 
 /** The row that stands in for one whose content the database refuses: same place, what is known for certain. */

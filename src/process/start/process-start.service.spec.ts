@@ -8,6 +8,7 @@ import {
   EngineUnreachableError,
 } from '../../camunda-engine/index.js';
 import { ProblemError } from '../../common/errors/index.js';
+import { until } from '../../common/testing/until.js';
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessAnswer } from '../answer/process-view.presenter.js';
 import { probeEvent, ProcessHarness } from '../testing/process.harness.js';
@@ -73,6 +74,20 @@ describe('ProcessStartService', () => {
       asked,
     };
   }
+
+  it('comes first in the trail, also where its first step is quicker than its answer', async () => {
+    harness.engine.answerStart = () => {
+      void harness.events.logEvent({ ...probeEvent(), correlationId: 'a', step: 1 });
+      return Promise.resolve({ id: 'instance-1' });
+    };
+    const answer = start('a');
+    const trail = async (): Promise<string[]> =>
+      (await harness.events.findEvents('a')).map(({ stepName }) => stepName);
+    await until(async () => (await trail()).length === 2);
+    expect(await trail()).toEqual(['start', 'probe']);
+    await harness.completions.complete({ correlationId: 'a', status: 'ok', data: null });
+    await answer;
+  });
 
   it('makes the claim durable before it asks the engine, and registers the waiter', async () => {
     const seen: unknown[] = [];
@@ -394,11 +409,10 @@ describe('ProcessStartService', () => {
       held.answer('instance-1');
       while (noted.mock.calls.length === 0) await new Promise(setImmediate);
       release();
-      while ((await harness.events.findEvents('a')).length === 0) await new Promise(setImmediate);
-      expect(await harness.store.get('a')).toMatchObject({
-        processInstanceId: 'instance-1',
-        variables: null,
-      });
+      // Each waits for room of its own.
+      await until(async () => (await harness.store.get('a'))?.processInstanceId === 'instance-1');
+      await until(async () => (await harness.events.findEvents('a')).length === 1);
+      expect(await harness.store.get('a')).toMatchObject({ variables: null });
       await finish('a');
       await answer;
     });

@@ -146,9 +146,7 @@ export class StartAttemptService {
   private noteStarted(record: ProcessRecord, processInstanceId: string, askedAt: Date): void {
     const { correlationId } = record;
     const written = Promise.all([
-      this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
-        if (row !== null) await this.surplus.removeUnlessWanted(row, processInstanceId);
-      }),
+      // Queued first, so that it shares the statement of a first step's row that is already there, and its order.
       this.trail.log(
         record,
         {
@@ -163,6 +161,9 @@ export class StartAttemptService {
         // There are no more of them than claims that the queue had room for.
         { patient: true },
       ),
+      this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
+        if (row !== null) await this.surplus.removeUnlessWanted(row, processInstanceId);
+      }),
     ]);
     written.catch((error: unknown) => {
       this.logger.error({
