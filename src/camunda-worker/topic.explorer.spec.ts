@@ -149,6 +149,17 @@ describe('TopicExplorer', () => {
     );
   });
 
+  it('warns once of a topic in a .bpmn that no class handles, unless it may be any', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const bpmn = `${CHECK}<x camunda:topic="order.chek"/><y camunda:topic="order.chek"/><z camunda:topic="\${any}"/>`;
+    await explore([CheckHandler], [order(bpmn)]);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn).toHaveBeenCalledWith({
+      topic: 'order.chek',
+      msg: expect.stringContaining('The .bpmn of "order" has the topic "order.chek"') as unknown,
+    });
+  });
+
   it('warns of a topic that no .bpmn has, unless a topic may be any', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     await explore([CheckHandler, ExtraHandler]);

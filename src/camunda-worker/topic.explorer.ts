@@ -50,7 +50,7 @@ export class TopicExplorer implements OnModuleInit {
       if (declaration !== undefined) this.register(wrapper, declaration);
     }
     this.refuseStepsWithoutHandler();
-    await this.warnOfUnusedTopics();
+    await this.compareWithDrawings();
   }
 
   private register(wrapper: Wrapper, declaration: TopicDeclaration): void {
@@ -103,13 +103,30 @@ export class TopicExplorer implements OnModuleInit {
     }
   }
 
-  private async warnOfUnusedTopics(): Promise<void> {
+  /** Warns of what only one of the two has: a slip of the pen, or another application's. */
+  private async compareWithDrawings(): Promise<void> {
     const used = new Set<string>();
-    for (const { bpmn } of this.definitions) {
-      for (const topic of topicsIn(await readFile(bpmn, 'utf8'))) used.add(topic);
+    for (const { key, bpmn } of this.definitions) {
+      const topics = new Set(topicsIn(await readFile(bpmn, 'utf8')));
+      for (const topic of topics) used.add(topic);
+      this.warnOfUnhandledTopics(key, topics);
     }
-    // A topic that is an expression can become any.
-    if ([...used].some((topic) => /[#$]\{/.test(topic))) return;
+    this.warnOfUnusedTopics(used);
+  }
+
+  private warnOfUnhandledTopics(processKey: string, topics: ReadonlySet<string>): void {
+    for (const topic of topics) {
+      if (isExpression(topic) || this.found.has(topic)) continue;
+      this.logger.warn({
+        msg: `The .bpmn of "${processKey}" has the topic "${topic}", which no class here handles: its tasks wait, and the process stays pending. Write the handler or correct one of the two, unless another application works on it.`,
+        topic,
+      });
+    }
+  }
+
+  private warnOfUnusedTopics(used: ReadonlySet<string>): void {
+    // It can become any.
+    if ([...used].some(isExpression)) return;
     for (const { topic, owner } of this.found.values()) {
       if (used.has(topic)) continue;
       this.logger.warn({
@@ -131,6 +148,10 @@ function describe(wrapper: Wrapper): { name: string; owner: string } {
   const { constructor } = (wrapper.instance ?? {}) as { constructor: { name: string } };
   const name = wrapper.isNotMetatype ? constructor.name : (wrapper.metatype?.name ?? constructor.name);
   return { name, owner: `${name} (of ${wrapper.host?.name ?? 'no module'})` };
+}
+
+function isExpression(topic: string): boolean {
+  return /[#$]\{/.test(topic);
 }
 
 function topicsIn(bpmn: string): string[] {
