@@ -74,7 +74,7 @@ async function reachEngine(
   }
   if (transport === 'http') return { baseUrl };
   const router = createRouter(engine, onUnexpectedError);
-  return { baseUrl, dispatch: (request) => router.dispatch({ ...request, sharesProcess: true }) };
+  return { baseUrl, dispatch: (request) => router.dispatch({ sharesProcess: true, ...request }) };
 }
 
 /** What the modules need of each other without knowing each other. */

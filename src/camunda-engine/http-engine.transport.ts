@@ -1,4 +1,4 @@
-import { Agent, FormData, request } from 'undici';
+import { Agent, FormData } from 'undici';
 import { readBounded, RequestLimit } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
@@ -57,9 +57,10 @@ export class HttpEngineTransport extends EngineTransport {
     const limit = new RequestLimit(call.timeoutMs, call.signal);
     try {
       const { url, authorization } = this.locate(call);
-      const { statusCode, headers, body } = await request(url, {
+      const { statusCode, headers, body } = await this.agent.request({
+        origin: url.origin,
+        path: `${url.pathname}${url.search}`,
         method: call.method,
-        dispatcher: this.agent,
         signal: limit.signal,
         headers: { accept: 'application/json', ...authorization, ...contentType(call) },
         body: call.multipart

@@ -128,7 +128,7 @@ export class ExternalTaskClientAdapter {
 
   private async call(method: string, path: string, json: unknown): Promise<void> {
     const call = { method: method === 'GET' ? ('GET' as const) : ('POST' as const), path };
-    requireSuccess(call, await this.transport.send({ ...call, json, timeoutMs: CALL_TIMEOUT_MS }));
+    requireSuccess(call, await this.transport.send({ json, timeoutMs: CALL_TIMEOUT_MS, ...call }));
   }
 
   private async fetch(json: Readonly<Record<string, unknown>>): Promise<unknown[]> {
@@ -149,7 +149,7 @@ export class ExternalTaskClientAdapter {
   private async send(json: unknown): Promise<ClientTask[]> {
     const call = { method: 'POST' as const, path: FETCH_PATH };
     const timeoutMs = this.options.asyncResponseTimeoutMs + POLL_MARGIN_MS;
-    const response = await this.transport.send({ ...call, json, timeoutMs, signal: this.abort.signal });
+    const response = await this.transport.send({ json, timeoutMs, signal: this.abort.signal, ...call });
     requireSuccess(call, response);
     const tasks = this.read(call, response);
     return tasks.map((task) => ({ id: task.id, topicName: task.topicName, variables: {}, fetched: task }));

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
+import type { Abortion, HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
 import { isCorrelationId, isRequestId } from '../common/identifiers/index.js';
 import { fromTypedVariables } from '../camunda-engine/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
@@ -30,10 +30,11 @@ export class RunningTask implements HandlerTask, HttpCaller {
   /** What the handler has called outside. */
   readonly httpCalls: HttpCall[] = [];
   private calling: HttpCalls | null = null;
-  /** Made when somebody asks for it: most handlers never do. */
-  private abortion: AbortController | null = null;
+  /** Ends its calls. */
+  readonly abortion = new TaskAbortion();
+  /** Made when somebody asks for it: most handlers never do, and it costs as much as the rest of the task. */
+  private controller: AbortController | null = null;
   private reason: TaskAbortedError | null = null;
-  private readonly abortListeners: (() => void)[] = [];
   private merged: Readonly<Record<string, unknown>>;
   private identifiersAdded = false;
 
@@ -98,11 +99,11 @@ export class RunningTask implements HandlerTask, HttpCaller {
   }
 
   get signal(): AbortSignal {
-    if (this.abortion === null) {
-      this.abortion = new AbortController();
-      if (this.reason !== null) this.abortion.abort(this.reason);
+    if (this.controller === null) {
+      this.controller = new AbortController();
+      if (this.reason !== null) this.controller.abort(this.reason);
     }
-    return this.abortion.signal;
+    return this.controller.signal;
   }
 
   addIdentifiers(identifiers: Readonly<Record<string, unknown>>): void {
@@ -126,18 +127,33 @@ export class RunningTask implements HandlerTask, HttpCaller {
   abort(reason: TaskAbortedError['reason'], cause?: unknown): void {
     if (this.reason !== null) return;
     this.reason = new TaskAbortedError(reason, { cause });
-    this.abortion?.abort(this.reason);
-    for (const listener of this.abortListeners.splice(0)) listener();
-  }
-
-  /** Calls back when the task is aborted. */
-  onAbort(listener: () => void): void {
-    this.abortListeners.push(listener);
+    this.controller?.abort(this.reason);
+    this.abortion.abort();
   }
 
   /** Why the task was aborted; null where it was not. */
   get abortedBy(): TaskAbortedError['reason'] | null {
     return this.reason?.reason ?? null;
+  }
+}
+
+/** Tells its listeners once that the task is aborted. */
+class TaskAbortion implements Abortion {
+  aborted = false;
+  private readonly listeners = new Set<() => void>();
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: () => void): void {
+    this.listeners.delete(listener);
+  }
+
+  abort(): void {
+    this.aborted = true;
+    for (const listener of this.listeners) listener();
+    this.listeners.clear();
   }
 }
 

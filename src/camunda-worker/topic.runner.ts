@@ -106,7 +106,7 @@ export class TopicRunner {
       const returned: unknown = await topic.handle(input, task);
       const output = await readOutput(topic, returned);
       task.addIdentifiersOf(output);
-      return { outcome: completeWith(task, output), attempt: { ...facts(), succeeded: true, output } };
+      return { outcome: completeWith(task, output), attempt: { succeeded: true, output, ...facts() } };
     } catch (error) {
       task.logger.warn('A handler failed.', {
         attempt: task.attempt,
@@ -115,7 +115,7 @@ export class TopicRunner {
       });
       const outcome: TaskOutcome =
         task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task);
-      return { outcome, attempt: { ...facts(), succeeded: false, error } };
+      return { outcome, attempt: { succeeded: false, error, ...facts() } };
     }
   }
 

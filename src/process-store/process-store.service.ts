@@ -92,10 +92,10 @@ export class ProcessStoreService {
     const write = { type: 'insert', record, leaseMs } as const;
     return resultOf(
       await this.upsert(write, {
-        ...options,
         late: (result) => {
           late(resultOf(result));
         },
+        ...options,
       }),
     );
   }

@@ -10,7 +10,9 @@ export function readBounded(body: Readable, maxBytes: number): Promise<{ text: s
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let room = maxBytes;
+    let ended = false;
     const end = (cut: boolean): void => {
+      ended = true;
       resolve({ text: Buffer.concat(chunks).toString('utf8'), cut });
     };
     body.on('data', (chunk: Buffer) => {
@@ -25,9 +27,9 @@ export function readBounded(body: Readable, maxBytes: number): Promise<{ text: s
       end(false);
     });
     body.on('error', reject);
-    // Without an end or an error: nothing more comes. Where one of them was first, this says nothing new.
+    // Without an end: nothing more comes. Where there was an error, this says nothing new.
     body.once('close', () => {
-      reject(new Error('The body ended before it was whole.'));
+      if (!ended) reject(new Error('The body ended before it was whole.'));
     });
   });
 }

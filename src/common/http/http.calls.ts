@@ -1,3 +1,5 @@
+import type { Abortion } from './request-limit.js';
+
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface HttpOptions {
@@ -36,7 +38,7 @@ export interface HttpCaller {
   /** Sent with each call, for example `x-correlation-id`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends the calls of work that is given up. */
-  readonly signal?: AbortSignal;
+  readonly abortion?: Abortion;
   /** Is told of every try. */
   record(call: HttpCall): void;
 }
@@ -48,11 +50,11 @@ export abstract class HttpCalls {
   }
 
   post(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('POST', url, { ...options, json });
+    return this.request('POST', url, Object.assign({}, options, { json }));
   }
 
   put(url: string | URL, json: unknown, options?: HttpOptions): Promise<HttpAnswer> {
-    return this.request('PUT', url, { ...options, json });
+    return this.request('PUT', url, Object.assign({}, options, { json }));
   }
 
   delete(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {

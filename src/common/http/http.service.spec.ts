@@ -178,7 +178,7 @@ describe('HttpService', () => {
         abort.abort();
       });
       const options: HttpOptions = task ? {} : { signal: abort.signal };
-      const calls = task ? http.callsOf({ signal: abort.signal, record: () => undefined }) : http;
+      const calls = task ? http.callsOf({ abortion: abort.signal, record: () => undefined }) : http;
       expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/given up/);
     }
   });
@@ -189,7 +189,7 @@ describe('HttpService', () => {
     const failed = failureOf(
       http
         .callsOf({
-          signal: abort.signal,
+          abortion: abort.signal,
           record: () => {
             abort.abort();
           },
@@ -206,7 +206,7 @@ describe('HttpService', () => {
     const failed = failureOf(
       http
         .callsOf({
-          signal: abort.signal,
+          abortion: abort.signal,
           record: () => {
             setTimeout(() => {
               abort.abort();

@@ -1,5 +1,5 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { describeUrl, parseBody, readBounded } from './bounded-body.js';
 import { HttpCallError } from './http-call.error.js';
@@ -10,7 +10,7 @@ import {
   type HttpMethod,
   type HttpOptions,
 } from './http.calls.js';
-import { RequestLimit } from './request-limit.js';
+import { type Abortion, RequestLimit } from './request-limit.js';
 
 /** Methods that RFC 9110 calls idempotent. */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
@@ -132,15 +132,16 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     }
   }
 
-  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: AbortSignal) {
+  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: RequestLimit['signal']) {
     const { json, headers, idempotencyKey } = options;
     const {
       statusCode,
       headers: answerHeaders,
       body,
-    } = await request(withoutCredentials(url), {
+    } = await this.agent.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
-      dispatcher: this.agent,
       signal,
       headers: {
         accept: 'application/json',
@@ -212,13 +213,13 @@ function spread(ms: number): number {
   return ms * (0.5 + Math.random());
 }
 
-/** The signals that end a call: its own and that of the work for which it is made. */
-function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignal[] {
-  return [signal, caller?.signal].filter((each) => each !== undefined);
+/** What ends a call: its own signal, and the end of the work for which it is made. */
+function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly Abortion[] {
+  return [signal, caller?.abortion].filter((each) => each !== undefined);
 }
 
 /** Resolves to false where the work was given up meanwhile. */
-function waited(ms: number, givenUp: readonly AbortSignal[]): Promise<boolean> {
+function waited(ms: number, givenUp: readonly Abortion[]): Promise<boolean> {
   if (givenUp.some(({ aborted }) => aborted)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (whole: boolean): void => {
@@ -232,13 +233,6 @@ function waited(ms: number, givenUp: readonly AbortSignal[]): Promise<boolean> {
     const timer = setTimeout(end, ms, true);
     for (const signal of givenUp) signal.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-function withoutCredentials(url: URL): URL {
-  const plain = new URL(url);
-  plain.username = '';
-  plain.password = '';
-  return plain;
 }
 
 function basicAuthorization(url: URL): Record<string, string> {

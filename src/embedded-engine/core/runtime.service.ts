@@ -47,8 +47,8 @@ export class RuntimeService implements RuntimeApi {
       const definition = work.definition(processDefinitionId);
       const { id: startActivityId } = definition.initialStart();
       const interpreter = new Interpreter(work, this.stepLimit);
-      const instance = startInstance(work, interpreter, definition, { ...input, startActivityId });
-      return { ...viewInstance(instance, definition), variables: localVariables(instance.root) };
+      const instance = startInstance(work, interpreter, definition, { startActivityId, ...input });
+      return { variables: localVariables(instance.root), ...viewInstance(instance, definition) };
     });
   }
 

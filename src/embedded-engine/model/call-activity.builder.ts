@@ -21,7 +21,6 @@ export function buildCallActivity(
   const ins = mappingsOf(element, 'camunda:In');
   const businessKeys = ins.filter((mapping) => textOf(mapping, 'businessKey') !== null);
   return Object.freeze({
-    ...base,
     kind: 'callActivity',
     calledElement,
     binding,
@@ -36,6 +35,7 @@ export function buildCallActivity(
       context,
     ),
     outputs: buildMappings(mappingsOf(element, 'camunda:Out'), id, context),
+    ...base,
   });
 }
 

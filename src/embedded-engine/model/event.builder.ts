@@ -36,7 +36,7 @@ export function buildStartEvent(
   const definition = eventDefinitionOf(element, id, context);
   if (textOf(element, 'camunda:initiator') !== null)
     context.warning(`camunda:initiator of startEvent '${id}' is ignored: nobody is authenticated`, id);
-  if (definition === null) return Object.freeze({ ...base, kind: 'startEvent' });
+  if (definition === null) return Object.freeze({ kind: 'startEvent', ...base });
   if (definition.$type !== 'bpmn:MessageEventDefinition') {
     context.refuse(`${tagOf(definition)} of startEvent '${id}'`, id);
     return null;
@@ -47,7 +47,7 @@ export function buildStartEvent(
     context.refuse(`An expression in the message name of startEvent '${id}'`, id);
     return null;
   }
-  return Object.freeze({ ...base, kind: 'messageStart', activityType: START_TYPES.message, trigger });
+  return Object.freeze({ kind: 'messageStart', trigger, ...base, activityType: START_TYPES.message });
 }
 
 /** The start event of an event sub-process. */
@@ -74,11 +74,11 @@ export function buildEventStart(
   if (!declared && trigger.kind === 'error')
     context.error('error start event of event subprocess must be interrupting', id);
   return Object.freeze({
-    ...base,
     kind: 'eventSubProcessStart',
-    activityType: START_TYPES[trigger.kind],
     trigger,
     isInterrupting: declared,
+    ...base,
+    activityType: START_TYPES[trigger.kind],
   });
 }
 
@@ -91,14 +91,14 @@ export function buildEndEvent(
   const definition = eventDefinitionOf(element, id, context);
   switch (definition?.$type) {
     case undefined:
-      return Object.freeze({ ...base, activityType: 'noneEndEvent', kind: 'noneEnd' });
+      return Object.freeze({ kind: 'noneEnd', ...base, activityType: 'noneEndEvent' });
     case 'bpmn:TerminateEventDefinition':
-      return Object.freeze({ ...base, activityType: 'terminateEndEvent', kind: 'terminateEnd' });
+      return Object.freeze({ kind: 'terminateEnd', ...base, activityType: 'terminateEndEvent' });
     case 'bpmn:ErrorEventDefinition': {
       const error = buildThrownError(definition, id, context);
       return error === null
         ? null
-        : Object.freeze({ ...base, activityType: 'errorEndEvent', kind: 'errorEnd', error });
+        : Object.freeze({ kind: 'errorEnd', error, ...base, activityType: 'errorEndEvent' });
     }
     default:
       return buildThrownMessage(element, definition, { ...base, activityType: 'messageEndEvent' }, context);
@@ -113,7 +113,7 @@ export function buildThrowEvent(
 ): FlowNode | null {
   const definition = eventDefinitionOf(element, base.id, context);
   if (definition === null)
-    return Object.freeze({ ...base, activityType: 'intermediateNoneThrowEvent', kind: 'passThrough' });
+    return Object.freeze({ kind: 'passThrough', ...base, activityType: 'intermediateNoneThrowEvent' });
   return buildThrownMessage(
     element,
     definition,
@@ -136,7 +136,7 @@ export function buildCatchEvent(
     return null;
   }
   const activityType = trigger.kind === 'timer' ? 'intermediateTimer' : 'intermediateMessageCatch';
-  return Object.freeze({ ...base, activityType, kind: 'catchEvent', trigger });
+  return Object.freeze({ kind: 'catchEvent', trigger, ...base, activityType });
 }
 
 export function buildBoundaryEvent(
@@ -151,12 +151,12 @@ export function buildBoundaryEvent(
   const attachedToId = attachedActivity(element, id, around);
   if (trigger === null || attachedToId === null) return null;
   return Object.freeze({
-    ...buildBase(element, id, around),
     kind: 'boundaryEvent',
-    activityType: BOUNDARY_TYPES[trigger.kind],
     attachedToId,
     trigger,
     isInterrupting: cancelsActivity(element, trigger, id, context),
+    ...buildBase(element, id, around),
+    activityType: BOUNDARY_TYPES[trigger.kind],
   });
 }
 

@@ -50,18 +50,18 @@ function buildNode(element: ModdleElement, base: FlowNodeBase, around: NodeSurro
       return buildCallActivity(element, base, context);
     case 'bpmn:Task':
     case 'bpmn:ManualTask':
-      return Object.freeze({ ...base, kind: 'passThrough' });
+      return Object.freeze({ kind: 'passThrough', ...base });
     case 'bpmn:ExclusiveGateway': {
       const defaultFlowId = checkExclusiveGateway(base.id, base.outgoing, base.defaultFlowId, context);
-      return Object.freeze({ ...base, defaultFlowId, kind: 'exclusiveGateway' });
+      return Object.freeze({ kind: 'exclusiveGateway', ...base, defaultFlowId });
     }
     case 'bpmn:ParallelGateway':
-      return Object.freeze({ ...base, kind: 'parallelGateway' });
+      return Object.freeze({ kind: 'parallelGateway', ...base });
     case 'bpmn:InclusiveGateway':
-      return Object.freeze({ ...base, kind: 'inclusiveGateway' });
+      return Object.freeze({ kind: 'inclusiveGateway', ...base });
     case 'bpmn:EventBasedGateway':
       checkEventBasedGateway(base.id, base.outgoing, around.members, context);
-      return Object.freeze({ ...base, kind: 'eventBasedGateway' });
+      return Object.freeze({ kind: 'eventBasedGateway', ...base });
     case 'bpmn:SubProcess':
       return buildSubProcess(element, base, around);
     default:
@@ -78,12 +78,12 @@ function buildSubProcess(
   const { context } = around;
   const scope = around.buildScope(element, base.id);
   if (scope === null) return null;
-  if (!flagOf(element, 'triggeredByEvent')) return Object.freeze({ ...base, kind: 'subProcess', scope });
+  if (!flagOf(element, 'triggeredByEvent')) return Object.freeze({ kind: 'subProcess', scope, ...base });
   if (base.incoming.length + base.outgoing.length > 0) {
     context.error(`Event sub-process '${base.id}' cannot have incoming or outgoing sequence flows`, base.id);
   }
   const { eventStart } = scope;
   return eventStart === null
     ? null
-    : Object.freeze({ ...base, kind: 'eventSubProcess', scope, start: eventStart });
+    : Object.freeze({ kind: 'eventSubProcess', scope, start: eventStart, ...base });
 }

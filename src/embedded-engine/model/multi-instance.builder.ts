@@ -30,7 +30,6 @@ export function buildBody(
       base.id,
     );
   return Object.freeze({
-    ...base,
     kind: 'multiInstanceBody',
     innerId: id,
     isSequential: loop.get('isSequential') === true,
@@ -38,6 +37,7 @@ export function buildBody(
     collection,
     elementVariable,
     completionCondition: bodyOf(loop, 'completionCondition', id, context),
+    ...base,
   });
 }
 

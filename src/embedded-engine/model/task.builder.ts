@@ -41,7 +41,7 @@ export function buildServiceLike(
     const resultVariable = textOf(holder, 'camunda:resultVariable');
     return expression === null
       ? null
-      : Object.freeze({ ...base, kind: 'expressionTask', expression, resultVariable });
+      : Object.freeze({ kind: 'expressionTask', expression, resultVariable, ...base });
   } else if (!isRefused) {
     context.error(
       `One of the attributes 'class', 'delegateExpression', 'type', or 'expression' is mandatory on ${tagOf(element)} (the embedded engine knows type="external" and expression).`,
@@ -65,7 +65,7 @@ function buildExternalTask(
   const priority = buildPriority(holder, id, context);
   const errorEventDefinitions = buildErrorEventDefinitions(element, id, context);
   if (topic === null) return null;
-  return Object.freeze({ ...base, kind: 'externalTask', topic, priority, errorEventDefinitions });
+  return Object.freeze({ kind: 'externalTask', topic, priority, errorEventDefinitions, ...base });
 }
 
 export function buildScriptTask(
@@ -84,7 +84,7 @@ export function buildScriptTask(
     context,
   );
   const resultVariable = textOf(element, 'camunda:resultVariable');
-  return script === null ? null : Object.freeze({ ...base, kind: 'scriptTask', script, resultVariable });
+  return script === null ? null : Object.freeze({ kind: 'scriptTask', script, resultVariable, ...base });
 }
 
 /** One that names no message waits for a signal. */
@@ -97,5 +97,5 @@ export function buildReceiveTask(
     childOf(element, 'messageRef') !== null || context.danglingReference(element, 'bpmn:messageRef') !== null;
   const message = isNamed ? buildMessageTrigger(element, base.id, context) : null;
   if (isNamed && message === null) return null;
-  return Object.freeze({ ...base, kind: 'receiveTask', message });
+  return Object.freeze({ kind: 'receiveTask', message, ...base });
 }

@@ -14,7 +14,6 @@ export function buildUserTask(element: ModdleElement, base: FlowNodeBase, contex
   const [documentation] = childrenOf(element, 'documentation');
   const description = documentation === undefined ? null : textOf(documentation, 'text');
   return Object.freeze({
-    ...base,
     kind: 'userTask',
     assignee: read('assignee'),
     candidateUsers: read('candidateUsers'),
@@ -25,5 +24,6 @@ export function buildUserTask(element: ModdleElement, base: FlowNodeBase, contex
     formKey: read('formKey'),
     nameExpression: context.optionalExpression(base.name, id),
     descriptionExpression: context.optionalExpression(description, id),
+    ...base,
   });
 }

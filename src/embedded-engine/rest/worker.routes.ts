@@ -62,7 +62,7 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
 
 async function fetchAndLock(tasks: ExternalTaskService, call: RouteCall): Promise<EngineResponse> {
   const { sharesProcess = false } = call.request;
-  const fetch = tasks.fetchAndLock({ ...readFetch(call.body()), sharesProcess });
+  const fetch = tasks.fetchAndLock({ sharesProcess, ...readFetch(call.body()) });
   call.request.onDisconnect(() => {
     fetch.cancel();
   });

@@ -99,9 +99,9 @@ export class TaskFetcher {
     const definition = this.state.definition(task.processDefinitionId);
     const asked = subscription.includeExtensionProperties === true;
     return {
-      ...task,
       variables: this.variablesFor(task, subscription),
       extensionProperties: (asked ? definition?.node(task.activityId).extensionProperties : undefined) ?? {},
+      ...task,
     };
   }
 
