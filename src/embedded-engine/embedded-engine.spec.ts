@@ -99,9 +99,9 @@ describe('an engine that opens on what another has kept', () => {
     await before.deploy(BPMN);
     await before.start('p');
     const kept = store.kept();
-    const instances = kept.instances.map((instance) => ({ ...instance, format: 2 }));
+    const instances = kept.instances.map((instance) => ({ ...instance, format: 3 as never }));
     await expect(EngineHarness.open({ store: new RecordingStore({ ...kept, instances }) })).rejects.toThrow(
-      'was written in format 2; this engine reads 1',
+      'was written in format 3; this engine reads 2',
     );
   });
 

@@ -1,9 +1,10 @@
-import { ActivityState } from './activity.state.js';
-import type { VariableState, Wait } from './activity.state.js';
+import { type ActivitySnapshot, restoreActivity } from './activity.snapshot.js';
+import { type ActivitySnapshotV1, restoreActivityV1 } from './activity.snapshot.v1.js';
+import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 
-/** Version of {@link InstanceSnapshot}; a newer one is refused. */
-export const SNAPSHOT_FORMAT = 1;
+/** Version of {@link InstanceSnapshot} that is written; 1 is read too, a newer one is refused. */
+export const SNAPSHOT_FORMAT = 2;
 
 /** The call activity that has called an instance. */
 export interface Caller {
@@ -26,62 +27,25 @@ export interface ProcessInstanceHeader {
 }
 
 /** An instance as plain JSON data. */
-export interface InstanceSnapshot {
-  readonly format: number;
+export type InstanceSnapshot = {
   readonly header: ProcessInstanceHeader;
-  readonly root: ActivitySnapshot;
   readonly suspended?: true;
-}
-
-/** One activity instance as plain JSON data; what is empty is left out. */
-export interface ActivitySnapshot {
-  readonly id: string;
-  readonly nodeId: string;
-  readonly executionId: string;
-  readonly startTime: number;
-  readonly isVariableScope: boolean;
-  readonly sequence: number;
-  readonly taskId?: string;
-  readonly waits?: readonly Wait[];
-  readonly calledInstanceId?: string;
-  /** Pairs, because a variable may be called `__proto__`. */
-  readonly variables?: readonly (readonly [string, VariableState])[];
-  readonly children?: readonly ActivitySnapshot[];
-}
-
-export function snapshotActivity(activity: ActivityState): ActivitySnapshot {
-  const { id, nodeId, executionId, startTime, isVariableScope, taskId, variables, children } = activity;
-  const { waits, calledInstanceId, sequence } = activity;
-  return {
-    id,
-    nodeId,
-    executionId,
-    startTime,
-    isVariableScope,
-    sequence,
-    ...(taskId !== null && { taskId }),
-    ...(waits !== null && { waits }),
-    ...(calledInstanceId !== null && { calledInstanceId }),
-    ...(variables !== null && { variables: [...variables] }),
-    ...(children.length > 0 && { children: children.map(snapshotActivity) }),
-  };
-}
-
-export function restoreActivity(snapshot: ActivitySnapshot, parent: ActivityState | null): ActivityState {
-  const { id, nodeId, executionId, startTime, isVariableScope, sequence } = snapshot;
-  const activity = new ActivityState(id, nodeId, executionId, parent, startTime, isVariableScope, sequence);
-  activity.taskId = snapshot.taskId ?? null;
-  activity.waits = snapshot.waits ?? null;
-  activity.calledInstanceId = snapshot.calledInstanceId ?? null;
-  if (snapshot.variables !== undefined) activity.variables = new Map(snapshot.variables);
-  for (const child of snapshot.children ?? []) activity.children.push(restoreActivity(child, activity));
-  return activity;
-}
+} & (
+  | { readonly format: typeof SNAPSHOT_FORMAT; readonly root: ActivitySnapshot }
+  | { readonly format: 1; readonly root: ActivitySnapshotV1 }
+);
 
 /** @throws ProcessEngine for a format that this version does not know */
-export function assertKnownFormat(snapshot: InstanceSnapshot): void {
-  if (snapshot.format === SNAPSHOT_FORMAT) return;
-  throw new ProcessEngineError(
-    `The instance ${snapshot.header.id} was written in format ${snapshot.format}; this engine reads ${SNAPSHOT_FORMAT}.`,
-  );
+export function restoreRoot(snapshot: InstanceSnapshot): ActivityState {
+  const { id } = snapshot.header;
+  switch (snapshot.format) {
+    case SNAPSHOT_FORMAT:
+      return restoreActivity(snapshot.root, id, null);
+    case 1:
+      return restoreActivityV1(snapshot.root, null);
+    default:
+      throw new ProcessEngineError(
+        `The instance ${id} was written in format ${String((snapshot as { format: unknown }).format)}; this engine reads ${SNAPSHOT_FORMAT}.`,
+      );
+  }
 }

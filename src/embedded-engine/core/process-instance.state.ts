@@ -1,11 +1,10 @@
 import { ActivityState } from './activity.state.js';
+import { snapshotActivity } from './activity.snapshot.js';
 import {
-  assertKnownFormat,
   type InstanceSnapshot,
   type ProcessInstanceHeader,
-  restoreActivity,
+  restoreRoot,
   SNAPSHOT_FORMAT,
-  snapshotActivity,
 } from './instance.snapshot.js';
 
 /** The whole state of one running process instance. Once committed it is never changed: commands work on a copy. */
@@ -28,8 +27,7 @@ export class ProcessInstanceState {
 
   /** @throws ProcessEngine for a snapshot of another format */
   static restore(snapshot: InstanceSnapshot): ProcessInstanceState {
-    assertKnownFormat(snapshot);
-    const instance = new ProcessInstanceState(snapshot.header, restoreActivity(snapshot.root, null));
+    const instance = new ProcessInstanceState(snapshot.header, restoreRoot(snapshot));
     instance.suspended = snapshot.suspended === true;
     return instance;
   }
@@ -58,7 +56,7 @@ export class ProcessInstanceState {
     return {
       format: SNAPSHOT_FORMAT,
       header: this.header,
-      root: snapshotActivity(this.root),
+      root: snapshotActivity(this.root, this.header.id),
       ...(this.suspended && { suspended: true }),
     };
   }

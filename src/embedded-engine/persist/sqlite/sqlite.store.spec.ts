@@ -22,6 +22,7 @@ import {
   TASK,
   CREATED_LOG,
 } from '../../rest/testing/records.js';
+import type { ActivitySnapshotV1 } from '../../core/activity.snapshot.v1.js';
 import type { ChangeSet } from '../engine-store.js';
 import type {
   EventSubscriptionRecord,
@@ -478,7 +479,8 @@ describe('values', () => {
       }),
     );
     const after = files.open(files.crash());
-    expect(after.recover().instances[0]?.root.variables).toEqual(variables);
+    const { root } = after.recover().instances[0]!;
+    expect((root as ActivitySnapshotV1).variables).toEqual(variables);
     const kept = (): unknown => after.history.findVariables({}).map(({ name, value }) => [name, value]);
     expect(kept()).toEqual(values);
     await after.commit(ended('a', { businessKey: 'key \ud800' }));
