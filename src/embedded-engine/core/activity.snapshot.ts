@@ -48,7 +48,7 @@ export function snapshotActivity(activity: ActivityState, rootExecutionId: strin
     activity.taskId ?? NONE,
     activity.waits ?? NONE,
     activity.calledInstanceId ?? NONE,
-    variables === null ? NONE : Array.from(variables, snapshotVariable),
+    variables === null ? NONE : snapshotVariables(variables),
     children.length === 0 ? NONE : children.map((child) => snapshotActivity(child, rootExecutionId)),
   ];
 }
@@ -80,7 +80,13 @@ export function restoreActivity(
   return activity;
 }
 
-function snapshotVariable([name, variable]: readonly [string, VariableState]): VariableSnapshot {
+function snapshotVariables(variables: ReadonlyMap<string, VariableState>): VariableSnapshot[] {
+  const snapshots: VariableSnapshot[] = [];
+  for (const [name, variable] of variables) snapshots.push(snapshotVariable(name, variable));
+  return snapshots;
+}
+
+function snapshotVariable(name: string, variable: VariableState): VariableSnapshot {
   const { id, createTime, shownIn } = variable;
   const { type, value, valueInfo } = variable.value;
   if (shownIn !== undefined) return [name, id, createTime, type, value, valueInfo, shownIn];
