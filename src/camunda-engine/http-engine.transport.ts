@@ -57,7 +57,7 @@ export class HttpEngineTransport extends EngineTransport {
     const limit = new RequestLimit(call.timeoutMs, call.signal);
     try {
       const { url, authorization } = this.locate(call);
-      const { statusCode, headers, body } = await this.agent.request({
+      const request = this.agent.request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method: call.method,
@@ -69,6 +69,7 @@ export class HttpEngineTransport extends EngineTransport {
             ? null
             : JSON.stringify(call.json),
       });
+      const { statusCode, headers, body } = await limit.orAborted(request);
       const { text, cut } = await readBounded(body, MAX_ANSWER_BYTES);
       if (cut) throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
       const type = headers['content-type'];

@@ -1,3 +1,4 @@
+import { ZodError } from 'zod';
 import type { HttpCall } from '../common/http/index.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 import type { RunningTask } from './running-task.js';
@@ -135,8 +136,17 @@ function describeError(error: Error): Record<string, unknown> {
     issues?: unknown;
     status?: unknown;
   };
-  const cause = error.cause instanceof Error ? error.cause.message : undefined;
-  const facts = { name: error.name, code, status, details, issues, cause };
+  const { cause } = error;
+  const facts = {
+    name: error.name,
+    code,
+    status,
+    details,
+    // A ZodError's message is its issues as JSON.
+    ...(cause instanceof ZodError
+      ? { issues: issues ?? cause.issues }
+      : { issues, cause: cause instanceof Error ? cause.message : undefined }),
+  };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
 }
 

@@ -252,6 +252,17 @@ describe('TopicRunner', () => {
     });
   });
 
+  it('shows what a schema refused as a sentence and as its issues, nowhere as JSON in a text', async () => {
+    handle = () => z.object({ price: z.number() }).parse({ price: '12' });
+    await run();
+    const [event] = events.events;
+    expect(event).toMatchObject({
+      errorMessage: expect.stringMatching(/: price: Invalid input/) as unknown,
+      metadata: { error: { name: 'Error', issues: [{ path: ['price'], code: 'invalid_type' }] } },
+    });
+    expect(JSON.stringify(event)).not.toContain(String.raw`\"code\"`);
+  });
+
   it('writes the row before the engine is told, and tells it nothing where the row cannot be written', async () => {
     let before: string[] = [];
     create(

@@ -217,7 +217,9 @@ describe('an engine that died', () => {
 it('refuses an instance that a newer engine has written', async () => {
   const store = files.open();
   await store.commit(
-    started('a', {}, (set) => set.instances.set('a', { snapshot: () => ({ ...snapshot('a'), format: 99 as never }) })),
+    started('a', {}, (set) =>
+      set.instances.set('a', { snapshot: () => ({ ...snapshot('a'), format: 99 as never }) }),
+    ),
   );
   await expect(EngineHarness.open({ store: files.open(files.crash()) })).rejects.toThrow(
     /The instance a was written in format 99; this engine reads \d+\./,

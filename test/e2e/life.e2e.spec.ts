@@ -156,9 +156,11 @@ describe('the process of the service', () => {
     const agent = new Agent({ keepAlive: true });
     const { answer } = startOverKeepAlive(baseUrl, agent, 'endless');
     await stepRuns;
+    const asked = performance.now();
     service.signal('SIGINT');
     expect((await answer).status).toBe(202);
     expect(await service.ended()).toBe(0);
+    expect(performance.now() - asked).toBeLessThan(5_300);
     agent.destroy();
 
     expect(await trailOf('endless')).toEqual([

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Agent } from 'undici';
 import { createConfiguration } from '../../config/index.js';
 import type { HttpCall, HttpOptions } from './http.calls.js';
 import { HttpCallError } from './http-call.error.js';
@@ -181,6 +182,28 @@ describe('HttpService', () => {
       const calls = task ? http.callsOf({ abortion: abort.signal, record: () => undefined }) : http;
       expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/given up/);
     }
+  });
+
+  it('gives up also while undici connects, which says nothing of it', async () => {
+    const agent = (http as unknown as { agent: Agent }).agent;
+    jest.spyOn(agent, 'request').mockReturnValue(new Promise(() => undefined));
+    const abort = new AbortController();
+    const failed = failureOf(http.get(`${base}/x`, { signal: abort.signal }));
+    abort.abort();
+    expect((await failed).message).toMatch(/given up/);
+    expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 5 }))).message).toMatch(/time-out/);
+  });
+
+  it('waits for no answer when it is closed', async () => {
+    let isAsked = (): void => undefined;
+    const asked = new Promise<void>((resolve) => (isAsked = resolve));
+    replies.push(() => {
+      isAsked();
+    });
+    const failed = failureOf(http.post(`${base}/x`, {}));
+    await asked;
+    await http.close();
+    expect((await failed).message).toMatch(/connection failed/);
   });
 
   it('does not repeat for a task that was given up meanwhile', async () => {

@@ -53,9 +53,9 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     return this.call(null, method, url, options);
   }
 
-  /** Ends idle connections and waits for calls that run. */
+  /** Ends connections, and calls that still run: nobody waits for their answers any more. */
   async close(): Promise<void> {
-    if (!this.agent.closed) await this.agent.close();
+    if (!this.agent.destroyed) await this.agent.destroy();
   }
 
   // Not onModuleDestroy: that of ShutdownService awaits running handlers, whose calls must still go out.
@@ -99,8 +99,8 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       const answer = await this.send(
         method,
         url,
-        { ...options, headers: { ...caller?.headers, ...options.headers } },
-        limit.signal,
+        Object.assign({}, options, { headers: { ...caller?.headers, ...options.headers } }),
+        limit,
       );
       status = answer.status;
       const contentType = answer.headers['content-type'];
@@ -132,17 +132,13 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     }
   }
 
-  private async send(method: HttpMethod, url: URL, options: HttpOptions, signal: RequestLimit['signal']) {
+  private async send(method: HttpMethod, url: URL, options: HttpOptions, limit: RequestLimit) {
     const { json, headers, idempotencyKey } = options;
-    const {
-      statusCode,
-      headers: answerHeaders,
-      body,
-    } = await this.agent.request({
+    const request = this.agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
       method,
-      signal,
+      signal: limit.signal,
       headers: {
         accept: 'application/json',
         ...basicAuthorization(url),
@@ -152,7 +148,8 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       },
       body: json === undefined ? null : JSON.stringify(json),
     });
-    return { status: statusCode, headers: answerHeaders, body };
+    const answer = await limit.orAborted(request);
+    return { status: answer.statusCode, headers: answer.headers, body: answer.body };
   }
 }
 

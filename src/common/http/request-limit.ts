@@ -47,6 +47,21 @@ export class RequestLimit {
     return this.late;
   }
 
+  /**
+   * Settles with the request, or rejects once it is aborted: undici says nothing of that while it connects, which a
+   * partner that drops packets draws out for seconds. It sends nothing afterwards.
+   */
+  orAborted<T>(request: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        reject(new Error('The request was aborted.'));
+      };
+      if (this.signal.aborted) abort();
+      else this.signal.once('abort', abort);
+      request.then(resolve, reject);
+    });
+  }
+
   /** To be called when the request has ended: lets go of timer and signals. */
   clear(): void {
     clearTimeout(this.timer);

@@ -16,10 +16,7 @@ export interface ActivitySnapshotV1 {
   readonly children?: readonly ActivitySnapshotV1[];
 }
 
-export function restoreActivityV1(
-  snapshot: ActivitySnapshotV1,
-  parent: ActivityState | null,
-): ActivityState {
+export function restoreActivityV1(snapshot: ActivitySnapshotV1, parent: ActivityState | null): ActivityState {
   const { id, nodeId, executionId, startTime, isVariableScope, sequence } = snapshot;
   const activity = new ActivityState(id, nodeId, executionId, parent, startTime, isVariableScope, sequence);
   activity.taskId = snapshot.taskId ?? null;

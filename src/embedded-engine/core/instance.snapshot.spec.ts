@@ -86,7 +86,14 @@ describe('the snapshot of an instance', () => {
               },
             ],
           },
-          { id: 'Join:1', nodeId: 'Join', executionId: 'e2', startTime: 8, isVariableScope: false, sequence: 9 },
+          {
+            id: 'Join:1',
+            nodeId: 'Join',
+            executionId: 'e2',
+            startTime: 8,
+            isVariableScope: false,
+            sequence: 9,
+          },
         ],
       },
     } as const;

@@ -150,12 +150,13 @@ export function buildBoundaryEvent(
   const trigger = buildTrigger(eventDefinitionOf(element, id, context), where, id, context);
   const attachedToId = attachedActivity(element, id, around);
   if (trigger === null || attachedToId === null) return null;
+  const base = buildBase(element, id, around);
   return Object.freeze({
     kind: 'boundaryEvent',
     attachedToId,
     trigger,
     isInterrupting: cancelsActivity(element, trigger, id, context),
-    ...buildBase(element, id, around),
+    ...base,
     activityType: BOUNDARY_TYPES[trigger.kind],
   });
 }

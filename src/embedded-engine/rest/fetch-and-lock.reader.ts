@@ -18,7 +18,7 @@ import { readPlainValue } from './variable.reader.js';
 const MAX_ASYNC_RESPONSE_TIMEOUT = 1_800_000;
 
 /** Reads the body of `POST /external-task/fetchAndLock`. @throws RestError 400 */
-export function readFetch(body: JsonRecord): FetchInput {
+export function readFetch(body: JsonRecord): Omit<FetchInput, 'sharesProcess'> {
   const asyncResponseTimeout = nullable(body, 'asyncResponseTimeout', long);
   if (asyncResponseTimeout !== null && asyncResponseTimeout > MAX_ASYNC_RESPONSE_TIMEOUT) {
     throw invalidRequest(
