@@ -38,7 +38,7 @@ describe('the signal of a RunningTask', () => {
   it('keeps the first reason, and tells each listener once', () => {
     const task = createTask();
     let told = 0;
-    task.abortion.addEventListener('abort', () => (told += 1));
+    task.abortSignal.addEventListener('abort', () => (told += 1));
     task.abort('lock-lost');
     task.abort('stopping');
     expect([task.abortedBy, told]).toEqual(['lock-lost', 1]);

@@ -1,5 +1,5 @@
 import type { Logger } from '@nestjs/common';
-import type { Abortion, HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
+import type { AbortSignalLike, HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
 import { isCorrelationId, isRequestId } from '../common/identifiers/index.js';
 import { fromTypedVariables } from '../camunda-engine/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
@@ -30,9 +30,9 @@ export class RunningTask implements HandlerTask, HttpCaller {
   /** What the handler has called outside. */
   readonly httpCalls: HttpCall[] = [];
   private calling: HttpCalls | null = null;
-  /** Ends its calls. */
-  readonly abortion = new TaskAbortion();
-  /** Made when somebody asks for it: most handlers never do, and it costs as much as the rest of the task. */
+  /** Ends its calls; handlers have {@link signal}. */
+  readonly abortSignal = new TaskAbortSignal();
+  /** Made when somebody asks for it: most handlers never do, and it is dear (decision 0017). */
   private controller: AbortController | null = null;
   private reason: TaskAbortedError | null = null;
   private merged: Readonly<Record<string, unknown>>;
@@ -128,7 +128,7 @@ export class RunningTask implements HandlerTask, HttpCaller {
     if (this.reason !== null) return;
     this.reason = new TaskAbortedError(reason, { cause });
     this.controller?.abort(this.reason);
-    this.abortion.abort();
+    this.abortSignal.abort();
   }
 
   /** Why the task was aborted; null where it was not. */
@@ -138,7 +138,7 @@ export class RunningTask implements HandlerTask, HttpCaller {
 }
 
 /** Tells its listeners once that the task is aborted. */
-class TaskAbortion implements Abortion {
+class TaskAbortSignal implements AbortSignalLike {
   aborted = false;
   private readonly listeners = new Set<() => void>();
 

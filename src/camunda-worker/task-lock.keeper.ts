@@ -22,7 +22,7 @@ export class TaskLockKeeper {
     private readonly lockDurationMs: number,
   ) {
     this.until = Date.now() + lockDurationMs;
-    task.abortion.addEventListener('abort', () => {
+    task.abortSignal.addEventListener('abort', () => {
       this.disarm();
     });
     this.arm();

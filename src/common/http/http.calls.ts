@@ -1,4 +1,4 @@
-import type { Abortion } from './request-limit.js';
+import type { AbortSignalLike } from './request-limit.js';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -38,7 +38,7 @@ export interface HttpCaller {
   /** Sent with each call, for example `x-correlation-id`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends the calls of work that is given up. */
-  readonly abortion?: Abortion;
+  readonly abortSignal?: AbortSignalLike;
   /** Is told of every try. */
   record(call: HttpCall): void;
 }

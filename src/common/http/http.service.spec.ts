@@ -179,7 +179,7 @@ describe('HttpService', () => {
         abort.abort();
       });
       const options: HttpOptions = task ? {} : { signal: abort.signal };
-      const calls = task ? http.callsOf({ abortion: abort.signal, record: () => undefined }) : http;
+      const calls = task ? http.callsOf({ abortSignal: abort.signal, record: () => undefined }) : http;
       expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/given up/);
     }
   });
@@ -212,7 +212,7 @@ describe('HttpService', () => {
     const failed = failureOf(
       http
         .callsOf({
-          abortion: abort.signal,
+          abortSignal: abort.signal,
           record: () => {
             abort.abort();
           },
@@ -229,7 +229,7 @@ describe('HttpService', () => {
     const failed = failureOf(
       http
         .callsOf({
-          abortion: abort.signal,
+          abortSignal: abort.signal,
           record: () => {
             setTimeout(() => {
               abort.abort();

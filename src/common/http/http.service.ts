@@ -10,7 +10,7 @@ import {
   type HttpMethod,
   type HttpOptions,
 } from './http.calls.js';
-import { type Abortion, RequestLimit } from './request-limit.js';
+import { type AbortSignalLike, RequestLimit } from './request-limit.js';
 
 /** Methods that RFC 9110 calls idempotent. */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
@@ -211,12 +211,12 @@ function spread(ms: number): number {
 }
 
 /** What ends a call: its own signal, and the end of the work for which it is made. */
-function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly Abortion[] {
-  return [signal, caller?.abortion].filter((each) => each !== undefined);
+function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignalLike[] {
+  return [signal, caller?.abortSignal].filter((each) => each !== undefined);
 }
 
 /** Resolves to false where the work was given up meanwhile. */
-function waited(ms: number, givenUp: readonly Abortion[]): Promise<boolean> {
+function waited(ms: number, givenUp: readonly AbortSignalLike[]): Promise<boolean> {
   if (givenUp.some(({ aborted }) => aborted)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (whole: boolean): void => {

@@ -10,4 +10,4 @@ export {
   type HttpOptions,
 } from './http.calls.js';
 export { HttpService } from './http.service.js';
-export { type Abortion, RequestLimit } from './request-limit.js';
+export { type AbortSignalLike, RequestLimit } from './request-limit.js';

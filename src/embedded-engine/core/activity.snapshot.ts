@@ -6,8 +6,8 @@ type None = 0;
 const NONE: None = 0;
 
 /**
- * One activity instance as plain JSON data. A list, because it is written with every step of a process: half of the
- * length of an object with names, and of the time.
+ * One activity instance as plain JSON data. A list, because it is written with every step of a process: two thirds of
+ * the length of an object with names.
  */
 export type ActivitySnapshot = readonly [
   id: string,
