@@ -33,6 +33,26 @@ describe('EventRedactor', () => {
     }
   });
 
+  it('hides the value of a name that no program has, without a look at the name', () => {
+    const patient = new EventRedactor(DEFAULT_REDACTED_NAMES, 10_000);
+    const [longest, longer] = ['n'.repeat(255), 'n'.repeat(256)];
+    expect(patient.toJson({ [longest]: 'shown', [longer]: 'hidden' })).toBe(
+      `{"${longest}":"shown","${longer}":"[redacted]"}`,
+    );
+  });
+
+  it('remembers a bounded number of characters, however many and long the names are', () => {
+    const remembered = new Map<string, boolean>();
+    const patient = new EventRedactor(DEFAULT_REDACTED_NAMES, 1_000);
+    Reflect.set(patient, 'judged', remembered);
+    const characters = (): number => [...remembered.keys()].reduce((sum, { length }) => sum + length, 0);
+    for (const length of [10, 255, 256, 5_000]) {
+      for (let n = 0; n < 3_000; n += 1) patient.toJson({ [String(n).padEnd(length, 'x')]: n });
+      expect(characters()).toBeLessThanOrEqual(2_000 * 255);
+    }
+    expect(remembered.size).toBeGreaterThan(0);
+  });
+
   it('leaves a secret that is null as it is', () => {
     expect(redactor.toJson({ token: null })).toBe('{"token":null}');
   });

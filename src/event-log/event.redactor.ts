@@ -22,8 +22,17 @@ const REDACTED = '[redacted]';
 /** Longest run of words in a member's name that is compared with a listed name ("x-api-key": "apikey"). */
 const MAX_WORDS = 3;
 
-/** Names of members that are remembered with the answer to whether they are secret; a process has a few dozen. */
-const REMEMBERED_NAMES = 10_000;
+/**
+ * Names of members that are remembered with the answer to whether they are secret; a process has a few dozen. With the
+ * longest names that is 1 MB.
+ */
+const REMEMBERED_NAMES = 2_000;
+
+/**
+ * Longest name that is judged and remembered, in characters: the engine's column of variable names. A longer one is no
+ * field of a program, and its value is hidden without a look at the name.
+ */
+const MAX_NAME_LENGTH = 255;
 
 /** Values that nest deeper, and those that contain themselves, are left to JSON. */
 const PLAIN_DEPTH = 20;
@@ -101,10 +110,11 @@ export class EventRedactor {
   }
 
   private isSecret(name: string): boolean {
+    if (name.length > MAX_NAME_LENGTH) return true;
     const known = this.judged.get(name);
     if (known !== undefined) return known;
     const secret = this.judge(name);
-    // Names come from clients too, so what is remembered has a bound.
+    // Clients choose names too, so their number is bounded.
     if (this.judged.size >= REMEMBERED_NAMES) this.judged.clear();
     this.judged.set(name, secret);
     return secret;
