@@ -59,7 +59,7 @@ export async function createApp(
   app.flushLogs();
   app.useGlobalFilters(new ProblemFilter());
   logRequests(adapter.getInstance(), await app.resolve(PinoLogger));
-  registerHttpContract(app, app.get(ShutdownService));
+  registerHttpContract(app, configuration.http, app.get(ShutdownService));
   serveOpenApi(app);
   return app;
 }

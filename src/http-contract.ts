@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer';
-import { type IncomingHttpHeaders, STATUS_CODES } from 'node:http';
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import {
   PROBLEM_MEDIA_TYPE,
@@ -12,21 +11,24 @@ import {
   sendProblem,
   toProblemDocument,
 } from './common/errors/index.js';
+import type { HttpConfig } from './config/index.js';
+import { takeOnlyJson } from './http-body.js';
 import type { ShutdownService } from './lifecycle/index.js';
 
 /** How long responses that are under way may take once the listener is closed. */
 const LAST_RESPONSES_MS = 1_000;
 
-/** Routes that may be called without a body. */
-const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
-
 /**
  * What holds for every route: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
  * `Connection: close` and closed sockets at a stop.
  */
-export function registerHttpContract(app: NestFastifyApplication, shutdown: ShutdownService): void {
+export function registerHttpContract(
+  app: NestFastifyApplication,
+  config: HttpConfig,
+  shutdown: ShutdownService,
+): void {
   const fastify = app.getHttpAdapter().getInstance();
-  takeOnlyJson(fastify);
+  takeOnlyJson(fastify, config);
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
@@ -52,49 +54,6 @@ export function registerHttpContract(app: NestFastifyApplication, shutdown: Shut
     next(null, payload);
   });
   shutdown.register('disconnect', 'http server', (signal) => closeServer(app, signal));
-}
-
-/** Leaves one body parser: JSON, where members that would poison a prototype are refused as malformed. */
-function takeOnlyJson(fastify: FastifyInstance): void {
-  const parse = fastify.getDefaultJsonParser('error', 'error');
-  fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    const bytes = body as Buffer;
-    if (bytes.length === 0 && BODY_OPTIONAL.has(request.routeOptions.url ?? '')) {
-      done(null, undefined);
-      return;
-    }
-    const fault = bodyFault(bytes, request.headers);
-    if (fault !== null) {
-      done(fault);
-      return;
-    }
-    void parse(request, bytes.toString(), (error, value) => {
-      if (error === null) done(null, value);
-      else done(new ProblemError('malformed-json', MALFORMED, { cause: error }));
-    });
-  });
-}
-
-const MALFORMED =
-  'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
-
-/** Why a body is not even read as JSON; null where it is. */
-function bodyFault(body: Buffer, headers: IncomingHttpHeaders): ProblemError | null {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
-  if (encoding !== '' && encoding !== 'identity') {
-    return new ProblemError(
-      'unsupported-media-type',
-      'The body has a Content-Encoding; send it without one. Nothing was kept.',
-    );
-  }
-  if (body.length === 0) {
-    return new ProblemError('malformed-json', 'The body is empty: send a JSON object. Nothing was kept.');
-  }
-  // Decoded all the same, it would be kept as another text than the client has sent.
-  return isUtf8(body)
-    ? null
-    : new ProblemError('malformed-json', 'The body is not UTF-8, which JSON has to be. Nothing was kept.');
 }
 
 function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {

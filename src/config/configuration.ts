@@ -5,6 +5,10 @@ export interface HttpConfig {
   readonly host: string;
   readonly port: number;
   readonly bodyLimitBytes: number;
+  /** Members of the objects of a body, over every depth. */
+  readonly jsonMaxMembers: number;
+  /** Items of the arrays of a body, over every depth. */
+  readonly jsonMaxItems: number;
   /** No trailing slash; null: `statusUrl` is relative. */
   readonly publicBaseUrl: string | null;
   /** Status for a process that ended in error: 500, 422 or 200. */
@@ -219,6 +223,8 @@ function group(env: Environment): Configuration {
       host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
       port: env.PORT,
       bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
+      jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
+      jsonMaxItems: env.HTTP_JSON_MAX_ITEMS,
       publicBaseUrl: env.PUBLIC_BASE_URL ?? null,
       processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
     },

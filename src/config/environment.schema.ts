@@ -79,6 +79,16 @@ export const VARIABLES = {
     'least level that is logged',
   ),
   HTTP_BODY_LIMIT_BYTES: fixed(wholeNumber(1_024, 104_857_600), '1048576', 'largest request body in bytes'),
+  HTTP_JSON_MAX_MEMBERS: fixed(
+    wholeNumber(10, 10_000_000),
+    '1000',
+    'members that the objects of a request body may have, counted over every depth; variables of a start count',
+  ),
+  HTTP_JSON_MAX_ITEMS: fixed(
+    wholeNumber(10, 10_000_000),
+    '10000',
+    'items that the arrays of a request body may have, counted over every depth',
+  ),
   PROCESS_ERROR_HTTP_STATUS: fixed(
     oneOf('500', '422', '200').transform(Number),
     '500',

@@ -21,11 +21,18 @@ export function encodeCursor({ startedAt, correlationId }: ProcessCursor): strin
   return Buffer.from(`${startedAt.getTime()} ${correlationId}`).toString('base64url');
 }
 
-/** @throws InvalidCursorError */
+/**
+ * Reads a cursor that {@link encodeCursor} has made, and nothing else: what it holds goes to the database.
+ *
+ * @throws InvalidCursorError
+ */
 export function decodeCursor(text: string): ProcessCursor {
-  const match = /^(\d{1,15}) (\S{1,255})$/.exec(Buffer.from(text, 'base64url').toString());
+  // Rows of steps may have ids that no request can have, but none has a NUL, which PostgreSQL refuses.
+  const match = /^(\d{1,15}) ([^\0]{1,255})$/u.exec(Buffer.from(text, 'base64url').toString());
   const [, time, correlationId] = match ?? [];
   if (time === undefined || correlationId === undefined || Number(time) > LAST_TIME)
     throw new InvalidCursorError();
-  return { startedAt: new Date(Number(time)), correlationId };
+  const cursor = { startedAt: new Date(Number(time)), correlationId };
+  if (encodeCursor(cursor) !== text) throw new InvalidCursorError();
+  return cursor;
 }

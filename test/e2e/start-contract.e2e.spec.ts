@@ -103,9 +103,14 @@ describe('the contract of start', () => {
       'invalid-variables',
     ],
     [
-      'endless nesting',
-      `{"processKey":"onboard-user","variables":{"userId":"u","d":${deep(20_000)}}}`,
+      'deep nesting',
+      `{"processKey":"onboard-user","variables":{"userId":"u","d":${deep(9_000)}}}`,
       'invalid-variables',
+    ],
+    [
+      'endless nesting',
+      `{"processKey":"onboard-user","variables":{"userId":"u","d":${deep(200_000)}}}`,
+      'too-many-members',
     ],
   ];
 
@@ -315,8 +320,8 @@ describe('what the framework answers', () => {
   it.each([
     ['GET', '/nowhere', 404, 'unknown-path'],
     ['GET', '/api/process', 404, 'unknown-path'],
-    ['GET', `/api/process/status/${'a'.repeat(256)}`, 404, 'unknown-process'],
-    ['GET', '/api/process/status/a%20b', 404, 'unknown-process'],
+    ['GET', `/api/process/status/${'a'.repeat(256)}`, 400, 'invalid-request'],
+    ['GET', '/api/process/status/a%20b', 400, 'invalid-request'],
     ['GET', '/api/process/status/%zz', 400, 'invalid-request'],
     ['GET', '/api/process/start', 405, 'method-not-allowed'],
     ['DELETE', '/api/process/status/abc', 405, 'method-not-allowed'],

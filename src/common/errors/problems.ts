@@ -7,6 +7,7 @@
 export const PROBLEMS = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'malformed-json': { status: 400, title: 'The body is not well-formed JSON' },
+  'too-many-members': { status: 400, title: 'The body has too many members or items' },
   'invalid-variables': { status: 400, title: 'The variables are not accepted' },
   'unknown-path': { status: 404, title: 'There is nothing at this path' },
   'unknown-process': { status: 404, title: 'No process has this correlation id' },
@@ -81,7 +82,28 @@ export function toProblemDocument(problem: ProblemError, instance: string): Prob
     status: problem.status,
     detail: problem.detail,
     instance,
-    ...(problem.facts.errors === undefined ? {} : { errors: problem.facts.errors }),
+    ...(problem.facts.errors === undefined ? {} : listed(problem.facts.errors)),
     ...problem.facts.members,
   };
+}
+
+/** Errors that a document lists, and characters of each; a request could else be answered with many times its size. */
+const MAX_ERRORS = 20;
+const MAX_POINTER_LENGTH = 255;
+const MAX_DETAIL_LENGTH = 1_000;
+
+/** The first errors, and how many there are. */
+function listed(errors: readonly ProblemFieldError[]): Record<string, unknown> {
+  return {
+    errorCount: errors.length,
+    errors: errors.slice(0, MAX_ERRORS).map(({ pointer, detail }) => ({
+      pointer: cut(pointer, MAX_POINTER_LENGTH),
+      detail: cut(detail, MAX_DETAIL_LENGTH),
+    })),
+  };
+}
+
+/** A longer text ends with an ellipsis. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -70,9 +70,22 @@ describe('toProblemDocument', () => {
       status: 409,
       detail: 'First one stays.',
       instance: '/api/process/complete',
+      errorCount: 1,
       errors: [{ pointer: '/status', detail: 'differs' }],
       correlationId: 'a',
       processStatus: 'ok',
     });
+  });
+
+  it('lists the first 20 errors, cut, and counts the others', () => {
+    const errors = Array.from({ length: 1_000 }, () => ({
+      pointer: `/${'p'.repeat(300)}`,
+      detail: `${'d'.repeat(998)}\u{1f600}more`,
+    }));
+    const document = toProblemDocument(new ProblemError('invalid-request', 'No.', { errors }), '/x');
+    expect(document.errorCount).toBe(1_000);
+    expect(document.errors).toEqual(
+      Array(20).fill({ pointer: `/${'p'.repeat(253)}…`, detail: `${'d'.repeat(998)}…` }),
+    );
   });
 });

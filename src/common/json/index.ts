@@ -1,3 +1,4 @@
 export { canonicalHash, canonicalJson } from './canonical-json.js';
 export { copyJson } from './copy-json.js';
+export { countJson } from './json-count.js';
 export { DANGEROUS_NAMES, isWellFormed, jsonFault } from './json-fault.js';

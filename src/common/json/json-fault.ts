@@ -16,11 +16,16 @@ export function jsonFault(value: unknown): string | null {
     if (fault !== null) return fault;
     if (typeof entry.value !== 'object' || entry.value === null) continue;
     if (entry.depth > MAX_JSON_DEPTH) return `objects and arrays may be nested ${MAX_JSON_DEPTH} deep`;
+    const depth = entry.depth + 1;
+    if (Array.isArray(entry.value)) {
+      // Its indexes are no names; to make texts of them costs more than all else here.
+      for (const item of entry.value as readonly unknown[]) stack.push({ value: item, depth });
+      continue;
+    }
     for (const [name, member] of Object.entries(entry.value)) {
-      if (!Array.isArray(entry.value) && DANGEROUS_NAMES.includes(name))
-        return `the member ${name} is not allowed`;
+      if (DANGEROUS_NAMES.includes(name)) return `the member ${name} is not allowed`;
       if (!isWellFormed(name)) return 'the name of a member holds half a character';
-      stack.push({ value: member, depth: entry.depth + 1 });
+      stack.push({ value: member, depth });
     }
   }
   return null;

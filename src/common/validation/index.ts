@@ -1,1 +1,2 @@
+export { CorrelationIdPipe } from './correlation-id.pipe.js';
 export { ZodValidationPipe } from './zod-validation.pipe.js';

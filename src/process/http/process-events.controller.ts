@@ -5,7 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import type { z } from 'zod';
 import { ProblemError } from '../../common/errors/index.js';
-import { ZodValidationPipe } from '../../common/validation/index.js';
+import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { onClientGone } from '../answer/client-gone.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
@@ -29,7 +29,7 @@ export class ProcessEventsController {
   @RouteConfig({ produces: PRODUCES })
   @DocumentEvents()
   async show(
-    @Param('correlationId') correlationId: string,
+    @Param('correlationId', CorrelationIdPipe) correlationId: string,
     @Query(ZodValidationPipe) { after = 0, limit = DEFAULT_LIMIT }: EventsQuery,
     @Headers('last-event-id') lastEventId: string | undefined,
     @Req() request: FastifyRequest,

@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import { Injectable, Logger } from '@nestjs/common';
-import { isCorrelationId } from '../../common/identifiers/index.js';
 import { EventLogService } from '../../event-log/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
@@ -80,12 +79,10 @@ export class ProcessEventsService {
 
   /** The row; null where only the trail knows the process, which was started elsewhere and has not ended. */
   private async known(correlationId: string): Promise<ProcessRecord | null> {
-    const record = isCorrelationId(correlationId) ? await this.store.get(correlationId) : null;
+    const record = await this.store.get(correlationId);
     if (record !== null) return record;
-    const [first] = isCorrelationId(correlationId)
-      ? await this.events.findEvents(correlationId, { limit: 1 })
-      : [];
-    if (first === undefined) throw unknownProcess(correlationId.slice(0, 255));
+    const [first] = await this.events.findEvents(correlationId, { limit: 1 });
+    if (first === undefined) throw unknownProcess(correlationId);
     return null;
   }
 

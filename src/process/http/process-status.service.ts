@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/index.js';
-import { isCorrelationId } from '../../common/identifiers/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../../config/index.js';
 import {
   InvalidCursorError,
@@ -53,11 +52,11 @@ export class ProcessStatusService {
    * @throws ProblemError `unknown-process`; that of the start where it is refused meanwhile
    */
   async status(correlationId: string, question: StatusQuestion): Promise<ProcessAnswer> {
-    const known = isCorrelationId(correlationId) ? await this.store.get(correlationId) : null;
+    const known = await this.store.get(correlationId);
     const isToBeAwaited = known !== null && question.waitMs > 0 && isAwaited(known, question.held);
     const seen = isToBeAwaited ? await this.awaitChange(correlationId, question) : known;
     const record = seen === null ? null : await this.kept(seen);
-    if (record === null) throw unknownProcess(correlationId.slice(0, 255));
+    if (record === null) throw unknownProcess(correlationId);
     return this.presenter.status(record, question.held);
   }
 

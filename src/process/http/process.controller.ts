@@ -15,7 +15,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { ZodValidationPipe } from '../../common/validation/index.js';
+import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { onClientGone } from '../answer/client-gone.js';
 import { readIfNoneMatch } from '../answer/entity-tag.js';
@@ -83,7 +83,7 @@ export class ProcessController {
   @Header('Vary', 'Prefer')
   @DocumentStatus()
   async status(
-    @Param('correlationId') correlationId: string,
+    @Param('correlationId', CorrelationIdPipe) correlationId: string,
     @Query(ZodValidationPipe) { wait }: StatusQuery,
     @Headers() headers: IncomingHttpHeaders,
     @Res() reply: FastifyReply,
@@ -112,7 +112,7 @@ export class ProcessController {
   @HttpCode(200)
   @DocumentCancel()
   async cancel(
-    @Param('correlationId') correlationId: string,
+    @Param('correlationId', CorrelationIdPipe) correlationId: string,
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {

@@ -193,7 +193,12 @@ export const problemSchema = z.object({
   status: z.int(),
   detail: z.string(),
   instance: z.string(),
-  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+  errors: z
+    .array(z.object({ pointer: z.string(), detail: z.string() }))
+    .max(20)
+    .optional(),
+  /** How many there are; `errors` has the first of them. */
+  errorCount: z.int().optional(),
   correlationId: z.string().optional(),
   processStatus: z.enum(['pending', 'ok', 'error']).optional(),
   statusUrl: z.string().optional(),

@@ -1,0 +1,75 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { ProblemError } from './common/errors/index.js';
+import { countJson } from './common/json/index.js';
+import type { HttpConfig } from './config/index.js';
+
+/** Routes that may be called without a body. */
+const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
+
+const MALFORMED =
+  'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
+
+/** Bytes of the shortest member, `"":0,`, and of the shortest item, `0,`. */
+const MEMBER_BYTES = 5;
+const ITEM_BYTES = 2;
+
+/** Leaves one body parser: JSON, where members that would poison a prototype are refused as malformed. */
+export function takeOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void {
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
+    const bytes = body as Buffer;
+    if (bytes.length === 0 && BODY_OPTIONAL.has(request.routeOptions.url ?? '')) {
+      done(null, undefined);
+      return;
+    }
+    const fault = bodyFault(bytes, request.headers) ?? sizeFault(bytes, limits);
+    if (fault !== null) {
+      done(fault);
+      return;
+    }
+    void parse(request, bytes.toString(), (error, value) => {
+      if (error === null) done(null, value);
+      else done(new ProblemError('malformed-json', MALFORMED, { cause: error }));
+    });
+  });
+}
+
+/** Why a body is not even read as JSON; null where it is. */
+function bodyFault(body: Buffer, headers: IncomingHttpHeaders): ProblemError | null {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding !== '' && encoding !== 'identity') {
+    return new ProblemError(
+      'unsupported-media-type',
+      'The body has a Content-Encoding; send it without one. Nothing was kept.',
+    );
+  }
+  if (body.length === 0) {
+    return new ProblemError('malformed-json', 'The body is empty: send a JSON object. Nothing was kept.');
+  }
+  // Decoded all the same, it would be kept as another text than the client has sent.
+  return isUtf8(body)
+    ? null
+    : new ProblemError('malformed-json', 'The body is not UTF-8, which JSON has to be. Nothing was kept.');
+}
+
+/** Refuses a body of too many parts before it is parsed: every later step costs time for each of them. */
+function sizeFault(body: Buffer, { jsonMaxMembers, jsonMaxItems }: HttpConfig): ProblemError | null {
+  // Most bodies are too short to have as many.
+  if (body.length <= Math.min(jsonMaxMembers * MEMBER_BYTES, jsonMaxItems * ITEM_BYTES)) return null;
+  const { members, items } = countJson(body);
+  const excess =
+    members > jsonMaxMembers
+      ? `${members} members in its objects; HTTP_JSON_MAX_MEMBERS allows ${jsonMaxMembers}`
+      : items > jsonMaxItems
+        ? `${items} items in its arrays; HTTP_JSON_MAX_ITEMS allows ${jsonMaxItems}`
+        : null;
+  return excess === null
+    ? null
+    : new ProblemError(
+        'too-many-members',
+        `The body has, counted over every depth, ${excess}. Nothing was kept. Send less, or a part of it as a JSON text.`,
+      );
+}
