@@ -48,10 +48,15 @@ export function describeError(error: unknown): unknown {
   };
 }
 
-const quietWiring: NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> = function (args, method) {
+/** Writes Nest's wiring lines at `debug`, whose own call of this hook passes through; faults of the wiring keep their level. */
+const quietWiring: NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> = function (
+  args,
+  method,
+  level,
+) {
   const [line] = args as unknown as [unknown];
   const isWiring =
     typeof line === 'object' && line !== null && 'context' in line && WIRING_CONTEXTS.has(line.context);
-  if (!isWiring) method.apply(this, args);
-  else if (this.isLevelEnabled('debug')) this.debug(line);
+  if (isWiring && level === pino.levels.values.info) this.debug(line);
+  else method.apply(this, args);
 };

@@ -56,6 +56,11 @@ export class BuiltService {
     return this.output;
   }
 
+  /** Whether the process has ended, by itself or by a signal. */
+  get exited(): boolean {
+    return this.child.exitCode !== null || this.child.signalCode !== null;
+  }
+
   /** Settles with the base URL once it listens. */
   async listening(): Promise<string> {
     for (;;) {

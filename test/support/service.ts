@@ -191,9 +191,13 @@ async function readAnswer(response: Response): Promise<Answer> {
   };
 }
 
-/** Repeats a look until it shows what is awaited; fails after 15 s with the last look. */
-export async function eventually<T>(look: () => T | Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  const end = Date.now() + 15_000;
+/** Repeats a look until it shows what is awaited; fails after `limitMs`, 15 s by default, with the last look. */
+export async function eventually<T>(
+  look: () => T | Promise<T>,
+  isSo: (seen: T) => boolean,
+  limitMs = 15_000,
+): Promise<T> {
+  const end = Date.now() + limitMs;
   for (;;) {
     const seen = await look();
     if (isSo(seen)) return seen;

@@ -3,12 +3,12 @@ import { Worker } from 'node:worker_threads';
 import { PartnerSimulator } from './partner-simulator.js';
 
 describe('PartnerSimulator', () => {
-  let simulator: PartnerSimulator;
+  let simulator: PartnerSimulator | undefined;
 
-  afterEach(() => simulator.close());
+  afterEach(() => simulator?.close());
 
   async function check(userId: unknown): Promise<unknown> {
-    const answer = await fetch(`${simulator.baseUrl}/background-checks`, {
+    const answer = await fetch(`${simulator?.baseUrl}/background-checks`, {
       method: 'POST',
       body: JSON.stringify({ userId }),
     });
@@ -20,6 +20,28 @@ describe('PartnerSimulator', () => {
     expect(await check('slow-a')).toEqual([200, { cleared: true }]);
     expect(await check(5)).toMatchObject([400, { error: expect.any(String) }]);
     expect(await check('broken-a')).toMatchObject([500, { error: expect.any(String) }]);
+  });
+
+  it('refuses to start if its thread ends before it listens, with an error or without', async () => {
+    const on = jest.spyOn(Worker.prototype, 'once');
+    const ends = [
+      (worker: Worker) => worker.emit('exit', 0),
+      (worker: Worker) => worker.emit('error', new Error('out of memory')),
+    ];
+    const messages: unknown[] = [];
+    for (const end of ends) {
+      on.mockClear();
+      const starting = PartnerSimulator.start(0, () => undefined);
+      const worker = on.mock.contexts.at(-1) as Worker;
+      end(worker);
+      messages.push(await starting.catch((error: unknown) => (error as Error).message));
+      await worker.terminate();
+    }
+    on.mockRestore();
+    expect(messages).toEqual([
+      'The thread of the partner simulator ended with code 0 before it listened.',
+      'out of memory',
+    ]);
   });
 
   describe('whose thread ends', () => {
@@ -47,7 +69,7 @@ describe('PartnerSimulator', () => {
     });
 
     it('because it is closed says nothing', async () => {
-      await simulator.close();
+      await simulator?.close();
       expect(died).toEqual([]);
     });
   });

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { ATTEMPT_HEADER } from './partners.js';
 
@@ -32,13 +31,13 @@ export class PartnerSimulator {
   /**
    * @param slowMs how long a background check takes for a `slow-` user
    * @param onDied is told of a thread that ends later by itself; nobody answers calls to it any more
-   * @throws Error where no port can be had
+   * @throws Error if no port can be had, or the thread ends before it listens
    */
   static async start(slowMs: number, onDied: (error: Error) => void): Promise<PartnerSimulator> {
     const workerData = { slowMs, attemptHeader: ATTEMPT_HEADER };
     // Options of Node such as --cpu-prof or --import are of the main thread.
     const worker = new Worker(THREAD, { name: 'partners', workerData, execArgv: [] });
-    const [port] = (await once(worker, 'message')) as [number];
+    const port = await portOf(worker);
     return new PartnerSimulator(worker, `http://127.0.0.1:${port}`, onDied);
   }
 
@@ -47,4 +46,15 @@ export class PartnerSimulator {
     this.closing = true;
     await this.worker.terminate();
   }
+}
+
+/** The port that the thread listens on. @throws Error if the thread ends first, with or without an error of its own */
+function portOf(worker: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => {
+      reject(new Error(`The thread of the partner simulator ended with code ${code} before it listened.`));
+    });
+  });
 }
