@@ -2,8 +2,9 @@ import { EventEmitter } from 'node:events';
 import BetterSqlite3 from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import { MIGRATIONS, TABLES } from '../../migrations/index.js';
+import { createConfiguration } from '../../src/config/index.js';
 import { postgresDialect } from '../../src/database/server/postgres.dialect.js';
-import { CapturedMssql } from '../../src/database/testing/captured.mssql.js';
+import { CapturedMssql } from './tds/captured.mssql.js';
 
 /** Databases in the order of the document, by what people call them. */
 export const DDL_DIALECTS = ['SQL Server', 'PostgreSQL', 'SQLite'] as const;
@@ -23,10 +24,14 @@ export async function ddlOf(dialect: DdlDialect): Promise<string> {
 }
 
 async function mssqlDdl(): Promise<readonly string[]> {
-  const capture = new CapturedMssql();
-  const dataSource = new DataSource(capture.dialect(null).dataSourceOptions(capture.config(), 'schema'));
-  await migrate(dataSource);
-  return capture.take().map(({ sql }) => sql);
+  const capture = await CapturedMssql.open();
+  try {
+    const options = capture.dialect().dataSourceOptions(capture.config(), 'schema');
+    await migrate(new DataSource(options));
+    return capture.take().map(({ sql }) => sql);
+  } finally {
+    await capture.close();
+  }
 }
 
 async function postgresDdl(): Promise<readonly string[]> {
@@ -51,7 +56,14 @@ async function postgresDdl(): Promise<readonly string[]> {
       done();
     }
   }
-  const config = { ...new CapturedMssql().config(), type: 'postgres' as const, encrypt: false };
+  const { server: config } = createConfiguration({
+    DB_TYPE: 'postgres',
+    DB_HOST: 'unused',
+    DB_NAME: 'camunda_api',
+    DB_USER: 'api',
+    DB_ENCRYPT: 'off',
+  }).database;
+  if (config === null) throw new Error('There are no settings of a server.');
   const options = postgresDialect.dataSourceOptions(config, 'schema');
   await migrate(new DataSource(Object.assign(options, { driver: { Pool, Client } })));
   return taken;

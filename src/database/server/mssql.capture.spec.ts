@@ -1,5 +1,3 @@
-import { EventEmitter, once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EventArchiveRepository } from '../../event-log/event-archive.repository.js';
 import { EventLogRepository } from '../../event-log/event-log.repository.js';
@@ -9,12 +7,15 @@ import { ProcessArchiveRepository } from '../../process-store/process-archive.re
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../process-store/process-store.service.js';
 import type { Claim } from '../../process-store/process-store.types.js';
+import {
+  CapturedMssql,
+  type CapturedStatement,
+  serverError,
+} from '../../../test/support/tds/captured.mssql.js';
 import { DatabaseUnavailableError } from '../database.errors.js';
 import { DatabaseService } from '../database.service.js';
-import { CapturedMssql, type CapturedStatement, serverError } from '../testing/captured.mssql.js';
 import { sqliteConfig } from '../testing/database.fixture.js';
 import { WriteQueueService } from '../write-queue/index.js';
-import { createMssqlDialect } from './mssql.dialect.js';
 import { ServerConnection } from './server.connection.js';
 
 /** Columns by what SQL Server keeps them as (docs/design/data-model.md). */
@@ -40,12 +41,12 @@ describe('the statements for SQL Server', () => {
   let eventArchive: EventArchiveRepository;
   let shutdown: ShutdownService;
 
-  async function open(schema: string | null): Promise<void> {
-    capture = new CapturedMssql();
+  async function open(schema: string | null, statementTimeoutMs = 10_000): Promise<void> {
+    capture = await CapturedMssql.open();
     shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     connection = await ServerConnection.open(
       capture.dialect(schema),
-      capture.config({ schema, migrate: true }),
+      capture.config({ schema, statementTimeoutMs }),
     );
     const database = new DatabaseService(connection);
     const config = sqliteConfig('unused');
@@ -66,6 +67,7 @@ describe('the statements for SQL Server', () => {
 
   afterEach(async () => {
     await shutdown.stop();
+    await capture.close();
   });
 
   const claimOf = (correlationId: string, changes: Partial<Claim> = {}): Claim => ({
@@ -244,7 +246,7 @@ describe('the statements for SQL Server', () => {
         /^INSERT INTO (\w+)_archive \((.*), archived_at\) SELECT (.*), @0 FROM (\w+) WHERE /.exec(sql) ?? [];
       expect([selected, from]).toEqual([columns, table]);
       expect(columns.split(', ').length).toBeGreaterThan(20);
-      expect(parameters[0]).toEqual({ type: 'DateTime2(3)', value: new Date(0) });
+      expect(parameters[0]).toMatchObject({ type: 'DateTime2(3)', value: new Date(0) });
     }
   });
 
@@ -275,7 +277,7 @@ describe('the statements for SQL Server', () => {
   });
 
   it('declare a short text by few lengths, and as NVARCHAR(MAX) where VARCHAR would lose characters', async () => {
-    const { bind } = capture.dialect(null);
+    const { bind } = capture.dialect();
     const typeOf = (value: string): unknown => {
       const { type, params } = bind(value) as { type: string; params: unknown[] };
       return [type, ...params];
@@ -356,16 +358,21 @@ describe('the statements for SQL Server', () => {
     expect(victims).toBe(3);
     expect(queue.available).toBe(true);
     const said = capture.take().map(({ sql }) => sql.split(' ')[0]);
-    expect(said.filter((word) => word === 'ROLLBACK')).toHaveLength(3);
+    // The server has ended the transaction of a victim by itself.
+    expect(said.filter((word) => word === 'BEGIN')).toHaveLength(4);
     expect(said.at(-1)).toBe('COMMIT');
   });
 
   it('are not said behind one that found no answer in time, for each would wait as long', async () => {
+    await shutdown.stop();
+    await capture.close();
+    await open(null, 500);
+    capture.take();
     let isFirst = true;
     capture.answer = ({ sql }) => {
       if (!sql.startsWith('UPDATE') || !isFirst) return undefined;
       isFirst = false;
-      return Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' });
+      return 'silence';
     };
     await Promise.all(['a', 'b', 'c'].map((id) => store.noteStarted(id, `instance-${id}`)));
     const said = capture.take().map(({ sql }) => sql.split(' ')[0]);
@@ -410,24 +417,31 @@ describe('the statements for SQL Server', () => {
     ['a text that does not fit', serverError(2628, 16), 'content'],
     ['a null', serverError(515, 16), 'content'],
     ['too many parameters', serverError(8003, 16), 'content'],
-    ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' }), 'unavailable'],
-    ['a closed connection', Object.assign(new Error('closed'), { code: 'ECONNCLOSED' }), 'unavailable'],
-    [
-      'a parameter that the driver refuses',
-      Object.assign(new Error('Out of range.'), { code: 'EPARAM' }),
-      'content',
-    ],
-    ['a fault of our own', new TypeError('x is not a function'), 'content'],
-  ])('know %s for what it is', (_name, error, kind) => {
-    const { errorKind } = capture.dialect(null);
-    expect(errorKind(error)).toBe(kind);
-    expect(errorKind(Object.assign(new Error('wrapped'), { driverError: error }))).toBe(
-      error instanceof TypeError ? 'unavailable' : kind,
+    ['a connection that ends', 'cut', 'unavailable'],
+  ] as const)('know %s for what it is', async (_name, answer, kind) => {
+    capture.answer = () => answer;
+    const error: unknown = await connection.read('SELECT 1 AS x', []).then(
+      () => null,
+      (reason: unknown) => reason,
     );
+    expect(error).not.toBeNull();
+    expect(capture.dialect().errorKind(error)).toBe(kind);
+  });
+
+  it('know what the driver refuses to send for content, and a fault of our own as well', async () => {
+    const { errorKind, time } = capture.dialect();
+    const error: unknown = await connection.read('SELECT ? AS x', [time(new Date(Number.NaN))]).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(error).not.toBeNull();
+    expect(errorKind(error)).toBe('content');
+    expect(errorKind(new TypeError('x is not a function'))).toBe('content');
   });
 
   it('stand in the schema that is configured', async () => {
     await shutdown.stop();
+    await capture.close();
     await open('api');
     const boot = capture.take().map(({ sql }) => sql);
     expect(boot.find((sql) => sql.includes('CREATE SCHEMA'))).toMatch(
@@ -444,70 +458,19 @@ describe('the statements for SQL Server', () => {
   });
 });
 
-describe('a SQL Server that is not there', () => {
-  it('is told of with what the network said', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    server.close();
-    await once(server, 'close');
-    const config = new CapturedMssql().config({ host: '127.0.0.1', port });
-    await expect(ServerConnection.open(createMssqlDialect(null), config)).rejects.toThrow(
-      `SQL Server at 127.0.0.1:${port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}. Check DB_TYPE, DB_HOST`,
-    );
-  });
-});
-
-it('a database that is not there is told of, and not taken for a wrong password', () => {
-  const capture = new CapturedMssql();
-  const [dialect, config] = [createMssqlDialect(null), capture.config()];
-  const { beforeConnect } = dialect.dataSourceOptions(config, 'read').extra as {
-    beforeConnect: (connection: EventEmitter) => void;
-  };
-  const connection = new EventEmitter();
-  let told: unknown;
-  connection.once('connect', (error: unknown) => (told = error));
-  beforeConnect(connection);
-  // What the server says, and what tedious makes of it.
-  connection.emit('errorMessage', {
-    number: 4060,
-    message: 'Cannot open database "x" requested by the login.',
-  });
-  connection.emit('errorMessage', { number: 18456, message: "Login failed for user 'api'." });
-  connection.emit('connect', Object.assign(new Error("Login failed for user 'api'."), { code: 'ELOGIN' }));
-  expect(dialect.connectFault(told, config)?.cause).toBe(
-    'it has no database camunda_api that api may use (Cannot open database "x" requested by the login.)',
-  );
-  expect(connection.listenerCount('errorMessage')).toBe(0);
-});
-
-describe('a boot on SQL Server', () => {
-  const boot = (answer: CapturedMssql['answer']): Promise<ServerConnection> => {
-    const capture = new CapturedMssql();
-    capture.answer = answer;
-    return ServerConnection.open(capture.dialect(null), capture.config());
-  };
-
-  it('refuses a database that answers commits before they are on the disk', async () => {
-    await expect(
-      boot(({ sql }) => (sql.includes('delayed_durability') ? [{ delayed_durability: 2 }] : undefined)),
-    ).rejects.toThrow(/DELAYED_DURABILITY = FORCED.*could be lost\. Run ALTER DATABASE camunda_api SET/);
-  });
-
-  it.each([
-    ['may choose to', [{ delayed_durability: 1 }]],
-    ['never does', [{ delayed_durability: 0 }]],
-    ['does not know the setting', serverError(207, 16)],
-  ])('takes one that %s', async (_name, answer) => {
-    const connection = await boot(({ sql }) => (sql.includes('delayed_durability') ? answer : undefined));
-    await connection.close();
-  });
-});
-
 describe('the migrations for SQL Server', () => {
+  let capture: CapturedMssql;
+
+  beforeEach(async () => {
+    capture = await CapturedMssql.open();
+  });
+
+  afterEach(async () => {
+    await capture.close();
+  });
+
   async function bootStatements(): Promise<readonly CapturedStatement[]> {
-    const capture = new CapturedMssql();
-    const connection = await ServerConnection.open(capture.dialect(null), capture.config());
+    const connection = await ServerConnection.open(capture.dialect(), capture.config());
     await connection.close();
     return capture.take();
   }
@@ -539,12 +502,11 @@ describe('the migrations for SQL Server', () => {
   });
 
   it('say in a sentence that the login may not make them, and take back what was begun', async () => {
-    const capture = new CapturedMssql();
     capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? serverError(262) : undefined);
-    const opening = ServerConnection.open(capture.dialect(null), capture.config());
+    const opening = ServerConnection.open(capture.dialect(), capture.config());
     await expect(opening).rejects.toMatchObject({ name: 'DatabaseStartError' });
     await expect(opening).rejects.toThrow(
-      'SQL Server at sql.example:1433 refuses what the schema needs: error 262. A migration that had begun was taken ' +
+      `SQL Server at 127.0.0.1:${capture.server.port} refuses what the schema needs: error 262. A migration that had begun was taken ` +
         'back. Give the login api the right to create and use the tables',
     );
     expect(capture.take().filter(({ sql }) => sql === 'COMMIT')).toEqual([]);
@@ -552,21 +514,19 @@ describe('the migrations for SQL Server', () => {
 
   it.each([
     ['a deadlock', serverError(1205, 13)],
-    ['a time-out', Object.assign(new Error('Timeout'), { code: 'ETIMEOUT' })],
+    ['a server that is busy', serverError(40501, 20)],
   ])('blame no missing right for %s', async (_what, error) => {
-    const capture = new CapturedMssql();
     capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? error : undefined);
-    const opening = ServerConnection.open(capture.dialect(null), capture.config());
+    const opening = ServerConnection.open(capture.dialect(), capture.config());
     await expect(opening).rejects.toThrow(
-      `SQL Server at sql.example:1433 failed while the schema was read or changed: ${error.message}. ` +
+      `SQL Server at 127.0.0.1:${capture.server.port} failed while the schema was read or changed: ${error.message}. ` +
         'A migration that had begun was taken back. Start again.',
     );
   });
 
   it('are followed by a boot that works, whatever connections the server refuses at first', async () => {
-    const capture = new CapturedMssql();
     capture.answer = ({ sql }) => (sql.startsWith('SELECT 1 ') ? serverError(10928, 16) : undefined);
-    const connection = await ServerConnection.open(capture.dialect(null), capture.config());
+    const connection = await ServerConnection.open(capture.dialect(), capture.config());
     await connection.close();
   });
 

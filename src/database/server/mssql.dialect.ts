@@ -161,8 +161,6 @@ function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose):
       max: connectionsFor(purpose, config),
       min: isService ? 1 : 0,
       acquireTimeoutMillis: connectTimeoutMs + config.statementTimeoutMs,
-      // A connection that breaks is replaced by the pool; the next statement tells whether the server is there.
-      errorHandler: () => undefined,
     },
     options: {
       appName: 'fastify-camunda',

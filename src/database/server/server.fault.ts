@@ -33,7 +33,9 @@ export function codesOf(error: unknown): readonly string[] {
 export function messageOf(error: unknown): string {
   // Not by class: what Node itself throws is of another one inside a test.
   if (typeof error !== 'object' || error === null) return String(error);
-  const { message, errors, code, originalError, cause } = error as Record<string, unknown>;
+  const { message, errors, code, driverError, originalError, cause } = error as Record<string, unknown>;
+  // TypeORM repeats it, behind the names of classes.
+  if (typeof driverError === 'object' && driverError !== null) return messageOf(driverError);
   // SQL Server's driver says that it could not connect; what the network said is behind it.
   if (code === 'ESOCKET') {
     const behind = originalError ?? cause;

@@ -1,0 +1,115 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { CapturedMssql, serverError } from '../../../test/support/tds/captured.mssql.js';
+import { makeCertificate } from '../../../test/support/tds/tds.certificate.js';
+import type { TdsServerOptions } from '../../../test/support/tds/tds.server.js';
+import { until } from '../../common/testing/until.js';
+import type { DatabaseServerConfig } from '../../config/index.js';
+import { openDatabaseConnection } from '../database.opener.js';
+import { sqliteConfig, temporaryFolder } from '../testing/database.fixture.js';
+import type { ServerConnection } from './server.connection.js';
+
+let capture: CapturedMssql;
+
+async function listen(options: TdsServerOptions = {}): Promise<void> {
+  capture = await CapturedMssql.open(options);
+}
+
+/** Opens the database as the service does. */
+function boot(changes: Partial<DatabaseServerConfig> = {}): Promise<ServerConnection> {
+  const config = sqliteConfig('unused', { server: capture.config(changes) });
+  return openDatabaseConnection(config) as Promise<ServerConnection>;
+}
+
+/** Boots, and closes again. */
+async function bootOnce(changes: Partial<DatabaseServerConfig> = {}): Promise<void> {
+  await (await boot(changes)).close();
+}
+
+afterEach(async () => {
+  await capture.close();
+});
+
+describe('a boot on SQL Server', () => {
+  it('comes through mssql, tedious and tarn with what is configured', async () => {
+    await listen();
+    await bootOnce();
+    const { logins } = capture.server;
+    expect(logins.length).toBeGreaterThan(2);
+    expect(new Set(logins.map((login) => JSON.stringify(login)))).toEqual(
+      new Set([
+        JSON.stringify({
+          user: 'api',
+          password: 'secret',
+          application: 'fastify-camunda',
+          database: 'camunda_api',
+        }),
+      ]),
+    );
+    await until(() => capture.server.open.length === 0);
+  });
+
+  it('speaks TLS with a certificate of an authority that it was given', async () => {
+    const { context, pem } = await makeCertificate();
+    const caFile = join(temporaryFolder(), 'authority.pem');
+    writeFileSync(caFile, pem);
+    await listen({ context });
+    await bootOnce({ host: 'localhost', caFile });
+    await bootOnce({ host: 'localhost', trustServerCertificate: true });
+    expect(capture.server.logins.length).toBeGreaterThan(4);
+  });
+
+  it('sends no login to a certificate that nobody trusts, and says what to set', async () => {
+    const { context } = await makeCertificate();
+    await listen({ context });
+    await expect(boot({ host: 'localhost', bootTimeoutMs: 60_000 })).rejects.toThrow(
+      /cannot be used: its certificate is not trusted \(.*self.signed certificate.*\)\. Set DB_CA_FILE/,
+    );
+    expect(capture.server.logins).toEqual([]);
+  });
+
+  it('says that the server insists on TLS', async () => {
+    const { context } = await makeCertificate();
+    await listen({ context });
+    await expect(boot({ encrypt: false, bootTimeoutMs: 60_000 })).rejects.toThrow(/ Set DB_ENCRYPT=on\.$/);
+  });
+
+  it('says at once that the login is not taken', async () => {
+    await listen();
+    capture.login = () => [serverError(18456, 14, "Login failed for user 'api'.")];
+    await expect(boot({ bootTimeoutMs: 60_000 })).rejects.toThrow(
+      `SQL Server at 127.0.0.1:${capture.server.port} cannot be used: it does not take the login api ` +
+        "(Login failed for user 'api'.). Check DB_USER and DB_PASSWORD.",
+    );
+  });
+
+  it('says what the network said of a server that is not there', async () => {
+    await listen();
+    const config = capture.config();
+    await capture.close();
+    const opening = openDatabaseConnection(sqliteConfig('unused', { server: config }));
+    await expect(opening).rejects.toThrow(
+      `SQL Server at 127.0.0.1:${config.port} cannot be reached: connect ECONNREFUSED 127.0.0.1:${config.port}. Check DB_TYPE, DB_HOST`,
+    );
+  });
+
+  it('refuses a database that answers commits before they are on the disk', async () => {
+    await listen();
+    capture.answer = ({ sql }) =>
+      sql.includes('delayed_durability') ? [{ delayed_durability: 2 }] : undefined;
+    await expect(boot()).rejects.toThrow(
+      /DELAYED_DURABILITY = FORCED.*could be lost\. Run ALTER DATABASE camunda_api SET/,
+    );
+  });
+
+  it.each([
+    ['may choose to', [{ delayed_durability: 1 }]],
+    ['never does', [{ delayed_durability: 0 }]],
+    ['does not know the setting', serverError(207, 16)],
+  ])('takes one that %s', async (_name, answer) => {
+    await listen();
+    capture.answer = ({ sql }) => (sql.includes('delayed_durability') ? answer : undefined);
+    await bootOnce();
+  });
+});

@@ -1,0 +1,28 @@
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { generate } from 'selfsigned';
+
+/** A certificate for loopback that is made anew for each run. */
+export interface TestCertificate {
+  readonly context: SecureContext;
+  /** What a client has to trust, as PEM. */
+  readonly pem: string;
+}
+
+/** Makes a certificate for `localhost` and 127.0.0.1 that nobody else has signed. */
+export async function makeCertificate(): Promise<TestCertificate> {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
+    algorithm: 'sha256',
+    keySize: 2_048,
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      {
+        name: 'subjectAltName',
+        altNames: [
+          { type: 2, value: 'localhost' },
+          { type: 7, ip: '127.0.0.1' },
+        ],
+      },
+    ],
+  });
+  return { context: createSecureContext({ key, cert }), pem: cert };
+}

@@ -1,0 +1,72 @@
+import { ByteReader } from './tds.bytes.js';
+import { MESSAGE, type TdsMessage } from './tds.packets.js';
+import { readParameters, type TdsParameter } from './tds.types.js';
+
+/** What a client asks of its session. */
+export interface TdsRequest {
+  readonly kind: 'batch' | 'rpc' | 'begin' | 'commit' | 'rollback';
+  /** The text of a batch or of `sp_executesql`; for transactions `BEGIN`, `COMMIT`, `ROLLBACK`. */
+  readonly sql: string;
+  readonly parameters: readonly TdsParameter[];
+}
+
+/** What a client says when it logs in. */
+export interface TdsLogin {
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly application: string;
+}
+
+const SP_EXECUTESQL = 10;
+const TRANSACTIONS: Readonly<Record<number, TdsRequest['kind']>> = { 5: 'begin', 7: 'commit', 8: 'rollback' };
+
+/** @throws Error for what the driver never sends */
+export function readRequest({ type, data }: TdsMessage): TdsRequest {
+  const reader = new ByteReader(data);
+  reader.take(reader.uint(4) - 4);
+  switch (type) {
+    case MESSAGE.batch:
+      return { kind: 'batch', sql: data.subarray(data.readUInt32LE(0)).toString('utf16le'), parameters: [] };
+    case MESSAGE.rpc:
+      return readCall(reader);
+    case MESSAGE.transaction: {
+      const kind = TRANSACTIONS[reader.uint(2)];
+      if (kind === undefined) throw new Error('The responder does not know this transaction request.');
+      return { kind, sql: kind.toUpperCase(), parameters: [] };
+    }
+    default:
+      throw new Error(`The responder does not know the message type ${type}.`);
+  }
+}
+
+function readCall(reader: ByteReader): TdsRequest {
+  const isByName = reader.uint(2) !== 0xffff;
+  if (isByName || reader.uint(2) !== SP_EXECUTESQL)
+    throw new Error('The responder knows sp_executesql alone.');
+  reader.uint(2);
+  // The statement, and where there are parameters their declarations.
+  const [statement, , ...parameters] = readParameters(reader);
+  return { kind: 'rpc', sql: String(statement?.value), parameters };
+}
+
+/** Reads LOGIN7. */
+export function readLogin({ data }: TdsMessage): TdsLogin {
+  const FIRST_TEXT = 36;
+  const textAt = (index: number): Buffer => {
+    const place = FIRST_TEXT + index * 4;
+    const offset = data.readUInt16LE(place);
+    return data.subarray(offset, offset + data.readUInt16LE(place + 2) * 2);
+  };
+  const password = textAt(2).map((byte) => {
+    const turned = byte ^ 0xa5;
+    return ((turned << 4) | (turned >> 4)) & 0xff;
+  });
+  return {
+    user: textAt(1).toString('utf16le'),
+    password: Buffer.from(password).toString('utf16le'),
+    application: textAt(3).toString('utf16le'),
+    // Behind the host, user, password, application, server, extension, library and language.
+    database: textAt(8).toString('utf16le'),
+  };
+}
