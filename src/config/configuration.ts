@@ -35,6 +35,7 @@ export interface ProcessConfig {
   readonly startMaxAttempts: number;
   readonly startConcurrency: number;
   readonly startBacklogMax: number;
+  readonly startInFlightMaxBytes: number;
 }
 
 export interface CamundaConfig {
@@ -83,6 +84,7 @@ export interface DatabaseConfig {
   /** Null: the SQLite file. */
   readonly server: DatabaseServerConfig | null;
   readonly writeQueueMaxBytes: number;
+  readonly processCacheMaxBytes: number;
   readonly writeWaitMs: number;
   readonly eventLogMaxBytes: number;
 }
@@ -243,6 +245,7 @@ function group(env: Environment): Configuration {
       startMaxAttempts: env.START_MAX_ATTEMPTS,
       startConcurrency: env.START_CONCURRENCY,
       startBacklogMax: env.START_BACKLOG_MAX,
+      startInFlightMaxBytes: env.START_IN_FLIGHT_MAX_BYTES,
     },
     camunda: {
       baseUrl: env.CAMUNDA_BASE_URL ?? null,
@@ -262,6 +265,7 @@ function group(env: Environment): Configuration {
       dataDir: env.DATA_DIR,
       server: serverOf(env, production),
       writeQueueMaxBytes: env.WRITE_QUEUE_MAX_BYTES,
+      processCacheMaxBytes: env.PROCESS_CACHE_MAX_BYTES,
       writeWaitMs: env.WRITE_WAIT_MS,
       eventLogMaxBytes: env.EVENT_LOG_MAX_BYTES,
     },

@@ -164,6 +164,12 @@ export const VARIABLES = {
     'starts that may be stored while the engine is away',
   ),
 
+  START_IN_FLIGHT_MAX_BYTES: fixed(
+    wholeNumber(65_536, 17_179_869_184),
+    '33554432',
+    'variables of the starts that the engine has not answered yet; further starts with long ones are left to the resolver',
+  ),
+
   EMBEDDED_ENGINE_PORT: fixed(
     wholeNumber(0, 65_535),
     '0',
@@ -231,6 +237,11 @@ export const VARIABLES = {
     wholeNumber(65_536, 17_179_869_184),
     '67108864',
     'bytes that may wait to be written',
+  ),
+  PROCESS_CACHE_MAX_BYTES: fixed(
+    wholeNumber(65_536, 17_179_869_184),
+    '67108864',
+    'bytes of processes that are held in memory; others are read from the table',
   ),
   WRITE_WAIT_MS: fixed(
     milliseconds(),

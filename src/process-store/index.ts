@@ -7,6 +7,7 @@ export {
   type ListedProcess,
   type Outcome,
   type ProcessChange,
+  type ProcessHead,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,

@@ -10,6 +10,9 @@ import {
 import { OPEN_ERROR_CODES } from './process-record.js';
 import { COLUMNS } from './process-row.js';
 
+/** The columns that `process_store` and its archive have in common. */
+const ARCHIVED_COLUMNS = `${COLUMNS}, variables`;
+
 /** A row that has not changed for long. */
 export interface OldProcess {
   readonly correlationId: string;
@@ -99,7 +102,7 @@ export class ProcessArchiveRepository {
   /** Copies rows to the archive as they are. */
   async archive(sql: SqlExecutor, correlationIds: readonly string[], archivedAt: Date): Promise<void> {
     await sql.execute(
-      `INSERT INTO process_store_archive (${COLUMNS}, archived_at) SELECT ${COLUMNS}, ? FROM process_store ` +
+      `INSERT INTO process_store_archive (${ARCHIVED_COLUMNS}, archived_at) SELECT ${ARCHIVED_COLUMNS}, ? FROM process_store ` +
         `WHERE correlation_id IN ${placeholders(correlationIds.length)}`,
       [this.dialect.time(archivedAt), ...correlationIds],
     );

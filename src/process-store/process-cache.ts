@@ -12,8 +12,18 @@ const IDLE_MS = 60_000;
  */
 const OLD_FINAL_MS = 3_600_000;
 
+/** What an entry takes in memory besides its texts, in bytes, about; short texts such as ids are part of it. */
+const ENTRY_BYTES = 1_024;
+
+/** A record that takes a larger share of the bound is not held: it would push out all others. */
+const LARGEST_SHARE = 1 / 4;
+
 interface Entry {
   record: ProcessRecord;
+  /** What the entry takes in memory, at the most, about. */
+  bytes: number;
+  /** True where it was used since it was last passed over for its use. */
+  used: boolean;
   /** When the record was committed or read. */
   freshAt: number;
   usedAt: number;
@@ -24,14 +34,28 @@ interface Entry {
 /**
  * The Map in front of the table. Holds only what is durable; forgets a final state 5 s after its end, and an open one
  * 60 s after its last use when nobody retains it. A final state that is an hour old is never held.
+ *
+ * Beyond its bytes it forgets what was not used for long: whoever asks for that reads the table.
  */
 export class ProcessCache {
   private readonly entries = new Map<string, Entry>();
   private readonly retained = new Map<string, number>();
   private changeCount = 0;
+  private heldBytes = 0;
 
-  /** @param maxAgeMs age in ms at which an open state is no longer trusted: others may write to the table */
-  constructor(private readonly maxAgeMs: number) {}
+  /**
+   * @param maxAgeMs age in ms at which an open state is no longer trusted: others may write to the table
+   * @param maxBytes that the entries may take together
+   */
+  constructor(
+    private readonly maxAgeMs: number,
+    private readonly maxBytes: number,
+  ) {}
+
+  /** What the entries take in memory, about. */
+  get bytes(): number {
+    return this.heldBytes;
+  }
 
   /** The state, where it is held and still to be trusted; counts as a use. */
   get(correlationId: string): ProcessRecord | undefined {
@@ -39,6 +63,7 @@ export class ProcessCache {
     if (entry === undefined) return undefined;
     const now = Date.now();
     entry.usedAt = now;
+    entry.used = true;
     return entry.finalAt === null && now - entry.freshAt > this.maxAgeMs ? undefined : entry.record;
   }
 
@@ -66,7 +91,7 @@ export class ProcessCache {
 
   delete(correlationId: string): void {
     this.changeCount += 1;
-    this.entries.delete(correlationId);
+    this.forget(correlationId);
   }
 
   values(): ProcessRecord[] {
@@ -98,18 +123,54 @@ export class ProcessCache {
         finalAt === null
           ? now - usedAt >= IDLE_MS && !this.retained.has(correlationId)
           : now - finalAt >= FINAL_MS;
-      if (over) this.entries.delete(correlationId);
+      if (over) this.forget(correlationId);
     }
   }
 
   private hold(record: ProcessRecord): void {
     const now = Date.now();
-    if (isFinal(record) && now - record.updatedAt.getTime() >= OLD_FINAL_MS) {
-      this.entries.delete(record.correlationId);
+    const { correlationId } = record;
+    const bytes = bytesOf(record);
+    const isOld = isFinal(record) && now - record.updatedAt.getTime() >= OLD_FINAL_MS;
+    if (isOld || bytes > this.maxBytes * LARGEST_SHARE) {
+      this.forget(correlationId);
       return;
     }
-    const before = this.entries.get(record.correlationId);
+    const before = this.entries.get(correlationId);
     const finalAt = isFinal(record) ? (before?.finalAt ?? now) : null;
-    this.entries.set(record.correlationId, { record, freshAt: now, usedAt: now, finalAt });
+    const used = before !== undefined;
+    if (used) this.heldBytes -= before.bytes;
+    // Room first, so that it is not the new state which goes.
+    if (this.heldBytes + bytes > this.maxBytes) this.shrink(this.maxBytes - bytes, correlationId);
+    this.heldBytes += bytes;
+    this.entries.set(correlationId, { record, bytes, used, freshAt: now, usedAt: now, finalAt });
   }
+
+  private forget(correlationId: string): void {
+    const entry = this.entries.get(correlationId);
+    if (entry === undefined) return;
+    this.heldBytes -= entry.bytes;
+    this.entries.delete(correlationId);
+  }
+
+  /** Forgets the oldest entries until the others fit; what was used since goes behind the others, once. */
+  private shrink(toBytes: number, butNot: string): void {
+    // The loop comes to what it puts behind the others, and does not pass it over again.
+    for (const [correlationId, entry] of this.entries) {
+      if (this.heldBytes <= toBytes) return;
+      if (correlationId === butNot) continue;
+      if (entry.used) {
+        entry.used = false;
+        this.entries.delete(correlationId);
+        this.entries.set(correlationId, entry);
+      } else {
+        this.forget(correlationId);
+      }
+    }
+  }
+}
+
+/** A character takes two bytes at the most. */
+function bytesOf({ data, error }: ProcessRecord): number {
+  return ENTRY_BYTES + 2 * ((data?.length ?? 0) + (error?.length ?? 0));
 }

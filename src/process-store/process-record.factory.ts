@@ -18,7 +18,6 @@ export function emptyRecord(correlationId: string, claimId: string): ProcessReco
     updatedAt: now,
     requestHash: null,
     claimId,
-    variables: null,
     startOwner: null,
     startLeaseUntil: null,
     startAttempts: 0,

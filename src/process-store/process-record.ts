@@ -6,7 +6,10 @@ export type Outcome =
   | { readonly status: 'ok'; readonly data: string | null }
   | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null };
 
-/** The current state of a process: a row of `process_store`. */
+/**
+ * The current state of a process: a row of `process_store` without the variables of its start, which only the start
+ * itself needs.
+ */
 export interface ProcessRecord {
   readonly correlationId: string;
   /** Null where the process was started elsewhere and completed here. */
@@ -26,8 +29,6 @@ export interface ProcessRecord {
   readonly requestHash: string | null;
   /** UUID of the request that inserted the row. */
   readonly claimId: string;
-  /** JSON text of the start's variables, until the start is done. */
-  readonly variables: string | null;
   readonly startOwner: string | null;
   /** By the database's clock, as the two next. */
   readonly startLeaseUntil: Date | null;
@@ -44,6 +45,9 @@ export interface ProcessRecord {
   readonly traceabilityId: string | null;
   readonly applicationId: string | null;
 }
+
+/** A row without its long texts, as those read it who look at many. */
+export type ProcessHead = Omit<ProcessRecord, 'data' | 'error'>;
 
 /** Codes of an error that a later completion may still replace. */
 export const OPEN_ERROR_CODES = ['INCIDENT', 'ENDED_WITHOUT_RESULT'] as const;

@@ -1,15 +1,19 @@
 import type { SqlDialect, SqlRow } from '../database/index.js';
 import type { ProcessRecord, ProcessStatus } from './process-record.js';
 
-/** All columns of `process_store` but `data`, which a list may leave out. */
-export const COLUMNS_BUT_DATA =
-  'correlation_id, process_key, process_instance_id, status, error, error_code, version, started_at, updated_at, ' +
-  'request_hash, claim_id, variables, start_owner, start_lease_until, start_attempts, start_last_attempt_at, ' +
+/** The columns of a `ProcessHead`: none of them is long. */
+export const HEAD_COLUMNS =
+  'correlation_id, process_key, process_instance_id, status, error_code, version, started_at, updated_at, ' +
+  'request_hash, claim_id, start_owner, start_lease_until, start_attempts, start_last_attempt_at, ' +
   'start_next_at, cancel_requested_at, joined, outcome_step, batch_id, traceability_id, application_id';
 
+/** The columns of a record but `data`, which a list may leave out. */
+export const COLUMNS_BUT_DATA = `${HEAD_COLUMNS}, error`;
+
+/** The columns of a record: all of `process_store` but `variables`. */
 export const COLUMNS = `${COLUMNS_BUT_DATA}, data`;
 
-/** Makes a record of a row that has the {@link COLUMNS}. */
+/** Makes a record of a row that has the {@link COLUMNS}; what the row does not have is null. */
 export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
   const text = (column: string): string | null => (row[column] ?? null) as string | null;
   const time = (column: string): Date | null => timeOf(row[column], dialect);
@@ -26,7 +30,6 @@ export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
     updatedAt: dialect.readTime(row.updated_at),
     requestHash: text('request_hash'),
     claimId: row.claim_id as string,
-    variables: text('variables'),
     startOwner: text('start_owner'),
     startLeaseUntil: time('start_lease_until'),
     startAttempts: row.start_attempts as number,

@@ -5,17 +5,19 @@ import {
   placeholders,
   type SqlDialect,
   type SqlExecutor,
+  type SqlRow,
   type SqlValue,
 } from '../database/index.js';
 import { decodeCursor, encodeCursor } from './process-cursor.js';
 import {
   type ListedProcess,
   OPEN_ERROR_CODES,
+  type ProcessHead,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
 } from './process-record.js';
-import { COLUMNS, COLUMNS_BUT_DATA, recordOf } from './process-row.js';
+import { COLUMNS, COLUMNS_BUT_DATA, HEAD_COLUMNS, recordOf } from './process-row.js';
 import { CANCEL_DUE_MS, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
 import type { StartAttempt, StartSchedule } from './process-store.types.js';
 import { ProcessUpsert } from './process-upsert.js';
@@ -26,6 +28,8 @@ const LOOK_BATCH = 1_000;
 
 /** What cancel, expiry and an end seen in the engine may replace; each condition has an index of its own. */
 const REPLACEABLE = ["status = 'pending'", "error_code = 'INCIDENT'"] as const;
+
+const DECIDED = "AND status <> 'pending'";
 
 const UNRESOLVED_CLAIM =
   "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
@@ -145,13 +149,21 @@ export class ProcessStoreRepository {
   }
 
   /** Rows of which something in the engine is left to do and due, oldest first. */
-  async findDueStarts(limit: number): Promise<readonly ProcessRecord[]> {
+  async findDueStarts(limit: number): Promise<readonly ProcessHead[]> {
     const rows = await this.database.read(
-      `SELECT ${COLUMNS} FROM process_store WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
+      `SELECT ${HEAD_COLUMNS} FROM process_store WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
         `ORDER BY started_at, correlation_id${this.dialect.limit}`,
       [0, limit],
     );
     return rows.map((row) => recordOf(row, this.dialect));
+  }
+
+  /** JSON text of the variables of a start; null where the start is done or there is no row. */
+  async findVariables(correlationId: string): Promise<string | null> {
+    const [row] = await this.database.read('SELECT variables FROM process_store WHERE correlation_id = ?', [
+      correlationId,
+    ]);
+    return (row?.variables ?? null) as string | null;
   }
 
   /**
@@ -168,9 +180,16 @@ export class ProcessStoreRepository {
     return Number(row?.unresolved ?? 0);
   }
 
-  /** Those of the processes that wait no longer: their status is not pending. */
-  findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
-    return this.findAmong(correlationIds, "AND status <> 'pending'");
+  /** Those of the ids whose processes wait no longer: their status is not pending. */
+  async findDecidedIds(correlationIds: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.findAmong(correlationIds, 'correlation_id', DECIDED);
+    return rows.map((row) => row.correlation_id as string);
+  }
+
+  /** Those of the processes that wait no longer, with their results: some at a time. */
+  async findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    const rows = await this.findAmong(correlationIds, COLUMNS, DECIDED);
+    return rows.map((row) => recordOf(row, this.dialect));
   }
 
   /** True where a row is pending or an incident. */
@@ -198,8 +217,8 @@ export class ProcessStoreRepository {
   }
 
   /** Those of the processes that are pending or an incident. */
-  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
-    return this.findAmong(correlationIds, `AND (${REPLACEABLE.join(' OR ')})`);
+  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
+    return this.findHeads(correlationIds, `AND (${REPLACEABLE.join(' OR ')})`);
   }
 
   /** Rows that are pending or an incident and started before a time, oldest first. */
@@ -207,14 +226,14 @@ export class ProcessStoreRepository {
     startedBefore: Date,
     after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
     limit: number,
-  ): Promise<readonly ProcessRecord[]> {
+  ): Promise<readonly ProcessHead[]> {
     const { time } = this.dialect;
-    const found: ProcessRecord[] = [];
+    const found: ProcessHead[] = [];
     for (const condition of REPLACEABLE) {
       const from = after === null ? '' : 'AND started_at >= ? AND (started_at > ? OR correlation_id > ?) ';
       const start = after === null ? [] : [time(after.startedAt), time(after.startedAt), after.correlationId];
       const rows = await this.database.read(
-        `SELECT ${COLUMNS} FROM process_store WHERE ${condition} AND started_at < ? ${from}` +
+        `SELECT ${HEAD_COLUMNS} FROM process_store WHERE ${condition} AND started_at < ? ${from}` +
           `ORDER BY started_at, correlation_id${this.dialect.limit}`,
         [time(startedBefore), ...start, limit],
       );
@@ -229,22 +248,31 @@ export class ProcessStoreRepository {
   }
 
   /** The rows of ids, whatever their state. */
-  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
-    return this.findAmong(correlationIds, '');
+  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
+    return this.findHeads(correlationIds, '');
+  }
+
+  private async findHeads(
+    correlationIds: readonly string[],
+    further: string,
+  ): Promise<readonly ProcessHead[]> {
+    const rows = await this.findAmong(correlationIds, HEAD_COLUMNS, further);
+    return rows.map((row) => recordOf(row, this.dialect));
   }
 
   /** @param further a condition that begins with AND, or nothing */
   private async findAmong(
     correlationIds: readonly string[],
+    columns: string,
     further: string,
-  ): Promise<readonly ProcessRecord[]> {
-    const found: ProcessRecord[] = [];
+  ): Promise<readonly SqlRow[]> {
+    const found: SqlRow[] = [];
     for (const batch of inBatches(correlationIds, 1, LOOK_BATCH)) {
       const rows = await this.database.read(
-        `SELECT ${COLUMNS} FROM process_store WHERE correlation_id IN ${placeholders(batch.length)} ${further}`,
+        `SELECT ${columns} FROM process_store WHERE correlation_id IN ${placeholders(batch.length)} ${further}`,
         batch,
       );
-      found.push(...rows.map((row) => recordOf(row, this.dialect)));
+      found.push(...rows);
     }
     return found;
   }

@@ -19,7 +19,8 @@ describe('ProcessStoreService', () => {
 
   function makeStore(): void {
     repository = new ProcessStoreRepository(fixture.database);
-    store = new ProcessStoreService(repository, fixture.queue, fixture.database, fixture.shutdown);
+    const { queue, database, config, shutdown } = fixture;
+    store = new ProcessStoreService(repository, queue, database, config, shutdown);
   }
 
   beforeEach(async () => {
@@ -105,7 +106,7 @@ describe('ProcessStoreService', () => {
       expect((await stored(ids[149]!))?.correlationId).toBe(ids[149]);
       const variables = JSON.stringify({ text: '😀'.repeat(200_000) });
       await claimed('big', { variables });
-      expect((await stored('big'))?.variables).toBe(variables);
+      expect(await store.findVariables('big')).toBe(variables);
     });
   });
 
@@ -235,12 +236,12 @@ describe('ProcessStoreService', () => {
       expect(record).toEqual({
         ...before,
         processInstanceId: 'instance-1',
-        variables: null,
         startOwner: null,
         startLeaseUntil: null,
         startNextAt: null,
       });
       expect(await store.get('a')).toEqual(record);
+      expect(await store.findVariables('a')).toBeNull();
     });
 
     it('keeps another instance id, and writes it whatever the status', async () => {
@@ -305,7 +306,11 @@ describe('ProcessStoreService', () => {
         } catch (error) {
           const record = { ...other, correlationId: 'a' };
           await connection.transaction((sql) =>
-            repository.upsertProcessStore(sql, [{ type: 'insert', record, leaseMs: 1_000 }], false),
+            repository.upsertProcessStore(
+              sql,
+              [{ type: 'insert', record, variables: null, leaseMs: 1_000 }],
+              false,
+            ),
           );
           throw error;
         }
@@ -376,6 +381,46 @@ describe('ProcessStoreService', () => {
       expect(list.map(({ correlationId }) => correlationId)).toEqual(['ended', 'incident', 'open']);
       expect((await store.listActive(1)).map(({ correlationId }) => correlationId)).toEqual(['ended']);
     });
+  });
+
+  it('answers from the table what the Map has no room for, and changes it there', async () => {
+    const data = JSON.stringify('x'.repeat(100_000));
+    const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
+    for (const id of ids) {
+      await claimed(id);
+      await store.save(asClaimed(id), { outcome: { status: 'ok', data } });
+    }
+    expect(store.values().length).toBeLessThan(6);
+    for (const id of ids) expect(await store.get(id)).toMatchObject({ status: 'ok', data, version: 2 });
+    const again = await store.finish('id-0', ({ version }) => ({ refuse: version }));
+    expect(again).toMatchObject({ kind: 'refused', reason: 2 });
+    expect(await store.markJoined('id-0')).toMatchObject({ status: 'ok', joined: true, data });
+  });
+
+  it('never holds the variables of a start', async () => {
+    const variables = JSON.stringify({ text: 'x'.repeat(100_000) });
+    const { record } = await store.claim(claimOf('a', { variables }));
+    const leased = await store.rescheduleStart({
+      correlationId: 'a',
+      owner: 'host-1',
+      nextInMs: 0,
+      attempt: 'none',
+    });
+    for (const each of [record, leased, await store.get('a'), await stored('a')])
+      expect(JSON.stringify(each).length).toBeLessThan(1_000);
+    expect(await store.findVariables('a')).toBe(variables);
+  });
+
+  it('tells of decided processes some at a time, whoever asks for how many', async () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `id-${String(index).padStart(2, '0')}`);
+    await Promise.all(ids.map((correlationId) => store.insertFinished({ correlationId, outcome: OK })));
+    await claimed('pending');
+    const found: string[] = [];
+    for await (const records of store.findDecided(['pending', ...ids, 'unknown'])) {
+      expect(records.length).toBeLessThanOrEqual(16);
+      found.push(...records.map(({ correlationId }) => correlationId));
+    }
+    expect(found.sort()).toEqual(ids);
   });
 
   it('shows nobody a change before it is committed', async () => {

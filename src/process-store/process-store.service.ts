@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import {
   bytesOf,
@@ -7,10 +7,17 @@ import {
   type WriteOptions,
   WriteQueueService,
 } from '../database/index.js';
+import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
 import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record.factory.js';
-import type { ProcessChange, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
+import type {
+  ProcessChange,
+  ProcessHead,
+  ProcessPage,
+  ProcessQuery,
+  ProcessRecord,
+} from './process-record.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import type {
   Claim,
@@ -35,6 +42,9 @@ const SHARED_MAX_AGE_MS = 1_000;
 
 const SWEEP_MS = 1_000;
 
+/** Rows that are read at once with their results, which may be long. */
+const DECIDED_BATCH = 16;
+
 /**
  * The current state of processes: the table, with a Map in front of it that holds only what is durable.
  *
@@ -49,9 +59,11 @@ export class ProcessStoreService {
     private readonly repository: ProcessStoreRepository,
     private readonly queue: WriteQueueService,
     private readonly database: DatabaseService,
+    @Inject(DATABASE_CONFIG) { processCacheMaxBytes }: DatabaseConfig,
     shutdown: ShutdownService,
   ) {
-    this.cache = new ProcessCache(database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS);
+    const maxAgeMs = database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS;
+    this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes);
     this.writes = processStoreWrites(repository, this.cache);
     const sweeper = setInterval(() => {
       this.cache.sweep();
@@ -76,12 +88,11 @@ export class ProcessStoreService {
     options: WriteOptions = {},
     late: (claimed: ClaimResult) => void = () => undefined,
   ): Promise<ClaimResult> {
-    const { leaseMs, owner, ...given } = claim;
+    const { leaseMs, owner, variables, ...given } = claim;
     const record = {
       ...emptyRecord(claim.correlationId, claim.claimId),
       ...given,
       processKey: columnText(claim.processKey, 255),
-      variables: columnText(claim.variables),
       startOwner: columnText(owner, 255),
       startAttempts: 1,
     };
@@ -89,7 +100,7 @@ export class ProcessStoreService {
       kind: written ? 'claimed' : 'exists',
       record: row ?? record,
     });
-    const write = { type: 'insert', record, leaseMs } as const;
+    const write = { type: 'insert', record, variables: columnText(variables), leaseMs } as const;
     return resultOf(
       await this.upsert(write, {
         late: (result) => {
@@ -113,7 +124,8 @@ export class ProcessStoreService {
       traceabilityId: columnText(process.traceabilityId ?? null, 255),
       applicationId: columnText(process.applicationId ?? null, 255),
     };
-    const { written, record: row } = await this.upsert({ type: 'insert', record, leaseMs: null }, options);
+    const write = { type: 'insert', record, variables: null, leaseMs: null } as const;
+    const { written, record: row } = await this.upsert(write, options);
     return { kind: written ? 'inserted' : 'exists', record: row ?? record };
   }
 
@@ -211,8 +223,13 @@ export class ProcessStoreService {
   }
 
   /** Rows of which something in the engine is left to do and due, oldest first: from the table. */
-  findDueStarts(limit: number): Promise<readonly ProcessRecord[]> {
+  findDueStarts(limit: number): Promise<readonly ProcessHead[]> {
     return this.repository.findDueStarts(limit);
+  }
+
+  /** JSON text of the variables of a start, from the table; null where the start is done or there is no row. */
+  findVariables(correlationId: string): Promise<string | null> {
+    return this.repository.findVariables(correlationId);
   }
 
   /**
@@ -224,12 +241,19 @@ export class ProcessStoreService {
     return this.repository.countUnresolvedStarts(claimedBefore);
   }
 
-  /** Those of the processes whose status in the table is no longer pending; the Map takes them. */
-  async findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
-    const { changes } = this.cache;
-    const records = await this.repository.findDecided(correlationIds);
-    for (const record of records) this.cache.putRead(record, changes);
-    return records;
+  /**
+   * Those of the processes whose status in the table is no longer pending, some at a time; the Map takes them.
+   *
+   * @param correlationIds any number of them
+   */
+  async *findDecided(correlationIds: readonly string[]): AsyncGenerator<readonly ProcessRecord[]> {
+    const decided = await this.repository.findDecidedIds(correlationIds);
+    for (let from = 0; from < decided.length; from += DECIDED_BATCH) {
+      const { changes } = this.cache;
+      const records = await this.repository.findDecided(decided.slice(from, from + DECIDED_BATCH));
+      for (const record of records) this.cache.putRead(record, changes);
+      yield records;
+    }
   }
 
   /** True where a row is pending or an incident. */
@@ -243,7 +267,7 @@ export class ProcessStoreService {
   }
 
   /** Those of the processes that are pending or an incident, from the table. */
-  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
     return this.repository.findReplaceable(correlationIds);
   }
 
@@ -252,12 +276,12 @@ export class ProcessStoreService {
     startedBefore: Date,
     after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
     limit: number,
-  ): Promise<readonly ProcessRecord[]> {
+  ): Promise<readonly ProcessHead[]> {
     return this.repository.findReplaceableBefore(startedBefore, after, limit);
   }
 
   /** The rows of ids from the table, whatever their state. */
-  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
     return this.repository.findByIds(correlationIds);
   }
 
@@ -356,8 +380,8 @@ export class ProcessStoreService {
 
 function textBytes(write: ProcessWrite): number {
   if (write.type === 'insert') {
-    const { data, error, variables } = write.record;
-    return bytesOf(data) + bytesOf(error) + bytesOf(variables);
+    const { data, error } = write.record;
+    return bytesOf(data) + bytesOf(error) + bytesOf(write.variables);
   }
   const { outcome } = write.change;
   if (outcome === undefined) return 0;

@@ -95,7 +95,7 @@ export class ProcessUpsert {
     if (gone.length > 0 && triesLeft > 1) await this.insert(sql, gone, results, triesLeft - 1);
   }
 
-  private insertParameters({ record, leaseMs }: InsertProcess): SqlValue[] {
+  private insertParameters({ record, variables, leaseMs }: InsertProcess): SqlValue[] {
     const { time, text } = this.dialect;
     return [
       record.correlationId,
@@ -110,7 +110,7 @@ export class ProcessUpsert {
       time(record.updatedAt),
       record.requestHash,
       record.claimId,
-      text(record.variables),
+      text(variables),
       record.startOwner,
       record.startAttempts,
       record.joined ? 1 : 0,

@@ -4,6 +4,8 @@ import type { ProcessChange, ProcessRecord } from './process-record.js';
 export interface InsertProcess {
   readonly type: 'insert';
   readonly record: ProcessRecord;
+  /** JSON text of the variables of the start, until it is done. */
+  readonly variables: string | null;
   /** Null: the row is no claim, and nobody starts it. */
   readonly leaseMs: number | null;
 }

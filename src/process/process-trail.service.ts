@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { EventLogService, type NewEvent } from '../event-log/index.js';
-import type { ProcessRecord, WriteOptions } from '../process-store/index.js';
+import type { ProcessHead, WriteOptions } from '../process-store/index.js';
 
 /** What happened to a process, without what its row tells already. */
 export type ProcessHappening = Omit<
@@ -36,7 +36,7 @@ export class ProcessTrail {
   }
 
   /** Lazy: the row rides in the next group of writes; settles when it is durable. */
-  log(record: ProcessRecord, happening: ProcessHappening, options: WriteOptions = {}): Promise<void> {
+  log(record: ProcessHead, happening: ProcessHappening, options: WriteOptions = {}): Promise<void> {
     const { correlationId, batchId, traceabilityId, applicationId, processKey } = record;
     return this.events.logEvent(
       {

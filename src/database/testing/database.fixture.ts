@@ -36,6 +36,7 @@ export function sqliteConfig(dataDir: string, changes: Partial<DatabaseConfig> =
     dataDir,
     server: null,
     writeQueueMaxBytes: 1_000_000,
+    processCacheMaxBytes: 1_000_000,
     writeWaitMs: 5_000,
     eventLogMaxBytes: 32_768,
     ...changes,

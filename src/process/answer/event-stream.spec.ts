@@ -39,7 +39,7 @@ class Table implements EventStreamSource {
       errorCode: null,
       error: null,
       outcomeStep: null,
-      variables: null,
+      startNextAt: null,
       requestHash: 'hash',
       updatedAt: new Date(),
       ...more,
@@ -181,7 +181,7 @@ describe('EventStream', () => {
   });
 
   it('waits for the row of the start, which a fast process overtakes', async () => {
-    table.finish({ outcomeStep: 'last', variables: '{}' });
+    table.finish({ outcomeStep: 'last', startNextAt: new Date() });
     table.add('last');
     const { stream, seen } = follow();
     await settled();

@@ -111,8 +111,8 @@ export class EventStream {
   private async isComplete(record: ProcessRecord): Promise<boolean> {
     if (!isFinal(record)) return false;
     if (record.outcomeStep === null || Date.now() - record.updatedAt.getTime() >= LAST_ROW_MS) return true;
-    // The start's own row is written without anybody waiting for it, and clears the variables as it goes.
-    if (record.requestHash !== null && record.variables !== null) return false;
+    // The start's own row is written without anybody waiting for it, together with the end of the start's resolution.
+    if (record.requestHash !== null && record.startNextAt !== null) return false;
     const attempts = await this.source.attempts(record.outcomeStep);
     return attempts.some((attempt) => attempt.seq <= this.after && isReportOf(record, attempt));
   }

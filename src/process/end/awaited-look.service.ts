@@ -33,8 +33,8 @@ export class AwaitedLookService implements OnApplicationBootstrap {
   async look(): Promise<void> {
     const awaited = this.waitroom.awaited();
     if (awaited.length === 0) return;
-    for (const record of await this.store.findDecided(awaited)) {
-      this.waitroom.completeWait(record.correlationId, record);
+    for await (const records of this.store.findDecided(awaited)) {
+      for (const record of records) this.waitroom.completeWait(record.correlationId, record);
     }
   }
 }

@@ -35,10 +35,10 @@ describe('ends that nobody reports', () => {
     correlationId: string,
     condition: (record: ProcessRecord) => boolean,
   ): Promise<ProcessRecord> {
-    let record: ProcessRecord | undefined;
+    let record: ProcessRecord | null = null;
     await until(async () => {
-      [record] = await harness.store.findByIds([correlationId]);
-      return record !== undefined && condition(record);
+      record = await harness.store.get(correlationId);
+      return record !== null && condition(record);
     });
     return record!;
   }

@@ -7,7 +7,7 @@ import {
 } from '../../camunda-engine/index.js';
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
-import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { isReplaceable, ProcessEnder } from './process-ender.service.js';
 import { pagesByTime } from './time.pages.js';
 
@@ -132,7 +132,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
   private async takeEnds(page: readonly HistoricInstance[]): Promise<void> {
     const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
     const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
-    const open = new Map<string, ProcessRecord>();
+    const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
     for (const { id, businessKey, state } of roots) {
       const record = open.get(businessKey ?? '');
@@ -177,7 +177,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
     const now = Date.now();
     const due = [...this.ends.values()].filter(({ dueAt, state }) => dueAt <= now || isDeleted(state));
     if (due.length === 0) return;
-    const open = new Map<string, ProcessRecord>();
+    const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);
     }
@@ -190,7 +190,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
     }
   }
 
-  private async settleEnd(record: ProcessRecord, state: HistoricInstance['state']): Promise<void> {
+  private async settleEnd(record: ProcessHead, state: HistoricInstance['state']): Promise<void> {
     this.logger.warn({
       msg: 'An instance has ended, and nobody has completed its process.',
       correlationId: record.correlationId,

@@ -1,6 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
-import { type ProcessRecord, ProcessStoreService, type WriteOptions } from '../../process-store/index.js';
+import {
+  type ProcessHead,
+  type ProcessRecord,
+  ProcessStoreService,
+  type WriteOptions,
+} from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
 import { ProcessTrail } from '../process-trail.service.js';
 
@@ -17,7 +22,7 @@ export interface ServiceEnd {
 }
 
 /** True where cancel, expiry and an end seen in the engine may replace the state: pending, or an incident. */
-export function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
+export function isReplaceable({ status, errorCode }: ProcessHead): boolean {
   return status === 'pending' || (status === 'error' && errorCode === 'INCIDENT');
 }
 
@@ -42,7 +47,7 @@ export class ProcessEnder {
    * @throws EngineCallError where the instance could not be deleted: the row is unchanged
    */
   async finishCancel(
-    record: ProcessRecord,
+    record: ProcessHead,
     reason?: string,
     options: WriteOptions = {},
   ): Promise<ProcessRecord | null> {
@@ -58,7 +63,7 @@ export class ProcessEnder {
    * @returns the row that stands, whoever won; null where there is none
    * @throws EngineCallError where the instance could not be deleted: the row is unchanged
    */
-  async expire(record: ProcessRecord, error: string): Promise<ProcessRecord | null> {
+  async expire(record: ProcessHead, error: string): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
     return this.end(record, { errorCode: 'EXPIRED', error, stepName: 'expire', result: 'Process expired' });
   }
@@ -69,11 +74,7 @@ export class ProcessEnder {
    * @param options how its writes are queued
    * @returns the row that stands, whoever won; null where there is none
    */
-  async end(
-    record: ProcessRecord,
-    end: ServiceEnd,
-    options: WriteOptions = {},
-  ): Promise<ProcessRecord | null> {
+  async end(record: ProcessHead, end: ServiceEnd, options: WriteOptions = {}): Promise<ProcessRecord | null> {
     const { correlationId } = record;
     const { errorCode, error } = end;
     const result = await this.store.finish(
@@ -113,7 +114,7 @@ export class ProcessEnder {
     return result.record;
   }
 
-  private async deleteInstance({ processInstanceId }: ProcessRecord): Promise<void> {
+  private async deleteInstance({ processInstanceId }: ProcessHead): Promise<void> {
     if (processInstanceId !== null) await this.engine.deleteProcessInstance(processInstanceId);
   }
 }

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
-import { isFinal, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { isFinal, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { EndWatcherService } from './end-watcher.service.js';
 import { SurplusInstances } from '../instances/surplus-instances.service.js';
 
@@ -54,10 +54,10 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   /** Open rows whose instance has ended, or is not in the engine any more. */
   private async compareRows(): Promise<void> {
     const before = new Date();
-    let after: ProcessRecord | null = null;
+    let after: ProcessHead | null = null;
     for (;;) {
-      const rows: readonly ProcessRecord[] = await this.store.findReplaceableBefore(before, after, PAGE_SIZE);
-      const byInstance = new Map<string, ProcessRecord>();
+      const rows: readonly ProcessHead[] = await this.store.findReplaceableBefore(before, after, PAGE_SIZE);
+      const byInstance = new Map<string, ProcessHead>();
       for (const row of rows) if (row.processInstanceId !== null) byInstance.set(row.processInstanceId, row);
       if (byInstance.size > 0) await this.compareWithHistory(byInstance);
       after = rows.at(-1) ?? null;
@@ -65,7 +65,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     }
   }
 
-  private async compareWithHistory(rows: ReadonlyMap<string, ProcessRecord>): Promise<void> {
+  private async compareWithHistory(rows: ReadonlyMap<string, ProcessHead>): Promise<void> {
     const known = await this.engine.findHistoricInstances([...rows.keys()]);
     const missing = new Set(rows.keys());
     for (const { id, endTime, state } of known) {
@@ -93,7 +93,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
         maxResults: PAGE_SIZE,
       });
       const ids = page.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
-      const rows = new Map<string, ProcessRecord>();
+      const rows = new Map<string, ProcessHead>();
       for (const row of await this.store.findByIds(ids)) rows.set(row.correlationId, row);
       let removed = 0;
       for (const { id, businessKey } of page) {
@@ -107,7 +107,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     }
   }
 
-  private async isUnwanted(row: ProcessRecord, processInstanceId: string): Promise<boolean> {
+  private async isUnwanted(row: ProcessHead, processInstanceId: string): Promise<boolean> {
     // A start that is not resolved, and a cancel that is not finished, are the resolver's.
     if (row.startNextAt !== null || row.requestHash === null) return false;
     if (row.processInstanceId === processInstanceId) {

@@ -37,7 +37,7 @@ import {
   StartRequest,
   StatusQuery,
 } from './process.schemas.js';
-import { ProcessStartService } from '../start/process-start.service.js';
+import { type IdentifiedStart, ProcessStartService } from '../start/process-start.service.js';
 import { ProcessStatusService } from './process-status.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
 import { readWaitPreference, waitWithin } from '../answer/wait-preference.js';
@@ -62,14 +62,14 @@ export class ProcessController {
     @Headers('prefer') prefer: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { processKey, variables, correlationId = uuidv7() } = body;
+    const { processKey, correlationId = uuidv7() } = body;
+    const start: IdentifiedStart = { processKey, correlationId, variables: body.variables };
     reply.request.correlationId = correlationId;
+    // The request may wait for long, and its body, which both of these hold, is not needed any more.
+    reply.request.body = undefined;
+    body.variables = {};
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
-    const answer = await this.starts.start(
-      { processKey, correlationId, variables },
-      onClientGone(reply),
-      waitMs ?? undefined,
-    );
+    const answer = await this.starts.start(start, onClientGone(reply), waitMs ?? undefined);
     send(reply, answer, applied(answer.httpStatus));
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { CamundaEngineClient, type HistoricInstance } from '../../camunda-engine/index.js';
-import type { ProcessRecord } from '../../process-store/index.js';
+import type { ProcessHead } from '../../process-store/index.js';
 
 /** An instance that a start of ours made. */
 export interface OwnInstance {
@@ -22,7 +22,7 @@ export class OwnInstances {
    *
    * @throws EngineCallError
    */
-  async find(record: ProcessRecord): Promise<readonly OwnInstance[]> {
+  async find(record: ProcessHead): Promise<readonly OwnInstance[]> {
     const { correlationId, processKey, traceabilityId } = record;
     if (processKey === null || traceabilityId === null) return [];
     const filter = { businessKey: correlationId, processKey };

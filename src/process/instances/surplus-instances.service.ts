@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
-import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessTrail } from '../process-trail.service.js';
 
 /** When a surplus instance that could not be deleted is looked for again, in ms. */
@@ -21,7 +21,7 @@ export class SurplusInstances {
   ) {}
 
   /** True where the row has another instance, or a wish or an end that wants none. */
-  isSurplus(row: ProcessRecord, processInstanceId: string): boolean {
+  isSurplus(row: ProcessHead, processInstanceId: string): boolean {
     return (
       row.processInstanceId !== processInstanceId ||
       row.cancelRequestedAt !== null ||
@@ -30,12 +30,12 @@ export class SurplusInstances {
   }
 
   /** Deletes the instance where it is surplus; one that cannot be deleted now falls due for the resolver. */
-  async removeUnlessWanted(row: ProcessRecord, processInstanceId: string): Promise<void> {
+  async removeUnlessWanted(row: ProcessHead, processInstanceId: string): Promise<void> {
     if (this.isSurplus(row, processInstanceId)) await this.remove(row, processInstanceId);
   }
 
   /** Deletes an instance; true where it is gone. */
-  async remove(row: ProcessRecord, processInstanceId: string): Promise<boolean> {
+  async remove(row: ProcessHead, processInstanceId: string): Promise<boolean> {
     const { correlationId } = row;
     try {
       const end = await this.engine.deleteProcessInstance(processInstanceId);

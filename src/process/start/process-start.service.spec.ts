@@ -11,6 +11,7 @@ import { ProblemError } from '../../common/errors/index.js';
 import { until } from '../../common/testing/until.js';
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessAnswer } from '../answer/process-view.presenter.js';
+import type { IdentifiedStart } from './process-start.service.js';
 import { probeEvent, ProcessHarness } from '../testing/process.harness.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' };
@@ -222,6 +223,48 @@ describe('ProcessStartService', () => {
     expect(await harness.store.get('a')).toMatchObject({ status: 'error', errorCode: 'START_REJECTED' });
   });
 
+  it('empties the request of a start that waits, and of one that attached, of their variables', async () => {
+    const held = heldStart();
+    const requestOf = (): IdentifiedStart => ({
+      processKey: 'test',
+      correlationId: 'a',
+      variables: { userId: 'x'.repeat(1_000) },
+    });
+    const [first, second] = [requestOf(), requestOf()];
+    const answers = [harness.starts.start(first, () => undefined)];
+    await held.asked;
+    answers.push(harness.starts.start(second, () => undefined));
+    await until(() => harness.waitroom.size === 2 && Object.keys(second.variables).length === 0);
+    expect(first.variables).toEqual({});
+    expect(Object.keys(harness.engine.starts[0]!.variables)).toContain('userId');
+    held.answer('instance-1');
+    await harness.completions.complete({ correlationId: 'a', status: 'ok' });
+    expect((await Promise.all(answers)).map(({ httpStatus }) => httpStatus)).toEqual([200, 200]);
+  });
+
+  it('leaves a start with long variables to the resolver while too many of them are in flight', async () => {
+    await harness.close();
+    harness = await ProcessHarness.open({ START_IN_FLIGHT_MAX_BYTES: '65536', SYNC_TIMEOUT_MS: '0' });
+    const userId = 'x'.repeat(40_000);
+    const held = heldStart();
+    const first = start('a', { userId });
+    await held.asked;
+    const sent = (): string[] => harness.engine.starts.map(({ businessKey }) => businessKey);
+    expect((await start('b', { userId })).httpStatus).toBe(202);
+    expect(await harness.store.get('b')).toMatchObject({ status: 'pending', startAttempts: 0 });
+    harness.engine.answerStart = () => Promise.resolve({ id: `instance-${sent().length}` });
+    await start('c', { userId: 'short' });
+    expect(sent()).toEqual(['a', 'c']);
+    held.answer('instance-a');
+    await first;
+    await until(() => {
+      harness.resolver.look();
+      return sent().length === 3;
+    });
+    expect(sent()).toEqual(['a', 'c', 'b']);
+    expect(JSON.stringify(harness.engine.starts[2]!.variables.userId).includes(userId)).toBe(true);
+  });
+
   it('leaves the next claim of an id alone when the refusal of a removed one comes late', async () => {
     const held = heldStart();
     const refused = problemOf(start('a'));
@@ -384,7 +427,7 @@ describe('ProcessStartService', () => {
     await start('a');
     await harness.shutdown.stop().catch(() => undefined);
     const record = harness.store.values().find(({ correlationId }) => correlationId === 'a');
-    expect(record).toMatchObject({ processInstanceId: 'instance-1', variables: null, version: 2 });
+    expect(record).toMatchObject({ processInstanceId: 'instance-1', startNextAt: null, version: 2 });
   });
 
   describe('while the database takes no writes', () => {
@@ -412,7 +455,7 @@ describe('ProcessStartService', () => {
       // Each waits for room of its own.
       await until(async () => (await harness.store.get('a'))?.processInstanceId === 'instance-1');
       await until(async () => (await harness.events.findEvents('a')).length === 1);
-      expect(await harness.store.get('a')).toMatchObject({ variables: null });
+      expect(await harness.store.findVariables('a')).toBeNull();
       await finish('a');
       await answer;
     });

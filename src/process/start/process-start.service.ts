@@ -28,8 +28,11 @@ import { withinTime } from '../within-time.js';
 export interface IdentifiedStart {
   readonly processKey: string;
   readonly correlationId: string;
-  readonly variables: Record<string, unknown>;
+  /** Empty once they are stored and sent: the request that still waits holds nothing large. */
+  variables: Readonly<Record<string, unknown>>;
 }
+
+const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** Starts processes exactly once for each correlation id, and waits for their outcome. */
 @Injectable()
@@ -64,15 +67,15 @@ export class ProcessStartService {
     waitMs = this.waitConfig.syncTimeoutMs,
   ): Promise<ProcessAnswer> {
     if (this.shutdown.refusing) throw serviceStopping();
-    const { processKey, correlationId, variables } = request;
-    this.assertVariables(processKey, variables);
-    const requestHash = canonicalHash({ processKey, variables });
+    const { correlationId } = request;
+    this.assertVariables(request);
+    const requestHash = canonicalHash({ processKey: request.processKey, variables: request.variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
       const createWait = (): Wait<ProcessRecord> =>
         waitForOutcome(this.waitroom, this.store, correlationId, waitMs);
-      if (claim.kind === 'claimed') return this.launch(claim.record, variables, createWait, onClientGone);
-      const attached = await this.attach(claim.record, requestHash, createWait, onClientGone);
+      if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onClientGone);
+      const attached = await this.attach(claim.record, requestHash, createWait, onClientGone, request);
       if (attached !== 'claim-is-gone') return attached;
     }
   }
@@ -80,19 +83,21 @@ export class ProcessStartService {
   private async claim(
     { processKey, correlationId, variables }: IdentifiedStart,
     requestHash: string,
-  ): Promise<ClaimResult> {
+  ): Promise<ClaimResult & { readonly length: number }> {
     const fault = this.claimFault();
     if (fault !== null) {
       // What is known already is answered all the same.
       const record = await this.store.get(correlationId);
       if (record === null) throw fault;
-      return { kind: 'exists', record };
+      return { kind: 'exists', record, length: 0 };
     }
-    return this.store.claim(
+    const text = JSON.stringify(variables);
+    const { length } = text;
+    const { kind, record } = await this.store.claim(
       {
         correlationId,
         processKey,
-        variables: JSON.stringify(variables),
+        variables: text,
         requestHash,
         claimId: uuidv4(),
         batchId: uuidv4(),
@@ -102,11 +107,13 @@ export class ProcessStartService {
         leaseMs: this.config.startLeaseMs,
       },
       { impatient: 'withdraw' },
-      ({ kind, record }) => {
+      (late) => {
         // The client was told that it is not known; now it is. A stopping service leaves it to the next one's resolver.
-        if (kind === 'claimed' && !this.shutdown.refusing) void this.launcher.launch(record, variables);
+        if (late.kind === 'claimed' && !this.shutdown.refusing)
+          void this.launcher.launch(late.record, { values: variables, length });
       },
     );
+    return { kind, record, length };
   }
 
   /** Why no new start is taken now; null where one is. */
@@ -116,7 +123,7 @@ export class ProcessStartService {
     return this.backlog.isFull ? startBacklogFull() : null;
   }
 
-  private assertVariables(processKey: string, variables: Record<string, unknown>): void {
+  private assertVariables({ processKey, variables }: IdentifiedStart): void {
     assertStartVariables(variables);
     const checked = this.definitions.get(processKey)?.startSchema?.safeParse(variables);
     if (checked?.success === false) {
@@ -129,14 +136,15 @@ export class ProcessStartService {
   }
 
   private async launch(
-    record: ProcessRecord,
-    variables: Record<string, unknown>,
+    { record, length }: { readonly record: ProcessRecord; readonly length: number },
+    request: IdentifiedStart,
     createWait: () => Wait<ProcessRecord>,
     onClientGone: OnClientGone,
   ): Promise<ProcessAnswer> {
     // Registered before the engine is asked: a fast process finishes before the start call returns.
     const wait = createWait();
-    const launched = this.launcher.launch(record, variables);
+    const launched = this.launcher.launch(record, { values: request.variables, length });
+    request.variables = NO_VARIABLES;
     onClientGone(wait.cancel);
     return this.outcome(record, wait, launched, false);
   }
@@ -146,6 +154,7 @@ export class ProcessStartService {
     requestHash: string,
     createWait: () => Wait<ProcessRecord>,
     onClientGone: OnClientGone,
+    request: IdentifiedStart,
   ): Promise<ProcessAnswer | 'claim-is-gone'> {
     const { correlationId } = record;
     if (record.requestHash !== requestHash) {
@@ -160,6 +169,7 @@ export class ProcessStartService {
     });
     if (current?.status === 'pending') {
       onClientGone(wait.cancel);
+      request.variables = NO_VARIABLES;
       return this.outcome(current, wait, this.launcher.running(correlationId), true);
     }
     wait.cancel();

@@ -59,12 +59,9 @@ export class StartAttemptService {
    * Asks the engine to start a process; never rejects.
    *
    * @param record its row as the lease left it: the attempt is already counted
-   * @param variables the client's, where they are at hand; else they are those of the row
+   * @param variables the client's
    */
-  async attempt(
-    record: ProcessRecord,
-    variables: Readonly<Record<string, unknown>> = variablesOf(record),
-  ): Promise<StartEnd> {
+  async attempt(record: ProcessRecord, variables: Readonly<Record<string, unknown>>): Promise<StartEnd> {
     const askedAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
@@ -79,6 +76,11 @@ export class StartAttemptService {
     } catch (error) {
       return this.judge(record, error);
     }
+  }
+
+  /** Sends nothing, and leaves a start whose lease the caller holds to the resolver; never rejects. */
+  leave(record: ProcessRecord): Promise<StartEnd> {
+    return this.keep(record, 'not-taken');
   }
 
   /** For a key that we deploy, the engine's "no such definition" counts only once our deployment has succeeded. */
@@ -227,10 +229,6 @@ export class StartAttemptService {
     }
     return { kind: 'kept' };
   }
-}
-
-function variablesOf(record: ProcessRecord): Record<string, unknown> {
-  return JSON.parse(record.variables ?? '{}') as Record<string, unknown>;
 }
 
 /** What the service adds to the client's variables. */

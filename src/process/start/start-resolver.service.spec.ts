@@ -57,8 +57,7 @@ describe('StartResolverService', () => {
     return record!;
   }
 
-  const isResolved = (record: ProcessRecord): boolean =>
-    record.startNextAt === null && record.variables === null;
+  const isResolved = (record: ProcessRecord): boolean => record.startNextAt === null;
 
   const results = async (correlationId: string): Promise<(string | null)[]> =>
     (await harness.events.findEvents(correlationId)).map(({ result }) => result);

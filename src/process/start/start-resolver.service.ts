@@ -14,7 +14,7 @@ import { type OwnInstance, OwnInstances } from '../instances/own-instances.servi
 import { isReplaceable, ProcessEnder } from '../end/process-ender.service.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
-import { StartLauncherService } from './start-launcher.service.js';
+import { type LaunchedVariables, StartLauncherService } from './start-launcher.service.js';
 import { SurplusInstances } from '../instances/surplus-instances.service.js';
 
 /** How often the table is asked for what is due. */
@@ -213,6 +213,8 @@ export class StartResolverService implements OnApplicationBootstrap {
       await this.store.resolveStart(correlationId);
       return;
     }
+    // Read only now, so that of a backlog no more than START_CONCURRENCY are in memory.
+    const variables = await this.store.findVariables(correlationId);
     const attempt = await this.store.beginStartAttempt({
       correlationId,
       owner: this.owner.id,
@@ -220,7 +222,7 @@ export class StartResolverService implements OnApplicationBootstrap {
       settleMs: this.config.startSettleMs,
     });
     if (attempt === null) await this.lookLater(record);
-    else await this.launcher.launch(attempt);
+    else await this.launcher.launch(attempt, parsedVariables(variables ?? '{}'));
   }
 
   private async lookLater(record: ProcessRecord, atMostMs = LOOK_MAX_MS): Promise<void> {
@@ -238,6 +240,10 @@ export class StartResolverService implements OnApplicationBootstrap {
       Date.now() - startedAt.getTime() > CLAIM_MAX_AGE_MS
     );
   }
+}
+
+function parsedVariables(json: string): LaunchedVariables {
+  return { values: JSON.parse(json) as Record<string, unknown>, length: json.length };
 }
 
 /** The instance that the row has, or else the oldest, comes first. */

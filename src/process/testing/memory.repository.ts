@@ -21,6 +21,8 @@ export type RowObserver = (row: ProcessRecord, before: ProcessRecord | undefined
 /** What the table holds for good. */
 export class MemoryTable {
   readonly rows = new Map<string, ProcessRecord>();
+  /** Of the starts that are not done. */
+  readonly variables = new Map<string, string>();
   private readonly observers: RowObserver[] = [];
 
   /** Tells of every row that is written, at the moment of its commit. */
@@ -31,6 +33,8 @@ export class MemoryTable {
   write(row: ProcessRecord): ProcessRecord {
     const before = this.rows.get(row.correlationId);
     this.rows.set(row.correlationId, row);
+    // Where nothing is left to be done for a start, its variables are gone.
+    if (row.startNextAt === null) this.variables.delete(row.correlationId);
     for (const observer of this.observers) observer(row, before);
     return row;
   }
@@ -42,7 +46,7 @@ export type Reader = <T>(query: () => T) => Promise<T>;
 /** How long after its wish an unfinished cancel falls due for the resolver, in ms; as the statements say. */
 const CANCEL_DUE_MS = 2_000;
 
-const RESOLVED = { variables: null, startOwner: null, startLeaseUntil: null, startNextAt: null } as const;
+const RESOLVED = { startOwner: null, startLeaseUntil: null, startNextAt: null } as const;
 
 /**
  * The statements of `process_store` on rows in memory: compare-and-set by version, one row for each id. Writes change
@@ -115,10 +119,22 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return this.read(() => this.oldestFirst((row) => isOver(row.startNextAt)).slice(0, limit));
   }
 
+  findVariables(correlationId: string): Promise<string | null> {
+    return this.read(() => this.table.variables.get(correlationId) ?? null);
+  }
+
   countUnresolvedStarts(claimedBefore: Date): Promise<number> {
     const isCounted = ({ startNextAt, startOwner, startedAt }: ProcessRecord): boolean =>
       startNextAt !== null && (startOwner === null || startedAt <= claimedBefore);
     return this.read(() => this.oldestFirst(isCounted).length);
+  }
+
+  findDecidedIds(correlationIds: readonly string[]): Promise<readonly string[]> {
+    return this.read(() =>
+      this.byIds(correlationIds)
+        .filter(({ status }) => status !== 'pending')
+        .map(({ correlationId }) => correlationId),
+    );
   }
 
   findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
@@ -234,12 +250,13 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return unresolved.length;
   }
 
-  private insert({ record, leaseMs }: InsertProcess): ProcessWriteResult {
+  private insert({ record, variables, leaseMs }: InsertProcess): ProcessWriteResult {
     const existing = this.table.rows.get(record.correlationId);
     if (existing !== undefined) return { written: existing.claimId === record.claimId, record: existing };
     const leaseUntil = leaseMs === null ? null : inMs(leaseMs);
     const startLastAttemptAt = leaseMs === null ? null : inMs(0);
     const row = { ...record, startLeaseUntil: leaseUntil, startNextAt: leaseUntil, startLastAttemptAt };
+    if (variables !== null) this.table.variables.set(row.correlationId, variables);
     return { written: true, record: this.table.write(row) };
   }
 

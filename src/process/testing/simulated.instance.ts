@@ -121,7 +121,7 @@ export class SimulatedInstance {
     const queue = new WriteQueueService(connection as never, databaseConfig, shutdown);
     const repository = new MemoryRepository(durable.table, this.read) as unknown as ProcessStoreRepository;
     const database = { dialect: { exclusive }, takeSoleUse: () => exclusive } as unknown as DatabaseService;
-    const store = new ProcessStoreService(repository, queue, database, shutdown);
+    const store = new ProcessStoreService(repository, queue, database, databaseConfig, shutdown);
     const events = new MemoryTrail(queue, durable.trail, this.read) as unknown as EventLogService;
     const client = new SimulatedEngineClient(durable.engine, () => this.alive);
     const engine = client as unknown as CamundaEngineClient;
@@ -146,7 +146,7 @@ export class SimulatedInstance {
       process,
       camunda,
     );
-    const launcher = new StartLauncherService(attempts, shutdown);
+    const launcher = new StartLauncherService(attempts, process, shutdown);
     this.resolver = new StartResolverService(
       store,
       engine,

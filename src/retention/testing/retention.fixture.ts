@@ -68,8 +68,8 @@ export class RetentionFixture {
   }
 
   store(): ProcessStoreService {
-    const { database, queue, shutdown } = this.database;
-    return new ProcessStoreService(new ProcessStoreRepository(database), queue, database, shutdown);
+    const { database, queue, config, shutdown } = this.database;
+    return new ProcessStoreService(new ProcessStoreRepository(database), queue, database, config, shutdown);
   }
 
   async seed(...rows: readonly SeededProcess[]): Promise<void> {

@@ -19,7 +19,7 @@ export async function openInstance(changes: Partial<DatabaseConfig> = {}): Promi
   const fixture = await openDatabase({ writeQueueMaxBytes: 100_000_000, ...changes });
   const { database, queue, shutdown, config } = fixture;
   const repository = new ProcessStoreRepository(database);
-  const store = new ProcessStoreService(repository, queue, database, shutdown);
+  const store = new ProcessStoreService(repository, queue, database, config, shutdown);
   const events = new EventLogService(new EventLogRepository(database), queue, database, config, []);
   return { fixture, repository, store, events };
 }
