@@ -66,11 +66,13 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeLessThan(10_000);
   });
 
-  it('says at once that there is no such database, and what to do', async () => {
-    const { message, elapsedMs } = await errorOf({ name: 'no_such_database', bootTimeoutMs: 60_000 });
+  it('says that there is no such database, and what to do', async () => {
+    // SQL Server says the same of a database that resumes or fails over, so its boot waits.
+    const bootTimeoutMs = testDatabase === 'mssql' ? 500 : 60_000;
+    const { message, elapsedMs } = await errorOf({ name: 'no_such_database', bootTimeoutMs });
     expect(message).toContain(`${PRODUCT} at `);
-    expect(message).toContain('cannot be used: it has no database no_such_database');
-    expect(message).toMatch(/ Create it, .*set DB_NAME to (one that is there|another)\.$/);
+    expect(message).toMatch(/ cannot be used(, also not after 500 ms)?: it has no database no_such_database/);
+    expect(message).toMatch(/ Create it, .*set DB_NAME to (one that is there|another)\./);
     expect(elapsedMs).toBeLessThan(10_000);
   });
 

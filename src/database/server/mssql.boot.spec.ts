@@ -96,16 +96,15 @@ describe('a boot on SQL Server', () => {
 
   it('refuses a database that answers commits before they are on the disk', async () => {
     await listen();
-    capture.answer = ({ sql }) =>
-      sql.includes('delayed_durability') ? [{ delayed_durability: 2 }] : undefined;
+    capture.answer = ({ sql }) => (sql.includes('delayed_durability') ? [{ setting: 2 }] : undefined);
     await expect(boot()).rejects.toThrow(
       /DELAYED_DURABILITY = FORCED.*could be lost\. Run ALTER DATABASE camunda_api SET/,
     );
   });
 
   it.each([
-    ['may choose to', [{ delayed_durability: 1 }]],
-    ['never does', [{ delayed_durability: 0 }]],
+    ['may choose to', [{ setting: 1 }]],
+    ['never does', [{ setting: 0 }]],
     ['does not know the setting', serverError(207, 16)],
   ])('takes one that %s', async (_name, answer) => {
     await listen();

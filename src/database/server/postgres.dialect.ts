@@ -57,7 +57,7 @@ export const postgresDialect: ServerDialect = {
     if (found?.oid == null) await session.query(`CREATE SCHEMA "${schema}"`);
   },
   // Each session sets synchronous_commit itself.
-  assertDurable: () => Promise.resolve(),
+  checkSettings: () => Promise.resolve(),
   connectFault: postgresConnectFault,
 };
 

@@ -26,26 +26,31 @@ export async function connectToServer(
   const server = `${dialect.productName} at ${addressOf(config)}`;
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await initialize(() => new DataSource(dialect.dataSourceOptions(config, purpose)), signal);
+      signal?.throwIfAborted();
+      return await initialize(new DataSource(dialect.dataSourceOptions(config, purpose)), signal);
     } catch (error) {
       if (signal?.aborted === true) throw stoppedError(server, error);
       const fault = dialect.connectFault(error, config);
-      if (fault !== null) {
-        throw new DatabaseStartError(`${server} cannot be used: ${fault.cause}. ${fault.remedy}`, {
-          cause: error,
-        });
-      }
       const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS);
-      if (Date.now() + waitMs > until) {
+      const isOver = Date.now() + waitMs > until;
+      const after = attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`;
+      if (fault !== null && (isOver || fault.passes !== true)) {
         throw new DatabaseStartError(
-          `${server} cannot be reached${attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`}: ${messageOf(error)}. ` +
+          `${server} cannot be used${fault.passes === true ? after : ''}: ${fault.cause}. ${fault.remedy}`,
+          { cause: error },
+        );
+      }
+      if (isOver) {
+        throw new DatabaseStartError(
+          `${server} cannot be reached${after}: ${messageOf(error)}. ` +
             'Check DB_TYPE, DB_HOST and DB_PORT, and that the server runs and may be reached from here.',
           { cause: error },
         );
       }
       // The log of a boot is held back until the application is made, which waits for this.
       process.stderr.write(
-        `${server} cannot be reached yet: ${messageOf(error)}. It is tried again in ${waitMs} ms.\n`,
+        `${server} cannot be ${fault === null ? 'reached' : 'used'} yet: ${fault?.cause ?? messageOf(error)}. ` +
+          `It is tried again in ${waitMs} ms.\n`,
       );
       await waitFor(waitMs, signal, server);
     }
@@ -53,10 +58,9 @@ export async function connectToServer(
 }
 
 /** Opens connections; one that comes after the signal is closed again. @throws the signal's reason as soon as it is given */
-async function initialize(make: () => DataSource, signal?: AbortSignal): Promise<DataSource> {
-  if (signal === undefined) return make().initialize();
-  signal.throwIfAborted();
-  const connecting = make().initialize();
+async function initialize(dataSource: DataSource, signal?: AbortSignal): Promise<DataSource> {
+  const connecting = connect(dataSource);
+  if (signal === undefined) return connecting;
   const over = new AbortController();
   const stopped = once(signal, 'abort', { signal: over.signal }).then(() => {
     signal.throwIfAborted();
@@ -65,11 +69,21 @@ async function initialize(make: () => DataSource, signal?: AbortSignal): Promise
     await Promise.race([connecting, stopped]);
     return await connecting;
   } catch (error) {
-    connecting.then((dataSource) => dataSource.destroy()).catch(() => undefined);
+    connecting.then(() => dataSource.destroy()).catch(() => undefined);
     throw error;
   } finally {
     over.abort();
     stopped.catch(() => undefined);
+  }
+}
+
+/** Connects; TypeORM leaves the pool open if the first statement on it fails. */
+async function connect(dataSource: DataSource): Promise<DataSource> {
+  try {
+    return await dataSource.initialize();
+  } catch (error) {
+    if (!dataSource.isInitialized) await dataSource.driver.disconnect().catch(() => undefined);
+    throw error;
   }
 }
 

@@ -30,11 +30,12 @@ export interface ServerDialect extends SqlDialect {
   /** Makes the schema of `DB_SCHEMA` where there is none. */
   readonly createSchema: (session: ServerSession, schema: string) => Promise<void>;
   /**
-   * Makes sure that a commit survives a crash of the server, where the session cannot set that itself.
+   * Makes sure that a commit survives a crash of the server, if the session cannot set that itself, and warns of
+   * settings that slow the service down.
    *
-   * @throws DatabaseStartError where the database is set to forget commits
+   * @throws DatabaseStartError if the database is set to forget commits
    */
-  readonly assertDurable: (session: ServerSession, config: DatabaseServerConfig) => Promise<void>;
+  readonly checkSettings: (session: ServerSession, config: DatabaseServerConfig) => Promise<void>;
   /** What an error of connecting means; null for one that only says that the server is not there yet. */
   readonly connectFault: (error: unknown, config: DatabaseServerConfig) => ServerFault | null;
 }

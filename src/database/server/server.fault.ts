@@ -1,11 +1,13 @@
 import type { DatabaseServerConfig } from '../../config/index.js';
 
-/** Why a server cannot be used as configured, and what a person can do: waiting does not mend it. */
+/** Why a server cannot be used as configured, and what a person can do. */
 export interface ServerFault {
   /** A clause: what is wrong. */
   readonly cause: string;
   /** A sentence: what to do. */
   readonly remedy: string;
+  /** True if it may pass by itself, so that the boot waits; else waiting does not help. */
+  readonly passes?: boolean;
 }
 
 /** What Node's TLS says of a certificate that it does not trust (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */

@@ -27,7 +27,7 @@ export async function prepareServerSchema(
     dialect,
     config,
     async (dataSource) => {
-      await dialect.assertDurable(dataSource, config);
+      await dialect.checkSettings(dataSource, config);
       if (config.migrate) {
         // Most boots find nothing to do, and need no lock for it.
         if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
@@ -61,7 +61,7 @@ async function connected<T>(
   try {
     return await work(dataSource);
   } catch (error) {
-    if (!(error instanceof QueryFailedError)) throw error;
+    if (error instanceof DatabaseStartError) throw error;
     const server = `${dialect.productName} at ${addressOf(config)}`;
     const kind = dialect.errorKind(error);
     if (kind === 'unavailable' || kind === 'contended') {
@@ -71,6 +71,7 @@ async function connected<T>(
         { cause: error },
       );
     }
+    if (!(error instanceof QueryFailedError)) throw error;
     throw new DatabaseStartError(
       `${server} refuses what the schema needs: ${messageOf(error)}. A migration ` +
         `that had begun was taken back. Give the login ${config.user} the right to create and use the tables; or run ` +

@@ -1,0 +1,129 @@
+import type { DatabaseServerConfig } from '../../config/index.js';
+import type { SqlErrorKind } from '../sql.dialect.js';
+import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
+
+/** Numbers of errors (https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors). */
+const UNIQUE_VIOLATIONS: ReadonlySet<number> = new Set([2601, 2627]);
+
+/** Deadlock victim, and conflicts of snapshot isolation. */
+const CONTENDED: ReadonlySet<number> = new Set([1205, 3960, 3961]);
+
+/** The database does not open, or not yet: it resumes, fails over or recovers, or there is none of the name. */
+const CANNOT_OPEN = 4060;
+
+/**
+ * Errors of a login that pass by themselves: a server or database that starts, recovers, moves, fails over or is busy
+ * (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
+ */
+const PASSING_LOGINS: ReadonlySet<number> = new Set([
+  615, 921, 922, 926, 927, 976, 983, 4221, 6005, 10928, 10929, 17142, 18401, 18451, 40197, 40501, 40613,
+  42108, 42109, 49918, 49919, 49920,
+]);
+
+/**
+ * Errors of a low severity that are no fault of a row: a lock that was not granted, a login refused, a database that is
+ * read-only or not there for now, a transaction that the server has ended, a session that Azure has ended because it
+ * used too much, and what an administrator has to mend, such as a right that was taken away or a trigger on a table.
+ */
+const NOT_THE_ROW: ReadonlySet<number> = new Set([
+  ...PASSING_LOGINS,
+  CANNOT_OPEN,
+  64,
+  121,
+  229,
+  230,
+  233,
+  262,
+  297,
+  300,
+  334,
+  916,
+  942,
+  945,
+  952,
+  978,
+  1204,
+  1222,
+  3906,
+  3908,
+  3930,
+  3998,
+  5063,
+  8645,
+  8651,
+  10053,
+  10054,
+  10060,
+  15562,
+  18452,
+  18456,
+  40549,
+  40550,
+  40551,
+  40552,
+  40553,
+]);
+
+/** From this severity on the server itself has a problem: resources, its own faults, its disk. */
+const SERVER_SEVERITY = 17;
+
+/** What an error of SQL Server or its driver means for a write. */
+export function mssqlErrorKind(error: unknown): SqlErrorKind {
+  const { number, severity } = serverErrorOf(error);
+  if (number === null) {
+    // The driver did not take a parameter, such as a time before the year 1, and nothing was sent.
+    if (codesOf(error).includes('EPARAM')) return 'content';
+    // A programming error comes from no database; everything else is the connection.
+    return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
+  }
+  if (UNIQUE_VIOLATIONS.has(number)) return 'conflict';
+  if (CONTENDED.has(number)) return 'contended';
+  return NOT_THE_ROW.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
+}
+
+/** The number and severity of what the server said; without a number if it said nothing. */
+function serverErrorOf(error: unknown): { number: number | null; severity: number } {
+  let at: unknown = error;
+  for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth += 1) {
+    const { number, class: severity, driverError, originalError, info } = at as Record<string, unknown>;
+    if (typeof number === 'number') return { number, severity: typeof severity === 'number' ? severity : 0 };
+    at = driverError ?? originalError ?? info;
+  }
+  return { number: null, severity: 0 };
+}
+
+/** Why SQL Server does not take a connection; null for an error that only says that it is not there yet. */
+export function mssqlConnectFault(error: unknown, config: DatabaseServerConfig): ServerFault | null {
+  const codes = codesOf(error);
+  const message = messageOf(error);
+  if (codes.includes('ELOGIN')) return loginFault(serverErrorOf(error).number, message, config);
+  if (codes.includes('EENCRYPT'))
+    return { cause: `it wants another kind of connection (${message})`, remedy: 'Set DB_ENCRYPT=on.' };
+  return certificateFault(error);
+}
+
+function loginFault(
+  number: number | null,
+  message: string,
+  { name, user }: DatabaseServerConfig,
+): ServerFault {
+  if (number === CANNOT_OPEN) {
+    return {
+      cause: `it has no database ${name} that ${user} may use (${message})`,
+      remedy:
+        'Create it, give the login a user in it, or set DB_NAME to another. If it resumes or fails over, wait until it is up.',
+      passes: true,
+    };
+  }
+  if (number !== null && PASSING_LOGINS.has(number)) {
+    return {
+      cause: `it takes no login now (${message})`,
+      remedy: 'Look at the state of the server and its database, or wait longer: DB_BOOT_TIMEOUT_MS.',
+      passes: true,
+    };
+  }
+  return {
+    cause: `it does not take the login ${user} (${message})`,
+    remedy: 'Check DB_USER and DB_PASSWORD.',
+  };
+}
