@@ -29,7 +29,10 @@ export default {
     ],
   },
   setupFiles: ['<rootDir>/test/support/quiet-logger.ts'],
-  testTimeout: 20_000,
+  // Generous, for a machine that does something else as well: it ends a test that hangs and decides nothing else.
+  testTimeout: 120_000,
+  // Modules of a finished file stay in a worker's heap; a new worker is cheaper than collecting a heap of gigabytes.
+  workerIdleMemoryLimit: '1GB',
   coverageProvider: 'v8',
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'json-summary', 'lcovonly', 'text'],

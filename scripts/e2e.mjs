@@ -3,17 +3,14 @@
 // TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
 //
 // Runs the e2e suite of the service on one engine. Only the engine's variables differ between the targets. A real
-// engine is the one at CAMUNDA_BASE_URL where that is set, else one that is started here and stopped at the end.
+// engine is the one at CAMUNDA_BASE_URL if that is set, else one that is started here and stopped at the end.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-
-const REAL_ENGINES = 'test/engines/real-engine.mjs';
+import { REAL_ENGINES, reachRealEngine } from '../test/engines/real-engine.mjs';
 
 const EMBEDDED = {
   'embedded-inproc': { EMBEDDED_TRANSPORT: 'inproc' },
   'embedded-http': { EMBEDDED_TRANSPORT: 'http' },
 };
-const REAL = ['camunda7', 'operaton'];
 
 const { target, jestOptions } = readArguments(process.argv.slice(2));
 const engine = await reachEngine(target);
@@ -31,7 +28,7 @@ function readArguments(given) {
   const at = rest.findIndex((option) => option === '--target' || option.startsWith('--target='));
   const [option] = at === -1 ? [] : rest.splice(at, 1);
   const value = option === '--target' ? rest.splice(at, 1)[0] : option?.slice('--target='.length);
-  const known = [...Object.keys(EMBEDDED), ...REAL];
+  const known = [...Object.keys(EMBEDDED), ...REAL_ENGINES];
   const name = value ?? 'embedded-inproc';
   if (!known.includes(name)) {
     console.error(`--target must be one of: ${known.join(', ')}`);
@@ -43,26 +40,13 @@ function readArguments(given) {
 /** The engine of a target: variables for the service, and what Jest must know. */
 async function reachEngine(name) {
   if (name in EMBEDDED) return { variables: EMBEDDED[name], jestOptions: [], stop: async () => {} };
-  const { baseUrl, stop } = await realEngine(name);
+  const { baseUrl, stop } = await reachRealEngine(name);
   return {
     variables: { CAMUNDA_BASE_URL: baseUrl, CAMUNDA_DEPLOY: 'on' },
-    // All services of the run share the engine, and would work on each other's tasks.
-    jestOptions: ['--runInBand', '--testTimeout=60000'],
+    // All services of the run share the engine and would work on each other's tasks: one file at a time.
+    jestOptions: ['--maxWorkers=1'],
     stop,
   };
-}
-
-async function realEngine(name) {
-  const baseUrl = process.env.CAMUNDA_BASE_URL;
-  if (baseUrl) return { baseUrl, stop: async () => {} };
-  if (!existsSync(REAL_ENGINES)) {
-    console.error(
-      `There is nothing here that starts ${name}: set CAMUNDA_BASE_URL to the REST base of one that runs.`,
-    );
-    process.exit(2);
-  }
-  const { startRealEngine } = await import(`../${REAL_ENGINES}`);
-  return startRealEngine(name);
 }
 
 /** What a run cannot do with what it runs on: each folder is for its own engine or database. */

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { startRealEngine } from '../engines/real-engine.mjs';
+import { reachRealEngine } from '../engines/real-engine.mjs';
 import { spawnEngine, spawnService } from './children.mjs';
 import { openDatabase } from './database.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
@@ -101,7 +101,7 @@ async function openEngine(mode, dataDir, random) {
   if (mode === 'inside') return { env: {}, stop: null, calm: () => undefined, close: async () => undefined };
   const engineDir = join(dataDir, 'engine');
   let child = mode === 'camunda7' ? null : spawnEngine(engineDir, 0);
-  const real = child === null ? await startRealEngine('camunda7') : null;
+  const real = child === null ? await reachRealEngine('camunda7') : null;
   const baseUrl = real?.baseUrl ?? (await child.listening);
   const proxy = await startFaultProxy(baseUrl, random);
   return {

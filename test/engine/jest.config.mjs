@@ -9,7 +9,7 @@ const rootDir = fileURLToPath(new URL('../..', import.meta.url));
 /** @type {import('jest').Config} */
 export default {
   rootDir,
-  testTimeout: 30_000,
+  testTimeout: 120_000,
   projects: engines.map((engine) => ({
     displayName: engine.target,
     rootDir,

@@ -1,13 +1,13 @@
 // Runs the conformance suite: npm run test:engine -- --target embedded|embedded-file|operaton|camunda7|all [arguments]
 //
 // What is no target is passed to Jest; --target may be given several times, or as a list with commas. Real engines are
-// built and started first, see test/engines/. Ends with Jest's code; with 1 where an engine does not start or no test
-// ran.
+// built and started first, see test/engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Ends with
+// Jest's code, or with 1 if an engine does not start or no test ran.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { REAL_ENGINES, startRealEngine } from '../engines/real-engine.mjs';
+import { REAL_ENGINES, reachRealEngine, startRealEngine } from '../engines/real-engine.mjs';
 
 const TARGETS = ['embedded', 'embedded-file', ...REAL_ENGINES];
 const CONFIG = fileURLToPath(new URL('jest.config.mjs', import.meta.url));
@@ -50,10 +50,11 @@ function runJest(args, engines) {
 const { targets, forJest } = readArguments(process.argv.slice(2));
 const running = [];
 try {
+  const realTargets = targets.filter((name) => REAL_ENGINES.includes(name));
+  // CAMUNDA_BASE_URL can name one engine only.
+  const open = realTargets.length === 1 ? reachRealEngine : startRealEngine;
   // One after the other: two that boot at once on two cores take longer than both in turn.
-  for (const target of targets.filter((name) => REAL_ENGINES.includes(name))) {
-    running.push({ target, engine: await startRealEngine(target) });
-  }
+  for (const target of realTargets) running.push({ target, engine: await open(target) });
   const engines = targets.map((target) => ({
     target,
     baseUrl: running.find((real) => real.target === target)?.engine.baseUrl ?? null,

@@ -14,3 +14,6 @@ export function buildRealEngine(target: string): Promise<string>;
 
 /** Starts an engine on a free port of 127.0.0.1 and waits until its REST API answers. */
 export function startRealEngine(target: string): Promise<RealEngine>;
+
+/** The engine at CAMUNDA_BASE_URL if that is set, which `stop` leaves alone; else one that is started. */
+export function reachRealEngine(target: string): Promise<RealEngine>;

@@ -44,6 +44,18 @@ export async function buildRealEngine(target) {
 }
 
 /**
+ * Reaches an engine: the one at CAMUNDA_BASE_URL if that is set, else one that is started.
+ *
+ * @param {string} target one of REAL_ENGINES
+ * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>} `stop` leaves an engine alone that ran before
+ * @throws an Error that shows what Maven or the engine printed
+ */
+export async function reachRealEngine(target) {
+  const baseUrl = process.env.CAMUNDA_BASE_URL;
+  return baseUrl ? { baseUrl, stop: async () => {} } : startRealEngine(target);
+}
+
+/**
  * Starts an engine on a free port of 127.0.0.1, building it first where needed, and waits until its REST API answers.
  * It ends with this process at the latest.
  *

@@ -4,7 +4,7 @@ import { succeeded, type Answer, type EngineClient, type Json } from './engine.c
 /** The worker of all cases that need not tell workers apart. */
 export const WORKER = 'worker-1';
 const LOCK_MS = 60_000;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const LOOK_EVERY_MS = 25;
 
 /** A locked external task, as far as the suite needs it typed. */

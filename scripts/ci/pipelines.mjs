@@ -1,0 +1,131 @@
+// What CI runs. The steps of a pipeline run in turn; pipelines run side by side.
+import { startRealEngine } from '../../test/engines/real-engine.mjs';
+
+/**
+ * @typedef {{ env: Record<string, string>, close: () => Promise<void> }} Server variables by which the steps find it
+ *
+ * @typedef {{ name: string, open?: () => Promise<Server>, steps: import('./step.mjs').Step[] }} Pipeline
+ *   `open` starts what all steps share
+ */
+
+/** One Jest worker per suite: the second core belongs to the pipeline beside it. */
+const ONE_WORKER = '--maxWorkers=1';
+
+/** How long a chaos run kills the service at random, in seconds; CONTRIBUTING.md names the long run. */
+const CHAOS_SECONDS = '10';
+
+/**
+ * The pipelines, the longest first: two of them run at a time, and a long one at the end would run alone.
+ *
+ * @param {{ hasSqlServer: boolean }} machine
+ * @returns {Pipeline[]}
+ */
+export function pipelines({ hasSqlServer }) {
+  return [
+    tests,
+    staticChecks,
+    camunda7,
+    postgres,
+    operaton,
+    builtService,
+    embeddedEngine,
+    ...(hasSqlServer ? [sqlServer] : []),
+  ];
+}
+
+const staticChecks = {
+  name: 'static checks',
+  steps: [
+    check('lint', 480, 'npm run --silent lint'),
+    check('types', 240, 'npm run --silent typecheck'),
+    check('import rules', 240, 'npm run --silent check:imports'),
+  ],
+};
+
+const tests = {
+  name: 'tests',
+  steps: [jest('tests with coverage', 1_800, `test:cov -- ${ONE_WORKER}`)],
+};
+
+const embeddedEngine = {
+  name: 'embedded engine',
+  steps: [
+    jest(
+      'conformance of the embedded engine, in memory and in its file',
+      600,
+      `test:engine -- --target embedded,embedded-file ${ONE_WORKER}`,
+    ),
+    jest('e2e over the loopback port', 600, `test:e2e -- --target embedded-http ${ONE_WORKER}`),
+  ],
+};
+
+const camunda7 = {
+  name: 'Camunda 7',
+  open: () => openEngine('camunda7'),
+  steps: [
+    jest('conformance cases on Camunda 7', 600, `test:engine -- --target camunda7 ${ONE_WORKER}`),
+    jest('e2e on Camunda 7', 900, 'test:e2e -- --target camunda7'),
+    tap('chaos on Camunda 7', 600, `node test/chaos/run.mjs --mode camunda7 --seconds ${CHAOS_SECONDS}`),
+  ],
+};
+
+const operaton = {
+  name: 'Operaton',
+  open: () => openEngine('operaton'),
+  steps: [
+    jest('conformance cases on Operaton', 600, `test:engine -- --target operaton ${ONE_WORKER}`),
+    jest('e2e on Operaton', 900, 'test:e2e -- --target operaton'),
+  ],
+};
+
+const postgres = {
+  name: 'PostgreSQL',
+  steps: [
+    jest('repositories on PostgreSQL', 600, `test:db -- --db postgres --suite repositories ${ONE_WORKER}`),
+    jest('e2e on PostgreSQL', 600, `test:db -- --db postgres --suite e2e ${ONE_WORKER}`),
+    tap(
+      'chaos on PostgreSQL',
+      480,
+      `node test/chaos/run.mjs --db postgres --mode inside --seconds ${CHAOS_SECONDS}`,
+    ),
+    tap('PostgreSQL killed under load', 300, 'node test/chaos/database-killed.mjs --kills 3'),
+  ],
+};
+
+const sqlServer = {
+  name: 'SQL Server',
+  steps: [
+    jest('repositories on SQL Server', 600, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
+    jest('e2e on SQL Server', 900, `test:db -- --db mssql --suite e2e ${ONE_WORKER}`),
+  ],
+};
+
+const builtService = {
+  name: 'built service',
+  steps: [
+    tap('smoke run of the built service', 240, 'node scripts/smoke.mjs'),
+    tap('steps of the image', 600, 'node scripts/check-image-steps.mjs'),
+    tap(
+      'chaos, with the engine inside and apart',
+      600,
+      `node test/chaos/run.mjs --mode inside,apart --seconds ${CHAOS_SECONDS}`,
+    ),
+  ],
+};
+
+async function openEngine(target) {
+  const engine = await startRealEngine(target);
+  return { env: { CAMUNDA_BASE_URL: engine.baseUrl }, close: () => engine.stop() };
+}
+
+function check(name, seconds, command) {
+  return { name, kind: 'check', seconds, command: command.split(' ') };
+}
+
+function tap(name, seconds, command) {
+  return { name, kind: 'tap', seconds, command: command.split(' ') };
+}
+
+function jest(name, seconds, script) {
+  return { name, kind: 'jest', seconds, command: ['npm', 'run', '--silent', ...script.split(' ')] };
+}

@@ -1,0 +1,134 @@
+// Runs the pipelines of CI two at a time and prints what failed, the seconds of each step, and the counts.
+//
+// `.ci/run` starts it after the installation. `--only WORD` runs the steps whose name contains the word, for a look at
+// one of them. The last line is `N passed, M failed`; the exit code is 0 only if nothing failed and each step ran a test.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { pipelines } from './pipelines.mjs';
+import { MARK_VARIABLE, livingProcesses, signalProcess } from './processes.mjs';
+import { runStep } from './step.mjs';
+
+/** After this time the whole run is ended, in seconds: 25 minutes are usual, a slow machine needs more than twice that. */
+const BUDGET_SECONDS = 4_800;
+/** Pipelines that run at the same time: one per core of the machine that CI has. */
+const LANES = 2;
+/** How much of a failed step's output is printed, in characters; of a passed one its last lines. */
+const FAILED_OUTPUT = 60_000;
+const PASSED_LINES = 12;
+/** How long processes that were asked to end may take to be gone, in ms. */
+const ENDING_MS = 10_000;
+
+const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+const began = performance.now();
+const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-ci-'));
+const stop = new AbortController();
+const results = [];
+const run = { mark: process.env[MARK_VARIABLE] ?? `ci-run-${process.pid}`, groups: new Set() };
+process.env[MARK_VARIABLE] = run.mark;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
+
+const hasSqlServer = (process.env.TEST_MSSQL_HOST ?? '') !== '';
+const queue = pipelines({ hasSqlServer })
+  .map((pipeline) => ({
+    ...pipeline,
+    steps: pipeline.steps.filter(({ name }) => name.includes(options.only)),
+  }))
+  .filter(({ steps }) => steps.length > 0);
+
+try {
+  await Promise.all(Array.from({ length: LANES }, runLane));
+  await checkNothingRuns();
+} finally {
+  for (const { pid } of livingProcesses(run)) signalProcess(pid, 'SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+}
+printSummary();
+
+async function runLane() {
+  for (;;) {
+    const pipeline = queue.shift();
+    if (pipeline === undefined) return;
+    await runPipeline(pipeline);
+  }
+}
+
+/** A failed step does not keep the others from running. */
+async function runPipeline({ name, open, steps }) {
+  let server = { env: {}, close: async () => {} };
+  try {
+    if (open !== undefined) server = await timed(`start of ${name}`, open);
+    for (const step of steps) {
+      if (stop.signal.aborted) return;
+      note(await runStep({ ...step, env: { ...server.env, ...step.env } }, limits()));
+    }
+  } catch (error) {
+    note({ step: { name }, seconds: 0, passed: 0, failed: 1, faults: [error.message], log: '' });
+  } finally {
+    await server.close();
+  }
+}
+
+function limits() {
+  return {
+    folder,
+    secondsLeft: BUDGET_SECONDS - secondsSince(began),
+    signal: stop.signal,
+    groups: run.groups,
+  };
+}
+
+async function timed(name, work) {
+  const start = performance.now();
+  const result = await work();
+  results.push({ step: { name }, seconds: secondsSince(start), passed: 0, failed: 0, faults: [], log: '' });
+  return result;
+}
+
+/** Prints a step as a whole when it has ended, so that the output of two lanes does not mix. */
+function note(result) {
+  results.push(result);
+  const { step, seconds, passed, failed, faults, log } = result;
+  console.log(`── ${step.name}: ${passed} passed, ${failed} failed, ${seconds} s`);
+  const shown =
+    failed > 0 ? log.slice(-FAILED_OUTPUT) : log.trimEnd().split('\n').slice(-PASSED_LINES).join('\n');
+  if (shown.trim() !== '') console.log(shown);
+  for (const fault of faults) console.log(`FAILED: ${step.name}: ${fault}`);
+}
+
+async function checkNothingRuns() {
+  const start = performance.now();
+  while (livingProcesses(run).length > 0 && performance.now() - start < ENDING_MS) await delay(100);
+  const faults = livingProcesses(run).map(({ pid, command }) => `left behind: ${pid} ${command}`);
+  const failed = faults.length;
+  note({
+    step: { name: 'no process is left behind' },
+    seconds: secondsSince(start),
+    passed: failed === 0 ? 1 : 0,
+    failed,
+    faults,
+    log: '',
+  });
+}
+
+function printSummary() {
+  console.log('── seconds');
+  for (const { step, seconds } of [...results].sort((a, b) => b.seconds - a.seconds)) {
+    console.log(`${String(seconds).padStart(6)}  ${step.name}`);
+  }
+  console.log(`${String(secondsSince(began)).padStart(6)}  the whole run, two pipelines at a time`);
+  if (!hasSqlServer) console.log('not run: the suites on SQL Server, because TEST_MSSQL_HOST is not set');
+  for (const { step, faults } of results)
+    for (const fault of faults) console.log(`FAILED: ${step.name}: ${fault}`);
+  const sum = (of) => results.reduce((total, result) => total + result[of], 0);
+  const failed = sum('failed') + (stop.signal.aborted ? 1 : 0);
+  console.log(`${sum('passed')} passed, ${failed} failed`);
+  process.exitCode = failed === 0 && sum('passed') > 0 ? 0 : 1;
+}
+
+function secondsSince(start) {
+  return Math.round((performance.now() - start) / 1_000);
+}
