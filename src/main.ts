@@ -7,6 +7,7 @@ import {
   describeConfiguration,
   readEnvironment,
 } from './config/index.js';
+import { CrashGuard } from './lifecycle/index.js';
 
 /** What Node says of an address that cannot be listened on. */
 const LISTEN_FAULTS: Readonly<Record<string, string>> = {
@@ -47,7 +48,8 @@ class SignalStop {
   private async close(app: NestFastifyApplication): Promise<void> {
     try {
       await app.close();
-      process.exit(0);
+      // An unhandled error may have stopped the service before.
+      process.exit(process.exitCode ?? 0);
     } catch (error) {
       console.error(error);
       process.exit(1);
@@ -55,9 +57,10 @@ class SignalStop {
   }
 }
 
-async function boot(configuration: Configuration, stop: SignalStop): Promise<void> {
+async function boot(configuration: Configuration, stop: SignalStop, crash: CrashGuard): Promise<void> {
   const { host, port } = configuration.http;
   const app = await createApp(configuration, undefined, stop.signal);
+  crash.protect(app);
   if (!(await stop.take(app))) return;
   await app.listen(port, host);
   const logger = new Logger('Main');
@@ -82,8 +85,9 @@ function explain(error: unknown): unknown {
 }
 
 const stop = new SignalStop();
+const crash = new CrashGuard();
 try {
-  await boot(createConfiguration(readEnvironment()), stop);
+  await boot(createConfiguration(readEnvironment()), stop, crash);
 } catch (error) {
   console.error(explain(error));
   // What a signal has ended has not failed.

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { CamundaEngineClient, EngineDeploymentService, EngineTransport } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
-import { ShutdownService } from '../lifecycle/index.js';
+import { ShutdownService, UnhandledErrors } from '../lifecycle/index.js';
 import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
 import { ExternalTaskClientAdapter, type TopicSubscription } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
@@ -29,6 +29,8 @@ export interface CamundaWorkerState {
   readonly status: 'idle' | 'polling' | 'paused' | 'stopping';
   readonly workerIds: readonly string[];
   readonly topics: readonly string[];
+  /** By topic: handlers that run, and those that were over their time and still run without a slot. */
+  readonly handlers: Readonly<Record<string, { readonly running: number; readonly abandoned: number }>>;
   readonly running: number;
   readonly capacity: number;
   /** Milliseconds since the engine last answered a poll, which may wait `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
@@ -57,6 +59,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     private readonly runner: TopicRunner,
     private readonly nudge: RetryNudge,
     shutdown: ShutdownService,
+    unhandled: UnhandledErrors,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     @Optional() @Inject(TaskIntake) intake?: TaskIntake,
   ) {
@@ -64,6 +67,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     intake?.onChange((hasRoom) => {
       this.noteRoom(hasRoom);
     });
+    unhandled.register((error) => this.runner.failStepOf(error, this.explorer.topics));
     shutdown.register('drain', 'workers', (signal) => this.drain(signal));
     shutdown.register('abort', 'workers', () => {
       this.runner.abortAll();
@@ -76,9 +80,12 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       status: this.status(),
       workerIds: this.workers.map(({ client }) => client.workerId),
       topics: [...this.explorer.topics.keys()],
+      handlers: Object.fromEntries(
+        [...this.explorer.topics.keys()].map((topic) => [topic, this.runner.loadOf(topic)]),
+      ),
       running: this.runner.running,
       capacity: this.slots.capacity,
-      lastPollAgeMs: this.lastPollAt === null ? null : Date.now() - this.lastPollAt,
+      lastPollAgeMs: this.lastPollAt === null ? null : Math.round(performance.now() - this.lastPollAt),
       lastError: this.lastError,
     };
   }
@@ -111,7 +118,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   pollSucceeded(failedBefore: number): void {
-    this.lastPollAt = Date.now();
+    this.lastPollAt = performance.now();
     this.lastError = null;
     if (failedBefore === 0) return;
     this.logger.log({ msg: 'The engine answers polls again.', failures: failedBefore });

@@ -44,7 +44,7 @@ export class PollGate {
    */
   async admit(): Promise<number | null> {
     const { signal } = this.closed;
-    const waitMs = this.notBefore - Date.now();
+    const waitMs = this.notBefore - performance.now();
     if (waitMs > 0) await abortableDelay(waitMs, signal);
     for (;;) {
       const count = await this.slots.take(this.share, signal);
@@ -65,7 +65,7 @@ export class PollGate {
     this.slots.release(admitted - brought);
     const failedBefore = this.failures;
     this.failures = 0;
-    this.notBefore = brought === 0 && tookMs < TOO_SOON_MS ? Date.now() + PAUSE_MS : 0;
+    this.notBefore = brought === 0 && tookMs < TOO_SOON_MS ? performance.now() + PAUSE_MS : 0;
     this.observer.pollSucceeded(failedBefore);
   }
 
@@ -74,7 +74,7 @@ export class PollGate {
     this.slots.release(admitted);
     if (this.closed.signal.aborted) return;
     this.failures += 1;
-    this.notBefore = Date.now() + backOffMs(this.failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
+    this.notBefore = performance.now() + backOffMs(this.failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
     this.observer.pollFailed(error, this.failures);
   }
 

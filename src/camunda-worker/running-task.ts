@@ -37,6 +37,9 @@ export class RunningTask implements HandlerTask, HttpCaller {
   private reason: TaskAbortedError | null = null;
   private merged: Readonly<Record<string, unknown>>;
   private identifiersAdded = false;
+  private failedBy: Error | null = null;
+  private onFailure: ((error: Error) => void) | null = null;
+  private isReported = false;
 
   /**
    * @param calls of the worker that holds the lock; replaced when a later delivery of the same task has it
@@ -129,6 +132,37 @@ export class RunningTask implements HandlerTask, HttpCaller {
     this.reason = new TaskAbortedError(reason, { cause });
     this.controller?.abort(this.reason);
     this.abortSignal.abort();
+  }
+
+  /**
+   * Fails the attempt for something that its handler neither returned nor threw, and aborts its signal.
+   *
+   * @returns false where the engine is being told the outcome already
+   */
+  fail(error: Error, reason: 'time-limit' | 'unhandled-error'): boolean {
+    if (this.isReported) return false;
+    this.failedBy ??= error;
+    this.abort(reason, error);
+    this.onFailure?.(this.failedBy);
+    return true;
+  }
+
+  /** What {@link fail} was called with first; null where it was not. */
+  get failure(): Error | null {
+    return this.failedBy;
+  }
+
+  /** Settles as the work does, or rejects as soon as the attempt is failed from outside. */
+  orFailed<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.onFailure = reject;
+      work.then(resolve, reject);
+    });
+  }
+
+  /** From now on the outcome stands: the engine is told it. */
+  settle(): void {
+    this.isReported = true;
   }
 
   /** Why the task was aborted; null where it was not. */

@@ -7,8 +7,8 @@ const EXTEND_AFTER = 1 / 3;
 /**
  * Keeps the lock of a task while its handler runs and its event row is written.
  *
- * When the engine says that the lock is another's, or the task gone, the task's signal aborts. An aborted task's lock is
- * left to its end.
+ * When the engine says that the lock is another's, or the task gone, the task's signal aborts. The lock of a task that is
+ * aborted for that, or because the service stops, is left to its end.
  */
 export class TaskLockKeeper {
   private timer: NodeJS.Timeout | null = null;
@@ -21,14 +21,15 @@ export class TaskLockKeeper {
     private readonly task: RunningTask,
     private readonly lockDurationMs: number,
   ) {
-    this.until = Date.now() + lockDurationMs;
+    this.until = performance.now() + lockDurationMs;
     task.abortSignal.addEventListener('abort', () => {
-      this.disarm();
+      // What has failed from outside is still to be reported, under this lock.
+      if (task.failure === null) this.disarm();
     });
     this.arm();
   }
 
-  /** Until when the lock is held by our clock, in milliseconds since 1970. */
+  /** Until when the lock is held, on the clock of `performance.now()`. */
   get heldUntil(): number {
     return this.until;
   }
@@ -51,7 +52,7 @@ export class TaskLockKeeper {
   }
 
   private async extend(): Promise<void> {
-    const asked = Date.now();
+    const asked = performance.now();
     try {
       await this.task.calls.extendLock(this.task.taskId, this.lockDurationMs);
       this.until = asked + this.lockDurationMs;

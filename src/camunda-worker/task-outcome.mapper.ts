@@ -3,7 +3,7 @@ import { toTypedVariables } from '../camunda-engine/index.js';
 import { isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
-import { BusinessRuleError, describeIssues, FatalTaskError, TaskInputError } from './task.errors.js';
+import { BusinessRuleError, describeIssues, FatalTaskError, TaskInputError, UnhandledStepError } from './task.errors.js';
 
 /** What the engine is told about an attempt. */
 export type TaskOutcome =
@@ -65,6 +65,7 @@ function retryDelayMs(attempt: number): number {
 /** An attempt that our own store being away has spoiled does not count: it must not make an incident. */
 function retriesAfter(error: Error, retriesLeft: number): number {
   if (isTemporarilyUnavailable(error)) return retriesLeft + 1;
+  if (error instanceof UnhandledStepError && error.uncounted) return retriesLeft + 1;
   return error instanceof FatalTaskError ? 0 : retriesLeft;
 }
 

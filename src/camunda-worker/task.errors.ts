@@ -66,17 +66,48 @@ export class TaskInputError extends Error {
   }
 }
 
-/** Why the signal of a task aborted: another worker has it or it is gone, or the service stops now. */
+/** Why a task was aborted; the attempt has failed for the last two, and its outcome is reported. */
+type AbortReason = 'lock-lost' | 'stopping' | 'time-limit' | 'unhandled-error';
+
+const ABORT_MESSAGES: Readonly<Record<AbortReason, string>> = {
+  'lock-lost': 'The lock of the task is lost.',
+  stopping: 'The service stops and waits no longer.',
+  'time-limit': 'The handler ran longer than it may.',
+  'unhandled-error': 'An error that the handler did not handle has failed the attempt.',
+};
+
+/** The reason of a task's signal: `lock-lost`: another worker has it or it is gone; `stopping`: the service ends. */
 export class TaskAbortedError extends Error {
   override readonly name = 'TaskAbortedError';
 
   constructor(
-    readonly reason: 'lock-lost' | 'stopping',
+    readonly reason: AbortReason,
     options?: ErrorOptions,
   ) {
-    super(
-      reason === 'stopping' ? 'The service stops and waits no longer.' : 'The lock of the task is lost.',
-      options,
-    );
+    super(ABORT_MESSAGES[reason], options);
+  }
+}
+
+/** A handler ran longer than `maxDurationMs` of its topic: the attempt has failed and is made again. */
+export class HandlerTimeoutError extends Error {
+  override readonly name = 'HandlerTimeoutError';
+
+  constructor(topic: string, limitMs: number) {
+    super(`The handler of ${topic} did not end within ${limitMs} ms.`);
+  }
+}
+
+/** An error that the handler's code neither awaited nor caught: the attempt has failed and is made again. */
+export class UnhandledStepError extends Error {
+  override readonly name = 'UnhandledStepError';
+
+  /** @param uncounted the attempt does not count, because it is not sure that this step caused the error */
+  constructor(
+    cause: unknown,
+    readonly uncounted: boolean,
+  ) {
+    super(`The step left an error unhandled: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
   }
 }

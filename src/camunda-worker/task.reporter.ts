@@ -27,7 +27,7 @@ const TROUBLE = { base: 100, max: 2_000 } as const;
 /**
  * Tells the engine the outcome of a task, again and again while the lock can be held and the way is only blocked.
  *
- * @param heldUntil when the lock ends, in milliseconds since 1970
+ * @param heldUntil when the lock ends, on the clock of `performance.now()`
  * @param giveUp aborts when the service can wait no longer
  */
 export async function reportOutcome(
@@ -45,7 +45,7 @@ export async function reportOutcome(
       if (typeof verdict === 'string') return { result: verdict };
       if (verdict.repeat === null) return { result: 'refused', error: verdict.error };
       const delayMs = backOffMs(failures, verdict.repeat.base, verdict.repeat.max);
-      if (Date.now() + delayMs >= heldUntil || !(await abortableDelay(delayMs, giveUp))) {
+      if (performance.now() + delayMs >= heldUntil || !(await abortableDelay(delayMs, giveUp))) {
         return { result: 'unreachable', error: verdict.error };
       }
       task.logger.debug('An engine call is repeated.', { outcome: outcome.kind, failures, err: error });

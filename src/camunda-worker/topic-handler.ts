@@ -30,7 +30,10 @@ export interface HandlerTask {
    * the step's row of the trail.
    */
   readonly http: HttpCalls;
-  /** Aborts when the lock is lost or the service can wait no longer; calls through `http` follow it by themselves. */
+  /**
+   * Aborts when the lock is lost, the handler is over its time, an unhandled error has failed the attempt, or the service
+   * can wait no longer; calls through `http` follow it by themselves.
+   */
   readonly signal: AbortSignal;
 }
 

@@ -36,6 +36,7 @@ describe('Topic', () => {
       topic: 'order.charge',
       targetSystem: 'CamundaEngine',
       originatingSystem: 'FastifyAPI',
+      file: expect.stringMatching(/topic\.decorator\.spec\.ts$/) as unknown,
     });
   });
 });

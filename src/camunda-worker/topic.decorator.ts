@@ -19,6 +19,11 @@ export interface TopicOptions<I extends z.ZodType = z.ZodType, O extends z.ZodTy
   readonly originatingSystem?: string;
   /** Milliseconds; `CAMUNDA_LOCK_DURATION_MS` where absent. */
   readonly lockDurationMs?: number;
+  /**
+   * Milliseconds that one run of the handler may take; `CAMUNDA_TASK_MAX_DURATION_MS` where absent. A handler that is
+   * over it is aborted, and its attempt has failed. The calls that it makes need less.
+   */
+  readonly maxDurationMs?: number;
   /** Names of the process variables to fetch, besides those that the service itself needs; all where absent. */
   readonly variables?: readonly string[];
 }
@@ -33,7 +38,10 @@ export interface TopicDeclaration {
   readonly targetSystem: string;
   readonly originatingSystem: string;
   readonly lockDurationMs?: number;
+  readonly maxDurationMs?: number;
   readonly variables?: readonly string[];
+  /** Path or URL of the handler's file as it stands in stacks; absent where it is not known. */
+  readonly file?: string;
 }
 
 /** The metadata of a handler's class. */
@@ -52,8 +60,10 @@ export function Topic<I extends z.ZodType, O extends z.ZodType>(
   options: TopicOptions<I, O> = {},
 ): ClassDecorator {
   const { result, targetSystem = 'CamundaEngine', originatingSystem = 'FastifyAPI', ...rest } = options;
+  const file = callingFile();
   const declaration: TopicDeclaration = {
     ...rest,
+    ...(file === undefined ? {} : { file }),
     topic,
     targetSystem,
     originatingSystem,
@@ -63,4 +73,10 @@ export function Topic<I extends z.ZodType, O extends z.ZodType>(
     ...(result?.failure === undefined ? {} : { failureSentence: result.failure }),
   };
   return applyDecorators(Injectable(), TopicMetadata(declaration));
+}
+
+/** The file that calls the decorator, which is the handler's: unhandled errors are traced by it. */
+function callingFile(): string | undefined {
+  const frame = new Error().stack?.split('\n')[3];
+  return /(?:\(|at )([^()]+?):\d+:\d+\)?$/.exec(frame ?? '')?.[1];
 }

@@ -13,6 +13,8 @@ export interface RegisteredTopic {
   readonly stepName: string;
   /** Place in its process's list of steps, from 1; null for a topic that is in none. */
   readonly step: number | null;
+  /** Name of the handler's class. */
+  readonly handlerName: string;
   handle(input: unknown, task: HandlerTask): unknown;
 }
 
@@ -78,7 +80,15 @@ export class TopicExplorer implements OnModuleInit {
       );
     }
     const handle = handler.handle.bind(handler) as RegisteredTopic['handle'];
-    this.found.set(topic, { topic, declaration, owner, handle, instance: handler, ...this.place(topic) });
+    this.found.set(topic, {
+      topic,
+      declaration,
+      handlerName: name,
+      owner,
+      handle,
+      instance: handler,
+      ...this.place(topic),
+    });
   }
 
   private place(topic: string): { stepName: string; step: number | null } {

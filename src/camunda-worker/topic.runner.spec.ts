@@ -14,7 +14,7 @@ import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.
 import { type HttpCall, type HttpCaller, HttpCalls, type HttpService } from '../common/http/index.js';
 import { createConfiguration } from '../config/index.js';
 import { RetryNudge } from './retry.nudge.js';
-import { BusinessRuleError, FatalTaskError, RetryableTaskError } from './task.errors.js';
+import { BusinessRuleError, FatalTaskError, RetryableTaskError, type TaskAbortedError } from './task.errors.js';
 import { fakeTask, RecordingCalls, RecordingEventLog, RecordingListener } from './testing/recorders.js';
 import type { HandlerTask } from './topic-handler.js';
 import type { TopicDeclaration } from './topic.decorator.js';
@@ -31,6 +31,11 @@ const gone = () => refusal(404, 'External task with id task-1 does not exist');
 const lost = () =>
   refusal(400, "External Task task-1 cannot be completed by worker 'a'. It is locked by worker 'b'.");
 const reset = () => new EngineAmbiguousError(CALL, 'reset', null);
+
+interface Settle {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
 
 /** Calls that are answered 503 by host a, and by all others with the headers that they carry. */
 class ScriptedCalls extends HttpCalls {
@@ -58,7 +63,7 @@ describe('TopicRunner', () => {
   const config = createConfiguration({ CAMUNDA_LOCK_DURATION_MS: '3000' }).camunda;
 
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'performance'] });
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     calls = new RecordingCalls();
     listener = new RecordingListener();
     transport = new ScriptedTransport();
@@ -87,6 +92,7 @@ describe('TopicRunner', () => {
       topic: 'order.charge',
       stepName: 'charge',
       step: 2,
+      handlerName: 'ChargeHandler',
       handle: (input, task) => handle(input as never, task),
       declaration: {
         topic: 'order.charge',
@@ -558,6 +564,144 @@ describe('TopicRunner', () => {
     runner.abortAll();
     await Promise.all([ended, idle, runner.whenIdle()]);
     expect([calls.names(), events.events[0]?.status]).toEqual([['unlock'], 'error']);
+  });
+
+  describe('ends a handler that is over its time', () => {
+    const limit = { maxDurationMs: 900 };
+
+    it('fails the attempt, aborts its signal and frees the task, whose lock it keeps until then', async () => {
+      let signal: AbortSignal | undefined;
+      handle = (_, task) => {
+        signal = task.signal;
+        return new Promise(() => undefined);
+      };
+      await run({}, { ...limit, lockDurationMs: 1_500 });
+      expect((signal?.reason as TaskAbortedError).reason).toBe('time-limit');
+      expect(calls.made).toMatchObject([
+        { call: 'extendLock' },
+        {
+          call: 'failure',
+          with: { retries: 3, errorMessage: 'The handler of order.charge did not end within 900 ms.' },
+        },
+      ]);
+      expect(events.events).toMatchObject([
+        { status: 'error', metadata: { attempt: 1, error: { name: 'HandlerTimeoutError' } } },
+      ]);
+      expect([runner.running, runner.loadOf('order.charge')]).toEqual([0, { running: 0, abandoned: 1 }]);
+    });
+
+    it('takes the default where the topic names no limit, and none where the handler ends in time', async () => {
+      handle = () => new Promise(() => undefined);
+      const began = Date.now();
+      await run();
+      expect(Date.now() - began).toBeGreaterThanOrEqual(config.taskMaxDurationMs);
+      handle = () => ({});
+      await run({}, limit);
+      jest.advanceTimersByTime(10_000);
+      expect(events.events.map(({ status }) => status)).toEqual(['error', 'ok']);
+    }, 60_000);
+
+    it.each([
+      ['result', (settle: Settle) => settle.resolve({ paid: true })],
+      ['error', (settle: Settle) => settle.reject(new Error('too late'))],
+    ])('ignores its late %s, and another attempt runs meanwhile', async (_, end) => {
+      const settles: Settle[] = [];
+      handle = () => new Promise((resolve, reject) => settles.push({ resolve, reject }));
+      await run({}, limit);
+      handle = () => ({ second: true });
+      await run({ retries: 3 }, limit);
+      end(settles[0]!);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(calls.names()).toEqual(['failure', 'complete']);
+      expect(events.events.map(({ status }) => status)).toEqual(['error', 'ok']);
+      expect(runner.loadOf('order.charge')).toEqual({ running: 0, abandoned: 0 });
+    });
+  });
+
+  describe('fails the step that an unhandled error came from', () => {
+    const topics = new Map([['order.charge', topic()]]);
+    const thrownIn = (place: string) =>
+      Object.assign(new Error('stray'), { stack: `Error: stray\n    at ${place} (file:///x.js:1:2)` });
+
+    it('while its handler runs: retries one less, and the handler is aborted', async () => {
+      let signal: AbortSignal | undefined;
+      handle = (_, task) => {
+        signal = task.signal;
+        setTimeout(() => {
+          expect(runner.failStepOf(thrownIn('async ChargeHandler.handle'), topics)).toBe(true);
+        }, 100);
+        return new Promise(() => undefined);
+      };
+      await run();
+      expect(calls.made).toMatchObject([
+        {
+          call: 'failure',
+          with: { retries: 3, errorMessage: 'The step left an error unhandled: stray' },
+        },
+      ]);
+      expect((signal?.reason as TaskAbortedError).reason).toBe('unhandled-error');
+    });
+
+    it('behind its return, before the engine is told: its row is followed by that of the failure', async () => {
+      let stray: Error | null = thrownIn('ChargeHandler.handle');
+      create(
+        new RecordingEventLog(() => {
+          if (stray !== null) runner.failStepOf(stray, topics);
+          stray = null;
+        }),
+      );
+      await run();
+      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 3 } }]);
+      expect(events.events).toMatchObject([
+        { status: 'ok' },
+        { status: 'error', metadata: { attempt: 1, error: { name: 'UnhandledStepError', cause: 'stray' } } },
+      ]);
+    });
+
+    it('but not once the engine is being told', async () => {
+      const found: boolean[] = [];
+      calls.complete = () => {
+        found.push(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics));
+        return Promise.resolve();
+      };
+      await run();
+      expect([found, events.events.map(({ status }) => status)]).toEqual([[true], ['ok']]);
+    });
+
+    it('where several of its kind run, all of them, without using up an attempt', async () => {
+      handle = () => new Promise(() => undefined);
+      const ended = ['a', 'b'].map((id) => runner.run(topic(), fakeTask({ id, retries: 2 }), calls));
+      expect(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics)).toBe(true);
+      await Promise.all(ended);
+      expect(calls.made).toMatchObject([
+        { call: 'failure', with: { retries: 2 } },
+        { call: 'failure', with: { retries: 2 } },
+      ]);
+    });
+
+    it('not where it came from none: nothing is failed', async () => {
+      let finish: Settle | undefined;
+      handle = () =>
+        new Promise((resolve, reject) => {
+          finish = { resolve, reject };
+        });
+      const ended = runner.run(topic(), fakeTask(), calls);
+      expect([
+        runner.failStepOf(thrownIn('OtherHandler.handle'), topics),
+        runner.failStepOf(new Error('ChargeHandler.handle'), topics),
+        runner.failStepOf('a text', topics),
+      ]).toEqual([false, false, false]);
+      finish?.resolve({});
+      await ended;
+      expect(calls.names()).toEqual(['complete']);
+    });
+
+    it('and takes what a given-up handler leaves behind for late', async () => {
+      handle = () => new Promise(() => undefined);
+      await run({}, { maxDurationMs: 100 });
+      expect(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics)).toBe(true);
+      expect(calls.names()).toEqual(['failure']);
+    });
   });
 
   it('has the engine look again when an accepted retry falls due', async () => {

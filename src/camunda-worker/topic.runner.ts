@@ -3,7 +3,9 @@ import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
 import { HttpService } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { AbandonedHandlers } from './abandoned-handlers.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import { runHandler } from './handler.run.js';
 import { RetryNudge } from './retry.nudge.js';
 import { RunningTask } from './running-task.js';
 import { type Attempt, createAttemptEvent, createCallFailedEvent } from './task-event.factory.js';
@@ -11,10 +13,11 @@ import { TaskEventLog } from './task-event.log.js';
 import { TaskLockKeeper } from './task-lock.keeper.js';
 import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
-import { completeWith, readVars } from './task-variables.js';
-import { describeIssues, FatalTaskError } from './task.errors.js';
+import { StepContext } from './step.context.js';
+import { UnhandledStepError } from './task.errors.js';
 import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
+import { traceUnhandled } from './unhandled-error.tracer.js';
 
 /**
  * Runs a task: handler, event row, engine call, in this order.
@@ -27,6 +30,9 @@ export class TopicRunner {
   private readonly tasks = new Map<string, RunningTask>();
   private readonly idle = new Set<() => void>();
   private readonly giveUp = new AbortController();
+  private readonly context = new StepContext(process.versions.node);
+  private readonly abandoned = new AbandonedHandlers();
+  private readonly abandon = this.abandoned.add.bind(this.abandoned);
 
   constructor(
     private readonly events: TaskEventLog,
@@ -60,6 +66,39 @@ export class TopicRunner {
     for (const task of this.tasks.values()) task.abort('stopping');
   }
 
+  /** How many handlers of a topic run, and how many have been left behind and still do. */
+  loadOf(topic: string): { readonly running: number; readonly abandoned: number } {
+    let running = 0;
+    for (const task of this.tasks.values()) if (task.topic === topic) running += 1;
+    return { running, abandoned: this.abandoned.countOf(topic) };
+  }
+
+  /**
+   * Fails the step that an unhandled error came from. Where several steps of the same code run it may have been any of
+   * them: each is made again, without using up an attempt.
+   *
+   * @returns false where the error came from no step that is known
+   */
+  failStepOf(error: unknown, topics: ReadonlyMap<string, RegisteredTopic>): boolean {
+    const { running, isLate } = traceUnhandled(error, {
+      current: this.context.current,
+      running: this.tasks.values(),
+      abandoned: this.abandoned.all,
+      topics,
+    });
+    if (isLate) this.logger.warn({ msg: 'A handler that was given up left an error unhandled.', err: error });
+    for (const task of running) {
+      const failure = new UnhandledStepError(error, running.length > 1);
+      const isFailed = task.fail(failure, 'unhandled-error');
+      task.logger.error('A step left an error unhandled: await every promise of a handler.', {
+        err: error,
+        candidates: running.length,
+        consequence: isFailed ? 'the attempt has failed' : 'none: its outcome is being reported',
+      });
+    }
+    return isLate || running.length > 0;
+  }
+
   /** Runs one delivery of a task to its end; never rejects. */
   async run(topic: RegisteredTopic, fetched: FetchedTask, calls: TaskCalls): Promise<void> {
     const running = this.tasks.get(fetched.id);
@@ -85,38 +124,24 @@ export class TopicRunner {
     const keeper = new TaskLockKeeper(task, topic.declaration.lockDurationMs ?? this.config.lockDurationMs);
     let outcome: TaskOutcome;
     try {
-      const { attempt, outcome: decided } = await this.attempt(task, topic);
+      const { attempt, outcome: decided } = await runHandler(task, topic, {
+        maxDurationMs: topic.declaration.maxDurationMs ?? this.config.taskMaxDurationMs,
+        context: this.context,
+        abandon: this.abandon,
+      });
       outcome = decided;
       await this.events.append(createAttemptEvent(task, topic, attempt));
+      // An error that the handler had let go came up behind its return.
+      if (task.failure !== null && attempt.succeeded) {
+        const failed: Attempt = { succeeded: false, error: task.failure, ...factsOfAttempt(attempt) };
+        outcome = toErrorOutcome(task.failure, task);
+        await this.events.append(createAttemptEvent(task, topic, failed));
+      }
+      task.settle();
     } finally {
       await keeper.stop();
     }
     await this.report(task, topic, outcome, keeper.heldUntil);
-  }
-
-  private async attempt(
-    task: RunningTask,
-    topic: RegisteredTopic,
-  ): Promise<{ attempt: Attempt; outcome: TaskOutcome }> {
-    let input: unknown = task.variables;
-    const began = performance.now();
-    const facts = () => ({ input, calls: task.httpCalls, durationMs: Math.round(performance.now() - began) });
-    try {
-      if (topic.declaration.input !== undefined) input = await readVars(task, topic.declaration.input);
-      const returned: unknown = await topic.handle(input, task);
-      const output = await readOutput(topic, returned);
-      task.addIdentifiersOf(output);
-      return { outcome: completeWith(task, output), attempt: { succeeded: true, output, ...facts() } };
-    } catch (error) {
-      task.logger.warn('A handler failed.', {
-        attempt: task.attempt,
-        retriesLeft: task.retriesLeft,
-        err: error,
-      });
-      const outcome: TaskOutcome =
-        task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task);
-      return { outcome, attempt: { succeeded: false, error, ...facts() } };
-    }
   }
 
   private async report(
@@ -193,24 +218,8 @@ export class TopicRunner {
   }
 }
 
-async function readOutput(
-  topic: RegisteredTopic,
-  returned: unknown,
-): Promise<Readonly<Record<string, unknown>>> {
-  let output = returned ?? {};
-  if (topic.declaration.output !== undefined) {
-    const parsed = await topic.declaration.output.safeParseAsync(output);
-    if (!parsed.success) {
-      throw new FatalTaskError(`The output of ${topic.topic} is not valid: ${describeIssues(parsed.error)}`, {
-        cause: parsed.error,
-      });
-    }
-    output = parsed.data ?? {};
-  }
-  if (typeof output !== 'object' || Array.isArray(output)) {
-    throw new FatalTaskError(`The output of ${topic.topic} is not an object of variables.`);
-  }
-  return output as Readonly<Record<string, unknown>>;
+function factsOfAttempt({ input, calls, durationMs }: Attempt): Pick<Attempt, 'input' | 'calls' | 'durationMs'> {
+  return { input, calls, durationMs };
 }
 
 function factsOf(task: RunningTask, topic: RegisteredTopic): TaskOutcomeFacts {

@@ -46,6 +46,10 @@ export interface CamundaConfig {
   readonly asyncResponseTimeoutMs: number;
   /** Retries after the first attempt. */
   readonly taskRetries: number;
+  /** Milliseconds of a handler that names no limit of its own. */
+  readonly taskMaxDurationMs: number;
+  /** Percent of `maxTasks` that one topic may hold. */
+  readonly topicShare: number;
   readonly deploy: boolean;
   readonly startTimeoutMs: number;
 }
@@ -253,6 +257,8 @@ function group(env: Environment): Configuration {
       lockDurationMs: env.CAMUNDA_LOCK_DURATION_MS,
       asyncResponseTimeoutMs: env.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS ?? (embedded ? 20_000 : 5_000),
       taskRetries: env.CAMUNDA_TASK_RETRIES,
+      taskMaxDurationMs: env.CAMUNDA_TASK_MAX_DURATION_MS,
+      topicShare: env.CAMUNDA_TOPIC_SHARE,
       deploy: env.CAMUNDA_DEPLOY ?? embedded,
       startTimeoutMs: env.CAMUNDA_START_TIMEOUT_MS,
     },

@@ -129,6 +129,16 @@ export const VARIABLES = {
     '[5000; 20000 with the embedded engine]',
   ),
   CAMUNDA_TASK_RETRIES: fixed(wholeNumber(0, 1_000), '3', 'retries after the first attempt of a step'),
+  CAMUNDA_TASK_MAX_DURATION_MS: fixed(
+    milliseconds(100),
+    '300000',
+    'how long a handler may run that names no limit of its own; then its attempt has failed',
+  ),
+  CAMUNDA_TOPIC_SHARE: fixed(
+    wholeNumber(1, 100),
+    '80',
+    'percent of CAMUNDA_MAX_TASKS that one topic may hold; with a single topic all',
+  ),
   CAMUNDA_DEPLOY: open(
     onOff(),
     'deploy our process definitions at start: on, off',

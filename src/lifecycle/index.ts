@@ -1,4 +1,5 @@
 export { BOOT_SIGNAL } from './boot.signal.js';
+export { CrashGuard } from './crash.guard.js';
 export { PeriodicTask, type PeriodicWork } from './periodic-task.js';
 export { LifecycleModule } from './lifecycle.module.js';
 export {
@@ -7,3 +8,4 @@ export {
   ShutdownService,
   type ShutdownStage,
 } from './shutdown.service.js';
+export { UnhandledErrors } from './unhandled.errors.js';

@@ -44,6 +44,7 @@ export class ShutdownService implements OnModuleDestroy {
   }[] = [];
   private stopped: Promise<void> | null = null;
   private refuses = false;
+  private crashed = false;
 
   constructor(@Inject(SHUTDOWN_CONFIG) private readonly config: ShutdownConfig) {}
 
@@ -55,6 +56,16 @@ export class ShutdownService implements OnModuleDestroy {
   /** True from the moment new work is refused; a stopping service still takes it for `SHUTDOWN_DELAY_MS`. */
   get refusing(): boolean {
     return this.refuses;
+  }
+
+  /** True where an error that nobody handled stops the service, and not its operator. */
+  get crashing(): boolean {
+    return this.crashed;
+  }
+
+  /** The stop that follows is no wish of the operator. */
+  noteCrash(): void {
+    this.crashed = true;
   }
 
   /** @param name who it is, for the log where the hook fails or takes too long */
@@ -78,16 +89,16 @@ export class ShutdownService implements OnModuleDestroy {
   }
 
   private async runStages(): Promise<void> {
-    const began = Date.now();
+    const began = performance.now();
     const drainUntil = began + this.config.delayMs + this.config.timeoutMs;
     this.logger.log('Stopping: the service says that it is not ready.');
     await this.runStage('unready', this.config.timeoutMs);
     if (this.config.delayMs > 0) await delay(this.config.delayMs);
     this.refuses = true;
     for (const stage of SHUTDOWN_STAGES.slice(1)) {
-      await this.runStage(stage, Math.max(drainUntil + extraTimeMs(stage) - Date.now(), 0));
+      await this.runStage(stage, Math.max(drainUntil + extraTimeMs(stage) - performance.now(), 0));
     }
-    this.logger.log({ msg: 'Stopped.', durationMs: Date.now() - began });
+    this.logger.log({ msg: 'Stopped.', durationMs: Math.round(performance.now() - began) });
   }
 
   private async runStage(stage: ShutdownStage, limitMs: number): Promise<void> {

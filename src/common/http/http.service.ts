@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { Agent } from 'undici';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
+import { tagCaller } from './call-owner.js';
 import { describeUrl, parseBody, readBounded } from './bounded-body.js';
 import { HttpCallError } from './http-call.error.js';
 import {
@@ -75,12 +76,14 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     } catch (error) {
       const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
       const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
-      if (delayMs === null || !(await waited(delayMs, givenUpBy(caller, options)))) throw unwrap(error);
+      if (delayMs === null || !(await waited(delayMs, givenUpBy(caller, options)))) {
+        throw unwrap(error, caller);
+      }
     }
     try {
       return await this.tryOnce(caller, method, target, options);
     } catch (error) {
-      throw unwrap(error);
+      throw unwrap(error, caller);
     }
   }
 
@@ -175,8 +178,11 @@ class FailedTry extends Error {
   }
 }
 
-function unwrap(error: unknown): unknown {
-  return error instanceof FailedTry ? error.error : error;
+/** The error of a try as the caller gets it. */
+function unwrap(thrown: unknown, caller: HttpCaller | null): unknown {
+  const error = thrown instanceof FailedTry ? thrown.error : thrown;
+  tagCaller(error, caller);
+  return error;
 }
 
 function connectionFailure(

@@ -1,4 +1,5 @@
 export { readBounded } from './bounded-body.js';
+export { callerOf } from './call-owner.js';
 export { HttpCallError } from './http-call.error.js';
 export { HttpClientModule } from './http-client.module.js';
 export {
