@@ -216,6 +216,30 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(most).toBeLessThanOrEqual(3);
   });
 
+  it('leaves slots for other steps where one holds its share, and gives them back to it', async () => {
+    const { engine, worker } = await boot({ CAMUNDA_MAX_TASKS: '10' });
+    engine.define('quick', { topics: ['order.charge'] });
+    const finish: (() => void)[] = [];
+    let most = 0;
+    CheckHandler.behave = ({ n }) =>
+      new Promise((resolve) => {
+        finish.push(() => {
+          resolve({ checked: n });
+        });
+        most = Math.max(most, worker.state.handlers['order.check']?.running ?? 0);
+      });
+    const slow = Array.from({ length: 20 }, (_, n) => engine.start('order', `order-${n}`, vars(n)));
+    await engine.until(() => finish.length === 8);
+    const quick = Array.from({ length: 5 }, (_, n) => engine.start('quick', `quick-${n}`));
+    await engine.until(() => quick.every((id) => !engine.isRunning(id)));
+    expect(worker.state.handlers['order.check']).toEqual({ running: 8, limit: 8, abandoned: 0 });
+    await engine.until(() => {
+      for (const end of finish.splice(0)) end();
+      return slow.every((id) => !engine.isRunning(id));
+    });
+    expect(most).toBe(8);
+  });
+
   it('does not poll at all while every slot is taken', async () => {
     const { engine, worker } = await boot({ CAMUNDA_MAX_TASKS: '1' });
     let finish: () => void = () => undefined;

@@ -29,8 +29,10 @@ export interface CamundaWorkerState {
   readonly status: 'idle' | 'polling' | 'paused' | 'stopping';
   readonly workerIds: readonly string[];
   readonly topics: readonly string[];
-  /** By topic: handlers that run, and those that were over their time and still run without a slot. */
-  readonly handlers: Readonly<Record<string, { readonly running: number; readonly abandoned: number }>>;
+  /** By topic: handlers that run, how many may, and those that were over their time and still run without a slot. */
+  readonly handlers: Readonly<
+    Record<string, { readonly running: number; readonly limit: number; readonly abandoned: number }>
+  >;
   readonly running: number;
   readonly capacity: number;
   /** Milliseconds since the engine last answered a poll, which may wait `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
@@ -43,7 +45,7 @@ export interface CamundaWorkerState {
 @Injectable()
 export class CamundaWorkerService implements OnApplicationBootstrap, PollObserver {
   private readonly logger = new Logger(CamundaWorkerService.name);
-  private readonly slots: TaskSlots;
+  private slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private paused = false;
   private hasRoom = true;
@@ -81,7 +83,10 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       workerIds: this.workers.map(({ client }) => client.workerId),
       topics: [...this.explorer.topics.keys()],
       handlers: Object.fromEntries(
-        [...this.explorer.topics.keys()].map((topic) => [topic, this.runner.loadOf(topic)]),
+        [...this.explorer.topics.keys()].map((topic) => [
+          topic,
+          { ...this.runner.loadOf(topic), limit: this.slots.limitOf(topic) },
+        ]),
       ),
       running: this.runner.running,
       capacity: this.slots.capacity,
@@ -93,6 +98,10 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   async onApplicationBootstrap(): Promise<void> {
     const topics = [...this.explorer.topics.values()];
     if (topics.length === 0) return;
+    this.slots = new TaskSlots(this.config.maxTasks, {
+      share: this.config.topicShare,
+      topics: topics.map(({ topic, declaration }) => ({ topic, maxParallel: declaration.maxParallel })),
+    });
     // The lock of the engine's file proves that whoever worked on it before is gone.
     if (this.config.baseUrl === null) await this.freeAbandoned();
     if (this.draining) return;

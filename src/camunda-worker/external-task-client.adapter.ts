@@ -8,6 +8,7 @@ import {
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { readFetchedTasks } from './fetched-task.reader.js';
 import type { PollGate } from './poll.gate.js';
+import type { Admission } from './task-slots.js';
 
 /** Path of the client's poll; every other call is about one task. */
 const FETCH_PATH = '/external-task/fetchAndLock';
@@ -20,6 +21,9 @@ const CALL_TIMEOUT_MS = 10_000;
 
 /** Milliseconds between polls that do not wait in the engine (`CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS` is 0). */
 const SHORT_POLL_INTERVAL_MS = 300;
+
+/** Milliseconds that a poll waits in the engine which leaves a topic out because it has no room: it may have soon. */
+const PARTIAL_WAIT_MS = 500;
 
 /** The client wants one; its calls go through our transport. */
 const UNUSED_BASE_URL = 'http://engine.invalid';
@@ -115,7 +119,7 @@ export class ExternalTaskClientAdapter {
     try {
       await this.options.onTask(task, toTaskCalls(this.options.workerId, service));
     } finally {
-      this.options.gate.released();
+      this.options.gate.released(task.topicName);
     }
   }
 
@@ -133,17 +137,36 @@ export class ExternalTaskClientAdapter {
 
   private async fetch(json: Readonly<Record<string, unknown>>): Promise<unknown[]> {
     const { gate } = this.options;
-    const admitted = await gate.admit();
-    if (admitted === null) return [];
+    const admission = await gate.admit();
+    if (admission === null) return [];
     const began = performance.now();
     try {
-      const tasks = await this.send({ ...json, maxTasks: admitted });
-      gate.answered(admitted, tasks.length, performance.now() - began);
+      const tasks = await this.send(this.limited(json, admission));
+      gate.answered(
+        admission,
+        tasks.map(({ topicName }) => topicName),
+        performance.now() - began,
+      );
       return tasks;
     } catch (error) {
-      gate.failed(admitted, error);
+      gate.failed(admission, error);
       throw error;
     }
+  }
+
+  /** The client's poll for what is admitted. */
+  private limited(
+    json: Readonly<Record<string, unknown>>,
+    { count, topics, isPartial }: Admission,
+  ): Readonly<Record<string, unknown>> {
+    if (topics === null) return { ...json, maxTasks: count };
+    const asked = (json.topics as readonly { readonly topicName: string }[]).filter(({ topicName }) =>
+      topics.has(topicName),
+    );
+    const limited = { ...json, maxTasks: count, topics: asked };
+    return isPartial && this.options.asyncResponseTimeoutMs > PARTIAL_WAIT_MS
+      ? { ...limited, asyncResponseTimeout: PARTIAL_WAIT_MS }
+      : limited;
   }
 
   private async send(json: unknown): Promise<ClientTask[]> {

@@ -4,6 +4,10 @@ import { TaskSlots } from './task-slots.js';
 
 const observer = { pollSucceeded: () => undefined, pollFailed: () => undefined };
 
+/** What a gate with one slot admits. */
+const ONE = { count: 1, topics: null, isPartial: false };
+const NONE = { count: 0, topics: null, isPartial: false };
+
 describe('PollGate', () => {
   afterEach(() => {
     jest.useRealTimers();
@@ -32,7 +36,7 @@ describe('PollGate', () => {
     const waits: number[] = [];
     for (let poll = 0; poll < 8; poll += 1) {
       waits.push(await waitOf(gate));
-      gate.failed(1, new Error('away'));
+      gate.failed(ONE, new Error('away'));
     }
     expect(failed).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     [0, 250, 500, 1_000, 2_000, 4_000, 8_000, 10_000].forEach((full, poll) => {
@@ -40,7 +44,7 @@ describe('PollGate', () => {
       expect(waits[poll]).toBeLessThanOrEqual(full);
     });
     await waitOf(gate);
-    gate.answered(1, 0, 5_000);
+    gate.answered(ONE, [], 5_000);
     expect(await waitOf(gate)).toBe(0);
   });
 
@@ -48,21 +52,22 @@ describe('PollGate', () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     const gate = new PollGate(new TaskSlots(1), 1, observer);
     await gate.admit();
-    gate.answered(1, 0, 1);
+    gate.answered(ONE, [], 1);
     expect(await waitOf(gate)).toBe(25);
-    gate.answered(1, 1, 1);
-    gate.released();
+    gate.answered(ONE, ['a'], 1);
+    gate.released('a');
     expect(await waitOf(gate)).toBe(0);
   });
 
   it('shares the slots between polls and gives back what a poll did not bring', async () => {
     const slots = new TaskSlots(5);
     const [first, second] = [new PollGate(slots, 0.5, observer), new PollGate(slots, 0.5, observer)];
-    expect([await first.admit(), await second.admit(), slots.free]).toEqual([3, 2, 0]);
-    first.answered(3, 1, 100);
+    const [three, two] = [(await first.admit())!, (await second.admit())!];
+    expect([three.count, two.count, slots.free]).toEqual([3, 2, 0]);
+    first.answered(three, ['a'], 100);
     expect(slots.free).toBe(2);
-    first.released();
-    second.failed(2, new Error('x'));
+    first.released('a');
+    second.failed(two, new Error('x'));
     expect(slots.free).toBe(5);
   });
 
@@ -70,14 +75,14 @@ describe('PollGate', () => {
     const slots = new TaskSlots(1);
     const gate = new PollGate(slots, 1, observer);
     await gate.admit();
-    gate.answered(1, 1, 100);
+    gate.answered(ONE, ['a'], 100);
     const waiting = gate.admit();
     gate.pause();
-    gate.released();
+    gate.released('a');
     await new Promise((resolve) => setImmediate(resolve));
     expect(slots.free).toBe(1);
     gate.resume();
-    expect(await waiting).toBe(1);
+    expect(await waiting).toEqual(ONE);
   });
 
   it.each([['waits for a slot'], ['is paused'], ['waits after a failure']])(
@@ -87,7 +92,7 @@ describe('PollGate', () => {
       const gate = new PollGate(slots, 1, observer);
       if (what === 'waits for a slot') await gate.admit();
       if (what === 'is paused') gate.pause();
-      if (what === 'waits after a failure') gate.failed(0, new Error('x'));
+      if (what === 'waits after a failure') gate.failed(NONE, new Error('x'));
       const waiting = gate.admit();
       await new Promise((resolve) => setImmediate(resolve));
       gate.close();

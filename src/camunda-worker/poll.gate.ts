@@ -1,5 +1,5 @@
 import { abortableDelay, backOffMs } from '../camunda-engine/index.js';
-import type { TaskSlots } from './task-slots.js';
+import type { Admission, TaskSlots } from './task-slots.js';
 
 const FIRST_BACK_OFF_MS = 250;
 const LONGEST_BACK_OFF_MS = 10_000;
@@ -30,7 +30,7 @@ export class PollGate {
   private failures = 0;
   private notBefore = 0;
 
-  /** @param share of all slots that one poll takes at most, in (0, 1] */
+  /** @param share of what a topic may hold that one poll takes at most, in (0, 1] */
   constructor(
     private readonly slots: TaskSlots,
     private readonly share: number,
@@ -40,18 +40,18 @@ export class PollGate {
   /**
    * Waits until a poll may go.
    *
-   * @returns tasks that it may bring; null where the gate is closed for good
+   * @returns what it may bring; null where the gate is closed for good
    */
-  async admit(): Promise<number | null> {
+  async admit(): Promise<Admission | null> {
     const { signal } = this.closed;
     const waitMs = this.notBefore - performance.now();
     if (waitMs > 0) await abortableDelay(waitMs, signal);
     for (;;) {
-      const count = await this.slots.take(this.share, signal);
-      if (count === 0) return null;
+      const admission = await this.slots.take(this.share, signal);
+      if (admission === null) return null;
       // Asked after the wait for a slot, because fetching may have been paused meanwhile.
-      if (this.pausing === null) return count;
-      this.slots.release(count);
+      if (this.pausing === null) return admission;
+      this.slots.settle(admission, []);
       await this.pausing.over;
     }
   }
@@ -59,28 +59,29 @@ export class PollGate {
   /**
    * A poll has been answered; the slots of what it brought stay taken until their tasks are released.
    *
-   * @param admitted what {@link admit} returned
+   * @param admission what {@link admit} returned
+   * @param brought topics of its tasks
    */
-  answered(admitted: number, brought: number, tookMs: number): void {
-    this.slots.release(admitted - brought);
+  answered(admission: Admission, brought: readonly string[], tookMs: number): void {
+    this.slots.settle(admission, brought);
     const failedBefore = this.failures;
     this.failures = 0;
-    this.notBefore = brought === 0 && tookMs < TOO_SOON_MS ? performance.now() + PAUSE_MS : 0;
+    this.notBefore = brought.length === 0 && tookMs < TOO_SOON_MS ? performance.now() + PAUSE_MS : 0;
     this.observer.pollSucceeded(failedBefore);
   }
 
   /** A poll has failed; the next one waits, longer with each failure. */
-  failed(admitted: number, error: unknown): void {
-    this.slots.release(admitted);
+  failed(admission: Admission, error: unknown): void {
+    this.slots.settle(admission, []);
     if (this.closed.signal.aborted) return;
     this.failures += 1;
     this.notBefore = performance.now() + backOffMs(this.failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
     this.observer.pollFailed(error, this.failures);
   }
 
-  /** A task has ended. */
-  released(): void {
-    this.slots.release(1);
+  /** A task of a topic has ended. */
+  released(topic: string): void {
+    this.slots.release(topic);
   }
 
   /** Holds further polls back; the one that waits in the engine may still bring tasks. */

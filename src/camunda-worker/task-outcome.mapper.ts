@@ -3,7 +3,13 @@ import { toTypedVariables } from '../camunda-engine/index.js';
 import { isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
-import { BusinessRuleError, describeIssues, FatalTaskError, TaskInputError, UnhandledStepError } from './task.errors.js';
+import {
+  BusinessRuleError,
+  describeIssues,
+  FatalTaskError,
+  TaskInputError,
+  UnhandledStepError,
+} from './task.errors.js';
 
 /** What the engine is told about an attempt. */
 export type TaskOutcome =

@@ -1,31 +1,138 @@
-/** The parallel limit that all polls of this service share: a slot is a task that runs, or that a poll may bring. */
+/** What one poll may bring; its slots are taken until {@link TaskSlots.settle}. */
+export interface Admission {
+  /** Most tasks. */
+  readonly count: number;
+  /** Topics that it may ask for; null: all. */
+  readonly topics: ReadonlySet<string> | null;
+  /** True where some topic is asked for by no poll now: this one is to be short, so that the topic is asked for soon. */
+  readonly isPartial: boolean;
+}
+
+interface TopicLoad {
+  readonly limit: number;
+  /** Tasks that run, and that polls on their way may bring. */
+  held: number;
+  /** Polls on their way that ask for it. */
+  polls: number;
+}
+
+/** How many slots one topic may hold. */
+export interface TopicLimits {
+  /** Percent of all slots (`CAMUNDA_TOPIC_SHARE`). */
+  readonly share: number;
+  readonly topics: readonly { readonly topic: string; readonly maxParallel: number | undefined }[];
+}
+
+/** Below this many slots a share would leave a topic with one of them and gain nothing. */
+const SHARED_FROM = 3;
+
+/**
+ * The parallel limit that all polls of this service share: a slot is a task that runs, or that a poll may bring.
+ *
+ * One topic holds only its share, so that slow steps of one process leave room for all others. An engine takes no limit
+ * for each topic of a poll: a poll therefore asks only for topics that have room for all that it may bring.
+ */
 export class TaskSlots {
   private used = 0;
   private waiting: (() => void)[] = [];
+  private readonly loads = new Map<string, TopicLoad>();
+  private readonly largest: number;
+  private isTightTurn = false;
 
   /** @param capacity tasks that run at the same time (`CAMUNDA_MAX_TASKS`) */
-  constructor(readonly capacity: number) {}
+  constructor(
+    readonly capacity: number,
+    { share, topics }: TopicLimits = { share: 100, topics: [] },
+  ) {
+    const isShared = topics.length > 1 && capacity >= SHARED_FROM;
+    const general = isShared ? Math.max(1, Math.floor((capacity * share) / 100)) : capacity;
+    for (const { topic, maxParallel = capacity } of topics) {
+      this.loads.set(topic, { limit: Math.min(general, maxParallel), held: 0, polls: 0 });
+    }
+    const limits = [...this.loads.values()].map(({ limit }) => limit);
+    this.largest = limits.length === 0 ? capacity : Math.max(...limits);
+  }
 
   get free(): number {
     return this.capacity - this.used;
   }
 
-  /**
-   * Takes slots for a poll: half of the free ones while another poll may want its part, at least one.
-   *
-   * @param signal aborts the wait for a slot
-   * @returns how many, 0 where the wait was aborted
-   */
-  async take(share: number, signal: AbortSignal): Promise<number> {
-    while (this.free === 0 && !signal.aborted) await this.freed(signal);
-    if (signal.aborted) return 0;
-    const taken = Math.max(1, Math.min(this.free, Math.ceil(this.capacity * share)));
-    this.used += taken;
-    return taken;
+  /** Most tasks of a topic that run at the same time. */
+  limitOf(topic: string): number {
+    return this.loads.get(topic)?.limit ?? this.capacity;
   }
 
-  release(count: number): void {
-    if (count === 0) return;
+  /**
+   * Takes slots for a poll.
+   *
+   * @param share of the largest limit of a topic that one poll takes at most, in (0, 1], so that another finds some
+   * @param signal aborts the wait for a slot
+   * @returns null where the wait was aborted
+   */
+  async take(share: number, signal: AbortSignal): Promise<Admission | null> {
+    while (!signal.aborted) {
+      const admission = this.admit(share);
+      if (admission !== null) return admission;
+      await this.freed(signal);
+    }
+    return null;
+  }
+
+  /** A poll has ended; the slots of what it brought stay taken until {@link release}. @param brought topics of its tasks */
+  settle(admission: Admission, brought: readonly string[]): void {
+    for (const [topic, load] of this.loads) {
+      if (admission.topics !== null && !admission.topics.has(topic)) continue;
+      load.held -= admission.count;
+      load.polls -= 1;
+    }
+    for (const topic of brought) {
+      const load = this.loads.get(topic);
+      if (load !== undefined) load.held += 1;
+    }
+    this.giveBack(admission.count - brought.length);
+  }
+
+  /** A task of a topic has ended. */
+  release(topic: string): void {
+    const load = this.loads.get(topic);
+    if (load !== undefined) load.held -= 1;
+    this.giveBack(1);
+  }
+
+  private admit(share: number): Admission | null {
+    const want = Math.min(this.free, Math.ceil(this.largest * share));
+    if (want === 0) return null;
+    let least = want;
+    for (const { limit, held } of this.loads.values()) least = Math.min(least, limit - held);
+    return least === want ? this.reserve(want, null) : this.admitSome(want);
+  }
+
+  /** Asks in turns for the topics that have plenty of room, and for all that have any: those for as few as the least has. */
+  private admitSome(want: number): Admission | null {
+    const open = [...this.loads].filter(([, { limit, held }]) => limit > held);
+    if (open.length === 0) return null;
+    const roomy = open.filter(([, { limit, held }]) => limit - held >= want);
+    this.isTightTurn = !this.isTightTurn;
+    if (roomy.length > 0 && (roomy.length === open.length || !this.isTightTurn)) {
+      return this.reserve(want, new Set(roomy.map(([topic]) => topic)));
+    }
+    const least = Math.min(want, ...open.map(([, { limit, held }]) => limit - held));
+    return this.reserve(least, new Set(open.map(([topic]) => topic)));
+  }
+
+  private reserve(count: number, topics: ReadonlySet<string> | null): Admission {
+    this.used += count;
+    let isPartial = false;
+    for (const [topic, load] of this.loads) {
+      if (topics === null || topics.has(topic)) {
+        load.held += count;
+        load.polls += 1;
+      } else if (load.polls === 0) isPartial = true;
+    }
+    return { count, topics, isPartial };
+  }
+
+  private giveBack(count: number): void {
     this.used -= count;
     const woken = this.waiting;
     this.waiting = [];

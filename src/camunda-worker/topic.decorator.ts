@@ -24,6 +24,8 @@ export interface TopicOptions<I extends z.ZodType = z.ZodType, O extends z.ZodTy
    * over it is aborted, and its attempt has failed. The calls that it makes need less.
    */
   readonly maxDurationMs?: number;
+  /** Most handlers of this topic at the same time in this process; `CAMUNDA_TOPIC_SHARE` bounds it too. */
+  readonly maxParallel?: number;
   /** Names of the process variables to fetch, besides those that the service itself needs; all where absent. */
   readonly variables?: readonly string[];
 }
@@ -39,6 +41,7 @@ export interface TopicDeclaration {
   readonly originatingSystem: string;
   readonly lockDurationMs?: number;
   readonly maxDurationMs?: number;
+  readonly maxParallel?: number;
   readonly variables?: readonly string[];
   /** Path or URL of the handler's file as it stands in stacks; absent where it is not known. */
   readonly file?: string;

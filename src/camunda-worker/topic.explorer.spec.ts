@@ -131,6 +131,22 @@ describe('TopicExplorer', () => {
     );
   });
 
+  it.each([
+    ['maxParallel', 0],
+    ['maxDurationMs', 1.5],
+    ['maxDurationMs', 2 ** 31],
+  ])('refuses %s %p', async (name, value) => {
+    @Topic('order.limited', { [name]: value })
+    class LimitedHandler {
+      handle() {
+        return {};
+      }
+    }
+    await expect(explore([LimitedHandler])).rejects.toThrow(
+      new RegExp(`LimitedHandler .*"order.limited" with ${name} ${value}: give a whole number`),
+    );
+  });
+
   it('refuses a handler that is made for each request', async () => {
     await expect(explore([PerRequest, RequestScopedHandler])).rejects.toThrow(
       /RequestScopedHandler .*"order.check".*not a singleton/,

@@ -5,6 +5,9 @@ import { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from '../common/
 import type { HandlerTask } from './topic-handler.js';
 import { type TopicDeclaration, TopicMetadata } from './topic.decorator.js';
 
+/** How long setTimeout can wait: 2^31 − 1 ms. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** A topic with the handler that works on it. */
 export interface RegisteredTopic {
   readonly topic: string;
@@ -73,6 +76,7 @@ export class TopicExplorer implements OnModuleInit {
         `${owner} handles the topic "${topic}" but is not a singleton: remove the scope from it and from what it injects.`,
       );
     }
+    refuseLimits(owner, declaration);
     const handler = wrapper.instance as { handle?: unknown } | undefined;
     if (typeof handler?.handle !== 'function') {
       throw new TopicWiringError(
@@ -158,6 +162,16 @@ function describe(wrapper: Wrapper): { name: string; owner: string } {
   const { constructor } = (wrapper.instance ?? {}) as { constructor: { name: string } };
   const name = wrapper.isNotMetatype ? constructor.name : (wrapper.metatype?.name ?? constructor.name);
   return { name, owner: `${name} (of ${wrapper.host?.name ?? 'no module'})` };
+}
+
+/** @throws TopicWiringError where a limit would keep the handler from ever running */
+function refuseLimits(owner: string, { topic, maxDurationMs = 1, maxParallel = 1 }: TopicDeclaration): void {
+  for (const [name, value] of Object.entries({ maxDurationMs, maxParallel })) {
+    if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_TIMER_MS) continue;
+    throw new TopicWiringError(
+      `${owner} handles the topic "${topic}" with ${name} ${value}: give a whole number from 1 to ${MAX_TIMER_MS}, or leave it out.`,
+    );
+  }
 }
 
 function isExpression(topic: string): boolean {

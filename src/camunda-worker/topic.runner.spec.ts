@@ -14,7 +14,12 @@ import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.
 import { type HttpCall, type HttpCaller, HttpCalls, type HttpService } from '../common/http/index.js';
 import { createConfiguration } from '../config/index.js';
 import { RetryNudge } from './retry.nudge.js';
-import { BusinessRuleError, FatalTaskError, RetryableTaskError, type TaskAbortedError } from './task.errors.js';
+import {
+  BusinessRuleError,
+  FatalTaskError,
+  RetryableTaskError,
+  type TaskAbortedError,
+} from './task.errors.js';
 import { fakeTask, RecordingCalls, RecordingEventLog, RecordingListener } from './testing/recorders.js';
 import type { HandlerTask } from './topic-handler.js';
 import type { TopicDeclaration } from './topic.decorator.js';
@@ -602,8 +607,18 @@ describe('TopicRunner', () => {
     }, 60_000);
 
     it.each([
-      ['result', (settle: Settle) => settle.resolve({ paid: true })],
-      ['error', (settle: Settle) => settle.reject(new Error('too late'))],
+      [
+        'result',
+        (settle: Settle) => {
+          settle.resolve({ paid: true });
+        },
+      ],
+      [
+        'error',
+        (settle: Settle) => {
+          settle.reject(new Error('too late'));
+        },
+      ],
     ])('ignores its late %s, and another attempt runs meanwhile', async (_, end) => {
       const settles: Settle[] = [];
       handle = () => new Promise((resolve, reject) => settles.push({ resolve, reject }));

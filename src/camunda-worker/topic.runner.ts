@@ -218,7 +218,11 @@ export class TopicRunner {
   }
 }
 
-function factsOfAttempt({ input, calls, durationMs }: Attempt): Pick<Attempt, 'input' | 'calls' | 'durationMs'> {
+function factsOfAttempt({
+  input,
+  calls,
+  durationMs,
+}: Attempt): Pick<Attempt, 'input' | 'calls' | 'durationMs'> {
   return { input, calls, durationMs };
 }
 

@@ -18,7 +18,9 @@ const topics = new Map([
 const [one, two] = [task('a.one'), task('a.two')];
 const steps = { current: null, running: [one, two], abandoned: [], topics };
 const withStack = (...frames: string[]) =>
-  Object.assign(new Error('x'), { stack: ['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n') });
+  Object.assign(new Error('x'), {
+    stack: ['Error: x', ...frames.map((frame) => `    at ${frame}`)].join('\n'),
+  });
 
 describe('traceUnhandled', () => {
   it.each([
