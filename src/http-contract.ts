@@ -11,12 +11,16 @@ import {
   sendProblem,
   toProblemDocument,
 } from './common/errors/index.js';
+import { countOpenRequests, openRequestOf } from './common/connections/index.js';
 import type { HttpConfig } from './config/index.js';
 import { takeOnlyJson } from './http-body.js';
 import type { ShutdownService } from './lifecycle/index.js';
 
 /** How long responses that are under way may take once the listener is closed. */
 const LAST_RESPONSES_MS = 1_000;
+
+/** How many times as many unanswered requests close a connection. */
+const CLOSED_BEYOND = 10;
 
 /**
  * What holds for every route: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
@@ -40,8 +44,9 @@ export function registerHttpContract(
     const allowed = request.is404
       ? routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
       : [];
-    const problem =
-      allowed.length > 0
+    const problem = isCrowded(request, reply, config.requestsPerConnection)
+      ? crowded(config.requestsPerConnection)
+      : allowed.length > 0
         ? methodNotAllowed(request.method, allowed)
         : path.startsWith('/api/')
           ? negotiate(request)
@@ -54,6 +59,27 @@ export function registerHttpContract(
     next(null, payload);
   });
   shutdown.register('disconnect', 'http server', (signal) => closeServer(app, signal));
+}
+
+/**
+ * Whether a connection has more unanswered requests than it may. One that has many times as many is closed, because
+ * each refusal waits for its turn as well.
+ */
+function isCrowded(request: FastifyRequest, reply: FastifyReply, max: number): boolean {
+  const { socket } = request.raw;
+  openRequestOf(request.raw, reply.raw);
+  const open = countOpenRequests(socket);
+  if (open > max * CLOSED_BEYOND) socket.destroy();
+  return open > max;
+}
+
+function crowded(max: number): ProblemError {
+  return new ProblemError(
+    'rate-limited',
+    `This connection has ${max} requests that are not answered yet, as many as HTTP_REQUESTS_PER_CONNECTION allows. ` +
+      'Nothing was done for this one; send it again after their answers, or on another connection.',
+    { headers: { 'retry-after': '1' } },
+  );
 }
 
 function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {

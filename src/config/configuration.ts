@@ -9,6 +9,13 @@ export interface HttpConfig {
   readonly jsonMaxMembers: number;
   /** Items of the arrays of a body, over every depth. */
   readonly jsonMaxItems: number;
+  /** Unanswered requests of one connection. */
+  readonly requestsPerConnection: number;
+  /** Of one remote address. */
+  readonly waitsPerClient: number;
+  readonly eventStreamsMax: number;
+  /** Of one remote address. */
+  readonly eventStreamsPerClient: number;
   /** No trailing slash; null: `statusUrl` is relative. */
   readonly publicBaseUrl: string | null;
   /** Status for a process that ended in error: 500, 422 or 200. */
@@ -231,6 +238,10 @@ function group(env: Environment): Configuration {
       bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
       jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
       jsonMaxItems: env.HTTP_JSON_MAX_ITEMS,
+      requestsPerConnection: env.HTTP_REQUESTS_PER_CONNECTION,
+      waitsPerClient: env.WAITS_PER_CLIENT,
+      eventStreamsMax: env.EVENT_STREAMS_MAX,
+      eventStreamsPerClient: env.EVENT_STREAMS_PER_CLIENT,
       publicBaseUrl: env.PUBLIC_BASE_URL ?? null,
       processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
     },

@@ -89,6 +89,17 @@ export const VARIABLES = {
     '10000',
     'items that the arrays of a request body may have, counted over every depth',
   ),
+  HTTP_REQUESTS_PER_CONNECTION: fixed(
+    wholeNumber(1, 10_000),
+    '20',
+    'requests that a client may send on one connection before the first of them is answered',
+  ),
+  EVENT_STREAMS_MAX: fixed(wholeNumber(1, 1_000_000), '1000', 'streams of events that may be open'),
+  EVENT_STREAMS_PER_CLIENT: fixed(
+    wholeNumber(1, 1_000_000),
+    '250',
+    'streams of events that one client, which is one remote address, may have open',
+  ),
   PROCESS_ERROR_HTTP_STATUS: fixed(
     oneOf('500', '422', '200').transform(Number),
     '500',
@@ -105,6 +116,11 @@ export const VARIABLES = {
     wholeNumber(1, 1_000_000),
     '10000',
     'waiting requests at the most; further ones get 202 at once',
+  ),
+  WAITS_PER_CLIENT: fixed(
+    wholeNumber(1, 1_000_000),
+    '5000',
+    'requests of one client, which is one remote address, that may wait; a further start gets 202 at once, a further question 429',
   ),
   COMPLETE_UNKNOWN: fixed(
     oneOf('accept', 'refuse'),

@@ -2,6 +2,7 @@ import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { PROBLEM_MEDIA_TYPE } from '../common/errors/index.js';
 import { HealthService } from './health.service.js';
 
 const status = { type: 'string', enum: ['ok', 'error', 'shutting_down'] };
@@ -29,6 +30,11 @@ const DocumentProbe = (operationId: string, summary: string): MethodDecorator =>
   applyDecorators(
     ApiOperation({ summary, operationId }),
     ApiResponse({ status: 200, description: 'All is well.', content }),
+    ApiResponse({
+      status: 429,
+      description: 'The connection has as many requests open as it may.',
+      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+    }),
     ApiResponse({ status: 503, description: 'Something is down.', content }),
   );
 

@@ -15,6 +15,7 @@ import { ProcessStatusService } from './http/process-status.service.js';
 import { ProcessSweepService } from './end/process-sweep.service.js';
 import { ProcessTrail } from './process-trail.service.js';
 import { ProcessViewPresenter } from './answer/process-view.presenter.js';
+import { RequestShares } from './http/request-shares.service.js';
 import { StartAttemptService } from './start/start-attempt.service.js';
 import { StartBacklog } from './start/start-backlog.service.js';
 import { StartLauncherService } from './start/start-launcher.service.js';
@@ -42,6 +43,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessCompletionService,
   ProcessDurationService,
   ProcessEventsService,
+  RequestShares,
   ProcessViewPresenter,
   ProcessOutcomeListener,
 ];

@@ -68,6 +68,7 @@ async function measureService(bare) {
     DATA_DIR: dataDir,
     LOG_LEVEL: 'error',
     WAITROOM_MAX: String(COUNT * 2),
+    WAITS_PER_CLIENT: String(COUNT * 2),
     SIMULATOR_SLOW_MS: '600000',
     HTTP_TIMEOUT_MS: '900000',
   });

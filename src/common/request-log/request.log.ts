@@ -1,3 +1,4 @@
+import { openRequestOf } from '../connections/index.js';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 declare module 'fastify' {
@@ -33,8 +34,8 @@ export function logRequests(fastify: FastifyInstance, logger: RequestLogger): vo
     const path = request.url.split('?', 1)[0] ?? '/';
     if (!QUIET_PATHS.test(path)) {
       const began = performance.now();
-      // It comes after the last byte of the answer, and where the client leaves before.
-      reply.raw.once('close', () => {
+      // After the last byte of the answer, and where the client leaves before.
+      openRequestOf(request.raw, reply.raw).onEnd(() => {
         logRequest(logger, path, request, reply, Math.round(performance.now() - began));
       });
     }

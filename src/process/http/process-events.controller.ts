@@ -9,6 +9,7 @@ import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/in
 import { onClientGone } from '../answer/client-gone.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
+import { RequestShares } from './request-shares.service.js';
 import { ProcessEventsService } from './process-events.service.js';
 
 const EVENT_STREAM = 'text/event-stream';
@@ -22,7 +23,10 @@ const DEFAULT_LIMIT = 100;
 /** The trail of a process. */
 @Controller('api/process')
 export class ProcessEventsController {
-  constructor(private readonly events: ProcessEventsService) {}
+  constructor(
+    private readonly events: ProcessEventsService,
+    private readonly shares: RequestShares,
+  ) {}
 
   @Get('events/:correlationId')
   @Header('Vary', 'Accept')
@@ -40,6 +44,7 @@ export class ProcessEventsController {
       void reply.status(httpStatus).headers(headers).type('application/json; charset=utf-8').send(body);
       return;
     }
+    this.shares.assertStream(reply);
     const { headers, body } = await this.events.stream(
       correlationId,
       lastEventId ? seqOf(lastEventId) : after,

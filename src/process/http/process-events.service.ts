@@ -68,13 +68,14 @@ export class ProcessEventsService {
       },
       after,
     );
+    const body = Readable.from(this.registered(correlationId, stream));
     onClientGone(() => {
       stream.close();
+      // Nobody reads it any more, and it comes to its end only by being read.
+      body.unpipe();
+      body.resume();
     });
-    return {
-      headers: this.presenter.streamHeaders(record),
-      body: Readable.from(this.registered(correlationId, stream)),
-    };
+    return { headers: this.presenter.streamHeaders(record), body };
   }
 
   /** The row; null where only the trail knows the process, which was started elsewhere and has not ended. */

@@ -37,6 +37,7 @@ import {
   StartRequest,
   StatusQuery,
 } from './process.schemas.js';
+import { RequestShares } from './request-shares.service.js';
 import { type IdentifiedStart, ProcessStartService } from '../start/process-start.service.js';
 import { ProcessStatusService } from './process-status.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
@@ -51,6 +52,7 @@ export class ProcessController {
     private readonly completions: ProcessCompletionService,
     private readonly cancels: ProcessCancelService,
     private readonly presenter: ProcessViewPresenter,
+    private readonly shares: RequestShares,
     @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
   ) {}
 
@@ -69,7 +71,12 @@ export class ProcessController {
     reply.request.body = undefined;
     body.variables = {};
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
-    const answer = await this.starts.start(start, onClientGone(reply), waitMs ?? undefined);
+    const answer = await this.starts.start(
+      start,
+      onClientGone(reply),
+      // A start is taken all the same, as with a full waitroom; its client asks for the outcome later.
+      waitMs === 0 || this.shares.mayWait(reply) ? (waitMs ?? undefined) : 0,
+    );
     send(reply, answer, applied(answer.httpStatus));
   }
 
@@ -90,8 +97,10 @@ export class ProcessController {
   ): Promise<void> {
     const maxMs = this.waitConfig.syncTimeoutMaxMs;
     const preference = readWaitPreference(wait === undefined ? headers.prefer : undefined, maxMs);
+    const waitMs = wait === undefined ? (preference.waitMs ?? 0) : waitWithin(wait, maxMs);
+    if (waitMs > 0) this.shares.assertWait(reply);
     const answer = await this.statuses.status(correlationId, {
-      waitMs: wait === undefined ? (preference.waitMs ?? 0) : waitWithin(wait, maxMs),
+      waitMs,
       held: readIfNoneMatch(headers['if-none-match']),
       onClientGone: onClientGone(reply),
     });

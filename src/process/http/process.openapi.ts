@@ -97,6 +97,7 @@ function json(name: SchemaName, description: string, headers: Omit<Answer, 'desc
 /** What any route may answer: the request did not fit, or the service could not. */
 const COMMON_PROBLEMS: Readonly<Record<number, string>> = {
   406: '`Accept` takes nothing that this route answers with.',
+  429: 'The connection or the client has as many requests open as it may; repeat it after `Retry-After`.',
   500: 'The service failed.',
   503: 'The service cannot take the request now; repeat it after `Retry-After`.',
 };
@@ -121,7 +122,7 @@ function answers(
     const asProblem: Answer = {
       description: problem,
       content: { [PROBLEM_MEDIA_TYPE]: ref('Problem') },
-      ...(status === 503 ? { always: ['Retry-After'] } : {}),
+      ...(status === 503 || status === 429 ? { always: ['Retry-After'] } : {}),
     };
     return response(status, outcome === undefined ? [asProblem] : [outcome, asProblem]);
   });

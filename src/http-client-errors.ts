@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import {
+  PROBLEM_MEDIA_TYPE,
+  type ProblemCode,
+  ProblemError,
+  PROBLEMS,
+  toProblemDocument,
+} from './common/errors/index.js';
+import type { RequestLogger } from './common/request-log/index.js';
+import { requestIdOf } from './logging.js';
+
+const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
+  HPE_HEADER_OVERFLOW: ['headers-too-large', 'The path and headers together are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
+};
+
+const EXPECTATION = 'Expect takes nothing but 100-continue. Send the request without it; nothing was kept.';
+
+/** Answers what never becomes a request of the framework, as problem documents with an id that the log has as well. */
+export class ClientErrorAnswers {
+  private logger: RequestLogger | undefined;
+
+  /** Given once it is there; the server is made before it, and does not listen before. */
+  logTo(logger: RequestLogger): void {
+    this.logger = logger;
+  }
+
+  /** Answers what Node's HTTP parser refuses before there is a request. */
+  readonly answerParserError = (error: NodeJS.ErrnoException, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const [code, detail] = CLIENT_ERRORS[error.code ?? ''] ?? [
+      'invalid-request',
+      'This is not a well-formed HTTP request.',
+    ];
+    const requestId = randomUUID();
+    const { status } = PROBLEMS[code];
+    const body = JSON.stringify(toProblemDocument(new ProblemError(code, detail), '/'));
+    this.log(requestId, status, { code: error.code });
+    socket.end(
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
+        `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${requestId}\r\n` +
+        `Connection: close\r\n\r\n${body}`,
+    );
+  };
+
+  /** Answers an `Expect` header that asks for something unknown, which Node would with a bare 417. */
+  answerExpectations(server: Server): void {
+    server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+      const requestId = requestIdOf(request);
+      const path = request.url?.split('?', 1)[0] ?? '/';
+      const { status } = PROBLEMS['expectation-failed'];
+      const problem = toProblemDocument(new ProblemError('expectation-failed', EXPECTATION), path);
+      this.log(requestId, status, { req: { method: request.method, path } });
+      response
+        .writeHead(status, {
+          'content-type': PROBLEM_MEDIA_TYPE,
+          'cache-control': 'no-store',
+          'x-request-id': requestId,
+          // Its body is not read.
+          connection: 'close',
+        })
+        .end(JSON.stringify(problem));
+    });
+  }
+
+  private log(requestId: string, status: number, facts: object): void {
+    this.logger?.info(Object.assign({ requestId, res: { status } }, facts), 'request refused');
+  }
+}

@@ -1,0 +1,60 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { ClientShare, type FullShare, openRequestOf } from '../../common/connections/index.js';
+import { ProblemError } from '../../common/errors/index.js';
+import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
+
+/** Seconds after which a client may ask again for what is all taken. */
+const RETRY_AFTER_SECONDS = '5';
+
+/** What one client may have of what all of them share: requests that wait, and streams of events. */
+@Injectable()
+export class RequestShares {
+  private readonly waits: ClientShare;
+  private readonly streams: ClientShare;
+
+  constructor(@Inject(HTTP_CONFIG) private readonly config: HttpConfig) {
+    // The waitroom has the bound of all, and answers at once beyond it.
+    this.waits = new ClientShare(Infinity, config.waitsPerClient);
+    this.streams = new ClientShare(config.eventStreamsMax, config.eventStreamsPerClient);
+  }
+
+  /** True where the answer may be held; false where the client has as many that are held as it may. */
+  mayWait(reply: FastifyReply): boolean {
+    return take(this.waits, reply) === null;
+  }
+
+  /** @throws ProblemError `rate-limited` where the client has as many waiting questions as it may */
+  assertWait(reply: FastifyReply): void {
+    if (this.mayWait(reply)) return;
+    throw rateLimited(
+      `This client has ${this.config.waitsPerClient} requests that wait, as many as WAITS_PER_CLIENT allows. ` +
+        'Ask without a wait, or later.',
+    );
+  }
+
+  /** @throws ProblemError `rate-limited` where the client has as many streams as it may, `too-many-streams` where all have */
+  assertStream(reply: FastifyReply): void {
+    const full = take(this.streams, reply);
+    if (full === null) return;
+    if (full === 'client') {
+      throw rateLimited(
+        `This client has ${this.config.eventStreamsPerClient} streams open, as many as EVENT_STREAMS_PER_CLIENT allows. ` +
+          'Close one, read the events as a page, or open the stream later.',
+      );
+    }
+    throw new ProblemError(
+      'too-many-streams',
+      `${this.config.eventStreamsMax} streams are open, as many as EVENT_STREAMS_MAX allows. Read the events as a page, or open the stream later.`,
+      { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
+    );
+  }
+}
+
+function take(share: ClientShare, { request, raw }: FastifyReply): FullShare | null {
+  return share.take(request.ip, openRequestOf(request.raw, raw));
+}
+
+function rateLimited(detail: string): ProblemError {
+  return new ProblemError('rate-limited', detail, { headers: { 'retry-after': RETRY_AFTER_SECONDS } });
+}
