@@ -4,9 +4,10 @@ import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
-import { logRequests } from './common/request-log/index.js';
+import { logRequest, type RequestLogger, logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
-import { answerClientErrors, registerHttpContract } from './http-contract.js';
+import { ClientErrorAnswers } from './http-client-errors.js';
+import { registerHttpContract } from './http-contract.js';
 import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
 import { requestIdOf } from './logging.js';
@@ -29,6 +30,8 @@ export async function createApp(
   processes: readonly ServiceProcess[] = PROCESSES,
   bootSignal?: AbortSignal,
 ): Promise<NestFastifyApplication> {
+  const log: { requests?: RequestLogger } = {};
+  const clientErrors = new ClientErrorAnswers();
   const adapter = new FastifyAdapter({
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -38,8 +41,11 @@ export async function createApp(
     // A stop closes the sockets itself, in its stage `disconnect`.
     forceCloseConnections: false,
     return503OnClosing: false,
-    clientErrorHandler: answerClientErrors,
+    clientErrorHandler: clientErrors.answerParserError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      // No hook runs for a path that cannot be routed.
+      void reply.header('x-request-id', request.id);
+      if (log.requests !== undefined) logRequest(log.requests, request, reply);
       sendProblem(request, reply, toProblem(error));
     },
   });
@@ -58,7 +64,10 @@ export async function createApp(
   app.useLogger(app.get(Logger));
   app.flushLogs();
   app.useGlobalFilters(new ProblemFilter());
-  logRequests(adapter.getInstance(), await app.resolve(PinoLogger));
+  log.requests = await app.resolve(PinoLogger);
+  clientErrors.logTo(log.requests);
+  clientErrors.answerExpectations(app.getHttpServer());
+  logRequests(adapter.getInstance(), log.requests);
   registerHttpContract(app, configuration.http, app.get(ShutdownService));
   serveOpenApi(app);
   return app;

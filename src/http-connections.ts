@@ -29,7 +29,10 @@ export class HttpConnections {
   constructor(
     private readonly server: Server,
     private readonly writeTimeoutMs: number,
-    private readonly onCut: (facts: { readonly remoteAddress: string; readonly pendingBytes: number }) => void,
+    private readonly onCut: (facts: {
+      readonly remoteAddress: string;
+      readonly pendingBytes: number;
+    }) => void,
   ) {
     server.on('connection', (socket: Socket) => {
       this.sockets.set(socket, { taken: 0, since: performance.now() });
@@ -98,6 +101,7 @@ export class HttpConnections {
         progress.since = now;
       } else if (now - progress.since >= this.writeTimeoutMs) {
         this.onCut({ remoteAddress: socket.remoteAddress ?? '', pendingBytes });
+        this.sockets.delete(socket);
         socket.destroy();
       }
     }

@@ -1,23 +1,13 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import {
-  PROBLEM_MEDIA_TYPE,
-  type ProblemCode,
-  ProblemError,
-  PROBLEMS,
-  sendProblem,
-  toProblemDocument,
-} from './common/errors/index.js';
+import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from './common/errors/index.js';
 import { countOpenRequests, openRequestOf } from './common/connections/index.js';
 import type { HttpConfig } from './config/index.js';
+import { HttpConnections } from './http-connections.js';
 import { takeOnlyJson } from './http-body.js';
 import type { ShutdownService } from './lifecycle/index.js';
-
-/** How long responses that are under way may take once the listener is closed. */
-const LAST_RESPONSES_MS = 1_000;
 
 /** How many times as many unanswered requests close a connection. */
 const CLOSED_BEYOND = 10;
@@ -58,7 +48,11 @@ export function registerHttpContract(
     if (shutdown.refusing) void reply.header('connection', 'close');
     next(null, payload);
   });
-  shutdown.register('disconnect', 'http server', (signal) => closeServer(app, signal));
+  const logger = new Logger('HttpServer');
+  const connections = new HttpConnections(app.getHttpServer(), config.writeTimeoutMs, (facts) => {
+    logger.warn({ msg: 'A connection was cut: its client took nothing of an answer.', ...facts });
+  });
+  shutdown.register('disconnect', 'http server', (signal) => connections.close(signal));
 }
 
 /**
@@ -103,47 +97,4 @@ function negotiate(request: FastifyRequest): ProblemError | null {
         `Answers are ${(produces ?? ['application/json']).join(' or ')}; send an Accept header that takes it, or none.`,
       )
     : null;
-}
-
-/** Closes the listener, waits shortly for answers that are being written, then closes every socket. */
-async function closeServer(app: NestFastifyApplication, signal: AbortSignal): Promise<void> {
-  const server = app.getHttpServer();
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  server.closeIdleConnections();
-  const limit = setTimeout(() => {
-    server.closeAllConnections();
-  }, LAST_RESPONSES_MS);
-  signal.addEventListener('abort', () => {
-    server.closeAllConnections();
-  });
-  await closed;
-  clearTimeout(limit);
-}
-
-const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
-  HPE_HEADER_OVERFLOW: ['headers-too-large', 'The path and headers together are too large.'],
-  ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
-};
-
-/** Answers what Node's HTTP parser refuses before there is a request. */
-export function answerClientErrors(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const [code, detail] = CLIENT_ERRORS[error.code ?? ''] ?? [
-    'invalid-request',
-    'This is not a well-formed HTTP request.',
-  ];
-  const { status } = PROBLEMS[code];
-  const body = JSON.stringify(toProblemDocument(new ProblemError(code, detail), '/'));
-  socket.end(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n${body}`,
-  );
 }

@@ -143,11 +143,28 @@ describe('createConfiguration', () => {
   });
 });
 
+describe('URLs', () => {
+  it('of partners may have a query; those to which paths are appended may not', () => {
+    const { partners } = createConfiguration({
+      BACKGROUND_CHECK_URL: 'https://partner/v1/?key=/k/',
+      ONBOARDING_API_URL: 'https://partner//',
+    });
+    expect([partners.backgroundCheckUrl, partners.onboardingApiUrl]).toEqual([
+      'https://partner/v1?key=/k/',
+      'https://partner',
+    ]);
+    expect(() =>
+      createConfiguration({ CAMUNDA_BASE_URL: 'http://c/engine-rest?a=b', PUBLIC_BASE_URL: 'http://p/#x' }),
+    ).toThrow(/PUBLIC_BASE_URL must have no query.*CAMUNDA_BASE_URL must have no query/s);
+  });
+});
+
 describe('describeConfiguration', () => {
   it('masks the password and credentials in URLs', () => {
     const described = describeConfiguration(
       createConfiguration({
-        CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest?key=secret',
+        CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest',
+        BACKGROUND_CHECK_URL: 'https://demo:secret@partner/?key=secret',
         DB_HOST: 'db',
         DB_NAME: 'fc',
         DB_USER: 'fc',
@@ -155,7 +172,8 @@ describe('describeConfiguration', () => {
       }),
     );
     expect(described).toMatchObject({
-      camunda: { baseUrl: 'https://***@camunda/engine-rest?***' },
+      camunda: { baseUrl: 'https://***@camunda/engine-rest' },
+      partners: { backgroundCheckUrl: 'https://***@partner?***' },
       database: { server: { password: '***' } },
     });
     expect(JSON.stringify(described)).not.toContain('secret');

@@ -9,6 +9,7 @@ export interface HttpConfig {
   readonly jsonMaxMembers: number;
   /** Items of the arrays of a body, over every depth. */
   readonly jsonMaxItems: number;
+  readonly writeTimeoutMs: number;
   /** Unanswered requests of one connection. */
   readonly requestsPerConnection: number;
   /** Of one remote address. */
@@ -238,6 +239,7 @@ function group(env: Environment): Configuration {
       bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
       jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
       jsonMaxItems: env.HTTP_JSON_MAX_ITEMS,
+      writeTimeoutMs: env.HTTP_WRITE_TIMEOUT_MS,
       requestsPerConnection: env.HTTP_REQUESTS_PER_CONNECTION,
       waitsPerClient: env.WAITS_PER_CLIENT,
       eventStreamsMax: env.EVENT_STREAMS_MAX,

@@ -29,7 +29,11 @@ const onOff = () => oneOf('on', 'off').transform((value) => value === 'on');
 const httpUrl = () =>
   z
     .url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
-    .transform((value) => value.replace(/\/+$/, ''));
+    .transform((value) => value.replace(/^([^?#]*?)\/+(?=[?#]|$)/, '$1'));
+
+/** A URL to which paths are appended as text. */
+const httpBaseUrl = () =>
+  httpUrl().refine((value) => !/[?#]/.test(value), { error: 'must have no query and no fragment' });
 
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(unsetWhenEmpty, schema.optional());
 
@@ -69,7 +73,7 @@ export const VARIABLES = {
   PORT: fixed(wholeNumber(0, 65_535), '8080', 'port of the REST API; 0 takes any free one'),
   HOST: open(text(), 'address to listen on', '[127.0.0.1; 0.0.0.0 in production]'),
   PUBLIC_BASE_URL: open(
-    httpUrl(),
+    httpBaseUrl(),
     'makes `statusUrl` and `Location` absolute, for example https://api.example.com',
   ),
   DATA_DIR: fixed(text(), './data', 'folder of the SQLite file'),
@@ -100,6 +104,11 @@ export const VARIABLES = {
     '250',
     'streams of events that one client, which is one remote address, may have open',
   ),
+  HTTP_WRITE_TIMEOUT_MS: fixed(
+    milliseconds(100),
+    '30000',
+    'how long a client may take no byte of its answer before it is cut',
+  ),
   PROCESS_ERROR_HTTP_STATUS: fixed(
     oneOf('500', '422', '200').transform(Number),
     '500',
@@ -129,7 +138,7 @@ export const VARIABLES = {
   ),
 
   CAMUNDA_BASE_URL: open(
-    httpUrl(),
+    httpBaseUrl(),
     'REST base of Camunda 7, Operaton or CIB seven, for example http://camunda:8080/engine-rest',
     '[the embedded engine]',
   ),

@@ -323,6 +323,7 @@ describe('what the framework answers', () => {
     ['GET', `/api/process/status/${'a'.repeat(256)}`, 400, 'invalid-request'],
     ['GET', '/api/process/status/a%20b', 400, 'invalid-request'],
     ['GET', '/api/process/status/%zz', 400, 'invalid-request'],
+    ['GET', `/api/process/status/${'a'.repeat(1_025)}`, 414, 'uri-too-long'],
     ['GET', '/api/process/start', 405, 'method-not-allowed'],
     ['DELETE', '/api/process/status/abc', 405, 'method-not-allowed'],
     ['PUT', '/api/process/complete', 405, 'method-not-allowed'],
@@ -332,6 +333,7 @@ describe('what the framework answers', () => {
       status,
       'application/problem+json',
     ]);
+    expect(response.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
     expect(await response.json()).toMatchObject({ type: `urn:fastify-camunda:problem:${code}`, status });
   });
 
@@ -353,6 +355,11 @@ describe('what the framework answers', () => {
   it.each([
     ['a header that is too large', `GET / HTTP/1.1\r\nHost: a\r\nX-Big: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
     ['what is not HTTP', 'HELLO\r\n\r\n', 400],
+    [
+      'an expectation that is not known',
+      'POST /api/process/start HTTP/1.1\r\nHost: a\r\nExpect: x\r\nContent-Length: 0\r\n\r\n',
+      417,
+    ],
   ])('answers %s with a problem', async (_name, raw, status) => {
     const text = await new Promise<string>((resolve, reject) => {
       const socket = connect(Number(new URL(service.baseUrl).port), '127.0.0.1', () => socket.write(raw));
@@ -364,7 +371,8 @@ describe('what the framework answers', () => {
       socket.on('error', reject);
     });
     expect(text).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(text).toContain('Content-Type: application/problem+json');
+    expect(text).toMatch(/^Content-Type: application\/problem\+json\r$/im);
+    expect(text).toMatch(/^X-Request-Id: \S+$/im);
   });
 
   it('describes the API as OpenAPI 3.1, made from the schemas', async () => {

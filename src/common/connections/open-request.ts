@@ -6,6 +6,14 @@ export class OpenRequest {
   private readonly listeners = new Set<() => void>();
   private ended = false;
 
+  /** @param answer absent where nothing is written */
+  constructor(private readonly answer?: ServerResponse) {}
+
+  /** True once the first byte of its answer is written, until the last is. */
+  get isAnswering(): boolean {
+    return this.answer?.headersSent === true && !this.answer.writableFinished;
+  }
+
   /** Calls back once when the request ends, at once where it has ended. */
   onEnd(listener: () => void): void {
     if (this.ended) listener();
@@ -36,7 +44,7 @@ export function openRequestOf(
 ): OpenRequest {
   const known = byAnswer.get(answer);
   if (known !== undefined) return known;
-  const opened = new OpenRequest();
+  const opened = new OpenRequest(answer);
   byAnswer.set(answer, opened);
   if (socket.destroyed || answer.destroyed) {
     opened.end();
@@ -54,6 +62,12 @@ export function openRequestOf(
 /** How many requests of a connection are not answered yet. */
 export function countOpenRequests(socket: Socket): number {
   return bySocket.get(socket)?.size ?? 0;
+}
+
+/** True where an answer is being written on a connection. */
+export function isAnswering(socket: Socket): boolean {
+  for (const request of bySocket.get(socket) ?? []) if (request.isAnswering) return true;
+  return false;
 }
 
 function openOn(socket: Socket): Set<OpenRequest> {

@@ -41,7 +41,7 @@ describe('toProblem', () => {
     [404, 'unknown-path'],
     [413, 'body-too-large'],
     [415, 'unsupported-media-type'],
-    [417, 'invalid-request'],
+    [417, 'expectation-failed'],
     [414, 'uri-too-long'],
     [429, 'rate-limited'],
   ])('says an HTTP exception with status %i as %s', (status, code) => {

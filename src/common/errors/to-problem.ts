@@ -18,6 +18,7 @@ const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
   413: 'body-too-large',
   414: 'uri-too-long',
   415: 'unsupported-media-type',
+  417: 'expectation-failed',
   429: 'rate-limited',
   431: 'headers-too-large',
 };

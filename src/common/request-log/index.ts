@@ -1,1 +1,1 @@
-export { logRequests } from './request.log.js';
+export { logRequest, logRequests, type RequestLogger } from './request.log.js';

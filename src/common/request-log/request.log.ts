@@ -31,19 +31,23 @@ export function logRequests(fastify: FastifyInstance, logger: RequestLogger): vo
   fastify.addHook('onRequest', (request, reply, done) => {
     const { correlationId } = request.params as { readonly correlationId?: string };
     if (correlationId !== undefined) request.correlationId = correlationId;
-    const path = request.url.split('?', 1)[0] ?? '/';
-    if (!QUIET_PATHS.test(path)) {
-      const began = performance.now();
-      // After the last byte of the answer, and where the client leaves before.
-      openRequestOf(request.raw, reply.raw).onEnd(() => {
-        logRequest(logger, path, request, reply, Math.round(performance.now() - began));
-      });
-    }
+    logRequest(logger, request, reply);
     done();
   });
 }
 
-function logRequest(
+/** Logs the line of one request when it ends; for one that no hook sees. */
+export function logRequest(logger: RequestLogger, request: FastifyRequest, reply: FastifyReply): void {
+  const path = request.url.split('?', 1)[0] ?? '/';
+  if (QUIET_PATHS.test(path)) return;
+  const began = performance.now();
+  // After the last byte of the answer, and where the client leaves before.
+  openRequestOf(request.raw, reply.raw).onEnd(() => {
+    writeLine(logger, path, request, reply, Math.round(performance.now() - began));
+  });
+}
+
+function writeLine(
   logger: RequestLogger,
   path: string,
   { id, method, correlationId }: FastifyRequest,

@@ -9,6 +9,13 @@ const backgroundCheckSchema = z.object({ cleared: z.boolean(), reason: z.string(
 /** Answer of `POST <ONBOARDING_API_URL>/onboardings`. */
 export const onboardingSchema = z.object({ success: z.boolean(), userId: z.string() });
 
+/** An endpoint below a base URL, whose query it keeps: some gateways take a key or a version there. */
+function endpointOf(base: string, name: string): URL {
+  const url = new URL(base);
+  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name}`;
+  return url;
+}
+
 /** Calls the partners of onboard-user on behalf of a task. */
 @Injectable()
 export class PartnersClient {
@@ -17,7 +24,7 @@ export class PartnersClient {
   /** Asks whether anything speaks against the user. @throws HttpCallError, RetryableTaskError */
   checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
     return this.call(
-      `${this.partners.backgroundCheckUrl}/background-checks`,
+      endpointOf(this.partners.backgroundCheckUrl, 'background-checks'),
       { userId },
       task,
       backgroundCheckSchema,
@@ -29,11 +36,11 @@ export class PartnersClient {
     user: { readonly userId: string; readonly email: string | null },
     task: HandlerTask,
   ): Promise<z.output<typeof onboardingSchema>> {
-    return this.call(`${this.partners.onboardingApiUrl}/onboardings`, user, task, onboardingSchema);
+    return this.call(endpointOf(this.partners.onboardingApiUrl, 'onboardings'), user, task, onboardingSchema);
   }
 
   private async call<S extends z.ZodType>(
-    url: string,
+    url: URL,
     json: unknown,
     task: HandlerTask,
     answer: S,
@@ -46,7 +53,7 @@ export class PartnersClient {
     const parsed = answer.safeParse(body);
     if (parsed.success) return parsed.data;
     // What a partner sends is for the trail; the client is told no more than that it was not understood.
-    throw new RetryableTaskError(`The partner's answer to ${new URL(url).pathname} has an unexpected form.`, {
+    throw new RetryableTaskError(`The partner's answer to ${url.pathname} has an unexpected form.`, {
       cause: parsed.error,
     });
   }

@@ -1,4 +1,4 @@
-/** Where the two partners of onboard-user are reached; base URLs without a trailing slash. */
+/** Where the two partners of onboard-user are reached; base URLs, which may have a query. */
 export interface Partners {
   readonly backgroundCheckUrl: string;
   readonly onboardingApiUrl: string;

@@ -1,0 +1,157 @@
+import { once } from 'node:events';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { openRequestOf } from './common/connections/index.js';
+import { until } from './common/testing/until.js';
+import { HttpConnections } from './http-connections.js';
+
+const WRITE_TIMEOUT_MS = 30_000;
+
+/** Far more than what the buffers of two sockets take. */
+const CHUNK = Buffer.alloc(64 * 1_024);
+const CHUNKS = 640;
+const LENGTH = CHUNK.length * CHUNKS;
+
+describe('HttpConnections', () => {
+  let server: Server;
+  let connections: HttpConnections;
+  let cut: { readonly remoteAddress: string; readonly pendingBytes: number }[];
+  let answers: ServerResponse[];
+  let client: Socket;
+  let received: number;
+
+  beforeEach(async () => {
+    // Sockets live on the real clock, the looks at them on the test's.
+    jest.useFakeTimers({
+      doNotFake: [
+        'nextTick',
+        'setImmediate',
+        'clearImmediate',
+        'setTimeout',
+        'clearTimeout',
+        'queueMicrotask',
+      ],
+    });
+    cut = [];
+    answers = [];
+    received = 0;
+    server = createServer((request, response) => {
+      openRequestOf(request, response);
+      answers.push(response);
+      if (request.url !== '/large') return;
+      response.setHeader('content-length', LENGTH);
+      Readable.from(chunks()).pipe(response);
+    });
+    connections = new HttpConnections(server, WRITE_TIMEOUT_MS, (facts) => cut.push(facts));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    client.on('error', () => undefined);
+    await once(client, 'connect');
+  });
+
+  afterEach(async () => {
+    client.destroy();
+    await connections.close(AbortSignal.abort());
+    jest.useRealTimers();
+  });
+
+  function* chunks(): Generator<Buffer> {
+    for (let sent = 0; sent < CHUNKS; sent += 1) yield CHUNK;
+  }
+
+  function ask(path: string): void {
+    client.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
+  }
+
+  /** Asks for the large answer, of which nothing is read, and waits until the sockets take no more of it. */
+  async function stall(): Promise<void> {
+    client.pause();
+    ask('/large');
+    await until(() => (answers[0]?.socket?.writableLength ?? 0) > 0);
+    for (let before = -1, now = taken(); before !== now; before = now, now = taken()) {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  const taken = (): number =>
+    (answers[0]?.socket?.bytesWritten ?? 0) - (answers[0]?.socket?.writableLength ?? 0);
+
+  function read(): void {
+    client.on('data', (chunk: Buffer) => (received += chunk.length));
+    client.resume();
+  }
+
+  it('cuts a client that takes nothing of its answer for as long as is allowed', async () => {
+    await stall();
+    jest.advanceTimersByTime(2_000);
+    expect(cut).toEqual([]);
+    jest.advanceTimersByTime(WRITE_TIMEOUT_MS);
+    expect(cut).toEqual([{ remoteAddress: '127.0.0.1', pendingBytes: expect.any(Number) }]);
+    read();
+    await once(client, 'close');
+    expect(received).toBeLessThan(LENGTH);
+  });
+
+  it('cuts no client that takes something from time to time, however slowly', async () => {
+    await stall();
+    const before = taken();
+    jest.advanceTimersByTime(WRITE_TIMEOUT_MS - 2_000);
+    read();
+    await until(() => taken() > before);
+    jest.advanceTimersByTime(WRITE_TIMEOUT_MS - 2_000);
+    expect(cut).toEqual([]);
+    await until(() => received > LENGTH);
+  });
+
+  it('cuts no client that waits for an answer that has not begun', async () => {
+    ask('/held');
+    await until(() => answers.length === 1);
+    jest.advanceTimersByTime(WRITE_TIMEOUT_MS * 10);
+    expect(cut).toEqual([]);
+    read();
+    answers[0]?.end('late');
+    await until(() => received > 0);
+  });
+
+  it('closes once the answers that have begun are read, however long that takes', async () => {
+    await stall();
+    const closed = connections.close(new AbortController().signal);
+    jest.advanceTimersByTime(10_000);
+    expect(client.destroyed).toBe(false);
+    read();
+    await until(() => received > LENGTH);
+    await closingTime(closed);
+  });
+
+  it('closes without those that have not begun after a second', async () => {
+    ask('/held');
+    await until(() => answers.length === 1);
+    const closed = connections.close(new AbortController().signal);
+    jest.advanceTimersByTime(900);
+    expect(answers[0]?.socket?.destroyed).toBe(false);
+    await closingTime(closed);
+    expect(answers[0]?.writableFinished).toBe(false);
+  });
+
+  it('cuts what is still open when its time is over', async () => {
+    await stall();
+    const stop = new AbortController();
+    const closed = connections.close(stop.signal);
+    stop.abort();
+    await closed;
+    expect(answers[0]?.writableFinished).toBe(false);
+  });
+
+  /** Lets the clock go on until it is closed. */
+  async function closingTime(closed: Promise<void>): Promise<void> {
+    let isClosed = false;
+    void closed.then(() => (isClosed = true));
+    await until(() => {
+      jest.advanceTimersByTime(50);
+      return isClosed;
+    });
+  }
+});
