@@ -36,6 +36,8 @@ export interface NewRows {
  * fails ends the transaction.
  */
 export interface SqlExecutor {
+  /** True if the statements of one turn travel together, each complete in itself: none has to wait for another. */
+  readonly together: boolean;
   /** The rows of a SELECT, or of a statement that returns rows. */
   query(sql: string, parameters?: readonly SqlValue[]): Promise<readonly SqlRow[]>;
   /** The number of rows that a statement changed. */
@@ -81,8 +83,8 @@ export interface SqlDialect {
   readonly maxParameters: number;
   /** True where no other process can write to the database. */
   readonly exclusive: boolean;
-  /** True where the statements of a transaction go to the database with its commit, in one message. */
-  readonly oneMessage: boolean;
+  /** Up to how many writes go to the database with their commit, in one message; 0: each statement in its own. */
+  readonly oneMessage: number;
   /** A statement with `?` for parameters, in the dialect's own form. */
   readonly statement: (sql: string) => string;
   /** A time as parameter. */

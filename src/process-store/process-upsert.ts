@@ -48,7 +48,7 @@ export class ProcessUpsert {
         if (write.type === 'update') steps.push(() => this.update(sql, write, repeated, results));
       }
     }
-    if (this.dialect.oneMessage) await Promise.all(steps.map((step) => step()));
+    if (sql.together) await Promise.all(steps.map((step) => step()));
     // An insert may take several statements, and no update of the same id may come between them.
     else for (const step of steps) await step();
     return writes.map((write) => results.get(write) ?? { written: false, record: null });

@@ -4,7 +4,10 @@ type Done = (error?: Error | null) => void;
 
 /** What of a connection of `tedious` is used here. */
 interface TediousConnection extends EventEmitter {
+  /** As the server has told of beginnings and ends. */
+  readonly inTransaction: boolean;
   close(): void;
+  beginTransaction(done: Done, name?: string, isolationLevel?: number): void;
   commitTransaction(done: Done, name?: string): void;
   rollbackTransaction(done: Done, name?: string): void;
   /** The statements by which the driver sets a new session up. */
@@ -22,6 +25,7 @@ const SESSION_SETTINGS = ['set nocount off', 'set rowcount 0', 'set lock_timeout
 export function prepareConnection(connection: TediousConnection): void {
   keepFirstLoginError(connection);
   closeAfterFailedEnd(connection);
+  beginOnlyOutside(connection);
   const initialSql = connection.getInitialSql.bind(connection);
   connection.getInitialSql = () => `${initialSql()}\n${SESSION_SETTINGS}`;
 }
@@ -66,4 +70,21 @@ function closeAfterFailedEnd(connection: TediousConnection): void {
       }, name);
     };
   }
+}
+
+/** Closes a connection on which a transaction is open still, instead of beginning another inside of it. */
+function beginOnlyOutside(connection: TediousConnection): void {
+  const begin = connection.beginTransaction.bind(connection);
+  connection.beginTransaction = (done, name, isolationLevel) => {
+    if (!connection.inTransaction) {
+      begin(done, name, isolationLevel);
+      return;
+    }
+    connection.close();
+    done(
+      Object.assign(new Error('A transaction was open still; its connection was closed.'), {
+        code: 'ECLOSE',
+      }),
+    );
+  };
 }

@@ -1,28 +1,13 @@
 import { MssqlParameter } from 'typeorm';
 import { TABLES } from '../../../migrations/index.js';
-import type {
-  GuardedRows,
-  NewRows,
-  ReturningUpdate,
-  SqlExecutor,
-  SqlStatement,
-  SqlValue,
-} from '../sql.dialect.js';
-import { mssqlConnectFault, mssqlErrorKind } from './mssql.errors.js';
+import type { GuardedRows, NewRows, ReturningUpdate, SqlExecutor, SqlStatement } from '../sql.dialect.js';
+import { BATCH_WRITES, runBatch } from './mssql.batch.js';
+import { mssqlConnectFault, mssqlErrorKind, mssqlLacksRight } from './mssql.errors.js';
 import { mssqlOptions } from './mssql.options.js';
 import { checkMssqlSettings } from './mssql.settings.js';
+import { bindParameter, KEY_LENGTH, MAX } from './mssql.parameters.js';
 import { numberedPlaceholders } from './placeholders.js';
 import type { ServerDialect, ServerSession } from './server.dialect.js';
-
-/** The length by which `mssql` knows `(MAX)`. */
-const MAX = 65_535;
-
-/** The lengths that a short text is declared with: few, so that the server keeps few plans for a statement. */
-const KEY_LENGTH = 255;
-const NAME_LENGTH = 8_000;
-
-/** Characters that a VARCHAR holds whatever its collation. */
-const ASCII = /^[\0-\x7f]*$/;
 
 /**
  * Microsoft SQL Server through `mssql`.
@@ -31,14 +16,16 @@ const ASCII = /^[\0-\x7f]*$/;
  */
 export function createMssqlDialect(schema: string | null): ServerDialect {
   const placeholders = numberedPlaceholders((place) => `@${place}`, 0);
+  const statement = schema === null ? placeholders : (sql: string) => placeholders(inSchema(schema, sql));
   return {
     productName: 'SQL Server',
     // The server takes 2 100, and sp_executesql needs some of them.
     maxParameters: 2_000,
     exclusive: false,
-    oneMessage: false,
+    oneMessage: BATCH_WRITES,
     // A session has no search path, so the schema stands before each table.
-    statement: schema === null ? placeholders : (sql) => placeholders(inSchema(schema, sql)),
+    statement,
+    runAtOnce: (dataSource, statements) => runBatch(dataSource, statements, statement),
     time: (time) => new MssqlParameter(time, 'datetime2', 3),
     text: (text) => new MssqlParameter(text, 'nvarchar', MAX),
     readTime: (value) => value as Date,
@@ -58,6 +45,7 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     },
     checkSettings: checkMssqlSettings,
     connectFault: mssqlConnectFault,
+    lacksRight: mssqlLacksRight,
   };
 }
 
@@ -101,17 +89,6 @@ async function insertNew(
   const found = [];
   if (parameters.length > 1) for (const each of parameters) found.push(...(await orNothing([each])));
   return { rows: found, otherwise: await sql.query(otherwise.sql, otherwise.parameters) };
-}
-
-/**
- * Names the type of a parameter: left to itself the driver makes every string NVARCHAR, and a VARCHAR column that is
- * compared with one is scanned instead of sought.
- */
-function bindParameter(value: SqlValue): unknown {
-  if (value === null) return new MssqlParameter(null, 'varchar', KEY_LENGTH);
-  if (typeof value !== 'string') return value;
-  if (!ASCII.test(value) || value.length > NAME_LENGTH) return new MssqlParameter(value, 'nvarchar', MAX);
-  return new MssqlParameter(value, 'varchar', value.length <= KEY_LENGTH ? KEY_LENGTH : NAME_LENGTH);
 }
 
 async function lockSchema(session: ServerSession, timeoutMs: number): Promise<void> {

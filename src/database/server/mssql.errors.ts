@@ -20,6 +20,9 @@ const PASSING_LOGINS: ReadonlySet<number> = new Set([
   42108, 42109, 49918, 49919, 49920,
 ]);
 
+/** A right that the login does not have, or has no longer. */
+const MISSING_RIGHTS: ReadonlySet<number> = new Set([229, 230, 262, 297, 300, 916, 15247]);
+
 /**
  * Errors of a low severity that are no fault of a row: a lock that was not granted, a login refused, a database that is
  * read-only or not there for now, a transaction that the server has ended, a session that Azure has ended because it
@@ -28,16 +31,11 @@ const PASSING_LOGINS: ReadonlySet<number> = new Set([
 const NOT_THE_ROW: ReadonlySet<number> = new Set([
   ...PASSING_LOGINS,
   CANNOT_OPEN,
+  ...MISSING_RIGHTS,
   64,
   121,
-  229,
-  230,
   233,
-  262,
-  297,
-  300,
   334,
-  916,
   942,
   945,
   952,
@@ -54,7 +52,6 @@ const NOT_THE_ROW: ReadonlySet<number> = new Set([
   10053,
   10054,
   10060,
-  15562,
   18452,
   18456,
   40549,
@@ -79,6 +76,12 @@ export function mssqlErrorKind(error: unknown): SqlErrorKind {
   if (UNIQUE_VIOLATIONS.has(number)) return 'conflict';
   if (CONTENDED.has(number)) return 'contended';
   return NOT_THE_ROW.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
+}
+
+/** True if an error says that the login may not do what it tried. */
+export function mssqlLacksRight(error: unknown): boolean {
+  const { number } = serverErrorOf(error);
+  return number !== null && MISSING_RIGHTS.has(number);
 }
 
 /** The number and severity of what the server said; without a number if it said nothing. */

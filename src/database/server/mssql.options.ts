@@ -8,6 +8,9 @@ import { type ConnectionPurpose, connectionsFor } from './server.dialect.js';
 /** How long a statement may take that changes the schema, in ms: an index on a large table. */
 const SCHEMA_STATEMENT_MS = 600_000;
 
+/** How long a connection may lie unused, in ms: less than gateways and load balancers keep one that is silent. */
+const IDLE_MS = 60_000;
+
 /** The settings of a pool of connections to SQL Server. */
 export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
   const { host, port, user, password, name, schema, connectTimeoutMs } = config;
@@ -24,7 +27,9 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
     requestTimeout: isService ? config.statementTimeoutMs : SCHEMA_STATEMENT_MS,
     pool: {
       max: connectionsFor(purpose, config),
-      min: isService ? 1 : 0,
+      // None is kept for ever, so that each of the pool was used lately and need not be asked whether it is alive.
+      min: 0,
+      idleTimeoutMillis: IDLE_MS,
       acquireTimeoutMillis: connectTimeoutMs + config.statementTimeoutMs,
     },
     options: {
@@ -43,7 +48,11 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
       abortTransactionOnError: false,
     },
     logging: false,
-    extra: { beforeConnect: prepareConnection },
+    extra: {
+      beforeConnect: prepareConnection,
+      // By the state of its socket; a statement for it would be a round trip before each of ours.
+      validateConnection: 'socket',
+    },
     entities: entitiesOf('mssql'),
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
   };

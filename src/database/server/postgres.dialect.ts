@@ -31,7 +31,7 @@ export const postgresDialect: ServerDialect = {
   // The protocol takes 65 535; the smaller number keeps statements small.
   maxParameters: 2_000,
   exclusive: false,
-  oneMessage: false,
+  oneMessage: 0,
   statement: numberedPlaceholders((place) => `$${place}`, 1),
   time: (time) => time.toISOString(),
   text: (text) => text,
@@ -59,6 +59,7 @@ export const postgresDialect: ServerDialect = {
   // Each session sets synchronous_commit itself.
   checkSettings: () => Promise.resolve(),
   connectFault: postgresConnectFault,
+  lacksRight: (error) => codesOf(error).includes('42501'),
 };
 
 function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {

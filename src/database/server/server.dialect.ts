@@ -1,6 +1,7 @@
-import type { DataSourceOptions } from 'typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
 import type { DatabaseServerConfig } from '../../config/index.js';
 import type { SqlDialect, SqlValue } from '../sql.dialect.js';
+import type { IssuedStatement, StatementResult } from '../statement.collector.js';
 import type { ServerFault } from './server.fault.js';
 
 /**
@@ -36,8 +37,20 @@ export interface ServerDialect extends SqlDialect {
    * @throws DatabaseStartError if the database is set to forget commits
    */
   readonly checkSettings: (session: ServerSession, config: DatabaseServerConfig) => Promise<void>;
+  /**
+   * Runs a whole transaction in one round trip; absent on a server whose driver cannot.
+   *
+   * @returns what each statement came to, after the commit @throws the first error; nothing is written then, unless the
+   *   server was lost
+   */
+  readonly runAtOnce?: (
+    dataSource: DataSource,
+    statements: readonly IssuedStatement[],
+  ) => Promise<readonly StatementResult[]>;
   /** What an error of connecting means; null for one that only says that the server is not there yet. */
   readonly connectFault: (error: unknown, config: DatabaseServerConfig) => ServerFault | null;
+  /** True if an error says that the login may not do what it tried. */
+  readonly lacksRight: (error: unknown) => boolean;
 }
 
 /** How many connections a purpose may hold, so that all of the service are `DB_POOL_MAX`. */

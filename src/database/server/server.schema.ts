@@ -64,7 +64,7 @@ async function connected<T>(
     if (error instanceof DatabaseStartError) throw error;
     const server = `${dialect.productName} at ${addressOf(config)}`;
     const kind = dialect.errorKind(error);
-    if (kind === 'unavailable' || kind === 'contended') {
+    if (!dialect.lacksRight(error) && (kind === 'unavailable' || kind === 'contended')) {
       throw new DatabaseStartError(
         `${server} failed while the schema was read or changed: ${messageOf(error)}. A migration that had begun was ` +
           'taken back. Start again.',

@@ -23,6 +23,7 @@ export async function runStatement(
 
 /** Runs statements one behind the other: a connection takes one at a time, and some drivers do not queue. */
 class ServerExecutor implements SqlExecutor {
+  readonly together = false;
   private last: Promise<unknown> = Promise.resolve();
   /** What the transaction has failed with: nothing further is sent, for each might wait as long again. */
   private failure: Error | null = null;

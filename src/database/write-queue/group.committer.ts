@@ -65,7 +65,9 @@ export class GroupCommitter {
     let failed: WriteBatch['kind'] | null = null;
     const results = new Map<QueuedWrite, unknown>();
     const atOnce =
-      this.connection.dialect.oneMessage && !repeated && batches.every(({ kind }) => kind.atOnce === true);
+      group.length <= this.connection.dialect.oneMessage &&
+      !repeated &&
+      batches.every(({ kind }) => kind.atOnce === true);
     const writeBatch = async (sql: SqlExecutor, { kind, writes }: WriteBatch): Promise<void> => {
       const items = writes.map(({ item }) => item);
       try {

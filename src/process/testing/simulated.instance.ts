@@ -246,6 +246,7 @@ export class SimulatedInstance {
 
 /** The stand-in has no SQL; its statements change the table when they are called. */
 const NO_SQL: SqlExecutor = {
+  together: true,
   query: noSql,
   execute: noSql,
   queryOr: noSql,

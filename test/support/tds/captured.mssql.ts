@@ -1,7 +1,14 @@
 import type { DatabaseServerConfig } from '../../../src/config/index.js';
 import { createMssqlDialect } from '../../../src/database/server/mssql.dialect.js';
 import type { ServerDialect } from '../../../src/database/server/server.dialect.js';
-import { type TdsExchange, type TdsReply, TdsServer, type TdsServerOptions } from './tds.server.js';
+import { type BatchedStatement, readBatch, type Statement } from './batch.reader.js';
+import {
+  type TdsExchange,
+  type TdsReply,
+  type TdsResult,
+  TdsServer,
+  type TdsServerOptions,
+} from './tds.server.js';
 import type { TdsLogin } from './tds.request.js';
 import type { TdsFault } from './tds.tokens.js';
 import type { TdsParameter } from './tds.types.js';
@@ -77,10 +84,14 @@ export class CapturedMssql {
     };
   }
 
-  /** What was asked since the last time, without what TypeORM asks of a server by itself. */
+  /**
+   * What was asked since the last time, without what TypeORM asks of a server by itself. A batch that is a transaction
+   * stands there as its statements, between `BEGIN` and `COMMIT`.
+   */
   take(): readonly CapturedStatement[] {
     return this.server.exchanges
       .splice(0)
+      .flatMap((exchange) => expanded(exchange))
       .filter(({ sql }) => !/DB_NAME\(\) AS "db_name"|SCHEMA_NAME\(\)|^SELECT 1\b/.test(sql));
   }
 
@@ -89,15 +100,53 @@ export class CapturedMssql {
   }
 
   private reply(exchange: TdsExchange): TdsReply | undefined {
-    // The pool asks whether a connection is alive.
-    if (exchange.sql === 'SELECT 1;') return { results: [{ rows: [{ one: 1 }], count: 1 }] };
-    const answer = this.answer(exchange) ?? defaultAnswer(exchange.sql);
+    const batch = readBatch(exchange);
+    return batch === null ? this.replyTo(exchange) : this.replyToBatch(batch, exchange.connection);
+  }
+
+  private replyTo(statement: CapturedStatement): TdsReply | undefined {
+    const answer = this.answer(statement) ?? defaultAnswer(statement.sql);
     if (answer === undefined) return undefined;
     if (typeof answer === 'string') return answer;
     if ('number' in answer) return { faults: [answer], rollsBack: answer.rollsBack };
-    const returnsRows = answer.length > 0 || /^SELECT\b|\bOUTPUT\b/.test(exchange.sql);
+    const returnsRows = answer.length > 0 || /^SELECT\b|\bOUTPUT\b/.test(statement.sql);
     return { results: [{ rows: returnsRows ? answer : null, count: answer.length }] };
   }
+
+  private replyToBatch(batch: readonly BatchedStatement[], connection: number): TdsReply | undefined {
+    const results: TdsResult[] = [];
+    const counts: Record<string, number> = {};
+    const run = (statement: Statement): TdsReply | TdsResult => {
+      const reply = this.replyTo({ ...statement, connection }) ?? { results: [] };
+      if (typeof reply === 'string' || 'faults' in reply) return reply;
+      return reply.results[0] ?? { rows: /\bOUTPUT\b/.test(statement.sql) ? [] : null, count: 0 };
+    };
+    for (const [place, { statement, rows, otherwise }] of batch.entries()) {
+      for (const each of [statement, otherwise]) {
+        if (each === null || (each === otherwise && (counts[`n${place}`] ?? 0) >= rows)) continue;
+        const result = run(each);
+        if (typeof result === 'string' || !('count' in result)) return result;
+        results.push(result);
+        if (each === statement) counts[`n${place}`] = result.count;
+      }
+    }
+    return { results: [...results, { rows: [counts], count: 1 }] };
+  }
+}
+
+/** The statements of a batch between the beginning and the end of its transaction; any other as it is. */
+function expanded(exchange: TdsExchange): readonly CapturedStatement[] {
+  const { connection } = exchange;
+  const batch = readBatch(exchange);
+  if (batch === null) return [exchange];
+  const said = batch
+    .flatMap(({ statement, otherwise }) => [statement, otherwise])
+    .filter((each) => each !== null);
+  return [
+    { sql: 'BEGIN', parameters: [], connection },
+    ...said.map((statement) => ({ ...statement, connection })),
+    { sql: 'COMMIT', parameters: [], connection },
+  ];
 }
 
 function defaultAnswer(sql: string): readonly object[] | undefined {

@@ -1,0 +1,46 @@
+import mssql from 'mssql';
+import { MssqlParameter } from 'typeorm';
+import type { SqlValue } from '../sql.dialect.js';
+
+/** The length by which `mssql` knows `(MAX)`. */
+export const MAX = 65_535;
+
+/** The lengths that a short text is declared with: few, so that the server keeps few plans for a statement. */
+export const KEY_LENGTH = 255;
+const NAME_LENGTH = 8_000;
+
+/** Characters that a VARCHAR holds whatever its collation. */
+const ASCII = /^[\0-\x7f]*$/;
+
+/**
+ * Names the type of a parameter: left to itself the driver makes every string NVARCHAR, and a VARCHAR column that is
+ * compared with one is scanned instead of sought.
+ */
+export function bindParameter(value: SqlValue): unknown {
+  if (value === null) return new MssqlParameter(null, 'varchar', KEY_LENGTH);
+  if (typeof value !== 'string') return value;
+  if (!ASCII.test(value) || value.length > NAME_LENGTH) return new MssqlParameter(value, 'nvarchar', MAX);
+  return new MssqlParameter(value, 'varchar', value.length <= KEY_LENGTH ? KEY_LENGTH : NAME_LENGTH);
+}
+
+/** Gives a request of `mssql` a parameter, as TypeORM would. */
+export function addParameter(request: mssql.Request, name: string, value: SqlValue): void {
+  const bound = bindParameter(value);
+  if (bound instanceof MssqlParameter) request.input(name, typeOf(bound), bound.value);
+  else request.input(name, bound);
+}
+
+/** @throws Error for a type that no parameter here has */
+function typeOf({ type, params }: MssqlParameter): mssql.ISqlType {
+  const size = params[0] as number;
+  switch (type) {
+    case 'varchar':
+      return mssql.VarChar(size);
+    case 'nvarchar':
+      return mssql.NVarChar(size);
+    case 'datetime2':
+      return mssql.DateTime2(size);
+    default:
+      throw new Error(`No parameter here has the type ${type}.`);
+  }
+}
