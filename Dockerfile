@@ -6,7 +6,7 @@ WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without scripts, because our own `prepare` builds and the sources come later; SQLite's addon is the one that is needed.
 RUN npm ci --ignore-scripts --no-audit --no-fund && npm rebuild better-sqlite3
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/build.mjs
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY migrations migrations
 COPY src src
