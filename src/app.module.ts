@@ -1,12 +1,13 @@
 import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { ENGINE_ENDPOINT, type EngineEndpoint } from './camunda-engine/index.js';
+import { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './camunda-engine/index.js';
 import {
   CamundaWorkerModule,
   TaskEventLog,
   TaskIntake,
   TaskOutcomeListener,
 } from './camunda-worker/index.js';
+import { RESTORE_GUIDE } from './common/sqlite-file/index.js';
 import { PROCESS_DEFINITIONS } from './common/process-definition/index.js';
 import {
   CAMUNDA_CONFIG,
@@ -19,10 +20,10 @@ import {
   type EmbeddedEngineConfig,
 } from './config/index.js';
 import { DatabaseModule, WriteQueueService } from './database/index.js';
-import { createRouter, openEmbeddedEngine, startEngineServer } from './embedded-engine/index.js';
+import { openRecoveringEngine, startEngineServer } from './embedded-engine/index.js';
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
-import { BOOT_SIGNAL, LifecycleModule, ShutdownService } from './lifecycle/index.js';
+import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './lifecycle/index.js';
 import { loggingOptions } from './logging.js';
 import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
@@ -34,27 +35,33 @@ async function reachEngine(
   embedded: EmbeddedEngineConfig,
   { dataDir, server: databaseServer }: DatabaseConfig,
   shutdown: ShutdownService,
+  faults: FatalFaults,
+  signal?: AbortSignal,
 ): Promise<EngineEndpoint> {
   if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl };
   const { port, transport, scripts } = embedded;
   const logger = new Logger('EmbeddedEngine');
-  const onUnexpectedError = (error: unknown): void => {
-    logger.error({ msg: 'The embedded engine failed to process a request.', err: error });
-  };
-  const engine = await openEmbeddedEngine({
+  const engine = await openRecoveringEngine({
     dataDir,
     scripts,
-    onStopped: (err) => {
-      logger.fatal({
-        msg: 'The embedded engine has stopped. Starts are kept; make room and start the service again.',
+    signal,
+    onUnexpectedError: (err) => {
+      logger.error({ msg: 'The embedded engine failed to process a request.', err });
+    },
+    onCondition: (condition) => {
+      logConditionOf(logger, condition);
+    },
+    onDamage: (err) => {
+      faults.report(
+        `The embedded engine's file in ${dataDir} is damaged, and the service ends. What clients were told is kept; restore both files as ${RESTORE_GUIDE} says.`,
         err,
-      });
+      );
     },
     onCleanUpFailure: (err) => {
       logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
     },
   });
-  const server = await startEngineServer({ engine, host: '127.0.0.1', port, onUnexpectedError });
+  const server = await startEngineServer({ engine, host: '127.0.0.1', port });
   shutdown.register('release', 'embedded engine', async () => {
     await engine.close();
     await server.close();
@@ -64,7 +71,7 @@ async function reachEngine(
     msg: 'The embedded engine is running.',
     baseUrl,
     transport,
-    runningInstances: engine.runtime.countProcessInstances({}),
+    runningInstances: engine.current?.runtime.countProcessInstances({}),
   });
   if (databaseServer !== null) {
     logger.warn(
@@ -72,9 +79,32 @@ async function reachEngine(
         'one instance only, or set CAMUNDA_BASE_URL to an engine that all of them share.',
     );
   }
-  if (transport === 'http') return { baseUrl };
-  const router = createRouter(engine, onUnexpectedError);
-  return { baseUrl, dispatch: (request) => router.dispatch({ sharesProcess: true, ...request }) };
+  const condition = (): EngineCondition => engine.condition;
+  if (transport === 'http') return { baseUrl, condition };
+  return {
+    baseUrl,
+    condition,
+    dispatch: (request) => engine.dispatch({ sharesProcess: true, ...request }),
+  };
+}
+
+function logConditionOf(logger: Logger, condition: EngineCondition): void {
+  switch (condition.status) {
+    case 'running':
+      logger.log('The embedded engine goes on from its last commit.');
+      break;
+    case 'recovering':
+      logger.error({
+        msg: 'The file of the embedded engine takes no writes. Starts are kept; the engine goes on by itself when a write succeeds: make room on the disk.',
+        reason: condition.reason,
+      });
+      break;
+    case 'failed':
+      logger.fatal({
+        msg: 'The embedded engine cannot read its state back. Starts are kept; start the service again.',
+        reason: condition.reason,
+      });
+  }
 }
 
 /** What the modules need of each other without knowing each other. */
@@ -87,7 +117,14 @@ class BindingsModule {
       providers: [
         {
           provide: ENGINE_ENDPOINT,
-          inject: [CAMUNDA_CONFIG, EMBEDDED_ENGINE_CONFIG, DATABASE_CONFIG, ShutdownService],
+          inject: [
+            CAMUNDA_CONFIG,
+            EMBEDDED_ENGINE_CONFIG,
+            DATABASE_CONFIG,
+            ShutdownService,
+            FatalFaults,
+            { token: BOOT_SIGNAL, optional: true },
+          ],
           useFactory: reachEngine,
         },
         { provide: PROCESS_DEFINITIONS, useValue: processes.map(({ definition }) => definition) },

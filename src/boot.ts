@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.factory.js';
 import { createConfiguration, describeConfiguration, readEnvironment } from './config/index.js';
-import { CrashGuard } from './lifecycle/index.js';
+import { CrashGuard, FatalFaults } from './lifecycle/index.js';
 import type { SignalStop } from './signal.stop.js';
 
 /** What Node says of an address that cannot be listened on. */
@@ -20,6 +20,9 @@ export async function boot(stop: SignalStop): Promise<void> {
   const app = await createApp(configuration, undefined, stop.signal);
   crash.protect(app);
   stop.adopt(app);
+  app.get(FatalFaults).onFault(() => {
+    stop.fail();
+  });
   if (stop.signal.aborted) return;
   await app.listen(port, host);
   const logger = new Logger('Main');

@@ -8,7 +8,7 @@ export {
 } from './engine-deployment.service.js';
 export { requireSuccess } from './engine.answer.js';
 export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';
-export { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
+export { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './engine.endpoint.js';
 export {
   EngineAmbiguousError,
   EngineCallError,

@@ -13,10 +13,11 @@ import type {
   TaskService,
 } from './core/wait-state-api.types.js';
 import { MessageService } from './messages/message.service.js';
-import type { EngineStore } from './persist/engine-store.js';
+import { type ChangeSet, emptyChangeSet, type EngineStore } from './persist/engine-store.js';
 import { MemoryStore } from './persist/memory.store.js';
 import { AvailableTasks } from './tasks/available-tasks.js';
 import { ExternalTaskService } from './tasks/external-task.service.js';
+import { LentLocks, type TaskLock } from './tasks/lent.locks.js';
 import { PollRegistry } from './tasks/poll.registry.js';
 import { TaskFetcher } from './tasks/task.fetcher.js';
 import { UserTaskService } from './tasks/user-task.service.js';
@@ -33,6 +34,8 @@ export interface EngineParts {
   readonly stepLimit?: number;
   /** Is told once that the engine has stopped for good, because its store refused a commit. */
   readonly onStopped?: (error: Error) => void;
+  /** Of an engine on the same store that has stopped in this process, whose workers go on. */
+  readonly lentLocks?: Iterable<readonly [string, TaskLock]>;
 }
 
 /** The engine: its services over one state. */
@@ -46,6 +49,7 @@ export class EmbeddedEngine {
     readonly messages: MessageApi,
     readonly jobs: JobApi,
     private readonly executor: CommandExecutor,
+    private readonly lent: LentLocks,
     private readonly closing: () => Promise<void>,
   ) {}
 
@@ -71,10 +75,13 @@ export class EmbeddedEngine {
       },
     );
     const available = new AvailableTasks((id) => state.task(id), clock);
-    const polls: PollRegistry = new PollRegistry(new TaskFetcher(state, available), available, clock, {
-      commit: (changes, now) => executor.commit(changes, now),
-      note: (changes) => executor.note(changes),
-    });
+    const lent = new LentLocks(parts.lentLocks);
+    const committer = {
+      commit: (changes: ChangeSet, now: number) => executor.commit(changes, now),
+      note: (changes: ChangeSet) => executor.note(changes),
+    };
+    const fetcher = new TaskFetcher(state, available);
+    const polls: PollRegistry = new PollRegistry(fetcher, available, clock, committer, lent);
     const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped);
     const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 
@@ -86,11 +93,18 @@ export class EmbeddedEngine {
       const instance = ProcessInstanceState.restore(snapshot);
       state.instances.set(instance.id, instance);
     }
-    for (const task of recovered.tasks) state.putTask(task.id, task);
+    const relocked = emptyChangeSet();
+    for (const kept of recovered.tasks) {
+      const task = lent.restore(kept);
+      state.putTask(task.id, task);
+      if (task !== kept) relocked.tasks.set(task.id, task);
+    }
+    lent.retain((id) => relocked.tasks.has(id));
     for (const incident of recovered.incidents) state.putIncident(incident.id, incident);
     for (const job of recovered.jobs) state.putJob(job.id, job);
     for (const subscription of recovered.subscriptions) state.putSubscription(subscription.id, subscription);
     for (const task of recovered.userTasks) state.userTasks.set(task.id, task);
+    if (relocked.tasks.size > 0) await store.note(relocked);
     timers.start();
 
     return new EmbeddedEngine(
@@ -102,6 +116,7 @@ export class EmbeddedEngine {
       new MessageService(state, executor, stepLimit),
       jobs,
       executor,
+      lent,
       async () => {
         timers.stop();
         executor.close();
@@ -114,6 +129,11 @@ export class EmbeddedEngine {
   /** Why the engine has stopped for good, with memory ahead of what is kept; null while it runs. */
   get failure(): EngineError | null {
     return this.executor.failure;
+  }
+
+  /** Locks that workers in this process have and the store may not. */
+  get lentLocks(): Iterable<readonly [string, TaskLock]> {
+    return this.lent.entries();
   }
 
   /**

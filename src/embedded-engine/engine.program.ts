@@ -1,9 +1,13 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
+import { RESTORE_GUIDE, wholeCheck } from '../common/sqlite-file/index.js';
 import type { EmbeddedEngine } from './embedded-engine.js';
-import { openEmbeddedEngine } from './engine.factory.js';
+import { engineFilePath } from './engine.factory.js';
+import type { EngineCondition } from './recovering.engine.js';
+import { openRecoveringEngine } from './recovering.factory.js';
 import {
   asksForUsage,
   EngineArgumentError,
+  type EngineHost,
   parseEngineArguments,
   runEngine,
   USAGE,
@@ -28,29 +32,75 @@ async function run(args: readonly string[], ended: Promise<unknown>): Promise<vo
     process.stdout.write(`${USAGE}\n`);
     return;
   }
-  const logger = pino({ name: 'embedded-engine' });
-  await runEngine(parseEngineArguments(args), {
+  const parsed = parseEngineArguments(args);
+  if (parsed.check) {
+    await check(engineFilePath(parsed.dataDir ?? '.'));
+    return;
+  }
+  await runEngine(parsed, hostOf(pino({ name: 'embedded-engine' }), ended));
+}
+
+function hostOf(logger: Logger, ended: Promise<unknown>): EngineHost {
+  let giveUp: (error: Error) => void = () => undefined;
+  const damaged = new Promise<never>((_resolve, reject) => (giveUp = reject));
+  // A file that is refused before anybody waits is told by `open`.
+  damaged.catch(() => undefined);
+  return {
     open: async ({ dataDir, scripts }) => {
-      const engine = await openEmbeddedEngine({
+      const engine = await openRecoveringEngine({
         dataDir,
         scripts,
-        onStopped: (error) => {
-          logger.fatal({ err: error }, 'the embedded engine has stopped; make room and start it again');
+        onUnexpectedError: (error) => {
+          logger.error({ err: error }, 'the embedded engine failed to process a request');
+        },
+        onCondition: (condition) => {
+          logConditionOf(logger, condition);
+        },
+        onDamage: (error) => {
+          giveUp(
+            new Error(`its file in ${String(dataDir)} is damaged; restore it as ${RESTORE_GUIDE} says`, {
+              cause: error,
+            }),
+          );
         },
         onCleanUpFailure: (error) => {
           logger.error({ err: error }, 'the embedded engine could not remove old history');
         },
       });
-      if (dataDir !== null)
-        logger.info({ dataDir, ...contentOf(engine) }, 'the embedded engine has its state');
+      if (dataDir !== null && engine.current !== null)
+        logger.info({ dataDir, ...contentOf(engine.current) }, 'the embedded engine has its state');
       return engine;
     },
     log: (fields, message) => {
       if ('err' in fields) logger.error(fields, message);
       else logger.info(fields, message);
     },
-    ended,
-  });
+    ended: Promise.race([ended, damaged]),
+  };
+}
+
+function logConditionOf(logger: Logger, condition: EngineCondition): void {
+  if (condition.status === 'running') logger.info('the embedded engine goes on from its last commit');
+  else if (condition.status === 'recovering')
+    logger.error(
+      condition,
+      'the file of the embedded engine takes no writes; make room, and it goes on by itself',
+    );
+  else logger.fatal(condition, 'the embedded engine cannot read its state back; start it again');
+}
+
+/** @throws Error for a file that is damaged or cannot be read */
+async function check(path: string): Promise<void> {
+  const found = await wholeCheck(path);
+  if (found.status === 'sound') {
+    process.stdout.write(`${path} is sound.\n`);
+    return;
+  }
+  throw new Error(
+    found.status === 'damaged'
+      ? `${path} is damaged: ${found.findings}. Restore it as ${RESTORE_GUIDE} says.`
+      : `${path} cannot be checked: ${found.status === 'unreadable' ? found.reason : 'it is not there'}`,
+  );
 }
 
 /** Runs the engine alone and prints in words why it cannot. @returns the exit code */

@@ -56,7 +56,7 @@ export class HealthController {
   @Get('live')
   @DocumentProbe('getLiveness', 'The process answers')
   live(@Res() reply: FastifyReply): Promise<void> {
-    return this.answer(reply, []);
+    return this.answer(reply, this.health.liveness());
   }
 
   @Get('ready')

@@ -8,6 +8,7 @@ import {
   CamundaEngineClient,
   ENGINE_ENDPOINT,
   EngineDeploymentService,
+  type EngineCondition,
   type EngineEndpoint,
 } from '../camunda-engine/index.js';
 import { CamundaWorkerService } from '../camunda-worker/index.js';
@@ -15,6 +16,13 @@ import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { DatabaseService, WriteQueueService } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { StartBacklog } from '../process/index.js';
+
+/** What is said of an embedded engine that does not run. */
+const DOWN: Readonly<Record<EngineCondition['status'], string>> = {
+  running: '',
+  recovering: 'The file of the embedded engine takes no writes; it goes on by itself when one succeeds.',
+  failed: 'The embedded engine cannot read its state back; the service has to be started again.',
+};
 
 /** Says how the parts of the service are. */
 @Injectable()
@@ -36,10 +44,21 @@ export class HealthService {
    * What decides whether requests are sent here: not while booting or stopping, not while the database is away or takes
    * no writes, not while no further start is accepted.
    *
-   * An engine that is away does not count: starts are stored, and stored answers still work.
+   * An engine outside that is away does not count: starts are stored, and stored answers still work. The embedded one
+   * does, because nothing but this machine's disk keeps it from working.
    */
   readiness(): HealthIndicatorFunction[] {
-    return [() => this.service(), () => this.databaseHealth(), () => this.startBacklog()];
+    return [
+      () => this.service(),
+      () => this.databaseHealth(),
+      () => this.startBacklog(),
+      ...this.embeddedEngine(({ status }) => status === 'running'),
+    ];
+  }
+
+  /** What decides whether the process is to be replaced: an embedded engine that cannot read its state back. */
+  liveness(): HealthIndicatorFunction[] {
+    return this.embeddedEngine(({ status }) => status !== 'failed');
   }
 
   /** What a person wants to know beside it; none of it makes the service unready. */
@@ -81,6 +100,15 @@ export class HealthService {
     const { size: starts, isFull } = this.backlog;
     if (!isFull) return indicator.up({ starts });
     return indicator.down({ message: 'Too many starts wait for the process engine.', starts });
+  }
+
+  private embeddedEngine(isFine: (condition: EngineCondition) => boolean): HealthIndicatorFunction[] {
+    const condition = this.endpoint.condition?.();
+    if (condition === undefined) return [];
+    const indicator = this.indicators.check('embeddedEngine');
+    if (isFine(condition)) return [() => indicator.up()];
+    const reason = 'reason' in condition ? condition.reason : '';
+    return [() => indicator.down({ message: DOWN[condition.status], reason })];
   }
 
   private engine(): HealthIndicatorResult {

@@ -1,5 +1,6 @@
 export { BOOT_SIGNAL } from './boot.signal.js';
 export { CrashGuard } from './crash.guard.js';
+export { FatalFaults } from './fatal.faults.js';
 export { PeriodicTask, type PeriodicWork } from './periodic-task.js';
 export { LifecycleModule } from './lifecycle.module.js';
 export {

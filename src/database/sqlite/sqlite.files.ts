@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
+import { codeOf, makeFolder } from '../../common/sqlite-file/index.js';
 import { DatabaseStartError } from '../database.errors.js';
 
 /** Name of the service's file in `DATA_DIR`. */
@@ -20,7 +21,7 @@ export function prepareDataDir(dataDir: string): void {
   const folder = resolve(dataDir);
   const remedy = 'Set DATA_DIR to a folder that this user may write to.';
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
   } catch (error) {
     throw new DatabaseStartError(`The folder ${folder} cannot be made (${codeOf(error)}). ${remedy}`, {
       cause: error,
@@ -52,14 +53,15 @@ export interface DatabaseLock {
  * @throws DatabaseStartError where another process holds it
  */
 export function lockDatabase(path: string): DatabaseLock {
-  const lock = new BetterSqlite3(`${path}.lock`, { timeout: 0 });
+  let lock: BetterSqlite3.Database | undefined;
   try {
+    lock = new BetterSqlite3(`${path}.lock`, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
-    lock.close();
+    lock?.close();
     if (!codeOf(error).startsWith('SQLITE_BUSY')) {
       throw new DatabaseStartError(
-        `${path}.lock cannot be used as a lock (${codeOf(error)}). Remove it, or set DATA_DIR to another folder.`,
+        `${path}.lock cannot be used as a lock (${codeOf(error)}). Make room on the disk and its folder writable, or set DATA_DIR to another folder.`,
         { cause: error },
       );
     }
@@ -68,13 +70,10 @@ export function lockDatabase(path: string): DatabaseLock {
       { cause: error },
     );
   }
+  const held = lock;
   return {
     release: () => {
-      lock.close();
+      held.close();
     },
   };
-}
-
-function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }

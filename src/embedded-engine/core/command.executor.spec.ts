@@ -98,7 +98,7 @@ describe('a store that refuses a commit', () => {
       name: 'ProcessEngineException',
       kind: 'Stopped',
       message:
-        'The engine has stopped, because its store refused a commit: disk full. What it had answered is kept. Remove the cause and start it again.',
+        "The engine's store takes no writes: disk full. What was answered with success is kept; whether this request is, is not known. Repeat it when the engine is back.",
       cause: new Error('disk full'),
     };
     await expect(completed).rejects.toMatchObject(stopped);

@@ -14,7 +14,7 @@ export type EngineErrorKind =
   | 'TooManyRequests'
   /** The engine closes. */
   | 'Shutdown'
-  /** The engine has stopped for good; whether what it was asked is kept shows when it is started again. */
+  /** The store takes no writes; whether what the engine was asked is kept shows when it has read its state back. */
   | 'Stopped';
 
 /** An error that a command of the engine ends with; the command has changed nothing. */
@@ -84,14 +84,14 @@ export class EngineClosedError extends EngineError {
   }
 }
 
-/** The store has refused a commit: the engine's memory is ahead of what is kept, so it does nothing more. */
+/** The store has refused a commit: the engine's memory is ahead of what is kept, so it answers nothing from it any more. */
 export class EngineStoppedError extends EngineError {
   constructor(cause: unknown) {
     super(
       'Stopped',
       'ProcessEngineException',
-      `The engine has stopped, because its store refused a commit: ${cause instanceof Error ? cause.message : String(cause)}. ` +
-        'What it had answered is kept. Remove the cause and start it again.',
+      `The engine's store takes no writes: ${cause instanceof Error ? cause.message : String(cause)}. ` +
+        'What was answered with success is kept; whether this request is, is not known. Repeat it when the engine is back.',
       0,
       { cause },
     );

@@ -39,7 +39,7 @@ class TestHost implements EngineHost {
   };
 }
 
-const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, scripts: false };
+const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, scripts: false, check: false };
 
 describe('parseEngineArguments', () => {
   it('has defaults for everything', () => {
@@ -48,6 +48,7 @@ describe('parseEngineArguments', () => {
       host: '127.0.0.1',
       dataDir: null,
       scripts: false,
+      check: false,
     });
   });
 
@@ -57,6 +58,7 @@ describe('parseEngineArguments', () => {
       host: '::1',
       dataDir: './x',
       scripts: true,
+      check: false,
     });
   });
 
@@ -73,7 +75,7 @@ describe('parseEngineArguments', () => {
   });
 
   it('describes every option in its usage', () => {
-    for (const option of ['--port', '--host', '--data', '--scripts', '--help'])
+    for (const option of ['--port', '--host', '--data', '--scripts', '--check', '--help'])
       expect(USAGE).toContain(`  ${option} `);
   });
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startEngineServer } from './engine.server.js';
+import { type EngineDispatcher, startEngineServer } from './engine.server.js';
 import type { EngineServices } from './rest.router.js';
 
 /** Beside the service's own 8080. */
@@ -14,6 +14,8 @@ export interface EngineArguments {
   readonly dataDir: string | null;
   /** Whether processes may contain JavaScript, which has all rights of this program. */
   readonly scripts: boolean;
+  /** Whether to look for damage in the whole file, and to run nothing. */
+  readonly check: boolean;
 }
 
 /** Arguments that make no sense; the message is for the person who typed them. */
@@ -22,11 +24,12 @@ export class EngineArgumentError extends Error {
 }
 
 /** How the program is called. */
-export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR] [--scripts] [--help]
+export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR] [--scripts] [--check] [--help]
   --port  port of the REST API, 0 for any free one (default ${DEFAULT_PORT})
   --host  address to listen on (default 127.0.0.1; the API has no authentication)
   --data  folder of the engine's file, made where it is not there; without it the state ends with the process
   --scripts  allow JavaScript in processes: it runs without a sandbox, with all rights of this program
+  --check  look for damage in the whole file of --data, print what is found, and end
   --help  print this and end`;
 
 /** Whether somebody wants to read {@link USAGE} and nothing else. */
@@ -36,12 +39,13 @@ export function asksForUsage(args: readonly string[]): boolean {
 
 /** @throws EngineArgumentError */
 export function parseEngineArguments(args: readonly string[]): EngineArguments {
-  const { port, host, data, scripts } = readOptions(args);
+  const { port, host, data, scripts, check } = readOptions(args);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new EngineArgumentError(`--port must be a number from 0 to 65535, not '${port}'`);
   }
   if (data === '') throw new EngineArgumentError('--data must name a folder');
-  return { port: Number(port), host, dataDir: data ?? null, scripts };
+  if (check && data === undefined) throw new EngineArgumentError('--check needs --data');
+  return { port: Number(port), host, dataDir: data ?? null, scripts, check };
 }
 
 function readOptions(args: readonly string[]): {
@@ -49,6 +53,7 @@ function readOptions(args: readonly string[]): {
   host: string;
   data?: string | undefined;
   scripts: boolean;
+  check: boolean;
 } {
   try {
     const { values } = parseArgs({
@@ -58,6 +63,7 @@ function readOptions(args: readonly string[]): {
         host: { type: 'string', default: '127.0.0.1' },
         data: { type: 'string' },
         scripts: { type: 'boolean', default: false },
+        check: { type: 'boolean', default: false },
       },
     });
     return values;
@@ -67,14 +73,14 @@ function readOptions(args: readonly string[]): {
 }
 
 /** An engine that can be closed. */
-export type RunnableEngine = EngineServices & { close(): Promise<void> };
+export type RunnableEngine = (EngineServices | EngineDispatcher) & { close(): Promise<void> };
 
 /** What running an engine needs of its process. */
 export interface EngineHost {
   /** Opens the engine on its data. */
   readonly open: (args: EngineArguments) => Promise<RunnableEngine>;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-  /** Settles when the process is asked to end. */
+  /** Settles when the process is asked to end; rejects where it has to. */
   readonly ended: Promise<unknown>;
 }
 
@@ -82,7 +88,7 @@ export interface EngineHost {
  * Serves an engine until the process is asked to end, then closes it: first the sockets, so that nobody is answered
  * from an engine that is gone, then the engine.
  *
- * @throws what `open` and `listen` throw
+ * @throws what `open` and `listen` throw, and what `ended` rejects with, behind the same end
  */
 export async function runEngine(args: EngineArguments, host: EngineHost): Promise<void> {
   const engine = await host.open(args);
@@ -96,8 +102,11 @@ export async function runEngine(args: EngineArguments, host: EngineHost): Promis
       },
     });
     host.log({ baseUrl: server.baseUrl }, 'the embedded engine listens');
-    await host.ended;
-    await server.close();
+    try {
+      await host.ended;
+    } finally {
+      await server.close();
+    }
   } finally {
     await engine.close();
   }

@@ -1,3 +1,4 @@
+import { isDamage } from '../../common/sqlite-file/index.js';
 import type { EngineError } from '../core/engine.errors.js';
 import type { EngineRequest, EngineResponse } from './http.types.js';
 import { bodyOf, type JsonRecord } from './json.reader.js';
@@ -79,9 +80,10 @@ export class EngineRouter {
       if (failure !== null) throw failure;
       return await this.route(request);
     } catch (error) {
-      const described = describeError(error);
+      if (isDamage(error)) this.onUnexpectedError(error);
+      const described = describeError(error) ?? describeError(this.failureOf());
       if (described !== null) return described;
-      this.onUnexpectedError(error);
+      if (!isDamage(error)) this.onUnexpectedError(error);
       return internalError();
     }
   }

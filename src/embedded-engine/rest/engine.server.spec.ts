@@ -319,7 +319,7 @@ describe('startEngineServer', () => {
     engine.failure = new EngineStoppedError(new Error('disk full'));
     const response = await send('GET', '/process-instance/count');
     expect(response.status).toBe(503);
-    expect((await errorOf(response)).message).toContain('refused a commit: disk full');
+    expect((await errorOf(response)).message).toContain('takes no writes: disk full');
     expect(engine.lastCall).toBeUndefined();
     expect(unexpected).toEqual([]);
   });

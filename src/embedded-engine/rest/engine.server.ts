@@ -2,9 +2,8 @@ import multipart from '@fastify/multipart';
 import { fastify, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { MAX_BPMN_BYTES } from '../model/index.js';
 import { parseBody } from './body.parser.js';
-import type { EngineRouter } from './engine.router.js';
 import { BASE_PATH } from './engine.router.js';
-import type { EngineResponse, FormPart, RequestBody } from './http.types.js';
+import type { EngineRequest, EngineResponse, FormPart, RequestBody } from './http.types.js';
 import { describeError, RestError } from './rest.error.js';
 import { createRouter, type EngineServices } from './rest.router.js';
 
@@ -20,8 +19,13 @@ const REQUEST_TIMEOUT_MS = 60_000;
 /** How long `close()` waits for answers under way before it cuts their sockets, milliseconds. */
 const CLOSE_LIMIT_MS = 2_000;
 
+/** Answers requests, whatever brought them; never rejects. */
+export interface EngineDispatcher {
+  dispatch(request: EngineRequest): Promise<EngineResponse>;
+}
+
 export interface EngineServerOptions {
-  readonly engine: EngineServices;
+  readonly engine: EngineServices | EngineDispatcher;
   /** 0: any free port. */
   readonly port: number;
   /** Default 127.0.0.1: the API has no authentication. */
@@ -43,8 +47,10 @@ export interface EngineServer {
  * @throws the error of `listen`, e.g. EADDRINUSE
  */
 export async function startEngineServer(options: EngineServerOptions): Promise<EngineServer> {
-  const router = createRouter(options.engine, options.onUnexpectedError ?? warn);
-  const server = new HttpEngineServer(router);
+  const { engine, onUnexpectedError = warn } = options;
+  const server = new HttpEngineServer(
+    'dispatch' in engine ? engine : createRouter(engine, onUnexpectedError),
+  );
   return {
     baseUrl: await server.listen(options.port, options.host ?? '127.0.0.1'),
     close: () => server.close(),
@@ -65,7 +71,7 @@ class HttpEngineServer {
   private readonly departures = new Set<() => void>();
   private closing = false;
 
-  constructor(private readonly router: EngineRouter) {
+  constructor(private readonly router: EngineDispatcher) {
     this.app = fastify({
       bodyLimit: MAX_JSON_BYTES,
       forceCloseConnections: 'idle',

@@ -3,6 +3,7 @@ import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engin
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
 import type { AvailableTasks } from './available-tasks.js';
+import type { LentLocks } from './lent.locks.js';
 import { handOut, type Poll, pollOf, refuse, toError } from './poll.request.js';
 import type { TaskFetcher } from './task.fetcher.js';
 
@@ -36,6 +37,7 @@ export class PollRegistry implements Follower {
     private readonly available: AvailableTasks,
     private readonly clock: () => number,
     private readonly committer: PollCommitter,
+    private readonly lent: LentLocks,
   ) {}
 
   /** Fetches now, or parks the request where it finds nothing and may wait. */
@@ -89,6 +91,7 @@ export class PollRegistry implements Follower {
     this.armDueTimer();
     return {
       durable: () => {
+        this.lent.settle(changes);
         for (const poll of served) handOut(poll);
       },
       refused: (error) => {
@@ -115,6 +118,7 @@ export class PollRegistry implements Follower {
     // No turn follows that would look when these locks run out.
     this.armDueTimer();
     await this.committer.note(changes);
+    this.lent.lend(changes);
   }
 
   private async commitFor(others: Followed, changes: ChangeSet, now: number): Promise<void> {

@@ -1,9 +1,12 @@
 /** The engine's file cannot be used; the message is one sentence for the operator, with the remedy. */
 export class EngineFileError extends Error {
   override readonly name = 'EngineFileError';
-}
 
-/** What SQLite or the operating system calls an error: `SQLITE_FULL`, `EACCES`; else its text. */
-export function codeOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+  /** @param options.isDamaged the content of the file is not what it should be, so that waiting changes nothing */
+  constructor(message: string, options: ErrorOptions & { readonly isDamaged?: boolean } = {}) {
+    super(message, options);
+    this.isDamaged = options.isDamaged ?? false;
+  }
+
+  readonly isDamaged: boolean;
 }

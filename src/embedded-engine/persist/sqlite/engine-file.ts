@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
-import { codeOf, EngineFileError } from './engine-file.errors.js';
+import { codeOf, isDamage, RESTORE_GUIDE } from '../../../common/sqlite-file/index.js';
+import { EngineFileError } from './engine-file.errors.js';
 import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
 
 /** Version of the tables and of the texts in them; a newer one is refused. */
@@ -50,57 +50,83 @@ export interface EngineFile {
   close(): void;
 }
 
+/** How a file is opened. */
+export interface EngineFileAccess {
+  /** The lock of the file, which stays the caller's; absent: it is taken, and released with the file. */
+  readonly lock?: EngineFileLock;
+  /** The file was open before in this process: it must be there, and take a write. */
+  readonly isAgain?: boolean;
+}
+
 /**
  * Opens the file, or makes it with its folder.
  *
  * @throws EngineFileError with a sentence that names the cause and the remedy
  */
-export function openEngineFile(path: string): EngineFile {
-  makeFolder(dirname(path));
-  const lock = lockEngineFile(path);
+export function openEngineFile(
+  path: string,
+  { lock: held, isAgain = false }: EngineFileAccess = {},
+): EngineFile {
+  const lock = held ?? lockEngineFile(path);
+  const release = (): void => {
+    if (held === undefined) lock.release();
+  };
   let db: Database | undefined;
   try {
-    db = new BetterSqlite3(path, { timeout: 5_000 });
+    if (isAgain && !existsSync(path)) {
+      throw new EngineFileError(
+        `${path} is gone. Restore both files from a backup as ${RESTORE_GUIDE} says, and start again.`,
+      );
+    }
+    db = new BetterSqlite3(path, { timeout: 5_000, fileMustExist: isAgain });
     prepare(db, path);
-    return openedFile(path, db, lock);
+    if (isAgain) settleLog(db);
+    return openedFile(path, db, release);
   } catch (error) {
     db?.close();
-    lock.release();
+    release();
     throw error instanceof EngineFileError ? error : unusable(path, error);
   }
 }
 
 /** What to tell the operator of a file that SQLite cannot read or write, or whose content is not what it should be. */
 export function unusable(path: string, error: unknown): EngineFileError {
+  if (error instanceof EngineFileError) return error;
   const code = codeOf(error);
-  const damaged = /^SQLITE_(CORRUPT|NOTADB)/.test(code) || error instanceof SyntaxError;
+  if (isDamage(error) || error instanceof SyntaxError) return damaged(path, code, error);
   return new EngineFileError(
-    damaged
-      ? `${path} is damaged or not an engine's file (${code}). Restore it from a backup, or move it away to begin anew.`
-      : `${path} cannot be used (${code}). Make it and its folder writable, or use another folder.`,
+    `${path} cannot be used (${code}). Make room on the disk, and the file and its folder writable, or use another folder.`,
     { cause: error },
   );
 }
 
-function openedFile(path: string, db: Database, lock: EngineFileLock): EngineFile {
+/** @param finding what is wrong with the content */
+export function damaged(path: string, finding: string, cause?: unknown): EngineFileError {
+  return new EngineFileError(
+    `${path} is damaged or not an engine's file (${finding}). Restore it from a backup as ${RESTORE_GUIDE} says, or move it away to begin anew.`,
+    { cause, isDamaged: true },
+  );
+}
+
+function openedFile(path: string, db: Database, release: () => void): EngineFile {
   return {
     path,
     db,
     close: () => {
       db.close();
-      lock.release();
+      release();
     },
   };
 }
 
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw new EngineFileError(`The folder ${folder} cannot be made (${codeOf(error)}). Use another folder.`, {
-      cause: error,
-    });
-  }
+/**
+ * Folds the log into the file, whose flush is new. After a flush that failed, the operating system may show commits of
+ * the log that never reached the disk; nothing may be written behind them.
+ *
+ * @throws SqliteError where the disk still refuses
+ */
+function settleLog(db: Database): void {
+  db.pragma('wal_checkpoint(TRUNCATE)');
 }
 
 function prepare(db: Database, path: string): void {

@@ -1,6 +1,6 @@
 import type { Transaction } from 'better-sqlite3';
 import type { ChangeSet, DeploymentBundle, EngineStore, RecoveredState } from '../engine-store.js';
-import { type EngineFile, openEngineFile, unusable } from './engine-file.js';
+import { type EngineFile, type EngineFileAccess, openEngineFile, unusable } from './engine-file.js';
 import { EngineFileReader } from './engine-file.reader.js';
 import { EngineFileWriter } from './engine-file.writer.js';
 import { GroupCommitter } from './group.committer.js';
@@ -14,7 +14,7 @@ import { endedRecord } from './ended.columns.js';
 /** How long what need not be durable may wait for a write of its instance, in ms: longer than most steps take. */
 const NOTED_MS = 1_000;
 
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions extends EngineFileAccess {
   /** Epoch milliseconds; decides whose time to live has passed. Default `Date.now`. */
   readonly clock?: () => number;
   /** Pages that the file may have, for a disk that is full before its time; absent: no limit. */
@@ -79,7 +79,7 @@ export class SqliteStore implements EngineStore {
    * @throws EngineFileError with one sentence that names the cause and the remedy
    */
   static open(path: string, options: SqliteStoreOptions = {}): SqliteStore {
-    const file = openEngineFile(path);
+    const file = openEngineFile(path, options);
     try {
       return new SqliteStore(file, options);
     } catch (error) {

@@ -1,0 +1,3 @@
+export { type FileCheck, quickCheck, wholeCheck } from './file.check.js';
+export { makeFolder } from './folder.maker.js';
+export { codeOf, isDamage, isDiskTrouble, RESTORE_GUIDE } from './sqlite.faults.js';

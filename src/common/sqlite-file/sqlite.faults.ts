@@ -1,0 +1,25 @@
+/** Where an operator reads how to get a file back. */
+export const RESTORE_GUIDE = 'docs/guides/operations.md, "Backup and restore of the SQLite files"';
+
+/** What SQLite or the operating system calls an error: `SQLITE_FULL`, `EACCES`; else its text. */
+export function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
+}
+
+/** Whether an error, or what caused it, is SQLite's word that the content of a file is damaged (https://sqlite.org/rescode.html). */
+export function isDamage(error: unknown): boolean {
+  for (let at: unknown = error, depth = 0; depth < 10; depth += 1) {
+    if (/^SQLITE_(CORRUPT|NOTADB)(_|$)/.test(codeOf(at))) return true;
+    if (typeof at !== 'object' || at === null) return false;
+    // TypeORM keeps the driver's error beside the cause.
+    at = 'driverError' in at ? at.driverError : 'cause' in at ? at.cause : null;
+  }
+  return false;
+}
+
+/** Whether an error comes from the disk or from who else uses the file, so that the same may succeed later. */
+export function isDiskTrouble(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|IOERR|FULL|CANTOPEN|PROTOCOL)(_|$)|^(ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|EFBIG)$/.test(
+    codeOf(error),
+  );
+}

@@ -1,0 +1,275 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import BetterSqlite3 from 'better-sqlite3';
+import { engineFilePath } from './engine.factory.js';
+import { EngineFileError } from './persist/sqlite/engine-file.errors.js';
+import type { EngineCondition, RecoveringEngine } from './recovering.engine.js';
+import { openRecoveringEngine, type RecoveringEngineOptions } from './recovering.factory.js';
+import { bpmn, sequence } from './testing/process.builder.js';
+
+/** What a caller sees. */
+interface Answer {
+  readonly status: number;
+  readonly value: unknown;
+}
+
+/** More than the room that a file without room has left: SQLite fills its free pages first. */
+const LARGE = 'x'.repeat(3_900);
+
+let dataDir: string;
+let engine: RecoveringEngine;
+/** As on a disk with so many pages; undefined: as many as there are. */
+let pages: number | undefined;
+let conditions: EngineCondition['status'][];
+let damage: unknown[];
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'recovering-'));
+  pages = undefined;
+  conditions = [];
+  damage = [];
+});
+
+afterEach(async () => {
+  await engine.close();
+  rmSync(dataDir, { recursive: true });
+});
+
+async function open(options: Partial<RecoveringEngineOptions> = {}): Promise<void> {
+  engine = await openRecoveringEngine({
+    dataDir,
+    maxPages: () => pages,
+    onUnexpectedError: (error) => {
+      // What a damaged file answers is foreseen; nothing else is.
+      if (damage.length === 0 && !/malformed|not a database/.test(String(error))) throw error;
+    },
+    onCondition: ({ status }) => conditions.push(status),
+    onDamage: (error) => damage.push(error),
+    ...options,
+  });
+}
+
+async function send(method: string, path: string, body?: unknown, sharesProcess = false): Promise<Answer> {
+  const { status, body: answer } = await engine.dispatch({
+    method,
+    url: `/engine-rest${path}`,
+    origin: 'http://127.0.0.1',
+    sharesProcess,
+    body: body === undefined ? { kind: 'none' } : { kind: 'json', value: body },
+    onDisconnect: () => undefined,
+  });
+  return { status, value: answer.kind === 'json' ? answer.value : null };
+}
+
+async function deploy(): Promise<void> {
+  const answer = await engine.dispatch({
+    method: 'POST',
+    url: '/engine-rest/deployment/create',
+    origin: 'http://127.0.0.1',
+    body: {
+      kind: 'form',
+      parts: [
+        { fieldName: 'deployment-name', fileName: null, content: Buffer.from('d') },
+        { fieldName: 'p.bpmn', fileName: 'p.bpmn', content: Buffer.from(bpmn(sequence('p', 'A', 'B'))) },
+      ],
+    },
+    onDisconnect: () => undefined,
+  });
+  expect(answer.status).toBe(200);
+}
+
+const start = (businessKey: string, text = LARGE): Promise<Answer> =>
+  send('POST', '/process-definition/key/p/start', {
+    businessKey,
+    variables: { text: { value: text, type: 'String' } },
+  });
+
+function fetchTask(topicName: string, sharesProcess: boolean, asyncResponseTimeout = 0): Promise<Answer> {
+  const topics = [{ topicName, lockDuration: 600_000 }];
+  const body = { workerId: 'w', maxTasks: 1, asyncResponseTimeout, topics };
+  return send('POST', '/external-task/fetchAndLock', body, sharesProcess);
+}
+
+async function keys(): Promise<unknown[]> {
+  const { value } = await send('GET', '/history/process-instance?sortBy=startTime&sortOrder=asc');
+  return (value as { businessKey: string }[]).map(({ businessKey }) => businessKey).sort();
+}
+
+/** Starts until the file has no room for one more. @returns the keys of the starts that were answered with success */
+async function fillUp(prefix: string): Promise<string[]> {
+  // SQLite sets the limit to what the file has already.
+  pages = 1;
+  const kept: string[] = [];
+  for (let at = 0; ; at += 1) {
+    const { status } = await start(`${prefix}-${at}`);
+    if (status !== 200) return kept;
+    kept.push(`${prefix}-${at}`);
+  }
+}
+
+async function running(): Promise<void> {
+  for (;;) {
+    if (engine.condition.status === 'running') return;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe('an engine whose file takes no writes', () => {
+  /** The limit counts for the connections that are opened from now on. */
+  async function reopenWithoutRoom(): Promise<void> {
+    await engine.close();
+    pages = 1;
+    await open();
+  }
+
+  it('answers 503 to what it cannot keep, and goes on from the last commit when a write succeeds', async () => {
+    await open();
+    await deploy();
+    await start('before');
+    await reopenWithoutRoom();
+    const kept = await fillUp('full');
+    expect(conditions).toEqual(['recovering']);
+    expect(engine.condition).toMatchObject({ status: 'recovering', reason: expect.stringContaining('full') });
+
+    pages = undefined;
+    await running();
+    expect(conditions).toEqual(['recovering', 'running']);
+    expect(await keys()).toEqual(['before', ...kept].sort());
+    expect((await start('after')).status).toBe(200);
+    expect(await keys()).toEqual(['after', 'before', ...kept].sort());
+    expect((await fetchTask('A', false)).value).toHaveLength(1);
+  });
+
+  it('says why to everybody meanwhile, to polls that wait too, and takes them again afterwards', async () => {
+    await open();
+    await deploy();
+    await reopenWithoutRoom();
+    const parked = fetchTask('B', false, 60_000);
+    await fillUp('full');
+    expect(await parked).toMatchObject({ status: 503, value: { type: 'ProcessEngineException' } });
+    for (const path of ['/version', '/history/process-instance', '/external-task/count']) {
+      const answer = await send('GET', path);
+      if (engine.condition.status === 'running') break;
+      expect(answer).toMatchObject({ status: 503, value: { message: expect.stringContaining('full') } });
+    }
+    pages = undefined;
+    await running();
+    await start('after');
+    await send('POST', '/external-task/fetchAndLock', {
+      workerId: 'w',
+      maxTasks: 1_000,
+      topics: [{ topicName: 'A', lockDuration: 1_000 }],
+    }).then(async ({ value }) => {
+      const waiting = fetchTask('B', false, 60_000);
+      const [task] = value as { id: string }[];
+      await send('POST', `/external-task/${task!.id}/complete`, { workerId: 'w' });
+      expect((await waiting).value).toHaveLength(1);
+    });
+  });
+
+  it.each([
+    ['a worker in this process keeps the lock that it has', true],
+    ['a worker outside keeps the lock that it has', false],
+  ])('%s', async (_name, sharesProcess) => {
+    await open();
+    await deploy();
+    await start('locked');
+    const { value } = await fetchTask('A', sharesProcess);
+    const [task] = value as { id: string; lockExpirationTime: string }[];
+    await engine.current!.externalTasks.setRetries(task!.id, 7);
+    // The limit is that of the connection, so the one that is open gets it too.
+    limitOpenConnection();
+    await fillUp('full');
+    pages = undefined;
+    await running();
+    expect((await send('GET', `/external-task/${task!.id}`)).value).toMatchObject({
+      workerId: 'w',
+      retries: 7,
+      lockExpirationTime: task!.lockExpirationTime,
+    });
+    expect((await send('POST', `/external-task/${task!.id}/complete`, { workerId: 'w' })).status).toBe(204);
+  });
+
+  function limitOpenConnection(): void {
+    interface WithFile {
+      readonly executor: { readonly store: { readonly file: { readonly db: BetterSqlite3.Database } } };
+    }
+    (engine.current as unknown as WithFile).executor.store.file.db.pragma('max_page_count = 1');
+  }
+
+  it('ends in order while it waits, and another one finds what was kept', async () => {
+    await open();
+    await deploy();
+    await reopenWithoutRoom();
+    const kept = await fillUp('full');
+    await engine.close();
+    pages = undefined;
+    await open();
+    expect(await keys()).toEqual(kept.sort());
+  });
+
+  it('fails where its file is gone, and makes no empty one in its place', async () => {
+    await open();
+    await deploy();
+    const file = engineFilePath(dataDir);
+    limitOpenConnection();
+    rmSync(file);
+    await fillUp('full');
+    while (engine.condition.status !== 'failed') await new Promise(setImmediate);
+    expect(conditions).toEqual(['recovering', 'failed']);
+    expect(existsSync(file)).toBe(false);
+    expect((await send('GET', '/version')).status).toBe(503);
+  });
+});
+
+describe('an engine whose file is damaged', () => {
+  async function fill(): Promise<string> {
+    await open();
+    await deploy();
+    for (let at = 0; at < 40; at += 1) await start(`k-${at}`);
+    await engine.close();
+    return engineFilePath(dataDir);
+  }
+
+  it('refuses to open, with one sentence that names the restore guide', async () => {
+    const file = await fill();
+    const content = readFileSync(file);
+    // A page in the middle, which no query of the opening need read.
+    content.fill(0x5a, 4_096 * 12, 4_096 * 13);
+    writeFileSync(file, content);
+    await expect(open()).rejects.toMatchObject({
+      name: 'EngineFileError',
+      isDamaged: true,
+      message: expect.stringMatching(/is damaged.*operations\.md/),
+    });
+  });
+
+  it('says so once when damage shows in operation, and answers 503', async () => {
+    const file = await fill();
+    await open();
+    // Behind the back of the engine, which forgets what it remembers of the pages with another's commit.
+    const content = readFileSync(file);
+    writeFileSync(file, content.fill(0x5a, 4_096), { flag: 'r+' });
+    const other = new BetterSqlite3(file, { timeout: 5_000 });
+    other.pragma('user_version = 1');
+    other.close();
+    for (let at = 0; damage.length === 0 && at < 200; at += 1) {
+      await start(`more-${at}`);
+      await send('GET', `/history/variable-instance?variableName=text`);
+    }
+    expect(damage).toHaveLength(1);
+    expect(engine.condition.status).toBe('failed');
+  });
+});
+
+it('an engine that keeps its state in memory alone fails for good', async () => {
+  await open({ dataDir: null });
+  await deploy();
+  const { executor } = engine.current as unknown as { executor: { store: { commit: unknown } } };
+  executor.store.commit = () => Promise.reject(new EngineFileError('no memory'));
+  expect((await start('lost')).status).toBe(503);
+  while (engine.condition.status !== 'failed') await new Promise(setImmediate);
+  expect(conditions).toEqual(['recovering', 'failed']);
+});

@@ -1,0 +1,201 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDamage, isDiskTrouble } from '../common/sqlite-file/index.js';
+import { EngineStoppedError } from './core/engine.errors.js';
+import type { EmbeddedEngine } from './embedded-engine.js';
+import { EngineFileError } from './persist/sqlite/engine-file.errors.js';
+import type { EngineRequest, EngineResponse, EngineRouter } from './rest/index.js';
+import { createRouter, describeError, internalError } from './rest/index.js';
+import type { TaskLock } from './tasks/lent.locks.js';
+
+/**
+ * How the engine is. `recovering`: its file takes no writes, and it goes on from the last commit when one succeeds.
+ * `failed`: it cannot read its state back, and only a new process can help, or a person.
+ */
+export type EngineCondition =
+  { readonly status: 'running' } | { readonly status: 'recovering' | 'failed'; readonly reason: string };
+
+/** First and longest wait before the file is tried again, in ms. */
+const RETRY_MIN_MS = 50;
+const RETRY_MAX_MS = 1_000;
+
+/** An engine that stops again sooner than this after it went on has not recovered: the waits go on growing, in ms. */
+const STEADY_MS = 5_000;
+
+type Locks = Iterable<readonly [string, TaskLock]>;
+
+/** What a {@link RecoveringEngine} needs of its surroundings. */
+export interface RecoveringEngineParts {
+  /**
+   * Opens an engine where its file has left off.
+   *
+   * @param again absent: for the first time. @throws EngineFileError where the file cannot be used
+   */
+  readonly open: (
+    onStopped: (error: Error) => void,
+    again?: { readonly lentLocks: Locks },
+  ) => Promise<EmbeddedEngine>;
+  /** Gives back what is held for the whole life, the lock of the file. */
+  readonly release: () => void;
+  /** Is told errors that nobody foresaw, which are answered with 500. */
+  readonly onUnexpectedError: (error: unknown) => void;
+  /** Is told when the condition changes. */
+  readonly onCondition?: (condition: EngineCondition) => void;
+  /** Is told once that the content of the file is damaged, so that the process should end. */
+  readonly onDamage?: (error: unknown) => void;
+}
+
+/**
+ * The REST API of an engine that outlives a file that takes no writes: what was not durable then is answered 503, and
+ * the state is read back from the file, with a new engine, as soon as that takes a write again.
+ */
+export class RecoveringEngine {
+  private engine: EmbeddedEngine | null = null;
+  private router: EngineRouter | null = null;
+  private state: EngineCondition = { status: 'running' };
+  private recovery: Promise<void> | null = null;
+  private readonly closing = new AbortController();
+  private closed: Promise<void> | undefined;
+  private tries = 0;
+  private runsSince = 0;
+  private damageReported = false;
+
+  private constructor(private readonly parts: RecoveringEngineParts) {}
+
+  /** @throws what `open` throws for the first time */
+  static async open(parts: RecoveringEngineParts): Promise<RecoveringEngine> {
+    const recovering = new RecoveringEngine(parts);
+    try {
+      await recovering.begin();
+    } catch (error) {
+      parts.release();
+      throw error;
+    }
+    return recovering;
+  }
+
+  get condition(): EngineCondition {
+    return this.state;
+  }
+
+  /** What the engine holds, for the log; null while it recovers. */
+  get current(): EmbeddedEngine | null {
+    return this.engine;
+  }
+
+  /** Answers a request; never rejects. */
+  dispatch(request: EngineRequest): Promise<EngineResponse> {
+    if (this.router !== null) return this.router.dispatch(request);
+    const { status, ...rest } = this.state;
+    const reason = 'reason' in rest ? rest.reason : status;
+    return Promise.resolve(describeError(new EngineStoppedError(reason)) ?? internalError());
+  }
+
+  /** Takes notice of an error outside a request. */
+  noteError(error: unknown): void {
+    if (isDamage(error)) this.reportDamage(error);
+  }
+
+  /** Ends the engine, or the attempts to have one. A second call waits for the first. */
+  close(): Promise<void> {
+    this.closed ??= this.closeOnce();
+    return this.closed;
+  }
+
+  private async closeOnce(): Promise<void> {
+    this.closing.abort();
+    await this.recovery;
+    await this.engine?.close();
+    this.parts.release();
+  }
+
+  private async begin(lentLocks?: Locks): Promise<void> {
+    const began: { engine?: EmbeddedEngine; stopped?: Error } = {};
+    const engine = await this.parts.open(
+      (error) => {
+        began.stopped = error;
+        if (began.engine !== undefined) this.stopped(began.engine, error);
+      },
+      lentLocks === undefined ? undefined : { lentLocks },
+    );
+    if (began.stopped !== undefined) {
+      // A timer that fired at once has met a file that takes no writes.
+      await engine.close();
+      throw began.stopped;
+    }
+    began.engine = engine;
+    this.engine = engine;
+    this.router = createRouter(engine, (error) => {
+      this.unexpected(error);
+    });
+    this.runsSince = performance.now();
+  }
+
+  private unexpected(error: unknown): void {
+    this.parts.onUnexpectedError(error);
+    this.noteError(error);
+  }
+
+  private reportDamage(error: unknown): void {
+    this.setCondition({ status: 'failed', reason: messageOf(error) });
+    if (this.damageReported) return;
+    this.damageReported = true;
+    this.parts.onDamage?.(error);
+  }
+
+  private stopped(engine: EmbeddedEngine, error: Error): void {
+    this.engine = null;
+    this.router = null;
+    const { cause = error } = error;
+    if (performance.now() - this.runsSince > STEADY_MS) this.tries = 0;
+    this.setCondition({ status: 'recovering', reason: messageOf(cause) });
+    this.recovery = this.recover(engine, cause);
+  }
+
+  private async recover(stopped: EmbeddedEngine, cause: unknown): Promise<void> {
+    const lentLocks = [...stopped.lentLocks];
+    try {
+      await stopped.close();
+    } catch (error) {
+      this.parts.onUnexpectedError(error);
+    }
+    if (isDamage(cause)) this.reportDamage(cause);
+    while (!this.damageReported && (await this.pause())) {
+      try {
+        await this.begin(lentLocks);
+        this.setCondition({ status: 'running' });
+        return;
+      } catch (error) {
+        this.failedAttempt(error);
+      }
+    }
+  }
+
+  /** @returns false where the engine is closed */
+  private async pause(): Promise<boolean> {
+    const ms = this.tries === 0 ? 0 : Math.min(RETRY_MIN_MS * 2 ** (this.tries - 1), RETRY_MAX_MS);
+    this.tries = Math.min(this.tries + 1, 10);
+    await delay(ms, undefined, { signal: this.closing.signal }).catch(() => undefined);
+    return !this.closing.signal.aborted;
+  }
+
+  private failedAttempt(error: unknown): void {
+    if (isDamage(error) || (error instanceof EngineFileError && error.isDamaged)) {
+      this.reportDamage(error);
+      return;
+    }
+    const trouble = isDiskTrouble(error instanceof Error ? (error.cause ?? error) : error);
+    this.setCondition({ status: trouble ? 'recovering' : 'failed', reason: messageOf(error) });
+  }
+
+  private setCondition(condition: EngineCondition): void {
+    // A damaged file stays so, whatever fails because of it.
+    if (this.damageReported) return;
+    const isNew = condition.status !== this.state.status;
+    this.state = condition;
+    if (isNew) this.parts.onCondition?.(condition);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

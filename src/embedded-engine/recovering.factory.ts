@@ -1,0 +1,77 @@
+import { quickCheck } from '../common/sqlite-file/index.js';
+import { EmbeddedEngine } from './embedded-engine.js';
+import { type EmbeddedEngineOptions, engineFilePath } from './engine.factory.js';
+import { compileBpmn } from './model/index.js';
+import { MemoryStore } from './persist/memory.store.js';
+import { damaged } from './persist/sqlite/engine-file.js';
+import { lockEngineFile } from './persist/sqlite/engine-file.lock.js';
+import { SqliteStore } from './persist/sqlite/sqlite.store.js';
+import { type EngineCondition, RecoveringEngine } from './recovering.engine.js';
+
+export interface RecoveringEngineOptions extends Omit<EmbeddedEngineOptions, 'onStopped'> {
+  /** Is told errors that nobody foresaw, which are answered with 500. */
+  readonly onUnexpectedError: (error: unknown) => void;
+  /** Is told when the engine takes no commands any more, or does again. */
+  readonly onCondition?: (condition: EngineCondition) => void;
+  /** Is told once that the engine's file is damaged: the process should end. */
+  readonly onDamage?: (error: unknown) => void;
+  /** Pages that the file may have, asked for whenever it is opened, for a disk that is full before its time. */
+  readonly maxPages?: () => number | undefined;
+  /** Ends the search for damage in a large file. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens an engine that goes on by itself after its file took no writes for a while.
+ *
+ * @throws EngineFileError with one sentence when the file cannot be used, is damaged, or another engine has it
+ */
+export async function openRecoveringEngine(options: RecoveringEngineOptions): Promise<RecoveringEngine> {
+  const { dataDir = null } = options;
+  const path = dataDir === null ? null : engineFilePath(dataDir);
+  const lock = path === null ? null : lockEngineFile(path);
+  const opened: { engine?: RecoveringEngine } = {};
+  const onCleanUpFailure = (error: unknown): void => {
+    options.onCleanUpFailure?.(error);
+    opened.engine?.noteError(error);
+  };
+  opened.engine = await RecoveringEngine.open({
+    open: async (onStopped, again) => {
+      if (path !== null && again === undefined) await refuseDamaged(path, options.signal);
+      // What was in memory alone cannot be read back.
+      if (path === null && again !== undefined) throw new Error('The engine kept its state in memory alone.');
+      const maxPages = options.maxPages?.();
+      const store =
+        path === null || lock === null
+          ? new MemoryStore()
+          : SqliteStore.open(path, {
+              lock,
+              isAgain: again !== undefined,
+              onCleanUpFailure,
+              ...(maxPages === undefined ? {} : { maxPages }),
+            });
+      try {
+        return await EmbeddedEngine.open({
+          compile: (name, content) => compileBpmn({ name, content }, options),
+          store,
+          onStopped,
+          ...(again === undefined ? {} : { lentLocks: again.lentLocks }),
+        });
+      } catch (error) {
+        await store.close();
+        throw error;
+      }
+    },
+    release: () => lock?.release(),
+    onUnexpectedError: options.onUnexpectedError,
+    ...(options.onCondition === undefined ? {} : { onCondition: options.onCondition }),
+    ...(options.onDamage === undefined ? {} : { onDamage: options.onDamage }),
+  });
+  return opened.engine;
+}
+
+/** @throws EngineFileError for a file with damaged pages */
+async function refuseDamaged(path: string, signal: AbortSignal | undefined): Promise<void> {
+  const check = await quickCheck(path, signal === undefined ? {} : { signal });
+  if (check.status === 'damaged') throw damaged(path, check.findings);
+}
