@@ -8,6 +8,7 @@ export {
   type Outcome,
   type ProcessChange,
   type ProcessHead,
+  type ProcessIdentity,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,

@@ -46,6 +46,12 @@ export interface ProcessRecord {
   readonly applicationId: string | null;
 }
 
+/** Which process a row is about, of those that are pending or an incident. */
+export type ProcessIdentity = Pick<
+  ProcessRecord,
+  'correlationId' | 'claimId' | 'processKey' | 'processInstanceId' | 'startedAt'
+>;
+
 /** A row without its long texts, as those read it who look at many. */
 export type ProcessHead = Omit<ProcessRecord, 'data' | 'error'>;
 

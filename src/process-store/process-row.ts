@@ -1,5 +1,11 @@
 import type { SqlDialect, SqlRow } from '../database/index.js';
-import type { ProcessRecord, ProcessStatus } from './process-record.js';
+import type { ProcessIdentity, ProcessRecord, ProcessStatus } from './process-record.js';
+
+/**
+ * The columns of a `ProcessIdentity`. All of them stand before `variables`: SQLite reads all of a long text that stands
+ * before a column that is asked for.
+ */
+export const IDENTITY_COLUMNS = 'correlation_id, process_key, process_instance_id, started_at, claim_id';
 
 /** The columns of a `ProcessHead`: none of them is long. */
 export const HEAD_COLUMNS =
@@ -41,6 +47,17 @@ export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
     batchId: text('batch_id'),
     traceabilityId: text('traceability_id'),
     applicationId: text('application_id'),
+  };
+}
+
+/** Makes an identity of a row that has the {@link IDENTITY_COLUMNS}. */
+export function identityOf(row: SqlRow, dialect: SqlDialect): ProcessIdentity {
+  return {
+    correlationId: row.correlation_id as string,
+    claimId: row.claim_id as string,
+    processKey: (row.process_key ?? null) as string | null,
+    processInstanceId: (row.process_instance_id ?? null) as string | null,
+    startedAt: dialect.readTime(row.started_at),
   };
 }
 

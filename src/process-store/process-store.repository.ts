@@ -13,11 +13,19 @@ import {
   type ListedProcess,
   OPEN_ERROR_CODES,
   type ProcessHead,
+  type ProcessIdentity,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
 } from './process-record.js';
-import { COLUMNS, COLUMNS_BUT_DATA, HEAD_COLUMNS, recordOf } from './process-row.js';
+import {
+  COLUMNS,
+  COLUMNS_BUT_DATA,
+  HEAD_COLUMNS,
+  IDENTITY_COLUMNS,
+  identityOf,
+  recordOf,
+} from './process-row.js';
 import { CANCEL_DUE_MS, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
 import type { StartAttempt, StartSchedule } from './process-store.types.js';
 import { ProcessUpsert } from './process-upsert.js';
@@ -148,14 +156,14 @@ export class ProcessStoreRepository {
     return (await sql.query(select, parameters)).every((row) => row.claim_id !== claimId);
   }
 
-  /** Rows of which something in the engine is left to do and due, oldest first. */
-  async findDueStarts(limit: number): Promise<readonly ProcessHead[]> {
+  /** The ids of rows of which something in the engine is left to do and due, oldest first. */
+  async findDueStarts(limit: number): Promise<readonly string[]> {
     const rows = await this.database.read(
-      `SELECT ${HEAD_COLUMNS} FROM process_store WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
+      `SELECT correlation_id FROM process_store WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
         `ORDER BY started_at, correlation_id${this.dialect.limit}`,
       [0, limit],
     );
-    return rows.map((row) => recordOf(row, this.dialect));
+    return rows.map((row) => row.correlation_id as string);
   }
 
   /** JSON text of the variables of a start; null where the start is done or there is no row. */
@@ -174,7 +182,8 @@ export class ProcessStoreRepository {
   async countUnresolvedStarts(claimedBefore: Date): Promise<number> {
     const [row] = await this.database.read(
       'SELECT COUNT(*) AS unresolved FROM process_store ' +
-        'WHERE start_next_at IS NOT NULL AND (start_owner IS NULL OR started_at <= ?)',
+        // In this order: the owner stands behind the variables, which SQLite would read for every row.
+        'WHERE start_next_at IS NOT NULL AND (started_at <= ? OR start_owner IS NULL)',
       [this.dialect.time(claimedBefore)],
     );
     return Number(row?.unresolved ?? 0);
@@ -226,18 +235,18 @@ export class ProcessStoreRepository {
     startedBefore: Date,
     after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
     limit: number,
-  ): Promise<readonly ProcessHead[]> {
+  ): Promise<readonly ProcessIdentity[]> {
     const { time } = this.dialect;
-    const found: ProcessHead[] = [];
+    const found: ProcessIdentity[] = [];
     for (const condition of REPLACEABLE) {
       const from = after === null ? '' : 'AND started_at >= ? AND (started_at > ? OR correlation_id > ?) ';
       const start = after === null ? [] : [time(after.startedAt), time(after.startedAt), after.correlationId];
       const rows = await this.database.read(
-        `SELECT ${HEAD_COLUMNS} FROM process_store WHERE ${condition} AND started_at < ? ${from}` +
+        `SELECT ${IDENTITY_COLUMNS} FROM process_store WHERE ${condition} AND started_at < ? ${from}` +
           `ORDER BY started_at, correlation_id${this.dialect.limit}`,
         [time(startedBefore), ...start, limit],
       );
-      found.push(...rows.map((row) => recordOf(row, this.dialect)));
+      found.push(...rows.map((row) => identityOf(row, this.dialect)));
     }
     return found
       .sort(

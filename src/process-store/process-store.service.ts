@@ -14,6 +14,7 @@ import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record
 import type {
   ProcessChange,
   ProcessHead,
+  ProcessIdentity,
   ProcessPage,
   ProcessQuery,
   ProcessRecord,
@@ -222,8 +223,8 @@ export class ProcessStoreService {
     return this.queue.available;
   }
 
-  /** Rows of which something in the engine is left to do and due, oldest first: from the table. */
-  findDueStarts(limit: number): Promise<readonly ProcessHead[]> {
+  /** The ids of rows of which something in the engine is left to do and due, oldest first: from the table. */
+  findDueStarts(limit: number): Promise<readonly string[]> {
     return this.repository.findDueStarts(limit);
   }
 
@@ -276,7 +277,7 @@ export class ProcessStoreService {
     startedBefore: Date,
     after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
     limit: number,
-  ): Promise<readonly ProcessHead[]> {
+  ): Promise<readonly ProcessIdentity[]> {
     return this.repository.findReplaceableBefore(startedBefore, after, limit);
   }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { isSameOutcome, type ProcessHead, type ProcessRecord } from '../../src/process-store/index.js';
+import { isSameOutcome, type ProcessIdentity, type ProcessRecord } from '../../src/process-store/index.js';
 import { claimOf, type Instance, openInstance } from './support/instance.js';
 import type { ZoneOrder, ZoneReport } from './support/time-zone.child.js';
 
@@ -273,7 +273,7 @@ describe('what is written', () => {
     expect(listed).toEqual(['id-0', ...tied.sort((a, b) => (a < b ? 1 : -1))]);
 
     const walked: string[] = [];
-    let after: ProcessHead | null = null;
+    let after: ProcessIdentity | null = null;
     do {
       const found = await instance.store.findReplaceableBefore(new Date(at.getTime() + 1), after, 7);
       walked.push(...found.map(({ correlationId }) => correlationId));

@@ -21,6 +21,9 @@ const GRACE_MS = 5_000;
 const OVERLAP_MS = 2_000;
 const OVERLAP_AFTER_ERROR_MS = 60_000;
 
+/** Rows that are read at once. */
+const PAGE_SIZE = 500;
+
 /** An end that was seen, and when its grace is over. */
 interface SeenEnd {
   readonly correlationId: string;
@@ -176,7 +179,11 @@ export class EndWatcherService implements OnApplicationBootstrap {
   private async settleEnds(): Promise<void> {
     const now = Date.now();
     const due = [...this.ends.values()].filter(({ dueAt, state }) => dueAt <= now || isDeleted(state));
-    if (due.length === 0) return;
+    for (let from = 0; from < due.length; from += PAGE_SIZE)
+      await this.settle(due.slice(from, from + PAGE_SIZE));
+  }
+
+  private async settle(due: readonly SeenEnd[]): Promise<void> {
     const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
 import {
   type ProcessHead,
+  type ProcessIdentity,
   type ProcessRecord,
   ProcessStoreService,
   type WriteOptions,
@@ -47,7 +48,7 @@ export class ProcessEnder {
    * @throws EngineCallError where the instance could not be deleted: the row is unchanged
    */
   async finishCancel(
-    record: ProcessHead,
+    record: ProcessIdentity,
     reason?: string,
     options: WriteOptions = {},
   ): Promise<ProcessRecord | null> {
@@ -63,7 +64,7 @@ export class ProcessEnder {
    * @returns the row that stands, whoever won; null where there is none
    * @throws EngineCallError where the instance could not be deleted: the row is unchanged
    */
-  async expire(record: ProcessHead, error: string): Promise<ProcessRecord | null> {
+  async expire(record: ProcessIdentity, error: string): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
     return this.end(record, { errorCode: 'EXPIRED', error, stepName: 'expire', result: 'Process expired' });
   }
@@ -114,7 +115,7 @@ export class ProcessEnder {
     return result.record;
   }
 
-  private async deleteInstance({ processInstanceId }: ProcessHead): Promise<void> {
+  private async deleteInstance({ processInstanceId }: ProcessIdentity): Promise<void> {
     if (processInstanceId !== null) await this.engine.deleteProcessInstance(processInstanceId);
   }
 }

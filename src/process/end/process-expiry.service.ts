@@ -3,7 +3,7 @@ import { EngineCallError } from '../../camunda-engine/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
-import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { type ProcessIdentity, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessEnder } from './process-ender.service.js';
 
 /** How often processes that have run out of their time are looked for, in ms. */
@@ -49,16 +49,20 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
   private async look(): Promise<void> {
     const shortest = Math.min(...this.limits.values(), this.config.maxDurationMs ?? Infinity);
     const before = new Date(Date.now() - shortest);
-    let after: ProcessHead | null = null;
+    let after: ProcessIdentity | null = null;
     for (;;) {
-      const rows: readonly ProcessHead[] = await this.store.findReplaceableBefore(before, after, PAGE_SIZE);
+      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+        before,
+        after,
+        PAGE_SIZE,
+      );
       for (const row of rows) await this.expireIfOver(row);
       after = rows.at(-1) ?? null;
       if (rows.length < PAGE_SIZE) return;
     }
   }
 
-  private async expireIfOver(row: ProcessHead): Promise<void> {
+  private async expireIfOver(row: ProcessIdentity): Promise<void> {
     const limitMs = this.limits.get(row.processKey) ?? this.config.maxDurationMs;
     if (limitMs === null || Date.now() - row.startedAt.getTime() < limitMs) return;
     try {

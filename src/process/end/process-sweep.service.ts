@@ -2,7 +2,12 @@ import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
-import { isFinal, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import {
+  isFinal,
+  type ProcessHead,
+  type ProcessIdentity,
+  ProcessStoreService,
+} from '../../process-store/index.js';
 import { EndWatcherService } from './end-watcher.service.js';
 import { SurplusInstances } from '../instances/surplus-instances.service.js';
 
@@ -54,10 +59,14 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   /** Open rows whose instance has ended, or is not in the engine any more. */
   private async compareRows(): Promise<void> {
     const before = new Date();
-    let after: ProcessHead | null = null;
+    let after: ProcessIdentity | null = null;
     for (;;) {
-      const rows: readonly ProcessHead[] = await this.store.findReplaceableBefore(before, after, PAGE_SIZE);
-      const byInstance = new Map<string, ProcessHead>();
+      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+        before,
+        after,
+        PAGE_SIZE,
+      );
+      const byInstance = new Map<string, ProcessIdentity>();
       for (const row of rows) if (row.processInstanceId !== null) byInstance.set(row.processInstanceId, row);
       if (byInstance.size > 0) await this.compareWithHistory(byInstance);
       after = rows.at(-1) ?? null;
@@ -65,7 +74,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     }
   }
 
-  private async compareWithHistory(rows: ReadonlyMap<string, ProcessHead>): Promise<void> {
+  private async compareWithHistory(rows: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
     const known = await this.engine.findHistoricInstances([...rows.keys()]);
     const missing = new Set(rows.keys());
     for (const { id, endTime, state } of known) {

@@ -111,9 +111,7 @@ export class StartResolverService implements OnApplicationBootstrap {
     if (free <= 0) return;
     const due = await this.store.findDueStarts(this.config.startConcurrency);
     const mayBeMore = due.length >= Math.min(free, this.config.startConcurrency);
-    for (const { correlationId } of due
-      .filter((row) => !this.running.has(row.correlationId))
-      .slice(0, free)) {
+    for (const correlationId of due.filter((id) => !this.running.has(id)).slice(0, free)) {
       if (this.launcher.running(correlationId) !== undefined) continue;
       const resolution = this.resolve(correlationId).finally(() => {
         this.running.delete(correlationId);

@@ -115,8 +115,12 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return isUnresolved;
   }
 
-  findDueStarts(limit: number): Promise<readonly ProcessRecord[]> {
-    return this.read(() => this.oldestFirst((row) => isOver(row.startNextAt)).slice(0, limit));
+  findDueStarts(limit: number): Promise<readonly string[]> {
+    return this.read(() =>
+      this.oldestFirst((row) => isOver(row.startNextAt))
+        .slice(0, limit)
+        .map(({ correlationId }) => correlationId),
+    );
   }
 
   findVariables(correlationId: string): Promise<string | null> {
