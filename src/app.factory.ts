@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { admitBodies } from './common/bodies/index.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
 import { logRequest, type RequestLogger, logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
@@ -68,6 +69,7 @@ export async function createApp(
   clientErrors.logTo(log.requests);
   clientErrors.answerExpectations(app.getHttpServer());
   logRequests(adapter.getInstance(), log.requests);
+  admitBodies(adapter.getInstance(), configuration.http);
   registerHttpContract(app, configuration.http, app.get(ShutdownService));
   serveOpenApi(app);
   return app;

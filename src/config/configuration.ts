@@ -5,6 +5,7 @@ export interface HttpConfig {
   readonly host: string;
   readonly port: number;
   readonly bodyLimitBytes: number;
+  readonly bodiesMaxBytes: number;
   /** Members of the objects of a body, over every depth. */
   readonly jsonMaxMembers: number;
   /** Items of the arrays of a body, over every depth. */
@@ -237,6 +238,7 @@ function group(env: Environment): Configuration {
       host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
       port: env.PORT,
       bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
+      bodiesMaxBytes: env.HTTP_BODIES_MAX_BYTES,
       jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
       jsonMaxItems: env.HTTP_JSON_MAX_ITEMS,
       writeTimeoutMs: env.HTTP_WRITE_TIMEOUT_MS,

@@ -82,6 +82,11 @@ export const VARIABLES = {
     'info',
     'least level that is logged',
   ),
+  HTTP_BODIES_MAX_BYTES: fixed(
+    wholeNumber(65_536, 17_179_869_184),
+    '4194304',
+    'bytes of the request bodies over 16 KiB that are read, parsed and stored at the same time; further ones wait',
+  ),
   HTTP_BODY_LIMIT_BYTES: fixed(wholeNumber(1_024, 104_857_600), '1048576', 'largest request body in bytes'),
   HTTP_JSON_MAX_MEMBERS: fixed(
     wholeNumber(10, 10_000_000),

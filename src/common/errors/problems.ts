@@ -27,6 +27,7 @@ export const PROBLEMS = {
   'internal-error': { status: 500, title: 'The service failed' },
   'store-unavailable': { status: 503, title: 'The store cannot be used' },
   'start-backlog-full': { status: 503, title: 'Too many starts wait for the engine' },
+  'too-many-bodies': { status: 503, title: 'Too many large bodies are at work' },
   'too-many-streams': { status: 503, title: 'Too many streams of events are open' },
   'service-stopping': { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;

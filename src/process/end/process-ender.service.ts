@@ -75,7 +75,11 @@ export class ProcessEnder {
    * @param options how its writes are queued
    * @returns the row that stands, whoever won; null where there is none
    */
-  async end(record: ProcessHead, end: ServiceEnd, options: WriteOptions = {}): Promise<ProcessRecord | null> {
+  async end(
+    record: ProcessIdentity,
+    end: ServiceEnd,
+    options: WriteOptions = {},
+  ): Promise<ProcessRecord | null> {
     const { correlationId } = record;
     const { errorCode, error } = end;
     const result = await this.store.finish(

@@ -15,6 +15,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
+import { releaseBody } from '../../common/bodies/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { onClientGone } from '../answer/client-gone.js';
@@ -65,7 +66,14 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { processKey, correlationId = uuidv7() } = body;
-    const start: IdentifiedStart = { processKey, correlationId, variables: body.variables };
+    const start: IdentifiedStart = {
+      processKey,
+      correlationId,
+      variables: body.variables,
+      onEmptied: () => {
+        releaseBody(reply.request.raw);
+      },
+    };
     reply.request.correlationId = correlationId;
     // The request may wait for long, and its body, which both of these hold, is not needed any more.
     reply.request.body = undefined;

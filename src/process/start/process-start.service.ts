@@ -30,6 +30,8 @@ export interface IdentifiedStart {
   readonly correlationId: string;
   /** Empty once they are stored and sent: the request that still waits holds nothing large. */
   variables: Readonly<Record<string, unknown>>;
+  /** Told that they are. */
+  readonly onEmptied?: () => void;
 }
 
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
@@ -144,7 +146,7 @@ export class ProcessStartService {
     // Registered before the engine is asked: a fast process finishes before the start call returns.
     const wait = createWait();
     const launched = this.launcher.launch(record, { values: request.variables, length });
-    request.variables = NO_VARIABLES;
+    empty(request);
     onClientGone(wait.cancel);
     return this.outcome(record, wait, launched, false);
   }
@@ -169,7 +171,7 @@ export class ProcessStartService {
     });
     if (current?.status === 'pending') {
       onClientGone(wait.cancel);
-      request.variables = NO_VARIABLES;
+      empty(request);
       return this.outcome(current, wait, this.launcher.running(correlationId), true);
     }
     wait.cancel();
@@ -220,4 +222,9 @@ export class ProcessStartService {
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
     if (late?.kind === 'refused') throw late.problem;
   }
+}
+
+function empty(request: IdentifiedStart): void {
+  request.variables = NO_VARIABLES;
+  request.onEmptied?.();
 }

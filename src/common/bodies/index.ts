@@ -1,0 +1,1 @@
+export { admitBodies, releaseBody } from './body.hooks.js';
