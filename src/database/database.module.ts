@@ -1,6 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
-import { BOOT_SIGNAL, ShutdownService } from '../lifecycle/index.js';
+import { BOOT_SIGNAL, FatalFaults, ShutdownService } from '../lifecycle/index.js';
 import { DatabaseConnection } from './database.connection.js';
 import { openDatabaseConnection } from './database.opener.js';
 import { DatabaseService } from './database.service.js';
@@ -12,13 +12,19 @@ import { WriteQueueService } from './write-queue/index.js';
   providers: [
     {
       provide: DatabaseConnection,
-      inject: [DATABASE_CONFIG, ShutdownService, { token: BOOT_SIGNAL, optional: true }],
+      inject: [DATABASE_CONFIG, ShutdownService, FatalFaults, { token: BOOT_SIGNAL, optional: true }],
       useFactory: async (
         config: DatabaseConfig,
         shutdown: ShutdownService,
+        faults: FatalFaults,
         bootSignal?: AbortSignal,
       ): Promise<DatabaseConnection> => {
-        const connection = await openDatabaseConnection(config, bootSignal);
+        const connection = await openDatabaseConnection(config, {
+          signal: bootSignal,
+          onDamage: (sentence, error) => {
+            faults.report(sentence, error);
+          },
+        });
         shutdown.register('release', 'database', () => connection.close());
         return connection;
       },

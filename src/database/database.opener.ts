@@ -7,19 +7,26 @@ import { serverSchemaAccess } from './server/server.schema.js';
 import { SqliteConnection } from './sqlite/sqlite.connection.js';
 import { sqliteSchemaAccess } from './sqlite/sqlite.schema.js';
 
+/** What the opening of a database needs beside its configuration. */
+export interface OpenOptions {
+  /** Ends the waiting for a server that is not there, and the search for damage in a large file. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is told of each read and write that met damaged content of the SQLite file. */
+  readonly onDamage?: (sentence: string, error: unknown) => void;
+}
+
 /**
  * Opens the configured database, with its schema up to date.
  *
- * @param signal ends the waiting for a server that is not there
  * @throws DatabaseStartError with a sentence that names the cause and the remedy
  */
 export async function openDatabaseConnection(
   config: DatabaseConfig,
-  signal?: AbortSignal,
+  { signal, onDamage = () => undefined }: OpenOptions = {},
 ): Promise<DatabaseConnection> {
   const { server } = config;
   return server === null
-    ? SqliteConnection.open(config)
+    ? SqliteConnection.open(config, { signal, onDamage })
     : ServerConnection.open(serverDialectOf(server), server, signal);
 }
 

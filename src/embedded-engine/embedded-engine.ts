@@ -3,6 +3,7 @@ import { CommandExecutor } from './core/command.executor.js';
 import { DeploymentCompiler, type ResourceCompiler } from './core/deployment.compiler.js';
 import type { HistoryService } from './core/engine-api.types.js';
 import type { EngineError } from './core/engine.errors.js';
+import { EngineClock } from './core/engine.clock.js';
 import { EngineState } from './core/engine.state.js';
 import { ProcessInstanceState } from './core/process-instance.state.js';
 import { RepositoryService } from './core/repository.service.js';
@@ -20,9 +21,13 @@ import { ExternalTaskService } from './tasks/external-task.service.js';
 import { LentLocks, type TaskLock } from './tasks/lent.locks.js';
 import { PollRegistry } from './tasks/poll.registry.js';
 import { TaskFetcher } from './tasks/task.fetcher.js';
+import { moveLocks } from './tasks/task.locks.js';
 import { UserTaskService } from './tasks/user-task.service.js';
 import { JobService } from './timers/job.service.js';
 import { TimerQueue } from './timers/timer.queue.js';
+
+/** How often an engine that has nothing to do looks whether the clock was set, in ms. */
+const CLOCK_LOOK_MS = 1_000;
 
 export interface EngineParts {
   readonly compile: ResourceCompiler;
@@ -30,6 +35,8 @@ export interface EngineParts {
   readonly store?: EngineStore;
   /** Epoch milliseconds; default `Date.now`. */
   readonly clock?: () => number;
+  /** Milliseconds that nobody sets, to see that the clock was set; default: Node's own, and none beside a `clock`. */
+  readonly monotonic?: () => number;
   /** Steps that one command may take without a wait state; default 100 000. */
   readonly stepLimit?: number;
   /** Is told once that the engine has stopped for good, because its store refused a commit. */
@@ -57,7 +64,14 @@ export class EmbeddedEngine {
 
   /** Opens an engine where its store has left off. */
   static async open(parts: EngineParts): Promise<EmbeddedEngine> {
-    const { compile, store = new MemoryStore(), clock = Date.now, stepLimit = DEFAULT_STEP_LIMIT } = parts;
+    const { compile, store = new MemoryStore(), stepLimit = DEFAULT_STEP_LIMIT } = parts;
+    const wall = parts.clock ?? Date.now;
+    const monotonic = parts.monotonic ?? parts.clock ?? (() => performance.now());
+    const engineClock: EngineClock = new EngineClock(wall, monotonic, (byMs) => {
+      timers.reread();
+      moveLocks(state, byMs, committer);
+    });
+    const { now: clock, settle: settleClock } = engineClock;
     const state: EngineState = new EngineState({
       onTask: (id, task) => {
         available.update(id, task);
@@ -77,12 +91,12 @@ export class EmbeddedEngine {
     const available = new AvailableTasks((id) => state.task(id), clock);
     const lent = new LentLocks(parts.lentLocks);
     const committer = {
-      commit: (changes: ChangeSet, now: number) => executor.commit(changes, now),
+      commit: (changes: ChangeSet, now: number = clock()) => executor.commit(changes, now),
       note: (changes: ChangeSet) => executor.note(changes),
     };
     const fetcher = new TaskFetcher(state, available);
-    const polls: PollRegistry = new PollRegistry(fetcher, available, clock, committer, lent);
-    const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped);
+    const polls: PollRegistry = new PollRegistry(fetcher, available, clock, committer, lent, settleClock);
+    const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped, settleClock);
     const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 
     const jobs: JobService = new JobService(state, executor, stepLimit);
@@ -106,6 +120,9 @@ export class EmbeddedEngine {
     for (const task of recovered.userTasks) state.userTasks.set(task.id, task);
     if (relocked.tasks.size > 0) await store.note(relocked);
     timers.start();
+    // What waits for the clock alone is to hear of it, too.
+    const isSettable = parts.clock === undefined || parts.monotonic !== undefined;
+    const clockWatch = isSettable ? setInterval(settleClock, CLOCK_LOOK_MS).unref() : undefined;
 
     return new EmbeddedEngine(
       repository,
@@ -118,6 +135,7 @@ export class EmbeddedEngine {
       executor,
       lent,
       async () => {
+        clearInterval(clockWatch);
         timers.stop();
         executor.close();
         polls.close();

@@ -1,5 +1,5 @@
 /** A Camunda 7 compatible engine for development, tests and small single-node use. */
-export { openEmbeddedEngine, type EmbeddedEngineOptions } from './engine.factory.js';
+export { engineFilePath, openEmbeddedEngine, type EmbeddedEngineOptions } from './engine.factory.js';
 export type { EmbeddedEngine } from './embedded-engine.js';
 export { openRecoveringEngine, type RecoveringEngineOptions } from './recovering.factory.js';
 export type { EngineCondition, RecoveringEngine } from './recovering.engine.js';

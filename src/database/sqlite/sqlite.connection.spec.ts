@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
@@ -88,10 +88,39 @@ describe('SqliteConnection', () => {
     await expect(failing).rejects.toThrow(/cannot be made \(ENOTDIR\)\. Set DATA_DIR to a folder/);
   });
 
+  it('refuses a file with a damaged page, and names the restore guide', async () => {
+    const dataDir = folder();
+    const fixture = await open(dataDir);
+    const { config } = fixture;
+    await fixture.stop();
+    const content = readFileSync(sqlitePath(dataDir));
+    writeFileSync(sqlitePath(dataDir), content.fill(0x5a, content.length - 4_096));
+    await expect(SqliteConnection.open(config)).rejects.toMatchObject({
+      name: 'DatabaseStartError',
+      message: expect.stringMatching(/fastify-camunda\.sqlite is damaged.*operations\.md/),
+    });
+  });
+
+  it('tells of damage that a read meets in operation, and of no other fault', async () => {
+    const dataDir = folder();
+    const fixture = await open(dataDir);
+    const { config } = fixture;
+    await fixture.stop();
+    const told: string[] = [];
+    const connection = await SqliteConnection.open(config, { onDamage: (sentence) => told.push(sentence) });
+    await expect(connection.read('SELECT * FROM absent_table', [])).rejects.toThrow('no such table');
+    expect(told).toEqual([]);
+    const content = readFileSync(sqlitePath(dataDir));
+    writeFileSync(sqlitePath(dataDir), content.fill(0x5a, 4_096), { flag: 'r+' });
+    await expect(connection.read('SELECT COUNT(*) FROM event_log', [])).rejects.toThrow('malformed');
+    expect(told).toEqual([expect.stringMatching(/is damaged \(SQLITE_CORRUPT.*operations\.md/)]);
+    await connection.close();
+  });
+
   it('says that the file is no database, and frees the lock', async () => {
     const dataDir = folder();
     writeFileSync(sqlitePath(dataDir), 'this is text, and long enough to be looked at as a header of SQLite');
-    await expect(open(dataDir)).rejects.toThrow(/cannot be opened: .*not a database/);
+    await expect(open(dataDir)).rejects.toThrow(/is damaged \(.*not a database\).*operations\.md/);
     rmSync(sqlitePath(dataDir));
     expect(await (await open(dataDir)).database.isHealthy()).toBe(true);
   });

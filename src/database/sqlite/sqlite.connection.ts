@@ -1,5 +1,12 @@
 import type { Database } from 'better-sqlite3';
 import { DataSource } from 'typeorm';
+import {
+  codeOf,
+  isDamage,
+  isDiskTrouble,
+  quickCheck,
+  RESTORE_GUIDE,
+} from '../../common/sqlite-file/index.js';
 import { NotDurableError, SqliteWriter, type SqliteWriterOptions } from '../../common/sqlite-writer/index.js';
 import type { DatabaseConfig } from '../../config/index.js';
 import { DatabaseConnection } from '../database.connection.js';
@@ -17,6 +24,7 @@ export class SqliteConnection extends DatabaseConnection {
     private readonly writer: SqliteWriter,
     private readonly reader: DataSource,
     private readonly lock: DatabaseLock,
+    private readonly noteError: (error: unknown) => void,
   ) {
     super(sqliteDialect);
   }
@@ -24,19 +32,32 @@ export class SqliteConnection extends DatabaseConnection {
   /**
    * Takes the lock, brings the schema up to date, and opens the thread that writes and the connection that reads.
    *
+   * @param options.onDamage is told of each read and write that met damaged content
    * @throws DatabaseStartError with a sentence that names the cause and the remedy
    */
-  static async open({ dataDir }: DatabaseConfig): Promise<SqliteConnection> {
+  static async open(
+    { dataDir }: DatabaseConfig,
+    {
+      signal,
+      onDamage = () => undefined,
+    }: {
+      readonly signal?: AbortSignal | undefined;
+      readonly onDamage?: (sentence: string, error: unknown) => void;
+    } = {},
+  ): Promise<SqliteConnection> {
     const options = sqliteOptions(dataDir);
     prepareDataDir(dataDir);
     const lock = lockDatabase(sqlitePath(dataDir));
     const reader = new DataSource(options.reader);
     let writer: SqliteWriter | null = null;
     try {
+      await refuseDamaged(sqlitePath(dataDir), signal);
       await prepareSchema(new DataSource(options.migrator), sqlitePath(dataDir));
       writer = await startWriter(options.writer);
       await reader.initialize();
-      return new SqliteConnection(writer, reader, lock);
+      return new SqliteConnection(writer, reader, lock, (error) => {
+        if (isDamage(error)) onDamage(damageOf(sqlitePath(dataDir), codeOf(error)), error);
+      });
     } catch (error) {
       await closeAll(reader, writer, lock);
       throw error;
@@ -47,6 +68,9 @@ export class SqliteConnection extends DatabaseConnection {
     const runner = this.reader.createQueryRunner();
     try {
       return (await runner.query(this.dialect.statement(sql), [...parameters], true)).records as SqlRow[];
+    } catch (error) {
+      this.noteError(error);
+      throw error;
     } finally {
       await runner.release();
     }
@@ -60,8 +84,15 @@ export class SqliteConnection extends DatabaseConnection {
     work: (sql: SqlExecutor) => Promise<T>,
     { atOnce = false }: { readonly atOnce?: boolean } = {},
   ): Promise<T> {
-    if (atOnce) return writeAtOnce(this.writer, work);
-    return new SqliteTransaction(this.writer.begin()).run(work);
+    try {
+      // Awaited here, so that damage is seen.
+      return await (atOnce
+        ? writeAtOnce(this.writer, work)
+        : new SqliteTransaction(this.writer.begin()).run(work));
+    } catch (error) {
+      this.noteError(error);
+      throw error;
+    }
   }
 
   /** Closes everything; the reader first, so that the writer folds the write-ahead log into the file. */
@@ -75,13 +106,54 @@ async function prepareSchema(migrator: DataSource, path: string): Promise<void> 
   try {
     await migrator.initialize();
   } catch (error) {
-    throw new DatabaseStartError(`${path} cannot be opened: ${messageOf(error)}.`, { cause: error });
+    throw startError(path, error);
   }
   try {
     await assertDurable(migrator, path);
     await updateSchema(migrator);
+    await assertWritable(migrator);
+  } catch (error) {
+    throw error instanceof Error && isFileTrouble(error) ? startError(path, error) : error;
   } finally {
     await migrator.destroy();
+  }
+}
+
+/** @throws DatabaseStartError for a file with damaged pages */
+async function refuseDamaged(path: string, signal: AbortSignal | undefined): Promise<void> {
+  const check = await quickCheck(path, signal === undefined ? {} : { signal });
+  if (check.status === 'damaged') throw new DatabaseStartError(damageOf(path, check.findings));
+}
+
+function damageOf(path: string, finding: string): string {
+  return `${path} is damaged (${finding}). Restore it from a backup as ${RESTORE_GUIDE} says.`;
+}
+
+function isFileTrouble(error: Error): boolean {
+  return isDamage(error) || isDiskTrouble(error);
+}
+
+/** What to tell the operator of a file that cannot be opened or written at the boot. */
+function startError(path: string, error: unknown): DatabaseStartError {
+  const sentence = isDamage(error)
+    ? damageOf(path, codeOf(error))
+    : `${path} cannot be opened and written: ${messageOf(error)}. Make room on the disk, and the file and its folder writable, or set DATA_DIR to another folder.`;
+  return new DatabaseStartError(sentence, { cause: error });
+}
+
+/**
+ * A full disk is found at the boot, not by a first write that waits. The user version, which nothing here uses, is
+ * written as it is.
+ *
+ * @throws SqliteError where the file takes no write
+ */
+async function assertWritable(migrator: DataSource): Promise<void> {
+  const runner = migrator.createQueryRunner();
+  const connection = (await runner.connect()) as Database;
+  try {
+    connection.pragma(`user_version = ${String(connection.pragma('user_version', { simple: true }))}`);
+  } finally {
+    await runner.release();
   }
 }
 
@@ -91,7 +163,7 @@ async function startWriter(options: SqliteWriterOptions): Promise<SqliteWriter> 
     await ready;
   } catch (error) {
     if (error instanceof NotDurableError) throw new DatabaseStartError(`${error.message}.`, { cause: error });
-    throw new DatabaseStartError(`${options.path} cannot be opened: ${messageOf(error)}.`, { cause: error });
+    throw startError(options.path, error);
   }
   return writer;
 }

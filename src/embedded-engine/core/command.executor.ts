@@ -36,6 +36,8 @@ export class CommandExecutor {
     private readonly follower: Follower,
     /** Is told once that the engine has stopped for good. */
     private readonly onStopped: (error: EngineStoppedError) => void = () => undefined,
+    /** Runs before each command. */
+    private readonly settleClock: () => void = () => undefined,
   ) {}
 
   /** Why nothing that memory says may be told any more: the store has refused a commit. Null while it has not. */
@@ -53,6 +55,7 @@ export class CommandExecutor {
     afterApply: (result: T) => void = () => undefined,
   ): Promise<T> {
     if (this.refusal !== null) throw this.refusal;
+    this.settleClock();
     const work = new UnitOfWork(this.state, this.clock());
     const result = attempt(command, work);
     this.state.apply(work.changes);

@@ -38,11 +38,13 @@ export class PollRegistry implements Follower {
     private readonly clock: () => number,
     private readonly committer: PollCommitter,
     private readonly lent: LentLocks,
+    private readonly settleClock: () => void = () => undefined,
   ) {}
 
   /** Fetches now, or parks the request where it finds nothing and may wait. */
   fetch(input: FetchInput): PendingFetch {
     if (this.refusal !== null) return answered(Promise.reject(this.refusal));
+    this.settleClock();
     const now = this.clock();
     const changes = emptyChangeSet();
     // What has fallen due since the last turn goes first to those who have waited for it.
@@ -189,6 +191,7 @@ export class PollRegistry implements Follower {
   }
 
   private serveDue(): void {
+    this.settleClock();
     const now = this.clock();
     const changes = emptyChangeSet();
     const served = this.follow(changes, now);

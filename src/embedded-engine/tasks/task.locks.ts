@@ -1,5 +1,7 @@
 import { BadUserRequestError } from '../core/engine.errors.js';
+import type { EngineState } from '../core/engine.state.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
+import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
 import { assertActive, assertWorker, requirePositive, requireWorker } from './task.checks.js';
 
 /** Locks a task that is free, whose lock has run out, or that the worker has already. */
@@ -15,6 +17,28 @@ export function lockTask(
   const held = task.lockExpirationTime !== null && task.lockExpirationTime > work.now;
   if (held) assertWorker(task, worker, `External Task ${id} cannot be locked`);
   work.saveTask({ ...task, workerId: worker, lockExpirationTime: work.now + duration });
+}
+
+/**
+ * Moves the ends of all locks and retry waits with a clock that was set: they are durations, and the clock of the wall
+ * is only how they are written down.
+ *
+ * @param byMs negative for a clock that was set back
+ */
+export function moveLocks(
+  state: EngineState,
+  byMs: number,
+  committer: { commit(changes: ChangeSet): Promise<void> },
+): void {
+  const changes = emptyChangeSet();
+  for (const task of state.tasks.values()) {
+    const { lockExpirationTime } = task;
+    if (lockExpirationTime === null) continue;
+    changes.tasks.set(task.id, { ...task, lockExpirationTime: lockExpirationTime + byMs });
+  }
+  for (const [id, task] of changes.tasks) state.putTask(id, task);
+  // A store that refuses stops the engine, which tells those who wait.
+  committer.commit(changes).catch(() => undefined);
 }
 
 /** Makes a live lock end `newDuration` milliseconds from now. */

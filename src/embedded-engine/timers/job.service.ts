@@ -83,6 +83,8 @@ export class JobService implements JobApi {
       saveJob(work, {
         ...job,
         retries: Math.max(job.retries - 1, 0),
+        // It was due; a clock that was set back since makes its retry wait no longer.
+        dueDate: Math.min(job.dueDate, work.now),
         exceptionMessage: error.message.slice(0, MAX_EXCEPTION_MESSAGE),
         failedActivityId: failedActivityId ?? job.activityId,
         exceptionStacktrace: `${error.camundaClass}: ${error.message}`,

@@ -39,6 +39,13 @@ export class TimerQueue {
     this.arm();
   }
 
+  /** The clock was set: due dates are wall time, so the wait for the next one is another. */
+  reread(): void {
+    clearTimeout(this.timer);
+    this.armedFor = undefined;
+    this.arm();
+  }
+
   stop(): void {
     this.running = false;
     clearTimeout(this.timer);
