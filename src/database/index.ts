@@ -2,7 +2,15 @@ export { DatabaseStartError, DatabaseUnavailableError } from './database.errors.
 export { DatabaseModule } from './database.module.js';
 export { DatabaseService } from './database.service.js';
 export { sqlitePath } from './sqlite/sqlite.files.js';
-export type { SqlDialect, SqlErrorKind, SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
+export type {
+  ColumnUnit,
+  SqlDialect,
+  SqlErrorKind,
+  SqlExecutor,
+  SqlRow,
+  SqlStatement,
+  SqlValue,
+} from './sql.dialect.js';
 export { bytesOf, columnText, inBatches, placeholders } from './sql.text.js';
 export {
   type Write,

@@ -77,6 +77,9 @@ export interface ReturningUpdate {
   readonly returning: string;
 }
 
+/** What the length of a column counts. */
+export type ColumnUnit = 'characters' | 'bytes';
+
 /** Where the databases differ in what the stores need. */
 export interface SqlDialect {
   /** Parameters that one statement may have. */
@@ -103,6 +106,8 @@ export interface SqlDialect {
    * @param otherwise runs behind it where fewer rows were inserted than there are
    */
   readonly insertNew: (sql: SqlExecutor, rows: NewRows, otherwise: SqlStatement) => Promise<GuardedRows>;
+  /** What a column of a short text counts whose collation is the database's: names and addresses. */
+  readonly nameUnit: ColumnUnit;
   /** Ends a SELECT that has an ORDER BY after as many rows as its parameter says. */
   readonly limit: string;
   readonly errorKind: (error: unknown) => SqlErrorKind;

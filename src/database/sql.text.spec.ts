@@ -16,6 +16,16 @@ describe('columnText', () => {
     expect(columnText('a😀', 2)).toBe('a');
     expect(columnText(null, 2)).toBeNull();
   });
+
+  it('cuts to bytes where the column counts them, without splitting a character', () => {
+    expect(columnText('äöü', 4, 'bytes')).toBe('äö');
+    expect(columnText('äöü', 5, 'bytes')).toBe('äö');
+    expect(columnText('a😀', 4, 'bytes')).toBe('a');
+    expect(columnText('a😀', 5, 'bytes')).toBe('a😀');
+    expect(columnText('abc', 3, 'bytes')).toBe('abc');
+    expect(columnText('日本語', 8, 'bytes')).toBe('日本');
+    expect(columnText('äöü', 3)).toBe('äöü');
+  });
 });
 
 describe('inBatches', () => {

@@ -53,7 +53,7 @@ export class EventLogService {
    * @throws WriteQueueFullError, WriteQueueClosedError
    */
   async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
-    const item = rowOf(event, this.redactor, this.ids);
+    const item = rowOf(event, this.redactor, this.ids, this.database.dialect.nameUnit);
     const write = { correlationId: event.correlationId, bytes: sizeOf(item), item };
     await this.queue.enqueue(this.writer, write, options);
   }

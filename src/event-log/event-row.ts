@@ -1,5 +1,5 @@
 import type { TimeOrderedIds } from '../common/identifiers/index.js';
-import { columnText, type SqlDialect, type SqlRow } from '../database/index.js';
+import { columnText, type ColumnUnit, type SqlDialect, type SqlRow } from '../database/index.js';
 import type { EventRedactor } from './event.redactor.js';
 import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
 
@@ -38,8 +38,17 @@ export const TEXT_COLUMNS: ReadonlySet<string> = new Set<(typeof EVENT_COLUMNS)[
   'metadata',
 ]);
 
-/** Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped. */
-export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrderedIds): EventRow {
+/**
+ * Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped.
+ *
+ * @param nameUnit what the columns of names and addresses count ({@link SqlDialect.nameUnit})
+ */
+export function rowOf(
+  event: NewEvent,
+  redactor: EventRedactor,
+  ids: TimeOrderedIds,
+  nameUnit: ColumnUnit = 'characters',
+): EventRow {
   return {
     correlationId: event.correlationId,
     eventKey: ids.create(),
@@ -48,7 +57,7 @@ export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrdered
       columnText(event.stepName, 255),
       event.status,
       text(event.httpMethod, 10),
-      text(event.endpoint, 500),
+      text(event.endpoint, 500, nameUnit),
       json(redactor, event.requestData),
       json(redactor, event.responseData),
       prose(redactor, event.errorMessage),
@@ -56,9 +65,9 @@ export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrdered
       text(event.batchId, 255),
       text(event.traceabilityId, 255),
       text(event.applicationId, 255),
-      text(event.targetSystem, 255),
-      text(event.originatingSystem, 255),
-      text(event.processName, 255),
+      text(event.targetSystem, 255, nameUnit),
+      text(event.originatingSystem, 255, nameUnit),
+      text(event.processName, 255, nameUnit),
       wholeNumber(event.step),
       json(redactor, event.identifiers),
       prose(redactor, event.result),
@@ -68,8 +77,8 @@ export function rowOf(event: NewEvent, redactor: EventRedactor, ids: TimeOrdered
   };
 }
 
-function text(value: string | null | undefined, length: number): string | null {
-  return columnText(value ?? null, length);
+function text(value: string | null | undefined, length: number, unit?: ColumnUnit): string | null {
+  return columnText(value ?? null, length, unit);
 }
 
 function json(redactor: EventRedactor, value: unknown): string | null {

@@ -205,6 +205,41 @@ describe('a boot on a database server', () => {
         for (const migrate of [false, true]) expect(await open({ migrate })).toBe(SCHEMA_VERSION);
       });
 
+      it('reads times and conditions right, whatever the defaults of the login', async () => {
+        await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
+        const hostile = {
+          DateStyle: 'German',
+          IntervalStyle: 'sql_standard',
+          TimeZone: 'Asia/Kathmandu',
+          standard_conforming_strings: 'off',
+          transform_null_equals: 'on',
+          synchronous_commit: 'off',
+          default_transaction_isolation: 'serializable',
+          search_path: 'pg_catalog',
+        };
+        for (const [name, value] of Object.entries(hostile))
+          await session.query(`ALTER ROLE ${user} SET ${name} TO '${value}'`);
+        const server = { ...config, user, password };
+        const connection = await ServerConnection.open(serverDialectOf(server), server);
+        try {
+          const at = new Date('2026-02-03T04:05:06.789Z');
+          const [row] = await connection.read(
+            `SELECT ?::timestamptz AS at, '\\n' AS backslash, (1 = NULL) IS NULL AS unknown, ` +
+              `current_setting('synchronous_commit') AS commits, current_schema() AS schema`,
+            [serverDialectOf(server).time(at)],
+          );
+          expect(row).toEqual({
+            at,
+            backslash: '\\n',
+            unknown: true,
+            commits: 'on',
+            schema: config.schema,
+          });
+        } finally {
+          await connection.close();
+        }
+      });
+
       it('boots with as few connections as the login may have', async () => {
         await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
         await session.query(`ALTER ROLE ${user} CONNECTION LIMIT 2`);

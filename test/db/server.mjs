@@ -18,7 +18,20 @@ export async function createTestDatabase(db) {
   if (db === 'sqlite') return { variables: {}, drop: async () => {} };
   const { server, close } = await reachServer(db);
   const name = `fastify_camunda_test_${randomBytes(4).toString('hex')}`;
-  await atServer(db, server, ...createStatements(db, name));
+  const drop = async () => {
+    try {
+      await atServer(db, server, ...dropStatements(db, name));
+    } finally {
+      await close();
+    }
+  };
+  try {
+    await atServer(db, server, ...createStatements(db, name));
+  } catch (error) {
+    // It may be there already; what went wrong is the first error.
+    await drop().catch(() => undefined);
+    throw error;
+  }
   return {
     variables: {
       TEST_DB_HOST: server.host,
@@ -28,10 +41,7 @@ export async function createTestDatabase(db) {
       TEST_DB_NAME: name,
       TEST_DB_ENCRYPT: server.encrypt ? 'on' : 'off',
     },
-    drop: async () => {
-      await atServer(db, server, ...dropStatements(db, name));
-      await close();
-    },
+    drop,
   };
 }
 

@@ -289,6 +289,24 @@ describe('the statements for SQL Server', () => {
     expect(typeOf('a'.repeat(8_001))).toEqual(['nvarchar', 65_535]);
   });
 
+  it('cut names and addresses to the bytes that a VARCHAR has', async () => {
+    const long = 'ü'.repeat(600);
+    await events.logEvent({
+      correlationId: 'a',
+      stepName: 's',
+      status: 'ok',
+      endpoint: long,
+      targetSystem: long,
+      processName: long,
+      result: long,
+    });
+    const insert = capture.take().find(({ sql }) => sql.startsWith('INSERT INTO event_log'))!;
+    const texts = insert.parameters
+      .map(({ value }) => value)
+      .filter((value) => String(value).startsWith('üü'));
+    expect(texts.map((value) => Buffer.byteLength(String(value)))).toEqual([500, 254, 254, 1_200]);
+  });
+
   it('keep to 2 100 parameters and 1 000 rows, in one transaction for a group', async () => {
     capture.answer = takeAllClaims;
     const claims = Array.from({ length: 300 }, (_, index) => store.claim(claimOf(`id-${index}`)));

@@ -23,6 +23,8 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     maxParameters: 2_000,
     exclusive: false,
     oneMessage: BATCH_WRITES,
+    // A VARCHAR counts bytes, of which a UTF-8 or double-byte collation takes several for a character.
+    nameUnit: 'bytes',
     // A session has no search path, so the schema stands before each table.
     statement,
     runAtOnce: (dataSource, statements) => runBatch(dataSource, statements, statement),

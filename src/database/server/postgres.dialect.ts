@@ -32,6 +32,7 @@ export const postgresDialect: ServerDialect = {
   maxParameters: 2_000,
   exclusive: false,
   oneMessage: 0,
+  nameUnit: 'characters',
   statement: numberedPlaceholders((place) => `$${place}`, 1),
   time: (time) => time.toISOString(),
   text: (text) => text,
@@ -111,6 +112,11 @@ function sessionSettings(schema: string | null): string {
     'synchronous_commit=on',
     'default_transaction_isolation=read\\ committed',
     'TimeZone=UTC',
+    // The driver reads times and intervals in these forms alone, and our texts escape by these rules.
+    'DateStyle=ISO',
+    'IntervalStyle=postgres',
+    'standard_conforming_strings=on',
+    'transform_null_equals=off',
   ];
   if (schema !== null) settings.push(`search_path="${schema}"`);
   return settings.map((setting) => `-c ${setting}`).join(' ');

@@ -19,6 +19,7 @@ export const sqliteDialect: SqlDialect = {
   maxParameters: 2_000,
   exclusive: true,
   oneMessage: Infinity,
+  nameUnit: 'characters',
   statement: (sql) => sql,
   time: (time) => time.toISOString().replace('T', ' ').replace('Z', ''),
   text: (text) => text,
