@@ -3,9 +3,11 @@ import { eventLogArchiveEntity } from '../src/event-log/event-log-archive.entity
 import { eventLogEntity } from '../src/event-log/event-log.entity.js';
 import { processStoreArchiveEntity } from '../src/process-store/process-store-archive.entity.js';
 import { processStoreEntity } from '../src/process-store/process-store.entity.js';
+import { taskDeliveryEntity } from '../src/task-delivery/task-delivery.entity.js';
 import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
 import { EventLog1763683200002 } from './0002-event-log.migration.js';
 import { Archives1795219200003 } from './0003-archives.migration.js';
+import { TaskDelivery1795996800004 } from './0004-task-delivery.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
 /** Every migration, oldest first; a new one is added at the end, and its place is its schema version. */
@@ -13,6 +15,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProcessStore1763683200001,
   EventLog1763683200002,
   Archives1795219200003,
+  TaskDelivery1795996800004,
 ];
 
 /** The tables of the service, without those of TypeORM. */
@@ -21,6 +24,7 @@ export const TABLES = [
   'event_log',
   'process_store_archive',
   'event_log_archive',
+  'task_delivery',
   'schema_version',
 ] as const;
 
@@ -34,5 +38,6 @@ export function entitiesOf(dialect: SchemaDialect): EntitySchema[] {
     eventLogEntity(dialect),
     processStoreArchiveEntity(dialect),
     eventLogArchiveEntity(dialect),
+    taskDeliveryEntity(dialect),
   ];
 }

@@ -3,6 +3,7 @@ import { LoggerModule } from 'nestjs-pino';
 import { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './camunda-engine/index.js';
 import {
   CamundaWorkerModule,
+  DeliveryLedger,
   TaskEventLog,
   TaskIntake,
   TaskOutcomeListener,
@@ -27,6 +28,7 @@ import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './li
 import { loggingOptions } from './logging.js';
 import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
+import { TaskDeliveryModule, TaskDeliveryRepository } from './task-delivery/index.js';
 import { RetentionModule } from './retention/index.js';
 
 /** The engine as configured; without `CAMUNDA_BASE_URL` the embedded one, started here on a loopback port. */
@@ -157,7 +159,7 @@ export class AppModule {
         DatabaseModule,
         ProcessModule,
         CamundaWorkerModule.forRoot({
-          imports: [ProcessModule, EventLogModule],
+          imports: [ProcessModule, EventLogModule, TaskDeliveryModule],
           bindings: [
             {
               provide: TaskEventLog,
@@ -177,6 +179,7 @@ export class AppModule {
                 },
               }),
             },
+            { provide: DeliveryLedger, useExisting: TaskDeliveryRepository },
             { provide: TaskOutcomeListener, useExisting: ProcessOutcomeListener },
           ],
         }),

@@ -2,15 +2,20 @@ import { Module } from '@nestjs/common';
 import { ShutdownService } from '../lifecycle/index.js';
 import { CamundaEngineClient } from './camunda-engine.client.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
+import { EngineAccess } from './engine.access.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
 import { InProcessEngineTransport } from './in-process-engine.transport.js';
 
-function createTransport(endpoint: EngineEndpoint, shutdown: ShutdownService): EngineTransport {
+function createTransport(
+  endpoint: EngineEndpoint,
+  shutdown: ShutdownService,
+  access: EngineAccess,
+): EngineTransport {
   const { baseUrl, dispatch } = endpoint;
   return dispatch === undefined
-    ? new HttpEngineTransport(endpoint, shutdown)
+    ? new HttpEngineTransport(endpoint, shutdown, access)
     : new InProcessEngineTransport(dispatch, baseUrl);
 }
 
@@ -21,10 +26,15 @@ function createTransport(endpoint: EngineEndpoint, shutdown: ShutdownService): E
  */
 @Module({
   providers: [
-    { provide: EngineTransport, inject: [ENGINE_ENDPOINT, ShutdownService], useFactory: createTransport },
+    EngineAccess,
+    {
+      provide: EngineTransport,
+      inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccess],
+      useFactory: createTransport,
+    },
     CamundaEngineClient,
     EngineDeploymentService,
   ],
-  exports: [EngineTransport, CamundaEngineClient, EngineDeploymentService],
+  exports: [EngineAccess, EngineTransport, CamundaEngineClient, EngineDeploymentService],
 })
 export class CamundaEngineModule {}

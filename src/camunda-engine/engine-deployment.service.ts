@@ -7,7 +7,7 @@ import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { abortableDelay, backOffMs } from './abortable-delay.js';
 import { CamundaEngineClient } from './camunda-engine.client.js';
-import { EngineResponseError } from './engine.errors.js';
+import { EngineMisconfiguredError, EngineResponseError } from './engine.errors.js';
 
 const FIRST_BACK_OFF_MS = 500;
 const LONGEST_BACK_OFF_MS = 30_000;
@@ -166,7 +166,9 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     }
     const message = error instanceof Error ? error.message : String(error);
     if (!this.abort.signal.aborted) {
-      this.logger.warn({
+      // Credentials that are refused are logged once, by EngineAccess, and not with each try.
+      const isRefused = error instanceof EngineMisconfiguredError && [401, 403].includes(error.status ?? 0);
+      this.logger[isRefused ? 'debug' : 'warn']({
         msg: 'A process definition could not be deployed; it is tried again.',
         processKey: key,
         err: error,

@@ -1,6 +1,7 @@
 import { Agent, FormData } from 'undici';
 import { readBounded, RequestLimit } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import type { EngineAccess } from './engine.access.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
 import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
 import {
@@ -48,6 +49,7 @@ export class HttpEngineTransport extends EngineTransport {
   constructor(
     private readonly endpoint: EngineEndpoint,
     shutdown: ShutdownService,
+    private readonly access?: EngineAccess,
   ) {
     super();
     shutdown.register('release', 'engine connections', () => this.agent.destroy());
@@ -72,6 +74,7 @@ export class HttpEngineTransport extends EngineTransport {
       const { statusCode, headers, body } = await limit.orAborted(request);
       const { text, cut } = await readBounded(body, MAX_ANSWER_BYTES);
       if (cut) throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
+      this.access?.note(call, statusCode);
       const type = headers['content-type'];
       const contentTypeText = (Array.isArray(type) ? type[0] : type) ?? null;
       return {

@@ -6,6 +6,7 @@ export {
   type DeploymentState,
   EngineDeploymentService,
 } from './engine-deployment.service.js';
+export { EngineAccess } from './engine.access.js';
 export { requireSuccess } from './engine.answer.js';
 export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';
 export { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './engine.endpoint.js';

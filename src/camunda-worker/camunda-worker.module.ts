@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { CamundaEngineModule } from '../camunda-engine/index.js';
 import { HttpClientModule } from '../common/http/index.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
+import { DeliveryGuard } from './delivery.guard.js';
 import { RetryNudge } from './retry.nudge.js';
 import { TopicExplorer } from './topic.explorer.js';
 import { TopicRunner } from './topic.runner.js';
@@ -11,7 +12,10 @@ import { TopicRunner } from './topic.runner.js';
 export interface CamundaWorkerModuleOptions {
   /** Modules whose exports the bindings need. */
   readonly imports?: NonNullable<ModuleMetadata['imports']>;
-  /** Binds `TaskEventLog`, `TaskOutcomeListener` where somebody listens, `TaskIntake` where something may run full. */
+  /**
+   * Binds `TaskEventLog`, `TaskOutcomeListener` where somebody listens, `TaskIntake` where something may run full, and
+   * `DeliveryLedger` where deliveries that never report are counted.
+   */
   readonly bindings: readonly Provider[];
 }
 
@@ -24,7 +28,7 @@ export class CamundaWorkerModule {
       // Health looks at the workers too; there is one set of them.
       global: true,
       imports: [DiscoveryModule, CamundaEngineModule, HttpClientModule, ...imports],
-      providers: [...bindings, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
+      providers: [...bindings, DeliveryGuard, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
       exports: [CamundaWorkerService],
     };
   }

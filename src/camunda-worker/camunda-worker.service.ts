@@ -3,6 +3,7 @@ import { CamundaEngineClient, EngineDeploymentService, EngineTransport } from '.
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService, UnhandledErrors } from '../lifecycle/index.js';
 import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
+import { DeliveryGuard } from './delivery.guard.js';
 import { ExternalTaskClientAdapter, type TopicSubscription } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { PollGate, type PollObserver } from './poll.gate.js';
@@ -60,6 +61,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     private readonly explorer: TopicExplorer,
     private readonly runner: TopicRunner,
     private readonly nudge: RetryNudge,
+    private readonly deliveries: DeliveryGuard,
     shutdown: ShutdownService,
     unhandled: UnhandledErrors,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
@@ -102,6 +104,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       share: this.config.topicShare,
       topics: topics.map(({ topic, declaration }) => ({ topic, maxParallel: declaration.maxParallel })),
     });
+    await this.deliveries.open();
     // The lock of the engine's file proves that whoever worked on it before is gone.
     if (this.config.baseUrl === null) await this.freeAbandoned();
     if (this.draining) return;

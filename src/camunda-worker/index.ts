@@ -1,5 +1,6 @@
 export { CamundaWorkerModule, type CamundaWorkerModuleOptions } from './camunda-worker.module.js';
 export { CamundaWorkerService, type CamundaWorkerState } from './camunda-worker.service.js';
+export { DeliveryLedger } from './delivery.ledger.js';
 export { type TaskEvent, TaskEventLog } from './task-event.log.js';
 export { TaskIntake } from './task-intake.js';
 export { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';

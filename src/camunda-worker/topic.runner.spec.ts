@@ -13,6 +13,8 @@ import {
 import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.js';
 import { type HttpCall, type HttpCaller, HttpCalls, type HttpService } from '../common/http/index.js';
 import { createConfiguration } from '../config/index.js';
+import { ShutdownService } from '../lifecycle/index.js';
+import { DeliveryGuard } from './delivery.guard.js';
 import { RetryNudge } from './retry.nudge.js';
 import {
   BusinessRuleError,
@@ -64,6 +66,7 @@ describe('TopicRunner', () => {
   let transport: ScriptedTransport;
   let nudge: RetryNudge;
   let runner: TopicRunner;
+  let deliveries: DeliveryGuard;
   let handle: (input: never, task: HandlerTask) => unknown;
   const config = createConfiguration({ CAMUNDA_LOCK_DURATION_MS: '3000' }).camunda;
 
@@ -73,6 +76,8 @@ describe('TopicRunner', () => {
     listener = new RecordingListener();
     transport = new ScriptedTransport();
     nudge = new RetryNudge(transport);
+    const { database } = createConfiguration({});
+    deliveries = new DeliveryGuard(config, database, new ShutdownService({ timeoutMs: 1, delayMs: 0 }));
     create(new RecordingEventLog());
     handle = () => ({});
   });
@@ -89,7 +94,7 @@ describe('TopicRunner', () => {
   function createRunner(told?: RecordingListener): TopicRunner {
     const engine = new CamundaEngineClient(transport, config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
-    return new TopicRunner(events, engine, nudge, http, config, told);
+    return new TopicRunner(events, engine, nudge, http, deliveries, config, told);
   }
 
   function topic(declaration: Partial<TopicDeclaration> = {}): RegisteredTopic {
@@ -633,6 +638,56 @@ describe('TopicRunner', () => {
     });
   });
 
+  describe('a task that was running when the service died', () => {
+    it('runs when no other such task does, and others run meanwhile', async () => {
+      const order: string[] = [];
+      const finish = new Map<string, () => void>();
+      handle = (_, { taskId }) => {
+        order.push(taskId);
+        return new Promise((resolve) => {
+          finish.set(taskId, () => {
+            resolve({});
+          });
+        });
+      };
+      for (const id of ['a', 'b']) deliveries.suspect(id);
+      const ended = ['a', 'b', 'c'].map((id) => runner.run(topic(), fakeTask({ id }), calls));
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(order.sort()).toEqual(['a', 'c']);
+      finish.get('a')?.();
+      await ended[0];
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(order).toContain('b');
+      for (const end of finish.values()) end();
+      await Promise.all(ended);
+      expect(deliveries.isSuspect('a')).toBe(false);
+    });
+
+    it('comes again a little later, with no attempt used up, where too many wait', async () => {
+      deliveries.takeTurn = () => Promise.resolve(null);
+      deliveries.suspect('task-1');
+      await run();
+      expect(calls.made).toEqual([{ call: 'extendLock', with: 250 }]);
+      expect([events.events, nudge.awaitsRetry('task-1'), deliveries.isSuspect('task-1')]).toEqual([
+        [],
+        true,
+        true,
+      ]);
+    });
+
+    it('becomes an incident, with its row, where it was there too often: its handler does not run', async () => {
+      deliveries.condemned = () => 3;
+      deliveries.suspect('task-1');
+      handle = throwing(new Error('must not run'));
+      await run();
+      const errorMessage = 'The service ended 3 times while this step ran, so it is not run again.';
+      expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0, errorMessage } }]);
+      expect(events.events).toMatchObject([{ status: 'error', errorMessage }]);
+      expect(listener.incidents).toMatchObject([{ error: errorMessage }]);
+      expect(deliveries.isSuspect('task-1')).toBe(false);
+    });
+  });
+
   describe('fails the step that an unhandled error came from', () => {
     const topics = new Map([['order.charge', topic()]]);
     const thrownIn = (place: string) =>
@@ -692,6 +747,17 @@ describe('TopicRunner', () => {
         { call: 'failure', with: { retries: 2 } },
         { call: 'failure', with: { retries: 2 } },
       ]);
+    });
+
+    it('counts the attempt of one that runs alone among suspects, and not that of its neighbour', async () => {
+      handle = () => new Promise(() => undefined);
+      deliveries.suspect('a');
+      const ended = ['a', 'b'].map((id) => runner.run(topic(), fakeTask({ id, retries: 2 }), calls));
+      await new Promise((resolve) => setImmediate(resolve));
+      runner.failStepOf(thrownIn('ChargeHandler.handle'), topics);
+      await Promise.all(ended);
+      expect(calls.made.map((made) => (made.with as { retries: number }).retries)).toEqual([1, 2]);
+      expect([deliveries.isSuspect('a'), deliveries.isSuspect('b')]).toEqual([true, true]);
     });
 
     it('not where it came from none: nothing is failed', async () => {

@@ -4,6 +4,7 @@ import { CamundaEngineClient } from '../camunda-engine/index.js';
 import { HttpService } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { AbandonedHandlers } from './abandoned-handlers.js';
+import { DeliveryGuard } from './delivery.guard.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { runHandler } from './handler.run.js';
 import { RetryNudge } from './retry.nudge.js';
@@ -14,10 +15,13 @@ import { TaskLockKeeper } from './task-lock.keeper.js';
 import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
 import { StepContext } from './step.context.js';
-import { UnhandledStepError } from './task.errors.js';
+import { FatalTaskError, UnhandledStepError } from './task.errors.js';
 import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 import { traceUnhandled } from './unhandled-error.tracer.js';
+
+/** Milliseconds after which a suspect comes again for which too many wait. */
+const POSTPONED_MS = 250;
 
 /**
  * Runs a task: handler, event row, engine call, in this order.
@@ -39,6 +43,7 @@ export class TopicRunner {
     private readonly engine: CamundaEngineClient,
     private readonly nudge: RetryNudge,
     private readonly http: HttpService,
+    private readonly deliveries: DeliveryGuard,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
   ) {
@@ -75,7 +80,7 @@ export class TopicRunner {
 
   /**
    * Fails the step that an unhandled error came from. Where several steps of the same code run it may have been any of
-   * them: each is made again, without using up an attempt.
+   * them: each is made again, without using up an attempt, and then runs alone among suspects.
    *
    * @returns false where the error came from no step that is known
    */
@@ -88,7 +93,10 @@ export class TopicRunner {
     });
     if (isLate) this.logger.warn({ msg: 'A handler that was given up left an error unhandled.', err: error });
     for (const task of running) {
-      const failure = new UnhandledStepError(error, running.length > 1);
+      // Among several it is only certain of one that runs alone among suspects; the others come again as such.
+      const isUncounted = running.length > 1 && !this.deliveries.isSuspect(task.taskId);
+      const failure = new UnhandledStepError(error, isUncounted);
+      this.deliveries.suspect(task.taskId);
       const isFailed = task.fail(failure, 'unhandled-error');
       task.logger.error('A step left an error unhandled: await every promise of a handler.', {
         err: error,
@@ -122,26 +130,75 @@ export class TopicRunner {
 
   private async process(task: RunningTask, topic: RegisteredTopic): Promise<void> {
     const keeper = new TaskLockKeeper(task, topic.declaration.lockDurationMs ?? this.config.lockDurationMs);
-    let outcome: TaskOutcome;
+    let endTurn: (() => void) | null = null;
+    let isReported = false;
     try {
-      const { attempt, outcome: decided } = await runHandler(task, topic, {
-        maxDurationMs: topic.declaration.maxDurationMs ?? this.config.taskMaxDurationMs,
-        context: this.context,
-        abandon: this.abandon,
-      });
-      outcome = decided;
-      await this.events.append(createAttemptEvent(task, topic, attempt));
-      // An error that the handler had let go came up behind its return.
-      if (task.failure !== null && attempt.succeeded) {
-        const failed: Attempt = { succeeded: false, error: task.failure, ...factsOfAttempt(attempt) };
-        outcome = toErrorOutcome(task.failure, task);
-        await this.events.append(createAttemptEvent(task, topic, failed));
+      if (this.deliveries.isSuspect(task.taskId)) {
+        endTurn = await this.deliveries.takeTurn(task.taskId);
+        if (endTurn === null) {
+          await this.postpone(task, keeper);
+          return;
+        }
       }
-      task.settle();
+      const outcome = await this.decide(task, topic, keeper);
+      isReported = outcome.kind !== 'unlock';
+      await this.report(task, topic, outcome, keeper.heldUntil);
     } finally {
+      this.deliveries.end(task, isReported);
+      endTurn?.();
+    }
+  }
+
+  /** Makes the attempt and its row. */
+  private async decide(
+    task: RunningTask,
+    topic: RegisteredTopic,
+    keeper: TaskLockKeeper,
+  ): Promise<TaskOutcome> {
+    try {
+      const { attempt, outcome } = await this.attempt(task, topic);
+      await this.events.append(createAttemptEvent(task, topic, attempt));
+      if (task.failure === null || !attempt.succeeded) return outcome;
+      // An error that the handler had let go came up behind its return.
+      const { input, calls, durationMs } = attempt;
+      const failed: Attempt = { succeeded: false, error: task.failure, input, calls, durationMs };
+      await this.events.append(createAttemptEvent(task, topic, failed));
+      return toErrorOutcome(task.failure, task);
+    } finally {
+      task.settle();
       await keeper.stop();
     }
-    await this.report(task, topic, outcome, keeper.heldUntil);
+  }
+
+  private async attempt(task: RunningTask, topic: RegisteredTopic): ReturnType<typeof runHandler> {
+    const deaths = this.deliveries.condemned(task.taskId);
+    if (deaths !== null) {
+      const error = new FatalTaskError(
+        `The service ended ${deaths} times while this step ran, so it is not run again.`,
+      );
+      task.logger.error('A step that has ended the service again and again becomes an incident.', { deaths });
+      const attempt: Attempt = {
+        succeeded: false,
+        error,
+        input: task.variables,
+        calls: task.httpCalls,
+        durationMs: 0,
+      };
+      return { attempt, outcome: toErrorOutcome(error, task) };
+    }
+    this.deliveries.begin(task);
+    return runHandler(task, topic, {
+      maxDurationMs: topic.declaration.maxDurationMs ?? this.config.taskMaxDurationMs,
+      context: this.context,
+      abandon: this.abandon,
+    });
+  }
+
+  /** Has a task come again a little later, by the end of its lock: that uses up no attempt. */
+  private async postpone(task: RunningTask, keeper: TaskLockKeeper): Promise<void> {
+    await keeper.stop();
+    await task.calls.extendLock(task.taskId, POSTPONED_MS);
+    this.nudge.schedule(task.taskId, POSTPONED_MS);
   }
 
   private async report(
@@ -216,14 +273,6 @@ export class TopicRunner {
     for (const resolve of this.idle) resolve();
     this.idle.clear();
   }
-}
-
-function factsOfAttempt({
-  input,
-  calls,
-  durationMs,
-}: Attempt): Pick<Attempt, 'input' | 'calls' | 'durationMs'> {
-  return { input, calls, durationMs };
 }
 
 function factsOf(task: RunningTask, topic: RegisteredTopic): TaskOutcomeFacts {

@@ -30,18 +30,20 @@ describe('migrationCommand', () => {
       'Applied ProcessStore1763683200001.',
       'Applied EventLog1763683200002.',
       'Applied Archives1795219200003.',
-      'The schema is at version 3.',
+      'Applied TaskDelivery1795996800004.',
+      'The schema is at version 4.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 3.']);
+    expect(await run('run')).toEqual(['The schema is at version 4.']);
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
     await run('run');
+    expect(await run('revert')).toEqual(['The schema is at version 3.']);
     expect(await run('revert')).toEqual(['The schema is at version 2.']);
     expect(await run('revert')).toEqual(['The schema is at version 1.']);
     expect(await run('revert')).toEqual(['The schema is at version 0.']);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 3.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 4.');
   });
 
   it('shows what is applied, also before there is a file', async () => {
@@ -49,23 +51,25 @@ describe('migrationCommand', () => {
       '[ ] 1 ProcessStore1763683200001',
       '[ ] 2 EventLog1763683200002',
       '[ ] 3 Archives1795219200003',
+      '[ ] 4 TaskDelivery1795996800004',
     ]);
     await run('run');
     await run('revert');
     expect(await run('show')).toEqual([
       '[x] 1 ProcessStore1763683200001',
       '[x] 2 EventLog1763683200002',
-      '[ ] 3 Archives1795219200003',
+      '[x] 3 Archives1795219200003',
+      '[ ] 4 TaskDelivery1795996800004',
     ]);
   });
 
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0004-add-priority.migration.ts');
+    expect(file).toBe('0005-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 4;');
+    expect(source).toContain('const VERSION = 5;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 
@@ -108,6 +112,7 @@ describe('the migrations', () => {
       'event_log',
       'process_store_archive',
       'event_log_archive',
+      'task_delivery',
     ]);
     expect(column('correlation_id')).toMatchObject({ type: id, length: '255', isPrimary: true });
     expect(column('correlation_id')?.collation).toBe(collation);

@@ -6,6 +6,7 @@ import {
 } from '@nestjs/terminus';
 import {
   CamundaEngineClient,
+  EngineAccess,
   ENGINE_ENDPOINT,
   EngineDeploymentService,
   type EngineCondition,
@@ -33,6 +34,7 @@ export class HealthService {
     private readonly database: DatabaseService,
     private readonly writes: WriteQueueService,
     private readonly engineClient: CamundaEngineClient,
+    private readonly access: EngineAccess,
     private readonly deployment: EngineDeploymentService,
     private readonly backlog: StartBacklog,
     private readonly workers: CamundaWorkerService,
@@ -42,7 +44,7 @@ export class HealthService {
 
   /**
    * What decides whether requests are sent here: not while booting or stopping, not while the database is away or takes
-   * no writes, not while no further start is accepted.
+   * no writes, not while no further start is accepted, not while the engine refuses our credentials.
    *
    * An engine outside that is away does not count: starts are stored, and stored answers still work. The embedded one
    * does, because nothing but this machine's disk keeps it from working.
@@ -52,6 +54,7 @@ export class HealthService {
       () => this.service(),
       () => this.databaseHealth(),
       () => this.startBacklog(),
+      () => this.engineAccess(),
       ...this.embeddedEngine(({ status }) => status === 'running'),
     ];
   }
@@ -109,6 +112,14 @@ export class HealthService {
     if (isFine(condition)) return [() => indicator.up()];
     const reason = 'reason' in condition ? condition.reason : '';
     return [() => indicator.down({ message: DOWN[condition.status], reason })];
+  }
+
+  private engineAccess(): HealthIndicatorResult {
+    const indicator = this.indicators.check('engineAccess');
+    const { state } = this.access;
+    if (state.status === 'granted') return indicator.up();
+    const { message, calls } = state;
+    return state.status === 'refused' ? indicator.down({ message, calls }) : indicator.up({ message, calls });
   }
 
   private engine(): HealthIndicatorResult {

@@ -98,6 +98,36 @@ describe('a handler', () => {
       abandoned: 3,
     });
   }, 60_000);
+  it.each([
+    ['exits-', 7],
+    ['killed-', null],
+  ])(
+    'that takes the process down (%s) is an incident after CAMUNDA_TASK_RETRIES deaths, and the service stays',
+    async (prefix, exitCode) => {
+      const variables = { CAMUNDA_TASK_RETRIES: '2' };
+      const first = spawnService(variables);
+      const ended = start(await first.listening(), `${prefix}1`, 0).catch(() => null);
+      expect(await first.ended()).toBe(exitCode);
+      await ended;
+      const second = spawnService(variables);
+      expect(await second.ended()).toBe(exitCode);
+      const baseUrl = await spawnService(variables).listening();
+      const answer = await eventually(
+        async () => (await fetch(`${baseUrl}/api/process/status/${prefix}1`)).json(),
+        (body) => (body as { status: string }).status !== 'pending',
+      );
+      expect(answer).toMatchObject({
+        errorCode: 'INCIDENT',
+        error: 'The service ended 2 times while this step ran, so it is not run again.',
+      });
+      await eventually(
+        () => readRows(dataDir, 'SELECT * FROM task_delivery', []),
+        (rows) => rows.length === 0,
+      );
+      expect((await start(baseUrl, 'fine')).status).toBe(200);
+    },
+    120_000,
+  );
 });
 
 interface Health {
