@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { z } from 'zod';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { ClockWatch } from '../lifecycle/index.js';
 import { readAnswer, requireSuccess } from './engine.answer.js';
 import { EngineCircuit } from './engine.circuit.js';
 import { EngineResponseError } from './engine.errors.js';
@@ -48,7 +49,12 @@ export class CamundaEngineClient {
   constructor(
     private readonly transport: EngineTransport,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
-  ) {}
+    @Optional() clock?: ClockWatch,
+  ) {
+    clock?.onSet(() => {
+      this.circuit.clockSet();
+    });
+  }
 
   /** True while an engine that was away is left alone, and calls fail at once. */
   get isAway(): boolean {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { PARTNERS_CONFIG, type PartnersConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { CamundaEngineClient } from './camunda-engine.client.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
@@ -12,10 +13,11 @@ function createTransport(
   endpoint: EngineEndpoint,
   shutdown: ShutdownService,
   access: EngineAccess,
+  { maxConnections }: PartnersConfig,
 ): EngineTransport {
   const { baseUrl, dispatch } = endpoint;
   return dispatch === undefined
-    ? new HttpEngineTransport(endpoint, shutdown, access)
+    ? new HttpEngineTransport(endpoint, shutdown, access, maxConnections)
     : new InProcessEngineTransport(dispatch, baseUrl);
 }
 
@@ -29,7 +31,7 @@ function createTransport(
     EngineAccess,
     {
       provide: EngineTransport,
-      inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccess],
+      inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccess, PARTNERS_CONFIG],
       useFactory: createTransport,
     },
     CamundaEngineClient,

@@ -29,6 +29,11 @@ export class EngineCircuit {
     return this.policy.state === CircuitState.Open;
   }
 
+  /** Has the engine tried again at once: the rest is measured by the clock, which was set. */
+  clockSet(): void {
+    if (this.isOpen) this.policy.isolate().dispose();
+  }
+
   /** Calls back whenever the engine answers again after it was away. */
   onRecovered(listener: () => void): void {
     this.policy.onReset(listener);

@@ -1,5 +1,5 @@
 import { Agent, FormData } from 'undici';
-import { readBounded, RequestLimit } from '../common/http/index.js';
+import { connectionLimit, readBounded, RequestLimit } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import type { EngineAccess } from './engine.access.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
@@ -14,6 +14,9 @@ import {
 
 /** Milliseconds for the connection alone; a failure here means that nothing was sent. */
 const CONNECT_TIMEOUT_MS = 5_000;
+
+/** Connections where nothing else is configured. */
+const MOST_CONNECTIONS = 1_000;
 
 /** Bytes of an answer; what is larger is not the engine's. */
 const MAX_ANSWER_BYTES = 32 * 1_024 * 1_024;
@@ -39,19 +42,22 @@ const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
  * {@link EngineAmbiguousError}. undici drops an idle connection a second before the server's announced limit.
  */
 export class HttpEngineTransport extends EngineTransport {
-  private readonly agent = new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    // Each request has a limit of its own, the long poll's being the longest.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  });
+  private readonly agent: Agent;
 
   constructor(
     private readonly endpoint: EngineEndpoint,
     shutdown: ShutdownService,
     private readonly access?: EngineAccess,
+    maxConnections = MOST_CONNECTIONS,
   ) {
     super();
+    this.agent = new Agent({
+      connections: connectionLimit(maxConnections),
+      connect: { timeout: CONNECT_TIMEOUT_MS },
+      // Each request has a limit of its own, the long poll's being the longest.
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
     shutdown.register('release', 'engine connections', () => this.agent.destroy());
   }
 

@@ -288,6 +288,25 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(worker.state.status).toBe('polling');
   });
 
+  it('fetches nothing while the process is out of file descriptors, and goes on without an attempt used up', async () => {
+    const { engine, worker, events } = await boot();
+    let isOut = true;
+    CheckHandler.behave = ({ n }) => {
+      if (isOut) throw Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
+      return { checked: n };
+    };
+    const id = engine.start('order', 'order-1', vars(1));
+    await engine.until(() => worker.state.status === 'paused');
+    isOut = false;
+    await engine.until(() => !engine.isRunning(id));
+    expect(events.events.map(({ metadata, status }) => [metadata.attempt, status])).toEqual([
+      [1, 'error'],
+      [1, 'ok'],
+      [1, 'ok'],
+    ]);
+    expect(worker.state.status).toBe('polling');
+  });
+
   it('frees at boot what workers of an earlier run held on the embedded engine, and nothing else', async () => {
     const engine = new FakeEngine();
     engine.define('order', { topics: ['order.check', 'order.charge'] });

@@ -8,6 +8,7 @@ import { ExternalTaskClientAdapter, type TopicSubscription } from './external-ta
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { PollGate, type PollObserver } from './poll.gate.js';
 import { RetryNudge } from './retry.nudge.js';
+import { StarvationPause } from './starvation.pause.js';
 import { TaskIntake } from './task-intake.js';
 import { TaskSlots } from './task-slots.js';
 import { type RegisteredTopic, TopicExplorer } from './topic.explorer.js';
@@ -50,6 +51,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private paused = false;
   private hasRoom = true;
+  private starved = false;
   private draining = false;
   private lastPollAt: number | null = null;
   private lastError: string | null = null;
@@ -70,6 +72,13 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.slots = new TaskSlots(config.maxTasks);
     intake?.onChange((hasRoom) => {
       this.noteRoom(hasRoom);
+    });
+    const starvation = new StarvationPause((isHeld) => {
+      this.starved = isHeld;
+      this.setGates();
+    });
+    this.runner.onStarved((error) => {
+      starvation.note(error);
     });
     unhandled.register((error) => this.runner.failStepOf(error, this.explorer.topics));
     shutdown.register('drain', 'workers', (signal) => this.drain(signal));
@@ -152,7 +161,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   private get isHeldBack(): boolean {
-    return this.paused || !this.hasRoom;
+    return this.paused || !this.hasRoom || this.starved;
   }
 
   private setGates(): void {

@@ -1,6 +1,6 @@
 import { ZodError } from 'zod';
 import { toTypedVariables } from '../camunda-engine/index.js';
-import { isTemporarilyUnavailable } from '../common/errors/index.js';
+import { isOutOfResources, isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
 import {
@@ -68,9 +68,9 @@ function retryDelayMs(attempt: number): number {
   return Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 30));
 }
 
-/** An attempt that our own store being away has spoiled does not count: it must not make an incident. */
+/** An attempt that our own trouble has spoiled (store away, no descriptors) does not count: it must not make an incident. */
 function retriesAfter(error: Error, retriesLeft: number): number {
-  if (isTemporarilyUnavailable(error)) return retriesLeft + 1;
+  if (isTemporarilyUnavailable(error) || isOutOfResources(error)) return retriesLeft + 1;
   if (error instanceof UnhandledStepError && error.uncounted) return retriesLeft + 1;
   return error instanceof FatalTaskError ? 0 : retriesLeft;
 }

@@ -576,6 +576,17 @@ describe('TopicRunner', () => {
     expect([calls.names(), events.events[0]?.status]).toEqual([['unlock'], 'error']);
   });
 
+  it('uses up no attempt where the process was out of file descriptors, and tells so', async () => {
+    const starved: unknown[] = [];
+    runner.onStarved((error) => starved.push(error));
+    const cause = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
+    const error = new Error('GET /x: the connection failed (EMFILE)', { cause });
+    handle = throwing(error);
+    await run({ retries: 1 });
+    expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 1 } }]);
+    expect([starved, events.events.length, listener.incidents]).toEqual([[error], 1, []]);
+  });
+
   describe('ends a handler that is over its time', () => {
     const limit = { maxDurationMs: 900 };
 

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { CamundaEngineClient } from '../camunda-engine/index.js';
+import { isOutOfResources } from '../common/errors/index.js';
 import { HttpService } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { AbandonedHandlers } from './abandoned-handlers.js';
@@ -36,6 +37,7 @@ export class TopicRunner {
   private readonly giveUp = new AbortController();
   private readonly context = new StepContext(process.versions.node);
   private readonly abandoned = new AbandonedHandlers();
+  private starved: (error: unknown) => void = () => undefined;
   private readonly abandon = this.abandoned.add.bind(this.abandoned);
 
   constructor(
@@ -107,6 +109,11 @@ export class TopicRunner {
     return isLate || running.length > 0;
   }
 
+  /** Calls back with the error of each attempt that failed because the process was out of file descriptors or buffers. */
+  onStarved(listener: (error: unknown) => void): void {
+    this.starved = listener;
+  }
+
   /** Runs one delivery of a task to its end; never rejects. */
   async run(topic: RegisteredTopic, fetched: FetchedTask, calls: TaskCalls): Promise<void> {
     const running = this.tasks.get(fetched.id);
@@ -157,6 +164,7 @@ export class TopicRunner {
   ): Promise<TaskOutcome> {
     try {
       const { attempt, outcome } = await this.attempt(task, topic);
+      if (!attempt.succeeded && isOutOfResources(attempt.error)) this.starved(attempt.error);
       await this.events.append(createAttemptEvent(task, topic, attempt));
       if (task.failure === null || !attempt.succeeded) return outcome;
       // An error that the handler had let go came up behind its return.

@@ -110,6 +110,8 @@ export interface RetentionConfig {
 
 export interface PartnersConfig {
   readonly timeoutMs: number;
+  /** Connections to one host at the same time. */
+  readonly maxConnections: number;
   /** Null: the partner simulator. */
   readonly backgroundCheckUrl: string | null;
   /** Null: the partner simulator. */
@@ -293,6 +295,7 @@ function group(env: Environment): Configuration {
     retention: { days: env.RETENTION_DAYS ?? null, mode: env.RETENTION_MODE },
     partners: {
       timeoutMs: env.HTTP_TIMEOUT_MS,
+      maxConnections: env.HTTP_MAX_CONNECTIONS,
       backgroundCheckUrl: env.BACKGROUND_CHECK_URL ?? null,
       onboardingApiUrl: env.ONBOARDING_API_URL ?? null,
       simulatorSlowMs: env.SIMULATOR_SLOW_MS,

@@ -306,6 +306,11 @@ export const VARIABLES = {
   ),
 
   HTTP_TIMEOUT_MS: fixed(milliseconds(1), '35000', 'time-out of a call that a step makes to the outside'),
+  HTTP_MAX_CONNECTIONS: fixed(
+    wholeNumber(1, 10_000),
+    '100',
+    'connections to one host, the engine or a partner, at the same time; an eighth of the file descriptors where that is less',
+  ),
   BACKGROUND_CHECK_URL: open(
     httpUrl(),
     'where onboard-user runs its background check',

@@ -1,4 +1,5 @@
 export { BOOT_SIGNAL } from './boot.signal.js';
+export { ClockWatch } from './clock.watch.js';
 export { CrashGuard } from './crash.guard.js';
 export { FatalFaults } from './fatal.faults.js';
 export { PeriodicTask, type PeriodicWork } from './periodic-task.js';

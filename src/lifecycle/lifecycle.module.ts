@@ -1,12 +1,13 @@
 import { Global, Module } from '@nestjs/common';
+import { ClockWatch } from './clock.watch.js';
 import { FatalFaults } from './fatal.faults.js';
 import { ShutdownService } from './shutdown.service.js';
 import { UnhandledErrors } from './unhandled.errors.js';
 
-/** Offers the {@link ShutdownService}, {@link UnhandledErrors} and {@link FatalFaults} to every module. */
+/** Offers the {@link ShutdownService}, {@link UnhandledErrors}, {@link FatalFaults} and {@link ClockWatch} to every module. */
 @Global()
 @Module({
-  providers: [ShutdownService, UnhandledErrors, FatalFaults],
-  exports: [ShutdownService, UnhandledErrors, FatalFaults],
+  providers: [ClockWatch, ShutdownService, UnhandledErrors, FatalFaults],
+  exports: [ClockWatch, ShutdownService, UnhandledErrors, FatalFaults],
 })
 export class LifecycleModule {}

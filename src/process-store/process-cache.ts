@@ -61,7 +61,7 @@ export class ProcessCache {
   get(correlationId: string): ProcessRecord | undefined {
     const entry = this.entries.get(correlationId);
     if (entry === undefined) return undefined;
-    const now = Date.now();
+    const now = performance.now();
     entry.usedAt = now;
     entry.used = true;
     return entry.finalAt === null && now - entry.freshAt > this.maxAgeMs ? undefined : entry.record;
@@ -117,7 +117,7 @@ export class ProcessCache {
 
   /** Forgets what has had its time. */
   sweep(): void {
-    const now = Date.now();
+    const now = performance.now();
     for (const [correlationId, { finalAt, usedAt }] of this.entries) {
       const over =
         finalAt === null
@@ -128,10 +128,10 @@ export class ProcessCache {
   }
 
   private hold(record: ProcessRecord): void {
-    const now = Date.now();
+    const now = performance.now();
     const { correlationId } = record;
     const bytes = bytesOf(record);
-    const isOld = isFinal(record) && now - record.updatedAt.getTime() >= OLD_FINAL_MS;
+    const isOld = isFinal(record) && Date.now() - record.updatedAt.getTime() >= OLD_FINAL_MS;
     if (isOld || bytes > this.maxBytes * LARGEST_SHARE) {
       this.forget(correlationId);
       return;

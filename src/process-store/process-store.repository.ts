@@ -374,6 +374,21 @@ export class ProcessStoreRepository {
     );
   }
 
+  /**
+   * After the clock was set back: nothing falls due, and no lease ends, later than in `atMostMs`, and no start was made
+   * in the future.
+   */
+  async bringForward(sql: SqlExecutor, atMostMs: number): Promise<number> {
+    const then = this.dialect.nowPlusMs;
+    const atMost = (column: string): string =>
+      `${column} = CASE WHEN ${column} > ${then} THEN ${then} ELSE ${column} END`;
+    return sql.execute(
+      `UPDATE process_store SET ${atMost('start_next_at')}, ${atMost('start_lease_until')}, ` +
+        `${atMost('start_last_attempt_at')} WHERE start_next_at IS NOT NULL`,
+      [atMostMs, atMostMs, atMostMs, atMostMs, 0, 0],
+    );
+  }
+
   /** Changes the row of a condition; null where there is none. */
   private async change(
     sql: SqlExecutor,

@@ -327,6 +327,19 @@ export class ProcessStoreService {
     return this.queue.enqueue(this.writes.voidLeases, write);
   }
 
+  /**
+   * Brings what is due, and leases, no further away than given, where this process's clock is the table's and was set
+   * back. On a server the database's clock counts.
+   */
+  async bringForward(atMostMs: number): Promise<void> {
+    if (!this.database.dialect.exclusive) return;
+    await this.queue.enqueue(this.writes.bringForward, {
+      correlationId: '',
+      bytes: ROW_BYTES,
+      item: { atMostMs },
+    });
+  }
+
   /** Forgets a process in the Map; its row stays. */
   remove(correlationId: string): void {
     this.cache.delete(correlationId);

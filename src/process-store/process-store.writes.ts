@@ -13,6 +13,7 @@ export interface ProcessStoreWrites {
   readonly release: WriteKind<{ correlationId: string; claimId: string }, boolean>;
   readonly resolution: WriteKind<ResolutionWrite, ProcessRecord | null>;
   readonly voidLeases: WriteKind<{ forgetAttempts: boolean }, number>;
+  readonly bringForward: WriteKind<{ atMostMs: number }, number>;
 }
 
 /** A step of the resolution of a start. */
@@ -85,6 +86,11 @@ export function processStoreWrites(
       atOnce: true,
       write: (sql, items) =>
         Promise.all(items.map((item) => repository.voidLeases(sql, item.forgetAttempts))),
+    },
+    bringForward: {
+      name: 'process_store due times',
+      atOnce: true,
+      write: (sql, items) => Promise.all(items.map((item) => repository.bringForward(sql, item.atMostMs))),
     },
   };
 }

@@ -1,3 +1,4 @@
+export { isOutOfResources } from './out-of-resources.js';
 export { ProblemFilter, sendProblem } from './problem.filter.js';
 export {
   PROBLEM_MEDIA_TYPE,

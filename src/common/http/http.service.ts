@@ -1,6 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { Agent } from 'undici';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
+import { connectionLimit } from './connection-limit.js';
 import { tagCaller } from './call-owner.js';
 import { describeUrl, parseBody, readBounded } from './bounded-body.js';
 import { HttpCallError } from './http-call.error.js';
@@ -39,10 +40,16 @@ const MAX_ERROR_BODY_BYTES = 64 * 1_024;
  */
 @Injectable()
 export class HttpService extends HttpCalls implements BeforeApplicationShutdown {
-  private readonly agent = new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: 10_000 } });
+  private readonly agent: Agent;
 
   constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {
     super();
+    this.agent = new Agent({
+      connections: connectionLimit(config.maxConnections),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connect: { timeout: 10_000 },
+    });
   }
 
   /** Calls of somebody's work: they carry its headers, end with its signal, and every try is told to it. */

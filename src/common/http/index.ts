@@ -1,5 +1,6 @@
 export { readBounded } from './bounded-body.js';
 export { callerOf } from './call-owner.js';
+export { connectionLimit } from './connection-limit.js';
 export { HttpCallError } from './http-call.error.js';
 export { HttpClientModule } from './http-client.module.js';
 export {

@@ -62,7 +62,7 @@ export class EventStream {
    */
   async *read(): AsyncGenerator<string, void, undefined> {
     yield `retry: ${RECONNECT_MS}\n\n`;
-    let heartbeatAt = Date.now() + HEARTBEAT_MS;
+    let heartbeatAt = performance.now() + HEARTBEAT_MS;
     let known = false;
     while (!this.isOver()) {
       // Before the look: what is committed during it ends the pause after it.
@@ -83,11 +83,11 @@ export class EventStream {
         yield `event: end\ndata: ${this.source.view(record)}\n\n`;
         return;
       }
-      if (Date.now() >= heartbeatAt) {
+      if (performance.now() >= heartbeatAt) {
         yield ': heartbeat\n\n';
-        heartbeatAt = Date.now() + HEARTBEAT_MS;
+        heartbeatAt = performance.now() + HEARTBEAT_MS;
       }
-      await this.pause(Math.min(LOOK_MS, heartbeatAt - Date.now()));
+      await this.pause(Math.min(LOOK_MS, heartbeatAt - performance.now()));
     }
   }
 
@@ -110,7 +110,8 @@ export class EventStream {
   /** Whether nothing more is to come of a process: it is final, and the rows of its start and its last step are out. */
   private async isComplete(record: ProcessRecord): Promise<boolean> {
     if (!isFinal(record)) return false;
-    if (record.outcomeStep === null || Date.now() - record.updatedAt.getTime() >= LAST_ROW_MS) return true;
+    if (record.outcomeStep === null || Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_ROW_MS)
+      return true;
     // The start's own row is written without anybody waiting for it, together with the end of the start's resolution.
     if (record.requestHash !== null && record.startNextAt !== null) return false;
     const attempts = await this.source.attempts(record.outcomeStep);

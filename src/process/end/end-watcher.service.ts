@@ -86,7 +86,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
       correlationId,
       processInstanceId,
       state,
-      dueAt: Date.now() + GRACE_MS,
+      dueAt: performance.now() + GRACE_MS,
     });
   }
 
@@ -177,7 +177,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
 
   /** Ends the rows whose grace is over, where they are still open. */
   private async settleEnds(): Promise<void> {
-    const now = Date.now();
+    const now = performance.now();
     const due = [...this.ends.values()].filter(({ dueAt, state }) => dueAt <= now || isDeleted(state));
     for (let from = 0; from < due.length; from += PAGE_SIZE)
       await this.settle(due.slice(from, from + PAGE_SIZE));

@@ -97,7 +97,7 @@ export class ProcessStatusService {
     correlationId: string,
     { waitMs, held, onClientGone }: StatusQuestion,
   ): Promise<ProcessRecord | null> {
-    const until = Date.now() + waitMs;
+    const until = performance.now() + waitMs;
     const gone = new AbortController();
     let cancel = (): void => undefined;
     onClientGone(() => {
@@ -105,7 +105,12 @@ export class ProcessStatusService {
       cancel();
     });
     for (;;) {
-      const wait = waitForOutcome(this.waitroom, this.store, correlationId, Math.max(until - Date.now(), 0));
+      const wait = waitForOutcome(
+        this.waitroom,
+        this.store,
+        correlationId,
+        Math.max(until - performance.now(), 0),
+      );
       cancel = wait.cancel;
       // The second look: an end that came before the waiter was registered would wake nobody.
       const record = await this.store.get(correlationId).catch((error: unknown) => {

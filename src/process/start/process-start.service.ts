@@ -214,7 +214,10 @@ export class ProcessStartService {
    * a 404, not a 202. Whoever is told 202 before that may rely on the claim, so it is marked first.
    */
   private async acknowledge(record: ProcessRecord, launched: Promise<StartEnd>): Promise<void> {
-    const left = Math.max(record.startedAt.getTime() + this.config.startAckTimeoutMs - Date.now(), 0);
+    const { startAckTimeoutMs } = this.config;
+    // The clock may have been set back since: never longer than the whole time.
+    const sinceMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
+    const left = Math.max(startAckTimeoutMs - sinceMs, 0);
     const end = await withinTime(launched, left);
     if (end?.kind === 'refused') throw end.problem;
     if (end?.kind === 'started') return;

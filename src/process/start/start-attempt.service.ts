@@ -132,7 +132,9 @@ export class StartAttemptService {
     const { correlationId, startOwner } = record;
     const attempt: StartSchedule['attempt'] = verdict === 'not-taken' ? 'none' : verdict;
     // Attempts that were not taken do not count, so the age of the start says how long it has been tried.
-    const tries = Math.ceil(Math.log2((Date.now() - record.startedAt.getTime()) / RETRY_MIN_MS + 2));
+    // Negative where the clock was set back since.
+    const ageMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
+    const tries = Math.ceil(Math.log2(ageMs / RETRY_MIN_MS + 2));
     const nextInMs = verdict === 'ambiguous' ? LOOK_MS : backOffMs(tries, RETRY_MIN_MS, RETRY_MAX_MS);
     try {
       await this.store.rescheduleStart({ correlationId, owner: startOwner ?? '', nextInMs, attempt });

@@ -1,4 +1,4 @@
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { backOffMs, CamundaEngineClient, EngineCallError } from '../../camunda-engine/index.js';
 import {
   CAMUNDA_CONFIG,
@@ -6,7 +6,7 @@ import {
   PROCESS_CONFIG,
   type ProcessConfig,
 } from '../../config/index.js';
-import { ShutdownService } from '../../lifecycle/index.js';
+import { ClockWatch, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
 import { InstanceOwner } from '../instances/instance-owner.js';
@@ -57,7 +57,11 @@ export class StartResolverService implements OnApplicationBootstrap {
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
     shutdown: ShutdownService,
+    @Optional() clock?: ClockWatch,
   ) {
+    clock?.onSet((byMs) => {
+      void this.clockSet(byMs);
+    });
     engine.onRecovered(() => {
       this.look();
     });
@@ -79,6 +83,19 @@ export class StartResolverService implements OnApplicationBootstrap {
     }, TICK_MS);
     this.timer.unref();
     this.look();
+  }
+
+  /** What was due by the clock that was set back would be due only when that time has come again. */
+  private async clockSet(byMs: number): Promise<void> {
+    try {
+      if (byMs < 0) await this.store.bringForward(this.config.startLeaseMs);
+      this.look();
+    } catch (error) {
+      this.logger.warn({
+        msg: 'What is due could not be brought forward after the clock was set back.',
+        err: error,
+      });
+    }
   }
 
   /** Looks for what is due, at once or after the look that is under way. */

@@ -254,6 +254,21 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return unresolved.length;
   }
 
+  async bringForward(_sql: SqlExecutor, atMostMs: number): Promise<number> {
+    const unresolved = this.oldestFirst(({ startNextAt }) => startNextAt !== null);
+    const atMost = (time: Date | null, ms: number): Date | null =>
+      time !== null && time > inMs(ms) ? inMs(ms) : time;
+    for (const row of unresolved) {
+      this.table.write({
+        ...row,
+        startNextAt: atMost(row.startNextAt, atMostMs),
+        startLeaseUntil: atMost(row.startLeaseUntil, atMostMs),
+        startLastAttemptAt: atMost(row.startLastAttemptAt, 0),
+      });
+    }
+    return unresolved.length;
+  }
+
   private insert({ record, variables, leaseMs }: InsertProcess): ProcessWriteResult {
     const existing = this.table.rows.get(record.correlationId);
     if (existing !== undefined) return { written: existing.claimId === record.claimId, record: existing };

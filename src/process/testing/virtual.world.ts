@@ -52,6 +52,7 @@ const REAL = {
   clearInterval: globalThis.clearInterval,
   setImmediate: globalThis.setImmediate,
   random: Math.random,
+  now: performance.now.bind(performance),
 };
 
 /**
@@ -158,10 +159,12 @@ export class VirtualWorld {
       setImmediate: (run: () => void) => timer(0, run),
     });
     Math.random = () => services.next();
+    performance.now = now;
     return () => {
-      const { random, ...globals } = REAL;
+      const { random, now: realNow, ...globals } = REAL;
       Object.assign(globalThis, globals);
       Math.random = random;
+      performance.now = realNow;
     };
   }
 }

@@ -1,0 +1,17 @@
+import { describe, expect, it } from '@jest/globals';
+import { connectionLimit } from './connection-limit.js';
+
+describe('connectionLimit', () => {
+  it.each([
+    [100, 1_048_576, 100],
+    [100, 256, 32],
+    [100, 4, 1],
+    [7, null, 7],
+  ])('of %i configured and %p descriptors is %i', (configured, descriptors, limit) => {
+    expect(connectionLimit(configured, descriptors)).toBe(limit);
+  });
+
+  it('is never more than what is configured, whatever this machine allows', () => {
+    expect(connectionLimit(1)).toBe(1);
+  });
+});
