@@ -10,6 +10,9 @@ export interface HttpConfig {
   readonly jsonMaxMembers: number;
   /** Items of the arrays of a body, over every depth. */
   readonly jsonMaxItems: number;
+  readonly pageMaxBytes: number;
+  /** Bytes of answers that are not read yet. */
+  readonly answersMaxBytes: number;
   readonly writeTimeoutMs: number;
   /** Unanswered requests of one connection. */
   readonly requestsPerConnection: number;
@@ -243,6 +246,8 @@ function group(env: Environment): Configuration {
       bodiesMaxBytes: env.HTTP_BODIES_MAX_BYTES,
       jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
       jsonMaxItems: env.HTTP_JSON_MAX_ITEMS,
+      pageMaxBytes: env.HTTP_PAGE_MAX_BYTES,
+      answersMaxBytes: env.HTTP_ANSWERS_MAX_BYTES,
       writeTimeoutMs: env.HTTP_WRITE_TIMEOUT_MS,
       requestsPerConnection: env.HTTP_REQUESTS_PER_CONNECTION,
       waitsPerClient: env.WAITS_PER_CLIENT,

@@ -109,6 +109,16 @@ export const VARIABLES = {
     '250',
     'streams of events that one client, which is one remote address, may have open',
   ),
+  HTTP_PAGE_MAX_BYTES: fixed(
+    wholeNumber(1_024, 104_857_600),
+    '1048576',
+    'bytes of rows in a page of processes or events; a page has at least one, and says where the next one begins',
+  ),
+  HTTP_ANSWERS_MAX_BYTES: fixed(
+    wholeNumber(1_048_576, 17_179_869_184),
+    '134217728',
+    'bytes of large answers that may wait for their clients to read them; one client may have half of it',
+  ),
   HTTP_WRITE_TIMEOUT_MS: fixed(
     milliseconds(100),
     '30000',

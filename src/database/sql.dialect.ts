@@ -110,5 +110,7 @@ export interface SqlDialect {
   readonly nameUnit: ColumnUnit;
   /** Ends a SELECT that has an ORDER BY after as many rows as its parameter says. */
   readonly limit: string;
+  /** Bytes of a text column, 0 where it is null, without reading the text. */
+  readonly bytesIn: (column: string) => string;
   readonly errorKind: (error: unknown) => SqlErrorKind;
 }

@@ -3,6 +3,7 @@ import {
   DatabaseService,
   inBatches,
   placeholders,
+  type SizedRow,
   type SqlDialect,
   type SqlExecutor,
   type SqlRow,
@@ -39,6 +40,17 @@ export class EventLogRepository {
         `ORDER BY seq${this.dialect.limit}`,
       [correlationId, after, limit],
     );
+  }
+
+  /** The places of a trail after one of them, oldest first, with what the long texts of each take. */
+  async findPlaces(correlationId: string, after: number, limit: number): Promise<readonly SizedRow[]> {
+    const bytes = [...TEXT_COLUMNS].map((column) => this.dialect.bytesIn(column)).join(' + ');
+    const rows = await this.database.read(
+      `SELECT seq, ${bytes} AS bytes FROM event_log WHERE correlation_id = ? AND seq > ? ` +
+        `ORDER BY seq${this.dialect.limit}`,
+      [correlationId, after, limit],
+    );
+    return rows.map((row) => ({ bytes: Number(row.bytes) }));
   }
 
   /** What tells the latest attempts of a step apart, the last one first. */

@@ -1,7 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TimeOrderedIds } from '../common/identifiers/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
-import { bytesOf, DatabaseService, type WriteOptions, WriteQueueService } from '../database/index.js';
+import {
+  bytesOf,
+  DatabaseService,
+  fitInto,
+  type WriteOptions,
+  WriteQueueService,
+} from '../database/index.js';
 import { attemptOf, eventOf, rowOf } from './event-row.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventLogWriter } from './event-log.writer.js';
@@ -22,6 +28,24 @@ export interface EventPage {
   readonly after?: number;
   /** At most as many; 100 where absent. */
   readonly limit?: number;
+}
+
+/** Which page of a trail is read. */
+export interface EventPageQuery {
+  /** Only events after this place; 0: from the beginning. */
+  readonly after: number;
+  readonly limit: number;
+  /** What the events may take together; a page has at least one. */
+  readonly maxBytes: number;
+  /** Told what they take before they are read; throws where that is too much now. */
+  readonly reserve?: (bytes: number) => void;
+}
+
+/** A page of a trail. */
+export interface EventSlice {
+  readonly events: readonly StoredEvent[];
+  /** The place after which the next page begins; null where nothing more is there now. */
+  readonly nextAfter: number | null;
 }
 
 /** The append-only trail of every process. */
@@ -67,6 +91,22 @@ export class EventLogService {
     const { after = 0, limit = DEFAULT_LIMIT } = page;
     const rows = await this.repository.findEvents(correlationId, after, limit);
     return rows.map((row) => eventOf(row, this.database.dialect));
+  }
+
+  /**
+   * A page of the trail of a process, oldest first, of which no more is read than fits.
+   *
+   * @throws DatabaseUnavailableError, and what `reserve` throws
+   */
+  async findPage(correlationId: string, query: EventPageQuery): Promise<EventSlice> {
+    const { after, limit, maxBytes, reserve } = query;
+    const places = await this.repository.findPlaces(correlationId, after, limit + 1);
+    const { count, bytes } = fitInto(places.slice(0, limit), maxBytes);
+    if (count === 0) return { events: [], nextAfter: null };
+    reserve?.(bytes);
+    const rows = await this.repository.findEvents(correlationId, after, count);
+    const events = rows.map((row) => eventOf(row, this.database.dialect));
+    return { events, nextAfter: places.length > count ? (events.at(-1)?.seq ?? null) : null };
   }
 
   /**

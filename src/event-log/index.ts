@@ -5,6 +5,11 @@ export {
   type TrailPlace,
 } from './event-archive.repository.js';
 export { EventLogModule } from './event-log.module.js';
-export { type EventPage, EventLogService } from './event-log.service.js';
+export {
+  type EventPage,
+  type EventPageQuery,
+  EventLogService,
+  type EventSlice,
+} from './event-log.service.js';
 export { DEFAULT_REDACTED_NAMES, REDACTED_NAMES } from './event.redactor.js';
 export type { NewEvent, StepAttempt, StoredEvent } from './event.types.js';

@@ -13,6 +13,7 @@ export {
   type ProcessQuery,
   type ProcessRecord,
   type ProcessStatus,
+  type ShownProcess,
 } from './process-record.js';
 export { isSameOutcome } from './process-record.factory.js';
 export { ProcessStoreModule } from './process-store.module.js';

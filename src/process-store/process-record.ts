@@ -55,6 +55,12 @@ export type ProcessIdentity = Pick<
 /** A row without its long texts, as those read it who look at many. */
 export type ProcessHead = Omit<ProcessRecord, 'data' | 'error'>;
 
+/** What a client is shown of a process. */
+export type ShownProcess = Pick<
+  ProcessRecord,
+  'correlationId' | 'processKey' | 'status' | 'data' | 'error' | 'errorCode' | 'startedAt' | 'updatedAt'
+>;
+
 /** Codes of an error that a later completion may still replace. */
 export const OPEN_ERROR_CODES = ['INCIDENT', 'ENDED_WITHOUT_RESULT'] as const;
 
@@ -96,9 +102,16 @@ export interface ProcessQuery {
   readonly cursor?: string;
   /** Reads `data` as well; else it is null and `hasData` tells whether there is some. */
   readonly includeData?: boolean;
+  /** What the long texts of a page may take together; a page has at least one item. */
+  readonly maxBytes: number;
+  /** Told what they take before they are read; throws where that is too much now. */
+  readonly reserve?: (bytes: number) => void;
 }
 
-export type ListedProcess = ProcessRecord & { readonly hasData: boolean };
+export type ListedProcess = ShownProcess & {
+  /** Whether there is a result; `data` may be left out all the same. */
+  readonly hasData: boolean;
+};
 
 export interface ProcessPage {
   readonly processes: readonly ListedProcess[];

@@ -1,5 +1,5 @@
 import type { SqlDialect, SqlRow } from '../database/index.js';
-import type { ProcessIdentity, ProcessRecord, ProcessStatus } from './process-record.js';
+import type { ListedProcess, ProcessIdentity, ProcessRecord, ProcessStatus } from './process-record.js';
 
 /**
  * The columns of a `ProcessIdentity`. All of them stand before `variables`: SQLite reads all of a long text that stands
@@ -13,11 +13,29 @@ export const HEAD_COLUMNS =
   'request_hash, claim_id, start_owner, start_lease_until, start_attempts, start_last_attempt_at, ' +
   'start_next_at, cancel_requested_at, joined, outcome_step, batch_id, traceability_id, application_id';
 
-/** The columns of a record but `data`, which a list may leave out. */
-export const COLUMNS_BUT_DATA = `${HEAD_COLUMNS}, error`;
-
 /** The columns of a record: all of `process_store` but `variables`. */
-export const COLUMNS = `${COLUMNS_BUT_DATA}, data`;
+export const COLUMNS = `${HEAD_COLUMNS}, error, data`;
+
+/** The columns of a `ShownProcess` but `data`, which a list may leave out, with a sign of whether there is some. */
+export const SHOWN_COLUMNS =
+  'correlation_id, process_key, status, error, error_code, started_at, updated_at, ' +
+  'CASE WHEN data IS NULL THEN 0 ELSE 1 END AS has_data';
+
+/** Makes the item of a list of a row that has the {@link SHOWN_COLUMNS}, and perhaps `data`. */
+export function listedOf(row: SqlRow, dialect: SqlDialect): ListedProcess {
+  const text = (column: string): string | null => (row[column] ?? null) as string | null;
+  return {
+    correlationId: row.correlation_id as string,
+    processKey: text('process_key'),
+    status: row.status as ProcessStatus,
+    data: text('data'),
+    error: text('error'),
+    errorCode: text('error_code'),
+    startedAt: dialect.readTime(row.started_at),
+    updatedAt: dialect.readTime(row.updated_at),
+    hasData: row.has_data === 1,
+  };
+}
 
 /** Makes a record of a row that has the {@link COLUMNS}; what the row does not have is null. */
 export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {

@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import {
   DatabaseService,
+  fitInto,
   inBatches,
   placeholders,
+  type SizedRow,
   type SqlDialect,
   type SqlExecutor,
   type SqlRow,
   type SqlValue,
 } from '../database/index.js';
-import { decodeCursor, encodeCursor } from './process-cursor.js';
+import { decodeCursor, encodeCursor, type ProcessCursor } from './process-cursor.js';
 import {
   type ListedProcess,
   OPEN_ERROR_CODES,
@@ -20,11 +22,12 @@ import {
 } from './process-record.js';
 import {
   COLUMNS,
-  COLUMNS_BUT_DATA,
   HEAD_COLUMNS,
   IDENTITY_COLUMNS,
   identityOf,
+  listedOf,
   recordOf,
+  SHOWN_COLUMNS,
 } from './process-row.js';
 import { CANCEL_DUE_MS, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
 import type { StartAttempt, StartSchedule } from './process-store.types.js';
@@ -41,6 +44,9 @@ const DECIDED = "AND status <> 'pending'";
 
 const UNRESOLVED_CLAIM =
   "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
+
+/** A row that is not read yet, and where it is in a list. */
+export type ProcessPlace = ProcessCursor & SizedRow;
 
 /** The statements of `process_store`; no other place has any but its archive's. Writes run inside the write queue. */
 @Injectable()
@@ -68,34 +74,60 @@ export class ProcessStoreRepository {
    */
   async findAllProcessStore(query: ProcessQuery): Promise<ProcessPage> {
     const { where, parameters } = this.conditionOf(query);
-    const columns = query.includeData === true ? COLUMNS : COLUMNS_BUT_DATA;
-    const rows = await this.database.read(
-      `SELECT ${columns}, CASE WHEN data IS NULL THEN 0 ELSE 1 END AS has_data FROM process_store ${where} ` +
-        `ORDER BY started_at DESC, correlation_id DESC${this.dialect.limit}`,
-      [...parameters, query.limit + 1],
+    const { includeData = false, limit, maxBytes, reserve } = query;
+    const places = await this.findPlaces(where, [...parameters, limit + 1], includeData);
+    const { count, bytes } = fitInto(places.slice(0, limit), maxBytes);
+    const shown = places.slice(0, count);
+    const last = shown.at(-1);
+    if (last === undefined) return { processes: [], nextCursor: null };
+    reserve?.(bytes);
+    const found = await this.findShown(
+      shown.map(({ correlationId }) => correlationId),
+      includeData,
     );
-    const processes = rows
-      .slice(0, query.limit)
-      .map((row): ListedProcess => ({ ...recordOf(row, this.dialect), hasData: row.has_data === 1 }));
-    const last = processes.at(-1);
-    return { processes, nextCursor: rows.length > query.limit && last ? encodeCursor(last) : null };
+    return {
+      processes: shown.flatMap(({ correlationId }) => found.get(correlationId) ?? []),
+      nextCursor: places.length > count ? encodeCursor(last) : null,
+    };
   }
 
-  /** The open rows, newest first. */
-  async findOpenProcessStore(limit: number): Promise<readonly ProcessRecord[]> {
-    const newest = `ORDER BY started_at DESC, correlation_id DESC${this.dialect.limit}`;
+  /** Where the open rows are in a list, newest first for each kind of them. */
+  async findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
     const codes = OPEN_ERROR_CODES.map((code) => `'${code}'`).join(',');
     // Two statements, because each has an index of its own and an OR of both would have none. Only errors have these
     // codes; naming the status as well would make SQLite walk through all errors instead of the few open ones.
-    const pending = await this.database.read(
-      `SELECT ${COLUMNS} FROM process_store WHERE status = 'pending' ${newest}`,
-      [limit],
+    const pending = await this.findPlaces("WHERE status = 'pending'", [limit], false);
+    const failed = await this.findPlaces(`WHERE error_code IN (${codes})`, [limit], false);
+    return [...pending, ...failed];
+  }
+
+  /** What is shown of rows, by id; those that are gone are missing. */
+  async findShown(
+    correlationIds: readonly string[],
+    includeData: boolean,
+  ): Promise<ReadonlyMap<string, ListedProcess>> {
+    const columns = includeData ? `${SHOWN_COLUMNS}, data` : SHOWN_COLUMNS;
+    const rows = await this.findAmong(correlationIds, columns, '');
+    return new Map(rows.map((row) => [row.correlation_id as string, listedOf(row, this.dialect)]));
+  }
+
+  private async findPlaces(
+    where: string,
+    parameters: readonly SqlValue[],
+    withData: boolean,
+  ): Promise<readonly ProcessPlace[]> {
+    const { bytesIn, limit, readTime } = this.dialect;
+    const bytes = withData ? `${bytesIn('error')} + ${bytesIn('data')}` : bytesIn('error');
+    const rows = await this.database.read(
+      `SELECT correlation_id, started_at, ${bytes} AS bytes FROM process_store ${where} ` +
+        `ORDER BY started_at DESC, correlation_id DESC${limit}`,
+      parameters,
     );
-    const failed = await this.database.read(
-      `SELECT ${COLUMNS} FROM process_store WHERE error_code IN (${codes}) ${newest}`,
-      [limit],
-    );
-    return [...pending, ...failed].map((row) => recordOf(row, this.dialect));
+    return rows.map((row) => ({
+      correlationId: row.correlation_id as string,
+      startedAt: readTime(row.started_at),
+      bytes: Number(row.bytes),
+    }));
   }
 
   /**

@@ -4,7 +4,7 @@ import { InvalidCursorError } from './process-cursor.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
 import type { Claim } from './process-store.types.js';
-import type { Outcome, ProcessRecord } from './process-record.js';
+import type { Outcome, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
 
 const OK: Outcome = { status: 'ok', data: '{"n": 1.0}' };
 /** What the write queue needs to run beside a fake clock. */
@@ -377,9 +377,12 @@ describe('ProcessStoreService', () => {
       jest.advanceTimersByTime(6_000);
       await store.save(asClaimed('ended'), { outcome: OK });
       store.remove('open');
-      const list = await store.listActive(500);
+      const { processes: list } = await store.listActive({ limit: 500, maxBytes: 100_000 });
       expect(list.map(({ correlationId }) => correlationId)).toEqual(['ended', 'incident', 'open']);
-      expect((await store.listActive(1)).map(({ correlationId }) => correlationId)).toEqual(['ended']);
+      const first = await store.listActive({ limit: 1, maxBytes: 100_000 });
+      expect(first.processes.map(({ correlationId }) => correlationId)).toEqual(['ended']);
+      const rest = await store.list({ limit: 5, maxBytes: 100_000, cursor: first.nextCursor! });
+      expect(rest.processes.map(({ correlationId }) => correlationId)).toEqual(['incident', 'open']);
     });
   });
 
@@ -463,15 +466,15 @@ describe('ProcessStoreService', () => {
       jest.useRealTimers();
     }
 
-    const idsOf = async (query: Parameters<ProcessStoreService['list']>[0]) =>
-      (await store.list(query)).processes.map(({ correlationId }) => correlationId);
+    const idsOf = async (query: Omit<ProcessQuery, 'maxBytes'>) =>
+      (await store.list({ maxBytes: 100_000, ...query })).processes.map(({ correlationId }) => correlationId);
 
     it('pages newest first without gap or repeat while rows are added', async () => {
       await fill();
-      const first = await store.list({ limit: 3 });
+      const first = await store.list({ maxBytes: 100_000, limit: 3 });
       expect(first.processes.map(({ correlationId }) => correlationId)).toEqual(['p5', 'p4', 'p3']);
       await claimed('newer');
-      const second = await store.list({ limit: 3, cursor: first.nextCursor! });
+      const second = await store.list({ maxBytes: 100_000, limit: 3, cursor: first.nextCursor! });
       expect(second.processes.map(({ correlationId }) => correlationId)).toEqual(['p2', 'p1', 'p0']);
       expect(second.nextCursor).toBeNull();
     });
@@ -487,15 +490,69 @@ describe('ProcessStoreService', () => {
 
     it('leaves data out unless it is asked for, and tells that there is some', async () => {
       await fill();
-      expect((await store.list({ limit: 1 })).processes[0]).toMatchObject({ data: null, hasData: true });
-      const { processes } = await store.list({ limit: 2, includeData: true });
+      expect((await store.list({ maxBytes: 100_000, limit: 1 })).processes[0]).toMatchObject({
+        data: null,
+        hasData: true,
+      });
+      const { processes } = await store.list({ maxBytes: 100_000, limit: 2, includeData: true });
       expect(processes[0]).toMatchObject({ data: '{"n": 1.0}', hasData: true });
       expect(processes[1]).toMatchObject({ data: null, hasData: false });
     });
 
+    it('reads as many items as fit into its bytes, and at least one, and goes on from there', async () => {
+      for (let index = 0; index < 4; index += 1) {
+        await claimed(`big${index}`);
+        await store.save(asClaimed(`big${index}`), {
+          outcome: { status: 'ok', data: `"${'x'.repeat(8_000)}"` },
+        });
+      }
+      const reserved: number[] = [];
+      const seen: string[][] = [];
+      let cursor: string | null = null;
+      do {
+        const page: ProcessPage = await store.list({
+          limit: 10,
+          maxBytes: 20_000,
+          includeData: true,
+          reserve: (bytes) => reserved.push(bytes),
+          ...(cursor === null ? {} : { cursor }),
+        });
+        seen.push(page.processes.map(({ correlationId }) => correlationId));
+        cursor = page.nextCursor;
+      } while (cursor !== null);
+      expect(seen.map(({ length }) => length)).toEqual([2, 2]);
+      expect(seen.flat().sort()).toEqual(['big0', 'big1', 'big2', 'big3']);
+      expect(reserved).toEqual([17_028, 17_028]);
+      const one = await store.list({ limit: 10, maxBytes: 1, includeData: true });
+      expect([one.processes.length, one.nextCursor]).toEqual([1, expect.any(String)]);
+    });
+
+    it('reads no column that it does not show', async () => {
+      await claimed('a');
+      const read = jest.spyOn(fixture.database, 'read');
+      await store.listActive({ limit: 5, maxBytes: 100_000 });
+      await store.list({ limit: 5, maxBytes: 100_000 });
+      const statements = read.mock.calls.map(([sql]) => sql.replaceAll('data IS NULL', ''));
+      expect(statements).toHaveLength(5);
+      expect(statements.filter((sql) => /variables|\bdata\b/.test(sql))).toEqual([]);
+    });
+
+    it('reads nothing where there is no room for it', async () => {
+      await claimed('a');
+      const findShown = jest.spyOn(repository, 'findShown');
+      const reserve = (): void => {
+        throw new Error('no room');
+      };
+      await expect(store.list({ limit: 1, maxBytes: 1, reserve })).rejects.toThrow('no room');
+      await expect(store.listActive({ limit: 1, maxBytes: 1, reserve })).rejects.toThrow('no room');
+      expect(findShown).not.toHaveBeenCalled();
+    });
+
     it.each(['nonsense', '999999999999999 a'])('refuses a cursor that it did not make: %s', async (text) => {
       const cursor = Buffer.from(text).toString('base64url');
-      await expect(store.list({ limit: 1, cursor })).rejects.toBeInstanceOf(InvalidCursorError);
+      await expect(store.list({ maxBytes: 100_000, limit: 1, cursor })).rejects.toBeInstanceOf(
+        InvalidCursorError,
+      );
     });
   });
 });

@@ -4,6 +4,7 @@ import {
   bytesOf,
   columnText,
   DatabaseService,
+  fitInto,
   type WriteOptions,
   WriteQueueService,
 } from '../database/index.js';
@@ -11,7 +12,9 @@ import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
 import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record.factory.js';
+import { encodeCursor, type ProcessCursor } from './process-cursor.js';
 import type {
+  ListedProcess,
   ProcessChange,
   ProcessHead,
   ProcessIdentity,
@@ -34,6 +37,9 @@ import type {
 } from './process-store.types.js';
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
+
+/** Which active processes are listed. */
+export type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve'>;
 
 /** What a row takes in memory besides its texts, about. */
 const ROW_BYTES = 512;
@@ -360,12 +366,37 @@ export class ProcessStoreService {
     this.cache.release(correlationId);
   }
 
-  /** The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first. */
-  async listActive(limit: number): Promise<readonly ProcessRecord[]> {
-    const open = await this.repository.findOpenProcessStore(limit);
-    const byId = new Map(open.map((record) => [record.correlationId, record]));
-    for (const record of this.cache.recentlyFinal()) byId.set(record.correlationId, record);
-    return [...byId.values()].sort(newestFirst).slice(0, limit);
+  /**
+   * The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first, with the
+   * results of the latter alone. Where they do not all fit, the cursor leads on through all rows.
+   */
+  async listActive({ limit, maxBytes, reserve }: ActiveQuery): Promise<ProcessPage> {
+    const open = await this.repository.findOpenPlaces(limit + 1);
+    const ended = new Map(this.cache.recentlyFinal().map((record) => [record.correlationId, record]));
+    const places = [
+      ...open.filter(({ correlationId }) => !ended.has(correlationId)),
+      ...Array.from(ended.values(), ({ correlationId, startedAt, error }) => ({
+        correlationId,
+        startedAt,
+        bytes: bytesOf(error),
+      })),
+    ].sort(newestFirst);
+    const { count, bytes } = fitInto(places.slice(0, limit), maxBytes);
+    const shown = places.slice(0, count);
+    reserve?.(bytes);
+    const ids = shown.map(({ correlationId }) => correlationId);
+    const found = await this.repository.findShown(
+      ids.filter((id) => !ended.has(id)),
+      false,
+    );
+    const last = places.length > count ? shown.at(-1) : undefined;
+    return {
+      processes: ids.flatMap((id) => {
+        const record = ended.get(id);
+        return record === undefined ? (found.get(id) ?? []) : listed(record);
+      }),
+      nextCursor: last === undefined ? null : encodeCursor(last),
+    };
   }
 
   /**
@@ -402,7 +433,11 @@ function textBytes(write: ProcessWrite): number {
   return bytesOf(outcome.status === 'ok' ? outcome.data : outcome.error);
 }
 
-function newestFirst(a: ProcessRecord, b: ProcessRecord): number {
+function listed(record: ProcessRecord): ListedProcess {
+  return Object.assign({ hasData: record.data !== null }, record);
+}
+
+function newestFirst(a: ProcessCursor, b: ProcessCursor): number {
   const byTime = b.startedAt.getTime() - a.startedAt.getTime();
   return byTime === 0 ? (a.correlationId < b.correlationId ? 1 : -1) : byTime;
 }

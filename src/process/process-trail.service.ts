@@ -10,6 +10,7 @@ export type ProcessHappening = Omit<
 
 /** Events that are read at once. */
 const PAGE_SIZE = 500;
+const PAGE_BYTES = 1_048_576;
 
 /** Writes to the trail what happens to a process outside its steps: start, adoption, cancel, expiry, refusals. */
 @Injectable()
@@ -26,12 +27,15 @@ export class ProcessTrail {
   async cancelReason(correlationId: string): Promise<string | null> {
     let after = 0;
     for (;;) {
-      const events = await this.events.findEvents(correlationId, { after, limit: PAGE_SIZE });
+      const { events, nextAfter } = await this.events.findPage(correlationId, {
+        after,
+        limit: PAGE_SIZE,
+        maxBytes: PAGE_BYTES,
+      });
       const wish = events.find(({ stepName, metadata }) => stepName === 'cancel' && isReason(metadata));
       if (isReason(wish?.metadata)) return wish.metadata.reason;
-      const last = events.at(-1);
-      if (last === undefined || events.length < PAGE_SIZE) return null;
-      after = last.seq;
+      if (nextAfter === null) return null;
+      after = nextAfter;
     }
   }
 

@@ -263,7 +263,11 @@ describe('what is written', () => {
     const listed: string[] = [];
     let cursor: string | null = null;
     do {
-      const page = await instance.store.list({ limit: 7, ...(cursor === null ? {} : { cursor }) });
+      const page = await instance.store.list({
+        limit: 7,
+        maxBytes: 1_000_000,
+        ...(cursor === null ? {} : { cursor }),
+      });
       expect(page.processes.length).toBeLessThanOrEqual(7);
       listed.push(...page.processes.map(({ correlationId }) => correlationId));
       cursor = page.nextCursor;

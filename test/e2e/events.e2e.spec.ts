@@ -255,7 +255,7 @@ describe('a stream of events that does not end by itself', () => {
 
   it('reads no more of the table than a slow client takes', async () => {
     const log = service.app.get(EventLogService, { strict: false });
-    const findEvents = jest.spyOn(log, 'findEvents');
+    const findPage = jest.spyOn(log, 'findPage');
     const text = 'x'.repeat(30_000);
     for (let group = 0; group < 10; group += 1) {
       await Promise.all(
@@ -282,10 +282,11 @@ describe('a stream of events that does not end by itself', () => {
     const fast = await EventStreamClient.open(`${service.baseUrl}${path('large')}`);
     await fast.whole();
     expect(fast.seqs).toHaveLength(1_000);
-    const pages = 1_000 / 50 + 1;
-    expect(findEvents.mock.calls.length - pages).toBeLessThan(pages / 2);
+    // Four of these events fit into what a stream reads at a time.
+    const pages = 1_000 / 4 + 1;
+    expect(findPage.mock.calls.length - pages).toBeLessThan(pages / 2);
     slow.destroy();
-    findEvents.mockRestore();
+    findPage.mockRestore();
   });
 
   it('is closed without its end where the service stops, and resumes after the restart', async () => {

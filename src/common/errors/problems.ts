@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'start-backlog-full': { status: 503, title: 'Too many starts wait for the engine' },
   'too-many-bodies': { status: 503, title: 'Too many large bodies are at work' },
   'too-many-streams': { status: 503, title: 'Too many streams of events are open' },
+  'too-many-answers': { status: 503, title: 'Too many answers wait to be read' },
   'service-stopping': { status: 503, title: 'The service is stopping' },
 } as const satisfies Record<string, { readonly status: number; readonly title: string }>;
 

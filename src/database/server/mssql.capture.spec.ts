@@ -132,9 +132,11 @@ describe('the statements for SQL Server', () => {
     await store.resolveStart('a');
     await store.reopenStart('a', 10);
     await connection.transaction((sql) => repository.voidLeases(sql, true));
-    const cursor = (await repository.findAllProcessStore({ limit: 1 })).nextCursor;
+    const cursor = (await repository.findAllProcessStore({ limit: 1, maxBytes: 1_000 })).nextCursor;
     await repository.findAllProcessStore({
       limit: 10,
+      maxBytes: 1_000,
+      includeData: true,
       status: 'pending',
       processKey: 'k',
       startedAfter: new Date(0),
@@ -142,7 +144,8 @@ describe('the statements for SQL Server', () => {
       ...(cursor === null ? {} : { cursor }),
     });
     await repository.findProcessStore('a');
-    await repository.findOpenProcessStore(10);
+    await repository.findOpenPlaces(10);
+    await repository.findShown(['a', 'b'], true);
     await repository.findDueStarts(10);
     await repository.countUnresolvedStarts(new Date());
     await repository.findDecided(['a', 'b']);
@@ -162,6 +165,7 @@ describe('the statements for SQL Server', () => {
       executionTime: 12,
     });
     await eventRepository.findEvents('a', 0, 10);
+    await eventRepository.findPlaces('a', 0, 10);
     await eventRepository.findAttempts('a', 'check', 10);
     await connection.transaction((sql) => eventRepository.existingKeys(sql, ['k1', 'k2']));
     await sayRetention();

@@ -35,6 +35,7 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     update: ({ table, set, where, returning }: ReturningUpdate) =>
       `UPDATE ${table} SET ${set} OUTPUT ${inserted(returning)} WHERE ${where}`,
     insertNew,
+    bytesIn: (column) => `COALESCE(DATALENGTH(${column}), 0)`,
     limit: ' OFFSET 0 ROWS FETCH NEXT ? ROWS ONLY',
     errorKind: mssqlErrorKind,
     bind: bindParameter,

@@ -42,6 +42,7 @@ export const postgresDialect: ServerDialect = {
   update: updateReturning,
   insertNew: insertIgnoringConflicts,
   limit: ' LIMIT ?',
+  bytesIn: (column) => `COALESCE(octet_length(${column}), 0)`,
   errorKind: postgresErrorKind,
   bind: (value) => value,
   dataSourceOptions: postgresOptions,

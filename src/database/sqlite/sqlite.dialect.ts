@@ -28,6 +28,7 @@ export const sqliteDialect: SqlDialect = {
   update: updateReturning,
   insertNew: insertIgnoringConflicts,
   limit: ' LIMIT ?',
+  bytesIn: (column) => `COALESCE(octet_length(${column}), 0)`,
   errorKind: sqliteErrorKind,
 };
 

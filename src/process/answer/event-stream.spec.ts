@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { StepAttempt, StoredEvent } from '../../event-log/index.js';
+import type { EventSlice, StepAttempt, StoredEvent } from '../../event-log/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import { EventStream, type EventStreamSource } from './event-stream.js';
 
@@ -15,9 +15,11 @@ class Table implements EventStreamSource {
     return Promise.resolve(this.row as ProcessRecord | null);
   }
 
-  events(after: number, limit: number): Promise<readonly StoredEvent[]> {
+  events(after: number, limit: number): Promise<EventSlice> {
     this.looks += 1;
-    return Promise.resolve(this.rows.filter(({ seq }) => seq > after).slice(0, limit));
+    const left = this.rows.filter(({ seq }) => seq > after);
+    const events = left.slice(0, limit);
+    return Promise.resolve({ events, nextAfter: left.length > limit ? (events.at(-1)?.seq ?? null) : null });
   }
 
   attempts(stepName: string): Promise<readonly StepAttempt[]> {

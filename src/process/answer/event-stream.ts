@@ -1,7 +1,7 @@
-import type { StepAttempt, StoredEvent } from '../../event-log/index.js';
+import type { EventSlice, StepAttempt } from '../../event-log/index.js';
 import { isFinal, type ProcessRecord } from '../../process-store/index.js';
 
-/** Events that are read, and held in memory, at a time; each may have some ten thousand bytes. */
+/** Events that are read, and held in memory, at a time; fewer where they are large. */
 const PAGE = 50;
 
 /** How often the table is looked at where no hint has come: hints may be lost. */
@@ -19,7 +19,7 @@ const LAST_ROW_MS = 60_000;
 export interface EventStreamSource {
   record(): Promise<ProcessRecord | null>;
   /** The events after a place in the trail, oldest first. */
-  events(after: number, limit: number): Promise<readonly StoredEvent[]>;
+  events(after: number, limit: number): Promise<EventSlice>;
   /** The latest attempts of a step. */
   attempts(stepName: string): Promise<readonly StepAttempt[]>;
   /** JSON text of the `ProcessView`. */
@@ -69,13 +69,13 @@ export class EventStream {
       this.isWoken = false;
       // The row first: all that was committed before its end is then among the events.
       const record = await this.source.record();
-      const events = await this.source.events(this.after, PAGE);
+      const { events, nextAfter } = await this.source.events(this.after, PAGE);
       for (const event of events) {
         if (this.isOver()) return;
         this.after = event.seq;
         yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
       }
-      if (events.length === PAGE) continue;
+      if (nextAfter !== null) continue;
       // A claim that was refused is gone, and with it what there was to show.
       if (record === null && known) return;
       known ||= record !== null;

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
-import type { StoredEvent } from '../../event-log/index.js';
-import type { ListedProcess, ProcessRecord } from '../../process-store/index.js';
+import type { EventSlice } from '../../event-log/index.js';
+import type { ListedProcess, ProcessRecord, ShownProcess } from '../../process-store/index.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import type { CompletionEnd } from '../end/process-completion.service.js';
 import { ProcessDurationService } from './process-duration.service.js';
@@ -33,7 +33,7 @@ export class ProcessViewPresenter {
   /**
    * The record as JSON text. The stored result is spliced in as it is, so that no number of it is written anew.
    */
-  view(record: ProcessRecord): string {
+  view(record: ShownProcess): string {
     return this.text(record, record.data ?? 'null');
   }
 
@@ -47,7 +47,7 @@ export class ProcessViewPresenter {
     return this.text(process, withData ? (data ?? 'null') : 'null', { hasData });
   }
 
-  private text(record: ProcessRecord, data: string, further: { readonly hasData?: boolean } = {}): string {
+  private text(record: ShownProcess, data: string, further: { readonly hasData?: boolean } = {}): string {
     const { correlationId, processKey, status, error, errorCode } = record;
     const rest = JSON.stringify({
       error,
@@ -122,11 +122,15 @@ export class ProcessViewPresenter {
    *
    * @param record null where the process has no row yet
    */
-  events(correlationId: string, record: ProcessRecord | null, events: readonly StoredEvent[]): ProcessAnswer {
+  events(
+    correlationId: string,
+    record: ProcessRecord | null,
+    { events, nextAfter }: EventSlice,
+  ): ProcessAnswer {
     return {
       httpStatus: 200,
       headers: { ...CACHE_HEADERS, ...statusHeader(record) },
-      body: JSON.stringify({ correlationId, events }),
+      body: JSON.stringify({ correlationId, events, nextAfter }),
     };
   }
 

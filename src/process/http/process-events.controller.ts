@@ -10,6 +10,7 @@ import { onClientGone } from '../answer/client-gone.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
 import { RequestShares } from './request-shares.service.js';
+import { sendAnswer } from './answer.sender.js';
 import { ProcessEventsService } from './process-events.service.js';
 
 const EVENT_STREAM = 'text/event-stream';
@@ -40,8 +41,10 @@ export class ProcessEventsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (new Negotiator(request.raw).mediaType(PRODUCES) !== EVENT_STREAM) {
-      const { httpStatus, headers, body } = await this.events.page(correlationId, after, limit);
-      void reply.status(httpStatus).headers(headers).type('application/json; charset=utf-8').send(body);
+      const answer = await this.events.page(correlationId, after, limit, (bytes) => {
+        this.shares.assertAnswer(reply, bytes);
+      });
+      sendAnswer(reply, answer);
       return;
     }
     this.shares.assertStream(reply);

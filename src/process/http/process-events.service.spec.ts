@@ -69,7 +69,7 @@ describe('ProcessEventsService', () => {
   });
 
   it('ends a stream where the table is away', async () => {
-    jest.spyOn(harness.events, 'findEvents').mockRejectedValue(new Error('away'));
+    jest.spyOn(harness.events, 'findPage').mockRejectedValue(new Error('away'));
     expect(await text(await open())).toBe('retry: 1000\n\n');
   });
 
@@ -77,7 +77,7 @@ describe('ProcessEventsService', () => {
     await expect(harness.trails.page('b', 0, 10)).rejects.toMatchObject({ code: 'unknown-process' });
     await log('b');
     const page = await harness.trails.page('b', 1, 10);
-    expect(page.body).toBe('{"correlationId":"b","events":[]}');
+    expect(page.body).toBe('{"correlationId":"b","events":[],"nextAfter":null}');
     expect(page.headers).not.toHaveProperty('process-status');
   });
 });

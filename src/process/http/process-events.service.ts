@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import { EventLogService } from '../../event-log/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
@@ -8,6 +9,9 @@ import type { OnClientGone } from '../answer/client-gone.js';
 import { EventStream } from '../answer/event-stream.js';
 import { unknownProcess } from '../answer/process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+
+/** Bytes of events that a stream holds in memory. */
+const STREAM_BYTES = 262_144;
 
 /** A stream of events that has begun. */
 export interface OpenStream {
@@ -28,6 +32,7 @@ export class ProcessEventsService {
     private readonly presenter: ProcessViewPresenter,
     waitroom: WaitroomService,
     shutdown: ShutdownService,
+    @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
   ) {
     const wake = (correlationId: string): void => {
       for (const stream of this.streams.get(correlationId) ?? []) stream.wake();
@@ -44,12 +49,19 @@ export class ProcessEventsService {
    * A page of the trail, oldest first.
    *
    * @param after place in the trail after which the page begins; 0: from the beginning
+   * @param reserve told what the page takes before it is read; throws where that is too much now
    * @throws ProblemError `unknown-process`
    */
-  async page(correlationId: string, after: number, limit: number): Promise<ProcessAnswer> {
+  async page(
+    correlationId: string,
+    after: number,
+    limit: number,
+    reserve: (bytes: number) => void = () => undefined,
+  ): Promise<ProcessAnswer> {
     const record = await this.known(correlationId);
-    const events = await this.events.findEvents(correlationId, { after, limit });
-    return this.presenter.events(correlationId, record, events);
+    const maxBytes = this.config.pageMaxBytes;
+    const page = await this.events.findPage(correlationId, { after, limit, maxBytes, reserve });
+    return this.presenter.events(correlationId, record, page);
   }
 
   /**
@@ -62,7 +74,8 @@ export class ProcessEventsService {
     const stream = new EventStream(
       {
         record: () => this.store.get(correlationId),
-        events: (from, limit) => this.events.findEvents(correlationId, { after: from, limit }),
+        events: (from, limit) =>
+          this.events.findPage(correlationId, { after: from, limit, maxBytes: STREAM_BYTES }),
         attempts: (stepName) => this.events.findAttempts(correlationId, stepName),
         view: (final) => this.presenter.view(final),
       },

@@ -128,23 +128,30 @@ describe('ProcessStatusService', () => {
     await answered;
   });
 
-  it('lists what is active with 20 Mi characters of results at the most, the newest', async () => {
-    const megabytes = (count: number): string => JSON.stringify('x'.repeat(count * 1_024 * 1_024 - 2));
-    const records = [12, 8, 1, null].map((count, index) => ({
+  it('lists what is active with the results that fit into a page, the newest', async () => {
+    const kilobytes = (count: number): string => JSON.stringify('x'.repeat(count * 1_024 - 2));
+    const processes = [600, 424, 1, null].map((count, index) => ({
       ...pending,
       correlationId: `r${index}`,
       status: 'ok' as const,
-      data: count === null ? null : megabytes(count),
+      data: count === null ? null : kilobytes(count),
+      hasData: count !== null,
     }));
-    jest.spyOn(harness.store, 'listActive').mockResolvedValueOnce(records);
-    const { body } = await harness.statuses.list({});
-    const { processes } = JSON.parse(body) as { processes: { data: string | null; hasData?: boolean }[] };
-    expect(processes.map(({ data, hasData }) => [data?.length, hasData])).toEqual([
-      [12 * 1_024 * 1_024 - 2, undefined],
-      [8 * 1_024 * 1_024 - 2, undefined],
+    jest.spyOn(harness.store, 'listActive').mockResolvedValueOnce({ processes, nextCursor: 'next' });
+    const reserved: number[] = [];
+    const { body } = await harness.statuses.list({}, (bytes) => reserved.push(bytes));
+    const list = JSON.parse(body) as {
+      processes: { data: string | null; hasData?: boolean }[];
+      nextCursor: string;
+    };
+    expect(list.processes.map(({ data, hasData }) => [data?.length, hasData])).toEqual([
+      [600 * 1_024 - 2, undefined],
+      [424 * 1_024 - 2, undefined],
       [undefined, true],
       [undefined, undefined],
     ]);
+    expect(list.nextCursor).toBe('next');
+    expect(reserved).toEqual([1_024 * 1_024]);
   });
 
   it('leaves no waiter behind where the store goes away', async () => {

@@ -1,9 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/index.js';
-import { DATABASE_CONFIG, type DatabaseConfig } from '../../config/index.js';
+import { DATABASE_CONFIG, type DatabaseConfig, HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import {
   InvalidCursorError,
   isOpen,
+  type ListedProcess,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
@@ -23,8 +24,6 @@ const DEFAULT_LIMIT = 50;
 const DEFAULT_LIMIT_WITH_DATA = 20;
 /** Items of the list without parameters. */
 const ACTIVE_LIMIT = 500;
-/** Characters of results in the list without parameters: as many as a page with results may have. */
-const ACTIVE_DATA_MAX = 20 * 1_024 * 1_024;
 
 /** How a client asks for one process. */
 export interface StatusQuestion {
@@ -44,6 +43,7 @@ export class ProcessStatusService {
     private readonly waitroom: WaitroomService,
     private readonly presenter: ProcessViewPresenter,
     @Inject(DATABASE_CONFIG) private readonly config: DatabaseConfig,
+    @Inject(HTTP_CONFIG) private readonly http: HttpConfig,
   ) {}
 
   /**
@@ -60,15 +60,23 @@ export class ProcessStatusService {
     return this.presenter.status(record, question.held);
   }
 
-  /** The active processes without parameters, else a page of all. */
-  async list(query: ListQuery): Promise<ProcessAnswer> {
+  /**
+   * The active processes without parameters, else a page of all.
+   *
+   * @param reserve told what the page takes before it is read; throws where that is too much now
+   */
+  async list(query: ListQuery, reserve: (bytes: number) => void = () => undefined): Promise<ProcessAnswer> {
+    const { pageMaxBytes: maxBytes } = this.http;
     if (Object.values(query).every((value) => value === undefined)) {
-      return this.presenter.list(this.activeItems(await this.store.listActive(ACTIVE_LIMIT)), null);
+      const active = await this.store.listActive({ limit: ACTIVE_LIMIT, maxBytes, reserve });
+      return this.presenter.list(this.activeItems(active.processes, maxBytes, reserve), active.nextCursor);
     }
     const withData = query.include === 'data';
     const page = await this.page({
       includeData: withData,
       limit: query.limit ?? (withData ? DEFAULT_LIMIT_WITH_DATA : DEFAULT_LIMIT),
+      maxBytes,
+      reserve,
       ...(query.status === undefined ? {} : { status: query.status }),
       ...(query.processKey === undefined ? {} : { processKey: query.processKey }),
       ...(query.startedAfter === undefined ? {} : { startedAfter: new Date(query.startedAfter) }),
@@ -81,15 +89,20 @@ export class ProcessStatusService {
     );
   }
 
-  /** With the results of the newest; those beyond what an answer may hold are left out, and `hasData` says so. */
-  private activeItems(records: readonly ProcessRecord[]): string[] {
-    let left = ACTIVE_DATA_MAX;
-    return records.map((record) => {
-      left -= record.data?.length ?? 0;
-      return left >= 0 || record.data === null
-        ? this.presenter.view(record)
-        : this.presenter.listed({ ...record, hasData: true }, false);
-    });
+  /** With the results of the newest; those beyond what a page may hold are left out, and `hasData` says so. */
+  private activeItems(
+    processes: readonly ListedProcess[],
+    maxBytes: number,
+    reserve: (bytes: number) => void,
+  ): string[] {
+    let left = maxBytes;
+    const withData = processes.map(({ data }) => data !== null && (left -= data.length) >= 0);
+    reserve(maxBytes - Math.max(left, 0));
+    return processes.map((process, index) =>
+      withData[index] === true || !process.hasData
+        ? this.presenter.view(process)
+        : this.presenter.listed(process, false),
+    );
   }
 
   /** The state at the end of the wait; null where the process is gone. */

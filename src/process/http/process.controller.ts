@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
 import {
   Body,
   Controller,
@@ -40,6 +39,7 @@ import {
 } from './process.schemas.js';
 import { RequestShares } from './request-shares.service.js';
 import { type IdentifiedStart, ProcessStartService } from '../start/process-start.service.js';
+import { sendAnswer } from './answer.sender.js';
 import { ProcessStatusService } from './process-status.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
 import { readWaitPreference, waitWithin } from '../answer/wait-preference.js';
@@ -85,13 +85,16 @@ export class ProcessController {
       // A start is taken all the same, as with a full waitroom; its client asks for the outcome later.
       waitMs === 0 || this.shares.mayWait(reply) ? (waitMs ?? undefined) : 0,
     );
-    send(reply, answer, applied(answer.httpStatus));
+    this.send(reply, answer, applied(answer.httpStatus));
   }
 
   @Get('status/all')
   @DocumentList()
   async list(@Query(ZodValidationPipe) query: ListQuery, @Res() reply: FastifyReply): Promise<void> {
-    send(reply, await this.statuses.list(query));
+    const answer = await this.statuses.list(query, (bytes) => {
+      this.shares.assertAnswer(reply, bytes);
+    });
+    sendAnswer(reply, answer);
   }
 
   @Get('status/:correlationId')
@@ -112,7 +115,7 @@ export class ProcessController {
       held: readIfNoneMatch(headers['if-none-match']),
       onClientGone: onClientGone(reply),
     });
-    send(reply, answer, preference.applied(answer.httpStatus));
+    this.send(reply, answer, preference.applied(answer.httpStatus));
   }
 
   @Post('complete')
@@ -122,7 +125,7 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     reply.request.correlationId = body.correlationId;
-    send(reply, this.presenter.completion(await this.completions.complete(body), body.correlationId));
+    this.send(reply, this.presenter.completion(await this.completions.complete(body), body.correlationId));
   }
 
   @Post('cancel/:correlationId')
@@ -133,21 +136,12 @@ export class ProcessController {
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    send(reply, await this.cancels.cancel(correlationId, body?.reason));
+    this.send(reply, await this.cancels.cancel(correlationId, body?.reason));
   }
-}
 
-function send(
-  reply: FastifyReply,
-  { httpStatus, headers, body }: ProcessAnswer,
-  preferenceApplied: string | null = null,
-): void {
-  if (preferenceApplied !== null) void reply.header('preference-applied', preferenceApplied);
-  void reply.status(httpStatus).headers(headers);
-  if (httpStatus === 304) {
-    // Fastify gives a HEAD without a body the length 0, which is not that of the representation.
-    void reply.send(reply.request.method === 'HEAD' ? Readable.from([]) : undefined);
-  } else {
-    void reply.type('application/json; charset=utf-8').send(body);
+  /** @throws ProblemError `too-many-answers` */
+  private send(reply: FastifyReply, answer: ProcessAnswer, preferenceApplied: string | null = null): void {
+    this.shares.assertAnswer(reply, answer.body.length);
+    sendAnswer(reply, answer, preferenceApplied);
   }
 }

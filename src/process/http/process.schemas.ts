@@ -180,6 +180,8 @@ export const eventSchema = z.object({
 export const eventListSchema = z.object({
   correlationId: z.string().max(255),
   events: z.array(eventSchema),
+  /** What `after` has to be for the next page; null where nothing more is there now. */
+  nextAfter: z.int().nullable(),
 });
 
 export const completeAnswerSchema = z.object({

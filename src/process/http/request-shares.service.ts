@@ -4,18 +4,23 @@ import { ClientShare, type FullShare, openRequestOf } from '../../common/connect
 import { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 
+/** Smaller answers are not counted: a connection has room for them, and its number of requests is bounded. */
+const COUNTED_BYTES = 16_384;
+
 /** Seconds after which a client may ask again for what is all taken. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** What one client may have of what all of them share: requests that wait, and streams of events. */
+/** What one client may have of what all of them share: requests that wait, streams of events, and bytes of answers. */
 @Injectable()
 export class RequestShares {
   private readonly waits: ClientShare;
   private readonly streams: ClientShare;
+  private readonly answers: ClientShare;
 
   constructor(@Inject(HTTP_CONFIG) private readonly config: HttpConfig) {
     // The waitroom has the bound of all, and answers at once beyond it.
     this.waits = new ClientShare(Infinity, config.waitsPerClient);
+    this.answers = new ClientShare(config.answersMaxBytes, config.answersMaxBytes / 2);
     this.streams = new ClientShare(config.eventStreamsMax, config.eventStreamsPerClient);
   }
 
@@ -49,10 +54,31 @@ export class RequestShares {
       { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
     );
   }
+
+  /**
+   * Counts an answer until its client has read it.
+   *
+   * @throws ProblemError `too-many-answers` where too much waits to be read already
+   */
+  assertAnswer(reply: FastifyReply, bytes: number): void {
+    if (bytes < COUNTED_BYTES || take(this.answers, reply, bytes) === null) return;
+    const isRead = reply.request.method !== 'POST';
+    throw new ProblemError(
+      'too-many-answers',
+      'Too many large answers wait for clients that have not read them. ' +
+        (isRead
+          ? 'Read yours, and repeat the request.'
+          : 'What was asked for may have been done. Repeat the request: nothing is done twice.'),
+      {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS },
+        ...(isRead ? {} : { members: { accepted: 'unknown' } }),
+      },
+    );
+  }
 }
 
-function take(share: ClientShare, { request, raw }: FastifyReply): FullShare | null {
-  return share.take(request.ip, openRequestOf(request.raw, raw));
+function take(share: ClientShare, { request, raw }: FastifyReply, amount = 1): FullShare | null {
+  return share.take(request.ip, openRequestOf(request.raw, raw), amount);
 }
 
 function rateLimited(detail: string): ProblemError {

@@ -1,10 +1,11 @@
 import {
+  type ListedProcess,
   OPEN_ERROR_CODES,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
 } from '../../process-store/process-record.js';
-import type { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
+import type { ProcessPlace, ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import type { StartAttempt, StartSchedule } from '../../process-store/process-store.types.js';
 import type {
   InsertProcess,
@@ -72,10 +73,27 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     }));
   }
 
-  findOpenProcessStore(limit: number): Promise<readonly ProcessRecord[]> {
+  findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
     const isOpen = ({ status, errorCode }: ProcessRecord): boolean =>
       status === 'pending' || OPEN_ERROR_CODES.some((code) => code === errorCode);
-    return this.read(() => this.oldestFirst(isOpen).reverse().slice(0, limit));
+    return this.read(() =>
+      this.oldestFirst(isOpen)
+        .reverse()
+        .slice(0, limit)
+        .map(({ correlationId, startedAt }) => ({ correlationId, startedAt, bytes: 0 })),
+    );
+  }
+
+  findShown(correlationIds: readonly string[]): Promise<ReadonlyMap<string, ListedProcess>> {
+    return this.read(
+      () =>
+        new Map(
+          correlationIds.flatMap((id) => {
+            const row = this.table.rows.get(id);
+            return row === undefined ? [] : [[id, { ...row, hasData: row.data !== null }] as const];
+          }),
+        ),
+    );
   }
 
   async upsertProcessStore(

@@ -10,6 +10,8 @@ import {
 import type {
   EventLogService,
   EventPage,
+  EventPageQuery,
+  EventSlice,
   NewEvent,
   StepAttempt,
   StoredEvent,
@@ -257,7 +259,7 @@ function noSql(): never {
 }
 
 /** The trail in memory: as durable as the rows, by the same queue. */
-class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | 'findAttempts'> {
+class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | 'findPage' | 'findAttempts'> {
   private readonly kind: WriteKind<NewEvent, void> = {
     name: 'event_log',
     atOnce: true,
@@ -282,6 +284,11 @@ class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | '
 
   findEvents(correlationId: string, { after = 0, limit = 100 }: EventPage = {}): Promise<StoredEvent[]> {
     return this.read(() => this.trailOf(correlationId).slice(after, after + limit));
+  }
+
+  async findPage(correlationId: string, { after, limit }: EventPageQuery): Promise<EventSlice> {
+    const events = await this.findEvents(correlationId, { after, limit });
+    return { events, nextAfter: events.length === limit ? (events.at(-1)?.seq ?? null) : null };
   }
 
   findAttempts(correlationId: string, stepName: string): Promise<StepAttempt[]> {
