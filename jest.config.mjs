@@ -54,7 +54,9 @@ export default {
 function sourcesWithCode() {
   return sources('src').filter(
     (file) =>
-      !/(\.spec|\.d|\/main|migration\.cli)\.ts$|\/testing\//.test(file) &&
+      !/(\.spec|\.d|\/main|\/boot|signal\.stop|data\.check|engine\.program|migration\.cli)\.ts$|\/testing\//.test(
+        file,
+      ) &&
       transformSync(readFileSync(file, 'utf8'), {
         jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true } },
       })
