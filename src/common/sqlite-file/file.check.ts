@@ -6,7 +6,7 @@ import { isDamage } from './sqlite.faults.js';
 
 const CHILD = fileURLToPath(new URL('./file.check.child.mjs', import.meta.url));
 
-/** Up to this size a check takes less time than to start a process for it, bytes; measured at 2 to 4 s per GB when cached. */
+/** Up to this size a check takes less time than to start a process for it, bytes: about 2 s per GB of a file in the page cache. */
 const INLINE_BYTES = 32 * 1024 * 1024;
 
 /** How long a boot waits for the check of a larger file, in ms. */
@@ -39,7 +39,7 @@ export async function quickCheck(
   return checkInProcess(path, 'quick_check', limitMs, signal);
 }
 
-/** Looks for damage with `PRAGMA integrity_check`, however long it takes: 5 to 10 times as long. Never rejects. */
+/** Looks for damage with `PRAGMA integrity_check`, however long it takes: about twice as long in the page cache. Never rejects. */
 export async function wholeCheck(path: string): Promise<FileCheck> {
   if (!existsSync(path)) return { status: 'missing' };
   return checkInProcess(path, 'integrity_check', null);
