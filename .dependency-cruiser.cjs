@@ -41,7 +41,8 @@ module.exports = {
     },
     {
       name: 'embedded-engine-stands-alone',
-      comment: 'The embedded engine knows nothing of the service; both keep SQLite files, and what is the same for both is in common/sqlite-file/.',
+      comment:
+        'The embedded engine knows nothing of the service; both keep SQLite files, and what is the same for both is in common/sqlite-file/.',
       severity: 'error',
       from: { path: '^src/embedded-engine/' },
       to: { path: '^src/', pathNot: '^src/(embedded-engine|common/sqlite-file)/' },
