@@ -14,15 +14,16 @@ const LISTEN_FAULTS: Readonly<Record<string, string>> = {
 
 /** Boots the service of this environment until it listens, or until it is asked to stop. @throws whatever stops a boot */
 export async function boot(stop: SignalStop): Promise<void> {
-  const crash = new CrashGuard();
+  const fail = (): void => {
+    stop.fail();
+  };
+  const crash = new CrashGuard(fail);
   const configuration = createConfiguration(readEnvironment());
   const { host, port } = configuration.http;
   const app = await createApp(configuration, undefined, stop.signal);
-  crash.protect(app);
   stop.adopt(app);
-  app.get(FatalFaults).onFault(() => {
-    stop.fail();
-  });
+  crash.protect(app);
+  app.get(FatalFaults).onFault(fail);
   if (stop.signal.aborted) return;
   await app.listen(port, host);
   const logger = new Logger('Main');

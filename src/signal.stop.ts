@@ -34,7 +34,7 @@ export class SignalStop {
     this.app = app;
   }
 
-  /** Ends the process as a signal does, but with exit code 1. */
+  /** Ends the process as a signal does, but with exit code 1, after a signal too. */
   fail(): void {
     this.exitCode = 1;
     this.request();
@@ -67,7 +67,7 @@ export class SignalStop {
       console.error(error);
       this.exitCode = 1;
     }
-    process.exit(process.exitCode ?? this.exitCode);
+    process.exit(this.exitCode);
   }
 }
 

@@ -1,80 +1,96 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type INestApplicationContext, Logger } from '@nestjs/common';
 import { CrashGuard } from './crash.guard.js';
+import { FatalFaults } from './fatal.faults.js';
 import { ShutdownService } from './shutdown.service.js';
 import { UnhandledErrors } from './unhandled.errors.js';
 
 describe('CrashGuard', () => {
-  const shutdown = new ShutdownService({ timeoutMs: 100, delayMs: 0 });
+  let parts: Map<unknown, unknown>;
   let errors: UnhandledErrors;
-  let exits: number[];
-  let closed: number;
+  let shutdown: ShutdownService;
+  let faults: FatalFaults;
+  let stops: string[];
   let guard: CrashGuard;
   let app: INestApplicationContext;
   let fatal: jest.SpiedFunction<Logger['fatal']>;
 
   beforeEach(() => {
     errors = new UnhandledErrors();
-    exits = [];
-    closed = 0;
+    shutdown = new ShutdownService({ timeoutMs: 100, delayMs: 0 });
+    faults = new FatalFaults();
+    stops = [];
     fatal = jest.spyOn(Logger.prototype, 'fatal').mockImplementation(() => undefined);
     jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     jest.spyOn(console, 'error').mockImplementation(() => undefined);
-    guard = new CrashGuard((code) => exits.push(code));
-    app = {
-      get: (token: unknown) => (token === UnhandledErrors ? errors : shutdown),
-      close: () => {
-        closed += 1;
-        return Promise.resolve();
-      },
-    } as unknown as INestApplicationContext;
+    guard = new CrashGuard(() => stops.push('boot'));
+    parts = new Map<unknown, unknown>([
+      [UnhandledErrors, errors],
+      [ShutdownService, shutdown],
+      [FatalFaults, faults],
+    ]);
+    app = { get: (token: unknown) => parts.get(token) } as unknown as INestApplicationContext;
   });
 
   afterEach(() => {
     guard.dispose();
-    process.exitCode = undefined;
     jest.restoreAllMocks();
   });
 
   /** Calls what the guard has hung on the process, as Node does. */
-  async function happen(event: 'unhandledRejection' | 'uncaughtException', error: unknown): Promise<void> {
+  function happen(event: 'unhandledRejection' | 'uncaughtException', error: unknown): void {
     const listener = process.listeners(event as 'uncaughtException').at(-1) as (error: unknown) => void;
     listener(error);
-    await new Promise((resolve) => setImmediate(resolve));
   }
 
-  it('lets the service go on where the error has an owner', async () => {
+  function messages(): string[] {
+    return fatal.mock.calls.map(([line]) => (line as { err: Error }).err.message);
+  }
+
+  it('lets the service go on if the error has an owner', () => {
     guard.protect(app);
+    faults.onFault(() => stops.push('fault'));
     errors.register(() => false);
     errors.register((error) => error === 'mine');
-    await happen('unhandledRejection', 'mine');
-    await happen('uncaughtException', 'mine');
-    expect([exits, closed, fatal.mock.calls, process.exitCode]).toEqual([[], 0, [], undefined]);
+    happen('unhandledRejection', 'mine');
+    happen('uncaughtException', 'mine');
+    expect([stops, messages(), shutdown.crashing]).toEqual([[], [], false]);
   });
 
-  it('stops the service in order, once, where it has none', async () => {
+  it('reports an error without an owner as a fatal fault, and the first one stops the service', () => {
     guard.protect(app);
-    await happen('unhandledRejection', 'a text');
-    await happen('uncaughtException', new Error('again'));
-    expect([exits, closed, process.exitCode, shutdown.crashing]).toEqual([[1], 1, 1, true]);
-    expect(fatal.mock.calls.map(([line]) => (line as { err: Error }).err.message)).toEqual([
-      'a text',
-      'again',
-    ]);
+    faults.onFault(() => stops.push('fault'));
+    happen('unhandledRejection', 'a text');
+    happen('uncaughtException', new Error('again'));
+    happen('uncaughtException', new Error('again'));
+    expect([stops, shutdown.crashing]).toEqual([['fault'], true]);
+    expect(messages()).toEqual(['a text', 'again']);
   });
 
-  it('stops also where the search for the owner or the stop fails', async () => {
+  it('reports the error if the search for its owner fails', () => {
     guard.protect(app);
+    faults.onFault(() => stops.push('fault'));
     errors.register(() => {
       throw new Error('owner');
     });
-    app.close = () => Promise.reject(new Error('close'));
-    await happen('unhandledRejection', new Error('x'));
-    expect(exits).toEqual([1]);
+    happen('unhandledRejection', new Error('x'));
+    expect([stops, messages()]).toEqual([['fault'], ['x']]);
   });
 
-  it('ends the process at once while nothing is there to stop', async () => {
-    await happen('unhandledRejection', new Error('early'));
-    expect(exits).toEqual([1]);
+  it('ends the boot until there is an application', () => {
+    happen('unhandledRejection', new Error('early'));
+    expect([stops, messages()]).toEqual([['boot'], []]);
+  });
+
+  it('does not count damage against the tasks that run', () => {
+    guard.protect(app);
+    faults.report('The file is damaged.', new Error('malformed'));
+    faults.onFault(() => stops.push('fault'));
+    expect([stops, messages(), shutdown.crashing]).toEqual([['fault'], ['malformed'], false]);
+  });
+
+  it('logs a bounded number of lines while the service stops', () => {
+    for (let at = 0; at < 100; at += 1) faults.report('The file is damaged.', new Error(String(at)));
+    expect(messages()).toHaveLength(20);
   });
 });
