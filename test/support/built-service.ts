@@ -56,6 +56,12 @@ export class BuiltService {
     return this.output;
   }
 
+  /** The number of the process. */
+  get pid(): number {
+    if (this.child.pid === undefined) throw new Error('The service could not be started.');
+    return this.child.pid;
+  }
+
   /** Whether the process has ended, by itself or by a signal. */
   get exited(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
