@@ -17,7 +17,7 @@ export {
 } from './process-record.js';
 export { isSameOutcome } from './process-record.factory.js';
 export { ProcessStoreModule } from './process-store.module.js';
-export type { StartSchedule } from './process-store.types.js';
+export type { DueStart, StartSchedule } from './process-store.types.js';
 export { ProcessStoreService } from './process-store.service.js';
 export type {
   Claim,

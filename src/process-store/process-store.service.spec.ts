@@ -537,6 +537,28 @@ describe('ProcessStoreService', () => {
       expect(statements.filter((sql) => /variables|\bdata\b/.test(sql))).toEqual([]);
     });
 
+    it('lets others have the event loop between a few rows and the next', async () => {
+      await Promise.all(Array.from({ length: 40 }, (_each, index) => claimed(`p${index}`)));
+      let turn = 0;
+      let next = setImmediate(function count() {
+        turn += 1;
+        next = setImmediate(count);
+      });
+      const read = fixture.database.read.bind(fixture.database);
+      const reads: { turn: number; rows: number }[] = [];
+      jest.spyOn(fixture.database, 'read').mockImplementation(async (sql, parameters) => {
+        const before = turn;
+        const rows = await read(sql, parameters);
+        if (sql.includes('error_code')) reads.push({ turn: before, rows: rows.length });
+        return rows;
+      });
+      const { processes } = await store.list({ limit: 50, maxBytes: 100_000 });
+      clearImmediate(next);
+      expect(processes).toHaveLength(40);
+      expect(reads.map(({ rows }) => rows)).toEqual([16, 16, 8]);
+      expect(new Set(reads.map((each) => each.turn)).size).toBe(3);
+    });
+
     it('reads nothing where there is no room for it', async () => {
       await claimed('a');
       const findShown = jest.spyOn(repository, 'findShown');

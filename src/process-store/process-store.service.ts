@@ -27,6 +27,7 @@ import type {
   Claim,
   ClaimResult,
   Decision,
+  DueStart,
   FinishedProcess,
   FinishResult,
   InsertResult,
@@ -229,8 +230,8 @@ export class ProcessStoreService {
     return this.queue.available;
   }
 
-  /** The ids of rows of which something in the engine is left to do and due, oldest first: from the table. */
-  findDueStarts(limit: number): Promise<readonly string[]> {
+  /** Rows of which something in the engine is left to do and due, oldest first: from the table. */
+  findDueStarts(limit: number): Promise<readonly DueStart[]> {
     return this.repository.findDueStarts(limit);
   }
 

@@ -56,6 +56,13 @@ export type FinishResult<R> =
   | { readonly kind: 'refused'; readonly reason: R; readonly record: ProcessRecord }
   | { readonly kind: 'unknown' };
 
+/** A row of which something in the engine is left to do. */
+export interface DueStart {
+  readonly correlationId: string;
+  /** Of the variables of its start, as the database stores them; 0 where they are not needed any more. */
+  readonly bytes: number;
+}
+
 /** A further attempt at a start, by the holder of its lease. */
 export interface StartAttempt {
   readonly correlationId: string;

@@ -220,6 +220,37 @@ describe('StartResolverService', () => {
     expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(ids);
   });
 
+  it('has one start of a backlog with large variables at work, with small ones beside it', async () => {
+    harness.engine.isAway = true;
+    const text = 'x'.repeat(700_000);
+    const large = ['a', 'b', 'c'];
+    for (const correlationId of large) {
+      const variables = { userId: 'u', text };
+      await harness.starts.start({ processKey: 'test', correlationId, variables }, () => undefined);
+    }
+    await start('small');
+    while ((await harness.store.findDueStarts(10)).length < 4) await new Promise(setImmediate);
+    let atWork = 0;
+    let most = 0;
+    let isSmallStarted = false;
+    harness.engine.answerStart = async () => {
+      const id = harness.engine.starts.at(-1)?.businessKey ?? '';
+      if (id === 'small') {
+        isSmallStarted = true;
+        return { id: 'of-small' };
+      }
+      atWork += 1;
+      most = Math.max(most, atWork);
+      // The first has not ended when the small one, which is behind all of them, begins.
+      await until(() => isSmallStarted);
+      atWork -= 1;
+      return { id: `of-${id}` };
+    };
+    harness.engine.recover();
+    for (const id of [...large, 'small']) await row(id, isResolved);
+    expect(most).toBe(1);
+  });
+
   it('refuses starts beyond START_BACKLOG_MAX and keeps nothing of them', async () => {
     await reopen({ START_BACKLOG_MAX: '2', SYNC_TIMEOUT_MS: '0' });
     harness.engine.isAway = true;

@@ -7,7 +7,7 @@ import {
   type ProcessConfig,
 } from '../../config/index.js';
 import { ClockWatch, ShutdownService } from '../../lifecycle/index.js';
-import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { type DueStart, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
 import { InstanceOwner } from '../instances/instance-owner.js';
 import { type OwnInstance, OwnInstances } from '../instances/own-instances.service.js';
@@ -15,6 +15,7 @@ import { isReplaceable, ProcessEnder } from '../end/process-ender.service.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
 import { type LaunchedVariables, StartLauncherService } from './start-launcher.service.js';
+import { StartRoom } from './start-room.js';
 import { SurplusInstances } from '../instances/surplus-instances.service.js';
 
 /** How often the table is asked for what is due. */
@@ -32,12 +33,13 @@ const CLAIM_MAX_AGE_MS = 24 * 3_600_000;
  * wait for the engine, and cancels and expiries that were not finished.
  *
  * Only the holder of a row's lease acts on it; looks at boot, every second, and again at once while more is due. At
- * most `START_CONCURRENCY` at a time, oldest first.
+ * most `START_CONCURRENCY` at a time, oldest first, and few of those with large variables ({@link StartRoom}).
  */
 @Injectable()
 export class StartResolverService implements OnApplicationBootstrap {
   private readonly logger = new Logger('ProcessStart');
   private readonly running = new Map<string, Promise<void>>();
+  private readonly room: StartRoom;
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | null = null;
   private lookAgain = false;
@@ -59,6 +61,7 @@ export class StartResolverService implements OnApplicationBootstrap {
     shutdown: ShutdownService,
     @Optional() clock?: ClockWatch,
   ) {
+    this.room = new StartRoom(config.startConcurrency);
     clock?.onSet((byMs) => {
       void this.clockSet(byMs);
     });
@@ -124,18 +127,28 @@ export class StartResolverService implements OnApplicationBootstrap {
       await this.engine.version().catch(() => undefined);
       return;
     }
-    const free = this.config.startConcurrency - this.running.size;
+    const { free } = this.room;
     if (free <= 0) return;
     const due = await this.store.findDueStarts(this.config.startConcurrency);
-    const mayBeMore = due.length >= Math.min(free, this.config.startConcurrency);
-    for (const correlationId of due.filter((id) => !this.running.has(id)).slice(0, free)) {
-      if (this.launcher.running(correlationId) !== undefined) continue;
-      const resolution = this.resolve(correlationId).finally(() => {
-        this.running.delete(correlationId);
-        if (mayBeMore) this.look();
-      });
-      this.running.set(correlationId, resolution);
-    }
+    const idle = due.filter(({ correlationId }) => !this.isAtWork(correlationId));
+    const chosen = this.room.choose(idle);
+    const mayBeMore = due.length >= free || chosen.length < idle.length;
+    for (const start of chosen) this.begin(start, mayBeMore);
+  }
+
+  private isAtWork(correlationId: string): boolean {
+    return this.running.has(correlationId) || this.launcher.running(correlationId) !== undefined;
+  }
+
+  private begin(start: DueStart, mayBeMore: boolean): void {
+    const { correlationId } = start;
+    this.room.enter(start);
+    const resolution = this.resolve(correlationId).finally(() => {
+      this.running.delete(correlationId);
+      this.room.leave(correlationId);
+      if (mayBeMore) this.look();
+    });
+    this.running.set(correlationId, resolution);
   }
 
   private async resolve(correlationId: string): Promise<void> {

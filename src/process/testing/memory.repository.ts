@@ -6,7 +6,7 @@ import {
   type ProcessRecord,
 } from '../../process-store/process-record.js';
 import type { ProcessPlace, ProcessStoreRepository } from '../../process-store/process-store.repository.js';
-import type { StartAttempt, StartSchedule } from '../../process-store/process-store.types.js';
+import type { DueStart, StartAttempt, StartSchedule } from '../../process-store/process-store.types.js';
 import type {
   InsertProcess,
   ProcessWrite,
@@ -133,11 +133,14 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
     return isUnresolved;
   }
 
-  findDueStarts(limit: number): Promise<readonly string[]> {
+  findDueStarts(limit: number): Promise<readonly DueStart[]> {
     return this.read(() =>
       this.oldestFirst((row) => isOver(row.startNextAt))
         .slice(0, limit)
-        .map(({ correlationId }) => correlationId),
+        .map(({ correlationId }) => ({
+          correlationId,
+          bytes: this.table.variables.get(correlationId)?.length ?? 0,
+        })),
     );
   }
 
