@@ -51,7 +51,7 @@ printSummary();
 async function runLane() {
   for (;;) {
     const pipeline = queue.shift();
-    if (pipeline === undefined) return;
+    if (pipeline === undefined || stop.signal.aborted) return;
     await runPipeline(pipeline);
   }
 }
