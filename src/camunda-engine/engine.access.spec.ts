@@ -78,4 +78,14 @@ describe('EngineAccess', () => {
     });
     expect(errors).toHaveBeenCalledTimes(1);
   });
+
+  it('remembers a bounded number of refused calls, and the poll in any case', () => {
+    note(FETCH, 200);
+    const letters = 'abcdefghij';
+    for (const a of letters) {
+      for (const b of letters) note({ method: 'POST', path: `/process-definition/key/${a}${b}/start` }, 403);
+    }
+    expect((access.state as { calls?: readonly string[] }).calls).toHaveLength(50);
+    expect(note(FETCH, 403)).toBe('refused');
+  });
 });

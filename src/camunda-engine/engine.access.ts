@@ -21,6 +21,9 @@ interface Refusal {
   readonly since: number;
 }
 
+/** Refused calls that are remembered: their paths hold process keys, which clients choose. The poll's always is. */
+const MAX_REFUSALS = 50;
+
 /** Whether the engine takes our credentials, as seen by the answers to all our calls: 401 and 403 are refusals. */
 @Injectable()
 export class EngineAccess {
@@ -49,6 +52,7 @@ export class EngineAccess {
 
   private refused(operation: string, status: number): void {
     const known = this.refusals.get(operation);
+    if (known === undefined && this.refusals.size >= MAX_REFUSALS && operation !== FETCH) return;
     this.refusals.set(operation, { status, since: known?.since ?? performance.now() });
     const { state } = this;
     if (state.status === 'granted') return;

@@ -103,6 +103,18 @@ describe('ends that nobody reports', () => {
     expect(harness.engine.queries).toEqual([]);
   });
 
+  it('remembers a bounded number of keys, those that were noted last', () => {
+    harness.watcher.noteKey('in use');
+    for (let index = 0; index < 1_500; index += 1) {
+      harness.watcher.noteKey(`unknown-${index}`);
+      harness.watcher.noteKey('in use');
+    }
+    const keys = harness.watcher.knownKeys();
+    expect(keys).toHaveLength(1_000);
+    expect(keys.slice(-2)).toEqual(['unknown-1499', 'in use']);
+    expect(keys[0]).toBe('unknown-501');
+  });
+
   it('asks the engine as often for ten thousand idle processes as for ten', async () => {
     const asked: string[][] = [];
     for (const [from, to] of [

@@ -24,6 +24,12 @@ const OVERLAP_AFTER_ERROR_MS = 60_000;
 /** Rows that are read at once. */
 const PAGE_SIZE = 500;
 
+/**
+ * Keys that are remembered, and named in each question to the engine. Clients choose them, also ones that no engine knows.
+ * A forgotten key is noted again by the next start, or by the sweep, which compares open rows whatever their key.
+ */
+const MAX_KEYS = 1_000;
+
 /** An end that was seen, and when its grace is over. */
 interface SeenEnd {
   readonly correlationId: string;
@@ -69,9 +75,14 @@ export class EndWatcherService implements OnApplicationBootstrap {
     return this.task.runNow();
   }
 
-  /** Takes note of a key whose processes may be open. */
+  /** Takes note of a key whose processes may be open; the one noted longest ago is forgotten beyond {@link MAX_KEYS}. */
   noteKey(processKey: string): void {
+    this.keys.delete(processKey);
     this.keys.add(processKey);
+    for (const oldest of this.keys) {
+      if (this.keys.size <= MAX_KEYS) return;
+      this.keys.delete(oldest);
+    }
   }
 
   /** Keys whose processes may be open. */
@@ -96,7 +107,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
       return;
     }
     if (!this.knowsKeys) {
-      for (const key of await this.store.replaceableKeys()) this.keys.add(key);
+      for (const key of await this.store.replaceableKeys()) this.noteKey(key);
       this.knowsKeys = true;
     }
     const processKeys = [...this.keys];
