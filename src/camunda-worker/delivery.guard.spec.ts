@@ -9,6 +9,7 @@ import { DeliveryGuard } from './delivery.guard.js';
 import type { LeftOver } from './delivery.journal.js';
 import { type DeliveryCount, DeliveryLedger } from './delivery.ledger.js';
 import type { RunningTask } from './running-task.js';
+import type { TaskOutcome } from './task-outcome.mapper.js';
 
 /** Counts in memory, as the table does. */
 class MemoryLedger extends DeliveryLedger {
@@ -35,6 +36,11 @@ class MemoryLedger extends DeliveryLedger {
 
 const task = (taskId: string, failure: Error | null = null) =>
   ({ taskId, topic: 'order.charge', failure }) as RunningTask;
+
+const COMPLETE: TaskOutcome = { kind: 'complete', variables: {} };
+const failure = (retries: number): TaskOutcome => ({
+  ...{ kind: 'failure', retries, retryTimeout: 0, errorMessage: '', errorDetails: '' },
+});
 
 describe('DeliveryGuard', () => {
   let folder: string;
@@ -70,7 +76,7 @@ describe('DeliveryGuard', () => {
     for (let life = 0; life < 3; life += 1) {
       const { guard } = await live();
       expect(guard.condemned('culprit')).toBe(null);
-      if (life > 0) guard.end(task('innocent'), true);
+      if (life > 0) guard.end(task('innocent'), COMPLETE);
       guard.begin(task('culprit'));
       if (life === 0) guard.begin(task('innocent'));
     }
@@ -80,7 +86,7 @@ describe('DeliveryGuard', () => {
       true,
       false,
     ]);
-    guard.end(task('culprit'), true);
+    guard.end(task('culprit'), COMPLETE);
     expect([...ledger.counts]).toEqual([]);
     expect((await live()).guard.condemned('culprit')).toBe(null);
   });
@@ -99,8 +105,8 @@ describe('DeliveryGuard', () => {
     crashed.guard.begin(task('given-back'));
     crashed.guard.begin(task('reported'));
     crashed.shutdown.noteCrash();
-    crashed.guard.end(task('given-back'), false);
-    crashed.guard.end(task('reported'), true);
+    crashed.guard.end(task('given-back'), { kind: 'unlock' });
+    crashed.guard.end(task('reported'), COMPLETE);
     await crashed.shutdown.stop();
     const { guard } = await live();
     expect(['a', 'reported', 'given-back'].map((id) => guard.isSuspect(id))).toEqual([false, false, true]);
@@ -126,6 +132,7 @@ describe('DeliveryGuard', () => {
   it('lets the next suspect in after a while where this one could still die once more', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
+      ledger.counts.set('a', { deaths: 1, life: 'x' });
       ledger.counts.set('last', { deaths: 2, life: 'x' });
       const { guard } = await live();
       await guard.takeTurn('a');
@@ -147,9 +154,37 @@ describe('DeliveryGuard', () => {
   it('keeps a step alone that left an error unhandled, until it reports without one', async () => {
     const { guard } = await live();
     guard.suspect('a');
-    guard.end(task('a', new Error('x')), true);
+    guard.end(task('a', new Error('x')), failure(1));
     expect(guard.isSuspect('a')).toBe(true);
-    guard.end(task('a'), true);
+    guard.end(task('a'), COMPLETE);
+    expect(guard.isSuspect('a')).toBe(false);
+  });
+
+  it('keeps its turn for it however long it runs, because its next error must be its own', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+    try {
+      const { guard } = await live();
+      guard.suspect('a');
+      guard.suspect('b');
+      const end = await guard.takeTurn('a');
+      const seen: string[] = [];
+      const second = guard.takeTurn('b').then(() => seen.push('b'));
+      jest.advanceTimersByTime(600_000);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(seen).toEqual([]);
+      end?.();
+      await second;
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('forgets it once it is an incident, and its deaths once it has reported anything', async () => {
+    ledger.counts.set('a', { deaths: 2, life: 'x' });
+    const { guard } = await live();
+    guard.end(task('a', new Error('x')), failure(1));
+    expect([guard.isSuspect('a'), ledger.counts.has('a')]).toEqual([true, false]);
+    guard.end(task('a', new Error('x')), failure(0));
     expect(guard.isSuspect('a')).toBe(false);
   });
 
@@ -162,7 +197,7 @@ describe('DeliveryGuard', () => {
     const after = (await live()).guard;
     expect(after.isSuspect('a')).toBe(true);
     ledger.isAway = true;
-    after.end(task('a'), true);
+    after.end(task('a'), COMPLETE);
     await new Promise((resolve) => setImmediate(resolve));
     expect(ledger.counts.has('a')).toBe(true);
   });
@@ -173,7 +208,7 @@ describe('DeliveryGuard', () => {
     const server = { DB_TYPE: 'postgres', DB_HOST: 'x', DB_NAME: 'x', DB_USER: 'x', DB_PASSWORD: 'x' };
     const { guard } = await live({ ...server, DATA_DIR: file });
     guard.begin(task('a'));
-    guard.end(task('a'), true);
+    guard.end(task('a'), COMPLETE);
     expect(warn.mock.calls.map(([line]) => (line as { msg: string }).msg)).toEqual([
       expect.stringMatching(/^DATA_DIR takes no files/),
     ]);

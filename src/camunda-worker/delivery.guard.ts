@@ -4,6 +4,7 @@ import { PeriodicTask, ShutdownService } from '../lifecycle/index.js';
 import { DeliveryJournal, type LeftJournal, leftJournals, removeJournal } from './delivery.journal.js';
 import { DeliveryLedger } from './delivery.ledger.js';
 import type { RunningTask } from './running-task.js';
+import type { TaskOutcome } from './task-outcome.mapper.js';
 
 /** A single death proves nothing: whatever ran beside the culprit has it too. */
 const LEAST_DEATHS = 2;
@@ -103,7 +104,9 @@ export class DeliveryGuard {
     this.waiting += 1;
     await before;
     this.waiting -= 1;
-    if ((this.suspects.get(taskId) ?? 0) + 1 < this.limit) setTimeout(end, BRIEF_TURN_MS).unref();
+    const deaths = this.suspects.get(taskId) ?? 0;
+    // One that may have left an error unhandled keeps its turn, so that the next error is certain to be its own.
+    if (deaths > 0 && deaths + 1 < this.limit) setTimeout(end, BRIEF_TURN_MS).unref();
     return end;
   }
 
@@ -124,18 +127,21 @@ export class DeliveryGuard {
   /**
    * Notes that a delivery has come to its end.
    *
-   * @param isReported whether the engine has its outcome: its count is deleted
+   * @param outcome what was reported to the engine, which deletes its count; null where nothing was
    */
-  end(task: RunningTask, isReported: boolean): void {
+  end(task: RunningTask, outcome: TaskOutcome | null): void {
+    const isReported = outcome !== null && outcome.kind !== 'unlock';
     const slot = this.slots.get(task.taskId);
     this.slots.delete(task.taskId);
     // What was given back because an unhandled error stops the service has not reported.
     const isKept = this.shutdown.crashing && !isReported;
     if (slot !== undefined && !isKept) this.journal?.end(slot);
-    // A step that left an error unhandled goes on alone, so that it stays the only one that it can be.
-    if (!isReported || task.failure !== null || !this.suspects.has(task.taskId)) return;
+    if (!isReported || !this.suspects.has(task.taskId)) return;
     const deaths = this.suspects.get(task.taskId) ?? 0;
-    this.suspects.delete(task.taskId);
+    // A step that left an error unhandled goes on alone, until it is an incident.
+    const goesOnAlone = task.failure !== null && !(outcome.kind === 'failure' && outcome.retries === 0);
+    if (goesOnAlone) this.suspects.set(task.taskId, 0);
+    else this.suspects.delete(task.taskId);
     if (deaths > 0) void this.forget(task.taskId);
   }
 

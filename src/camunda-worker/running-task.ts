@@ -160,6 +160,11 @@ export class RunningTask implements HandlerTask, HttpCaller {
     });
   }
 
+  /** True once its handler was called; a task that waits for its turn has not begun. */
+  get hasBegun(): boolean {
+    return this.onFailure !== null;
+  }
+
   /** From now on the outcome stands: the engine is told it. */
   settle(): void {
     this.isReported = true;

@@ -771,6 +771,54 @@ describe('TopicRunner', () => {
       expect([deliveries.isSuspect('a'), deliveries.isSuspect('b')]).toEqual([true, true]);
     });
 
+    it('brings tasks of one bad handler that always run together to an incident each', async () => {
+      const began: string[] = [];
+      handle = (_, task) => {
+        began.push(task.taskId);
+        setTimeout(() => runner.failStepOf(thrownIn('ChargeHandler.handle'), topics), 100);
+        return new Promise(() => undefined);
+      };
+      const left = new Map<string, number | null>([
+        ['a', null],
+        ['b', null],
+        ['c', null],
+      ]);
+      const together = [...left.keys()];
+      for (let round = 0; left.size > 0 && round < 20; round += 1) {
+        calls = new RecordingCalls();
+        await Promise.all(together.map((id) => run({ id, retries: left.get(id) })));
+        const reported = calls.made.map((made) => made.with as { retries: number });
+        reported.forEach(({ retries }, index) => left.set(together[index]!, retries));
+        for (const [id, retries] of left) if (retries === 0) left.delete(id);
+        together.splice(0, together.length, ...left.keys());
+      }
+      // One that counts for nobody, then the first and its retries.
+      expect(began.toSorted().join('')).toBe(['a', 'b', 'c'].map((id) => id.repeat(5)).join(''));
+      expect(listener.incidents.map(({ taskId }) => taskId)).toEqual(['a', 'b', 'c']);
+      expect(deliveries.isSuspect('a')).toBe(false);
+    });
+
+    it('spares a suspect of its kind that waits for its turn', async () => {
+      const finish: (() => void)[] = [];
+      handle = () =>
+        new Promise((resolve) =>
+          finish.push(() => {
+            resolve({});
+          }),
+        );
+      deliveries.suspect('a');
+      deliveries.suspect('b');
+      const ended = ['a', 'b'].map((id) => runner.run(topic(), fakeTask({ id, retries: 2 }), calls));
+      await new Promise((resolve) => setImmediate(resolve));
+      runner.failStepOf(thrownIn('ChargeHandler.handle'), topics);
+      await ended[0];
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(finish).toHaveLength(2);
+      finish[1]?.();
+      await ended[1];
+      expect(calls.names()).toEqual(['failure', 'complete']);
+    });
+
     it('not where it came from none: nothing is failed', async () => {
       let finish: Settle | undefined;
       handle = () =>

@@ -89,7 +89,8 @@ export class TopicRunner {
   failStepOf(error: unknown, topics: ReadonlyMap<string, RegisteredTopic>): boolean {
     const { running, isLate } = traceUnhandled(error, {
       current: this.context.current,
-      running: this.tasks.values(),
+      // A suspect that still waits for its turn has run no code.
+      running: [...this.tasks.values()].filter(({ hasBegun }) => hasBegun),
       abandoned: this.abandoned.all,
       topics,
     });
@@ -138,7 +139,7 @@ export class TopicRunner {
   private async process(task: RunningTask, topic: RegisteredTopic): Promise<void> {
     const keeper = new TaskLockKeeper(task, topic.declaration.lockDurationMs ?? this.config.lockDurationMs);
     let endTurn: (() => void) | null = null;
-    let isReported = false;
+    let reported: TaskOutcome | null = null;
     try {
       if (this.deliveries.isSuspect(task.taskId)) {
         endTurn = await this.deliveries.takeTurn(task.taskId);
@@ -148,10 +149,10 @@ export class TopicRunner {
         }
       }
       const outcome = await this.decide(task, topic, keeper);
-      isReported = outcome.kind !== 'unlock';
+      reported = outcome;
       await this.report(task, topic, outcome, keeper.heldUntil);
     } finally {
-      this.deliveries.end(task, isReported);
+      this.deliveries.end(task, reported);
       endTurn?.();
     }
   }
