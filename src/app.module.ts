@@ -102,7 +102,7 @@ function logConditionOf(logger: Logger, condition: EngineCondition): void {
       });
       break;
     case 'failed':
-      logger.fatal({
+      logger.error({
         msg: 'The embedded engine cannot read its state back. Starts are kept; start the service again.',
         reason: condition.reason,
       });

@@ -86,7 +86,7 @@ function logConditionOf(logger: Logger, condition: EngineCondition): void {
       condition,
       'the file of the embedded engine takes no writes; make room, and it goes on by itself',
     );
-  else logger.fatal(condition, 'the embedded engine cannot read its state back; start it again');
+  else logger.error(condition, 'the embedded engine cannot read its state back; start it again');
 }
 
 /** @throws Error for a file that is damaged or cannot be read */

@@ -38,9 +38,9 @@ export interface RecoveringEngineParts {
   readonly release: () => void;
   /** Is told errors that nobody foresaw, which are answered with 500. */
   readonly onUnexpectedError: (error: unknown) => void;
-  /** Is told when the condition changes. */
+  /** Is called when the condition changes, except by damage. */
   readonly onCondition?: (condition: EngineCondition) => void;
-  /** Is told once that the content of the file is damaged, so that the process should end. */
+  /** Is called once if the content of the file is damaged: the process has to end, and the file has to be restored. */
   readonly onDamage?: (error: unknown) => void;
 }
 
@@ -136,9 +136,13 @@ export class RecoveringEngine {
   }
 
   private reportDamage(error: unknown): void {
-    this.setCondition({ status: 'failed', reason: messageOf(error) });
     if (this.damageReported) return;
     this.damageReported = true;
+    // Nobody is asked to start again, as with other failures: the file has to be restored first.
+    this.state = {
+      status: 'failed',
+      reason: messageOf(error instanceof EngineStoppedError ? error.cause : error),
+    };
     this.parts.onDamage?.(error);
   }
 
