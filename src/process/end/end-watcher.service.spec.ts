@@ -14,8 +14,10 @@ describe('ends that nobody reports', () => {
 
   beforeEach(async () => {
     ahead = 0;
-    const now = Date.now.bind(Date);
-    jest.spyOn(Date, 'now').mockImplementation(() => now() + ahead);
+    const wallTime = Date.now.bind(Date);
+    const monotonicTime = performance.now.bind(performance);
+    jest.spyOn(Date, 'now').mockImplementation(() => wallTime() + ahead);
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonicTime() + ahead);
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0' });
   });
 
