@@ -64,7 +64,9 @@ export class DeliveryGuard {
       new PeriodicTask({ ...work, run: () => this.refresh(ledger) }, this.shutdown).start();
     }
     try {
-      this.journal = new DeliveryJournal(dataDir);
+      this.journal = new DeliveryJournal(dataDir, (error) => {
+        this.noteFault(error);
+      });
     } catch (error) {
       this.logger.warn({
         msg: 'DATA_DIR takes no files: a step that ends the process is not counted and will be run again after each start.',
@@ -112,16 +114,8 @@ export class DeliveryGuard {
 
   /** Notes that a handler begins. */
   begin({ taskId, topic }: RunningTask): void {
-    if (this.journal === null) return;
-    try {
-      this.slots.set(taskId, this.journal.begin({ taskId, topic }));
-    } catch (error) {
-      this.journal = null;
-      this.logger.warn({
-        msg: 'The journal of running tasks cannot be written; it is not kept until the next start.',
-        err: error,
-      });
-    }
+    const slot = this.journal?.begin({ taskId, topic }) ?? null;
+    if (slot !== null) this.slots.set(taskId, slot);
   }
 
   /**
@@ -143,6 +137,17 @@ export class DeliveryGuard {
     if (goesOnAlone) this.suspects.set(task.taskId, 0);
     else this.suspects.delete(task.taskId);
     if (deaths > 0) void this.forget(task.taskId);
+  }
+
+  /** @param error null: the journal can be written again */
+  private noteFault(error: unknown): void {
+    if (error === null) this.logger.log('The journal of running tasks can be written again.');
+    else {
+      this.logger.warn({
+        msg: 'The journal of running tasks cannot be written. Steps run on; one that ends the process now is not counted.',
+        err: error,
+      });
+    }
   }
 
   private get limit(): number {

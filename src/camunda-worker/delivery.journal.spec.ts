@@ -4,6 +4,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DeliveryJournal, leftJournals, removeJournal } from './delivery.journal.js';
 
+/** test/disk/full-disk.spec.ts has the disk that takes no writes. */
+function failed(error: unknown): void {
+  throw error;
+}
+
 describe('DeliveryJournal', () => {
   let folder: string;
   const opened: DeliveryJournal[] = [];
@@ -19,7 +24,7 @@ describe('DeliveryJournal', () => {
 
   /** A journal of a process that will not close it. */
   function open(): DeliveryJournal {
-    const journal = new DeliveryJournal(folder);
+    const journal = new DeliveryJournal(folder, failed);
     opened.push(journal);
     return journal;
   }
@@ -47,8 +52,8 @@ describe('DeliveryJournal', () => {
   });
 
   it('forgets what has ended, at the latest when it is closed, and leaves no file behind where nothing is to be kept', () => {
-    const [kept, gone] = [new DeliveryJournal(folder), new DeliveryJournal(folder)];
-    kept.end(kept.begin(task('ended')));
+    const [kept, gone] = [new DeliveryJournal(folder, failed), new DeliveryJournal(folder, failed)];
+    kept.end(kept.begin(task('ended'))!);
     kept.begin(task('running'));
     gone.begin(task('given-back'));
     kept.close(true);
@@ -82,6 +87,6 @@ describe('DeliveryJournal', () => {
     writeFileSync(join(folder, 'deliveries-x.journal'), 'no journal');
     expect(left(false)).toEqual([[]]);
     expect(leftJournals(join(folder, 'nowhere'), true)).toEqual([]);
-    expect(() => new DeliveryJournal(join(folder, 'deliveries-x.journal'))).toThrow();
+    expect(() => new DeliveryJournal(join(folder, 'deliveries-x.journal'), failed)).toThrow();
   });
 });

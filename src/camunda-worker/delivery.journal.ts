@@ -59,36 +59,43 @@ export class DeliveryJournal {
   private readonly stale = new Set<number>();
   private slots = 1;
   private clearing: NodeJS.Timeout | null = null;
+  private isFailing = false;
 
-  /** @throws Error where the folder takes no files */
-  constructor(folder: string) {
+  /**
+   * @param onFault is called with the error when writes begin to fail, and with null when they succeed again; a disk can
+   *   be full for a time
+   * @throws Error if the folder takes no files
+   */
+  constructor(
+    folder: string,
+    private readonly onFault: (error: unknown) => void,
+  ) {
     mkdirSync(folder, { recursive: true });
     this.file = join(folder, `deliveries-${this.life}.journal`);
     this.handle = openSync(this.file, 'w');
     const owner: Owner = { life: this.life, host: hostname(), pid: process.pid, machineBoot: machineBoot() };
-    this.write(0, JSON.stringify(owner));
+    this.writeNow(0, JSON.stringify(owner));
   }
 
   /**
    * Notes a task before its handler runs.
    *
-   * @returns its slot
-   * @throws Error where the file takes no write
+   * @returns its slot; null if the file takes no write, so that the task is not noted
    */
-  begin({ taskId, topic }: LeftOver): number {
+  begin({ taskId, topic }: LeftOver): number | null {
     const slot = this.free.pop() ?? this.slots++;
     this.stale.delete(slot);
-    this.write(slot, `${taskId}\t${topic}`);
-    return slot;
+    if (this.write(slot, `${taskId}\t${topic}`)) return slot;
+    // The file may still name an earlier task here.
+    this.end(slot);
+    return null;
   }
 
   /** The task of a slot has ended. */
   end(slot: number): void {
     this.free.push(slot);
     this.stale.add(slot);
-    this.clearing ??= setTimeout(() => {
-      this.clear();
-    }, CLEAR_AFTER_MS).unref();
+    this.clearSoon(CLEAR_AFTER_MS);
   }
 
   /** Lets go of the file. @param keep where tasks that have not ended are to be found by the next start */
@@ -99,13 +106,36 @@ export class DeliveryJournal {
     if (!keep) unlinkSync(this.file);
   }
 
-  private clear(): void {
-    this.clearing = null;
-    for (const slot of this.stale) this.write(slot, '');
-    this.stale.clear();
+  private clearSoon(delayMs: number): void {
+    this.clearing ??= setTimeout(() => {
+      this.clear();
+      if (this.stale.size > 0) this.clearSoon(RETRY_AFTER_MS);
+    }, delayMs).unref();
   }
 
-  private write(slot: number, text: string): void {
+  private clear(): void {
+    this.clearing = null;
+    for (const slot of this.stale) {
+      if (!this.write(slot, '')) return;
+      this.stale.delete(slot);
+    }
+  }
+
+  /** @returns false if the file takes no write, which must not end the service: the journal only helps after a crash */
+  private write(slot: number, text: string): boolean {
+    try {
+      this.writeNow(slot, text);
+    } catch (error) {
+      if (!this.isFailing) this.onFault(error);
+      this.isFailing = true;
+      return false;
+    }
+    if (this.isFailing) this.onFault(null);
+    this.isFailing = false;
+    return true;
+  }
+
+  private writeNow(slot: number, text: string): void {
     const length = this.buffer.write(`${text}\n`, 0, SLOT_BYTES, 'utf8');
     writeSync(this.handle, this.buffer, 0, length, slot * SLOT_BYTES);
   }
@@ -113,6 +143,9 @@ export class DeliveryJournal {
 
 /** Milliseconds after which a slot that no further task has taken is cleared in the file. */
 const CLEAR_AFTER_MS = 100;
+
+/** Milliseconds until a file that took no write is tried again. */
+const RETRY_AFTER_MS = 1_000;
 
 /**
  * Journals of processes that have died. One that the machine has taken with it has no tasks: its end was no task's fault.

@@ -123,8 +123,7 @@ async function fillDisk(running: Running): Promise<void> {
   // Each file meets a write of its own: the engine's by its own API, the service's by a start.
   const instance = `${running.engineUrl}/process-definition/key/onboard-user/start`;
   expect((await post(instance, { businessKey: 'foreign' })).status).toBe(503);
-  const first = await start(running, 'first', 0);
-  expect([first.status, first.body.correlationId]).toEqual([503, 'first']);
+  expect((await start(running, 'first', 0)).status).toBe(503);
 
   const unready = await eventually(
     () => call(`${running.baseUrl}/health/ready`),
