@@ -46,7 +46,7 @@ describe('two services over one database and one engine', () => {
     engine = await BuiltEngine.spawn(join(folder, 'engine'));
     // Both find an empty schema.
     urls.push(...(await Promise.all([spawnService(), spawnService()])));
-  }, 60_000);
+  }, 300_000);
 
   afterAll(async () => {
     for (const service of services) await service.kill();
@@ -141,5 +141,5 @@ describe('two services over one database and one engine', () => {
     const answers = await Promise.all(ids.map((id) => start(urls[1] ?? '', id, `slow-${id}`)));
     expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200));
     for (const id of ids) expect(await countInstances(id)).toBe(1);
-  }, 60_000);
+  }, 300_000);
 });

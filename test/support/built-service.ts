@@ -72,8 +72,8 @@ export class BuiltService {
     for (;;) {
       const url = /listens on (http:\/\/[^;"]+);/.exec(this.output)?.[1];
       if (url !== undefined) return url;
-      if (this.child.exitCode !== null) throw new Error(`The service ended while booting:\n${this.output}`);
-      await new Promise((resolve) => this.child.stdout?.once('data', resolve));
+      if (this.exited) throw new Error(`The service ended while booting:\n${this.output}`);
+      await Promise.race([new Promise((resolve) => this.child.stdout?.once('data', resolve)), this.exit]);
     }
   }
 
