@@ -5,13 +5,12 @@ import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import { admitBodies } from './common/bodies/index.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
+import { requestIdOf } from './common/identifiers/index.js';
 import { logRequest, type RequestLogger, logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
-import { ClientErrorAnswers } from './http-client-errors.js';
-import { registerHttpContract } from './http-contract.js';
+import { ClientErrorAnswers, registerHttpContract } from './http-server/index.js';
 import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
-import { requestIdOf } from './logging.js';
 import { serveOpenApi } from './openapi.js';
 
 /** Longest path part that reaches a route; an id has at most 255 characters, percent-encoded up to 765. */

@@ -55,7 +55,7 @@ async function reachEngine(
     },
     onDamage: (err) => {
       faults.report(
-        `The embedded engine's file in ${dataDir} is damaged, and the service ends. What clients were told is kept; restore both files as ${RESTORE_GUIDE} says.`,
+        `The embedded engine's file in ${dataDir} is damaged, and the service ends. Committed outcomes are in the service's own file; restore both files as ${RESTORE_GUIDE} says.`,
         err,
       );
     },

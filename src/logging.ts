@@ -1,19 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Params } from 'nestjs-pino';
 import { pino, type LoggerOptions } from 'pino';
 import pretty from 'pino-pretty';
-import { isRequestId } from './common/identifiers/index.js';
 import type { Configuration } from './config/index.js';
 
 /** What Nest says of its own wiring, a line for each module and route: of use to whoever looks for a fault in it. */
 const WIRING_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
-
-/** The id of a request: `X-Request-Id` where it is well-formed, else a new one. */
-export function requestIdOf(request: Pick<IncomingMessage, 'headers'>): string {
-  const given = request.headers['x-request-id'];
-  return typeof given === 'string' && isRequestId(given) ? given : randomUUID();
-}
 
 /** Structured logs: JSON lines, pretty only on a terminal. Requests have a hook of their own (`common/request-log/`). */
 export function loggingOptions(configuration: Configuration): Params {

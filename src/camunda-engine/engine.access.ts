@@ -71,7 +71,7 @@ export class EngineAccess {
     this.logged = state.status;
   }
 
-  /** Nothing has been answered since, and it is the poll or whom we say we are (401); a 403 may mean the one call. */
+  /** True if the engine refused the poll or the credentials (401) and has taken no call since; a 403 may concern one call only. */
   private isLockedOut(): boolean {
     for (const [operation, { status, since }] of this.refusals) {
       if (since > this.answeredAt && (status === 401 || operation === FETCH)) return true;

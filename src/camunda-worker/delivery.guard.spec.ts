@@ -112,7 +112,7 @@ describe('DeliveryGuard', () => {
     expect(['a', 'reported', 'given-back'].map((id) => guard.isSuspect(id))).toEqual([false, false, true]);
   });
 
-  it('has suspects run one after the other, and sends away for whom there is no place to wait', async () => {
+  it('runs suspects one after the other, and refuses those that find no place to wait', async () => {
     const { guard } = await live({ CAMUNDA_MAX_TASKS: '8', CAMUNDA_TASK_RETRIES: '0' });
     const first = await guard.takeTurn('a');
     const order: string[] = [];

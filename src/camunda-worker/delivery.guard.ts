@@ -80,7 +80,7 @@ export class DeliveryGuard {
     return this.suspects.has(taskId);
   }
 
-  /** How often the process died while a task ran, where that is too often; null where it may run. */
+  /** The number of times the process died while this task ran, if it is over the limit; null if the task may run. */
   condemned(taskId: string): number | null {
     const deaths = this.suspects.get(taskId) ?? 0;
     return deaths >= this.limit ? deaths : null;

@@ -21,7 +21,7 @@ export interface HandlerLimits {
  * A handler that is over its time, or that has left an error unhandled, is aborted and left behind: the attempt has
  * failed, and whatever it still brings is ignored.
  *
- * @returns the row of the attempt, and what the engine is to be told; never rejects
+ * @returns the row of the attempt and the outcome to report to the engine; never rejects
  */
 export async function runHandler(
   task: RunningTask,

@@ -137,7 +137,7 @@ export class RunningTask implements HandlerTask, HttpCaller {
   /**
    * Fails the attempt for something that its handler neither returned nor threw, and aborts its signal.
    *
-   * @returns false where the engine is being told the outcome already
+   * @returns false if the outcome is already being reported to the engine
    */
   fail(error: Error, reason: 'time-limit' | 'unhandled-error'): boolean {
     if (this.isReported) return false;

@@ -2,12 +2,12 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
-import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from './common/errors/index.js';
-import { countOpenRequests, openRequestOf } from './common/connections/index.js';
-import type { HttpConfig } from './config/index.js';
+import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from '../common/errors/index.js';
+import { countOpenRequests, openRequestOf } from '../common/connections/index.js';
+import type { HttpConfig } from '../config/index.js';
 import { HttpConnections } from './http-connections.js';
-import { takeOnlyJson } from './http-body.js';
-import type { ShutdownService } from './lifecycle/index.js';
+import { takeOnlyJson } from './body.parser.js';
+import type { ShutdownService } from '../lifecycle/index.js';
 
 /** How many times as many unanswered requests close a connection. */
 const CLOSED_BEYOND = 10;

@@ -1,9 +1,9 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { FastifyInstance } from 'fastify';
-import { ProblemError } from './common/errors/index.js';
-import { countJson } from './common/json/index.js';
-import type { HttpConfig } from './config/index.js';
+import { ProblemError } from '../common/errors/index.js';
+import { countJson } from '../common/json/index.js';
+import type { HttpConfig } from '../config/index.js';
 
 /** Routes that may be called without a body. */
 const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);

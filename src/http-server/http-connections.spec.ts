@@ -3,8 +3,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { openRequestOf } from './common/connections/index.js';
-import { until } from './common/testing/until.js';
+import { openRequestOf } from '../common/connections/index.js';
+import { until } from '../common/testing/until.js';
 import { HttpConnections } from './http-connections.js';
 
 const WRITE_TIMEOUT_MS = 30_000;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { ClientErrorAnswers } from './http-client-errors.js';
+import { ClientErrorAnswers } from './client-error.answers.js';
 
 interface Line {
   readonly requestId: string;

@@ -7,9 +7,9 @@ import {
   ProblemError,
   PROBLEMS,
   toProblemDocument,
-} from './common/errors/index.js';
-import type { RequestLogger } from './common/request-log/index.js';
-import { requestIdOf } from './logging.js';
+} from '../common/errors/index.js';
+import { requestIdOf } from '../common/identifiers/index.js';
+import type { RequestLogger } from '../common/request-log/index.js';
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['headers-too-large', 'The path and headers together are too large.'],

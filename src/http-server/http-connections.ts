@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { isAnswering } from './common/connections/index.js';
+import { isAnswering } from '../common/connections/index.js';
 
 /** How often connections are looked at, at the least; a smaller time-out is looked at more often. */
 const LOOK_MS = 1_000;

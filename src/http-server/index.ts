@@ -1,0 +1,2 @@
+export { ClientErrorAnswers } from './client-error.answers.js';
+export { registerHttpContract } from './http-contract.js';
