@@ -65,11 +65,11 @@ export class RetentionService implements OnApplicationBootstrap {
   private async run(): Promise<void> {
     const { days, mode } = this.config;
     if (days === null) return;
-    const began = Date.now();
+    const began = performance.now();
     const tally: Tally = { processes: 0, events: 0, batches: 0 };
     let interrupted = true;
     try {
-      const run = new RetentionRun(this.tools, new Date(began - days * DAY_MS), tally);
+      const run = new RetentionRun(this.tools, new Date(Date.now() - days * DAY_MS), tally);
       if (await run.removeProcesses()) this.orphansAfter = await run.removeOrphans(this.orphansAfter);
       interrupted = false;
     } catch (error) {
@@ -77,7 +77,7 @@ export class RetentionService implements OnApplicationBootstrap {
     } finally {
       if (tally.batches > 0) {
         const msg = mode === 'archive' ? 'Old processes were archived.' : 'Old processes were deleted.';
-        this.logger.log({ msg, ...tally, durationMs: Date.now() - began, interrupted });
+        this.logger.log({ msg, ...tally, durationMs: Math.round(performance.now() - began), interrupted });
       }
     }
   }

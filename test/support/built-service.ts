@@ -34,19 +34,29 @@ export class BuiltService {
     child.stderr?.on('data', collect);
   }
 
-  /** Starts the process; does not wait for it to listen. */
-  static spawn(variables: Record<string, string>): BuiltService {
-    const child = spawn(process.execPath, [MAIN], {
-      env: {
-        PATH: process.env.PATH ?? '',
-        HOST: '127.0.0.1',
-        PORT: '0',
-        ...targetVariables(),
-        ...databaseVariables(variables.DATA_DIR ?? ''),
-        ...variables,
+  /**
+   * Starts the process; does not wait for it to listen.
+   *
+   * @param descriptors what it may open at most (`ulimit -n`); as this process where it is not given
+   */
+  static spawn(variables: Record<string, string>, descriptors?: number): BuiltService {
+    const node = [process.execPath, MAIN];
+    const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$1"`, ...node];
+    const child = spawn(
+      descriptors === undefined ? process.execPath : 'sh',
+      descriptors === undefined ? [MAIN] : limited,
+      {
+        env: {
+          PATH: process.env.PATH ?? '',
+          HOST: '127.0.0.1',
+          PORT: '0',
+          ...targetVariables(),
+          ...databaseVariables(variables.DATA_DIR ?? ''),
+          ...variables,
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    );
     const exit = new Promise<number | null>((resolve) => child.once('exit', resolve));
     return new BuiltService(child, exit);
   }

@@ -22,7 +22,7 @@ export async function connectToServer(
   purpose: ConnectionPurpose,
   signal?: AbortSignal,
 ): Promise<DataSource> {
-  const until = Date.now() + config.bootTimeoutMs;
+  const until = performance.now() + config.bootTimeoutMs;
   const server = `${dialect.productName} at ${addressOf(config)}`;
   for (let attempt = 0; ; attempt += 1) {
     try {
@@ -32,7 +32,7 @@ export async function connectToServer(
       if (signal?.aborted === true) throw stoppedError(server, error);
       const fault = dialect.connectFault(error, config);
       const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS);
-      const isOver = Date.now() + waitMs > until;
+      const isOver = performance.now() + waitMs > until;
       const after = attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`;
       if (fault !== null && (isOver || fault.passes !== true)) {
         throw new DatabaseStartError(
