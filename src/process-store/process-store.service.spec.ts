@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
+import { testDatabase } from '../database/testing/database.target.js';
 import { InvalidCursorError } from './process-cursor.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
@@ -555,8 +556,9 @@ describe('ProcessStoreService', () => {
       const { processes } = await store.list({ limit: 50, maxBytes: 100_000 });
       clearImmediate(next);
       expect(processes).toHaveLength(40);
-      expect(reads.map(({ rows }) => rows)).toEqual([16, 16, 8]);
-      expect(new Set(reads.map((each) => each.turn)).size).toBe(3);
+      // A server reads more at a time: the event loop does not wait for it.
+      expect(reads.map(({ rows }) => rows)).toEqual(testDatabase === 'sqlite' ? [16, 16, 8] : [32, 8]);
+      expect(new Set(reads.map((each) => each.turn)).size).toBe(reads.length);
     });
 
     it('reads nothing where there is no room for it', async () => {
