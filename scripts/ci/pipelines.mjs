@@ -1,4 +1,5 @@
-// What CI runs. The steps of a pipeline run in turn; pipelines run side by side.
+// What CI runs. The steps of a pipeline run in turn; pipelines run side by side. Time limits end what hangs: they are
+// several times what a step takes on two idle cores.
 import { startRealEngine } from '../../test/engines/real-engine.mjs';
 
 /**
@@ -10,6 +11,9 @@ import { startRealEngine } from '../../test/engines/real-engine.mjs';
 
 /** One Jest worker per suite: the second core belongs to the pipeline beside it. */
 const ONE_WORKER = '--maxWorkers=1';
+
+/** The longest suite gets two, because it also waits for disks and child processes. */
+const TWO_WORKERS = '--maxWorkers=2';
 
 /** How long a chaos run kills the service at random, in seconds; CONTRIBUTING.md names the long run. */
 const CHAOS_SECONDS = '10';
@@ -36,15 +40,15 @@ export function pipelines({ hasSqlServer }) {
 const staticChecks = {
   name: 'static checks',
   steps: [
-    check('lint', 480, 'npm run --silent lint'),
-    check('types', 240, 'npm run --silent typecheck'),
-    check('import rules', 240, 'npm run --silent check:imports'),
+    check('lint', 900, 'npm run --silent lint'),
+    check('types', 480, 'npm run --silent typecheck'),
+    check('import rules', 480, 'npm run --silent check:imports'),
   ],
 };
 
 const tests = {
   name: 'tests',
-  steps: [jest('tests with coverage', 1_800, `test:cov -- ${ONE_WORKER}`)],
+  steps: [jest('tests with coverage', 3_600, `test:cov -- ${TWO_WORKERS}`)],
 };
 
 const embeddedEngine = {
@@ -52,10 +56,10 @@ const embeddedEngine = {
   steps: [
     jest(
       'conformance of the embedded engine, in memory and in its file',
-      600,
+      1_500,
       `test:engine -- --target embedded,embedded-file ${ONE_WORKER}`,
     ),
-    jest('e2e over the loopback port', 600, `test:e2e -- --target embedded-http ${ONE_WORKER}`),
+    jest('e2e over the loopback port', 1_500, `test:e2e -- --target embedded-http ${ONE_WORKER}`),
   ],
 };
 
@@ -63,9 +67,9 @@ const camunda7 = {
   name: 'Camunda 7',
   open: () => openEngine('camunda7'),
   steps: [
-    jest('conformance cases on Camunda 7', 600, `test:engine -- --target camunda7 ${ONE_WORKER}`),
-    jest('e2e on Camunda 7', 900, 'test:e2e -- --target camunda7'),
-    tap('chaos on Camunda 7', 600, `node test/chaos/run.mjs --mode camunda7 --seconds ${CHAOS_SECONDS}`),
+    jest('conformance cases on Camunda 7', 1_500, `test:engine -- --target camunda7 ${ONE_WORKER}`),
+    jest('e2e on Camunda 7', 1_500, 'test:e2e -- --target camunda7'),
+    tap('chaos on Camunda 7', 1_500, `node test/chaos/run.mjs --mode camunda7 --seconds ${CHAOS_SECONDS}`),
   ],
 };
 
@@ -73,41 +77,41 @@ const operaton = {
   name: 'Operaton',
   open: () => openEngine('operaton'),
   steps: [
-    jest('conformance cases on Operaton', 600, `test:engine -- --target operaton ${ONE_WORKER}`),
-    jest('e2e on Operaton', 900, 'test:e2e -- --target operaton'),
+    jest('conformance cases on Operaton', 1_500, `test:engine -- --target operaton ${ONE_WORKER}`),
+    jest('e2e on Operaton', 1_500, 'test:e2e -- --target operaton'),
   ],
 };
 
 const postgres = {
   name: 'PostgreSQL',
   steps: [
-    jest('repositories on PostgreSQL', 600, `test:db -- --db postgres --suite repositories ${ONE_WORKER}`),
-    jest('e2e on PostgreSQL', 600, `test:db -- --db postgres --suite e2e ${ONE_WORKER}`),
+    jest('repositories on PostgreSQL', 1_500, `test:db -- --db postgres --suite repositories ${ONE_WORKER}`),
+    jest('e2e on PostgreSQL', 1_500, `test:db -- --db postgres --suite e2e ${ONE_WORKER}`),
     tap(
       'chaos on PostgreSQL',
-      480,
+      900,
       `node test/chaos/run.mjs --db postgres --mode inside --seconds ${CHAOS_SECONDS}`,
     ),
-    tap('PostgreSQL killed under load', 300, 'node test/chaos/database-killed.mjs --kills 3'),
+    tap('PostgreSQL killed under load', 600, 'node test/chaos/database-killed.mjs --kills 3'),
   ],
 };
 
 const sqlServer = {
   name: 'SQL Server',
   steps: [
-    jest('repositories on SQL Server', 600, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
-    jest('e2e on SQL Server', 900, `test:db -- --db mssql --suite e2e ${ONE_WORKER}`),
+    jest('repositories on SQL Server', 1_500, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
+    jest('e2e on SQL Server', 1_500, `test:db -- --db mssql --suite e2e ${ONE_WORKER}`),
   ],
 };
 
 const builtService = {
   name: 'built service',
   steps: [
-    tap('smoke run of the built service', 240, 'node scripts/smoke.mjs'),
-    tap('steps of the image', 600, 'node scripts/check-image-steps.mjs'),
+    tap('smoke run of the built service', 480, 'node scripts/smoke.mjs'),
+    tap('steps of the image', 1_200, 'node scripts/check-image-steps.mjs'),
     tap(
       'chaos, with the engine inside and apart',
-      600,
+      1_500,
       `node test/chaos/run.mjs --mode inside,apart --seconds ${CHAOS_SECONDS}`,
     ),
   ],
