@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SHUTDOWN_STAGES, ShutdownService } from './shutdown.service.js';
@@ -22,6 +23,19 @@ describe('ShutdownService', () => {
     }
     await shutdown.stop();
     expect(ran).toEqual([...SHUTDOWN_STAGES]);
+  });
+
+  it('lets every part of a stage listen for its end without a warning of Node', async () => {
+    const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
+    const limits: number[] = [];
+    for (let part = 0; part < 20; part += 1) {
+      shutdown.register('drain', `part ${part}`, (signal) => {
+        signal.addEventListener('abort', () => undefined);
+        limits.push(getMaxListeners(signal));
+      });
+    }
+    await shutdown.stop();
+    expect(limits.filter((limit) => limit >= 20)).toHaveLength(20);
   });
 
   it('waits for a stage before it begins the next', async () => {

@@ -1,5 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { SHUTDOWN_CONFIG, type ShutdownConfig } from '../config/index.js';
+
+/** Far more than the parts of a stage have. */
+const MAX_LISTENERS = 1_000;
 
 /**
  * The stages of a stop, in their order.
@@ -105,31 +109,26 @@ export class ShutdownService implements OnModuleDestroy {
     const hooks = this.hooks.filter((entry) => entry.stage === stage);
     if (hooks.length === 0) return;
     const abort = new AbortController();
-    const timer = setTimeout(() => {
-      abort.abort();
-    }, limitMs);
-    await Promise.all(hooks.map(({ name, hook }) => this.runHook(stage, name, hook, abort.signal)));
+    // Each hook of the stage may listen; beyond ten Node would warn of a leak, as plain text in the log.
+    setMaxListeners(MAX_LISTENERS, abort.signal);
+    let timer: NodeJS.Timeout | undefined;
+    const timeOver = new Promise<'late'>((resolve) => {
+      timer = setTimeout(() => {
+        abort.abort();
+        resolve('late');
+      }, limitMs);
+    });
+    await Promise.all(
+      hooks.map(({ name, hook }) =>
+        this.runHook(stage, name, () => Promise.race([Promise.resolve(hook(abort.signal)), timeOver])),
+      ),
+    );
     clearTimeout(timer);
   }
 
-  private async runHook(
-    stage: ShutdownStage,
-    name: string,
-    hook: ShutdownHook,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const timeOver = new Promise<'late'>((resolve) => {
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve('late');
-        },
-        { once: true },
-      );
-    });
+  private async runHook(stage: ShutdownStage, name: string, run: () => Promise<unknown>): Promise<void> {
     try {
-      const outcome = await Promise.race([Promise.resolve(hook(signal)), timeOver]);
-      if (outcome === 'late')
+      if ((await run()) === 'late')
         this.logger.warn({ msg: 'The stop goes on without waiting longer.', stage, name });
     } catch (error) {
       this.logger.error({
