@@ -147,7 +147,7 @@ export class RunningTask implements HandlerTask, HttpCaller {
     return true;
   }
 
-  /** What {@link fail} was called with first; null where it was not. */
+  /** The error of the first call of {@link fail}; null if there was none. */
   get failure(): Error | null {
     return this.failedBy;
   }
@@ -165,7 +165,7 @@ export class RunningTask implements HandlerTask, HttpCaller {
     return this.onFailure !== null;
   }
 
-  /** From now on the outcome stands: the engine is told it. */
+  /** Fixes the outcome: it is reported to the engine next, and {@link fail} has no effect any more. */
   settle(): void {
     this.isReported = true;
   }

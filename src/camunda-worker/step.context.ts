@@ -19,7 +19,7 @@ export class StepContext {
     return this.storage === null ? work() : this.storage.run(task, work);
   }
 
-  /** The step whose code runs now, or whose promise or timer is being dealt with; null where it is not known. */
+  /** The step whose code, promise or timer runs now; null if it is not known. */
   get current(): RunningTask | null {
     return this.storage?.getStore() ?? null;
   }

@@ -43,7 +43,7 @@ export interface TopicDeclaration {
   readonly maxDurationMs?: number;
   readonly maxParallel?: number;
   readonly variables?: readonly string[];
-  /** Path or URL of the handler's file as it stands in stacks; absent where it is not known. */
+  /** Path or URL of the handler's file as stack traces show it; absent if it is not known. */
   readonly file?: string;
 }
 

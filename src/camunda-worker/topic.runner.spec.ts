@@ -686,7 +686,7 @@ describe('TopicRunner', () => {
       ]);
     });
 
-    it('becomes an incident, with its row, where it was there too often: its handler does not run', async () => {
+    it('becomes an incident, with its row, after too many deaths, and its handler does not run', async () => {
       deliveries.condemned = () => 3;
       deliveries.suspect('task-1');
       handle = throwing(new Error('must not run'));
