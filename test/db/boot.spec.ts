@@ -135,7 +135,7 @@ describe('a boot on a database server', () => {
     const { port } = await listen();
     const changes = { host: '127.0.0.1', port, bootTimeoutMs: 500, connectTimeoutMs: 300 };
     const { message, elapsedMs } = await errorOf(changes);
-    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached: `);
+    expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 500 ms: `);
     expect(listener?.connections).toBeGreaterThanOrEqual(1);
     expect(elapsedMs).toBeLessThan(5_000);
   });

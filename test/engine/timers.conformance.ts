@@ -243,12 +243,13 @@ describe('job', () => {
     it('says why, and keeps the instance where it is with one retry less', async () => {
       const process = await engine.process(FAILING);
       const instance = await process.start();
-      const { id } = await onlyJob(instance);
+      const { id, dueDate } = await onlyJob(instance);
       expect(await engine.post(`/job/${id}/execute`)).toMatchObject(
         refused(404, 'InvalidRequestException', CAUSE),
       );
       expect(await engine.read(`/job/${id}`)).toMatchObject({
         retries: 2,
+        dueDate,
         exceptionMessage: CAUSE,
         failedActivityId: 'X',
       });

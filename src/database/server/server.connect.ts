@@ -31,9 +31,10 @@ export async function connectToServer(
     } catch (error) {
       if (signal?.aborted === true) throw stoppedError(server, error);
       const fault = dialect.connectFault(error, config);
-      const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS);
-      const isOver = performance.now() + waitMs > until;
-      const after = attempt === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`;
+      const remainingMs = Math.ceil(until - performance.now());
+      const isOver = remainingMs <= 0;
+      const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS, remainingMs);
+      const after = config.bootTimeoutMs === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`;
       if (fault !== null && (isOver || fault.passes !== true)) {
         throw new DatabaseStartError(
           `${server} cannot be used${fault.passes === true ? after : ''}: ${fault.cause}. ${fault.remedy}`,

@@ -36,6 +36,7 @@ export class JobService implements JobApi {
 
   async execute(id: string): Promise<void> {
     let elementId: string | null = null;
+    const wasDue = (this.state.jobs.get(id)?.dueDate ?? Infinity) <= this.executor.clock();
     try {
       await this.executor.run((work) => {
         try {
@@ -45,7 +46,7 @@ export class JobService implements JobApi {
         }
       });
     } catch (error) {
-      if (isOfTheProcess(error)) await this.noteFailure(id, error, elementId);
+      if (isOfTheProcess(error)) await this.noteFailure(id, error, elementId, wasDue);
       throw error;
     }
   }
@@ -76,15 +77,21 @@ export class JobService implements JobApi {
   }
 
   /** One attempt less; the last one leaves an incident. */
-  private async noteFailure(id: string, error: EngineError, failedActivityId: string | null): Promise<void> {
+  private async noteFailure(
+    id: string,
+    error: EngineError,
+    failedActivityId: string | null,
+    wasDue: boolean,
+  ): Promise<void> {
     await this.executor.run((work) => {
       if (this.state.jobs.get(id) === undefined) return;
       const job = work.job(id);
       saveJob(work, {
         ...job,
         retries: Math.max(job.retries - 1, 0),
-        // It was due; a clock that was set back since makes its retry wait no longer.
-        dueDate: Math.min(job.dueDate, work.now),
+        // A clock that was set back since makes the retry of a due job wait no longer. A job that a client executed
+        // before it was due keeps its date.
+        dueDate: wasDue ? Math.min(job.dueDate, work.now) : job.dueDate,
         exceptionMessage: error.message.slice(0, MAX_EXCEPTION_MESSAGE),
         failedActivityId: failedActivityId ?? job.activityId,
         exceptionStacktrace: `${error.camundaClass}: ${error.message}`,
