@@ -1,4 +1,4 @@
-import mssql from 'mssql';
+import type mssql from 'mssql';
 import { MssqlParameter } from 'typeorm';
 import type { SqlValue } from '../sql.dialect.js';
 
@@ -23,23 +23,26 @@ export function bindParameter(value: SqlValue): unknown {
   return new MssqlParameter(value, 'varchar', value.length <= KEY_LENGTH ? KEY_LENGTH : NAME_LENGTH);
 }
 
+/** The driver, as its module exports it. */
+export type Mssql = typeof mssql;
+
 /** Gives a request of `mssql` a parameter, as TypeORM would. */
-export function addParameter(request: mssql.Request, name: string, value: SqlValue): void {
+export function addParameter(driver: Mssql, request: mssql.Request, name: string, value: SqlValue): void {
   const bound = bindParameter(value);
-  if (bound instanceof MssqlParameter) request.input(name, typeOf(bound), bound.value);
+  if (bound instanceof MssqlParameter) request.input(name, typeOf(driver, bound), bound.value);
   else request.input(name, bound);
 }
 
 /** @throws Error for a type that no parameter here has */
-function typeOf({ type, params }: MssqlParameter): mssql.ISqlType {
+function typeOf(driver: Mssql, { type, params }: MssqlParameter): mssql.ISqlType {
   const size = params[0] as number;
   switch (type) {
     case 'varchar':
-      return mssql.VarChar(size);
+      return driver.VarChar(size);
     case 'nvarchar':
-      return mssql.NVarChar(size);
+      return driver.NVarChar(size);
     case 'datetime2':
-      return mssql.DateTime2(size);
+      return driver.DateTime2(size);
     default:
       throw new Error(`No parameter here has the type ${type}.`);
   }
