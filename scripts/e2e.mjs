@@ -1,5 +1,6 @@
-// npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [options of Jest]
+// npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [--about engine|database] [options of Jest]
 //
+// `--about` leaves out the specs that do the same on each engine, or on each database.
 // TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
 //
 // Runs the e2e suite of the service on one engine. Only the engine's variables differ between the targets. A real
@@ -12,11 +13,21 @@ const EMBEDDED = {
   'embedded-http': { EMBEDDED_TRANSPORT: 'http' },
 };
 
-const { target, jestOptions } = readArguments(process.argv.slice(2));
+/** Specs about the HTTP side of the service: no engine and no database makes a difference to them. */
+const HTTP_ONLY = ['connections', 'large-bodies', 'partners', 'request-bounds'];
+
+/** By what a run is about: the specs that make no difference to it. */
+const LEFT_OUT = {
+  all: [],
+  engine: [...HTTP_ONLY, 'answer-bounds', 'events', 'list', 'retention', 'sqlite/'],
+  database: [...HTTP_ONLY, 'engine-answers', 'embedded/'],
+};
+
+const { target, about, jestOptions } = readArguments(process.argv.slice(2));
 const engine = await reachEngine(target);
 try {
   process.exitCode = await runJest(
-    [...engine.jestOptions, ...ignoredFolders(target), ...jestOptions],
+    [...engine.jestOptions, ...ignoredSpecs(target, about), ...jestOptions],
     engine.variables,
   );
 } finally {
@@ -24,17 +35,22 @@ try {
 }
 
 function readArguments(given) {
-  const rest = [...given];
-  const at = rest.findIndex((option) => option === '--target' || option.startsWith('--target='));
-  const [option] = at === -1 ? [] : rest.splice(at, 1);
-  const value = option === '--target' ? rest.splice(at, 1)[0] : option?.slice('--target='.length);
-  const known = [...Object.keys(EMBEDDED), ...REAL_ENGINES];
-  const name = value ?? 'embedded-inproc';
-  if (!known.includes(name)) {
-    console.error(`--target must be one of: ${known.join(', ')}`);
-    process.exit(2);
+  const options = { target: 'embedded-inproc', about: 'all' };
+  const rest = [];
+  for (let index = 0; index < given.length; index += 1) {
+    const [, name, value] = /^--(target|about)(?:=(.*))?$/.exec(given[index]) ?? [];
+    if (name === undefined) rest.push(given[index]);
+    else options[name] = value ?? given[(index += 1)];
   }
-  return { target: name, jestOptions: rest };
+  oneOf('--target', options.target, [...Object.keys(EMBEDDED), ...REAL_ENGINES]);
+  oneOf('--about', options.about, Object.keys(LEFT_OUT));
+  return { ...options, jestOptions: rest };
+}
+
+function oneOf(option, value, known) {
+  if (known.includes(value)) return;
+  console.error(`${option} must be one of: ${known.join(', ')}`);
+  process.exit(2);
 }
 
 /** The engine of a target: variables for the service, and what Jest must know. */
@@ -49,13 +65,16 @@ async function reachEngine(name) {
   };
 }
 
-/** What a run cannot do with what it runs on: each folder is for its own engine or database. */
-function ignoredFolders(name) {
-  const folders = [
-    ...(name in EMBEDDED ? [] : ['embedded']),
-    ...((process.env.TEST_DB ?? 'sqlite') === 'sqlite' ? [] : ['sqlite']),
+/** What a run cannot do with what it runs on, because each folder is for its own engine or database; and what it is not about. */
+function ignoredSpecs(name, about) {
+  const specs = [
+    ...(name in EMBEDDED ? [] : ['embedded/']),
+    ...((process.env.TEST_DB ?? 'sqlite') === 'sqlite' ? [] : ['sqlite/']),
+    ...LEFT_OUT[about],
   ];
-  return folders.map((folder) => `--testPathIgnorePatterns=/e2e/${folder}/`);
+  return ['/node_modules/', ...specs.map((spec) => `/e2e/${spec}`)].map(
+    (pattern) => `--testPathIgnorePatterns=${pattern}`,
+  );
 }
 
 function runJest(options, variables) {

@@ -12,7 +12,7 @@ import { startRealEngine } from '../../test/engines/real-engine.mjs';
 /** One Jest worker per suite: the second core belongs to the pipeline beside it. */
 const ONE_WORKER = '--maxWorkers=1';
 
-/** The longest suite gets two, because it also waits for disks and child processes. */
+/** The longest suite gets two. */
 const TWO_WORKERS = '--maxWorkers=2';
 
 /** How long a chaos run kills the service at random, in seconds; CONTRIBUTING.md names the long run. */
@@ -48,7 +48,7 @@ const staticChecks = {
 
 const tests = {
   name: 'tests',
-  steps: [jest('tests with coverage', 3_600, `test:cov -- ${TWO_WORKERS}`)],
+  steps: [jest('tests with coverage', 1_800, `test:cov -- ${TWO_WORKERS}`)],
 };
 
 const embeddedEngine = {
@@ -59,7 +59,12 @@ const embeddedEngine = {
       1_500,
       `test:engine -- --target embedded,embedded-file ${ONE_WORKER}`,
     ),
-    jest('e2e over the loopback port', 1_500, `test:e2e -- --target embedded-http ${ONE_WORKER}`),
+    jest('e2e on the embedded engine', 1_500, `test:e2e -- ${ONE_WORKER}`),
+    jest(
+      'e2e over the loopback port',
+      1_500,
+      `test:e2e -- --target embedded-http --about engine ${ONE_WORKER}`,
+    ),
   ],
 };
 
@@ -78,7 +83,7 @@ const operaton = {
   open: () => openEngine('operaton'),
   steps: [
     jest('conformance cases on Operaton', 1_500, `test:engine -- --target operaton ${ONE_WORKER}`),
-    jest('e2e on Operaton', 1_500, 'test:e2e -- --target operaton'),
+    jest('e2e on Operaton', 1_500, 'test:e2e -- --target operaton --about engine'),
   ],
 };
 
@@ -86,7 +91,7 @@ const postgres = {
   name: 'PostgreSQL',
   steps: [
     jest('repositories on PostgreSQL', 1_500, `test:db -- --db postgres --suite repositories ${ONE_WORKER}`),
-    jest('e2e on PostgreSQL', 1_500, `test:db -- --db postgres --suite e2e ${ONE_WORKER}`),
+    jest('e2e on PostgreSQL', 1_500, `test:db -- --db postgres --suite e2e --about database ${ONE_WORKER}`),
     tap(
       'chaos on PostgreSQL',
       900,
@@ -100,15 +105,18 @@ const sqlServer = {
   name: 'SQL Server',
   steps: [
     jest('repositories on SQL Server', 1_500, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
-    jest('e2e on SQL Server', 1_500, `test:db -- --db mssql --suite e2e ${ONE_WORKER}`),
+    jest('e2e on SQL Server', 1_500, `test:db -- --db mssql --suite e2e --about database ${ONE_WORKER}`),
   ],
 };
 
 const builtService = {
   name: 'built service',
   steps: [
+    jest('built service: boot, faults, disks, kills', 1_800, `test:built -- ${ONE_WORKER}`),
     tap('smoke run of the built service', 480, 'node scripts/smoke.mjs'),
     tap('steps of the image', 1_200, 'node scripts/check-image-steps.mjs'),
+    // Health shares two cores with the other pipeline here, so its speed is printed and not held to its limit.
+    tap('abuse of the built service', 900, 'node test/abuse/run.mjs --scale 0.05 --seconds 4 --print-health'),
     tap(
       'chaos, with the engine inside and apart',
       1_500,

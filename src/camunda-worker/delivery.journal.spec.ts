@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { DeliveryJournal, leftJournals, removeJournal } from './delivery.journal.js';
 
-/** test/disk/full-disk.spec.ts has the disk that takes no writes. */
+/** test/built/disk/full-disk.spec.ts has the disk that takes no writes. */
 function failed(error: unknown): void {
   throw error;
 }

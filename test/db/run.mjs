@@ -8,7 +8,14 @@ import { spawn } from 'node:child_process';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
 /** What asks the database alone; all else is the same on each. */
-const REPOSITORIES = ['src/database/', 'src/process-store/', 'src/event-log/', 'src/retention/', 'test/db/'];
+const REPOSITORIES = [
+  'src/database/',
+  'src/process-store/',
+  'src/event-log/',
+  'src/retention/',
+  'src/task-delivery/',
+  'test/db/',
+];
 
 /** Suites that are about the SQLite file itself. */
 const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];

@@ -7,7 +7,7 @@ import {
   process,
   start,
   task,
-} from '../../src/embedded-engine/testing/process.builder.js';
+} from '../../../src/embedded-engine/testing/process.builder.js';
 
 /** The tasks of the process: A and B side by side, then C, then D. */
 export const TASKS = ['A', 'B', 'C', 'D'] as const;

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BuiltService, ensureBuilt } from '../../support/built-service.js';
-import { readRows, removeTables } from '../../support/database.js';
-import { eventually } from '../../support/service.js';
+import { BuiltService, ensureBuilt } from '../support/built-service.js';
+import { readRows, removeTables } from '../support/database.js';
+import { eventually } from '../support/service.js';
 
 /** Gives the first step the faults that the userId asks for. */
 const FAULTS = pathToFileURL(resolve('test/fixtures/faulty-handlers.mjs')).href;

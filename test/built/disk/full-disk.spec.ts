@@ -4,9 +4,9 @@ import type { ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BuiltService, ensureBuilt } from '../support/built-service.js';
-import { answerJson, PartnerServer } from '../support/partner.server.js';
-import { eventually } from '../support/service.js';
+import { BuiltService, ensureBuilt } from '../../support/built-service.js';
+import { answerJson, PartnerServer } from '../../support/partner.server.js';
+import { eventually } from '../../support/service.js';
 
 interface Answer {
   readonly status: number;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { BuiltService, ensureBuilt } from '../../support/built-service.js';
-import { removeTables } from '../../support/database.js';
-import { answerJson, PartnerServer } from '../../support/partner.server.js';
-import { eventually } from '../../support/service.js';
+import { BuiltService, ensureBuilt } from '../support/built-service.js';
+import { removeTables } from '../support/database.js';
+import { answerJson, PartnerServer } from '../support/partner.server.js';
+import { eventually } from '../support/service.js';
 
 const HOG = pathToFileURL(resolve('test/fixtures/descriptor-hog.mjs')).href;
 const SHORTAGE = 'The process is out of file descriptors';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { BuiltService, ensureBuilt } from '../support/built-service.js';
-import { eventually } from '../support/service.js';
+import { BuiltService, ensureBuilt } from '../../support/built-service.js';
+import { eventually } from '../../support/service.js';
 
 /** For what a loaded machine does in seconds. */
 const LIMIT_MS = 120_000;

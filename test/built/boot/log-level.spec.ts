@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { BuiltService, ensureBuilt } from '../support/built-service.js';
-import { eventually, RunningService } from '../support/service.js';
+import { BuiltService, ensureBuilt } from '../../support/built-service.js';
+import { eventually, RunningService } from '../../support/service.js';
 
 /** Levels whose lines a boot writes, with the number of each. */
 const TALKATIVE = { trace: 10, debug: 20, info: 30 };

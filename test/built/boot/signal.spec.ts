@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { ensureBuilt } from '../support/built-service.js';
+import { ensureBuilt } from '../../support/built-service.js';
 
 const SERVICE = ['dist/src/main.js'];
 const ENGINE = ['dist/src/embedded-engine/main.js', '--port', '0', '--data'];
-const PRELOAD = pathToFileURL('test/boot/signal-at.mjs').href;
+const PRELOAD = pathToFileURL('test/built/boot/signal-at.mjs').href;
 
 let parent: string;
 let dataDir: string;

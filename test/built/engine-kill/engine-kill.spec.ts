@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { BuiltEngine } from '../support/built-engine.js';
-import { ensureBuilt } from '../support/built-service.js';
-import { eventually } from '../support/service.js';
+import { BuiltEngine } from '../../support/built-engine.js';
+import { ensureBuilt } from '../../support/built-service.js';
+import { eventually } from '../../support/service.js';
 import { Load, TASKS } from './load.js';
 
 /** `ENGINE_KILLS=200` makes a long run. */

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type DatabaseFixture, openDatabase } from '../database/testing/database.fixture.js';
+import { TaskDeliveryRepository } from './task-delivery.repository.js';
+
+describe('TaskDeliveryRepository', () => {
+  let fixture: DatabaseFixture;
+  let repository: TaskDeliveryRepository;
+
+  beforeEach(async () => {
+    fixture = await openDatabase();
+    repository = new TaskDeliveryRepository(fixture.database, fixture.queue);
+  });
+
+  afterEach(async () => {
+    await fixture.remove();
+  });
+
+  const counts = async (): Promise<Record<string, number>> =>
+    Object.fromEntries((await repository.all()).map(({ taskId, deaths }) => [taskId, deaths]));
+
+  it('counts a death once for each life of the service', async () => {
+    const deaths = [
+      { taskId: 'a', topic: 'one' },
+      { taskId: 'b', topic: 'two' },
+    ];
+    await repository.count('life-1', deaths);
+    await repository.count('life-1', deaths);
+    await repository.count('life-2', deaths.slice(0, 1));
+    expect(await counts()).toEqual({ a: 2, b: 1 });
+  });
+
+  it('forgets a task that has reported', async () => {
+    await repository.count('life-1', [
+      { taskId: 'a', topic: 'one' },
+      { taskId: 'b', topic: 'one' },
+    ]);
+    await repository.forget('a');
+    expect(await counts()).toEqual({ b: 1 });
+  });
+
+  it('forgets a count that nothing has changed for more than 30 days', async () => {
+    await repository.count('life-1', [{ taskId: 'old', topic: 'one' }]);
+    const before = new Date(Date.now() - 31 * 24 * 60 * 60 * 1_000);
+    await fixture.connection.transaction((sql) =>
+      sql.execute('UPDATE task_delivery SET updated_at = ?', [fixture.database.dialect.time(before)]),
+    );
+    await repository.count('life-2', [{ taskId: 'new', topic: 'one' }]);
+    expect(await counts()).toEqual({ new: 1 });
+  });
+
+  it('takes a topic of any length and any characters', async () => {
+    await repository.count('life-1', [{ taskId: 'a', topic: 'té'.repeat(400) }]);
+    expect(await counts()).toEqual({ a: 1 });
+  });
+});
