@@ -8,6 +8,8 @@ import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
 import { EventLog1763683200002 } from './0002-event-log.migration.js';
 import { Archives1795219200003 } from './0003-archives.migration.js';
 import { TaskDelivery1795996800004 } from './0004-task-delivery.migration.js';
+import { OutcomeOrigin1796083200005 } from './0005-outcome-origin.migration.js';
+import { OriginOfOldOutcomes1796083200006 } from './0006-origin-of-old-outcomes.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
 /** Every migration, oldest first; a new one is added at the end, and its place is its schema version. */
@@ -16,6 +18,8 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   EventLog1763683200002,
   Archives1795219200003,
   TaskDelivery1795996800004,
+  OutcomeOrigin1796083200005,
+  OriginOfOldOutcomes1796083200006,
 ];
 
 /** The tables of the service, without those of TypeORM. */

@@ -3,12 +3,15 @@ import type { z } from 'zod';
 /** The process's rules say no: the engine gets a BPMN error, and the process takes its error path. */
 export class BusinessRuleError extends Error {
   override readonly name: string = 'BusinessRuleError';
-  /** Error code of the BPMN error; `[A-Z][A-Z0-9_]{0,63}`. */
+  /**
+   * Error code of the BPMN error, for the events of the model. If nothing catches it, it is the code of the outcome, which
+   * is `[A-Z][A-Z0-9_]{0,63}` and none of the service's own: another one is stored as the nearest that is.
+   */
   readonly code: string;
 
   /**
    * @param details facts for the trail, JSON
-   * @param options `code` is `BUSINESS_RULE` where absent
+   * @param options `code` is `BUSINESS_RULE` where absent or empty
    */
   constructor(
     message: string,
@@ -16,7 +19,9 @@ export class BusinessRuleError extends Error {
     options: { readonly code?: string; readonly cause?: unknown } = {},
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.code = options.code ?? 'BUSINESS_RULE';
+    const { code = '' } = options;
+    // The engine takes no error without a code.
+    this.code = code === '' ? 'BUSINESS_RULE' : code;
   }
 }
 

@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import Database from 'better-sqlite3';
 import type { QueryRunner, Table, TableIndex } from 'typeorm';
 import { columnTypesOf, schemaDialectOf } from '../../migrations/column-types.js';
 import { MIGRATIONS } from '../../migrations/index.js';
 import { migrationCommand } from './migration.commands.js';
+import { sqlitePath } from './sqlite/sqlite.files.js';
 import { sqliteConfig, temporaryFolder } from './testing/database.fixture.js';
+import { insertOldOutcomes, OLD_OUTCOME_ORIGINS, originsOf } from './testing/old.outcomes.js';
 
 describe('migrationCommand', () => {
   let folder: string;
@@ -31,19 +34,19 @@ describe('migrationCommand', () => {
       'Applied EventLog1763683200002.',
       'Applied Archives1795219200003.',
       'Applied TaskDelivery1795996800004.',
-      'The schema is at version 4.',
+      'Applied OutcomeOrigin1796083200005.',
+      'Applied OriginOfOldOutcomes1796083200006.',
+      'The schema is at version 6.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 4.']);
+    expect(await run('run')).toEqual(['The schema is at version 6.']);
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
     await run('run');
-    expect(await run('revert')).toEqual(['The schema is at version 3.']);
-    expect(await run('revert')).toEqual(['The schema is at version 2.']);
-    expect(await run('revert')).toEqual(['The schema is at version 1.']);
-    expect(await run('revert')).toEqual(['The schema is at version 0.']);
+    for (let version = MIGRATIONS.length - 1; version >= 0; version -= 1)
+      expect(await run('revert')).toEqual([`The schema is at version ${version}.`]);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 4.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 6.');
   });
 
   it('shows what is applied, also before there is a file', async () => {
@@ -52,24 +55,44 @@ describe('migrationCommand', () => {
       '[ ] 2 EventLog1763683200002',
       '[ ] 3 Archives1795219200003',
       '[ ] 4 TaskDelivery1795996800004',
+      '[ ] 5 OutcomeOrigin1796083200005',
+      '[ ] 6 OriginOfOldOutcomes1796083200006',
     ]);
     await run('run');
-    await run('revert');
+    for (let version = MIGRATIONS.length; version > 3; version -= 1) await run('revert');
     expect(await run('show')).toEqual([
       '[x] 1 ProcessStore1763683200001',
       '[x] 2 EventLog1763683200002',
       '[x] 3 Archives1795219200003',
       '[ ] 4 TaskDelivery1795996800004',
+      '[ ] 5 OutcomeOrigin1796083200005',
+      '[ ] 6 OriginOfOldOutcomes1796083200006',
     ]);
+  });
+
+  it('names the origin of old outcomes by their code and step, also in the archive', async () => {
+    await run('run');
+    for (let version = MIGRATIONS.length; version > 4; version -= 1) await run('revert');
+    const file = new Database(sqlitePath(folder));
+    try {
+      await insertOldOutcomes((sql) => file.exec(sql));
+      await run('run');
+      for (const table of ['process_store', 'process_store_archive']) {
+        const rows = file.prepare(`SELECT correlation_id, outcome_origin FROM ${table}`).all();
+        expect(originsOf(rows as Record<string, unknown>[])).toEqual(OLD_OUTCOME_ORIGINS);
+      }
+    } finally {
+      file.close();
+    }
   });
 
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0005-add-priority.migration.ts');
+    expect(file).toBe('0007-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 5;');
+    expect(source).toContain('const VERSION = 7;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 
@@ -83,28 +106,56 @@ describe('migrationCommand', () => {
 
 describe('the migrations', () => {
   /** What the migrations ask a database for, without one. */
-  async function recorded(type: string): Promise<{ tables: Table[]; indexes: TableIndex[] }> {
+  async function recorded(
+    type: string,
+  ): Promise<{ tables: Table[]; indexes: TableIndex[]; statements: string[] }> {
     const tables: Table[] = [];
     const indexes: TableIndex[] = [];
+    const statements: string[] = [];
     const builder: Record<string, () => unknown> = {};
     for (const step of ['insert', 'into', 'values']) builder[step] = () => builder;
     builder.execute = () => Promise.resolve();
     const runner = {
-      dataSource: { options: { type } },
+      dataSource: { options: { type, ...(type === 'postgres' ? { schema: 'api' } : {}) } },
       manager: { createQueryBuilder: () => builder },
       createTable: (table: Table) => Promise.resolve(tables.push(table)),
+      query: (sql: string) => Promise.resolve(statements.push(sql)),
       createIndex: (_table: string, index: TableIndex) => Promise.resolve(indexes.push(index)),
     } as unknown as QueryRunner;
     for (const Migration of MIGRATIONS) await new Migration().up(runner);
-    return { tables, indexes };
+    return { tables, indexes, statements };
   }
 
   it.each([
-    ['mssql', 'varchar', 'Latin1_General_100_BIN2', 'nvarchar', 'datetime2', 'idx_status'],
-    ['postgres', 'varchar', 'C', 'text', 'timestamptz', 'process_store_idx_status'],
-    ['better-sqlite3', 'varchar', undefined, 'text', 'datetime', 'process_store_idx_status'],
-  ])('have the types and index names of %s', async (type, id, collation, text, time, index) => {
-    const { tables, indexes } = await recorded(type);
+    [
+      'mssql',
+      'varchar',
+      'Latin1_General_100_BIN2',
+      'nvarchar',
+      'datetime2',
+      'idx_status',
+      '"process_store" ADD "outcome_origin" varchar(32) COLLATE Latin1_General_100_BIN2',
+    ],
+    [
+      'postgres',
+      'varchar',
+      'C',
+      'text',
+      'timestamptz',
+      'process_store_idx_status',
+      '"api"."process_store" ADD COLUMN "outcome_origin" varchar(32) COLLATE "C"',
+    ],
+    [
+      'better-sqlite3',
+      'varchar',
+      undefined,
+      'text',
+      'datetime',
+      'process_store_idx_status',
+      '"process_store" ADD COLUMN "outcome_origin" varchar(32)',
+    ],
+  ])('have the types and index names of %s', async (type, id, collation, text, time, index, added) => {
+    const { tables, indexes, statements } = await recorded(type);
     const column = (name: string) => tables[1]?.columns.find((each) => each.name === name);
     expect(tables.map(({ name }) => name)).toEqual([
       'schema_version',
@@ -119,6 +170,7 @@ describe('the migrations', () => {
     expect(column('data')?.type).toBe(text);
     expect(column('started_at')?.type).toBe(time);
     expect(indexes.map(({ name }) => name)).toContain(index);
+    expect(statements).toContain(`ALTER TABLE ${added}`);
   });
 
   it('refuse a driver that they are not written for', () => {

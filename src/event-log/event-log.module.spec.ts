@@ -23,7 +23,7 @@ describe('the modules of the state', () => {
     const first = await Test.createTestingModule({ imports }).compile();
     await first
       .get(ProcessStoreService)
-      .insertFinished({ correlationId: 'a', outcome: { status: 'ok', data: '1' } });
+      .insertFinished({ correlationId: 'a', outcome: { origin: 'step', status: 'ok', data: '1' } });
     const logged = first.get(EventLogService).logEvent({ correlationId: 'a', stepName: 'x', status: 'ok' });
     await first.close();
     await logged;

@@ -3,7 +3,14 @@ export { type OldProcess, ProcessArchiveRepository } from './process-archive.rep
 export { InvalidCursorError } from './process-cursor.js';
 export {
   isFinal,
+  isOfService,
   isOpen,
+  isReplaceable,
+  type OutcomeOrigin,
+  SERVICE_CODES,
+  type ServiceOrigin,
+} from './outcome-origin.js';
+export {
   type ListedProcess,
   type Outcome,
   type ProcessChange,

@@ -7,7 +7,7 @@ import {
   type SqlExecutor,
   type SqlRow,
 } from '../database/index.js';
-import { OPEN_ERROR_CODES } from './process-record.js';
+import { IS_NOT_OPEN_ERROR } from './outcome-origin.js';
 import { COLUMNS } from './process-row.js';
 
 /** The columns that `process_store` and its archive have in common. */
@@ -24,10 +24,8 @@ export interface OldProcess {
 /** Ids in one look at which of them have a row. */
 const LOOK_BATCH = 500;
 
-/** Final rows, of which nothing is left to do in the engine. Only errors have a code. */
-const REMOVABLE =
-  "status <> 'pending' AND start_next_at IS NULL AND (error_code IS NULL OR error_code NOT IN " +
-  `(${OPEN_ERROR_CODES.map((code) => `'${code}'`).join(',')}))`;
+/** Final rows, of which nothing is left to do in the engine. */
+const REMOVABLE = `status <> 'pending' AND start_next_at IS NULL AND ${IS_NOT_OPEN_ERROR}`;
 
 /** What retention asks and changes of `process_store`, and `process_store_archive`. Writes run inside the write queue. */
 @Injectable()

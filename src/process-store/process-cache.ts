@@ -1,4 +1,5 @@
-import { isFinal, type ProcessRecord } from './process-record.js';
+import { isFinal } from './outcome-origin.js';
+import type { ProcessRecord } from './process-record.js';
 
 /** How long a final state stays after its end. */
 const FINAL_MS = 5_000;

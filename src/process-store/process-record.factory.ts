@@ -13,6 +13,7 @@ export function emptyRecord(correlationId: string, claimId: string): ProcessReco
     data: null,
     error: null,
     errorCode: null,
+    outcomeOrigin: null,
     version: 1,
     startedAt: now,
     updatedAt: now,
@@ -32,18 +33,21 @@ export function emptyRecord(correlationId: string, claimId: string): ProcessReco
   };
 }
 
-/** What a client sees of an outcome. */
-export function viewOf(outcome: Outcome): Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode'> {
-  return outcome.status === 'ok'
-    ? { status: 'ok', data: outcome.data, error: null, errorCode: null }
-    : { status: 'error', data: null, error: outcome.error, errorCode: outcome.errorCode };
+/** What a row holds of an outcome, but for its step. */
+export function rowOf(
+  outcome: Outcome,
+): Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode' | 'outcomeOrigin'> {
+  const { status, origin: outcomeOrigin } = outcome;
+  return status === 'ok'
+    ? { status, data: outcome.data, error: null, errorCode: null, outcomeOrigin }
+    : { status, data: null, error: outcome.error, errorCode: outcome.errorCode, outcomeOrigin };
 }
 
 /** An outcome as the columns take it: NUL characters escaped, the code cut to its column. */
 export function cleanOutcome(outcome: Outcome): Outcome {
-  if (outcome.status === 'ok') return { status: 'ok', data: columnText(outcome.data) };
+  if (outcome.status === 'ok') return { ...outcome, data: columnText(outcome.data) };
   return {
-    status: 'error',
+    ...outcome,
     error: columnText(outcome.error),
     errorCode: columnText(outcome.errorCode, 255),
   };

@@ -1,10 +1,16 @@
+import type { OutcomeOrigin } from './outcome-origin.js';
+
 export type ProcessStatus = 'pending' | 'ok' | 'error';
 
-/** How a process ended. */
-export type Outcome =
-  /** `data` is JSON text, served unchanged. */
-  | { readonly status: 'ok'; readonly data: string | null }
-  | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null };
+/** How a process ended, and what ended it. */
+export type Outcome = { readonly origin: OutcomeOrigin } & (
+  | {
+      readonly status: 'ok';
+      /** JSON text, served unchanged. */
+      readonly data: string | null;
+    }
+  | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null }
+);
 
 /**
  * The current state of a process: a row of `process_store` without the variables of its start, which only the start
@@ -20,6 +26,8 @@ export interface ProcessRecord {
   readonly data: string | null;
   readonly error: string | null;
   readonly errorCode: string | null;
+  /** Null while it is pending. */
+  readonly outcomeOrigin: OutcomeOrigin | null;
   /** Counts the changes of what a client sees, from 1. */
   readonly version: number;
   readonly startedAt: Date;
@@ -60,20 +68,6 @@ export type ShownProcess = Pick<
   ProcessRecord,
   'correlationId' | 'processKey' | 'status' | 'data' | 'error' | 'errorCode' | 'startedAt' | 'updatedAt'
 >;
-
-/** Codes of an error that a later completion may still replace. */
-export const OPEN_ERROR_CODES = ['INCIDENT', 'ENDED_WITHOUT_RESULT'] as const;
-
-/** True where a completion may still replace the state: pending, an incident, or ended without a result. */
-export function isOpen({ status, errorCode }: Pick<ProcessRecord, 'status' | 'errorCode'>): boolean {
-  if (status === 'pending') return true;
-  return status === 'error' && OPEN_ERROR_CODES.some((code) => code === errorCode);
-}
-
-/** True where the outcome stands for good. */
-export function isFinal(record: Pick<ProcessRecord, 'status' | 'errorCode'>): boolean {
-  return !isOpen(record);
-}
 
 /** A change of a row; what is absent stays. */
 export interface ProcessChange {

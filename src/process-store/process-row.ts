@@ -1,4 +1,5 @@
 import type { SqlDialect, SqlRow } from '../database/index.js';
+import { originOf } from './outcome-origin.js';
 import type { ListedProcess, ProcessIdentity, ProcessRecord, ProcessStatus } from './process-record.js';
 
 /**
@@ -11,7 +12,7 @@ export const IDENTITY_COLUMNS = 'correlation_id, process_key, process_instance_i
 export const HEAD_COLUMNS =
   'correlation_id, process_key, process_instance_id, status, error_code, version, started_at, updated_at, ' +
   'request_hash, claim_id, start_owner, start_lease_until, start_attempts, start_last_attempt_at, ' +
-  'start_next_at, cancel_requested_at, joined, outcome_step, batch_id, traceability_id, application_id';
+  'start_next_at, cancel_requested_at, joined, outcome_step, batch_id, traceability_id, application_id, outcome_origin';
 
 /** The columns of a record: all of `process_store` but `variables`. */
 export const COLUMNS = `${HEAD_COLUMNS}, error, data`;
@@ -49,6 +50,12 @@ export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
     data: text('data'),
     error: text('error'),
     errorCode: text('error_code'),
+    outcomeOrigin: originOf({
+      status: row.status as ProcessStatus,
+      errorCode: text('error_code'),
+      outcomeStep: text('outcome_step'),
+      stored: text('outcome_origin'),
+    }),
     version: row.version as number,
     startedAt: dialect.readTime(row.started_at),
     updatedAt: dialect.readTime(row.updated_at),

@@ -27,6 +27,7 @@ export class ProcessStoreEntity {
   batchId: string | null = null;
   traceabilityId: string | null = null;
   applicationId: string | null = null;
+  outcomeOrigin: string | null = null;
 }
 
 /** The columns of `process_store`; those of its archive, but for one. */
@@ -59,6 +60,7 @@ export function processStoreColumns(
     batchId: { name: 'batch_id', ...key(255), nullable: true },
     traceabilityId: { name: 'traceability_id', ...key(255), nullable: true },
     applicationId: { name: 'application_id', ...key(255), nullable: true },
+    outcomeOrigin: { name: 'outcome_origin', ...key(32), nullable: true },
   };
 }
 

@@ -11,10 +11,10 @@ import {
   type SqlRow,
   type SqlValue,
 } from '../database/index.js';
+import { hasOrigin, IS_OPEN_ERROR } from './outcome-origin.js';
 import { decodeCursor, encodeCursor, type ProcessCursor } from './process-cursor.js';
 import {
   type ListedProcess,
-  OPEN_ERROR_CODES,
   type ProcessHead,
   type ProcessIdentity,
   type ProcessPage,
@@ -45,7 +45,7 @@ const LOOK_BATCH = 1_000;
 const FILE_LOOK_BATCH = 16;
 
 /** What cancel, expiry and an end seen in the engine may replace; each condition has an index of its own. */
-const REPLACEABLE = ["status = 'pending'", "error_code = 'INCIDENT'"] as const;
+const REPLACEABLE = ["status = 'pending'", hasOrigin('incident')] as const;
 
 const DECIDED = "AND status <> 'pending'";
 
@@ -100,11 +100,10 @@ export class ProcessStoreRepository {
 
   /** Where the open rows are in a list, newest first for each kind of them. */
   async findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
-    const codes = OPEN_ERROR_CODES.map((code) => `'${code}'`).join(',');
     // Two statements, because each has an index of its own and an OR of both would have none. Only errors have these
     // codes; naming the status as well would make SQLite walk through all errors instead of the few open ones.
     const pending = await this.findPlaces("WHERE status = 'pending'", [limit], false);
-    const failed = await this.findPlaces(`WHERE error_code IN (${codes})`, [limit], false);
+    const failed = await this.findPlaces(`WHERE ${IS_OPEN_ERROR}`, [limit], false);
     return [...pending, ...failed];
   }
 

@@ -7,11 +7,11 @@ import { ProcessStoreService } from './process-store.service.js';
 import type { Claim } from './process-store.types.js';
 import type { Outcome, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
 
-const OK: Outcome = { status: 'ok', data: '{"n": 1.0}' };
+const OK: Outcome = { origin: 'step', status: 'ok', data: '{"n": 1.0}' };
 /** What the write queue needs to run beside a fake clock. */
 const NO_FAKES = ['setImmediate', 'nextTick', 'setTimeout', 'clearTimeout', 'queueMicrotask'] as const;
 
-const INCIDENT: Outcome = { status: 'error', error: 'stuck', errorCode: 'INCIDENT' };
+const INCIDENT: Outcome = { origin: 'incident', status: 'error', error: 'stuck', errorCode: 'INCIDENT' };
 
 describe('ProcessStoreService', () => {
   let fixture: DatabaseFixture;
@@ -185,7 +185,7 @@ describe('ProcessStoreService', () => {
 
     it('keeps NUL characters visible and cuts an error code to its column', async () => {
       await claimed('a');
-      const outcome: Outcome = { status: 'error', error: 'a\0b', errorCode: 'X'.repeat(300) };
+      const outcome: Outcome = { origin: 'step', status: 'error', error: 'a\0b', errorCode: 'X'.repeat(300) };
       const { record } = await store.save(asClaimed('a'), { outcome });
       expect(record).toMatchObject({ error: 'a\\u0000b', errorCode: 'X'.repeat(255) });
     });
@@ -387,12 +387,30 @@ describe('ProcessStoreService', () => {
     });
   });
 
+  it('finds what may be replaced by the origin of the outcome, and not by the code that a step chose', async () => {
+    const outcome = { status: 'error', error: 'e', errorCode: 'INCIDENT' } as const;
+    for (const origin of ['step', 'incident'] as const) {
+      await claimed(origin);
+      await store.save(asClaimed(origin), { outcome: { origin, ...outcome } });
+    }
+    const found = await store.findReplaceable(['step', 'incident']);
+    expect(found.map(({ correlationId, outcomeOrigin }) => [correlationId, outcomeOrigin])).toEqual([
+      ['incident', 'incident'],
+    ]);
+    expect((await store.findReplaceableBefore(new Date(Date.now() + 1_000), null, 10)).length).toBe(1);
+    await fixture.connection.transaction((sql) =>
+      sql.execute('UPDATE process_store SET outcome_origin = NULL'),
+    );
+    // As a version without the column leaves them.
+    expect((await store.findReplaceable(['step', 'incident'])).length).toBe(2);
+  });
+
   it('answers from the table what the Map has no room for, and changes it there', async () => {
     const data = JSON.stringify('x'.repeat(100_000));
     const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
     for (const id of ids) {
       await claimed(id);
-      await store.save(asClaimed(id), { outcome: { status: 'ok', data } });
+      await store.save(asClaimed(id), { outcome: { origin: 'step', status: 'ok', data } });
     }
     expect(store.values().length).toBeLessThan(6);
     for (const id of ids) expect(await store.get(id)).toMatchObject({ status: 'ok', data, version: 2 });
@@ -504,7 +522,7 @@ describe('ProcessStoreService', () => {
       for (let index = 0; index < 4; index += 1) {
         await claimed(`big${index}`);
         await store.save(asClaimed(`big${index}`), {
-          outcome: { status: 'ok', data: `"${'x'.repeat(8_000)}"` },
+          outcome: { origin: 'step', status: 'ok', data: `"${'x'.repeat(8_000)}"` },
         });
       }
       const reserved: number[] = [];

@@ -11,7 +11,7 @@ import {
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
-import { cleanChange, cleanOutcome, emptyRecord, viewOf } from './process-record.factory.js';
+import { cleanChange, cleanOutcome, emptyRecord, rowOf } from './process-record.factory.js';
 import { encodeCursor, type ProcessCursor } from './process-cursor.js';
 import type {
   ListedProcess,
@@ -124,7 +124,7 @@ export class ProcessStoreService {
     const { outcome, outcomeStep = null, processKey = null, processInstanceId = null } = process;
     const record: ProcessRecord = {
       ...emptyRecord(process.correlationId, uuidv7()),
-      ...viewOf(cleanOutcome(outcome)),
+      ...rowOf(cleanOutcome(outcome)),
       processKey: columnText(processKey, 255),
       processInstanceId: columnText(processInstanceId, 64),
       outcomeStep: columnText(outcomeStep, 255),

@@ -21,8 +21,8 @@ import {
 const INSERT_COLUMNS =
   'correlation_id, process_key, process_instance_id, status, data, error, error_code, version, started_at, ' +
   'updated_at, request_hash, claim_id, variables, start_owner, start_attempts, joined, outcome_step, batch_id, ' +
-  'traceability_id, application_id, start_lease_until, start_next_at, start_last_attempt_at';
-const INSERT_PARAMETERS = 23;
+  'traceability_id, application_id, outcome_origin, start_lease_until, start_next_at, start_last_attempt_at';
+const INSERT_PARAMETERS = 24;
 
 /** How often an insert is made that finds a row in its way, and then none: each time another has come and gone. */
 const INSERT_TRIES = 3;
@@ -118,6 +118,7 @@ export class ProcessUpsert {
       record.batchId,
       record.traceabilityId,
       record.applicationId,
+      record.outcomeOrigin,
       leaseMs,
       leaseMs,
       leaseMs === null ? null : 0,
@@ -138,7 +139,7 @@ export class ProcessUpsert {
     const view =
       outcome === undefined
         ? ''
-        : 'status = ?, data = ?, error = ?, error_code = ?, outcome_step = ?, updated_at = ?, version = version + 1, ';
+        : 'status = ?, data = ?, error = ?, error_code = ?, outcome_origin = ?, outcome_step = ?, updated_at = ?, version = version + 1, ';
     const due =
       change.cancelRequestedAt === undefined
         ? ''
@@ -159,6 +160,7 @@ export class ProcessUpsert {
             text(outcome.status === 'ok' ? outcome.data : null),
             text(outcome.status === 'error' ? outcome.error : null),
             outcome.status === 'error' ? outcome.errorCode : null,
+            outcome.origin,
             change.outcomeStep ?? null,
             time(at),
           ]),

@@ -56,6 +56,7 @@ export function isResultOf(
     record.version === expectedVersion + 1 &&
     record.updatedAt.getTime() === at.getTime() &&
     record.status === outcome.status &&
+    record.outcomeOrigin === outcome.origin &&
     record.outcomeStep === (change.outcomeStep ?? null) &&
     (outcome.status === 'ok'
       ? record.data === outcome.data

@@ -80,6 +80,23 @@ describe('RetentionService', () => {
     ]);
   });
 
+  it('tells what is open by the origin of the outcome, and by the code where an older version wrote none', async () => {
+    await fixture.seed(
+      { correlationId: 'code-of-step', status: 'error', errorCode: 'INCIDENT', outcomeOrigin: 'step' },
+      { correlationId: 'incident', status: 'error', errorCode: 'INCIDENT', outcomeOrigin: 'incident' },
+      { correlationId: 'of-older', status: 'error', errorCode: 'INCIDENT' },
+      { correlationId: 'replaced-by-older', status: 'error', errorCode: 'NO', outcomeOrigin: 'incident' },
+      {
+        correlationId: 'silent',
+        status: 'error',
+        errorCode: 'ENDED_WITHOUT_RESULT',
+        outcomeOrigin: 'no-result',
+      },
+    );
+    await fixture.instance().service.runNow();
+    expect(await fixture.idsOf('process_store')).toEqual(['incident', 'of-older', 'silent']);
+  });
+
   it('leaves what is open, what is young, and of what something is left to do in the engine', async () => {
     await fixture.seed(
       { correlationId: 'ended-without-result', status: 'error', errorCode: 'ENDED_WITHOUT_RESULT' },
@@ -142,7 +159,7 @@ describe('RetentionService', () => {
 
   it('frees the id at once in its own Map, also where a clock was set forward by days', async () => {
     const store = fixture.store();
-    await store.insertFinished({ correlationId: 'a', outcome: { status: 'ok', data: null } });
+    await store.insertFinished({ correlationId: 'a', outcome: { origin: 'step', status: 'ok', data: null } });
     await fixture.execute("UPDATE process_store SET updated_at = '2026-01-01 00:00:00.000'");
     expect(await store.get('a')).not.toBeNull();
     await fixture.instance({ days: 30, mode: 'archive' }, store).service.runNow();
@@ -265,7 +282,10 @@ describe('RetentionService', () => {
     });
     const client = (async () => {
       while (!over.signal.aborted) {
-        await store.insertFinished({ correlationId: `new-${claims}`, outcome: { status: 'ok', data: null } });
+        await store.insertFinished({
+          correlationId: `new-${claims}`,
+          outcome: { origin: 'step', status: 'ok', data: null },
+        });
         claims += 1;
       }
     })();

@@ -142,7 +142,9 @@ describe('two instances on one database', () => {
       both().map(({ store }, instance) =>
         Promise.all(
           rows.map((row) =>
-            store.save(row!.record, { outcome: { status: 'ok', data: `{"by":${instance}}` } }),
+            store.save(row!.record, {
+              outcome: { origin: 'step', status: 'ok', data: `{"by":${instance}}` },
+            }),
           ),
         ),
       ),
@@ -174,7 +176,7 @@ describe('two instances on one database', () => {
       await session.runner.startTransaction();
       await update('b');
       const saves = [first, second].map((record) =>
-        here.store.save(record!, { outcome: { status: 'ok', data: '1' } }),
+        here.store.save(record!, { outcome: { origin: 'step', status: 'ok', data: '1' } }),
       );
       await session.untilSomebodyWaits();
       // PostgreSQL ends the one that has waited longer.

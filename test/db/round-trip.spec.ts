@@ -35,14 +35,14 @@ describe('what is written', () => {
   /** Ends a process, and tells what the store says and what the table holds. */
   const ended = async (data: string): Promise<readonly (string | null)[]> => {
     const { record } = await instance.store.claim(claimOf('a'));
-    const saved = await instance.store.save(record, { outcome: { status: 'ok', data } });
+    const saved = await instance.store.save(record, { outcome: { origin: 'step', status: 'ok', data } });
     expect(saved.saved).toBe(true);
     return [saved.record?.data ?? null, (await rowOf('a')).data];
   };
 
   const failed = async (error: string): Promise<readonly (string | null)[]> => {
     const { record } = await instance.store.claim(claimOf('a'));
-    const outcome = { status: 'error', error, errorCode: 'X' } as const;
+    const outcome = { origin: 'step', status: 'error', error, errorCode: 'X' } as const;
     const saved = await instance.store.save(record, { outcome });
     expect(saved.saved).toBe(true);
     return [saved.record?.error ?? null, (await rowOf('a')).error];
@@ -53,7 +53,7 @@ describe('what is written', () => {
     expect(await ended(json)).toEqual([json, json]);
     await instance.store.insertFinished({
       correlationId: 'b',
-      outcome: { status: 'error', error: text, errorCode: null },
+      outcome: { origin: 'step', status: 'error', error: text, errorCode: null },
     });
     expect((await rowOf('b')).error).toBe(text);
     await instance.events.logEvent({
@@ -115,7 +115,7 @@ describe('what is written', () => {
     expect(told).toBe(held);
     expect(held).toBe('a\ufffdb');
     // Who says the same again has said the same.
-    const again = { status: 'error', error: 'a\ud83db', errorCode: 'X' } as const;
+    const again = { origin: 'step', status: 'error', error: 'a\ud83db', errorCode: 'X' } as const;
     expect(isSameOutcome(await rowOf('a'), again)).toBe(true);
     await instance.events.logEvent({
       correlationId: 'a',
@@ -160,7 +160,7 @@ describe('what is written', () => {
       ids.map((correlationId) => instance.events.logEvent({ correlationId, stepName: 's', status: 'ok' })),
     );
     const [order] = claims;
-    await instance.store.save(order!.record, { outcome: { status: 'ok', data: '1' } });
+    await instance.store.save(order!.record, { outcome: { origin: 'step', status: 'ok', data: '1' } });
     expect(await Promise.all(ids.map(async (id) => (await rowOf(id)).status))).toEqual([
       'ok',
       'pending',

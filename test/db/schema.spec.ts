@@ -7,6 +7,11 @@ import { migrationCommand } from '../../src/database/migration.commands.js';
 import { ServerConnection } from '../../src/database/server/server.connection.js';
 import { serverDialectOf } from '../../src/database/server/server.dialects.js';
 import { sqliteConfig } from '../../src/database/testing/database.fixture.js';
+import {
+  insertOldOutcomes,
+  OLD_OUTCOME_ORIGINS,
+  originsOf,
+} from '../../src/database/testing/old.outcomes.js';
 import { removeServerSchema } from '../../src/database/testing/database.target.js';
 import { serverConfig, ServerSession } from './support/server.session.js';
 
@@ -68,6 +73,20 @@ describe('the schema on a database server', () => {
     expect(await session.tables()).toEqual(all);
     expect(await applied()).toEqual(NAMES.map((_, index) => index + 1));
     expect(await command('run')).toEqual([`The schema is at version ${SCHEMA_VERSION}.`]);
+  });
+
+  it('gives old outcomes their origin', async () => {
+    await command('run');
+    for (let version = SCHEMA_VERSION; version > 4; version -= 1) await command('revert');
+    await insertOldOutcomes(
+      (sql) => session.query(sql),
+      (table) => session.table(table),
+    );
+    await command('run');
+    for (const table of ['process_store', 'process_store_archive']) {
+      const rows = await session.query(`SELECT correlation_id, outcome_origin FROM ${session.table(table)}`);
+      expect(originsOf(rows)).toEqual(OLD_OUTCOME_ORIGINS);
+    }
   });
 
   it('is made once where four instances boot at once', async () => {

@@ -11,8 +11,8 @@ export const DDL_DIALECTS = ['SQL Server', 'PostgreSQL', 'SQLite'] as const;
 
 export type DdlDialect = (typeof DDL_DIALECTS)[number];
 
-/** What creates a table or an index of ours. */
-const CREATES = new RegExp(`^CREATE (TABLE|(UNIQUE )?INDEX)\\b.*\\b(${TABLES.join('|')})\\b`);
+/** What creates or changes a table or an index of ours. */
+const CREATES = new RegExp(`^(CREATE (TABLE|(UNIQUE )?INDEX)|ALTER TABLE)\\b.*\\b(${TABLES.join('|')})\\b`);
 
 /** The statements by which the migrations make the whole schema on a database; none is reached. */
 export async function ddlOf(dialect: DdlDialect): Promise<string> {

@@ -114,12 +114,15 @@ describe('the statements for SQL Server', () => {
     await store.claim(claimOf('a'));
     await store.insertFinished({
       correlationId: 'b',
-      outcome: { status: 'ok', data: '{"x":"😀"}' },
+      outcome: { origin: 'step', status: 'ok', data: '{"x":"😀"}' },
       outcomeStep: 'last',
     });
     await store.save(
       { correlationId: 'a', claimId: 'claim-a', version: 1 },
-      { outcome: { status: 'error', error: 'Zoë', errorCode: 'X' }, cancelRequestedAt: new Date() },
+      {
+        outcome: { origin: 'step', status: 'error', error: 'Zoë', errorCode: 'X' },
+        cancelRequestedAt: new Date(),
+      },
     );
     await store.save({ correlationId: 'a', claimId: 'claim-a', version: 1 }, { startResolved: true });
     await store.noteStarted('a', 'instance-1');

@@ -145,12 +145,15 @@ describe('EventStream', () => {
     expect(ended()).toBe(true);
   });
 
-  it.each(['INCIDENT', 'ENDED_WITHOUT_RESULT'])('stays open on %s', async (errorCode) => {
-    table.finish({ status: 'error', errorCode });
-    const { seen, ended } = follow();
-    await jest.advanceTimersByTimeAsync(10_000);
-    expect([seen, ended()]).toEqual([['retry: 1000'], false]);
-  });
+  it.each(['incident', 'no-result'] as const)(
+    'stays open on an outcome of origin %s',
+    async (outcomeOrigin) => {
+      table.finish({ status: 'error', outcomeOrigin });
+      const { seen, ended } = follow();
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect([seen, ended()]).toEqual([['retry: 1000'], false]);
+    },
+  );
 
   it('waits for the row of the step that reported the outcome, not for one of an earlier attempt', async () => {
     table.add('last', { status: 'error', errorMessage: 'Too busy' });

@@ -57,8 +57,8 @@ describe('ProcessDurationService', () => {
     ['a process that was started elsewhere', { version: 1 }],
     ['an outcome that replaces another', { version: 3 }],
     ['a process without a key', { processKey: null }],
-    ['an incident', { status: 'error', errorCode: 'INCIDENT' }],
-    ['a cancelled process', { status: 'error', errorCode: 'CANCELLED' }],
+    ['an incident', { status: 'error', outcomeOrigin: 'incident' }],
+    ['a cancelled process', { status: 'error', outcomeOrigin: 'cancel' }],
     ['what is no end', { status: 'pending' }],
   ])('learns nothing of %s', (_name, more) => {
     end('other', 100, more);

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { ProcessRecord } from '../../process-store/index.js';
+import { isOfService, type ProcessRecord } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
-import { RESERVED_ERROR_CODES } from './reserved-error-codes.js';
 
 /** Process keys whose usual duration is remembered; keys come from clients, so there is a bound. */
 const REMEMBERED_KEYS = 1_000;
@@ -45,9 +44,9 @@ export class ProcessDurationService {
   }
 
   /** Only a first outcome that the process gave itself tells how long it takes. */
-  private note({ processKey, status, version, errorCode, startedAt, updatedAt }: ProcessRecord): void {
+  private note({ processKey, status, version, outcomeOrigin, startedAt, updatedAt }: ProcessRecord): void {
     if (processKey === null || status === 'pending' || version !== 2) return;
-    if (RESERVED_ERROR_CODES.some((code) => code === errorCode)) return;
+    if (isOfService(outcomeOrigin)) return;
     const durationMs = Math.max(updatedAt.getTime() - startedAt.getTime(), 0);
     const before = this.usualMs.get(processKey) ?? durationMs;
     this.usualMs.delete(processKey);

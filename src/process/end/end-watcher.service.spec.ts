@@ -259,6 +259,28 @@ describe('ends that nobody reports', () => {
     expect(harness.engine.instances.get(processInstanceId!)?.state).toBe('ACTIVE');
   });
 
+  it.each(['CANCELLED', 'EXPIRED', 'START_REJECTED'])(
+    'deletes no running instance of a process that a step has completed with the code %s',
+    async (errorCode) => {
+      // A row of another version, which took every code.
+      await harness.store.save(await running('kept'), {
+        outcome: { origin: 'step', status: 'error', error: 'no', errorCode },
+        outcomeStep: 'last',
+      });
+      const { traceabilityId, processInstanceId } = await running('a');
+      const task = { processInstanceId: processInstanceId!, processDefinitionKey: 'test', traceabilityId };
+      await harness.completions.complete({
+        correlationId: 'a',
+        status: 'error',
+        errorCode,
+        task: { ...task, topic: 'test.last' },
+      });
+      await harness.sweep.sweepNow();
+      expect(harness.engine.deleted).toEqual([]);
+      expect([await endOf('kept'), await endOf('a')]).toEqual([errorCode, `PROCESS_${errorCode}`]);
+    },
+  );
+
   it('deletes in a sweep what an ambiguous start made late, though nothing of its key is open any more', async () => {
     harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
     await harness.starts.start(

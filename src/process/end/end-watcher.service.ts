@@ -7,8 +7,8 @@ import {
 } from '../../camunda-engine/index.js';
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
-import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
-import { isReplaceable, ProcessEnder } from './process-ender.service.js';
+import { isReplaceable, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { ProcessEnder } from './process-ender.service.js';
 import { pagesByTime } from './time.pages.js';
 
 /** How often the engine is asked for ends and incidents, in ms; only while a row is open. */
@@ -179,7 +179,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
     const [record] = await this.store.findReplaceable([correlationId]);
     if (record?.status !== 'pending' || record.processInstanceId !== root?.id) return;
     await this.ender.end(record, {
-      errorCode: 'INCIDENT',
+      origin: 'incident',
       error: incidentMessage ?? 'The process is stuck in an incident.',
       stepName: 'incident',
       result: 'Incident seen in the engine',
@@ -223,13 +223,13 @@ export class EndWatcherService implements OnApplicationBootstrap {
       record,
       isDeleted(state)
         ? {
-            errorCode: 'CANCELLED',
+            origin: 'cancel',
             error: 'The process instance was deleted in the engine.',
             stepName: 'cancel',
             result: 'Instance deleted in the engine',
           }
         : {
-            errorCode: 'ENDED_WITHOUT_RESULT',
+            origin: 'no-result',
             error: 'The process instance has ended without a result.',
             stepName: 'end',
             result: 'Instance ended without a result',

@@ -73,7 +73,7 @@ describe('ProcessCancelService', () => {
     await running('a');
     const record = await harness.store.get('a');
     await harness.store.save(record!, {
-      outcome: { status: 'error', error: 'stuck', errorCode: 'INCIDENT' },
+      outcome: { origin: 'incident', status: 'error', error: 'stuck', errorCode: 'INCIDENT' },
     });
     harness.engine.failure = AWAY;
     expect((await harness.cancels.cancel('a')).httpStatus).toBe(202);

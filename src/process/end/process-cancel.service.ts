@@ -1,8 +1,13 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { EngineCallError } from '../../camunda-engine/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
-import { type ProcessRecord, ProcessStoreService, type WriteOptions } from '../../process-store/index.js';
-import { isReplaceable, ProcessEnder } from './process-ender.service.js';
+import {
+  isReplaceable,
+  type ProcessRecord,
+  ProcessStoreService,
+  type WriteOptions,
+} from '../../process-store/index.js';
+import { ProcessEnder } from './process-ender.service.js';
 import { processEnded, unknownProcess } from '../answer/process-problems.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
@@ -74,7 +79,7 @@ export class ProcessCancelService {
   }
 
   private answerEnded(record: ProcessRecord): ProcessAnswer {
-    if (record.errorCode === 'CANCELLED') return this.presenter.outcome(record);
+    if (record.outcomeOrigin === 'cancel') return this.presenter.outcome(record);
     throw processEnded(record, this.presenter.statusUrl(record.correlationId));
   }
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ProcessRecord } from '../../process-store/index.js';
 import type { CompletingTask, CompletionEnd } from './process-completion.service.js';
 import { probeEvent, ProcessHarness } from '../testing/process.harness.js';
+import { serviceOutcome } from '../answer/error-codes.js';
 
 describe('ProcessCompletionService', () => {
   let harness: ProcessHarness;
@@ -92,11 +93,11 @@ describe('ProcessCompletionService', () => {
     expect((await say('never', 'NO')).kind).toBe('refused');
   });
 
-  it.each(['INCIDENT', 'ENDED_WITHOUT_RESULT'])('replaces the open outcome %s', async (errorCode) => {
-    const id = `open-${errorCode}`;
+  it.each(['incident', 'no-result'] as const)('replaces the open outcome of origin %s', async (origin) => {
+    const id = `open-${origin}`;
     const record = await harness.claim(id);
     await harness.store.save(record, {
-      outcome: { status: 'error', error: 'stands', errorCode },
+      outcome: serviceOutcome(origin, 'stands'),
     });
     expect(await complete(id, 'repaired', taskOf(id))).toMatchObject({
       kind: 'stored',

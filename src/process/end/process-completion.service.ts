@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
@@ -12,6 +12,7 @@ import {
   type WriteOptions,
 } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
+import { ownCodeOf } from '../answer/error-codes.js';
 
 /** The task that completes a process from a handler of this service. */
 export interface CompletingTask {
@@ -53,6 +54,8 @@ const WRITE_OF_HANDLER: WriteOptions = { patient: true };
 /** Writes the outcome of a process, once: the first final outcome wins. */
 @Injectable()
 export class ProcessCompletionService {
+  private readonly logger = new Logger('ProcessEnd');
+
   constructor(
     private readonly store: ProcessStoreService,
     private readonly waitroom: WaitroomService,
@@ -72,7 +75,7 @@ export class ProcessCompletionService {
    */
   async complete(completion: Completion): Promise<CompletionEnd> {
     const { correlationId, task } = completion;
-    const outcome = outcomeOf(completion);
+    const outcome = this.outcomeOf(completion);
     const outcomeStep = task === undefined ? null : stepNameOf(task.topic);
     let record = await this.store.get(correlationId);
     for (;;) {
@@ -110,6 +113,23 @@ export class ProcessCompletionService {
       if (saved.saved) return this.stored(saved.record);
       record = saved.record;
     }
+  }
+
+  private outcomeOf(completion: Completion): Outcome {
+    const { correlationId, task } = completion;
+    const origin = task === undefined ? 'http' : 'step';
+    if (completion.status === 'ok') {
+      // JSON.stringify gives undefined for undefined and functions, against its declared type.
+      const text = JSON.stringify(completion.data ?? null) as string | undefined;
+      return { origin, status: 'ok', data: text ?? 'null' };
+    }
+    const { error = 'The process ended in error.', errorCode = null } = completion;
+    return {
+      origin,
+      status: 'error',
+      error,
+      errorCode: errorCode === null ? null : ownCodeOf(errorCode, { correlationId, logger: this.logger }),
+    };
   }
 
   private stored(record: ProcessRecord): CompletionEnd {
@@ -181,19 +201,6 @@ export class ProcessCompletionService {
 
 function writeOptions({ task }: Completion): WriteOptions {
   return task === undefined ? WRITE_OF_CLIENT : WRITE_OF_HANDLER;
-}
-
-function outcomeOf(completion: Completion): Outcome {
-  if (completion.status === 'ok') {
-    // JSON.stringify gives undefined for undefined and functions, against its declared type.
-    const text = JSON.stringify(completion.data ?? null) as string | undefined;
-    return { status: 'ok', data: text ?? 'null' };
-  }
-  return {
-    status: 'error',
-    error: completion.error ?? 'The process ended in error.',
-    errorCode: completion.errorCode ?? null,
-  };
 }
 
 function parsed(json: string | null): unknown {

@@ -1,13 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
 import {
-  type ProcessHead,
+  isReplaceable,
   type ProcessIdentity,
   type ProcessRecord,
   ProcessStoreService,
+  type ServiceOrigin,
   type WriteOptions,
 } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
+import { serviceOutcome } from '../answer/error-codes.js';
 import { ProcessTrail } from '../process-trail.service.js';
 
 /** What a cancel says where nobody gave a reason. */
@@ -15,16 +17,11 @@ const CANCELLED = 'The process was cancelled.';
 
 /** An end that the service itself brings about or sees in the engine. */
 export interface ServiceEnd {
-  readonly errorCode: 'CANCELLED' | 'EXPIRED' | 'ENDED_WITHOUT_RESULT' | 'INCIDENT';
+  readonly origin: Exclude<ServiceOrigin, 'start-rejected'>;
   readonly error: string;
   /** Which step of the trail tells it. */
   readonly stepName: string;
   readonly result: string;
-}
-
-/** True where cancel, expiry and an end seen in the engine may replace the state: pending, or an incident. */
-export function isReplaceable({ status, errorCode }: ProcessHead): boolean {
-  return status === 'pending' || (status === 'error' && errorCode === 'INCIDENT');
 }
 
 /** Ends processes from outside: the instance goes first, then the row gets its outcome, then the waiters are woken. */
@@ -54,7 +51,7 @@ export class ProcessEnder {
   ): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
     const error = reason ?? (await this.trail.cancelReason(record.correlationId)) ?? CANCELLED;
-    const end = { errorCode: 'CANCELLED', error, stepName: 'cancel', result: 'Process cancelled' } as const;
+    const end = { origin: 'cancel', error, stepName: 'cancel', result: 'Process cancelled' } as const;
     return this.end(record, end, options);
   }
 
@@ -66,7 +63,7 @@ export class ProcessEnder {
    */
   async expire(record: ProcessIdentity, error: string): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
-    return this.end(record, { errorCode: 'EXPIRED', error, stepName: 'expire', result: 'Process expired' });
+    return this.end(record, { origin: 'expiry', error, stepName: 'expire', result: 'Process expired' });
   }
 
   /**
@@ -81,14 +78,15 @@ export class ProcessEnder {
     options: WriteOptions = {},
   ): Promise<ProcessRecord | null> {
     const { correlationId } = record;
-    const { errorCode, error } = end;
+    const { origin, error } = end;
+    const outcome = serviceOutcome(origin, error);
     const result = await this.store.finish(
       correlationId,
       (row) =>
-        isReplaceable(row) && row.errorCode !== errorCode && row.claimId === record.claimId
+        isReplaceable(row) && row.outcomeOrigin !== origin && row.claimId === record.claimId
           ? {
               change: {
-                outcome: { status: 'error', error, errorCode },
+                outcome,
                 outcomeStep: null,
                 // A start that is not resolved goes on being resolved: its instance may still turn up.
                 ...(row.processInstanceId === null && row.startNextAt !== null
@@ -101,6 +99,7 @@ export class ProcessEnder {
     );
     if (result.kind === 'unknown') return null;
     if (result.kind === 'saved') {
+      const { errorCode } = outcome;
       this.logger.warn({ msg: 'A process was ended.', correlationId, errorCode });
       this.waitroom.completeWait(correlationId, result.record);
       const { processInstanceId } = result.record;

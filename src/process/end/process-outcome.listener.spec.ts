@@ -53,6 +53,18 @@ describe('ProcessOutcomeListener', () => {
     expect(await outcome('unhandled')).toEqual(['error', 'Too heavy', 'TOO_HEAVY', 'first']);
   });
 
+  it('keeps the outcome of a BPMN error whose code is the service’s own, as the process’s own', async () => {
+    await harness.claim('code');
+    await harness.listener.unhandledBpmnError({
+      ...facts('code'),
+      errorCode: 'INCIDENT',
+      errorMessage: 'says so',
+    });
+    expect(await outcome('code')).toEqual(['error', 'says so', 'PROCESS_INCIDENT', 'first']);
+    await harness.completions.complete({ correlationId: 'code', status: 'ok', data: 'other' });
+    expect(await outcome('code')).toEqual(['error', 'says so', 'PROCESS_INCIDENT', 'first']);
+  });
+
   it('does not touch a final outcome', async () => {
     await harness.claim('final');
     await harness.completions.complete({ correlationId: 'final', status: 'ok', data: 1 });

@@ -1,12 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from '../../camunda-worker/index.js';
-import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import {
+  isReplaceable,
+  type Outcome,
+  type ProcessRecord,
+  ProcessStoreService,
+} from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
+import { ownCodeOf, serviceOutcome } from '../answer/error-codes.js';
 
 /** An end that the workers saw, and which states it may replace. */
 interface SeenEnd {
-  readonly error: string;
-  readonly errorCode: string;
+  readonly outcome: Outcome & { readonly status: 'error' };
   readonly replaces: (record: ProcessRecord) => boolean;
 }
 
@@ -24,31 +29,33 @@ export class ProcessOutcomeListener extends TaskOutcomeListener {
 
   /** A step has used up its retries: `error` / `INCIDENT`, open until an operator has repaired the instance. */
   override async incident(facts: TaskOutcomeFacts & { readonly error: string }): Promise<void> {
-    await this.end(facts, { error: facts.error, errorCode: 'INCIDENT', replaces: isPending });
+    await this.end(facts, { outcome: serviceOutcome('incident', facts.error), replaces: isPending });
   }
 
   /** A BPMN error that nothing caught has ended the instance: `error` with its code. */
   override async unhandledBpmnError(
     facts: TaskOutcomeFacts & { readonly errorCode: string; readonly errorMessage: string },
   ): Promise<void> {
+    const { errorMessage: error } = facts;
+    const errorCode = ownCodeOf(facts.errorCode, { correlationId: facts.correlationId, logger: this.logger });
     await this.end(facts, {
-      error: facts.errorMessage,
-      errorCode: facts.errorCode,
-      replaces: (record) => isPending(record) || record.errorCode === 'INCIDENT',
+      outcome: { origin: 'bpmn-error', status: 'error', error, errorCode },
+      replaces: isReplaceable,
     });
   }
 
-  private async end(facts: TaskOutcomeFacts, { error, errorCode, replaces }: SeenEnd): Promise<void> {
+  private async end(facts: TaskOutcomeFacts, { outcome, replaces }: SeenEnd): Promise<void> {
     const { correlationId } = facts;
     const result = await this.store.finish(
       correlationId,
       (record) =>
         replaces(record) && isOfThisProcess(record, facts)
-          ? { change: { outcome: { status: 'error', error, errorCode }, outcomeStep: facts.stepName } }
+          ? { change: { outcome, outcomeStep: facts.stepName } }
           : { refuse: 'has another outcome or is another process' },
       { patient: true },
     );
     if (result.kind !== 'saved') return;
+    const { errorCode } = outcome;
     this.logger.warn({ msg: 'A process ended in error.', correlationId, errorCode });
     this.waitroom.completeWait(correlationId, result.record);
   }

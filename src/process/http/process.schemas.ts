@@ -3,10 +3,7 @@ import { z } from 'zod';
 import { PROBLEMS } from '../../common/errors/index.js';
 import { correlationIdSchema } from '../../common/identifiers/index.js';
 import { isWellFormed, jsonFault } from '../../common/json/index.js';
-import { RESERVED_ERROR_CODES } from '../answer/reserved-error-codes.js';
-
-/** A process's own error code. */
-export const ERROR_CODE_PATTERN = /^[A-Z][A-Z0-9_]{0,63}$/;
+import { ERROR_CODE_PATTERN, RESERVED_ERROR_CODES } from '../answer/error-codes.js';
 
 /** Process definition keys are XML names in the `.bpmn`; the engine's column takes 255 characters. */
 const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
@@ -24,7 +21,7 @@ export const startRequestSchema = z.strictObject({
 export const errorCodeSchema = z
   .string()
   .regex(ERROR_CODE_PATTERN, { error: 'must be A-Z, then A-Z 0-9 _, at most 64 characters' })
-  .refine((code) => !(RESERVED_ERROR_CODES as readonly string[]).includes(code), {
+  .refine((code) => !RESERVED_ERROR_CODES.includes(code), {
     error: `must not be one of the service's own: ${RESERVED_ERROR_CODES.join(', ')}`,
   });
 

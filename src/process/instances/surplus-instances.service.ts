@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
-import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { type OutcomeOrigin, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessTrail } from '../process-trail.service.js';
 
 /** When a surplus instance that could not be deleted is looked for again, in ms. */
 const AGAIN_MS = 2_000;
 
-/** Ends after which no instance of the process may go on running. */
-const UNWANTED_CODES: ReadonlySet<string | null> = new Set(['CANCELLED', 'EXPIRED', 'START_REJECTED']);
+/** Outcomes after which no instance of the process may go on running. */
+const UNWANTED: ReadonlySet<OutcomeOrigin | null> = new Set(['cancel', 'expiry', 'start-rejected']);
 
 /** Deletes instances in the engine that a row does not want. */
 @Injectable()
@@ -25,7 +25,7 @@ export class SurplusInstances {
     return (
       row.processInstanceId !== processInstanceId ||
       row.cancelRequestedAt !== null ||
-      (row.status === 'error' && UNWANTED_CODES.has(row.errorCode))
+      UNWANTED.has(row.outcomeOrigin)
     );
   }
 

@@ -15,6 +15,7 @@ import {
 import { type ProcessRecord, ProcessStoreService, type StartSchedule } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
+import { serviceOutcome } from '../answer/error-codes.js';
 import { engineRefusedVariables, unknownProcessDefinition } from '../answer/process-problems.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
@@ -211,7 +212,7 @@ export class StartAttemptService {
         status === 'pending' && claimId === record.claimId
           ? {
               change: {
-                outcome: { status: 'error', error, errorCode: 'START_REJECTED' },
+                outcome: serviceOutcome('start-rejected', error),
                 startResolved: true,
               },
             }

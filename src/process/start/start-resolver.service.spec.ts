@@ -323,7 +323,7 @@ describe('StartResolverService', () => {
     });
     const { instances } = harness.engine;
     await harness.store.save(record, {
-      outcome: { status: 'ok', data: '1' },
+      outcome: { origin: 'step', status: 'ok', data: '1' },
       processInstanceId: 'ours',
     });
     harness = await harness.reopen();

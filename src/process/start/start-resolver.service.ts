@@ -7,11 +7,16 @@ import {
   type ProcessConfig,
 } from '../../config/index.js';
 import { ClockWatch, ShutdownService } from '../../lifecycle/index.js';
-import { type DueStart, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import {
+  type DueStart,
+  isReplaceable,
+  type ProcessRecord,
+  ProcessStoreService,
+} from '../../process-store/index.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
 import { InstanceOwner } from '../instances/instance-owner.js';
 import { type OwnInstance, OwnInstances } from '../instances/own-instances.service.js';
-import { isReplaceable, ProcessEnder } from '../end/process-ender.service.js';
+import { ProcessEnder } from '../end/process-ender.service.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
 import { type LaunchedVariables, StartLauncherService } from './start-launcher.service.js';

@@ -1,7 +1,7 @@
 import { ProblemError } from '../../common/errors/index.js';
 import { canonicalHash } from '../../common/json/index.js';
 import type { StoredEvent } from '../../event-log/index.js';
-import { isFinal, type ProcessRecord } from '../../process-store/index.js';
+import { isFinal, isReplaceable, type ProcessRecord } from '../../process-store/index.js';
 import type { CompletingTask, CompletionEnd } from '../end/process-completion.service.js';
 import type { ProcessAnswer } from '../answer/process-view.presenter.js';
 import { MemoryTable } from './memory.repository.js';
@@ -570,7 +570,7 @@ export class Interleaving {
       this.violate(`somebody was told of ${correlationId}, which has no row`);
     } else if (this.committed.get(correlationId)?.has(text) !== true) {
       this.violate(`somebody was told ${text} of ${correlationId}, which was not durable`);
-    } else if (isFinal(view)) {
+    } else if (isFinalView(view)) {
       const earlier = this.toldFinal.get(correlationId);
       if (viewOf(row) !== text || (earlier ?? text) !== text)
         this.violate(`two ends of ${correlationId}: ${text}, and ${earlier ?? viewOf(row)}`);
@@ -631,7 +631,7 @@ export class Interleaving {
       .filter(({ id, businessKey, state }) => {
         const row = this.durable.table.rows.get(businessKey);
         if (state !== 'ACTIVE' || row === undefined || row.requestHash === null) return false;
-        return row.processInstanceId !== id || ['CANCELLED', 'START_REJECTED'].includes(row.errorCode ?? '');
+        return row.processInstanceId !== id || ['cancel', 'start-rejected'].includes(row.outcomeOrigin ?? '');
       })
       .map(({ id }) => id);
   }
@@ -668,8 +668,9 @@ export class Interleaving {
   }
 }
 
-function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
-  return status === 'pending' || errorCode === 'INCIDENT';
+/** As a client tells it, who sees the code alone. */
+function isFinalView({ status, errorCode }: View): boolean {
+  return status !== 'pending' && errorCode !== 'INCIDENT' && errorCode !== 'ENDED_WITHOUT_RESULT';
 }
 
 function viewOf({ status, data, error, errorCode }: View): string {

@@ -1,9 +1,9 @@
-import {
-  type ListedProcess,
-  OPEN_ERROR_CODES,
-  type ProcessPage,
-  type ProcessQuery,
-  type ProcessRecord,
+import { isOpen, isReplaceable } from '../../process-store/outcome-origin.js';
+import type {
+  ListedProcess,
+  ProcessPage,
+  ProcessQuery,
+  ProcessRecord,
 } from '../../process-store/process-record.js';
 import type { ProcessPlace, ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import type { DueStart, StartAttempt, StartSchedule } from '../../process-store/process-store.types.js';
@@ -13,7 +13,7 @@ import type {
   ProcessWriteResult,
   UpdateProcess,
 } from '../../process-store/process-write.js';
-import { viewOf } from '../../process-store/process-record.factory.js';
+import { rowOf } from '../../process-store/process-record.factory.js';
 import type { SqlExecutor } from '../../database/index.js';
 
 /** @param before the row that it replaces */
@@ -74,8 +74,6 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
   }
 
   findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
-    const isOpen = ({ status, errorCode }: ProcessRecord): boolean =>
-      status === 'pending' || OPEN_ERROR_CODES.some((code) => code === errorCode);
     return this.read(() =>
       this.oldestFirst(isOpen)
         .reverse()
@@ -309,7 +307,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
       (row) => ({
         ...(outcome === undefined
           ? {}
-          : { ...viewOf(outcome), outcomeStep, updatedAt: at, version: row.version + 1 }),
+          : { ...rowOf(outcome), outcomeStep, updatedAt: at, version: row.version + 1 }),
         processInstanceId: row.processInstanceId ?? processInstanceId ?? null,
         cancelRequestedAt: row.cancelRequestedAt ?? cancelRequestedAt ?? null,
         ...(cancelRequestedAt === undefined ? {} : { startNextAt: row.startNextAt ?? inMs(CANCEL_DUE_MS) }),
@@ -336,10 +334,6 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
   private oldestFirst(condition: (row: ProcessRecord) => boolean): ProcessRecord[] {
     return [...this.table.rows.values()].filter(condition).sort(byAge);
   }
-}
-
-function isReplaceable({ status, errorCode }: ProcessRecord): boolean {
-  return status === 'pending' || errorCode === 'INCIDENT';
 }
 
 /** A wish to cancel that is not carried out yet stays due. */

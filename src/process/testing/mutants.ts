@@ -1,5 +1,5 @@
 import type { ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
-import { viewOf } from '../../process-store/process-record.factory.js';
+import { rowOf } from '../../process-store/process-record.factory.js';
 import type { Wait, WaitroomService } from '../../waitroom/index.js';
 import type { Mutant } from './simulated.instance.js';
 
@@ -45,7 +45,7 @@ export const ANSWER_BEFORE_COMMIT: Mutant = {
       void store.save(seen, change, options);
       const row = await store.get(seen.correlationId);
       if (row === null || change.outcome === undefined) return { saved: false, record: row };
-      return { saved: true, record: { ...row, ...viewOf(change.outcome), version: row.version + 1 } };
+      return { saved: true, record: { ...row, ...rowOf(change.outcome), version: row.version + 1 } };
     };
     return inPlaceOf<ProcessStoreService>(store, { save });
   },

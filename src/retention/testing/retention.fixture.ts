@@ -2,7 +2,11 @@ import type { RetentionConfig } from '../../config/index.js';
 import { inBatches, placeholders, type SqlRow, type SqlValue } from '../../database/index.js';
 import { type DatabaseFixture, openDatabase } from '../../database/testing/database.fixture.js';
 import { EventArchiveRepository } from '../../event-log/index.js';
-import { ProcessArchiveRepository, ProcessStoreService } from '../../process-store/index.js';
+import {
+  type OutcomeOrigin,
+  ProcessArchiveRepository,
+  ProcessStoreService,
+} from '../../process-store/index.js';
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { RetentionPace } from '../retention.pace.js';
 import { RetentionService } from '../retention.service.js';
@@ -16,6 +20,7 @@ export interface SeededProcess {
   readonly claimId?: string;
   readonly status?: string;
   readonly errorCode?: string | null;
+  readonly outcomeOrigin?: OutcomeOrigin | null;
   readonly ageDays?: number;
   readonly startNextAt?: Date | null;
 }
@@ -74,13 +79,14 @@ export class RetentionFixture {
 
   async seed(...rows: readonly SeededProcess[]): Promise<void> {
     const values = rows.map((row) => {
-      const { status = 'ok', errorCode = null, ageDays = 40, startNextAt = null } = row;
+      const { status = 'ok', errorCode = null, outcomeOrigin = null, ageDays = 40, startNextAt = null } = row;
       this.keys += 1;
       const claimId = row.claimId ?? `claim-${this.keys}`;
       return [
         row.correlationId,
         status,
         errorCode,
+        outcomeOrigin,
         this.ago(ageDays),
         this.ago(ageDays),
         claimId,
@@ -88,7 +94,7 @@ export class RetentionFixture {
       ] as const;
     });
     await this.insert(
-      'process_store (correlation_id, status, error_code, started_at, updated_at, claim_id, start_next_at, version, start_attempts, joined)',
+      'process_store (correlation_id, status, error_code, outcome_origin, started_at, updated_at, claim_id, start_next_at, version, start_attempts, joined)',
       values.map((row) => [...row, 1, 1, 0]),
     );
   }

@@ -1,0 +1,96 @@
+/**
+ * What gave a process its outcome: the values of the column `outcome_origin`. The service decides by it, and never by the
+ * error code alone, which a user may choose.
+ *
+ * `step`: a handler reported it. `http`: a client did. `bpmn-error`: a BPMN error that nothing caught. `incident`: a step
+ * without retries, or an incident in the engine. `no-result`: the instance ended and nobody reported an outcome. `cancel`:
+ * a client cancelled it, or its instance was deleted in the engine. `expiry`: it was out of time. `start-rejected`: the
+ * engine refused the start.
+ */
+export type OutcomeOrigin = 'step' | 'http' | 'bpmn-error' | ServiceOrigin;
+
+/** Origins that are the service itself. */
+export type ServiceOrigin = keyof typeof SERVICE_CODES;
+
+/** The error code of each outcome that the service itself gives; no other outcome has one of them. */
+export const SERVICE_CODES = {
+  incident: 'INCIDENT',
+  'no-result': 'ENDED_WITHOUT_RESULT',
+  cancel: 'CANCELLED',
+  expiry: 'EXPIRED',
+  'start-rejected': 'START_REJECTED',
+} as const;
+
+/** Origins of an error that a later completion may still replace. */
+const OPEN_ORIGINS = ['incident', 'no-result'] as const satisfies readonly ServiceOrigin[];
+
+/** What of a row says how it stands. */
+interface Ended {
+  readonly status: 'pending' | 'ok' | 'error';
+  readonly outcomeOrigin: OutcomeOrigin | null;
+}
+
+/** The columns that the origin is read from. */
+export interface StoredOutcome {
+  readonly status: Ended['status'];
+  readonly errorCode: string | null;
+  readonly outcomeStep: string | null;
+  /** `outcome_origin` as it is in the row. */
+  readonly stored: string | null;
+}
+
+/** True where a completion may still replace the state: pending, an incident, or ended without a result. */
+export function isOpen({ status, outcomeOrigin }: Ended): boolean {
+  return status === 'pending' || OPEN_ORIGINS.some((origin) => origin === outcomeOrigin);
+}
+
+/** True where the outcome stands for good. */
+export function isFinal(record: Ended): boolean {
+  return !isOpen(record);
+}
+
+/** True where cancel, expiry and an end seen in the engine may replace the state: pending, or an incident. */
+export function isReplaceable({ status, outcomeOrigin }: Ended): boolean {
+  return status === 'pending' || outcomeOrigin === 'incident';
+}
+
+/** True where the service itself gave the outcome. */
+export function isOfService(origin: OutcomeOrigin | null): origin is ServiceOrigin {
+  return origin !== null && origin in SERVICE_CODES;
+}
+
+/**
+ * The origin that a row tells. A version of the service before schema version 5 writes no origin and leaves the one that
+ * is there, so an origin that is absent, or that does not fit the outcome, is found by the rule of migration 0006.
+ */
+export function originOf({ status, errorCode, outcomeStep, ...row }: StoredOutcome): OutcomeOrigin | null {
+  if (status === 'pending') return null;
+  const stored = row.stored as OutcomeOrigin | null;
+  if (stored !== null && (!isOfService(stored) || errorCode === SERVICE_CODES[stored])) return stored;
+  const reporter = outcomeStep === null ? 'http' : 'step';
+  const byCode = (Object.keys(SERVICE_CODES) as ServiceOrigin[]).find(
+    (origin) => SERVICE_CODES[origin] === errorCode,
+  );
+  // Of the service's own outcomes only an incident names a step.
+  return byCode !== undefined && (outcomeStep === null || byCode === 'incident') ? byCode : reporter;
+}
+
+/** The condition of rows with an origin of the service; the error code comes first, because it has an index. */
+export function hasOrigin(...origins: readonly ServiceOrigin[]): string {
+  // Said with = of one code, so that SQLite finds the partial index.
+  const [first, ...others] = origins.map((origin) => `'${SERVICE_CODES[origin]}'`);
+  const code = others.length === 0 ? `= ${first}` : `IN (${[first, ...others].join(',')})`;
+  return `error_code ${code} AND (outcome_origin IS NULL OR outcome_origin IN (${listOf(origins)}))`;
+}
+
+/** The condition of rows that a completion may still replace, but for those that are pending. */
+export const IS_OPEN_ERROR = hasOrigin(...OPEN_ORIGINS);
+
+/** The condition that, of rows that are not pending, leaves those whose outcome stands for good. */
+export const IS_NOT_OPEN_ERROR =
+  `(error_code IS NULL OR error_code NOT IN (${OPEN_ORIGINS.map((origin) => `'${SERVICE_CODES[origin]}'`).join(',')}) ` +
+  `OR outcome_origin NOT IN (${listOf(OPEN_ORIGINS)}))`;
+
+function listOf(origins: readonly ServiceOrigin[]): string {
+  return origins.map((origin) => `'${origin}'`).join(',');
+}
