@@ -93,20 +93,26 @@ describe('EngineDeploymentService', () => {
     expect(warn).toHaveBeenCalledTimes(2);
   });
 
-  it('reports a refused definition with its problem and does not try it again', async () => {
+  it.each([400, 500])('reports a definition refused with %i and does not try it again', async (status) => {
     const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     const { transport, service } = create();
     transport
-      .json(400, { type: 'ParseException', message: 'no TTL', code: 0, details: { 'a.bpmn': {} } })
+      .json(status, { type: 'ParseException', message: 'no TTL', code: 0, details: { 'a.bpmn': {} } })
       .json(200, done);
     service.onApplicationBootstrap();
     await service.whenDeployed();
     expect(service.state).toMatchObject({
       status: 'refused',
-      definitions: { a: { status: 'refused', problem: 'no TTL' }, b: { status: 'deployed' } },
+      isComplete: true,
+      definitions: { a: { status: 'refused', file: 'a.bpmn', problem: 'no TTL' }, b: { status: 'deployed' } },
     });
     expect(error).toHaveBeenCalledWith(
-      expect.objectContaining({ processKey: 'a', problem: 'no TTL', details: { 'a.bpmn': {} } }),
+      expect.objectContaining({
+        processKey: 'a',
+        file: 'a.bpmn',
+        problem: 'no TTL',
+        details: { 'a.bpmn': {} },
+      }),
     );
     transport.json(200, done);
     service.deployAgain();
@@ -122,7 +128,7 @@ describe('EngineDeploymentService', () => {
     await service.whenDeployed();
     expect(transport.requests).toHaveLength(1);
     service.deployAgain();
-    expect(service.isSettled('a')).toBe(false);
+    expect([service.isSettled('a'), service.state.isComplete]).toEqual([false, true]);
     await service.whenDeployed();
     expect(transport.requests).toHaveLength(2);
   });

@@ -16,13 +16,15 @@ const LONGEST_BACK_OFF_MS = 30_000;
 export type DefinitionDeployment =
   | { readonly status: 'pending'; readonly lastError: string | null }
   | { readonly status: 'deployed'; readonly deploymentId: string }
-  | { readonly status: 'refused'; readonly problem: string };
+  | { readonly status: 'refused'; readonly file: string; readonly problem: string };
 
 /** `off`: `CAMUNDA_DEPLOY` is off. `refused`: at least one was. `pending`: at least one is, and none refused. */
 export interface DeploymentState {
   readonly status: 'off' | 'pending' | 'deployed' | 'refused';
   /** Rounds that were tried, from 0: an engine that is away has been tried once when this is 1. */
   readonly rounds: number;
+  /** True once no definition was pending, however many were refused; a later deployment does not change it. */
+  readonly isComplete: boolean;
   readonly definitions: Readonly<Record<string, DefinitionDeployment>>;
 }
 
@@ -38,6 +40,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   private readonly abort = new AbortController();
   private readonly progress = new Map<string, DefinitionDeployment>();
   private rounds = 0;
+  private isComplete = false;
   /** Ends the wait before the next round. */
   private hurry = new AbortController();
   private work: Promise<void> | null = null;
@@ -65,6 +68,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     return {
       status: this.config.deploy ? status : 'off',
       rounds: this.rounds,
+      isComplete: this.isComplete || !this.config.deploy,
       definitions: Object.fromEntries(this.progress),
     };
   }
@@ -125,7 +129,10 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
         this.progress.set(definition.key, await this.deployOne(definition));
       }
       this.rounds += 1;
-      if (this.definitions.every(({ key }) => this.isSettled(key))) return;
+      if (this.definitions.every(({ key }) => this.isSettled(key))) {
+        this.isComplete = true;
+        return;
+      }
       const delayMs = backOffMs(failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
       this.hurry = new AbortController();
       await abortableDelay(delayMs, AbortSignal.any([this.abort.signal, this.hurry.signal]));
@@ -150,19 +157,21 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
       });
       return { status: 'deployed', deploymentId: id };
     } catch (error) {
-      return this.judge(key, error);
+      return this.judge(key, basename(fileURLToPath(bpmn)), error);
     }
   }
 
-  private judge(key: string, error: unknown): DefinitionDeployment {
-    if (error instanceof EngineResponseError && error.status === 400) {
+  private judge(key: string, file: string, error: unknown): DefinitionDeployment {
+    if (error instanceof EngineResponseError && isRefusal(error)) {
+      const problem = error.engineMessage;
       this.logger.error({
-        msg: 'The engine refuses a process definition: correct its .bpmn and start the service again.',
+        msg: `The engine refuses ${file}: ${problem} Starts of "${key}" use the version that was deployed before, if there is one. Correct the file and start the service again.`,
         processKey: key,
-        problem: error.engineMessage,
+        file,
+        problem,
         details: error.details,
       });
-      return { status: 'refused', problem: error.engineMessage };
+      return { status: 'refused', file, problem };
     }
     const message = error instanceof Error ? error.message : String(error);
     if (!this.abort.signal.aborted) {
@@ -176,4 +185,9 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     }
     return { status: 'pending', lastError: message };
   }
+}
+
+/** Older engines answer a file that they cannot parse with 500. */
+function isRefusal({ status, type }: EngineResponseError): boolean {
+  return status === 400 || type === 'ParseException';
 }

@@ -77,10 +77,13 @@ export class HealthService {
       : indicator.down('The service is booting: its definitions are not deployed yet.');
   }
 
-  /** The embedded engine must have our definitions; another engine must have been tried once. */
+  /**
+   * The embedded engine must have taken or refused each of our definitions; another engine must have been tried once.
+   * A refused one does not count: its earlier version may be there, and the other processes work.
+   */
   private booted(): boolean {
-    const { status, rounds } = this.deployment.state;
-    return status === 'off' || status === 'deployed' || (this.camunda.baseUrl !== null && rounds > 0);
+    const { isComplete, rounds } = this.deployment.state;
+    return isComplete || (this.camunda.baseUrl !== null && rounds > 0);
   }
 
   private async databaseHealth(): Promise<HealthIndicatorResult> {

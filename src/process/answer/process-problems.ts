@@ -62,6 +62,15 @@ export function unknownProcessDefinition(processKey: string): ProblemError {
   );
 }
 
+/** Our own definition of a process, which the engine refused and has no earlier version of. */
+export function refusedProcessDefinition(processKey: string): ProblemError {
+  return new ProblemError(
+    'unknown-process-definition',
+    `The process engine refused the definition of "${processKey}" that this service has, and knows no earlier one. ` +
+      'GET /health says what is wrong in which file. Nothing was started or kept.',
+  );
+}
+
 export function engineRefusedVariables(cause: unknown): ProblemError {
   return new ProblemError(
     'invalid-variables',

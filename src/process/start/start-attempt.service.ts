@@ -16,7 +16,11 @@ import { type ProcessRecord, ProcessStoreService, type StartSchedule } from '../
 import { WaitroomService } from '../../waitroom/index.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
 import { serviceOutcome } from '../answer/error-codes.js';
-import { engineRefusedVariables, unknownProcessDefinition } from '../answer/process-problems.js';
+import {
+  engineRefusedVariables,
+  refusedProcessDefinition,
+  unknownProcessDefinition,
+} from '../answer/process-problems.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { StartBacklog } from './start-backlog.service.js';
 import { startVerdict } from './start-verdict.js';
@@ -98,7 +102,9 @@ export class StartAttemptService {
     const { correlationId, processKey } = record;
     if (verdict === 'bad-variables') return this.refuse(record, engineRefusedVariables(error));
     if (verdict === 'unknown-definition') {
-      if (record.startAttempts > 1 || !this.isOurs(processKey)) {
+      const deployed = this.deploymentOf(processKey);
+      if (deployed === 'refused') return this.refuse(record, refusedProcessDefinition(processKey ?? ''));
+      if (record.startAttempts > 1 || deployed !== 'deployed') {
         return this.refuse(record, unknownProcessDefinition(processKey ?? ''));
       }
       // We did deploy it, so this engine may be another one than that which took it. The next answer counts.
@@ -122,8 +128,10 @@ export class StartAttemptService {
     return this.keep(record, verdict);
   }
 
-  private isOurs(processKey: string | null): boolean {
-    return this.camunda.deploy && this.deployment.state.definitions[processKey ?? '']?.status === 'deployed';
+  /** How the deployment of one of our definitions stands; null for a key that we do not deploy. */
+  private deploymentOf(processKey: string | null): 'pending' | 'deployed' | 'refused' | null {
+    if (!this.camunda.deploy) return null;
+    return this.deployment.state.definitions[processKey ?? '']?.status ?? null;
   }
 
   private async keep(
