@@ -43,6 +43,8 @@ declare module 'camunda-external-task-client-js' {
         readonly errorDetails: string;
         readonly retries: number;
         readonly retryTimeout: number;
+        /** Sent as they are, unlike those of a completion. */
+        readonly localVariables?: Readonly<Record<string, unknown>>;
       },
     ): Promise<void>;
     handleBpmnError(taskId: string, code: string, message: string, variables?: Variables): Promise<void>;

@@ -4,6 +4,8 @@ import { CamundaEngineModule } from '../camunda-engine/index.js';
 import { HttpClientModule } from '../common/http/index.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
 import { DeliveryGuard } from './delivery.guard.js';
+import { OutcomeDelivery } from './outcome.delivery.js';
+import { ProcessDrawings } from './process.drawings.js';
 import { RetryNudge } from './retry.nudge.js';
 import { TopicExplorer } from './topic.explorer.js';
 import { TopicRunner } from './topic.runner.js';
@@ -28,7 +30,16 @@ export class CamundaWorkerModule {
       // Health looks at the workers too; there is one set of them.
       global: true,
       imports: [DiscoveryModule, CamundaEngineModule, HttpClientModule, ...imports],
-      providers: [...bindings, DeliveryGuard, RetryNudge, TopicExplorer, TopicRunner, CamundaWorkerService],
+      providers: [
+        ...bindings,
+        DeliveryGuard,
+        ProcessDrawings,
+        RetryNudge,
+        OutcomeDelivery,
+        TopicExplorer,
+        TopicRunner,
+        CamundaWorkerService,
+      ],
       exports: [CamundaWorkerService],
     };
   }

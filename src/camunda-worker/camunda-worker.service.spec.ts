@@ -166,6 +166,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
             'batch_id',
             'application_id',
             'identifiers',
+            'fastifyCamundaOutcome',
           ],
         },
       ],

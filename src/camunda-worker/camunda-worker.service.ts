@@ -6,6 +6,7 @@ import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
 import { DeliveryGuard } from './delivery.guard.js';
 import { ExternalTaskClientAdapter, type TopicSubscription } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
+import { KEPT_OUTCOME } from './kept-outcome.js';
 import { PollGate, type PollObserver } from './poll.gate.js';
 import { RetryNudge } from './retry.nudge.js';
 import { StarvationPause } from './starvation.pause.js';
@@ -24,6 +25,7 @@ const OWN_VARIABLES = [
   'batch_id',
   'application_id',
   'identifiers',
+  KEPT_OUTCOME,
 ] as const;
 
 /** How the workers are, for health and metrics. */

@@ -21,6 +21,8 @@ export interface FailureReport {
   readonly retries: number;
   /** Milliseconds until the task is handed out again. */
   readonly retryTimeout: number;
+  /** Variables of the task itself, which it is handed out with again. */
+  readonly localVariables?: TypedVariables;
 }
 
 /** A BPMN error as it is thrown in the process. */

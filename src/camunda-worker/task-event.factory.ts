@@ -1,4 +1,5 @@
 import { ZodError } from 'zod';
+import { EngineResponseError } from '../camunda-engine/index.js';
 import type { HttpCall } from '../common/http/index.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 import type { RunningTask } from './running-task.js';
@@ -44,31 +45,52 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
   });
 }
 
-/** The row that says that the engine did not take what an attempt led to. */
+/** The row that says that the engine did not take what an attempt led to; the attempt has its own. */
 export function createCallFailedEvent(
   task: RunningTask,
   topic: RegisteredTopic,
-  call: { readonly outcome: TaskOutcome; readonly error: Error; readonly durationMs: number },
+  call: {
+    readonly outcome: TaskOutcome;
+    readonly error: Error;
+    /** What is said of it, where the error's own message is not. */
+    readonly message?: string;
+    /** Milliseconds. */
+    readonly durationMs: number;
+  },
 ): TaskEvent {
-  const { outcome, error, durationMs } = call;
+  const { outcome, error, message = error.message, durationMs } = call;
   const { status } = error as { status?: unknown };
-  return createEvent(task, topic, {
+  const event = createEvent(task, topic, {
     status: 'error',
     httpMethod: 'POST',
     endpoint: `/external-task/${task.taskId}/${outcome.kind}`,
     httpStatusCode: typeof status === 'number' ? status : null,
     requestData: null,
     responseData: null,
-    errorMessage: error.message,
-    result: `The engine did not take the outcome of ${topic.stepName}.`,
+    errorMessage: message,
+    result: resultOfCall(topic, outcome, error),
     metadata: {
       ...createMetadata(task),
-      message: error.message,
+      message,
       engineCall: outcome.kind,
       error: describeError(error),
+      ...(error instanceof EngineResponseError ? { engineMessage: error.engineMessage } : {}),
     },
     executionTime: durationMs,
   });
+  return { ...event, targetSystem: 'CamundaEngine' };
+}
+
+const CALLS = {
+  complete: 'completion',
+  bpmnError: 'BPMN error',
+  failure: 'failure',
+  unlock: 'return',
+} as const;
+
+function resultOfCall({ stepName }: RegisteredTopic, { kind }: TaskOutcome, error: Error): string {
+  const verb = error instanceof EngineResponseError ? 'refused' : 'did not take';
+  return `The process engine ${verb} the ${CALLS[kind]} of ${stepName}.`;
 }
 
 /** What is told of a task, beside what every row of the task says. */

@@ -102,6 +102,11 @@ export class HandlerTimeoutError extends Error {
   }
 }
 
+/** The engine refused the outcome of a step whose work is done. */
+export class OutcomeRefusedError extends Error {
+  override readonly name = 'OutcomeRefusedError';
+}
+
 /** An error that the handler's code neither awaited nor caught: the attempt has failed and is made again. */
 export class UnhandledStepError extends Error {
   override readonly name = 'UnhandledStepError';

@@ -70,6 +70,7 @@ function send(task: RunningTask, outcome: TaskOutcome): Promise<void> {
         errorDetails: outcome.errorDetails,
         retries: outcome.retries,
         retryTimeout: outcome.retryTimeout,
+        ...(outcome.localVariables === undefined ? {} : { localVariables: outcome.localVariables }),
       });
     case 'unlock':
       return calls.unlock(taskId);

@@ -9,12 +9,15 @@ import {
   EngineResponseError,
   EngineUnreachableError,
   toTypedVariables,
+  type TypedVariables,
 } from '../camunda-engine/index.js';
 import { ScriptedTransport } from '../camunda-engine/testing/scripted-transport.js';
 import { type HttpCall, type HttpCaller, HttpCalls, type HttpService } from '../common/http/index.js';
-import { createConfiguration } from '../config/index.js';
+import { type CamundaConfig, createConfiguration } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { DeliveryGuard } from './delivery.guard.js';
+import { OutcomeDelivery } from './outcome.delivery.js';
+import { ProcessDrawings } from './process.drawings.js';
 import { RetryNudge } from './retry.nudge.js';
 import {
   BusinessRuleError,
@@ -68,9 +71,10 @@ describe('TopicRunner', () => {
   let runner: TopicRunner;
   let deliveries: DeliveryGuard;
   let handle: (input: never, task: HandlerTask) => unknown;
-  const config = createConfiguration({ CAMUNDA_LOCK_DURATION_MS: '3000' }).camunda;
+  let config: CamundaConfig;
 
   beforeEach(() => {
+    config = createConfiguration({ CAMUNDA_LOCK_DURATION_MS: '3000' }).camunda;
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     calls = new RecordingCalls();
     listener = new RecordingListener();
@@ -94,7 +98,9 @@ describe('TopicRunner', () => {
   function createRunner(told?: RecordingListener): TopicRunner {
     const engine = new CamundaEngineClient(transport, config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
-    return new TopicRunner(events, engine, nudge, http, deliveries, config, told);
+    const drawings = new ProcessDrawings([]);
+    const outcomes = new OutcomeDelivery(events, engine, nudge, drawings, config, told);
+    return new TopicRunner(events, outcomes, nudge, http, deliveries, config);
   }
 
   function topic(declaration: Partial<TopicDeclaration> = {}): RegisteredTopic {
@@ -447,12 +453,123 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('brings what the engine refuses for good to a failure, so that it is not refused for ever', async () => {
-    calls.answers.push(refusal(500, 'Unknown property used in expression'));
-    await run({ retries: 1 });
-    expect(calls.made).toMatchObject([{ call: 'complete' }, { call: 'failure', with: { retries: 0 } }]);
-    expect(events.events).toMatchObject([{ status: 'ok' }, { status: 'error', httpStatusCode: 500 }]);
-    expect(listener.incidents).toHaveLength(1);
+  describe('whose outcome the engine refuses', () => {
+    const STUCK =
+      "ENGINE-02004 No outgoing sequence flow for the element with id 'G' could be selected for continuing the process.";
+    const stuck = () => refusal(500, STUCK);
+    const SENTENCE =
+      'The step "charge" of "order" succeeded, but the process engine cannot go on at "G": ' +
+      "No outgoing sequence flow for the element with id 'G' could be selected for continuing the process.";
+    let handled: number;
+
+    beforeEach(() => {
+      handled = 0;
+      handle = () => {
+        handled += 1;
+        return { paid: true };
+      };
+    });
+
+    /** What the engine was told with the last failure, as it gives it out with the task again. */
+    const keptBy = (made: typeof calls.made) =>
+      (made.findLast(({ call }) => call === 'failure')?.with as { localVariables: TypedVariables })
+        .localVariables;
+
+    it('fails with the outcome beside it, says where and why, and does not blame the step', async () => {
+      calls.answers.push(stuck());
+      await run({ retries: 1 });
+      expect(calls.made).toMatchObject([
+        { call: 'complete' },
+        { call: 'failure', with: { retries: 3, errorMessage: SENTENCE } },
+      ]);
+      expect((calls.made[1]?.with as { retryTimeout: number }).retryTimeout).toBeLessThanOrEqual(600);
+      expect(events.events).toMatchObject([
+        { status: 'ok' },
+        {
+          status: 'error',
+          httpStatusCode: 500,
+          targetSystem: 'CamundaEngine',
+          errorMessage: SENTENCE,
+          result: 'The process engine refused the completion of charge.',
+          metadata: { engineMessage: STUCK, engineCall: 'complete' },
+        },
+      ]);
+      expect(listener.incidents).toEqual([]);
+    });
+
+    it('comes again for its outcome alone, in another process too, with fewer retries each time', async () => {
+      calls.answers.push(stuck());
+      await run();
+      const variables = keptBy(calls.made);
+      for (const retries of [3, 2, 1]) {
+        create(new RecordingEventLog());
+        calls.made.length = 0;
+        calls.answers.push(stuck());
+        await run({ retries, variables });
+        expect(calls.made).toMatchObject([
+          { call: 'complete', with: { paid: { type: 'Boolean', value: true } } },
+          { call: 'failure', with: { retries: retries - 1, localVariables: variables } },
+        ]);
+      }
+      expect(listener.incidents).toMatchObject([{ error: SENTENCE, stepName: 'charge' }]);
+      create(new RecordingEventLog());
+      calls.made.length = 0;
+      await run({ retries: 1, variables });
+      expect([calls.names(), events.events, handled]).toEqual([['complete'], [], 1]);
+    });
+
+    it('is an incident at once where there are no retries', async () => {
+      config = createConfiguration({ CAMUNDA_TASK_RETRIES: '0' }).camunda;
+      create(events);
+      calls.answers.push(stuck());
+      await run();
+      expect([listener.incidents.length, handled]).toEqual([1, 1]);
+    });
+
+    it('does the same for a BPMN error', async () => {
+      handle = () => {
+        handled += 1;
+        throw new BusinessRuleError('no', null, { code: 'DECLINED' });
+      };
+      calls.answers.push(stuck());
+      await run();
+      expect(calls.made[1]?.with).toMatchObject({
+        errorMessage: expect.stringMatching(
+          /^The step "charge" of "order" ended with the error DECLINED, but/,
+        ),
+      });
+      create(new RecordingEventLog());
+      transport.json(404, { type: 'InvalidRequestException', message: 'does not exist', code: null });
+      await run({ retries: 3, variables: keptBy(calls.made) });
+      expect([calls.names(), handled]).toEqual([['bpmnError', 'failure', 'bpmnError'], 1]);
+      expect(listener.unhandled).toMatchObject([{ errorCode: 'DECLINED' }]);
+    });
+
+    it.each([
+      ['of another task', '{"taskId":"other","outcome":{"kind":"complete","variables":{}}}'],
+      ['of no outcome', '{"taskId":"task-1","outcome":{"kind":"unlock"}}'],
+      ['no JSON', 'x'],
+    ])('and takes a variable of its name that a client has sent for none: %s', async (_, value) => {
+      await run({ variables: { fastifyCamundaOutcome: { type: 'Json', value } } });
+      expect(handled).toBe(1);
+    });
+
+    it('remembers it where the engine takes the failure neither', async () => {
+      calls.answers.push(stuck(), stuck());
+      await run();
+      await run();
+      expect([calls.names(), handled]).toEqual([['complete', 'failure', 'complete'], 1]);
+    });
+
+    it('remembers it where the engine was away until the lock was over, and forgets it when it is taken', async () => {
+      calls.answers.push(...Array.from({ length: 100 }, reset));
+      await run();
+      calls.answers.length = 0;
+      await run();
+      expect([calls.names().at(-1), handled, events.events.length]).toEqual(['complete', 1, 2]);
+      await run();
+      expect(handled).toBe(2);
+    });
   });
 
   it('writes a second row for a refused failure and leaves it at that', async () => {

@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
-import { CamundaEngineClient } from '../camunda-engine/index.js';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isOutOfResources } from '../common/errors/index.js';
 import { HttpService } from '../common/http/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
@@ -8,16 +7,15 @@ import { AbandonedHandlers } from './abandoned-handlers.js';
 import { DeliveryGuard } from './delivery.guard.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { runHandler } from './handler.run.js';
+import { OutcomeDelivery } from './outcome.delivery.js';
 import { RetryNudge } from './retry.nudge.js';
 import { RunningTask } from './running-task.js';
-import { type Attempt, createAttemptEvent, createCallFailedEvent } from './task-event.factory.js';
+import { type Attempt, createAttemptEvent } from './task-event.factory.js';
 import { TaskEventLog } from './task-event.log.js';
 import { TaskLockKeeper } from './task-lock.keeper.js';
 import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
-import { type TaskOutcomeFacts, TaskOutcomeListener } from './task-outcome.listener.js';
 import { StepContext } from './step.context.js';
 import { FatalTaskError, UnhandledStepError } from './task.errors.js';
-import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 import { traceUnhandled } from './unhandled-error.tracer.js';
 
@@ -42,12 +40,11 @@ export class TopicRunner {
 
   constructor(
     private readonly events: TaskEventLog,
-    private readonly engine: CamundaEngineClient,
+    private readonly outcomes: OutcomeDelivery,
     private readonly nudge: RetryNudge,
     private readonly http: HttpService,
     private readonly deliveries: DeliveryGuard,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
-    @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
   ) {
     // Every running task that repeats a call listens; Node warns of a leak at eleven.
     setMaxListeners(config.maxTasks, this.giveUp.signal);
@@ -150,20 +147,28 @@ export class TopicRunner {
       }
       const outcome = await this.decide(task, topic, keeper);
       reported = outcome;
-      await this.report(task, topic, outcome, keeper.heldUntil);
+      const { heldUntil } = keeper;
+      await this.outcomes.deliver(task, topic, outcome, { heldUntil, giveUp: this.giveUp.signal });
     } finally {
       this.deliveries.end(task, reported);
       endTurn?.();
     }
   }
 
-  /** Makes the attempt and its row. */
+  /** Makes the attempt and its row, unless the work was finished by an earlier delivery. */
   private async decide(
     task: RunningTask,
     topic: RegisteredTopic,
     keeper: TaskLockKeeper,
   ): Promise<TaskOutcome> {
     try {
+      const finished = this.outcomes.finishedOutcomeOf(task);
+      if (finished !== null) {
+        task.logger.log('The work of a task is done; its outcome is reported again.', {
+          outcome: finished.kind,
+        });
+        return finished;
+      }
       const { attempt, outcome } = await this.attempt(task, topic);
       if (!attempt.succeeded && isOutOfResources(attempt.error)) this.starved(attempt.error);
       await this.events.append(createAttemptEvent(task, topic, attempt));
@@ -210,88 +215,8 @@ export class TopicRunner {
     this.nudge.schedule(task.taskId, POSTPONED_MS);
   }
 
-  private async report(
-    task: RunningTask,
-    topic: RegisteredTopic,
-    outcome: TaskOutcome,
-    heldUntil: number,
-  ): Promise<void> {
-    const began = performance.now();
-    const report = await reportOutcome(task, outcome, heldUntil, this.giveUp.signal);
-    if (report.result === 'refused' || report.result === 'unreachable') {
-      const durationMs = Math.round(performance.now() - began);
-      task.logger.error('The engine did not take the outcome of a task.', {
-        outcome: outcome.kind,
-        err: report.error,
-      });
-      await this.events.append(
-        createCallFailedEvent(task, topic, { outcome, error: report.error, durationMs }),
-      );
-      // A refused outcome would be refused again after the next lock, for ever: retries bring it to an operator.
-      if (report.result === 'refused' && (outcome.kind === 'complete' || outcome.kind === 'bpmnError')) {
-        await this.report(task, topic, toErrorOutcome(report.error, task), heldUntil);
-      }
-      return;
-    }
-    if (report.result === 'lost') {
-      task.logger.warn('Another worker has the task: its outcome counts.', { outcome: outcome.kind });
-      return;
-    }
-    await this.follow(task, topic, outcome, report.result);
-  }
-
-  /** What is to be done once the engine has an outcome. */
-  private async follow(
-    task: RunningTask,
-    topic: RegisteredTopic,
-    outcome: TaskOutcome,
-    result: Report['result'],
-  ): Promise<void> {
-    if (result === 'gone')
-      task.logger.debug('The task is no longer in the engine.', { outcome: outcome.kind });
-    if (outcome.kind === 'failure' && result === 'accepted') {
-      if (outcome.retries > 0) this.nudge.schedule(task.taskId, outcome.retryTimeout);
-      else
-        await this.tell(task, (listener) =>
-          listener.incident({ ...factsOf(task, topic), error: outcome.errorMessage }),
-        );
-    }
-    if (outcome.kind === 'bpmnError') {
-      const { errorCode, errorMessage } = outcome;
-      await this.tell(task, async (listener) => {
-        if ((await this.engine.getProcessInstance(task.processInstanceId)) !== null) return;
-        await listener.unhandledBpmnError({ ...factsOf(task, topic), errorCode, errorMessage });
-      });
-    }
-  }
-
-  /** What fails here is found by the reconciler. */
-  private async tell(
-    task: RunningTask,
-    say: (listener: TaskOutcomeListener) => Promise<void>,
-  ): Promise<void> {
-    if (this.listener === undefined) return;
-    try {
-      await say(this.listener);
-    } catch (error) {
-      task.logger.error('The outcome of a task could not be passed on.', { err: error });
-    }
-  }
-
   private announceIdle(): void {
     for (const resolve of this.idle) resolve();
     this.idle.clear();
   }
-}
-
-function factsOf(task: RunningTask, topic: RegisteredTopic): TaskOutcomeFacts {
-  return {
-    correlationId: task.correlationId,
-    processInstanceId: task.processInstanceId,
-    processDefinitionKey: task.processDefinitionKey,
-    traceabilityId: task.traceabilityId,
-    taskId: task.taskId,
-    stepName: topic.stepName,
-    step: topic.step,
-  };
 }

@@ -1,0 +1,127 @@
+import { createRequire } from 'node:module';
+import BpmnModdle, { type ModdleElement } from 'bpmn-moddle';
+import { Drawing, type DrawnElement, type DrawnProcess } from './drawing.js';
+
+/** Camunda's extensions; read by `require`, because an import of JSON still warns on Node 20. */
+const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
+  'camunda-bpmn-moddle/resources/camunda.json',
+);
+
+/** Operaton's namespace says the same as Camunda's. */
+const OPERATON_NAMESPACE = /(["'])http:\/\/operaton\.org\/schema\/1\.0\/bpmn\1/g;
+
+/** Members of an element that say nothing that the engine evaluates, or that are elements of their own. */
+const NO_TEXT: ReadonlySet<string> = new Set([
+  'id',
+  'name',
+  'documentation',
+  'flowElements',
+  'artifacts',
+  'laneSets',
+  'incoming',
+  'outgoing',
+  'sourceRef',
+  'targetRef',
+  'default',
+  'attachedToRef',
+]);
+
+/** References whose name the engine evaluates. */
+const NAMED = ['messageRef', 'signalRef', 'errorRef', 'escalationRef'] as const;
+
+/**
+ * Reads a `.bpmn`.
+ *
+ * @returns null where it is no BPMN that can be read: what is wrong in it, the engine says
+ */
+export async function readDrawing(xml: string): Promise<Drawing | null> {
+  try {
+    const text = xml.replaceAll(OPERATON_NAMESPACE, '$1http://camunda.org/schema/1.0/bpmn$1');
+    const moddle = new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS });
+    const { rootElement } = await moddle.fromXML(text, 'bpmn:Definitions', { lax: true });
+    return new Drawing(
+      childrenOf(rootElement, 'rootElements')
+        .filter(({ $type }) => $type === 'bpmn:Process')
+        .map(readProcess),
+    );
+  } catch {
+    return null;
+  }
+}
+
+function readProcess(process: ModdleElement): DrawnProcess {
+  const isExecutable = process.get('isExecutable');
+  return {
+    id: process.id ?? '',
+    isExecutable: typeof isExecutable === 'boolean' ? isExecutable : null,
+    elements: readElements(process, null),
+  };
+}
+
+function readElements(scope: ModdleElement, parentId: string | null): DrawnElement[] {
+  return childrenOf(scope, 'flowElements').flatMap((element) => {
+    const { id } = element;
+    return id === undefined ? [] : [readElement(element, id, parentId), ...readElements(element, id)];
+  });
+}
+
+function readElement(element: ModdleElement, id: string, parentId: string | null): DrawnElement {
+  return {
+    id,
+    name: textOf(element, 'name'),
+    tag: tagOf(element),
+    parentId,
+    topic: textOf(element, 'camunda:type') === 'external' ? textOf(element, 'camunda:topic') : null,
+    texts: textsOf(element),
+    hasTimer: childrenOf(element, 'eventDefinitions').some(
+      ({ $type }) => $type === 'bpmn:TimerEventDefinition',
+    ),
+    sourceId: idOf(element.get('sourceRef')),
+    targetId: idOf(element.get('targetRef')),
+    attachedToId: idOf(element.get('attachedToRef')),
+    isTriggeredByEvent: element.get('triggeredByEvent') === true,
+  };
+}
+
+/** The texts of an element and of what lies in it, elements of the flow apart. */
+function textsOf(element: ModdleElement): string[] {
+  const texts: string[] = [];
+  // References are not among the entries.
+  for (const reference of NAMED) {
+    const named = element.get(reference);
+    if (isElement(named)) texts.push(textOf(named, 'name') ?? '');
+  }
+  for (const [member, value] of Object.entries(element)) {
+    if (member.startsWith('$') || NO_TEXT.has(member)) continue;
+    for (const item of Array.isArray(value) ? (value as unknown[]) : [value]) {
+      if (typeof item === 'string') texts.push(item.trim());
+      else if (isElement(item) && item.$parent === element) texts.push(...textsOf(item));
+    }
+  }
+  return texts.filter((text) => text !== '');
+}
+
+/** `bpmn:UserTask` as the file spells it: `userTask`. */
+function tagOf({ $type }: ModdleElement): string {
+  const local = $type.slice($type.indexOf(':') + 1);
+  return local.charAt(0).toLowerCase() + local.slice(1);
+}
+
+function textOf(element: ModdleElement, property: string): string | null {
+  const value = element.get(property);
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null;
+}
+
+function idOf(value: unknown): string | null {
+  return isElement(value) ? (value.id ?? null) : null;
+}
+
+function childrenOf(element: ModdleElement, property: string): readonly ModdleElement[] {
+  const value = element.get(property);
+  return Array.isArray(value) ? value.filter(isElement) : [];
+}
+
+/** Elements of namespaces without a descriptor are plain objects without `get`. */
+function isElement(value: unknown): value is ModdleElement {
+  return typeof value === 'object' && value !== null && 'get' in value && '$type' in value;
+}

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  bpmn,
+  element,
+  end,
+  flow,
+  path,
+  process,
+  start,
+  task,
+  xor,
+} from '../../embedded-engine/testing/process.builder.js';
+import { nameOf } from './drawing.js';
+import { readDrawing } from './drawing.reader.js';
+
+const timer = '<timerEventDefinition><timeDuration>${delay}</timeDuration></timerEventDefinition>';
+
+/** A check, a choice, and behind it a task with a timer on its boundary, or a sub-process. */
+const FILE = bpmn(
+  '<message id="M" name="${amont}"/>',
+  process('order', [
+    start(),
+    task('Charge'),
+    xor('G', 'name="Enough?" default="else"'),
+    task(
+      'Ship',
+      '<camunda:inputOutput><camunda:inputParameter name="x">${weight}</camunda:inputParameter></camunda:inputOutput>',
+    ),
+    element('boundaryEvent', 'Late', 'attachedToRef="Ship"', timer),
+    element(
+      'subProcess',
+      'Sub',
+      '',
+      start('inner') +
+        element('intermediateCatchEvent', 'Wait', '', '<messageEventDefinition messageRef="M"/>') +
+        end('innerEnd') +
+        path('inner', 'Wait', 'innerEnd'),
+    ),
+    end(),
+    path('start', 'Charge', 'G'),
+    flow('G', 'Ship', '${amount > 5}'),
+    flow('G', 'Sub', undefined, 'else'),
+    path('Ship', 'end'),
+    path('Sub', 'end'),
+  ]),
+);
+
+describe('a drawing', () => {
+  it('knows its processes and their elements, with the texts that the engine reads', async () => {
+    const drawing = await readDrawing(FILE);
+    expect(drawing?.processes.map(({ id, isExecutable }) => [id, isExecutable])).toEqual([['order', true]]);
+    expect(drawing?.element('Charge')).toMatchObject({ tag: 'serviceTask', topic: 'Charge', parentId: null });
+    expect(drawing?.element('G__Ship')).toMatchObject({ tag: 'sequenceFlow', texts: ['${amount > 5}'] });
+    expect(drawing?.element('Ship')?.texts).toContain('${weight}');
+    expect(drawing?.element('Late')).toMatchObject({ hasTimer: true, attachedToId: 'Ship' });
+    expect(drawing?.element('Wait')).toMatchObject({ parentId: 'Sub', texts: ['${amont}'] });
+  });
+
+  it('says what a token can meet before it rests', async () => {
+    const ahead = (await readDrawing(FILE))?.ahead('Charge').map(({ id }) => id) ?? [];
+    expect(ahead.sort()).toEqual(
+      ['Charge__G', 'G', 'G__Ship', 'Ship', 'Late', 'else', 'Sub', 'inner', 'inner__Wait', 'Wait', 'Late']
+        .filter((id, at, all) => all.indexOf(id) === at)
+        .sort(),
+    );
+    const behind = (await readDrawing(FILE))?.ahead('Wait').map(({ id }) => id) ?? [];
+    expect(behind.sort()).toEqual(['Sub__end', 'Wait__innerEnd', 'end', 'innerEnd']);
+  });
+
+  it("reads Operaton's namespace as Camunda's, and says of a process whether it is executable", async () => {
+    const file = FILE.replace('camunda.org', 'operaton.org').replace('isExecutable="true"', '');
+    const drawing = await readDrawing(file);
+    expect([drawing?.element('Charge')?.topic, drawing?.processes[0]?.isExecutable]).toEqual([
+      'Charge',
+      null,
+    ]);
+  });
+
+  it('is none of what cannot be read', async () => {
+    expect(await readDrawing('no XML')).toBeNull();
+    expect(await readDrawing('<a/>')).toBeNull();
+  });
+
+  it('names an element by its name and its id', () => {
+    expect([nameOf({ id: 'G', name: 'Enough?' }), nameOf({ id: 'G', name: null })]).toEqual([
+      '"Enough?" (G)',
+      '"G"',
+    ]);
+  });
+});

@@ -1,0 +1,111 @@
+/** An element of a `.bpmn`, as far as a message or a check at boot needs it. */
+export interface DrawnElement {
+  readonly id: string;
+  readonly name: string | null;
+  /** As the file spells it: `serviceTask`. */
+  readonly tag: string;
+  /** Id of the sub-process that it lies in; null: directly in its process. */
+  readonly parentId: string | null;
+  /** Topic of an external task. */
+  readonly topic: string | null;
+  /** Expressions and other texts that the engine reads of it. */
+  readonly texts: readonly string[];
+  readonly hasTimer: boolean;
+  /** Of a sequence flow: where it comes from and where it leads. */
+  readonly sourceId: string | null;
+  readonly targetId: string | null;
+  /** Of a boundary event: the activity that it belongs to. */
+  readonly attachedToId: string | null;
+  /** Of a sub-process: it begins with an event of its own, not with a token. */
+  readonly isTriggeredByEvent: boolean;
+}
+
+/** A process of a `.bpmn`. */
+export interface DrawnProcess {
+  readonly id: string;
+  /** Null where the file does not say. */
+  readonly isExecutable: boolean | null;
+  readonly elements: readonly DrawnElement[];
+}
+
+/** Elements at which a token rests, or leaves this instance: what is behind them happens later. */
+const RESTS: ReadonlySet<string> = new Set([
+  'userTask',
+  'receiveTask',
+  'intermediateCatchEvent',
+  'eventBasedGateway',
+  'callActivity',
+]);
+
+/** What a `.bpmn` contains. */
+export class Drawing {
+  private readonly byId: ReadonlyMap<string, DrawnElement>;
+
+  constructor(readonly processes: readonly DrawnProcess[]) {
+    this.byId = new Map(
+      processes.flatMap(({ elements }) => elements.map((element) => [element.id, element] as const)),
+    );
+  }
+
+  get elements(): readonly DrawnElement[] {
+    return [...this.byId.values()];
+  }
+
+  element(id: string): DrawnElement | null {
+    return this.byId.get(id) ?? null;
+  }
+
+  /**
+   * What a token can meet in the same transaction, flows included, once it leaves an element: up to where it rests.
+   */
+  ahead(id: string): readonly DrawnElement[] {
+    const met = new Map<string, DrawnElement>();
+    const open = this.after(id);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (met.has(next.id)) continue;
+      met.set(next.id, next);
+      open.push(...this.enteredWith(next));
+      if (next.topic === null && !RESTS.has(next.tag) && !this.hasContent(next.id))
+        open.push(...this.after(next.id));
+    }
+    return [...met.values()];
+  }
+
+  /** Boundary events of an activity, and of the sub-processes that it lies in: where an error that it throws may go. */
+  boundariesOf(id: string): DrawnElement[] {
+    const own = this.elements.filter(({ attachedToId }) => attachedToId === id);
+    const { parentId } = this.byId.get(id) ?? { parentId: null };
+    return parentId === null ? own : [...own, ...this.boundariesOf(parentId)];
+  }
+
+  /** Where a token goes that leaves an element: its flows with their targets, or those of the sub-process that it ends. */
+  private after(id: string): DrawnElement[] {
+    const { targetId = null, parentId = null } = this.byId.get(id) ?? {};
+    if (targetId !== null) return this.find(targetId);
+    const flows = this.elements.filter(({ sourceId }) => sourceId === id);
+    if (flows.length > 0) return [...flows, ...flows.flatMap((flow) => this.find(flow.targetId))];
+    return parentId === null ? [] : this.after(parentId);
+  }
+
+  /** What begins with an element: its boundary events, and the beginnings inside a sub-process. */
+  private enteredWith({ id }: DrawnElement): DrawnElement[] {
+    return this.elements.filter(
+      ({ attachedToId, parentId, tag, isTriggeredByEvent }) =>
+        attachedToId === id || (parentId === id && (tag === 'startEvent' || isTriggeredByEvent)),
+    );
+  }
+
+  private hasContent(id: string): boolean {
+    return this.elements.some(({ parentId }) => parentId === id);
+  }
+
+  private find(id: string | null): DrawnElement[] {
+    const element = id === null ? undefined : this.byId.get(id);
+    return element === undefined ? [] : [element];
+  }
+}
+
+/** `"Enough money?" (Gateway_1)`, or `"Gateway_1"` where it has no name. */
+export function nameOf({ id, name }: Pick<DrawnElement, 'id' | 'name'>): string {
+  return name === null ? `"${id}"` : `"${name}" (${id})`;
+}
