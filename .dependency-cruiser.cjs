@@ -43,10 +43,10 @@ module.exports = {
     {
       name: 'embedded-engine-stands-alone',
       comment:
-        'The embedded engine knows nothing of the service; both keep SQLite files, and what is the same for both is in common/sqlite-file/.',
+        'The embedded engine knows nothing of the service; both keep SQLite files, and what is the same for both is in common/sqlite-file/ and common/json/.',
       severity: 'error',
       from: { path: '^src/embedded-engine/' },
-      to: { path: '^src/', pathNot: '^src/(embedded-engine|common/sqlite-file)/' },
+      to: { path: '^src/', pathNot: '^src/(embedded-engine|common/sqlite-file|common/json)/' },
     },
     {
       name: 'common-and-config-are-leaves',

@@ -1,6 +1,7 @@
 import type { Params } from 'nestjs-pino';
 import { pino, type LoggerOptions } from 'pino';
 import pretty from 'pino-pretty';
+import { scrubUrls } from './common/urls/index.js';
 import type { Configuration } from './config/index.js';
 
 /** What Nest says of its own wiring, a line for each module and route: of use to whoever looks for a fault in it. */
@@ -31,10 +32,10 @@ export function describeError(error: unknown): unknown {
   const { code, status } = error as { readonly code?: unknown; readonly status?: unknown };
   return {
     type: error.name,
-    message: error.message,
+    message: scrubUrls(error.message),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(typeof status === 'number' ? { status } : {}),
-    stack: error.stack,
+    ...(error.stack === undefined ? {} : { stack: scrubUrls(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   };
 }

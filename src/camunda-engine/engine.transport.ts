@@ -1,3 +1,5 @@
+import { parseJson } from '../common/json/index.js';
+
 /** One part of a multipart body; a part with a file name is a resource of a deployment. */
 export interface EnginePart {
   readonly name: string;
@@ -27,11 +29,11 @@ export interface EngineResponse {
   readonly body: unknown;
 }
 
-/** Reads a body as {@link EngineResponse} has it. */
+/** Reads a body as {@link EngineResponse} has it; integers beyond ±(2^53 − 1) are a `bigint`. */
 export function readResponseBody(contentType: string | null, text: string): unknown {
   if (!contentType?.toLowerCase().startsWith('application/json')) return text;
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { ShutdownService } from '../lifecycle/index.js';
@@ -95,6 +96,26 @@ describe('HttpEngineTransport', () => {
     });
     expect(seen).toMatch(/name="deployment-name"\r\n\r\nd\r\n/);
     expect(seen).toMatch(/name="p.bpmn"; filename="p.bpmn"[^]*<x\/>/);
+  });
+
+  it('reads what a proxy has encoded', async () => {
+    respond = (_, __, response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+        .end(gzipSync('{"a":1}'));
+    expect((await transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 })).body).toEqual({ a: 1 });
+    respond = (_, __, response) =>
+      response.setHeader('content-type', 'application/json').end(Buffer.from('"ë"', 'latin1'));
+    await expect(transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 })).rejects.toThrow(
+      EngineMisconfiguredError,
+    );
+  });
+
+  it('keeps every digit of a Long', async () => {
+    respond = (_, __, response) =>
+      response.setHeader('content-type', 'application/json').end('{"value":9007199254740993}');
+    const { body } = await transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 });
+    expect(body).toEqual({ value: 9_007_199_254_740_993n });
   });
 
   it('leaves a text that claims to be JSON a text', async () => {

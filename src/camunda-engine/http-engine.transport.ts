@@ -1,5 +1,5 @@
 import { Agent, FormData } from 'undici';
-import { connectionLimit, readBounded, RequestLimit } from '../common/http/index.js';
+import { connectionLimit, readAnswerBody, RequestLimit, UnreadableBodyError } from '../common/http/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import type { EngineAccess } from './engine.access.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
@@ -78,7 +78,8 @@ export class HttpEngineTransport extends EngineTransport {
             : JSON.stringify(call.json),
       });
       const { statusCode, headers, body } = await limit.orAborted(request);
-      const { text, cut } = await readBounded(body, MAX_ANSWER_BYTES);
+      const { text, cut, charset } = await readAnswerBody({ headers, body }, MAX_ANSWER_BYTES);
+      if (text === null) throw new UnreadableBodyError(`answered with bytes that are not ${charset}`);
       if (cut) throw new Error(`The answer is larger than ${MAX_ANSWER_BYTES} bytes.`);
       this.access?.note(call, statusCode);
       const type = headers['content-type'];
@@ -126,6 +127,9 @@ function translate(call: EngineRequest, error: unknown, limit: RequestLimit): Er
     return new EngineAmbiguousError(call, `no answer within ${limit.timeoutMs} ms`, null, { cause: error });
   }
   if (limit.signal.aborted) return new EngineAmbiguousError(call, 'aborted', null, { cause: error });
+  if (error instanceof UnreadableBodyError) {
+    return new EngineMisconfiguredError(call, error.message, null, { cause: error.cause });
+  }
   const { code, syscall } = systemFacts(error);
   if (NOTHING_SENT_CODES.has(code) || CONNECTING_CALLS.has(syscall)) {
     return new EngineUnreachableError(call, `the engine cannot be reached (${code})`, { cause: error });

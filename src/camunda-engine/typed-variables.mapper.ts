@@ -1,3 +1,5 @@
+import { jsonFormFault, parseJson } from '../common/json/index.js';
+
 /** A variable as the engine's REST API has it (reference/camunda.md §1.9). */
 export interface TypedVariable {
   readonly value?: unknown;
@@ -11,12 +13,12 @@ export type TypedVariables = Readonly<Record<string, TypedVariable>>;
 export class UnsupportedVariableError extends Error {
   override readonly name = 'UnsupportedVariableError';
 
+  /** @param path name of the variable, and the way to the place inside, `order.items.0` */
   constructor(
-    readonly variable: string,
+    readonly path: string,
     reason: string,
-    options?: ErrorOptions,
   ) {
-    super(`The variable "${variable}" cannot be sent to the engine: ${reason}.`, options);
+    super(`The variable "${path}" cannot be sent to the engine: ${reason}.`);
   }
 }
 
@@ -32,7 +34,7 @@ const MAX_INT32 = 2 ** 31 - 1;
  *
  * Members that are undefined are left out. Every own name is kept, `__proto__` too, and means nothing here.
  *
- * @throws UnsupportedVariableError for what JSON cannot say: functions, symbols, bigints, NaN, infinities, cycles
+ * @throws UnsupportedVariableError with the path of what JSON cannot say, see {@link jsonFormFault}
  */
 export function toTypedVariables(variables: Readonly<Record<string, unknown>>): TypedVariables {
   const typed = emptyRecord<TypedVariable>();
@@ -44,7 +46,7 @@ export function toTypedVariables(variables: Readonly<Record<string, unknown>>): 
 
 /**
  * Reads the engine's variables as plain values: Json parsed, Date as `Date`, Null and absent values as null; Bytes,
- * File, Object and Xml stay as they come.
+ * File, Object and Xml stay as they come. Integers beyond ±(2^53 − 1), in Json too, are a `bigint`.
  *
  * @returns an object without prototype, so that a variable may have any name
  */
@@ -59,7 +61,7 @@ export function fromTypedVariable({ value, type }: TypedVariable): unknown {
   if (value === null || value === undefined) return null;
   switch (type?.toLowerCase()) {
     case 'json':
-      return typeof value === 'string' ? parseJson(value) : value;
+      return typeof value === 'string' ? readJson(value) : value;
     case 'date':
       return typeof value === 'string' ? parseDate(value) : value;
     default:
@@ -73,47 +75,45 @@ export function toEngineDate(date: Date): string {
 }
 
 function toTypedVariable(name: string, value: unknown): TypedVariable {
+  refuseWithoutForm(name, value);
   switch (typeof value) {
     case 'string':
       return value.length > MAX_STRING_LENGTH
         ? { type: 'Json', value: JSON.stringify(value) }
         : { type: 'String', value };
     case 'number':
-      return toTypedNumber(name, value);
+      return toTypedNumber(value);
     case 'boolean':
       return { type: 'Boolean', value };
     case 'object':
-      return value === null ? { type: 'Null', value: null } : toTypedObject(name, value);
+      return value === null ? { type: 'Null', value: null } : toTypedObject(value);
     default:
-      throw new UnsupportedVariableError(name, `a ${typeof value} is not a JSON value`);
+      return { type: 'Null', value: null };
   }
 }
 
-function toTypedNumber(name: string, value: number): TypedVariable {
-  if (!Number.isFinite(value)) throw new UnsupportedVariableError(name, `${value} is not a JSON number`);
-  if (!Number.isSafeInteger(value)) return { type: 'Double', value };
+function toTypedNumber(value: number): TypedVariable {
+  if (!Number.isInteger(value)) return { type: 'Double', value };
   return { type: value >= MIN_INT32 && value <= MAX_INT32 ? 'Integer' : 'Long', value };
 }
 
-function toTypedObject(name: string, value: object): TypedVariable {
-  if (value instanceof Date) {
-    if (Number.isNaN(value.getTime())) throw new UnsupportedVariableError(name, 'it is an invalid date');
-    return { type: 'Date', value: toEngineDate(value) };
-  }
-  let text: unknown;
-  try {
-    text = JSON.stringify(value);
-  } catch (error) {
-    throw new UnsupportedVariableError(name, 'it has no JSON form', { cause: error });
-  }
-  if (typeof text !== 'string') throw new UnsupportedVariableError(name, 'it has no JSON form');
-  return { type: 'Json', value: text };
+function toTypedObject(value: object): TypedVariable {
+  if (value instanceof Date) return { type: 'Date', value: toEngineDate(value) };
+  return { type: 'Json', value: JSON.stringify(value) };
+}
+
+/** @throws UnsupportedVariableError */
+function refuseWithoutForm(name: string, value: unknown): void {
+  const fault = jsonFormFault(value);
+  if (fault === null) return;
+  const path = fault.path === '' ? name : `${name}.${fault.path}`;
+  throw new UnsupportedVariableError(path, fault.reason);
 }
 
 /** A text that is not JSON stays a text: the schema that reads it will say what it expected. */
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return text;
   }

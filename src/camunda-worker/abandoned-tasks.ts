@@ -13,18 +13,21 @@ export function workerIdBase(): string {
 
 /**
  * Whether a lock was held by a worker of an earlier run of this service while its handler ran, and not because a retry
- * waits: that one ends by itself, no later than the retry would have come.
+ * waits: that one ends by itself. A lock that is longer than any handler's is a retry that a partner has asked to wait.
  *
  * @param taskRetries retries after the first attempt (`CAMUNDA_TASK_RETRIES`)
+ * @param longestLockMs that a handler's lock may have from now
  * @param now the engine's time, in milliseconds since 1970
  */
 export function isAbandoned(
   { workerId, retries, lockExpirationTime }: LockedExternalTask,
   taskRetries: number,
+  longestLockMs: number,
   now: number,
 ): boolean {
   if (!OWN_WORKER_ID.test(workerId ?? '')) return false;
   if (typeof retries !== 'number' || typeof lockExpirationTime !== 'string') return true;
   const failedAttempts = Math.max(1, taskRetries - retries + 1);
-  return Date.parse(lockExpirationTime) - now > longestRetryDelayMs(failedAttempts);
+  const leftMs = Date.parse(lockExpirationTime) - now;
+  return leftMs > longestRetryDelayMs(failedAttempts) && leftMs <= longestLockMs;
 }

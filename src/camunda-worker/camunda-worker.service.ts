@@ -249,10 +249,12 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private async freeAbandoned(): Promise<void> {
     try {
       const locked = await this.engine.findLockedTasks();
-      const abandoned = locked.filter(
-        (task) =>
-          this.explorer.topics.has(task.topicName) && isAbandoned(task, this.config.taskRetries, Date.now()),
-      );
+      const abandoned = locked.filter((task) => {
+        const topic = this.explorer.topics.get(task.topicName);
+        if (topic === undefined) return false;
+        const lockMs = topic.declaration.lockDurationMs ?? this.config.lockDurationMs;
+        return isAbandoned(task, this.config.taskRetries, lockMs, Date.now());
+      });
       await Promise.all(abandoned.map(({ id }) => this.giveBack(id, () => this.engine.unlockTask(id))));
       if (abandoned.length > 0) {
         this.logger.log({ msg: 'Tasks of an earlier run are free again.', tasks: abandoned.length });

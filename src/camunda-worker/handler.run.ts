@@ -1,3 +1,4 @@
+import { describeKind, isPlainObject } from '../common/json/index.js';
 import type { StepContext } from './step.context.js';
 import type { RunningTask } from './running-task.js';
 import type { Attempt } from './task-event.factory.js';
@@ -5,6 +6,7 @@ import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { completeWith, readVars } from './task-variables.js';
 import { describeIssues, FatalTaskError, HandlerTimeoutError } from './task.errors.js';
 import type { RegisteredTopic } from './topic.explorer.js';
+import { membersWithoutSchema, type UnknownMembers } from './unknown-members.js';
 
 /** How a handler is run. */
 export interface HandlerLimits {
@@ -13,6 +15,7 @@ export interface HandlerLimits {
   readonly context: StepContext;
   /** Is called when the run has ended without its handler; the promise settles when the handler does, if ever. */
   readonly abandon: (task: RunningTask, handler: Promise<unknown>) => void;
+  readonly unknownMembers: UnknownMembers;
 }
 
 /**
@@ -39,7 +42,7 @@ export async function runHandler(
     task.fail(new HandlerTimeoutError(topic.topic, limits.maxDurationMs), 'time-limit');
   }, limits.maxDurationMs);
   timer.unref();
-  const work = limits.context.run(task, () => workOn(task, topic, seen));
+  const work = limits.context.run(task, () => workOn(task, topic, seen, limits));
   try {
     const output = await task.orFailed(work);
     task.addIdentifiersOf(output);
@@ -63,28 +66,38 @@ async function workOn(
   task: RunningTask,
   topic: RegisteredTopic,
   seen: { input: unknown },
+  limits: HandlerLimits,
 ): Promise<Readonly<Record<string, unknown>>> {
   if (topic.declaration.input !== undefined) seen.input = await readVars(task, topic.declaration.input);
   const returned: unknown = await topic.handle(seen.input, task);
-  return readOutput(topic, returned);
+  return readOutput(topic, returned, limits);
 }
 
 async function readOutput(
   topic: RegisteredTopic,
   returned: unknown,
+  { unknownMembers }: HandlerLimits,
 ): Promise<Readonly<Record<string, unknown>>> {
   let output = returned ?? {};
-  if (topic.declaration.output !== undefined) {
-    const parsed = await topic.declaration.output.safeParseAsync(output);
+  const { output: schema, strict = false } = topic.declaration;
+  if (schema !== undefined) {
+    const parsed = await schema.safeParseAsync(output);
     if (!parsed.success) {
       throw new FatalTaskError(`The output of ${topic.topic} is not valid: ${describeIssues(parsed.error)}`, {
         cause: parsed.error,
       });
     }
+    const unknown = membersWithoutSchema(schema, output);
+    if (unknown.length > 0 && strict) {
+      throw new FatalTaskError(`The output schema of ${topic.topic} does not have: ${unknown.join(', ')}.`);
+    }
+    unknownMembers.warn(topic.topic, unknown);
     output = parsed.data ?? {};
   }
-  if (typeof output !== 'object' || Array.isArray(output)) {
-    throw new FatalTaskError(`The output of ${topic.topic} is not an object of variables.`);
+  if (!isPlainObject(output)) {
+    throw new FatalTaskError(
+      `The output of ${topic.topic} is not an object of variables but ${describeKind(output)}.`,
+    );
   }
-  return output as Readonly<Record<string, unknown>>;
+  return output;
 }

@@ -2,6 +2,7 @@ import type { Logger } from '@nestjs/common';
 import type { AbortSignalLike, HttpCall, HttpCaller, HttpCalls, HttpService } from '../common/http/index.js';
 import { isCorrelationId, isRequestId } from '../common/identifiers/index.js';
 import { fromTypedVariables } from '../camunda-engine/index.js';
+import { stepNameOf } from '../common/process-definition/index.js';
 import type { FetchedTask, TaskCalls } from './fetched-task.js';
 import { TaskAbortedError } from './task.errors.js';
 import { TaskLogger } from './task.logger.js';
@@ -87,6 +88,10 @@ export class RunningTask implements HandlerTask, HttpCaller {
   get http(): HttpCalls {
     this.calling ??= this.httpService.callsOf(this);
     return this.calling;
+  }
+
+  get step(): string {
+    return stepNameOf(this.topic);
   }
 
   get headers(): Readonly<Record<string, string>> {

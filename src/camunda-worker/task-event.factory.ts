@@ -1,9 +1,11 @@
 import { ZodError } from 'zod';
 import { EngineResponseError } from '../camunda-engine/index.js';
+import { scrubUrls } from '../common/urls/index.js';
 import type { HttpCall } from '../common/http/index.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 import type { RunningTask } from './running-task.js';
 import type { TaskEvent } from './task-event.log.js';
+import { BusinessRuleError } from './task.errors.js';
 import { asError, statusOf, type TaskOutcome } from './task-outcome.mapper.js';
 
 /** How one attempt went. */
@@ -24,8 +26,9 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
   // Of several calls the last that failed says most, else the last.
   const call = calls.findLast(({ ok }) => !ok) ?? calls.at(-1);
   const metadata = createMetadata(task);
+  const message = error === null ? null : messageOf(error);
   if (error !== null) {
-    metadata.message = error.message;
+    metadata.message = message;
     metadata.error = describeError(error);
   }
   if (calls.length > 0) metadata.calls = calls;
@@ -36,7 +39,7 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
     httpStatusCode: call === undefined ? (error === null ? 200 : statusOf(error)) : call.status,
     requestData: input,
     responseData: attempt.succeeded ? attempt.output : null,
-    errorMessage: error?.message ?? null,
+    errorMessage: message,
     result: attempt.succeeded
       ? successSentence(topic, attempt.output)
       : failureSentence(topic, asError(error)),
@@ -167,9 +170,14 @@ function describeError(error: Error): Record<string, unknown> {
     // A ZodError's message is its issues as JSON.
     ...(cause instanceof ZodError
       ? { issues: issues ?? cause.issues }
-      : { issues, cause: cause instanceof Error ? cause.message : undefined }),
+      : { issues, cause: cause instanceof Error ? messageOf(cause) : undefined }),
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+}
+
+/** What an author has worded is as he worded it; the errors of libraries may quote URLs with secrets. */
+function messageOf(error: Error): string {
+  return error instanceof BusinessRuleError ? error.message : scrubUrls(error.message);
 }
 
 function successSentence({ declaration, stepName }: RegisteredTopic, output: unknown): string {
@@ -178,7 +186,7 @@ function successSentence({ declaration, stepName }: RegisteredTopic, output: unk
 }
 
 function failureSentence({ declaration, stepName }: RegisteredTopic, error: Error): string {
-  return say(declaration.failureSentence, error) ?? `Step ${stepName} failed: ${error.message}`;
+  return say(declaration.failureSentence, error) ?? `Step ${stepName} failed: ${messageOf(error)}`;
 }
 
 /** A sentence that cannot be made must not cost the step its outcome. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { asError, toErrorOutcome } from './task-outcome.mapper.js';
-import { BusinessRuleError } from './task.errors.js';
+import { HttpCallError } from '../common/http/index.js';
+import { BusinessRuleError, RetryableTaskError } from './task.errors.js';
 
 describe('toErrorOutcome', () => {
   it.each([
@@ -18,6 +19,35 @@ describe('toErrorOutcome', () => {
       { retryTimeout: ms },
       { retryTimeout: ms * 1.2 },
     ]);
+  });
+
+  describe('waits as long as a partner asks', () => {
+    const outcomeOf = (error: Error, random = 0) =>
+      toErrorOutcome(error, { attempt: 1, retriesLeft: 3 }, random);
+    const call = { method: 'GET', url: 'http://a/x', status: 503, body: null };
+    const refused = (retryAfterMs: number | null) =>
+      new HttpCallError({ ...call, retryAfterMs }, 'answered 503');
+
+    it.each([
+      [new Error('x', { cause: refused(30_000) }), 0, 30_000],
+      [refused(30_000), 1, 36_000],
+      [refused(100), 0, 400],
+      [refused(null), 0, 400],
+      [refused(86_400_000), 0, 3_600_000],
+      [new RetryableTaskError('later', { retryAfterMs: 90_000 }), 0, 90_000],
+    ])('%s, at random %i: %i ms', (error, random, retryTimeout) => {
+      expect(outcomeOf(error, random)).toMatchObject({ kind: 'failure', retries: 3, retryTimeout });
+    });
+  });
+
+  it('shows no secret of a URL in the message or in the causes', () => {
+    const cause = new Error('https://u:secret@a/x?key=secret');
+    const outcome = toErrorOutcome(new Error('at http://a/bot1:secret/x', { cause }), {
+      attempt: 1,
+      retriesLeft: 0,
+    });
+    expect(outcome).toMatchObject({ errorMessage: 'at http://a/***/x' });
+    expect(JSON.stringify(outcome)).not.toContain('secret');
   });
 
   it('counts no attempt that the store being away has spoiled', () => {

@@ -1,5 +1,6 @@
 import { ZodError } from 'zod';
 import { toTypedVariables } from '../camunda-engine/index.js';
+import { scrubUrls } from '../common/urls/index.js';
 import { isOutOfResources, isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
 import type { CompleteOutcome } from './task-variables.js';
@@ -22,6 +23,9 @@ export type TaskOutcome =
 /** Delay before the second attempt, doubled for each further one. */
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 60_000;
+
+/** Longest wait that a partner may ask for with `Retry-After`. */
+const LONGEST_ASKED_MS = 3_600_000;
 
 /** Retries of many tasks that failed together are spread by a fifth to either side. */
 const RETRY_SPREAD = 0.2;
@@ -49,13 +53,15 @@ export function toErrorOutcome(
     return { kind: 'bpmnError', errorCode: error.code, errorMessage, variables: toTypedVariables(variables) };
   }
   const retries = retriesAfter(error, retriesLeft);
-  const fullMs = retryDelayMs(attempt);
+  const ownMs = retryDelayMs(attempt) * (1 - RETRY_SPREAD + 2 * RETRY_SPREAD * random);
+  // Never earlier than asked for, and not all at the same time.
+  const askedMs = askedDelayMs(error) * (1 + RETRY_SPREAD * random);
   return {
     kind: 'failure',
-    errorMessage: error.message.slice(0, MAX_MESSAGE_LENGTH),
-    errorDetails: describeCauses(error).slice(0, MAX_DETAILS_LENGTH),
+    errorMessage: scrubUrls(error.message).slice(0, MAX_MESSAGE_LENGTH),
+    errorDetails: scrubUrls(describeCauses(error)).slice(0, MAX_DETAILS_LENGTH),
     retries,
-    retryTimeout: retries === 0 ? 0 : Math.round(fullMs * (1 - RETRY_SPREAD + 2 * RETRY_SPREAD * random)),
+    retryTimeout: retries === 0 ? 0 : Math.round(Math.max(ownMs, askedMs)),
   };
 }
 
@@ -89,12 +95,25 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
+/** The longest wait that the error, or what caused it, asks for, in ms; 0 where it asks for none. */
+function askedDelayMs(error: Error): number {
+  const asked = causesOf(error).map((cause) => {
+    const { retryAfterMs } = cause as { readonly retryAfterMs?: unknown };
+    return typeof retryAfterMs === 'number' && Number.isFinite(retryAfterMs) ? retryAfterMs : 0;
+  });
+  return Math.min(Math.max(...asked), LONGEST_ASKED_MS);
+}
+
 function describeCauses(error: Error): string {
-  const parts: string[] = [];
-  const seen = new Set<unknown>();
-  for (let cause: unknown = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {
+  return causesOf(error)
+    .map((cause) => cause.stack ?? cause.message)
+    .join('\nCaused by: ');
+}
+
+/** The error itself, what caused it, and so on. */
+function causesOf(error: Error): readonly Error[] {
+  const seen = new Set<Error>();
+  for (let cause: unknown = error; cause instanceof Error && !seen.has(cause); cause = cause.cause)
     seen.add(cause);
-    parts.push(cause.stack ?? cause.message);
-  }
-  return parts.join('\nCaused by: ');
+  return [...seen];
 }

@@ -28,6 +28,13 @@ export class BusinessRuleError extends Error {
 /** Worth another try: the engine hands the task out again after a while, until its retries are used up. */
 export class RetryableTaskError extends Error {
   override readonly name = 'RetryableTaskError';
+  /** Milliseconds that the next attempt waits at least; null: as long as the runtime thinks fit. */
+  readonly retryAfterMs: number | null;
+
+  constructor(message: string, options: { readonly cause?: unknown; readonly retryAfterMs?: number } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.retryAfterMs = options.retryAfterMs ?? null;
+  }
 }
 
 /** No other try will help: the task becomes an incident, which waits for an operator. */

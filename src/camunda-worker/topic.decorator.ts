@@ -8,6 +8,8 @@ export interface TopicOptions<I extends z.ZodType = z.ZodType, O extends z.ZodTy
   readonly input?: I;
   /** Reads what the handler returns; what does not parse is an incident. */
   readonly output?: O;
+  /** Whether a returned member that the output schema does not have is an incident; else it is left out with a warning. */
+  readonly strict?: boolean;
   /** The step's sentence for the trail. */
   readonly result?: {
     readonly success?: string | ((output: z.output<O>) => string);
@@ -35,6 +37,7 @@ export interface TopicDeclaration {
   readonly topic: string;
   readonly input?: z.ZodType;
   readonly output?: z.ZodType;
+  readonly strict?: boolean;
   readonly successSentence?: string | ((output: unknown) => string);
   readonly failureSentence?: string | ((error: Error) => string);
   readonly targetSystem: string;

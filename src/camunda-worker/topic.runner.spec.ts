@@ -265,12 +265,67 @@ describe('TopicRunner', () => {
       ],
       ['is not an object', [1], {}, /is not an object of variables/],
       ['is a text', 'text', {}, /is not an object of variables/],
+      ['is a Map', new Map([['a', 1]]), {}, /is not an object of variables but a Map/],
+      ['is an Error', new Error('x'), {}, /is not an object of variables but an Error/],
       ['no variable can hold', { f: () => 1 }, {}, /"f"/],
+      ['holds a Map', { out: { a: [new Map()] } }, {}, /"out\.a\.0".* a Map/],
+      ['holds a Set', { out: new Set([1]) }, {}, /"out".* a Set/],
+      ['holds an Error', { out: new Error('x') }, {}, /"out".* an Error/],
+      ['holds NaN', { out: { n: NaN } }, {}, /"out\.n".* NaN/],
+      ['has lost digits', { out: 9_007_199_254_740_992 }, {}, /"out".*lost digits/],
+      [
+        'has what the schema has not, with strict',
+        { n: 1, note: 'x', rows: [{ id: 1, more: 2 }] },
+        { output: z.object({ n: z.number(), rows: z.array(z.object({ id: z.number() })) }), strict: true },
+        /does not have: note, rows\.0\.more\./,
+      ],
     ])('output that %s: an incident', async (_, output, declaration, sentence) => {
       handle = () => output;
       await run({}, declaration);
       const errorMessage = expect.stringMatching(sentence) as unknown;
       expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 0, errorMessage } }]);
+    });
+  });
+
+  it('warns of what the output schema does not have, once for each topic and member', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const row = z.object({ id: z.number() });
+    const output = z.object({ n: z.number(), rows: z.array(row).optional(), open: z.looseObject({}) });
+    handle = () => ({
+      n: 1,
+      note: 'x',
+      gone: undefined,
+      rows: [
+        { id: 1, a: 1 },
+        { id: 2, a: 1 },
+      ],
+      open: { b: 1 },
+    });
+    await run({}, { output });
+    await run({}, { output });
+    const members = warn.mock.calls.map(([line]) => (line as { readonly member?: string }).member);
+    warn.mockRestore();
+    expect(members).toEqual(['note', 'rows.*.a']);
+    expect(calls.names()).toEqual(['complete', 'complete']);
+  });
+
+  it('gives a handler every digit of what the engine holds, and fails with the path where the schema wants a number', async () => {
+    const variables = {
+      id: { type: 'Long', value: 9_007_199_254_740_993n },
+      order: { type: 'Json', value: '{"id":9007199254740993}' },
+    };
+    let seen: unknown;
+    handle = (input) => {
+      seen = input;
+      return {};
+    };
+    await run({ variables });
+    expect(seen).toMatchObject({ id: 9_007_199_254_740_993n, order: { id: 9_007_199_254_740_993n } });
+    expect(events.events).toHaveLength(1);
+    await run({ variables }, { input: z.object({ order: z.object({ id: z.number() }) }) });
+    expect(calls.made.at(-1)).toMatchObject({
+      call: 'bpmnError',
+      with: { errorMessage: expect.stringMatching(/order\.id: .*bigint/) as unknown },
     });
   });
 

@@ -17,6 +17,7 @@ import { type TaskOutcome, toErrorOutcome } from './task-outcome.mapper.js';
 import { StepContext } from './step.context.js';
 import { FatalTaskError, UnhandledStepError } from './task.errors.js';
 import type { RegisteredTopic } from './topic.explorer.js';
+import { UnknownMembers } from './unknown-members.js';
 import { traceUnhandled } from './unhandled-error.tracer.js';
 
 /** Milliseconds after which a suspect comes again for which too many wait. */
@@ -36,6 +37,7 @@ export class TopicRunner {
   private readonly context = new StepContext(process.versions.node);
   private readonly abandoned = new AbandonedHandlers();
   private starved: (error: unknown) => void = () => undefined;
+  private readonly unknownMembers = new UnknownMembers(this.logger);
   private readonly abandon = this.abandoned.add.bind(this.abandoned);
 
   constructor(
@@ -205,6 +207,7 @@ export class TopicRunner {
       maxDurationMs: topic.declaration.maxDurationMs ?? this.config.taskMaxDurationMs,
       context: this.context,
       abandon: this.abandon,
+      unknownMembers: this.unknownMembers,
     });
   }
 

@@ -51,7 +51,7 @@ describe('traceUnhandled', () => {
 
   it('finds the very step whose call failed, among several of a kind', () => {
     const other = task('a.one');
-    const error = new HttpCallError('GET', 'http://a/x', null, null, 'failed');
+    const error = new HttpCallError({ method: 'GET', url: 'http://a/x', status: null, body: null }, 'failed');
     tagCaller(error, other);
     tagCaller('no error', other);
     expect(callerOf(new Error('wrapped', { cause: error }))).toBe(other);

@@ -165,6 +165,7 @@ describe('describeConfiguration', () => {
       createConfiguration({
         CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest',
         BACKGROUND_CHECK_URL: 'https://demo:secret@partner/?key=secret',
+        ONBOARDING_API_URL: 'HTTPS://demo:secret@hooks/services/secret',
         DB_HOST: 'db',
         DB_NAME: 'fc',
         DB_USER: 'fc',
@@ -173,7 +174,10 @@ describe('describeConfiguration', () => {
     );
     expect(described).toMatchObject({
       camunda: { baseUrl: 'https://***@camunda/engine-rest' },
-      partners: { backgroundCheckUrl: 'https://***@partner?***' },
+      partners: {
+        backgroundCheckUrl: 'https://***@partner/?key=***',
+        onboardingApiUrl: 'https://***@hooks/***',
+      },
       database: { server: { password: '***' } },
     });
     expect(JSON.stringify(described)).not.toContain('secret');

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { describeBaseUrl } from '../common/urls/index.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
 
 export interface HttpConfig {
@@ -115,6 +116,8 @@ export interface PartnersConfig {
   readonly timeoutMs: number;
   /** Connections to one host at the same time. */
   readonly maxConnections: number;
+  /** Patterns of what is masked in the paths of outside calls. */
+  readonly redactedPaths: readonly string[];
   /** Null: the partner simulator. */
   readonly backgroundCheckUrl: string | null;
   /** Null: the partner simulator. */
@@ -301,6 +304,7 @@ function group(env: Environment): Configuration {
     partners: {
       timeoutMs: env.HTTP_TIMEOUT_MS,
       maxConnections: env.HTTP_MAX_CONNECTIONS,
+      redactedPaths: env.HTTP_REDACTED_PATHS ?? [],
       backgroundCheckUrl: env.BACKGROUND_CHECK_URL ?? null,
       onboardingApiUrl: env.ONBOARDING_API_URL ?? null,
       simulatorSlowMs: env.SIMULATOR_SLOW_MS,
@@ -316,10 +320,18 @@ function group(env: Environment): Configuration {
  * The configuration as it may be logged: secrets masked, credentials in URLs removed.
  */
 export function describeConfiguration(configuration: Configuration): Record<string, unknown> {
-  const { database } = configuration;
+  const { database, partners } = configuration;
+  const { backgroundCheckUrl, onboardingApiUrl } = partners;
+  // The path of a webhook is its secret.
+  const withoutPath = (url: string | null) => (url === null ? null : describeBaseUrl(url, 'path'));
+  const maskedPaths = {
+    backgroundCheckUrl: withoutPath(backgroundCheckUrl),
+    onboardingApiUrl: withoutPath(onboardingApiUrl),
+  };
   const { server } = database;
   return withoutCredentials({
     ...configuration,
+    partners: { ...partners, ...maskedPaths },
     database: {
       ...database,
       server: server === null ? null : { ...server, password: server.password === null ? null : '***' },
@@ -329,9 +341,9 @@ export function describeConfiguration(configuration: Configuration): Record<stri
 
 function withoutCredentials(group: object): Record<string, unknown> {
   const mask = (value: unknown): unknown => {
-    if (typeof value === 'string')
-      return value.replace(/^(https?:\/\/)[^/@]*@/, '$1***@').replace(/^(https?:[^?]*)\?.*$/, '$1?***');
-    return typeof value === 'object' && value !== null ? withoutCredentials(value) : value;
+    if (Array.isArray(value)) return value;
+    if (typeof value === 'object' && value !== null) return withoutCredentials(value);
+    return typeof value === 'string' && /^https?:/i.test(value) ? describeBaseUrl(value) : value;
   };
   return Object.fromEntries(Object.entries(group).map(([name, value]) => [name, mask(value)]));
 }

@@ -35,6 +35,22 @@ const httpUrl = () =>
 const httpBaseUrl = () =>
   httpUrl().refine((value) => !/[?#]/.test(value), { error: 'must have no query and no fragment' });
 
+const patterns = () =>
+  text()
+    .transform((value) => value.split(/\s+/))
+    .refine((values) => values.every(isPattern), {
+      error: 'must be regular expressions, separated by spaces',
+    });
+
+function isPattern(value: string): boolean {
+  try {
+    new RegExp(value, 'g');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const optional = <T extends z.ZodType>(schema: T) => z.preprocess(unsetWhenEmpty, schema.optional());
 
 const withDefault = <T extends z.ZodType>(schema: T, fallback: string) =>
@@ -320,6 +336,10 @@ export const VARIABLES = {
     wholeNumber(1, 10_000),
     '100',
     'connections to one host, the engine or a partner, at the same time; an eighth of the file descriptors where that is less',
+  ),
+  HTTP_REDACTED_PATHS: open(
+    patterns(),
+    'regular expressions, separated by spaces, of what is *** in the paths of calls to the outside in log, trail and errors',
   ),
   BACKGROUND_CHECK_URL: open(
     httpUrl(),

@@ -12,6 +12,7 @@ import {
   type EngineCondition,
   type EngineEndpoint,
 } from '../camunda-engine/index.js';
+import { describeBaseUrl } from '../common/urls/index.js';
 import { CamundaWorkerService } from '../camunda-worker/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { DatabaseService, WriteQueueService } from '../database/index.js';
@@ -130,7 +131,7 @@ export class HealthService {
     return this.indicators.check('engine').up({
       kind: this.camunda.baseUrl === null ? 'embedded' : 'external',
       transport: this.endpoint.dispatch === undefined ? 'http' : 'inproc',
-      baseUrl: this.endpoint.baseUrl.replace(/\/\/[^/@]*@/, '//***@'),
+      baseUrl: describeBaseUrl(this.endpoint.baseUrl),
       condition: isAway ? 'degraded' : 'ok',
       deployment: this.deployment.state,
     });

@@ -1,3 +1,4 @@
+import type { UrlSecrets } from '../urls/index.js';
 import type { AbortSignalLike } from './request-limit.js';
 
 export type HttpMethod = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -11,20 +12,30 @@ export interface HttpOptions {
   /** Sent as `Idempotency-Key`; allows the repetition of a call that is not idempotent by its method. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
+  /**
+   * What errors call the endpoint, `/quotes`; its host where absent. Clients may read it as the error of a process, so
+   * it has no secret.
+   */
+  readonly name?: string;
+  /** Secrets of the path, `***` in log, trail and errors: texts and patterns, or `path` for all of it. */
+  readonly redact?: UrlSecrets;
 }
 
 /** An answer of 2xx. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed where it is JSON; null where it is empty. Parse it with a schema: it comes from outside. */
+  /**
+   * Parsed where it is JSON, with integers beyond ±(2^53 − 1) as `bigint`; a text where it is text in its charset, else a
+   * `Buffer`; null where it is empty. Parse it with a schema: it comes from outside.
+   */
   readonly body: unknown;
 }
 
 /** One call to the outside, as it is reported; without bodies and header values. */
 export interface HttpCall {
   readonly method: string;
-  /** URL without credentials and with masked query values. */
+  /** URL without credentials, with masked query values and secrets of the path. */
   readonly endpoint: string;
   /** Null where no answer came. */
   readonly status: number | null;
@@ -35,6 +46,8 @@ export interface HttpCall {
 
 /** A piece of work on whose behalf calls are made. */
 export interface HttpCaller {
+  /** Named in errors; absent where no step calls. */
+  readonly step?: string;
   /** Sent with each call, for example `x-correlation-id`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Ends the calls of work that is given up. */

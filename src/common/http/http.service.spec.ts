@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Agent } from 'undici';
 import { createConfiguration } from '../../config/index.js';
@@ -152,8 +154,165 @@ describe('HttpService', () => {
       status: 400,
       body: { reason: 'bad' },
     });
-    expect(error.message).toBe('GET /x: answered 400');
+    expect(error.message).toBe(`GET ${new URL(base).host}: answered 400`);
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`);
+  });
+
+  it('names step and host in its errors, the path nowhere unless the author names it', async () => {
+    const calls: HttpCall[] = [];
+    const caller = { step: 'notify', record: (call: HttpCall) => calls.push(call) };
+    const url = `${base}/bot1:AAToken/sendMessage`;
+    const { host } = new URL(base);
+    replies.push(status(400), reset, status(400), status(400));
+    const errors = [
+      await failureOf(http.callsOf(caller).post(url, {})),
+      await failureOf(http.callsOf(caller).post(url, {})),
+      await failureOf(http.callsOf(caller).get(`${base}/a/my-key/b`, { redact: ['my-key'], name: '/b' })),
+      await failureOf(http.get(`${base}/a/b`, { redact: 'path' })),
+    ];
+    expect(errors.map(({ message }) => message)).toEqual([
+      `notify: POST ${host}: answered 400`,
+      expect.stringMatching(/^notify: POST [^/]+: the connection failed \(\w+\)$/),
+      'notify: GET /b: answered 400',
+      `GET ${host}: answered 400`,
+    ]);
+    expect(calls.map(({ endpoint }) => endpoint)).toEqual([
+      `${base}/***/sendMessage`,
+      `${base}/***/sendMessage`,
+      `${base}/a/***/b`,
+    ]);
+    expect(errors[3]?.url).toBe(`${base}/***`);
+    expect(inspect(errors, { depth: 10, showHidden: true })).not.toMatch(/AAToken|my-key/);
+    expect(seen[0]?.url).toBe('/bot1:AAToken/sendMessage');
+  });
+
+  it('masks what HTTP_REDACTED_PATHS matches', async () => {
+    const { partners } = createConfiguration({ HTTP_REDACTED_PATHS: 'key-\\d+ s3cr3t' });
+    const other = new HttpService(partners);
+    replies.push(status(400));
+    const error = await failureOf(other.get(`${base}/key-12/a/s3cr3t?x=1`));
+    await other.close();
+    expect(error.url).toBe(`${base}/***/a/***?x=***`);
+  });
+
+  it('does not quote a URL that is none', async () => {
+    const error = await failureOf(http.get('http://user:secret@host:99999/x'));
+    expect(inspect(error, { showHidden: true })).not.toContain('secret');
+  });
+
+  it('says how long an answer asks to wait', async () => {
+    const date = new Date(Date.now() + 60_000).toUTCString();
+    replies.push(
+      status(429, {}, { 'retry-after': '30' }),
+      status(503, {}, { 'retry-after': date }),
+      status(503),
+    );
+    expect((await failureOf(http.post(`${base}/x`, {}))).retryAfterMs).toBe(30_000);
+    const until = (await failureOf(http.post(`${base}/x`, {}))).retryAfterMs ?? 0;
+    expect(until).toBeGreaterThan(0);
+    expect(until).toBeLessThanOrEqual(60_000);
+    expect((await failureOf(http.post(`${base}/x`, {}))).retryAfterMs).toBeNull();
+  });
+
+  describe('reads a body as its headers say', () => {
+    const JSON_TYPE = 'application/json';
+    const text = JSON.stringify({ name: 'Zoë €', id: 1 });
+    const value = { name: 'Zoë €', id: 1 };
+    const sent =
+      (body: Buffer, headers: Record<string, string>): Reply =>
+      (response) => {
+        response.writeHead(200, { 'content-type': JSON_TYPE, ...headers }).end(body);
+      };
+
+    it.each([
+      ['a byte order mark', Buffer.from(`\ufeff${text}`), {}],
+      ['gzip', gzipSync(text), { 'content-encoding': 'gzip' }],
+      ['x-gzip', gzipSync(text), { 'content-encoding': 'X-GZIP' }],
+      ['deflate', deflateSync(text), { 'content-encoding': 'deflate' }],
+      ['deflate without its header', deflateRawSync(text), { 'content-encoding': 'deflate' }],
+      ['br', brotliCompressSync(text), { 'content-encoding': 'br' }],
+      ['two encodings', brotliCompressSync(gzipSync(text)), { 'content-encoding': 'gzip, br' }],
+      ['identity', Buffer.from(text), { 'content-encoding': 'identity' }],
+      ['UTF-16', Buffer.from(text, 'utf16le'), { 'content-type': `${JSON_TYPE}; charset=UTF-16LE` }],
+      [
+        'Windows-1252',
+        Buffer.from(text.replace('€', '\u0080'), 'latin1'),
+        { 'content-type': `${JSON_TYPE}; charset="windows-1252"` },
+      ],
+    ])('%s', async (_, body, headers) => {
+      replies.push(sent(body, headers));
+      expect((await http.get(`${base}/x`)).body).toEqual(value);
+    });
+
+    it('an integer beyond a number as a bigint, and sends it so', async () => {
+      replies.push(sent(Buffer.from('{"id":9007199254740993}'), {}));
+      const { body } = await http.get(`${base}/x`);
+      expect(body).toEqual({ id: 9_007_199_254_740_993n });
+      await http.post(`${base}/x`, body);
+      expect(seen[1]?.body).toBe('{"id":9007199254740993}');
+    });
+
+    it('bytes that are no text as they are', async () => {
+      const bytes = Buffer.from([0xff, 0xd8, 0xff, 0x00]);
+      replies.push(sent(bytes, { 'content-type': 'image/jpeg' }));
+      expect((await http.get(`${base}/x`)).body).toEqual(bytes);
+    });
+
+    it('nothing of an answer without a body', async () => {
+      replies.push(sent(Buffer.alloc(0), { 'content-encoding': 'gzip' }));
+      expect((await http.request('HEAD', `${base}/x`)).body).toBeNull();
+      replies.push((response) => response.writeHead(204, { 'content-encoding': 'br' }).end());
+      expect((await http.get(`${base}/x`)).body).toBeNull();
+    });
+
+    it.each([
+      ['JSON in another charset', Buffer.from('"Zoë"', 'latin1'), {}, /not utf-8, as its Content-Type says/],
+      [
+        'no gzip',
+        Buffer.from(text),
+        { 'content-encoding': 'gzip' },
+        /not gzip, as its Content-Encoding says/,
+      ],
+      ['half a gzip', gzipSync(text).subarray(0, 20), { 'content-encoding': 'gzip' }, /not gzip/],
+      [
+        'an unknown encoding',
+        Buffer.from(text),
+        { 'content-encoding': 'compress' },
+        /unknown Content-Encoding/,
+      ],
+      [
+        'an unknown charset',
+        Buffer.from(text),
+        { 'content-type': `${JSON_TYPE}; charset=x-none` },
+        /unknown charset/,
+      ],
+      [
+        'too many encodings',
+        Buffer.from(text),
+        { 'content-encoding': 'gzip, gzip, gzip, gzip' },
+        /encoded too many times/,
+      ],
+      [
+        'what is far larger than it came',
+        gzipSync(Buffer.alloc(11 * 1_024 * 1_024)),
+        { 'content-encoding': 'gzip' },
+        /larger than/,
+      ],
+    ])('not %s', async (_, body, headers, message) => {
+      replies.push(sent(body, headers));
+      const error = await failureOf(http.post(`${base}/x`, {}));
+      expect([error.status, error.message]).toEqual([200, expect.stringMatching(message)]);
+    });
+
+    it('keeps the status of a failure whose body cannot be read', async () => {
+      replies.push((response) => response.writeHead(400, { 'content-encoding': 'compress' }).end('x'));
+      expect(await failureOf(http.get(`${base}/x`))).toMatchObject({ status: 400, body: null });
+    });
+  });
+
+  it('sends nothing that JSON cannot say', async () => {
+    await expect(http.post(`${base}/x`, { a: [new Map()] })).rejects.toThrow(/"a\.0" it is a Map/);
+    expect(seen).toHaveLength(0);
   });
 
   it('cuts the body of a failure', async () => {

@@ -1,9 +1,11 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
 import { Agent } from 'undici';
+import { describeUrl, type UrlSecrets } from '../urls/index.js';
+import { jsonFormFault, stringifyJson } from '../json/index.js';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { connectionLimit } from './connection-limit.js';
 import { tagCaller } from './call-owner.js';
-import { describeUrl, parseBody, readBounded } from './bounded-body.js';
+import { type AnswerBody, parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 import { HttpCallError } from './http-call.error.js';
 import {
   type HttpAnswer,
@@ -41,9 +43,11 @@ const MAX_ERROR_BODY_BYTES = 64 * 1_024;
 @Injectable()
 export class HttpService extends HttpCalls implements BeforeApplicationShutdown {
   private readonly agent: Agent;
+  private readonly redactedPaths: readonly RegExp[];
 
   constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {
     super();
+    this.redactedPaths = config.redactedPaths.map((pattern) => new RegExp(pattern, 'g'));
     this.agent = new Agent({
       connections: connectionLimit(config.maxConnections),
       headersTimeout: 0,
@@ -77,9 +81,10 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     url: string | URL,
     options: HttpOptions = {},
   ): Promise<HttpAnswer> {
-    const target = new URL(url);
+    const target = targetOf(url);
+    const json = bodyOf(options.json);
     try {
-      return await this.tryOnce(caller, method, target, options);
+      return await this.tryOnce(caller, method, target, json, options);
     } catch (error) {
       const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
       const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
@@ -88,7 +93,7 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       }
     }
     try {
-      return await this.tryOnce(caller, method, target, options);
+      return await this.tryOnce(caller, method, target, json, options);
     } catch (error) {
       throw unwrap(error, caller);
     }
@@ -98,52 +103,76 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     caller: HttpCaller | null,
     method: HttpMethod,
     url: URL,
+    json: string | null,
     options: HttpOptions,
   ): Promise<HttpAnswer> {
     const limit = new RequestLimit(options.timeoutMs ?? this.config.timeoutMs, ...givenUpBy(caller, options));
-    const endpoint = describeUrl(url);
+    const endpoint = describeUrl(url, this.secretsOf(options));
     const began = performance.now();
     let status: number | null = null;
     let ok = false;
+    const failed = (
+      reason: string,
+      facts: {
+        readonly body?: unknown;
+        readonly retryAfterMs?: number | null;
+        readonly cause?: unknown;
+      } = {},
+    ): HttpCallError => {
+      const { body = null, retryAfterMs = null, cause } = facts;
+      const { name = null } = options;
+      const call = { method, url: endpoint, name, step: caller?.step ?? null, status, body, retryAfterMs };
+      return new HttpCallError(call, reason, cause === undefined ? undefined : { cause });
+    };
     try {
       const answer = await this.send(
         method,
         url,
+        json,
         Object.assign({}, options, { headers: { ...caller?.headers, ...options.headers } }),
         limit,
       );
       status = answer.status;
       const contentType = answer.headers['content-type'];
       ok = status >= 200 && status < 300;
-      const { text, cut } = await readBounded(answer.body, ok ? MAX_BODY_BYTES : MAX_ERROR_BODY_BYTES);
-      const body = parseBody(typeof contentType === 'string' ? contentType : null, text);
+      const type = typeof contentType === 'string' ? contentType : null;
       if (!ok) {
-        const error = new HttpCallError(method, endpoint, status, body, `answered ${status}`);
-        throw new FailedTry(error, retryDelayMs(status, answer.headers['retry-after']));
-      }
-      if (cut) {
-        ok = false;
-        throw new HttpCallError(
-          method,
-          endpoint,
-          status,
-          null,
-          `the answer is larger than ${MAX_BODY_BYTES} bytes`,
+        const retryAfterMs = readRetryAfter(answer.headers['retry-after']);
+        const body = await readErrorBody(type, readAnswerBody(answer, MAX_ERROR_BODY_BYTES));
+        throw new FailedTry(
+          failed(`answered ${status}`, { body, retryAfterMs }),
+          retryDelayMs(status, retryAfterMs),
         );
       }
-      return { status, headers: answer.headers, body };
+      const body = await readAnswerBody(answer, MAX_BODY_BYTES);
+      if (body.cut) throw failed(`the answer is larger than ${MAX_BODY_BYTES} bytes`);
+      return { status, headers: answer.headers, body: parseBody(type, body) };
     } catch (error) {
       ok = false;
       if (error instanceof FailedTry || error instanceof HttpCallError) throw error;
-      throw connectionFailure(method, endpoint, status, error, limit);
+      if (limit.timedOut) throw failed('no answer within the time-out', { cause: error });
+      if (limit.signal.aborted) throw failed('given up', { cause: error });
+      if (error instanceof UnreadableBodyError) throw failed(error.message, { cause: error.cause });
+      const reason = `the connection failed (${codeOf(error)})`;
+      throw new FailedTry(failed(reason, { cause: error }), spread(RETRY_DELAY_MS));
     } finally {
       limit.clear();
       caller?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
     }
   }
 
-  private async send(method: HttpMethod, url: URL, options: HttpOptions, limit: RequestLimit) {
-    const { json, headers, idempotencyKey } = options;
+  /** What is masked in a path: for this call, and for all by `HTTP_REDACTED_PATHS`. */
+  private secretsOf({ redact = [] }: HttpOptions): UrlSecrets {
+    return redact === 'path' ? redact : [...redact, ...this.redactedPaths];
+  }
+
+  private async send(
+    method: HttpMethod,
+    url: URL,
+    json: string | null,
+    { headers, idempotencyKey }: HttpOptions,
+    limit: RequestLimit,
+  ) {
     const request = this.agent.request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -152,11 +181,11 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       headers: {
         accept: 'application/json',
         ...basicAuthorization(url),
-        ...(json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(json === null ? {} : { 'content-type': 'application/json' }),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         ...headers,
       },
-      body: json === undefined ? null : JSON.stringify(json),
+      body: json,
     });
     const answer = await limit.orAborted(request);
     return { status: answer.statusCode, headers: answer.headers, body: answer.body };
@@ -192,31 +221,48 @@ function unwrap(thrown: unknown, caller: HttpCaller | null): unknown {
   return error;
 }
 
-function connectionFailure(
-  method: string,
-  endpoint: string,
-  status: number | null,
-  cause: unknown,
-  limit: RequestLimit,
-): Error {
-  const { name, code } = cause as { readonly name?: unknown; readonly code?: unknown };
-  const fail = (reason: string): HttpCallError =>
-    new HttpCallError(method, endpoint, status, null, reason, { cause });
-  if (limit.timedOut) return fail('no answer within the time-out');
-  if (limit.signal.aborted) return fail('given up');
-  return new FailedTry(
-    fail(`the connection failed (${typeof code === 'string' ? code : String(name)})`),
-    spread(RETRY_DELAY_MS),
-  );
+/** Never with what was given: it may hold a secret, and the error of `new URL` keeps it. */
+function targetOf(url: string | URL): URL {
+  if (!URL.canParse(String(url))) throw new TypeError('The URL of a call to the outside is not valid.');
+  return new URL(url);
 }
 
-function retryDelayMs(status: number, retryAfter: string | string[] | undefined): number | null {
-  if (!RETRYABLE_STATUSES.has(status)) return null;
-  if (typeof retryAfter !== 'string') return spread(RETRY_DELAY_MS);
+/** @throws TypeError with the path of what JSON cannot say */
+function bodyOf(json: unknown): string | null {
+  if (json === undefined) return null;
+  const fault = jsonFormFault(json, { bigints: true });
+  if (fault === null) return stringifyJson(json) ?? null;
+  const place = fault.path === '' ? '' : `at "${fault.path}" `;
+  throw new TypeError(`The body of a call to the outside is not JSON: ${place}${fault.reason}.`);
+}
+
+/** The status says enough where the body cannot be read. */
+async function readErrorBody(type: string | null, reading: Promise<AnswerBody>): Promise<unknown> {
+  try {
+    return parseBody(type, await reading);
+  } catch (error) {
+    if (error instanceof UnreadableBodyError) return null;
+    throw error;
+  }
+}
+
+function codeOf(error: unknown): string {
+  const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
+  return typeof code === 'string' ? code : String(name);
+}
+
+/** Milliseconds that `Retry-After` asks for, in seconds or as a date; null where it is absent or neither. */
+function readRetryAfter(retryAfter: string | string[] | undefined): number | null {
+  if (typeof retryAfter !== 'string' || retryAfter.trim() === '') return null;
   const seconds = Number(retryAfter);
   const waitMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1_000;
-  if (Number.isNaN(waitMs)) return spread(RETRY_DELAY_MS);
-  return waitMs > MAX_RETRY_AFTER_MS ? null : Math.max(waitMs, 0);
+  return Number.isNaN(waitMs) ? null : Math.max(waitMs, 0);
+}
+
+function retryDelayMs(status: number, retryAfterMs: number | null): number | null {
+  if (!RETRYABLE_STATUSES.has(status)) return null;
+  if (retryAfterMs === null) return spread(RETRY_DELAY_MS);
+  return retryAfterMs > MAX_RETRY_AFTER_MS ? null : retryAfterMs;
 }
 
 function spread(ms: number): number {

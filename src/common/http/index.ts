@@ -1,4 +1,4 @@
-export { readBounded } from './bounded-body.js';
+export { parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 export { callerOf } from './call-owner.js';
 export { connectionLimit } from './connection-limit.js';
 export { HttpCallError } from './http-call.error.js';

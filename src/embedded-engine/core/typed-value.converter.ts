@@ -1,4 +1,5 @@
 import { types } from 'node:util';
+import { parseJson, stringifyJson } from '../../common/json/index.js';
 import {
   asDouble,
   asLong,
@@ -42,7 +43,7 @@ function javaCollection({ value, valueInfo }: TypedValue): unknown {
     typeof objectTypeName === 'string' && /^java\.util\.[A-Za-z]+(<.*>)?$/.test(objectTypeName);
   if (!isCollection || serializationDataFormat !== 'application/json') return null;
   try {
-    return JSON.parse(String(value)) as unknown;
+    return parseJson(String(value));
   } catch {
     return null;
   }
@@ -60,7 +61,7 @@ export function toTypedValue(value: unknown): TypedValue {
   if (types.isDate(value)) return typed('Date', value.getTime());
   if (Array.isArray(value)) return javaObject('java.util.ArrayList', value);
   if (types.isMap(value)) return javaObject('java.util.LinkedHashMap', value);
-  return typed('Json', value instanceof SpinJson ? value.toJson() : JSON.stringify(toJson(value)));
+  return typed('Json', value instanceof SpinJson ? value.toJson() : (stringifyJson(toJson(value)) ?? 'null'));
 }
 
 /**
@@ -82,7 +83,7 @@ function toJson(value: unknown): unknown {
 function javaObject(objectTypeName: string, value: unknown): TypedValue {
   return {
     type: 'Object',
-    value: JSON.stringify(toJson(value)),
+    value: stringifyJson(toJson(value)) ?? 'null',
     valueInfo: { objectTypeName, serializationDataFormat: 'application/json' },
   };
 }

@@ -43,6 +43,7 @@ const VARIABLES: Readonly<Record<string, unknown>> = {
     none: null,
     part: { a: 1 },
   }),
+  longJson: SpinJson.parse('{"id":9007199254740993,"n":[9007199254740993,1]}'),
   $dollar_1: 'd',
   übung: 'ü',
 };
@@ -64,6 +65,14 @@ describe('compileExpression', () => {
   it.each<[string, unknown]>([
     // text and templates
     ['plain text', 'plain text'],
+    // integers beyond what a number holds
+    ['x${longJson}', 'x{"id":9007199254740993,"n":[9007199254740993,1]}'],
+    [
+      "x${longJson.prop('m', longJson.prop('id'))}",
+      'x{"id":9007199254740993,"n":[9007199254740993,1],"m":9007199254740993}',
+    ],
+    ["${longJson.prop('id').isNumber()}", true],
+    ["${longJson.prop('n').indexOf(longJson.prop('id'))}", 0],
     ['', ''],
     ['a ${i} b #', 'a 5 b #'],
     ['${s}${i}', 'text5'],
@@ -327,6 +336,9 @@ describe('compileExpression', () => {
       "${json.prop('n').stringValue()}",
       "org.camunda.spin.json.SpinJsonDataFormatException: SPIN/JACKSON-JSON-01002 Expected 'String', got 'NUMBER'",
     ],
+    ["${longJson.prop('id').numberValue()}", '9007199254740993 is beyond ±(2^53 - 1): keep it as a text'],
+    ["${longJson.prop('id').value()}", '9007199254740993 is beyond ±(2^53 - 1): keep it as a text'],
+    ["${longJson.prop('id').stringValue()}", 'keep it as a text'],
     ["${json.prop('items').numberValue()}", "01002 Expected 'Number', got 'ARRAY'"],
     ["${json.prop('none').boolValue()}", "01002 Expected 'Boolean', got 'NULL'"],
     ["${json.prop('n').fieldNames()}", "01002 Expected 'Array/Object', got 'NUMBER'"],

@@ -1,5 +1,5 @@
-/** Any JSON value. */
-export type JsonValue = string | number | boolean | null | readonly JsonValue[] | JsonObject;
+/** Any JSON value; an integer beyond ±(2^53 − 1) is a `bigint`. */
+export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
 
 export interface JsonObject {
   readonly [name: string]: JsonValue;
@@ -13,7 +13,7 @@ export function isJsonArray(json: JsonValue): json is readonly JsonValue[] {
   return Array.isArray(json);
 }
 
-export function isJsonScalar(json: JsonValue): json is string | number | boolean | null {
+export function isJsonScalar(json: JsonValue): json is string | number | bigint | boolean | null {
   return typeof json !== 'object' || json === null;
 }
 
@@ -25,5 +25,6 @@ export function jsonMember(json: JsonValue, name: string): JsonValue | undefined
 /** The kind of a node as Jackson's JsonNodeType names it. */
 export function jsonNodeType(json: JsonValue): string {
   if (json === null) return 'NULL';
-  return isJsonArray(json) ? 'ARRAY' : (typeof json).toUpperCase();
+  if (isJsonArray(json)) return 'ARRAY';
+  return typeof json === 'bigint' ? 'NUMBER' : (typeof json).toUpperCase();
 }

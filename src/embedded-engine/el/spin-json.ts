@@ -1,3 +1,4 @@
+import { parseJson, stringifyJson } from '../../common/json/index.js';
 import { toText } from './coercion.js';
 import { ElObject } from './el-object.js';
 import { CoercionError, MethodFailure } from './expression.errors.js';
@@ -27,7 +28,7 @@ export class SpinJson extends ElObject {
   /** Reads JSON text. @throws CoercionError where it is not JSON */
   static parse(text: string): SpinJson {
     try {
-      return new SpinJson(JSON.parse(text) as JsonValue);
+      return new SpinJson(parseJson(text) as JsonValue);
     } catch (cause) {
       throw new CoercionError(
         `Unable to parse input into json node: ${cause instanceof Error ? cause.message : ''}`,
@@ -37,7 +38,7 @@ export class SpinJson extends ElObject {
 
   /** The node as JSON text. */
   toJson(): string {
-    return JSON.stringify(this.json);
+    return stringifyJson(this.json) ?? 'null';
   }
 
   override toString(): string {
@@ -117,7 +118,7 @@ function prop(node: SpinJson, name: unknown): SpinJson {
 function withProp(node: SpinJson, name: unknown, given: unknown): SpinJson {
   if (!isJsonObject(node.json)) throw unexpected('OBJECT', node.json);
   const set =
-    given instanceof SpinJson ? given.json : (JSON.parse(JSON.stringify(given ?? null)) as JsonValue);
+    given instanceof SpinJson ? given.json : (parseJson(stringifyJson(given ?? null) ?? 'null') as JsonValue);
   return new SpinJson(Object.fromEntries([...Object.entries(node.json), [toText(name), set]]));
 }
 
@@ -132,13 +133,28 @@ function fieldNames(node: SpinJson): readonly string[] {
 }
 
 function scalar(node: SpinJson, wanted: 'String' | 'Number' | 'Boolean'): unknown {
-  if (typeof node.json !== wanted.toLowerCase()) throw unexpected(wanted, node.json);
-  return node.json;
+  const json = exact(node.json);
+  if (typeof json !== wanted.toLowerCase()) throw unexpected(wanted, json);
+  return json;
 }
 
 function value(node: SpinJson): unknown {
   if (!isJsonScalar(node.json)) throw unexpected('String/Number/Boolean/Null', node.json);
-  return node.json;
+  return exact(node.json);
+}
+
+/** Expressions have no number for an integer beyond ±(2^53 − 1); the node itself may be handed on. */
+function exact(json: JsonValue): JsonValue {
+  if (typeof json !== 'bigint') return json;
+  throw failure(
+    'SpinJsonDataFormatException',
+    2,
+    `The integer ${json} is beyond ±(2^53 - 1): keep it as a text`,
+  );
+}
+
+function isNumber({ json }: SpinJson): boolean {
+  return typeof json === 'number' || typeof json === 'bigint';
 }
 
 function indexOf(node: SpinJson, wanted: unknown): number {
@@ -147,7 +163,7 @@ function indexOf(node: SpinJson, wanted: unknown): number {
     throw failure('SpinJsonException', 11, reason);
   }
   const target = wanted instanceof SpinJson ? wanted.toJson() : JSON.stringify(wanted ?? null);
-  return node.json.findIndex((item) => JSON.stringify(item) === target);
+  return node.json.findIndex((item) => stringifyJson(item) === target);
 }
 
 const GETTERS: ReadonlyMap<string, Method> = new Map<string, Method>([
@@ -156,7 +172,7 @@ const GETTERS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['value', (node) => isJsonScalar(node.json)],
   ['null', (node) => node.json === null],
   ['string', (node) => typeof node.json === 'string'],
-  ['number', (node) => typeof node.json === 'number'],
+  ['number', (node) => isNumber(node)],
   ['boolean', (node) => typeof node.json === 'boolean'],
 ]);
 
@@ -179,7 +195,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['isValue/0', (node) => isJsonScalar(node.json)],
   ['isNull/0', (node) => node.json === null],
   ['isString/0', (node) => typeof node.json === 'string'],
-  ['isNumber/0', (node) => typeof node.json === 'number'],
+  ['isNumber/0', (node) => isNumber(node)],
   ['isBoolean/0', (node) => typeof node.json === 'boolean'],
   [
     'indexOf/1',

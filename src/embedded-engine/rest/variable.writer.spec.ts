@@ -14,11 +14,13 @@ describe('writeVariable', () => {
     expect(writeVariable({ type: 'Double', value: 2.5, valueInfo: {} }).value).toBe(2.5);
   });
 
-  it('writes an Object as JSON, but as its text where it nests too deep to be written', () => {
+  it('writes an Object as JSON, but as its text where it nests too deep or would lose digits', () => {
     const valueInfo = { objectTypeName: 'java.util.ArrayList', serializationDataFormat: 'application/json' };
     const written = (value: string): unknown =>
       writeVariable({ type: 'Object', value, valueInfo }, { deserialized: true }).value;
     expect(written('["[[", {"a\\"[": 1}]')).toEqual(['[[', { 'a"[': 1 }]);
+    const long = '{"id":9007199254740993}';
+    expect(written(long)).toBe(long);
     const deep = '['.repeat(100_000) + ']'.repeat(100_000);
     expect(written(deep)).toBe(deep);
   });

@@ -1,3 +1,4 @@
+import { jsonFormFault, parseJson } from '../../common/json/index.js';
 import type { TypedValue, Variables } from '../core/typed-value.types.js';
 import { formatDate } from './date.format.js';
 import { isTooDeep } from './json.depth.js';
@@ -55,11 +56,12 @@ function writeValue(
   return deserialized && isJson && typeof value === 'string' ? parsed(value) : value;
 }
 
-/** A text that is no JSON, or nests too deep to be written again, is shown as it is; Camunda cannot answer then. */
+/** A text that is no JSON, nests too deep to be written again, or would lose digits, is shown as it is. */
 function parsed(text: string): unknown {
   if (isTooDeep(text)) return text;
   try {
-    return JSON.parse(text) as unknown;
+    const value = parseJson(text);
+    return jsonFormFault(value) === null ? value : text;
   } catch {
     return text;
   }

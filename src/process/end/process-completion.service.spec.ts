@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { FatalTaskError } from '../../camunda-worker/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import type { CompletingTask, CompletionEnd } from './process-completion.service.js';
 import { probeEvent, ProcessHarness } from '../testing/process.harness.js';
@@ -54,6 +55,19 @@ describe('ProcessCompletionService', () => {
     expect(seen).toEqual([expect.objectContaining({ status: 'ok' })]);
   });
 
+  it.each([
+    [{ found: new Map([['a', 1]]) }, /"data\.found" it is a Map/],
+    [{ ratio: [NaN] }, /"data\.ratio\.0" it is NaN/],
+    [9_007_199_254_740_993n, /"data" it is a bigint/],
+    [() => 1, /"data" it is a function/],
+  ])('refuses %p, which JSON cannot say, and keeps nothing', async (data, message) => {
+    await harness.claim('unsayable');
+    const failed = complete('unsayable', data, taskOf('unsayable'));
+    await expect(failed).rejects.toThrow(FatalTaskError);
+    await expect(failed).rejects.toThrow(message);
+    expect(await harness.store.get('unsayable')).toMatchObject({ status: 'pending' });
+  });
+
   it('takes an error without message and code, and a result without data', async () => {
     const error = await harness.completions.complete({ correlationId: 'bare-error', status: 'error' });
     expect(error).toMatchObject({
@@ -61,7 +75,7 @@ describe('ProcessCompletionService', () => {
     });
     const ok = await complete('bare-ok', undefined);
     expect(ok).toMatchObject({ record: { status: 'ok', data: 'null' } });
-    expect(await complete('bare-ok', () => undefined)).toMatchObject({ kind: 'duplicate' });
+    expect(await complete('bare-ok', null)).toMatchObject({ kind: 'duplicate' });
   });
 
   it('knows the same outcome by its JSON value, and keeps the first text', async () => {

@@ -1,5 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { FatalTaskError } from '../../camunda-worker/index.js';
+import { jsonFormFault } from '../../common/json/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
 import { EventLogService } from '../../event-log/index.js';
@@ -71,6 +73,7 @@ export class ProcessCompletionService {
    * event row and nothing else: the handler completes its task all the same. Where the store takes no writes, a handler
    * waits, and a client is told after `WRITE_WAIT_MS`.
    *
+   * @throws FatalTaskError for data that JSON cannot say, with the path of it
    * @throws an error that is answered 503, where the store is away
    */
   async complete(completion: Completion): Promise<CompletionEnd> {
@@ -119,9 +122,9 @@ export class ProcessCompletionService {
     const { correlationId, task } = completion;
     const origin = task === undefined ? 'http' : 'step';
     if (completion.status === 'ok') {
-      // JSON.stringify gives undefined for undefined and functions, against its declared type.
-      const text = JSON.stringify(completion.data ?? null) as string | undefined;
-      return { origin, status: 'ok', data: text ?? 'null' };
+      const { data = null } = completion;
+      assertJson(data);
+      return { origin, status: 'ok', data: JSON.stringify(data) };
     }
     const { error = 'The process ended in error.', errorCode = null } = completion;
     return {
@@ -201,6 +204,14 @@ export class ProcessCompletionService {
 
 function writeOptions({ task }: Completion): WriteOptions {
   return task === undefined ? WRITE_OF_CLIENT : WRITE_OF_HANDLER;
+}
+
+/** @throws FatalTaskError */
+function assertJson(data: unknown): void {
+  const fault = jsonFormFault(data);
+  if (fault === null) return;
+  const path = fault.path === '' ? 'data' : `data.${fault.path}`;
+  throw new FatalTaskError(`The outcome cannot be kept: at "${path}" ${fault.reason}.`);
 }
 
 function parsed(json: string | null): unknown {

@@ -9,11 +9,24 @@ const backgroundCheckSchema = z.object({ cleared: z.boolean(), reason: z.string(
 /** Answer of `POST <ONBOARDING_API_URL>/onboardings`. */
 export const onboardingSchema = z.object({ success: z.boolean(), userId: z.string() });
 
-/** An endpoint below a base URL, whose query it keeps: some gateways take a key or a version there. */
-function endpointOf(base: string, name: string): URL {
+/** An endpoint of a partner, below a base URL that is configured and may hold secrets in its path. */
+interface Endpoint {
+  readonly url: URL;
+  /** As texts for clients name it. */
+  readonly name: string;
+  readonly redact: readonly RegExp[];
+}
+
+/** Keeps the query of the base URL: some gateways take a key or a version there. */
+function endpointOf(base: string, name: string): Endpoint {
   const url = new URL(base);
-  url.pathname = `${url.pathname.replace(/\/+$/, '')}/${name}`;
-  return url;
+  const basePath = url.pathname.replace(/\/+$/, '');
+  url.pathname = `${basePath}${name}`;
+  return { url, name, redact: basePath === '' ? [] : [startOf(basePath)] };
+}
+
+function startOf(path: string): RegExp {
+  return new RegExp(`^${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?=/)`);
 }
 
 /** Calls the partners of onboard-user on behalf of a task. */
@@ -24,7 +37,7 @@ export class PartnersClient {
   /** Asks whether anything speaks against the user. @throws HttpCallError, RetryableTaskError */
   checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
     return this.call(
-      endpointOf(this.partners.backgroundCheckUrl, 'background-checks'),
+      endpointOf(this.partners.backgroundCheckUrl, '/background-checks'),
       { userId },
       task,
       backgroundCheckSchema,
@@ -36,11 +49,16 @@ export class PartnersClient {
     user: { readonly userId: string; readonly email: string | null },
     task: HandlerTask,
   ): Promise<z.output<typeof onboardingSchema>> {
-    return this.call(endpointOf(this.partners.onboardingApiUrl, 'onboardings'), user, task, onboardingSchema);
+    return this.call(
+      endpointOf(this.partners.onboardingApiUrl, '/onboardings'),
+      user,
+      task,
+      onboardingSchema,
+    );
   }
 
   private async call<S extends z.ZodType>(
-    url: URL,
+    { url, name, redact }: Endpoint,
     json: unknown,
     task: HandlerTask,
     answer: S,
@@ -49,11 +67,13 @@ export class PartnersClient {
       headers: { [ATTEMPT_HEADER]: String(task.attempt) },
       // A task keeps its id over retries and redelivery, so a partner can tell a repeated call from a new one.
       idempotencyKey: task.taskId,
+      name,
+      redact,
     });
     const parsed = answer.safeParse(body);
     if (parsed.success) return parsed.data;
     // What a partner sends is for the trail; the client is told no more than that it was not understood.
-    throw new RetryableTaskError(`The partner's answer to ${url.pathname} has an unexpected form.`, {
+    throw new RetryableTaskError(`The partner's answer to ${name} has an unexpected form.`, {
       cause: parsed.error,
     });
   }

@@ -1,0 +1,1 @@
+export { describeBaseUrl, describeUrl, maskPath, scrubUrls, type UrlSecrets } from './described-url.js';
