@@ -50,6 +50,29 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     expect((await cancel('unwanted')).text).toBe(cancelled.text);
   });
 
+  it('leaves in the trail who asked for it', async () => {
+    const waiting = startHeld('asked');
+    await held('asked');
+    const headers = { 'x-request-id': 'request-7', 'x-forwarded-for': '203.0.113.9, 10.0.0.1' };
+    const cancelled = await service.post('/api/process/cancel/asked', { reason: 'no need' }, headers);
+    expect(cancelled.status).toBe(200);
+    await waiting;
+    const rows = (await service.trail('asked')).filter(({ step_name }) => step_name === 'cancel');
+    expect(rows.map(({ status, result }) => [status, result])).toEqual([
+      ['ok', 'Cancellation requested'],
+      ['error', 'Process cancelled'],
+    ]);
+    expect(JSON.parse(String(rows[0]?.metadata))).toEqual({
+      reason: 'no need',
+      requestedBy: {
+        requestId: 'request-7',
+        clientAddress: '127.0.0.1',
+        forwardedFor: '203.0.113.9, 10.0.0.1',
+        principal: null,
+      },
+    });
+  });
+
   it('takes no body, an empty one of JSON, and an object without a reason', async () => {
     for (const [id, init] of [
       ['no-body', { method: 'POST' }],

@@ -26,6 +26,30 @@ describe('the contract of complete', () => {
     expect(started.status).toBe(409);
   });
 
+  it('leaves in the trail what was said and who said it, once for each change and each refusal', async () => {
+    const body = { correlationId: 'trail', status: 'ok', data: { n: 1, password: 'hidden' } };
+    await service.post(COMPLETE, body, { 'x-request-id': 'first' });
+    await service.post(COMPLETE, body, { 'x-request-id': 'again' });
+    await service.post(COMPLETE, { ...body, data: 2 }, { 'x-request-id': 'other' });
+    const rows = await service.trail('trail');
+    expect(rows.map(({ step, step_name, status, result }) => [step, step_name, status, result])).toEqual([
+      [0, 'complete', 'ok', 'Completed by HTTP'],
+      [0, 'complete', 'error', 'Completion refused'],
+    ]);
+    const by = { clientAddress: '127.0.0.1', forwardedFor: null, principal: null };
+    expect(rows.map(({ metadata }) => JSON.parse(String(metadata)) as unknown)).toEqual([
+      { processStatus: 'ok', requestedBy: { requestId: 'first', ...by } },
+      expect.objectContaining({ processStatus: 'ok', requestedBy: { requestId: 'other', ...by } }),
+    ]);
+    expect(JSON.parse(String(rows[0]?.request_data))).toMatchObject({ status: 'ok', data: { n: 1 } });
+    expect(rows[0]?.request_data).not.toContain('hidden');
+    const [row] = await service.rows(
+      'SELECT outcome_origin FROM process_store WHERE correlation_id = ?',
+      'trail',
+    );
+    expect(row).toEqual({ outcome_origin: 'http' });
+  });
+
   it('says that the same outcome was there before, also in another order of members', async () => {
     await service.post(COMPLETE, '{"correlationId":"twice","status":"ok","data":{"a":1,"b":2}}');
     const again = await service.post(
@@ -58,6 +82,7 @@ describe('the contract of complete', () => {
         outcome,
       ]),
     ).toEqual([
+      [0, 'complete', 'ok'],
       [0, 'complete', 'error'],
       [0, 'complete', 'error'],
     ]);

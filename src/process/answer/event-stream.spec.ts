@@ -185,6 +185,28 @@ describe('EventStream', () => {
     expect(seen.slice(1)).toEqual(['id: 1', 'event: end data: {"status":"error"}']);
   });
 
+  it.each([
+    ['http', 'complete', 'ok'],
+    ['cancel', 'cancel', 'error'],
+    ['expiry', 'expire', 'error'],
+    ['start-rejected', 'start', 'error'],
+  ] as const)(
+    'waits for the row that tells of an outcome of origin %s',
+    async (outcomeOrigin, step, status) => {
+      // A completion that was refused, a wish to cancel, an attempt to start.
+      table.add(step, { status: status === 'ok' ? 'error' : 'ok' });
+      jest.setSystemTime(NOW + 1);
+      table.finish({ status: 'error', outcomeOrigin });
+      const { stream, seen, ended } = follow();
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect([seen, ended()]).toEqual([['retry: 1000', 'id: 1'], false]);
+      table.add(step, { status });
+      stream.wake();
+      await settled();
+      expect(seen.slice(2)).toEqual(['id: 2', 'event: end data: {"status":"error"}']);
+    },
+  );
+
   it('waits for the row of the start, which a fast process overtakes', async () => {
     table.finish({ outcomeStep: 'last', startNextAt: new Date() });
     table.add('last');

@@ -1,5 +1,5 @@
 import type { EventSlice, StepAttempt } from '../../event-log/index.js';
-import { isFinal, type ProcessRecord } from '../../process-store/index.js';
+import { isFinal, type OutcomeOrigin, type ProcessRecord } from '../../process-store/index.js';
 
 /** Events that are read, and held in memory, at a time; fewer where they are large. */
 const PAGE = 50;
@@ -12,7 +12,16 @@ const HEARTBEAT_MS = 15_000;
 /** When a browser opens the stream again after it was closed. */
 const RECONNECT_MS = 1_000;
 
-/** How long after the end of the process the stream waits for the row of the step that reported it. */
+/** The row that tells of a final outcome that no step reported; it follows the outcome. */
+const ROWS: Readonly<Partial<Record<OutcomeOrigin, { readonly stepName: string; readonly status: string }>>> =
+  {
+    http: { stepName: 'complete', status: 'ok' },
+    cancel: { stepName: 'cancel', status: 'error' },
+    expiry: { stepName: 'expire', status: 'error' },
+    'start-rejected': { stepName: 'start', status: 'error' },
+  };
+
+/** How long after the end of the process the stream waits for the row that tells of it. */
 const LAST_ROW_MS = 60_000;
 
 /** Where a stream gets what it shows; all of it is what is committed. */
@@ -107,14 +116,23 @@ export class EventStream {
     });
   }
 
-  /** Whether nothing more is to come of a process: it is final, and the rows of its start and its last step are out. */
+  /** Whether nothing more is to come of a process: it is final, and the rows of its start and of its end are out. */
   private async isComplete(record: ProcessRecord): Promise<boolean> {
     if (!isFinal(record)) return false;
-    if (record.outcomeStep === null || Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_ROW_MS)
-      return true;
+    if (Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_ROW_MS) return true;
+    const { outcomeStep, outcomeOrigin } = record;
+    if (outcomeStep === null) {
+      const row = outcomeOrigin === null ? undefined : ROWS[outcomeOrigin];
+      if (row === undefined) return true;
+      const attempts = await this.source.attempts(row.stepName);
+      return attempts.some(
+        ({ seq, status, createdAt }) =>
+          seq <= this.after && status === row.status && createdAt.getTime() >= record.updatedAt.getTime(),
+      );
+    }
     // The start's own row is written without anybody waiting for it, together with the end of the start's resolution.
     if (record.requestHash !== null && record.startNextAt !== null) return false;
-    const attempts = await this.source.attempts(record.outcomeStep);
+    const attempts = await this.source.attempts(outcomeStep);
     return attempts.some((attempt) => attempt.seq <= this.after && isReportOf(record, attempt));
   }
 }

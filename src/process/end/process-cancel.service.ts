@@ -11,6 +11,7 @@ import { ProcessEnder } from './process-ender.service.js';
 import { processEnded, unknownProcess } from '../answer/process-problems.js';
 import { ProcessTrail } from '../process-trail.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+import type { Requester } from '../requester.js';
 import { StartLauncherService } from '../start/start-launcher.service.js';
 import { withinTime } from '../within-time.js';
 
@@ -34,12 +35,13 @@ export class ProcessCancelService {
   /**
    * Cancels a process that is pending or an incident; a repeated cancel finds what the first one left.
    *
+   * @param requester goes into the trail with the wish
    * @returns 200 with the cancelled process, or 202 with the pending one where the engine is away: it is carried out later
    * @throws an error that is answered 503 where the store does not take the wish within `WRITE_WAIT_MS`: it may still be
    *   carried out
    * @throws ProblemError `unknown-process`, or `process-ended` where the process has another end or gets one first
    */
-  async cancel(correlationId: string, reason?: string): Promise<ProcessAnswer> {
+  async cancel(correlationId: string, reason?: string, requester?: Requester): Promise<ProcessAnswer> {
     const wish = await this.store.finish(
       correlationId,
       (row) =>
@@ -54,7 +56,7 @@ export class ProcessCancelService {
         stepName: 'cancel',
         status: 'ok',
         result: 'Cancellation requested',
-        metadata: { reason: reason ?? null },
+        metadata: { reason: reason ?? null, requestedBy: requester ?? null },
       },
       WRITE_OF_CLIENT,
     );

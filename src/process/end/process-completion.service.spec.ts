@@ -88,7 +88,7 @@ describe('ProcessCompletionService', () => {
       kind: 'refused',
       reason: 'other-outcome',
     });
-    expect(await trail('same')).toEqual(['complete error']);
+    expect(await trail('same')).toEqual(['complete ok', 'complete error']);
   });
 
   it('knows an error again whose text a column cannot hold as it came', async () => {

@@ -4,7 +4,6 @@ import { FatalTaskError } from '../../camunda-worker/index.js';
 import { jsonFormFault } from '../../common/json/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
-import { EventLogService } from '../../event-log/index.js';
 import {
   isFinal,
   isSameOutcome,
@@ -15,6 +14,8 @@ import {
 } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
 import { ownCodeOf } from '../answer/error-codes.js';
+import { ProcessTrail } from '../process-trail.service.js';
+import type { Requester } from '../requester.js';
 
 /** The task that completes a process from a handler of this service. */
 export interface CompletingTask {
@@ -30,6 +31,8 @@ export type Completion = {
   readonly correlationId: string;
   /** Absent for a completion by HTTP, which is not checked against the instance. */
   readonly task?: CompletingTask;
+  /** Who completes by HTTP. */
+  readonly requester?: Requester;
 } & (
   | { readonly status: 'ok'; readonly data?: unknown }
   | { readonly status: 'error'; readonly error?: string | undefined; readonly errorCode?: string | undefined }
@@ -61,7 +64,7 @@ export class ProcessCompletionService {
   constructor(
     private readonly store: ProcessStoreService,
     private readonly waitroom: WaitroomService,
-    private readonly events: EventLogService,
+    private readonly trail: ProcessTrail,
     private readonly engine: CamundaEngineClient,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
   ) {}
@@ -69,9 +72,9 @@ export class ProcessCompletionService {
   /**
    * Stores the outcome, then wakes the waiters; returns when both are done.
    *
-   * An id that is not known is stored as a process that was started elsewhere. A refused completion leaves an
-   * event row and nothing else: the handler completes its task all the same. Where the store takes no writes, a handler
-   * waits, and a client is told after `WRITE_WAIT_MS`.
+   * An id that is not known is stored as a process that was started elsewhere. A completion by HTTP leaves an event row
+   * that says who asked. A refused completion leaves an event row and nothing else: the handler completes its task all
+   * the same. Where the store takes no writes, a handler waits, and a client is told after `WRITE_WAIT_MS`.
    *
    * @throws FatalTaskError for data that JSON cannot say, with the path of it
    * @throws an error that is answered 503, where the store is away
@@ -94,7 +97,7 @@ export class ProcessCompletionService {
           },
           writeOptions(completion),
         );
-        if (inserted.kind === 'inserted') return this.stored(inserted.record);
+        if (inserted.kind === 'inserted') return this.stored(inserted.record, outcome, completion);
         record = inserted.record;
       }
       if (isFinal(record)) return this.repeated(record, outcome, completion);
@@ -113,7 +116,7 @@ export class ProcessCompletionService {
         ...(task === undefined ? {} : { processInstanceId: task.processInstanceId }),
       };
       const saved = await this.store.save(record, change, writeOptions(completion));
-      if (saved.saved) return this.stored(saved.record);
+      if (saved.saved) return this.stored(saved.record, outcome, completion);
       record = saved.record;
     }
   }
@@ -135,8 +138,27 @@ export class ProcessCompletionService {
     };
   }
 
-  private stored(record: ProcessRecord): CompletionEnd {
+  private async stored(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+  ): Promise<CompletionEnd> {
     this.waitroom.completeWait(record.correlationId, record);
+    // A step has its own row in the trail.
+    if (completion.task === undefined) {
+      await this.trail.log(
+        record,
+        {
+          stepName: 'complete',
+          status: 'ok',
+          httpStatusCode: 200,
+          requestData: requestOf(completion, outcome),
+          result: 'Completed by HTTP',
+          metadata: { processStatus: record.status, requestedBy: completion.requester ?? null },
+        },
+        { ...writeOptions(completion), lazy: false },
+      );
+    }
     return { kind: 'stored', record };
   }
 
@@ -177,28 +199,22 @@ export class ProcessCompletionService {
     completion: Completion,
     reason: string,
   ): Promise<void> {
-    const event = {
-      correlationId: record.correlationId,
+    const happening = {
       stepName: 'complete',
-      step: 0,
       status: 'error' as const,
       httpStatusCode: 409,
-      requestData: outcome.status === 'ok' ? { status: 'ok', data: parsed(outcome.data) } : outcome,
+      requestData: requestOf(completion, outcome),
       errorMessage: reason,
-      batchId: record.batchId,
-      traceabilityId: record.traceabilityId,
-      applicationId: record.applicationId,
-      targetSystem: 'CamundaEngine',
-      originatingSystem: 'FastifyAPI',
-      processName: record.processKey,
       result: 'Completion refused',
       metadata: {
         message: reason,
         processStatus: record.status,
-        ...(completion.task === undefined ? {} : { processInstanceId: completion.task.processInstanceId }),
+        ...(completion.task === undefined
+          ? { requestedBy: completion.requester ?? null }
+          : { processInstanceId: completion.task.processInstanceId }),
       },
     };
-    return this.events.logEvent(event, writeOptions(completion));
+    return this.trail.log(record, happening, { ...writeOptions(completion), lazy: false });
   }
 }
 
@@ -214,6 +230,9 @@ function assertJson(data: unknown): void {
   throw new FatalTaskError(`The outcome cannot be kept: at "${path}" ${fault.reason}.`);
 }
 
-function parsed(json: string | null): unknown {
-  return json === null ? null : (JSON.parse(json) as unknown);
+/** What was asked for, as the trail shows it. */
+function requestOf(completion: Completion, outcome: Outcome): Record<string, unknown> {
+  if (completion.status === 'ok') return { status: 'ok', data: completion.data ?? null };
+  const { error, errorCode } = outcome.status === 'error' ? outcome : { error: null, errorCode: null };
+  return { status: 'error', error, errorCode };
 }

@@ -40,7 +40,8 @@ describe('ProcessEventsService', () => {
     await log('a');
     expect(wake).toHaveBeenCalledTimes(1);
     await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    expect(wake).toHaveBeenCalledTimes(2);
+    // The outcome, and the row that tells of it.
+    expect(wake).toHaveBeenCalledTimes(3);
     await log('a');
     body.destroy();
   });

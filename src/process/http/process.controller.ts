@@ -39,6 +39,7 @@ import {
 } from './process.schemas.js';
 import { RequestShares } from './request-shares.service.js';
 import { type IdentifiedStart, ProcessStartService } from '../start/process-start.service.js';
+import { requesterOf } from '../requester.js';
 import { sendAnswer } from './answer.sender.js';
 import { ProcessStatusService } from './process-status.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
@@ -125,7 +126,8 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     reply.request.correlationId = body.correlationId;
-    this.send(reply, this.presenter.completion(await this.completions.complete(body), body.correlationId));
+    const end = await this.completions.complete({ ...body, requester: requesterOf(reply.request) });
+    this.send(reply, this.presenter.completion(end, body.correlationId));
   }
 
   @Post('cancel/:correlationId')
@@ -136,7 +138,7 @@ export class ProcessController {
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.send(reply, await this.cancels.cancel(correlationId, body?.reason));
+    this.send(reply, await this.cancels.cancel(correlationId, body?.reason, requesterOf(reply.request)));
   }
 
   /** @throws ProblemError `too-many-answers` */

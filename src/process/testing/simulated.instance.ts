@@ -179,7 +179,7 @@ export class SimulatedInstance {
       [testDefinition],
     );
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
-    this.completions = new ProcessCompletionService(storeOfCompletion, waitroom, events, engine, process);
+    this.completions = new ProcessCompletionService(storeOfCompletion, waitroom, trail, engine, process);
     this.cancels = new ProcessCancelService(store, ender, launcher, trail, presenter, process);
     this.listener = new ProcessOutcomeListener(store, waitroom);
     this.awaitedLook = new AwaitedLookService(store, waitroom, shutdown);
