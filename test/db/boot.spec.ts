@@ -8,6 +8,7 @@ import { DatabaseStartError } from '../../src/database/index.js';
 import { ServerConnection } from '../../src/database/server/server.connection.js';
 import { serverDialectOf } from '../../src/database/server/server.dialects.js';
 import { removeServerSchema, testDatabase } from '../../src/database/testing/database.target.js';
+import { RunningService } from '../support/service.js';
 import { Listener } from './support/listener.js';
 import { serverConfig, ServerSession } from './support/server.session.js';
 
@@ -205,39 +206,98 @@ describe('a boot on a database server', () => {
         for (const migrate of [false, true]) expect(await open({ migrate })).toBe(SCHEMA_VERSION);
       });
 
-      it('reads times and conditions right, whatever the defaults of the login', async () => {
-        await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
+      describe('whose defaults are others', () => {
         const hostile = {
           DateStyle: 'German',
           IntervalStyle: 'sql_standard',
           TimeZone: 'Asia/Kathmandu',
           standard_conforming_strings: 'off',
+          backslash_quote: 'on',
           transform_null_equals: 'on',
           synchronous_commit: 'off',
           default_transaction_isolation: 'serializable',
+          default_transaction_read_only: 'on',
+          client_encoding: 'LATIN1',
+          bytea_output: 'escape',
+          extra_float_digits: '-15',
           search_path: 'pg_catalog',
+          statement_timeout: '1ms',
+          lock_timeout: '1ms',
+          idle_in_transaction_session_timeout: '1ms',
         };
-        for (const [name, value] of Object.entries(hostile))
-          await session.query(`ALTER ROLE ${user} SET ${name} TO '${value}'`);
-        const server = { ...config, user, password };
-        const connection = await ServerConnection.open(serverDialectOf(server), server);
-        try {
-          const at = new Date('2026-02-03T04:05:06.789Z');
-          const [row] = await connection.read(
-            `SELECT ?::timestamptz AS at, '\\n' AS backslash, (1 = NULL) IS NULL AS unknown, ` +
-              `current_setting('synchronous_commit') AS commits, current_schema() AS schema`,
-            [serverDialectOf(server).time(at)],
-          );
-          expect(row).toEqual({
-            at,
-            backslash: '\\n',
-            unknown: true,
-            commits: 'on',
-            schema: config.schema,
+
+        beforeEach(async () => {
+          await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
+        });
+
+        it.each(['', ` IN DATABASE "${serverConfig().name}"`])(
+          'has every setting on which reading and writing rest from the service (ALTER ROLE%s)',
+          async (scope) => {
+            for (const [name, value] of Object.entries(hostile))
+              await session.query(`ALTER ROLE ${user}${scope} SET ${name} TO '${value}'`);
+            const server = { ...config, user, password };
+            const dialect = serverDialectOf(server);
+            const connection = await ServerConnection.open(dialect, server);
+            try {
+              const at = new Date('2026-02-03T04:05:06.789Z');
+              const text = 'Zoë → 🙂';
+              const select =
+                `SELECT ?::timestamptz AS at, ?::text AS text, '\\n' AS backslash, (1 = NULL) IS NULL AS unknown, ` +
+                `0.1::double precision + 0.2 AS sum, interval '1 day' AS day, '\\x00'::bytea AS bytes, ` +
+                `current_setting('synchronous_commit') AS commits, current_setting('transaction_isolation') AS isolation, ` +
+                `current_setting('transaction_read_only') AS read_only, current_setting('TimeZone') AS zone, ` +
+                `current_schema() AS schema`;
+              const parameters = [dialect.time(at), text];
+              const seen = {
+                at,
+                text,
+                backslash: '\\n',
+                unknown: true,
+                sum: 0.1 + 0.2,
+                day: expect.objectContaining({ days: 1 }) as unknown,
+                bytes: Buffer.from([0]),
+                commits: 'on',
+                isolation: 'read committed',
+                read_only: 'off',
+                zone: 'UTC',
+                schema: config.schema,
+              };
+              expect(await connection.read(select, parameters)).toEqual([seen]);
+              await connection.transaction(async (sql) => {
+                expect(await sql.query(select, parameters)).toEqual([seen]);
+              });
+            } finally {
+              await connection.close();
+            }
+          },
+        );
+
+        it('serves processes all the same', async () => {
+          for (const [name, value] of Object.entries(hostile))
+            await session.query(`ALTER ROLE ${user} SET ${name} TO '${value}'`);
+          const service = await RunningService.start({
+            DB_USER: user,
+            DB_PASSWORD: password,
+            DB_SCHEMA: config.schema ?? '',
           });
-        } finally {
-          await connection.close();
-        }
+          try {
+            const data = { text: "Zoë → 🙂 \\ '" };
+            const complete = { correlationId: 'other', status: 'ok', data };
+            expect((await service.post('/api/process/complete', complete)).status).toBe(200);
+            const started = await service.start('user-1');
+            expect([started.status, started.body.status]).toEqual([200, 'ok']);
+            expect((await service.status('other')).body).toMatchObject({ status: 'ok', data });
+            const list = await service.get('/api/process/status/all?limit=10&include=data');
+            expect([list.status, list.body.count]).toEqual([200, 2]);
+            const events = await service.get('/api/process/events/user-1');
+            expect(events.status).toBe(200);
+            const [first] = events.body.events as { createdAt: string }[];
+            expect(Math.abs(Date.now() - Date.parse(first?.createdAt ?? ''))).toBeLessThan(3_600_000);
+            expect((await service.get('/health/ready')).status).toBe(200);
+          } finally {
+            await service.destroy();
+          }
+        });
       });
 
       it('boots with as few connections as the login may have', async () => {

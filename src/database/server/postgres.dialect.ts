@@ -92,7 +92,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
     extra: {
       keepAlive: true,
-      options: sessionSettings(schema),
+      options: sessionSettings(schema, isService),
       ...(isService
         ? {
             statement_timeout: statementTimeoutMs,
@@ -107,18 +107,28 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
   };
 }
 
-/** Settings that the promises of the service rest on, whatever the role's or the database's are. */
-function sessionSettings(schema: string | null): string {
+/**
+ * Settings that the promises of the service rest on, whatever the role's or the database's are. The driver itself sets
+ * `client_encoding`. Without `DB_SCHEMA` the `search_path` of the role says where the tables are.
+ */
+function sessionSettings(schema: string | null, isService: boolean): string {
   const settings = [
     'synchronous_commit=on',
     'default_transaction_isolation=read\\ committed',
+    'default_transaction_read_only=off',
     'TimeZone=UTC',
     // The driver reads times and intervals in these forms alone, and our texts escape by these rules.
     'DateStyle=ISO',
     'IntervalStyle=postgres',
     'standard_conforming_strings=on',
     'transform_null_equals=off',
+    'backslash_quote=safe_encoding',
+    'bytea_output=hex',
+    'extra_float_digits=1',
   ];
+  // A migration of a large table takes its time, and the session that holds the lock of the schema is idle meanwhile.
+  if (!isService)
+    settings.push('statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0');
   if (schema !== null) settings.push(`search_path="${schema}"`);
   return settings.map((setting) => `-c ${setting}`).join(' ');
 }
