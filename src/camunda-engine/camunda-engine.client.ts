@@ -9,6 +9,8 @@ import {
   type Deployment,
   deploymentSchema,
   externalTaskSchema,
+  type HistoricActivity,
+  historicActivitySchema,
   type HistoricInstance,
   historicInstanceSchema,
   historicVariableSchema,
@@ -32,6 +34,9 @@ const DEPLOY_TIMEOUT_MS = 30_000;
 
 /** Rows of a list in one request. */
 const PAGE_SIZE = 500;
+
+/** Elements that an ended instance is asked for. */
+const LATEST_ACTIVITIES = 20;
 
 type Call = Omit<EngineRequest, 'timeoutMs'> & { readonly timeoutMs?: number };
 
@@ -259,6 +264,24 @@ export class CamundaEngineClient {
         { method: 'GET', path: `/history/process-instance/${encodeURIComponent(id)}` },
         historicInstanceSchema,
       ),
+    );
+  }
+
+  /** The elements that an instance has left last, latest first; none where the engine keeps no such history. */
+  findLatestActivities(processInstanceId: string): Promise<HistoricActivity[]> {
+    return this.read(
+      {
+        method: 'GET',
+        path: '/history/activity-instance',
+        query: {
+          processInstanceId,
+          finished: true,
+          sortBy: 'endTime',
+          sortOrder: 'desc',
+          maxResults: LATEST_ACTIVITIES,
+        },
+      },
+      z.array(historicActivitySchema),
     );
   }
 

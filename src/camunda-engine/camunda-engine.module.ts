@@ -8,6 +8,7 @@ import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
 import { InProcessEngineTransport } from './in-process-engine.transport.js';
+import { ProcessDrawings } from './process.drawings.js';
 
 function createTransport(
   endpoint: EngineEndpoint,
@@ -36,7 +37,8 @@ function createTransport(
     },
     CamundaEngineClient,
     EngineDeploymentService,
+    ProcessDrawings,
   ],
-  exports: [EngineAccess, EngineTransport, CamundaEngineClient, EngineDeploymentService],
+  exports: [EngineAccess, EngineTransport, CamundaEngineClient, EngineDeploymentService, ProcessDrawings],
 })
 export class CamundaEngineModule {}

@@ -38,6 +38,14 @@ export const historicVariableSchema = z.object({
   activityInstanceId: z.string().nullish(),
 });
 
+export const historicActivitySchema = z.object({
+  activityId: z.string(),
+  activityName: z.string().nullish(),
+  activityType: z.string(),
+  /** The instance's id for an element that lies in no sub-process. */
+  parentActivityInstanceId: z.string().nullish(),
+});
+
 export const incidentSchema = z.object({
   id: z.string().min(1),
   processInstanceId: z.string(),
@@ -69,6 +77,7 @@ export const versionSchema = z.object({ version: z.string().nullish() });
 export type StartedInstance = z.output<typeof startedInstanceSchema>;
 export type ProcessInstance = z.output<typeof processInstanceSchema>;
 export type HistoricInstance = z.output<typeof historicInstanceSchema>;
+export type HistoricActivity = z.output<typeof historicActivitySchema>;
 export type Incident = z.output<typeof incidentSchema>;
 export type LockedExternalTask = z.output<typeof externalTaskSchema>;
 

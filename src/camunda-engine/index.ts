@@ -18,8 +18,10 @@ export {
   EngineUnreachableError,
   isConnectionTrouble,
 } from './engine.errors.js';
+export { type EngineFault, readEngineFault } from './engine.fault.js';
 export type {
   Deployment,
+  HistoricActivity,
   HistoricInstance,
   Incident,
   LockedExternalTask,
@@ -32,6 +34,7 @@ export {
   type EngineResponse,
   EngineTransport,
 } from './engine.transport.js';
+export { ProcessDrawings } from './process.drawings.js';
 export {
   fromTypedVariable,
   fromTypedVariables,

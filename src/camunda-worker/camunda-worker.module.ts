@@ -5,7 +5,6 @@ import { HttpClientModule } from '../common/http/index.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
 import { DeliveryGuard } from './delivery.guard.js';
 import { OutcomeDelivery } from './outcome.delivery.js';
-import { ProcessDrawings } from './process.drawings.js';
 import { RetryNudge } from './retry.nudge.js';
 import { TopicExplorer } from './topic.explorer.js';
 import { TopicRunner } from './topic.runner.js';
@@ -33,7 +32,6 @@ export class CamundaWorkerModule {
       providers: [
         ...bindings,
         DeliveryGuard,
-        ProcessDrawings,
         RetryNudge,
         OutcomeDelivery,
         TopicExplorer,

@@ -94,7 +94,7 @@ describe("what is said of the engine's refusal", () => {
     ],
     ['condition expression returns non-Boolean: result has class java.lang.Integer', 'behind it: condition'],
     ['Unknown property used in expression: ${strange}. Cause: no', 'behind it: Unknown property'],
-    ['', 'behind it: it answered 500 without a reason.'],
+    ['', 'behind it: it gives no reason.'],
     [
       "ENGINE-03005 Execution of 'INSERT VARIABLE' failed. ### Error: secret",
       'behind it: its database refused the change.',

@@ -1,9 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { CamundaEngineClient } from '../camunda-engine/index.js';
+import { CamundaEngineClient, ProcessDrawings } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { describeRefusal } from './engine.refusal.js';
 import { type FinishedOutcome, isFinished, keptAsVariable, keptOutcomeOf } from './kept-outcome.js';
-import { ProcessDrawings } from './process.drawings.js';
 import { RememberedOutcomes } from './remembered-outcomes.js';
 import { RetryNudge } from './retry.nudge.js';
 import type { RunningTask } from './running-task.js';

@@ -8,6 +8,7 @@ import {
   EngineMisconfiguredError,
   EngineResponseError,
   EngineUnreachableError,
+  ProcessDrawings,
   toTypedVariables,
   type TypedVariables,
 } from '../camunda-engine/index.js';
@@ -17,7 +18,6 @@ import { type CamundaConfig, createConfiguration } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { DeliveryGuard } from './delivery.guard.js';
 import { OutcomeDelivery } from './outcome.delivery.js';
-import { ProcessDrawings } from './process.drawings.js';
 import { RetryNudge } from './retry.nudge.js';
 import {
   BusinessRuleError,

@@ -1,5 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { AwaitedLookService } from './end/awaited-look.service.js';
+import { EndWords } from './end/end-words.service.js';
 import { EndWatcherService } from './end/end-watcher.service.js';
 import { InstanceOwner } from './instances/instance-owner.js';
 import { OwnInstances } from './instances/own-instances.service.js';
@@ -37,6 +38,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessTrail,
   AwaitedLookService,
   EndWatcherService,
+  EndWords,
   ProcessSweepService,
   ProcessExpiryService,
   ProcessStatusService,

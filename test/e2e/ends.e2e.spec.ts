@@ -33,6 +33,9 @@ describe('ends that nobody reports', () => {
     const [deleted, silent] = await Promise.all(answers);
     expect([deleted?.status, deleted?.body.errorCode]).toEqual([500, 'CANCELLED']);
     expect([silent?.status, silent?.body.errorCode]).toEqual([500, 'ENDED_WITHOUT_RESULT']);
+    expect(silent?.body.error).toBe(
+      'The process instance has ended at the end event "End" without a result.',
+    );
     // That one is open: a completion that comes late still counts.
     const late = await service.post('/api/process/complete', {
       correlationId: 'silent',

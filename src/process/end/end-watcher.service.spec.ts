@@ -7,6 +7,13 @@ import { ProcessHarness } from '../testing/process.harness.js';
 const CALL = { method: 'GET', path: '/history/process-instance' };
 const AWAY = new EngineUnreachableError(CALL, 'refused');
 
+/** An element directly in its process. */
+const activity = (activityId: string, activityType: string, activityName: string | null = null) => ({
+  activityId,
+  activityType,
+  activityName,
+});
+
 describe('ends that nobody reports', () => {
   let harness: ProcessHarness;
   /** What the services add to the time that goes by: graces are waited for by moving the clock. */
@@ -62,6 +69,45 @@ describe('ends that nobody reports', () => {
       kind: 'completed',
       payload: { status: 'error', errorCode: 'ENDED_WITHOUT_RESULT' },
     });
+  });
+
+  it.each([
+    [[activity('End', 'noneEndEvent', 'Rejected')], 'at the end event "Rejected" (End) '],
+    [
+      [activity('B', 'noneEndEvent'), activity('A', 'terminateEndEvent'), activity('T', 'serviceTask')],
+      'at the end events "B" and "A" ',
+    ],
+    [[activity('T', 'serviceTask')], 'behind "T" '],
+    [[{ ...activity('Inner', 'noneEndEvent'), parentActivityInstanceId: 'Sub:1' }], ''],
+    [[], ''],
+  ])('says at which end event an instance has ended without a result: %#', async (latest, place) => {
+    const { processInstanceId } = await running('a');
+    harness.engine.latestActivities = latest;
+    harness.engine.endInstance(processInstanceId!, 'COMPLETED');
+    await harness.watcher.watchNow();
+    ahead = 5_001;
+    await harness.watcher.watchNow();
+    expect((await harness.store.get('a'))?.error).toBe(
+      `The process instance has ended ${place}without a result.`,
+    );
+  });
+
+  it.each([
+    ['failedJob', /^The process engine cannot go on in "test" at "T": No outgoing sequence flow/],
+    ['failedExternalTask', /^ENGINE-02004 No outgoing/],
+  ])('says where an instance stands still with an incident of type %s', async (type, sentence) => {
+    const { processInstanceId } = await running('a');
+    harness.engine.incidents.push({
+      id: 'incident',
+      processInstanceId: processInstanceId!,
+      processDefinitionId: 'test:1:1',
+      incidentType: type,
+      activityId: 'Pause',
+      incidentMessage: "ENGINE-02004 No outgoing sequence flow for the element with id 'T' could be selected",
+      incidentTimestamp: new Date().toISOString(),
+    });
+    await harness.watcher.watchNow();
+    expect((await harness.store.get('a'))?.error).toMatch(sentence);
   });
 
   it('leaves a process alone that reports its outcome within the grace', async () => {

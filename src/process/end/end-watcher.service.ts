@@ -8,6 +8,7 @@ import {
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { isReplaceable, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { EndWords } from './end-words.service.js';
 import { ProcessEnder } from './process-ender.service.js';
 import { pagesByTime } from './time.pages.js';
 
@@ -58,6 +59,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
     private readonly store: ProcessStoreService,
     private readonly engine: CamundaEngineClient,
     private readonly ender: ProcessEnder,
+    private readonly words: EndWords,
     shutdown: ShutdownService,
   ) {
     this.task = new PeriodicTask(
@@ -170,7 +172,8 @@ export class EndWatcherService implements OnApplicationBootstrap {
     }
   }
 
-  private async takeIncident({ processInstanceId, incidentMessage }: Incident): Promise<void> {
+  private async takeIncident(incident: Incident): Promise<void> {
+    const { processInstanceId } = incident;
     const instance = await this.engine.getHistoricInstance(processInstanceId);
     const rootId = instance?.rootProcessInstanceId ?? instance?.id;
     const root = rootId === instance?.id ? instance : await this.engine.getHistoricInstance(rootId ?? '');
@@ -180,7 +183,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
     if (record?.status !== 'pending' || record.processInstanceId !== root?.id) return;
     await this.ender.end(record, {
       origin: 'incident',
-      error: incidentMessage ?? 'The process is stuck in an incident.',
+      error: this.words.ofIncident(incident),
       stepName: 'incident',
       result: 'Incident seen in the engine',
     });
@@ -230,7 +233,7 @@ export class EndWatcherService implements OnApplicationBootstrap {
           }
         : {
             origin: 'no-result',
-            error: 'The process instance has ended without a result.',
+            error: await this.words.endedWithoutResult(record.processInstanceId ?? ''),
             stepName: 'end',
             result: 'Instance ended without a result',
           },

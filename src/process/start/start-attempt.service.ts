@@ -3,6 +3,9 @@ import {
   backOffMs,
   CamundaEngineClient,
   EngineDeploymentService,
+  EngineResponseError,
+  ProcessDrawings,
+  readEngineFault,
   toTypedVariables,
 } from '../../camunda-engine/index.js';
 import type { ProblemError } from '../../common/errors/index.js';
@@ -52,6 +55,7 @@ export class StartAttemptService {
     private readonly waitroom: WaitroomService,
     private readonly engine: CamundaEngineClient,
     private readonly deployment: EngineDeploymentService,
+    private readonly drawings: ProcessDrawings,
     private readonly trail: ProcessTrail,
     private readonly surplus: SurplusInstances,
     private readonly backlog: StartBacklog,
@@ -112,7 +116,7 @@ export class StartAttemptService {
       return this.keep(record, 'rolled-back');
     }
     if (verdict === 'rolled-back' && record.startAttempts >= this.config.startMaxAttempts) {
-      return this.giveUp(record);
+      return this.giveUp(record, error);
     }
     // What it may have made is seen by the sweep of running instances, also where it turns up late.
     if (verdict === 'ambiguous' && processKey !== null) this.watcher.noteKey(processKey);
@@ -188,12 +192,22 @@ export class StartAttemptService {
     });
   }
 
-  private giveUp(record: ProcessRecord): Promise<StartEnd> {
+  private giveUp(record: ProcessRecord, error: unknown): Promise<StartEnd> {
+    const key = record.processKey ?? '';
     return this.reject(
       record,
       `The process engine failed to start the process ${record.startAttempts} times and took each attempt back. ` +
-        'Nothing was started; start it again with another correlation id.',
+        `${this.describeFault(key, error)}Nothing was started; start it again with another correlation id.`,
     );
+  }
+
+  /** Where and why the engine cannot go on behind the beginning; nothing where it did not say. */
+  private describeFault(processKey: string, error: unknown): string {
+    if (!(error instanceof EngineResponseError) || error.engineMessage === '') return '';
+    const drawing = this.drawings.of(processKey);
+    const starts = (drawing?.elements ?? []).filter(({ tag }) => tag === 'startEvent').map(({ id }) => id);
+    const { place, reason } = readEngineFault(error.engineMessage, drawing, starts);
+    return `It cannot go on in "${processKey}"${place === null ? '' : ` ${place}`}: ${reason.replace(/\.?$/, '. ')}`;
   }
 
   /** Takes the claim back and tells every waiter; a claim that somebody was told of becomes `START_REJECTED`. */

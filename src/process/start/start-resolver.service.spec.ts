@@ -140,6 +140,7 @@ describe('StartResolverService', () => {
     const record = await row('a', ({ status }) => status === 'error');
     expect(record).toMatchObject({ errorCode: 'START_REJECTED', startNextAt: null });
     expect(record.error).toContain('2 times');
+    expect(record.error).toContain('It cannot go on in "test": rolled back. Nothing was started');
     expect(harness.engine.starts).toHaveLength(2);
   });
 

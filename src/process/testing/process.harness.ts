@@ -7,7 +7,14 @@ import { Test } from '@nestjs/testing';
 import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import { z } from 'zod';
 import Database from 'better-sqlite3';
-import { CamundaEngineClient, EngineDeploymentService } from '../../camunda-engine/index.js';
+import {
+  CamundaEngineClient,
+  EngineDeploymentService,
+  type HistoricActivity,
+  type Incident,
+  ProcessDrawings,
+} from '../../camunda-engine/index.js';
+import type { Drawing } from '../../common/bpmn-drawing/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { type Configuration, ConfigurationModule, createConfiguration } from '../../config/index.js';
 import { DatabaseModule, DatabaseService, WriteQueueService } from '../../database/index.js';
@@ -55,8 +62,7 @@ export class FakeEngine {
   readonly historic = new Map<string, { rootProcessInstanceId: string }>();
   readonly instances = new Map<string, FakeInstance>();
   readonly deleted: string[] = [];
-  incidents: { id: string; processInstanceId: string; incidentMessage: string; incidentTimestamp: string }[] =
-    [];
+  incidents: (Pick<Incident, 'id' | 'processInstanceId' | 'incidentTimestamp'> & Partial<Incident>)[] = [];
   /** Queries that were sent, by name. */
   readonly queries: string[] = [];
   settled = true;
@@ -64,6 +70,11 @@ export class FakeEngine {
   /** Thrown by every call but a start. */
   failure: Error | null = null;
   readonly state = { definitions: {} };
+  /** Drawings by process key. */
+  readonly drawn = new Map<string, Drawing>();
+  readonly drawings = { of: (key: string): Drawing | null => this.drawn.get(key) ?? null };
+  /** What an instance has left last, latest first. */
+  latestActivities: HistoricActivity[] = [];
   deployAgain = jest.fn();
   whenDeployed = jest.fn(() => Promise.resolve());
   private readonly recovered: (() => void)[] = [];
@@ -215,6 +226,11 @@ export class FakeEngine {
     );
   }
 
+  async findLatestActivities(): Promise<HistoricActivity[]> {
+    this.answer('findLatestActivities');
+    return this.latestActivities;
+  }
+
   isSettled(): boolean {
     return this.settled;
   }
@@ -282,6 +298,8 @@ export class ProcessHarness {
       providers: [
         { provide: CamundaEngineClient, useValue: engine },
         { provide: EngineDeploymentService, useValue: engine },
+        // The file of the test's definition does not exist; the drawings are what a test puts there.
+        { provide: ProcessDrawings, useValue: engine.drawings },
         ...PROCESS_PROVIDERS,
       ],
     }).setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined });

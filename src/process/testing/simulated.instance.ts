@@ -1,4 +1,8 @@
-import type { CamundaEngineClient, EngineDeploymentService } from '../../camunda-engine/index.js';
+import {
+  type CamundaEngineClient,
+  type EngineDeploymentService,
+  ProcessDrawings,
+} from '../../camunda-engine/index.js';
 import { type Configuration, createConfiguration } from '../../config/index.js';
 import {
   DatabaseService,
@@ -21,6 +25,7 @@ import { ProcessStoreService } from '../../process-store/index.js';
 import type { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { WaitroomService } from '../../waitroom/index.js';
 import { AwaitedLookService } from '../end/awaited-look.service.js';
+import { EndWords } from '../end/end-words.service.js';
 import { EndWatcherService } from '../end/end-watcher.service.js';
 import { InstanceOwner } from '../instances/instance-owner.js';
 import { OwnInstances } from '../instances/own-instances.service.js';
@@ -128,6 +133,7 @@ export class SimulatedInstance {
     const client = new SimulatedEngineClient(durable.engine, () => this.alive);
     const engine = client as unknown as CamundaEngineClient;
     const deployment = client as unknown as EngineDeploymentService;
+    const drawings = new ProcessDrawings([testDefinition]);
     const waitroom = new WaitroomService(wait, shutdown);
     const trail = new ProcessTrail(events);
     const presenter = new ProcessViewPresenter(new ProcessDurationService(waitroom), http);
@@ -135,12 +141,13 @@ export class SimulatedInstance {
     const ender = new ProcessEnder(store, waitroom, engine, trail);
     const owner = new InstanceOwner();
     const backlog = new StartBacklog(store, process);
-    this.watcher = new EndWatcherService(store, engine, ender, shutdown);
+    this.watcher = new EndWatcherService(store, engine, ender, new EndWords(engine, drawings), shutdown);
     const attempts = new StartAttemptService(
       store,
       waitroom,
       engine,
       deployment,
+      drawings,
       trail,
       surplus,
       backlog,

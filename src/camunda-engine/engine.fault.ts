@@ -1,0 +1,121 @@
+import { type Drawing, type DrawnElement, nameOf } from '../common/bpmn-drawing/index.js';
+
+/** Where and why the engine cannot go on. */
+export interface EngineFault {
+  /** `at "Enough?" (Gateway_1), flow "toShipping"`; null where neither message nor drawing shows it. */
+  readonly place: string | null;
+  /** The engine's words, without its codes. */
+  readonly reason: string;
+}
+
+/** What the engine's message says: an id, a text of the file, or a kind of element. */
+interface Hint {
+  readonly pattern: RegExp;
+  readonly find: (drawing: Drawing, text: string, ahead: readonly DrawnElement[]) => readonly DrawnElement[];
+}
+
+/** How Camunda 7.24, Operaton 1.0 and the embedded engine word it; measured on all three. */
+const HINTS: readonly Hint[] = [
+  { pattern: /element with id '([^']+)'|Flow Node '([^']+)'|sequence flow '([^']+)'/, find: byId },
+  { pattern: /used in expression: (.+?)\. Cause: /s, find: byText },
+  { pattern: /[Ee]xpression '([^']+)'/, find: byText },
+  { pattern: /Variable '([^']+)' is not of the expected type/, find: byText },
+  { pattern: /no processes deployed with key '([^']+)'/, find: byText },
+  { pattern: /(?:duedate|duration|date|cycle) '([^']*)'/, find: byTextElseTimer },
+  { pattern: /condition expression returns/, find: conditional },
+];
+
+/** What shows that the engine's database said no; its words are no client's business. */
+const OF_DATABASE = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception while executing)/;
+
+/**
+ * Takes the message of an engine apart that could not go on.
+ *
+ * @param drawing of the process; null where it is not ours
+ * @param from ids of the elements that it was leaving
+ */
+export function readEngineFault(
+  message: string,
+  drawing: Drawing | null,
+  from: readonly string[],
+): EngineFault {
+  const element = failingElement(message, drawing, from);
+  return { place: element === null ? null : describePlace(element, drawing), reason: reasonOf(message) };
+}
+
+function failingElement(
+  message: string,
+  drawing: Drawing | null,
+  from: readonly string[],
+): DrawnElement | null {
+  for (const { pattern, find } of HINTS) {
+    const match = pattern.exec(message);
+    if (match === null) continue;
+    const groups: readonly (string | undefined)[] = match.slice(1);
+    const text = groups.find((group) => group !== undefined) ?? '';
+    if (drawing === null) return find === byId ? unknownElement(text) : null;
+    const ahead = from.flatMap((id) => drawing.ahead(id));
+    const found = new Set(find(drawing, text, ahead));
+    // One of several is not named at random.
+    const [only] = found;
+    return found.size === 1 ? (only ?? null) : null;
+  }
+  return null;
+}
+
+function byId(drawing: Drawing, id: string): readonly DrawnElement[] {
+  return [drawing.element(id) ?? unknownElement(id)];
+}
+
+/** Elements with this text: those ahead, else any. */
+function byText(drawing: Drawing, text: string, ahead: readonly DrawnElement[]): readonly DrawnElement[] {
+  const hasText = ({ texts }: DrawnElement): boolean => texts.includes(text.trim());
+  const near = ahead.filter(hasText);
+  return near.length > 0 ? near : drawing.elements.filter(hasText);
+}
+
+/** A time may stand in the file, or come from a variable. */
+function byTextElseTimer(
+  drawing: Drawing,
+  text: string,
+  ahead: readonly DrawnElement[],
+): readonly DrawnElement[] {
+  const exact = byText(drawing, text, ahead);
+  return exact.length > 0 ? exact : ahead.filter(({ hasTimer }) => hasTimer);
+}
+
+function conditional(_: Drawing, _text: string, ahead: readonly DrawnElement[]): readonly DrawnElement[] {
+  return ahead.filter(({ sourceId, texts }) => sourceId !== null && texts.length > 0);
+}
+
+function unknownElement(id: string): DrawnElement {
+  return {
+    id,
+    name: null,
+    tag: '',
+    parentId: null,
+    topic: null,
+    texts: [],
+    hasTimer: false,
+    sourceId: null,
+    targetId: null,
+    attachedToId: null,
+    isTriggeredByEvent: false,
+  };
+}
+
+function describePlace(element: DrawnElement, drawing: Drawing | null): string {
+  if (element.sourceId === null) return `at ${nameOf(element)}`;
+  const source = drawing?.element(element.sourceId) ?? { id: element.sourceId, name: null };
+  return `at ${nameOf(source)}, flow ${nameOf(element)}`;
+}
+
+/** The engine's reason without its codes and ids of its own. */
+function reasonOf(message: string): string {
+  if (OF_DATABASE.test(message)) return 'its database refused the change.';
+  const text = message
+    .replaceAll(/\bENGINE-\d{5}\s+/g, '')
+    .replace(/^Cannot instantiate process definition \S+: /, '')
+    .trim();
+  return text === '' ? 'it gives no reason.' : text;
+}
