@@ -36,6 +36,7 @@ export async function createApp(
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: configuration.http.keepAliveTimeoutMs,
     requestIdHeader: false,
     genReqId: requestIdOf,
     // A stop closes the sockets itself, in its stage `disconnect`.
@@ -70,6 +71,6 @@ export async function createApp(
   logRequests(adapter.getInstance(), log.requests);
   admitBodies(adapter.getInstance(), configuration.http);
   registerHttpContract(app, configuration.http, app.get(ShutdownService));
-  serveOpenApi(app);
+  serveOpenApi(app, configuration.http.publicBaseUrl);
   return app;
 }

@@ -14,11 +14,11 @@ function createTransport(
   endpoint: EngineEndpoint,
   shutdown: ShutdownService,
   access: EngineAccess,
-  { maxConnections }: PartnersConfig,
+  { maxConnections, proxies }: PartnersConfig,
 ): EngineTransport {
   const { baseUrl, dispatch } = endpoint;
   return dispatch === undefined
-    ? new HttpEngineTransport(endpoint, shutdown, access, maxConnections)
+    ? new HttpEngineTransport(endpoint, shutdown, access, maxConnections, proxies)
     : new InProcessEngineTransport(dispatch, baseUrl);
 }
 

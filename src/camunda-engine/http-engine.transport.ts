@@ -1,5 +1,12 @@
-import { Agent, FormData } from 'undici';
-import { connectionLimit, readAnswerBody, RequestLimit, UnreadableBodyError } from '../common/http/index.js';
+import { FormData } from 'undici';
+import {
+  DIRECT,
+  OutboundAgent,
+  readAnswerBody,
+  RequestLimit,
+  UnreadableBodyError,
+} from '../common/http/index.js';
+import type { ProxyConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import type { EngineAccess } from './engine.access.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
@@ -42,22 +49,17 @@ const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
  * {@link EngineAmbiguousError}. undici drops an idle connection a second before the server's announced limit.
  */
 export class HttpEngineTransport extends EngineTransport {
-  private readonly agent: Agent;
+  private readonly agent: OutboundAgent;
 
   constructor(
     private readonly endpoint: EngineEndpoint,
     shutdown: ShutdownService,
     private readonly access?: EngineAccess,
     maxConnections = MOST_CONNECTIONS,
+    proxies: ProxyConfig = DIRECT,
   ) {
     super();
-    this.agent = new Agent({
-      connections: connectionLimit(maxConnections),
-      connect: { timeout: CONNECT_TIMEOUT_MS },
-      // Each request has a limit of its own, the long poll's being the longest.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    this.agent = new OutboundAgent({ maxConnections, proxies, connectTimeoutMs: CONNECT_TIMEOUT_MS });
     shutdown.register('release', 'engine connections', () => this.agent.destroy());
   }
 
@@ -139,6 +141,10 @@ function translate(call: EngineRequest, error: unknown, limit: RequestLimit): Er
   }
   if (code === 'ERR_INVALID_URL') {
     return new EngineMisconfiguredError(call, 'the base URL is not a URL', null, { cause: error });
+  }
+  // Of the proxy's answer to CONNECT: the engine has got nothing.
+  if (error instanceof Error && error.message.startsWith('Proxy response')) {
+    return new EngineUnreachableError(call, 'the proxy does not connect to the engine', { cause: error });
   }
   return new EngineAmbiguousError(call, `the connection was lost (${code})`, null, { cause: error });
 }

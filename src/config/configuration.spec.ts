@@ -159,6 +159,18 @@ describe('URLs', () => {
   });
 });
 
+describe('proxies', () => {
+  it('are read in both cases of letters, small ones first', () => {
+    const { proxies } = createConfiguration({
+      HTTP_PROXY: 'http://large:1',
+      http_proxy: 'http://small:2',
+      HTTPS_PROXY: 'http://large:3',
+      no_proxy: 'a,b',
+    }).partners;
+    expect(proxies).toEqual({ http: 'http://small:2', https: 'http://large:3', except: 'a,b' });
+  });
+});
+
 describe('describeConfiguration', () => {
   it('masks the password and credentials in URLs', () => {
     const described = describeConfiguration(
@@ -166,6 +178,7 @@ describe('describeConfiguration', () => {
         CAMUNDA_BASE_URL: 'https://demo:secret@camunda/engine-rest',
         BACKGROUND_CHECK_URL: 'https://demo:secret@partner/?key=secret',
         ONBOARDING_API_URL: 'HTTPS://demo:secret@hooks/services/secret',
+        HTTP_PROXY: 'http://demo:secret@proxy:3128',
         DB_HOST: 'db',
         DB_NAME: 'fc',
         DB_USER: 'fc',

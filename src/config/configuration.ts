@@ -15,6 +15,8 @@ export interface HttpConfig {
   /** Bytes of answers that are not read yet. */
   readonly answersMaxBytes: number;
   readonly writeTimeoutMs: number;
+  /** How long a connection may be idle between two requests. */
+  readonly keepAliveTimeoutMs: number;
   /** Unanswered requests of one connection. */
   readonly requestsPerConnection: number;
   /** Of one remote address. */
@@ -112,7 +114,18 @@ export interface RetentionConfig {
   readonly mode: 'archive' | 'delete';
 }
 
+/** Proxies for calls to the engine and to partners; URLs, which may have credentials. */
+export interface ProxyConfig {
+  /** For `http:` addresses; null: none. */
+  readonly http: string | null;
+  /** For `https:` addresses; null: that of `http:`. */
+  readonly https: string | null;
+  /** Hosts that are asked directly, separated by commas; null: none beside loopback. */
+  readonly except: string | null;
+}
+
 export interface PartnersConfig {
+  readonly proxies: ProxyConfig;
   readonly timeoutMs: number;
   /** Connections to one host at the same time. */
   readonly maxConnections: number;
@@ -164,7 +177,7 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError with all faults
  */
 export function createConfiguration(variables: Readonly<Record<string, string | undefined>>): Configuration {
-  const parsed = environmentSchema.safeParse(variables);
+  const parsed = environmentSchema.safeParse({ ...variables, ...proxiesOf(variables) });
   if (!parsed.success) {
     throw new ConfigurationError(
       parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
@@ -173,6 +186,18 @@ export function createConfiguration(variables: Readonly<Record<string, string | 
   const faults = findContradictions(parsed.data);
   if (faults.length > 0) throw new ConfigurationError(faults);
   return group(parsed.data);
+}
+
+/** The variables of proxies are known in both cases; that in small letters is the older, and counts. */
+function proxiesOf(
+  variables: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  return Object.fromEntries(
+    ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY'].map((name) => [
+      name,
+      variables[name.toLowerCase()] ?? variables[name],
+    ]),
+  );
 }
 
 function findContradictions(env: Environment): string[] {
@@ -252,6 +277,7 @@ function group(env: Environment): Configuration {
       pageMaxBytes: env.HTTP_PAGE_MAX_BYTES,
       answersMaxBytes: env.HTTP_ANSWERS_MAX_BYTES,
       writeTimeoutMs: env.HTTP_WRITE_TIMEOUT_MS,
+      keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS,
       requestsPerConnection: env.HTTP_REQUESTS_PER_CONNECTION,
       waitsPerClient: env.WAITS_PER_CLIENT,
       eventStreamsMax: env.EVENT_STREAMS_MAX,
@@ -302,6 +328,11 @@ function group(env: Environment): Configuration {
     },
     retention: { days: env.RETENTION_DAYS ?? null, mode: env.RETENTION_MODE },
     partners: {
+      proxies: {
+        http: env.HTTP_PROXY ?? null,
+        https: env.HTTPS_PROXY ?? null,
+        except: env.NO_PROXY ?? null,
+      },
       timeoutMs: env.HTTP_TIMEOUT_MS,
       maxConnections: env.HTTP_MAX_CONNECTIONS,
       redactedPaths: env.HTTP_REDACTED_PATHS ?? [],

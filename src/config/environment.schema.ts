@@ -140,6 +140,11 @@ export const VARIABLES = {
     '30000',
     'how long a client may take no byte of its answer before it is cut',
   ),
+  KEEP_ALIVE_TIMEOUT_MS: fixed(
+    milliseconds(1_000),
+    '72000',
+    'how long a connection may be idle between two requests; longer than the load balancer in front keeps its own, which is 60 s for most, 620000 for one with 600 s',
+  ),
   PROCESS_ERROR_HTTP_STATUS: fixed(
     oneOf('500', '422', '200').transform(Number),
     '500',
@@ -336,6 +341,15 @@ export const VARIABLES = {
     wholeNumber(1, 10_000),
     '100',
     'connections to one host, the engine or a partner, at the same time; an eighth of the file descriptors where that is less',
+  ),
+  HTTP_PROXY: open(
+    httpBaseUrl(),
+    'proxy for calls to the engine and to partners, for example http://proxy:3128; loopback is never asked through it; http_proxy counts as well',
+  ),
+  HTTPS_PROXY: open(httpBaseUrl(), 'the same for https addresses', '[HTTP_PROXY]'),
+  NO_PROXY: open(
+    text(),
+    'hosts that are asked without a proxy, separated by commas: db.local,.internal,10.0.0.5:8080',
   ),
   HTTP_REDACTED_PATHS: open(
     patterns(),

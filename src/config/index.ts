@@ -22,6 +22,7 @@ export {
   type HttpConfig,
   type LogConfig,
   type PartnersConfig,
+  type ProxyConfig,
   type ProcessConfig,
   type RetentionConfig,
   type ShutdownConfig,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../common/errors/index.js';
 import { countJson } from '../common/json/index.js';
@@ -14,6 +15,43 @@ const MALFORMED =
 /** Bytes of the shortest member, `"":0,`, and of the shortest item, `0,`. */
 const MEMBER_BYTES = 5;
 const ITEM_BYTES = 2;
+
+/**
+ * Takes an empty body for none on the routes that may be called without one, whatever its headers say of it: a length of
+ * 0, chunks without content, any `Content-Type`.
+ */
+export function takeEmptyBodiesForNone(fastify: FastifyInstance): void {
+  fastify.addHook('preParsing', async (request, _reply, payload) => {
+    const { headers } = request.raw;
+    if (!BODY_OPTIONAL.has(request.routeOptions.url ?? '')) return payload;
+    const isEmpty = headers['transfer-encoding'] === undefined || (await endsEmpty(payload));
+    if (isEmpty && Number(headers['content-length'] ?? 0) === 0) {
+      delete headers['content-type'];
+      delete headers['transfer-encoding'];
+    }
+    return payload;
+  });
+}
+
+/** Whether a stream ends without content; what it has is left in it. */
+function endsEmpty(stream: Readable): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const settle = (isEmpty: boolean): void => {
+      stream.off('readable', onReadable).off('end', onEnd).off('error', reject).off('close', onEnd);
+      resolve(isEmpty);
+    };
+    const onEnd = (): void => {
+      settle(true);
+    };
+    const onReadable = (): void => {
+      const chunk = stream.read() as Buffer | null;
+      if (chunk === null) return;
+      stream.unshift(chunk);
+      settle(false);
+    };
+    stream.on('readable', onReadable).once('end', onEnd).once('error', reject).once('close', onEnd);
+  });
+}
 
 /** Leaves one body parser: JSON, where members that would poison a prototype are refused as malformed. */
 export function takeOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void {

@@ -6,7 +6,8 @@ import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from '../common/errors/
 import { countOpenRequests, openRequestOf } from '../common/connections/index.js';
 import type { HttpConfig } from '../config/index.js';
 import { HttpConnections } from './http-connections.js';
-import { takeOnlyJson } from './body.parser.js';
+import { lingerUntilRead } from './early-answers.js';
+import { takeEmptyBodiesForNone, takeOnlyJson } from './body.parser.js';
 import type { ShutdownService } from '../lifecycle/index.js';
 
 /** How many times as many unanswered requests close a connection. */
@@ -23,6 +24,7 @@ export function registerHttpContract(
 ): void {
   const fastify = app.getHttpAdapter().getInstance();
   takeOnlyJson(fastify, config);
+  takeEmptyBodiesForNone(fastify);
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
@@ -44,7 +46,8 @@ export function registerHttpContract(
     if (problem === null) next();
     else sendProblem(request, reply, problem);
   });
-  fastify.addHook('onSend', (_request, reply, payload, next) => {
+  fastify.addHook('onSend', (request, reply, payload, next) => {
+    if (!request.raw.complete) lingerUntilRead(request.raw);
     if (shutdown.refusing) void reply.header('connection', 'close');
     next(null, payload);
   });

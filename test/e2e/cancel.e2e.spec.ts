@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
+import { Pipeline } from '../support/pipelining.js';
 import { type Answer, eventually, RunningService } from '../support/service.js';
 
 describe('POST /api/process/cancel/{correlationId}', () => {
@@ -89,6 +90,39 @@ describe('POST /api/process/cancel/{correlationId}', () => {
       ]);
       await waiting;
     }
+  });
+
+  it.each([
+    ['of length 0 and no type', 'Content-Length: 0\r\n\r\n'],
+    ['of length 0 and a type', 'Content-Type: text/plain\r\nContent-Length: 0\r\n\r\n'],
+    ['of length 0 and a type that is none', 'Content-Type: nonsense\r\nContent-Length: 0\r\n\r\n'],
+    ['of length 0 and JSON', 'Content-Type: application/json\r\nContent-Length: 0\r\n\r\n'],
+    ['in chunks, without a type', 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['in chunks, of a type', 'Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+    ['in chunks, JSON', 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
+  ])('takes an empty body for none: %s', async (_, rest) => {
+    const pipeline = await Pipeline.open(service.baseUrl);
+    pipeline.send(`POST /api/process/cancel/unknown-1 HTTP/1.1\r\nHost: test\r\n${rest}`);
+    const [answer] = await eventually(
+      () => pipeline.answers(),
+      (answers) => answers.length > 0,
+    );
+    pipeline.socket.destroy();
+    expect([answer?.status, answer?.body]).toEqual([404, expect.stringContaining('unknown-process')]);
+  });
+
+  it.each([
+    ['text', 'Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n', 415],
+    ['JSON', 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n', 404],
+  ])('takes a body in chunks as %s', async (_, rest, status) => {
+    const pipeline = await Pipeline.open(service.baseUrl);
+    pipeline.send(`POST /api/process/cancel/unknown-2 HTTP/1.1\r\nHost: test\r\n${rest}`);
+    const [answer] = await eventually(
+      () => pipeline.answers(),
+      (answers) => answers.length > 0,
+    );
+    pipeline.socket.destroy();
+    expect(answer?.status).toBe(status);
   });
 
   it('refuses what it does not know: members, types, bodies that are not JSON', async () => {

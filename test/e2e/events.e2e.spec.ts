@@ -130,7 +130,7 @@ describe('the trail of a process', () => {
     );
     const client = await open('slow-live');
     expect(client.response.headers.get('content-type')).toBe('text/event-stream');
-    expect(client.response.headers.get('cache-control')).toBe('private, no-cache');
+    expect(client.response.headers.get('cache-control')).toBe('private, no-cache, no-transform');
     await client.whole();
     const outcome = await started;
     expect(client.seen.at(-1)).toEqual({ id: null, event: 'end', data: outcome.body });
@@ -221,7 +221,12 @@ describe('a stream of events that does not end by itself', () => {
   it('stays open on an incident until it is repaired', async () => {
     const client = await started('broken', 'fatal');
     await seen(client, 2);
-    expect([client.isOver, client.response.headers.get('process-status')]).toEqual([false, 'error']);
+    const { headers } = client.response;
+    expect([client.isOver, headers.get('process-status')]).toEqual([false, 'error']);
+    expect([headers.get('cache-control'), headers.get('x-accel-buffering')]).toEqual([
+      'private, no-cache, no-transform',
+      'no',
+    ]);
     await service.post('/api/process/complete', { correlationId: 'broken', status: 'ok', data: 'repaired' });
     await client.whole();
     expect(client.seen.at(-1)).toMatchObject({ event: 'end', data: { status: 'ok', data: 'repaired' } });

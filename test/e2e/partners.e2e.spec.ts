@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/index.js';
 import { answerJson, PartnerServer } from '../support/partner.server.js';
 import { RunningService } from '../support/service.js';
 
@@ -42,6 +43,36 @@ describe("partners of one's own", () => {
       'INCIDENT',
       "The partner's answer to /background-checks has an unexpected form.",
     ]);
+  });
+
+  it('that are called at an address with secrets fail without showing them', async () => {
+    partner.respond = (_request, response) => {
+      response.writeHead(500).end();
+    };
+    const { BACKGROUND_CHECK_URL: url } = partner.settings;
+    service = await RunningService.start({
+      ...partner.settings,
+      BACKGROUND_CHECK_URL: `${url.replace('://', '://me:hidden-1@')}/bot1:hidden-2/hidden-3?key=hidden-4`,
+      CAMUNDA_TASK_RETRIES: '0',
+    });
+    const answer = await service.start('guarded');
+    expect([answer.status, answer.body.errorCode, answer.body.error]).toEqual([
+      500,
+      'INCIDENT',
+      'run-background-check: POST /background-checks: answered 500',
+    ]);
+    const trail = await service.get('/api/process/events/guarded');
+    expect(trail.text).toContain('/***/background-checks');
+    const { baseUrl } = service.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+    const tasks = (await (await fetch(`${baseUrl}/external-task`)).json()) as { readonly id: string }[];
+    const details = await Promise.all(
+      tasks.map(async ({ id }) => (await fetch(`${baseUrl}/external-task/${id}/errorDetails`)).text()),
+    );
+    const incidents = await (await fetch(`${baseUrl}/incident`)).text();
+    expect(incidents).toContain('answered 500');
+    expect([answer.text, trail.text, incidents, JSON.stringify(tasks), ...details].join()).not.toContain(
+      'hidden',
+    );
   });
 
   it('that refuse to onboard end the process with their code', async () => {

@@ -242,6 +242,30 @@ describe('the contract of start', () => {
     expect([refused.status, refused.body.type]).toEqual([413, 'urn:fastify-camunda:problem:body-too-large']);
   });
 
+  it.each([
+    ['of a length', 'Content-Length: 20000000', 'x'.repeat(20_000_000)],
+    [
+      'in chunks',
+      'Transfer-Encoding: chunked',
+      `1000\r\n${'x'.repeat(4_096)}\r\n`.repeat(5_000) + '0\r\n\r\n',
+    ],
+  ])('lets a client send all of a body %s before it reads the 413', async (_, framing, body) => {
+    const socket = connect(Number(new URL(service.baseUrl).port), '127.0.0.1');
+    const faults: Error[] = [];
+    let received = '';
+    socket.on('error', (error) => faults.push(error)).on('data', (chunk) => (received += String(chunk)));
+    socket.write(`POST ${START} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n${framing}\r\n\r\n`);
+    socket.write(body);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect([faults, received.slice(0, 12)]).toEqual([[], 'HTTP/1.1 413']);
+    expect(received).toContain('urn:fastify-camunda:problem:body-too-large');
+  });
+
+  it('keeps an idle connection for longer than a balancer does', async () => {
+    const { headers } = await service.get('/health/live');
+    expect(Number(/timeout=(\d+)/.exec(headers.get('keep-alive') ?? '')?.[1])).toBeGreaterThan(60);
+  });
+
   it('answers 415 for a body that is not JSON', async () => {
     const refused = await service.post(START, 'processKey=onboard-user', { 'content-type': 'text/plain' });
     expect([refused.status, refused.body.type]).toEqual([

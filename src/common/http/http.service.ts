@@ -1,9 +1,7 @@
 import { type BeforeApplicationShutdown, Inject, Injectable } from '@nestjs/common';
-import { Agent } from 'undici';
 import { describeUrl, type UrlSecrets } from '../urls/index.js';
 import { jsonFormFault, stringifyJson } from '../json/index.js';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
-import { connectionLimit } from './connection-limit.js';
 import { tagCaller } from './call-owner.js';
 import { type AnswerBody, parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 import { HttpCallError } from './http-call.error.js';
@@ -14,6 +12,7 @@ import {
   type HttpMethod,
   type HttpOptions,
 } from './http.calls.js';
+import { OutboundAgent } from './outbound.agent.js';
 import { type AbortSignalLike, RequestLimit } from './request-limit.js';
 
 /** Methods that RFC 9110 calls idempotent. */
@@ -27,6 +26,9 @@ const RETRY_DELAY_MS = 200;
 
 /** Longest `Retry-After` that is waited for here; with a longer one the step itself is to be retried. */
 const MAX_RETRY_AFTER_MS = 5_000;
+
+/** Milliseconds for the connection alone. */
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Bytes of an answer; a larger one is an error. */
 const MAX_BODY_BYTES = 10 * 1_024 * 1_024;
@@ -42,18 +44,14 @@ const MAX_ERROR_BODY_BYTES = 64 * 1_024;
  */
 @Injectable()
 export class HttpService extends HttpCalls implements BeforeApplicationShutdown {
-  private readonly agent: Agent;
+  private readonly agent: OutboundAgent;
   private readonly redactedPaths: readonly RegExp[];
 
   constructor(@Inject(PARTNERS_CONFIG) private readonly config: PartnersConfig) {
     super();
     this.redactedPaths = config.redactedPaths.map((pattern) => new RegExp(pattern, 'g'));
-    this.agent = new Agent({
-      connections: connectionLimit(config.maxConnections),
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connect: { timeout: 10_000 },
-    });
+    const { maxConnections, proxies } = config;
+    this.agent = new OutboundAgent({ maxConnections, proxies, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   }
 
   /** Calls of somebody's work: they carry its headers, end with its signal, and every try is told to it. */

@@ -1,6 +1,5 @@
 export { parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 export { callerOf } from './call-owner.js';
-export { connectionLimit } from './connection-limit.js';
 export { HttpCallError } from './http-call.error.js';
 export { HttpClientModule } from './http-client.module.js';
 export {
@@ -12,4 +11,5 @@ export {
   type HttpOptions,
 } from './http.calls.js';
 export { HttpService } from './http.service.js';
+export { DIRECT, OutboundAgent } from './outbound.agent.js';
 export { type AbortSignalLike, RequestLimit } from './request-limit.js';

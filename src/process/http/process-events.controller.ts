@@ -15,6 +15,9 @@ import { ProcessEventsService } from './process-events.service.js';
 
 const EVENT_STREAM = 'text/event-stream';
 
+/** Proxies must neither hold the stream back nor compress it, which holds it back as well. */
+const UNBUFFERED = { 'cache-control': 'private, no-cache, no-transform', 'x-accel-buffering': 'no' };
+
 /** What the route can answer with; the first where the client does not mind. */
 const PRODUCES = ['application/json', EVENT_STREAM];
 
@@ -55,6 +58,7 @@ export class ProcessEventsController {
     );
     void reply
       .headers(headers)
+      .headers(UNBUFFERED)
       .type(EVENT_STREAM)
       .send(request.method === 'HEAD' ? Readable.from([]) : body);
   }
