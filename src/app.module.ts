@@ -4,6 +4,8 @@ import { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './ca
 import {
   CamundaWorkerModule,
   DeliveryLedger,
+  PROCESS_COMPLETER,
+  PROCESS_FOLDER,
   TaskEventLog,
   TaskIntake,
   TaskOutcomeListener,
@@ -26,8 +28,8 @@ import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
 import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './lifecycle/index.js';
 import { loggingOptions } from './logging.js';
-import { ProcessModule, ProcessOutcomeListener } from './process/index.js';
-import { PROCESSES, type ServiceProcess } from './processes/index.js';
+import { ProcessCompletionService, ProcessModule, ProcessOutcomeListener } from './process/index.js';
+import { PROCESSES, PROCESSES_FOLDER, type ServiceProcess } from './processes/index.js';
 import { TaskDeliveryModule, TaskDeliveryRepository } from './task-delivery/index.js';
 import { RetentionModule } from './retention/index.js';
 
@@ -181,6 +183,8 @@ export class AppModule {
             },
             { provide: DeliveryLedger, useExisting: TaskDeliveryRepository },
             { provide: TaskOutcomeListener, useExisting: ProcessOutcomeListener },
+            { provide: PROCESS_COMPLETER, useValue: ProcessCompletionService },
+            { provide: PROCESS_FOLDER, useValue: processes === PROCESSES ? PROCESSES_FOLDER : null },
           ],
         }),
         ...processes.map((process) => process.module),

@@ -100,6 +100,9 @@ function unknownElement(id: string): DrawnElement {
     sourceId: null,
     targetId: null,
     attachedToId: null,
+    calledElement: null,
+    isInterrupting: true,
+    throwsError: false,
     isTriggeredByEvent: false,
   };
 }

@@ -15,7 +15,7 @@ export {
 export type { TaskLogger } from './task.logger.js';
 export type { HandlerTask, TopicHandler } from './topic-handler.js';
 export { Topic, type TopicOptions } from './topic.decorator.js';
-export { TopicWiringError } from './topic.explorer.js';
+export { PROCESS_COMPLETER, PROCESS_FOLDER, TopicWiringError } from './topic.explorer.js';
 export {
   fromTypedVariables,
   toTypedVariables,

@@ -1,7 +1,12 @@
-import { readFile } from 'node:fs/promises';
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Inject, Injectable, Logger, type OnModuleInit, Optional, type Type } from '@nestjs/common';
+import { DiscoveryService, ModuleRef } from '@nestjs/core';
+import { readDrawing } from '../common/bpmn-drawing/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from '../common/process-definition/index.js';
+import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { type CheckedDefinition, findFatalFault, findSuspicions } from './definition.checks.js';
 import type { HandlerTask } from './topic-handler.js';
 import { type TopicDeclaration, TopicMetadata } from './topic.decorator.js';
 
@@ -26,6 +31,12 @@ export class TopicWiringError extends Error {
   override readonly name = 'TopicWiringError';
 }
 
+/** Token of the class that handlers complete their processes with; bound by the application. */
+export const PROCESS_COMPLETER = Symbol('PROCESS_COMPLETER');
+
+/** Token of the URL of the folder whose folders are our processes; null where they are somewhere else. */
+export const PROCESS_FOLDER = Symbol('PROCESS_FOLDER');
+
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
 
 /** Finds the `@Topic` handlers at boot and refuses what could not work. */
@@ -34,12 +45,15 @@ export class TopicExplorer implements OnModuleInit {
   private readonly logger = new Logger(TopicExplorer.name);
   private readonly found = new Map<
     string,
-    RegisteredTopic & { readonly owner: string; readonly instance: unknown }
+    RegisteredTopic & { readonly owner: string; readonly instance: unknown; readonly wrapper: Wrapper }
   >();
 
   constructor(
     private readonly discovery: DiscoveryService,
     @Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[],
+    @Optional() @Inject(CAMUNDA_CONFIG) private readonly config?: CamundaConfig,
+    @Optional() @Inject(PROCESS_COMPLETER) private readonly completer?: Type,
+    @Optional() @Inject(PROCESS_FOLDER) private readonly folder: URL | null = null,
   ) {}
 
   /** All topics that have a handler. */
@@ -91,6 +105,7 @@ export class TopicExplorer implements OnModuleInit {
       owner,
       handle,
       instance: handler,
+      wrapper,
       ...this.place(topic),
     });
   }
@@ -120,12 +135,57 @@ export class TopicExplorer implements OnModuleInit {
   /** Warns of what only one of the two has: a slip of the pen, or another application's. */
   private async compareWithDrawings(): Promise<void> {
     const used = new Set<string>();
+    const keys = new Set(this.definitions.map(({ key }) => key));
     for (const { key, bpmn } of this.definitions) {
-      const topics = new Set(topicsIn(await readFile(bpmn, 'utf8')));
+      const text = await readFile(bpmn, 'utf8');
+      const topics = new Set(topicsIn(text));
       for (const topic of topics) used.add(topic);
-      this.warnOfUnhandledTopics(key, topics);
+      const drawing = await readDrawing(text);
+      // What cannot be read as a whole the engine refuses with its reasons.
+      if (drawing === null || drawing.processes.length === 0) this.warnOfUnhandledTopics(key, topics);
+      else {
+        this.check({
+          key,
+          file: basename(fileURLToPath(bpmn)),
+          drawing,
+          keys,
+          hasHandler: (topic) => this.found.has(topic),
+          mayComplete: (topic) => this.mayComplete(topic),
+        });
+      }
     }
     this.warnOfUnusedTopics(used);
+    if (this.folder !== null) await this.warnOfUnregisteredFiles(this.folder);
+  }
+
+  private async warnOfUnregisteredFiles(folder: URL): Promise<void> {
+    const registered = new Set(this.definitions.map(({ bpmn }) => fileURLToPath(bpmn)));
+    for (const name of await readdir(folder, { recursive: true })) {
+      if (!name.endsWith('.bpmn') || registered.has(join(fileURLToPath(folder), name))) continue;
+      this.logger.warn({
+        msg: `${name} belongs to no registered process, so nobody deploys it and its starts are answered 404: add its definition to src/processes/index.ts.`,
+        file: name,
+      });
+    }
+  }
+
+  /** Where we do not deploy, the engine may have what our file lacks. */
+  private check(definition: CheckedDefinition): void {
+    const fault = findFatalFault(definition);
+    if (fault !== null && this.config?.deploy === true) throw new TopicWiringError(fault);
+    const { key: processKey, file } = definition;
+    for (const msg of [...(fault === null ? [] : [fault]), ...findSuspicions(definition)]) {
+      this.logger.warn({ msg, processKey, file });
+    }
+  }
+
+  /** Whether a handler, or what is injected into it, has the class that completes processes. */
+  private mayComplete(topic: string): boolean {
+    const wrapper = this.found.get(topic)?.wrapper;
+    if (wrapper === undefined || this.completer === undefined) return true;
+    // A value has been made by somebody who may have given it anything.
+    if (wrapper.isNotMetatype && wrapper.inject == null) return true;
+    return dependsOn(wrapper, new Set<unknown>([this.completer, ModuleRef]));
   }
 
   private warnOfUnhandledTopics(processKey: string, topics: ReadonlySet<string>): void {
@@ -156,6 +216,20 @@ function declarationOf(wrapper: Wrapper, discovery: DiscoveryService): TopicDecl
   // Values without a class are providers too.
   if (typeof (instance?.constructor ?? wrapper.metatype) !== 'function') return undefined;
   return discovery.getMetadataByDecorator(TopicMetadata, wrapper);
+}
+
+/** Whether a provider has one of some classes injected, by however many others. */
+function dependsOn(wrapper: Wrapper, classes: ReadonlySet<unknown>, seen = new Set<Wrapper>()): boolean {
+  if (seen.has(wrapper)) return false;
+  seen.add(wrapper);
+  if (classes.has(wrapper.token)) return true;
+  const injected = [
+    ...((wrapper.getCtorMetadata() as readonly Wrapper[] | undefined) ?? []),
+    ...((wrapper.getPropertiesMetadata() as readonly { readonly wrapper: Wrapper }[] | undefined) ?? []).map(
+      (property) => property.wrapper,
+    ),
+  ];
+  return injected.some((one) => dependsOn(one, classes, seen));
 }
 
 function describe(wrapper: Wrapper): { name: string; owner: string } {

@@ -12,3 +12,6 @@ export interface ServiceProcess {
 export const PROCESSES: readonly ServiceProcess[] = [
   { definition: onboardUserProcess, module: OnboardUserModule },
 ];
+
+/** Where the processes of this service lie, one folder each. */
+export const PROCESSES_FOLDER = new URL('./', import.meta.url);

@@ -111,3 +111,16 @@ describe('a definition that the engine refuses', () => {
     expect((await begin('sound')).status).toBe(200);
   });
 });
+
+describe('the processes of this service', () => {
+  it('boot without a warning of their drawings', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    const service = await RunningService.start();
+    try {
+      expect(warn.mock.calls.filter(([line]) => JSON.stringify(line).includes('.bpmn'))).toEqual([]);
+    } finally {
+      await service.destroy();
+      jest.restoreAllMocks();
+    }
+  });
+});

@@ -73,14 +73,19 @@ function readElement(element: ModdleElement, id: string, parentId: string | null
     parentId,
     topic: textOf(element, 'camunda:type') === 'external' ? textOf(element, 'camunda:topic') : null,
     texts: textsOf(element),
-    hasTimer: childrenOf(element, 'eventDefinitions').some(
-      ({ $type }) => $type === 'bpmn:TimerEventDefinition',
-    ),
+    hasTimer: hasDefinition(element, 'bpmn:TimerEventDefinition'),
     sourceId: idOf(element.get('sourceRef')),
     targetId: idOf(element.get('targetRef')),
     attachedToId: idOf(element.get('attachedToRef')),
+    calledElement: textOf(element, 'calledElement'),
+    isInterrupting: element.$type !== 'bpmn:BoundaryEvent' || element.get('cancelActivity') !== false,
+    throwsError: element.$type === 'bpmn:EndEvent' && hasDefinition(element, 'bpmn:ErrorEventDefinition'),
     isTriggeredByEvent: element.get('triggeredByEvent') === true,
   };
+}
+
+function hasDefinition(element: ModdleElement, type: string): boolean {
+  return childrenOf(element, 'eventDefinitions').some(({ $type }) => $type === type);
 }
 
 /** The texts of an element and of what lies in it, elements of the flow apart. */

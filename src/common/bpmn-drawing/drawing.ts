@@ -16,6 +16,12 @@ export interface DrawnElement {
   readonly targetId: string | null;
   /** Of a boundary event: the activity that it belongs to. */
   readonly attachedToId: string | null;
+  /** Of a call activity: the key that it calls. */
+  readonly calledElement: string | null;
+  /** False for a boundary event that leaves its activity running. */
+  readonly isInterrupting: boolean;
+  /** Of an end event: it throws an error. */
+  readonly throwsError: boolean;
   /** Of a sub-process: it begins with an event of its own, not with a token. */
   readonly isTriggeredByEvent: boolean;
 }
@@ -69,6 +75,22 @@ export class Drawing {
         open.push(...this.after(next.id));
     }
     return [...met.values()];
+  }
+
+  /** End events of a process that a token can reach without having left an element of a kind; those that throw are none. */
+  endsBeside(process: DrawnProcess, isOfKind: (element: DrawnElement) => boolean): readonly DrawnElement[] {
+    const met = new Set<DrawnElement>();
+    const open = process.elements.filter(({ tag, parentId }) => tag === 'startEvent' && parentId === null);
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (met.has(next)) continue;
+      met.add(next);
+      open.push(...this.enteredWith(next));
+      if (!isOfKind(next) && !this.hasContent(next.id) && !next.throwsError)
+        open.push(...this.after(next.id));
+    }
+    return [...met].filter(
+      ({ tag, parentId, throwsError }) => tag === 'endEvent' && parentId === null && !throwsError,
+    );
   }
 
   /** Boundary events of an activity, and of the sub-processes that it lies in: where an error that it throws may go. */
