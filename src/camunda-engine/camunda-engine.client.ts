@@ -323,6 +323,15 @@ export class CamundaEngineClient {
     );
   }
 
+  /** Sets variables of an execution's own scope, also of one whose instance is suspended. */
+  async setLocalVariables(executionId: string, variables: TypedVariables): Promise<void> {
+    await this.command({
+      method: 'POST',
+      path: `/execution/${encodeURIComponent(executionId)}/localVariables`,
+      json: { modifications: variables },
+    });
+  }
+
   /**
    * Deploys resources, only those that differ from what was deployed last under this name.
    *

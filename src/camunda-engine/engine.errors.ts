@@ -34,6 +34,14 @@ export class EngineResponseError extends EngineCallError {
     super(call, `the engine answered ${status} ${type}: ${engineMessage}`);
   }
 
+  /**
+   * Refused because the definition, the instance or the task is suspended: the same call may be made once it is active.
+   * A start is answered 500, a report of a task 400.
+   */
+  get suspended(): boolean {
+    return /\bENGINE-03043\b.* is suspended/s.test(this.engineMessage);
+  }
+
   /** Rolled back because another transaction was faster: the same call may be repeated. */
   get optimisticLocking(): boolean {
     return this.code === 1 || this.type === 'OptimisticLockingException';

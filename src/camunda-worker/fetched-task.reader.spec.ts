@@ -5,6 +5,7 @@ const TASK = {
   id: 't',
   topicName: 'topic',
   activityId: 'A',
+  executionId: 'e',
   processInstanceId: 'i',
   processDefinitionKey: 'p',
   businessKey: 'key',
@@ -23,7 +24,7 @@ describe('readFetchedTasks', () => {
     expect(readFetchedTasks([])).toEqual([]);
   });
 
-  it.each(['businessKey', 'retries'])('takes a %s that is absent for null', (name) => {
+  it.each(['businessKey', 'executionId', 'retries'])('takes a %s that is absent for null', (name) => {
     for (const value of [null, undefined]) {
       expect(readFetchedTasks([{ ...TASK, [name]: value }])).toEqual([{ ...TASK, [name]: null }]);
     }

@@ -23,6 +23,7 @@ function readTask(task: JsonObject, index: number): FetchedTask {
   const { id, topicName, activityId, processInstanceId, processDefinitionKey } = task;
   const businessKey = task.businessKey ?? null;
   const retries = task.retries ?? null;
+  const executionId = typeof task.executionId === 'string' ? task.executionId : null;
   const variables = task.variables ?? {};
   if (typeof id !== 'string' || id === '') throw fault('id');
   if (typeof topicName !== 'string') throw fault('topicName');
@@ -37,6 +38,7 @@ function readTask(task: JsonObject, index: number): FetchedTask {
     topicName,
     activityId,
     processInstanceId,
+    executionId,
     processDefinitionKey,
     businessKey,
     retries,

@@ -6,6 +6,8 @@ export interface FetchedTask {
   readonly topicName: string;
   readonly activityId: string;
   readonly processInstanceId: string;
+  /** Whose variables are those of the task alone; null if the engine does not say. */
+  readonly executionId: string | null;
   readonly processDefinitionKey: string;
   readonly businessKey: string | null;
   /** Null until the first failure. */

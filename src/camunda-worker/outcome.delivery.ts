@@ -55,6 +55,10 @@ export class OutcomeDelivery {
   ): Promise<void> {
     const began = performance.now();
     const report = await reportOutcome(task, outcome, limits.heldUntil, limits.giveUp);
+    if (report.result === 'suspended') {
+      await this.keepForResumption(task, outcome, report.error);
+      return;
+    }
     if (report.result === 'refused' || report.result === 'unreachable') {
       const durationMs = Math.round(performance.now() - began);
       // For the case that the task comes again without its outcome: its work is done.
@@ -75,6 +79,36 @@ export class OutcomeDelivery {
     }
     if (isFinished(outcome)) this.remembered.forget(task.taskId);
     await this.follow(task, topic, outcome, report.result);
+  }
+
+  /**
+   * Leaves the outcome of finished work beside its task and frees both: the engine gives the task to nobody while its
+   * instance is suspended, and afterwards it comes for its outcome alone, to whichever instance of the service.
+   */
+  private async keepForResumption(task: RunningTask, outcome: TaskOutcome, error: Error): Promise<void> {
+    const { taskId, fetched } = task;
+    task.logger.warn(
+      'The process is suspended in the engine; the outcome of its task waits until it is active.',
+      {
+        outcome: outcome.kind,
+        err: error,
+      },
+    );
+    try {
+      if (isFinished(outcome)) {
+        this.remembered.add(taskId, outcome);
+        if (fetched.executionId === null) return;
+        await this.engine.setLocalVariables(fetched.executionId, keptAsVariable(taskId, outcome));
+      }
+      await task.calls.unlock(taskId);
+    } catch (err) {
+      task.logger.warn(
+        'The outcome of a suspended task is kept in memory alone, and its lock stays to its end.',
+        {
+          err,
+        },
+      );
+    }
   }
 
   /** Fails the task with its outcome beside it. */

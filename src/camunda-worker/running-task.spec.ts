@@ -10,6 +10,7 @@ function createTask(): RunningTask {
     id: 't',
     topicName: 'a',
     activityId: 'A',
+    executionId: null,
     processInstanceId: 'i',
     processDefinitionKey: 'p',
     businessKey: 'key',

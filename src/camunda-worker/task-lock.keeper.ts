@@ -62,7 +62,11 @@ export class TaskLockKeeper {
         this.task.abort('lock-lost', error);
         return;
       }
-      this.task.logger.warn('A lock could not be extended; it is tried again.', { err: error });
+      if (error instanceof EngineResponseError && error.suspended) {
+        this.task.logger.debug('The lock of a suspended task cannot be extended; nobody else gets the task.');
+      } else {
+        this.task.logger.warn('A lock could not be extended; it is tried again.', { err: error });
+      }
     }
     if (!this.stopped) this.arm();
   }
@@ -72,5 +76,5 @@ function isLockLost(error: unknown): boolean {
   if (!(error instanceof EngineResponseError)) return false;
   if (error.status === 404) return true;
   // A suspended instance refuses with 400 as well, but hands the task to nobody else.
-  return error.status === 400 && !error.engineMessage.includes('is suspended');
+  return error.status === 400 && !error.suspended;
 }

@@ -11,11 +11,11 @@ import type { TaskOutcome } from './task-outcome.mapper.js';
 /**
  * What became of an engine call: `accepted`; `gone`: the task is no longer there, so an earlier try was taken or the
  * instance has ended; `lost`: another worker has it; `refused`: the engine does not want it like that; `unreachable`:
- * it was repeated as long as the lock was held.
+ * it was repeated as long as the lock was held; `suspended`: the engine takes it only once the instance is active again.
  */
 export type Report =
   | { readonly result: 'accepted' | 'gone' | 'lost' }
-  | { readonly result: 'refused' | 'unreachable'; readonly error: Error };
+  | { readonly result: 'refused' | 'unreachable' | 'suspended'; readonly error: Error };
 
 /** Engine codes of a transaction that lost against another one and was rolled back: optimistic locking, deadlock. */
 const ROLLED_BACK_CODES: ReadonlySet<number | null> = new Set([1, 10_000]);
@@ -43,7 +43,11 @@ export async function reportOutcome(
     } catch (error) {
       const verdict = judge(error);
       if (typeof verdict === 'string') return { result: verdict };
-      if (verdict.repeat === null) return { result: 'refused', error: verdict.error };
+      if (verdict.repeat === null) {
+        const { error: refusal } = verdict;
+        const isSuspended = refusal instanceof EngineResponseError && refusal.suspended;
+        return { result: isSuspended ? 'suspended' : 'refused', error: refusal };
+      }
       const delayMs = backOffMs(failures, verdict.repeat.base, verdict.repeat.max);
       if (performance.now() + delayMs >= heldUntil || !(await abortableDelay(delayMs, giveUp))) {
         return { result: 'unreachable', error: verdict.error };

@@ -627,6 +627,57 @@ describe('TopicRunner', () => {
     });
   });
 
+  describe('whose instance is suspended', () => {
+    const suspended = () => refusal(400, "ENGINE-03043 ExternalTask with id 'task-1' is suspended.");
+    const done = { status: 204, contentType: null, body: '' };
+
+    it('leaves the outcome beside the task and frees it, without a row of its own', async () => {
+      let handled = 0;
+      handle = () => {
+        handled += 1;
+        return { paid: true };
+      };
+      transport.answers.push(done);
+      calls.answers.push(suspended());
+      await run();
+      expect(calls.names()).toEqual(['complete', 'unlock']);
+      expect(transport.requests).toMatchObject([
+        { method: 'POST', path: '/execution/execution-1/localVariables' },
+      ]);
+      expect(events.events.map(({ status }) => status)).toEqual(['ok']);
+      const { modifications } = transport.requests[0]?.json as { modifications: TypedVariables };
+      create(new RecordingEventLog());
+      calls.made.length = 0;
+      await run({ variables: modifications });
+      expect([calls.names(), events.events, handled]).toEqual([['complete'], [], 1]);
+      expect(listener.incidents).toEqual([]);
+    });
+
+    it('remembers the outcome where the engine keeps nothing beside the task', async () => {
+      let handled = 0;
+      handle = () => {
+        handled += 1;
+        return {};
+      };
+      for (const executionId of [null, 'execution-1']) {
+        transport.answers.push(new Error('away'));
+        calls.answers.push(suspended());
+        await run({ executionId });
+      }
+      await run();
+      expect([calls.names(), handled]).toEqual([['complete', 'complete', 'complete'], 1]);
+      expect(events.events).toHaveLength(1);
+    });
+
+    it('frees the task of an attempt that failed, which runs again once it is active', async () => {
+      handle = throwing(new Error('partner is down'));
+      calls.answers.push(suspended());
+      await run();
+      expect([calls.names(), transport.requests]).toEqual([['failure', 'unlock'], []]);
+      expect(events.events).toHaveLength(1);
+    });
+  });
+
   it('writes a second row for a refused failure and leaves it at that', async () => {
     handle = throwing(new Error('x'));
     calls.answers.push(refusal(500, 'no'));

@@ -104,9 +104,10 @@ export class HealthService {
 
   private startBacklog(): HealthIndicatorResult {
     const indicator = this.indicators.check('startBacklog');
-    const { size: starts, isFull } = this.backlog;
-    if (!isFull) return indicator.up({ starts });
-    return indicator.down({ message: 'Too many starts wait for the process engine.', starts });
+    const { size: starts, isFull, suspendedKeys } = this.backlog;
+    const suspended = suspendedKeys.length === 0 ? {} : { suspended: suspendedKeys };
+    if (!isFull) return indicator.up({ starts, ...suspended });
+    return indicator.down({ message: 'Too many starts wait for the process engine.', starts, ...suspended });
   }
 
   private embeddedEngine(isFine: (condition: EngineCondition) => boolean): HealthIndicatorFunction[] {

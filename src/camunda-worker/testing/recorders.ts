@@ -10,6 +10,7 @@ export function fakeTask(facts: Partial<FetchedTask> = {}): FetchedTask {
     id: 'task-1',
     topicName: 'order.charge',
     activityId: 'Charge',
+    executionId: 'execution-1',
     processInstanceId: 'instance-1',
     processDefinitionKey: 'order',
     businessKey: 'order-1',

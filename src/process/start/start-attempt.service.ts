@@ -80,6 +80,9 @@ export class StartAttemptService {
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
       });
       if (record.processKey !== null) this.watcher.noteKey(record.processKey);
+      if (this.backlog.noteActive(record.processKey ?? '')) {
+        this.logger.log({ msg: 'A process definition is active again.', processKey: record.processKey });
+      }
       this.noteStarted(record, id, askedAt);
       return { kind: 'started', processInstanceId: id };
     } catch (error) {
@@ -114,6 +117,17 @@ export class StartAttemptService {
       // We did deploy it, so this engine may be another one than that which took it. The next answer counts.
       this.deployment.deployAgain();
       return this.keep(record, 'rolled-back');
+    }
+    if (verdict === 'suspended') {
+      if (this.backlog.noteSuspended(processKey ?? '')) {
+        this.logger.warn({
+          msg: 'A process definition is suspended in the engine; its starts are kept and made when it is active.',
+          processKey,
+          correlationId,
+          err: error,
+        });
+      }
+      return this.keep(record, 'not-taken');
     }
     if (verdict === 'rolled-back' && record.startAttempts >= this.config.startMaxAttempts) {
       return this.giveUp(record, error);

@@ -6,6 +6,8 @@ import { ProcessStoreService } from '../../process-store/index.js';
 @Injectable()
 export class StartBacklog {
   private count = 0;
+  /** Only of definitions that exist, so clients cannot make it grow. */
+  private readonly suspended = new Set<string>();
 
   constructor(
     private readonly store: ProcessStoreService,
@@ -15,6 +17,23 @@ export class StartBacklog {
   /** Starts that wait, as counted last. */
   get size(): number {
     return this.count;
+  }
+
+  /** Keys of definitions that are suspended in the engine, as the last start of each was told. */
+  get suspendedKeys(): readonly string[] {
+    return [...this.suspended];
+  }
+
+  /** Takes note that the engine starts nothing of a definition; false if that was known. */
+  noteSuspended(processKey: string): boolean {
+    const isNews = !this.suspended.has(processKey);
+    this.suspended.add(processKey);
+    return isNews;
+  }
+
+  /** Takes note that the engine has started one of a definition; true if it was suspended before. */
+  noteActive(processKey: string): boolean {
+    return this.suspended.delete(processKey);
   }
 
   /** True where no further start is accepted. */

@@ -8,10 +8,11 @@ import {
  * What a failed start call means for its claim (the table of `docs/design/reliability.md`).
  *
  * `unknown-definition` and `bad-variables` are definite refusals. `rolled-back`: the engine did nothing, and the attempt
- * counts. `not-taken`: nothing was sent, or something before the engine refused it; it does not count. `ambiguous`: the
+ * counts. `suspended`: the definition starts nothing now; it does not count. `not-taken`: nothing was sent, or something before the engine refused it; it does not count. `ambiguous`: the
  * engine may have taken it.
  */
-export type StartVerdict = 'unknown-definition' | 'bad-variables' | 'rolled-back' | 'not-taken' | 'ambiguous';
+export type StartVerdict =
+  'unknown-definition' | 'bad-variables' | 'suspended' | 'rolled-back' | 'not-taken' | 'ambiguous';
 
 /** Judges the error of a start call. */
 export function startVerdict(error: unknown): StartVerdict {
@@ -24,6 +25,7 @@ export function startVerdict(error: unknown): StartVerdict {
   }
   if (!(error instanceof EngineResponseError)) return 'ambiguous';
   if (isUnknownDefinition(error)) return 'unknown-definition';
+  if (error.suspended) return 'suspended';
   if (error.status >= 500) return 'rolled-back';
   return error.status === 400 ? 'bad-variables' : 'not-taken';
 }
