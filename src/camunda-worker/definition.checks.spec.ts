@@ -124,6 +124,16 @@ describe('the check of a drawing at boot', () => {
       /^The process "order" in order\.bpmn does not say isExecutable/,
     ],
     [
+      'an error whose code an outcome cannot have',
+      bpmn('<error id="Refused" errorCode="not-cleared"/>', process('order', SOUND)),
+      /^The error "Refused" of "order" in order\.bpmn has the code "not-cleared".*clients read "NOT_CLEARED"/,
+    ],
+    [
+      'an error with a code of the service',
+      bpmn('<error id="Ended" errorCode="CANCELLED"/>', process('order', SOUND)),
+      /^The error "Ended" of "order" in order\.bpmn has the code "CANCELLED".*clients read "PROCESS_CANCELLED"/,
+    ],
+    [
       'a further process that nobody registered',
       bpmn(process('order', SOUND), process('refund', [start('s2'), end('e2'), path('s2', 'e2')])),
       /^order\.bpmn of "order" has the further process "refund"/,

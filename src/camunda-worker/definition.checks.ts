@@ -1,3 +1,4 @@
+import { isOwnCode, RESERVED_ERROR_CODES, toOwnCode } from '../common/error-codes/index.js';
 import { type Drawing, type DrawnElement, type DrawnProcess, nameOf } from '../common/bpmn-drawing/index.js';
 
 /** A definition of ours with its drawing, and what is known of the rest of the application. */
@@ -41,6 +42,7 @@ export function findSuspicions(checked: CheckedDefinition): string[] {
       : []),
     ...unregistered(checked),
     ...unhandled(checked),
+    ...otherCodes(checked),
     ...(own === undefined ? [] : endsWithoutResult(checked, own)),
   ];
 }
@@ -71,6 +73,16 @@ function unhandled({ key, file, drawing, hasHandler }: CheckedDefinition): strin
     seen.add(topic);
     return [
       `The .bpmn of "${key}" has the topic "${topic}", which no class here handles, at ${nameOf(element)} in ${file}: its tasks wait, and the process stays pending. Write the handler or correct one of the two, unless another application works on it.`,
+    ];
+  });
+}
+
+/** Errors whose code an outcome cannot have. */
+function otherCodes({ key, file, drawing }: CheckedDefinition): string[] {
+  return drawing.errors.flatMap(({ id, code }) => {
+    if (code === null || isExpression(code) || isOwnCode(code)) return [];
+    return [
+      `The error "${id}" of "${key}" in ${file} has the code "${code}". In the process it stays; as the errorCode of an outcome clients read "${toOwnCode(code)}": a code is A-Z, then A-Z 0-9 _, at most 64 characters, and none of ${RESERVED_ERROR_CODES.join(', ')}.`,
     ];
   });
 }

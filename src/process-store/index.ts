@@ -7,7 +7,6 @@ export {
   isOpen,
   isReplaceable,
   type OutcomeOrigin,
-  SERVICE_CODES,
   type ServiceOrigin,
 } from './outcome-origin.js';
 export {

@@ -1,3 +1,5 @@
+import { SERVICE_CODES } from '../common/error-codes/index.js';
+
 /**
  * What gave a process its outcome: the values of the column `outcome_origin`. The service decides by it, and never by the
  * error code alone, which a user may choose.
@@ -11,15 +13,6 @@ export type OutcomeOrigin = 'step' | 'http' | 'bpmn-error' | ServiceOrigin;
 
 /** Origins that are the service itself. */
 export type ServiceOrigin = keyof typeof SERVICE_CODES;
-
-/** The error code of each outcome that the service itself gives; no other outcome has one of them. */
-export const SERVICE_CODES = {
-  incident: 'INCIDENT',
-  'no-result': 'ENDED_WITHOUT_RESULT',
-  cancel: 'CANCELLED',
-  expiry: 'EXPIRED',
-  'start-rejected': 'START_REJECTED',
-} as const;
 
 /** Origins of an error that a later completion may still replace. */
 const OPEN_ORIGINS = ['incident', 'no-result'] as const satisfies readonly ServiceOrigin[];

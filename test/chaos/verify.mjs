@@ -55,6 +55,10 @@ function contradictionsOf(id, entry, row, trail, instances) {
   ) {
     found.push(`${id} has no event of ${row.outcome_step}, which completed it`);
   }
+  if ((row.status === 'pending') !== (row.outcome_origin === null))
+    found.push(`${id} is ${row.status} and has the origin ${row.outcome_origin}`);
+  if (row.outcome_origin === 'http' && row.outcome_step !== null)
+    found.push(`${id} was completed by HTTP and by ${row.outcome_step}`);
   if (row.process_instance_id !== null && !trail.some(({ step_name: step }) => step === 'start')) {
     found.push(`${id} has no event of its start`);
   }

@@ -39,10 +39,12 @@ export async function readDrawing(xml: string): Promise<Drawing | null> {
     const text = xml.replaceAll(OPERATON_NAMESPACE, '$1http://camunda.org/schema/1.0/bpmn$1');
     const moddle = new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS });
     const { rootElement } = await moddle.fromXML(text, 'bpmn:Definitions', { lax: true });
+    const roots = childrenOf(rootElement, 'rootElements');
     return new Drawing(
-      childrenOf(rootElement, 'rootElements')
-        .filter(({ $type }) => $type === 'bpmn:Process')
-        .map(readProcess),
+      roots.filter(({ $type }) => $type === 'bpmn:Process').map(readProcess),
+      roots
+        .filter(({ $type }) => $type === 'bpmn:Error')
+        .map((error) => ({ id: error.id ?? '', code: textOf(error, 'errorCode') })),
     );
   } catch {
     return null;

@@ -34,6 +34,13 @@ export interface DrawnProcess {
   readonly elements: readonly DrawnElement[];
 }
 
+/** An error that a file defines. */
+export interface DrawnError {
+  readonly id: string;
+  /** Null where the file gives none. */
+  readonly code: string | null;
+}
+
 /** Elements at which a token rests, or leaves this instance: what is behind them happens later. */
 const RESTS: ReadonlySet<string> = new Set([
   'userTask',
@@ -47,7 +54,11 @@ const RESTS: ReadonlySet<string> = new Set([
 export class Drawing {
   private readonly byId: ReadonlyMap<string, DrawnElement>;
 
-  constructor(readonly processes: readonly DrawnProcess[]) {
+  /** @param errors of the file, which its error events refer to */
+  constructor(
+    readonly processes: readonly DrawnProcess[],
+    readonly errors: readonly DrawnError[] = [],
+  ) {
     this.byId = new Map(
       processes.flatMap(({ elements }) => elements.map((element) => [element.id, element] as const)),
     );

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { PROBLEMS } from '../../common/errors/index.js';
 import { correlationIdSchema } from '../../common/identifiers/index.js';
 import { isWellFormed, jsonFault } from '../../common/json/index.js';
-import { ERROR_CODE_PATTERN, RESERVED_ERROR_CODES } from '../answer/error-codes.js';
+import { ERROR_CODE_PATTERN, RESERVED_ERROR_CODES } from '../../common/error-codes/index.js';
 
 /** Process definition keys are XML names in the `.bpmn`; the engine's column takes 255 characters. */
 const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
