@@ -27,6 +27,7 @@ import { openRecoveringEngine, startEngineServer } from './embedded-engine/index
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
 import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './lifecycle/index.js';
+import { describeListenFault } from './listen.faults.js';
 import { loggingOptions } from './logging.js';
 import { ProcessCompletionService, ProcessModule, ProcessOutcomeListener } from './process/index.js';
 import { PROCESSES, PROCESSES_FOLDER, type ServiceProcess } from './processes/index.js';
@@ -65,7 +66,12 @@ async function reachEngine(
       logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
     },
   });
-  const server = await startEngineServer({ engine, host: '127.0.0.1', port });
+  const server = await startEngineServer({ engine, host: '127.0.0.1', port }).catch(
+    async (error: unknown) => {
+      await engine.close();
+      throw enginePortError(error);
+    },
+  );
   shutdown.register('release', 'embedded engine', async () => {
     await engine.close();
     await server.close();
@@ -90,6 +96,17 @@ async function reachEngine(
     condition,
     dispatch: (request) => engine.dispatch({ sharesProcess: true, ...request }),
   };
+}
+
+/** The embedded engine's port cannot be listened on; the message says which variable is its. */
+class EnginePortError extends Error {
+  override readonly name = 'EnginePortError';
+}
+
+function enginePortError(error: unknown): unknown {
+  const variables = { host: null, port: 'EMBEDDED_ENGINE_PORT' };
+  const fault = describeListenFault(error, 'The embedded engine', variables);
+  return fault === null ? error : new EnginePortError(fault, { cause: error });
 }
 
 function logConditionOf(logger: Logger, condition: EngineCondition): void {

@@ -172,6 +172,26 @@ describe('proxies', () => {
 });
 
 describe('describeConfiguration', () => {
+  it.each(['CAMUNDA_BASE_URL', 'BACKGROUND_CHECK_URL', 'ONBOARDING_API_URL', 'PUBLIC_BASE_URL'])(
+    'refuses a %% in the credentials of %s that is no escape, without a word of them',
+    (name) => {
+      const refused = () => createConfiguration({ [name]: 'http://svc:100%pure@host' });
+      expect(refused).toThrow(`${name} must have each % of its user name and password written as %25`);
+      expect(refused).not.toThrow('pure');
+      expect(() => createConfiguration({ [name]: 'http://svc:100%25pure@host' })).not.toThrow();
+    },
+  );
+
+  it('has the simulator answer for partners without a URL, but in production only where it is wanted', () => {
+    const isOn = (variables: Record<string, string>) => createConfiguration(variables).partners.simulator;
+    expect([
+      isOn({}),
+      isOn({ SIMULATOR: 'off' }),
+      isOn({ NODE_ENV: 'production' }),
+      isOn({ NODE_ENV: 'production', SIMULATOR: 'on' }),
+    ]).toEqual([true, false, false, true]);
+  });
+
   it('masks the password and credentials in URLs', () => {
     const described = describeConfiguration(
       createConfiguration({

@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { describeBaseUrl } from '../common/urls/index.js';
+import { withoutServiceLinks } from './environment.advice.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
 
 export interface HttpConfig {
@@ -135,6 +136,8 @@ export interface PartnersConfig {
   readonly backgroundCheckUrl: string | null;
   /** Null: the partner simulator. */
   readonly onboardingApiUrl: string | null;
+  /** Whether the simulator answers for a partner without a URL. */
+  readonly simulator: boolean;
   readonly simulatorSlowMs: number;
 }
 
@@ -177,7 +180,7 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError with all faults
  */
 export function createConfiguration(variables: Readonly<Record<string, string | undefined>>): Configuration {
-  const parsed = environmentSchema.safeParse({ ...variables, ...proxiesOf(variables) });
+  const parsed = environmentSchema.safeParse({ ...withoutServiceLinks(variables), ...proxiesOf(variables) });
   if (!parsed.success) {
     throw new ConfigurationError(
       parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
@@ -338,6 +341,7 @@ function group(env: Environment): Configuration {
       redactedPaths: env.HTTP_REDACTED_PATHS ?? [],
       backgroundCheckUrl: env.BACKGROUND_CHECK_URL ?? null,
       onboardingApiUrl: env.ONBOARDING_API_URL ?? null,
+      simulator: env.SIMULATOR ?? !production,
       simulatorSlowMs: env.SIMULATOR_SLOW_MS,
     },
     shutdown: {

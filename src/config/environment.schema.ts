@@ -29,7 +29,25 @@ const onOff = () => oneOf('on', 'off').transform((value) => value === 'on');
 const httpUrl = () =>
   z
     .url({ protocol: /^https?$/, error: 'must be an absolute http:// or https:// URL' })
+    .refine(hasReadableCredentials, {
+      error:
+        'must have each % of its user name and password written as %25, and other special characters likewise',
+    })
     .transform((value) => value.replace(/^([^?#]*?)\/+(?=[?#]|$)/, '$1'));
+
+/** A % that is no escape is found here, and not at each call. */
+function hasReadableCredentials(value: string): boolean {
+  // What is no URL at all has its own fault.
+  if (!URL.canParse(value)) return true;
+  const { username, password } = new URL(value);
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A URL to which paths are appended as text. */
 const httpBaseUrl = () =>
@@ -85,7 +103,11 @@ const open = <T extends z.ZodType>(schema: T, description: string, fallback = ''
  * `configuration.ts`.
  */
 export const VARIABLES = {
-  NODE_ENV: fixed(text(), 'development', '`production` changes the defaults of HOST and SHUTDOWN_DELAY_MS'),
+  NODE_ENV: fixed(
+    text(),
+    'development',
+    '`production` changes the defaults of HOST, SHUTDOWN_DELAY_MS, DB_MIGRATE and SIMULATOR',
+  ),
   PORT: fixed(wholeNumber(0, 65_535), '8080', 'port of the REST API; 0 takes any free one'),
   HOST: open(text(), 'address to listen on', '[127.0.0.1; 0.0.0.0 in production]'),
   PUBLIC_BASE_URL: open(
@@ -361,6 +383,11 @@ export const VARIABLES = {
     '[the partner simulator]',
   ),
   ONBOARDING_API_URL: open(httpUrl(), 'where onboard-user onboards', '[the partner simulator]'),
+  SIMULATOR: open(
+    onOff(),
+    'whether a simulator answers for a partner that has no URL; else the boot ends: on, off',
+    '[on; off in production]',
+  ),
   SIMULATOR_SLOW_MS: fixed(
     milliseconds(),
     '30000',

@@ -28,4 +28,5 @@ export {
   type ShutdownConfig,
   type WaitConfig,
 } from './configuration.js';
+export { adviseOn } from './environment.advice.js';
 export { readEnvironment } from './environment.js';

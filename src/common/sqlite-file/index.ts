@@ -1,3 +1,4 @@
 export { type FileCheck, quickCheck, wholeCheck } from './file.check.js';
 export { makeFolder } from './folder.maker.js';
 export { codeOf, isDamage, isDiskTrouble, RESTORE_GUIDE } from './sqlite.faults.js';
+export { findUnwritable, isNoPermission, noPermission } from './write.permission.js';

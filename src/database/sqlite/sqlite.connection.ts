@@ -4,6 +4,8 @@ import {
   codeOf,
   isDamage,
   isDiskTrouble,
+  isNoPermission,
+  noPermission,
   quickCheck,
   RESTORE_GUIDE,
 } from '../../common/sqlite-file/index.js';
@@ -137,7 +139,9 @@ function isFileTrouble(error: Error): boolean {
 function startError(path: string, error: unknown): DatabaseStartError {
   const sentence = isDamage(error)
     ? damageOf(path, codeOf(error))
-    : `${path} cannot be opened and written: ${messageOf(error)}. Make room on the disk, and the file and its folder writable, or set DATA_DIR to another folder.`;
+    : isNoPermission(error)
+      ? `${noPermission(path, error)} Give this user the right to write the file and its folder, or set DATA_DIR to another folder.`
+      : `${path} cannot be opened and written: ${messageOf(error)}. Make room on the disk, and the file and its folder writable, or set DATA_DIR to another folder.`;
   return new DatabaseStartError(sentence, { cause: error });
 }
 

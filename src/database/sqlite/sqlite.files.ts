@@ -1,7 +1,12 @@
-import { accessSync, constants, existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { codeOf, makeFolder } from '../../common/sqlite-file/index.js';
+import {
+  codeOf,
+  findUnwritable,
+  isNoPermission,
+  makeFolder,
+  noPermission,
+} from '../../common/sqlite-file/index.js';
 import { DatabaseStartError } from '../database.errors.js';
 
 /** Name of the service's file in `DATA_DIR`. */
@@ -22,20 +27,17 @@ export function prepareDataDir(dataDir: string): void {
   const remedy = 'Set DATA_DIR to a folder that this user may write to.';
   try {
     makeFolder(folder);
-  } catch (error) {
-    throw new DatabaseStartError(`The folder ${folder} cannot be made (${codeOf(error)}). ${remedy}`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const fault = isNoPermission(cause)
+      ? noPermission(folder, cause)
+      : `The folder ${folder} cannot be made (${codeOf(cause)}).`;
+    throw new DatabaseStartError(`${fault} ${remedy}`, { cause });
   }
-  for (const path of [folder, sqlitePath(dataDir)].filter((each) => existsSync(each))) {
-    try {
-      accessSync(path, constants.W_OK);
-    } catch (error) {
-      throw new DatabaseStartError(`${path} cannot be written (${codeOf(error)}). ${remedy}`, {
-        cause: error,
-      });
-    }
-  }
+  const file = sqlitePath(dataDir);
+  const unwritable = findUnwritable([folder, file, `${file}.lock`]);
+  if (unwritable === null) return;
+  const { sentence, cause } = unwritable;
+  throw new DatabaseStartError(`${sentence} Give this user the right to, or s${remedy.slice(1)}`, { cause });
 }
 
 /** Keeps a second process from the file until it is released or its holder dies. */

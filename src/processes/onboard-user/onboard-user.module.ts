@@ -1,5 +1,5 @@
 import { Logger, Module } from '@nestjs/common';
-import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
+import { ConfigurationError, PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { ProcessModule } from '../../process/index.js';
 import { PartnerSimulator } from './partner-simulator.js';
@@ -11,11 +11,27 @@ import { PrepareResponseTopic } from './topics/prepare-response.topic.js';
 import { RunBackgroundCheckTopic } from './topics/run-background-check.topic.js';
 import { ValidateUserInformationTopic } from './topics/validate-user-information.topic.js';
 
-/** The partners as configured; the simulator stands in for those that are not. */
+/**
+ * The partners as configured; the simulator stands in for those that are not.
+ *
+ * @throws ConfigurationError where it may not
+ */
 async function reachPartners(config: PartnersConfig, shutdown: ShutdownService): Promise<Partners> {
   const { backgroundCheckUrl, onboardingApiUrl } = config;
   if (backgroundCheckUrl !== null && onboardingApiUrl !== null)
     return { backgroundCheckUrl, onboardingApiUrl };
+  const missing = [
+    ...(backgroundCheckUrl === null ? ['BACKGROUND_CHECK_URL'] : []),
+    ...(onboardingApiUrl === null ? ['ONBOARDING_API_URL'] : []),
+  ];
+  if (!config.simulator) {
+    throw new ConfigurationError(
+      missing.map(
+        (name) =>
+          `${name} must be set: nobody answers for this partner, because SIMULATOR is off, as it is by default in production. With SIMULATOR=on a simulator answers, and nothing real is checked.`,
+      ),
+    );
+  }
   const logger = new Logger('PartnerSimulator');
   const simulator = await PartnerSimulator.start(config.simulatorSlowMs, (err) => {
     logger.error({
@@ -24,10 +40,6 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
     });
   });
   shutdown.register('release', 'partner simulator', () => simulator.close());
-  const missing = [
-    ...(backgroundCheckUrl === null ? ['BACKGROUND_CHECK_URL'] : []),
-    ...(onboardingApiUrl === null ? ['ONBOARDING_API_URL'] : []),
-  ];
   logger.warn(
     `${missing.join(' and ')} not set: a simulator on ${simulator.baseUrl} answers instead. Nothing real is checked.`,
   );

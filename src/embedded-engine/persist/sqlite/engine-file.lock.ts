@@ -1,6 +1,12 @@
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { codeOf, makeFolder } from '../../../common/sqlite-file/index.js';
+import {
+  codeOf,
+  findUnwritable,
+  isNoPermission,
+  makeFolder,
+  noPermission,
+} from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
 
 /** Keeps a second process from the file until it is released or its holder dies. */
@@ -18,8 +24,10 @@ export interface EngineFileLock {
  * @throws EngineFileError if another process, or another engine of this one, holds it, or the folder cannot be used
  */
 export function lockEngineFile(path: string): EngineFileLock {
-  prepareFolder(dirname(path));
+  const folder = dirname(path);
+  prepareFolder(folder);
   const lockPath = `${path}.lock`;
+  assertPermission([folder, path, lockPath]);
   let lock: BetterSqlite3.Database | undefined;
   try {
     lock = new BetterSqlite3(lockPath, { timeout: 0 });
@@ -44,9 +52,18 @@ export function lockEngineFile(path: string): EngineFileLock {
 function prepareFolder(folder: string): void {
   try {
     makeFolder(folder);
-  } catch (error) {
-    throw new EngineFileError(`The folder ${folder} cannot be made (${codeOf(error)}). Use another folder.`, {
-      cause: error,
-    });
+  } catch (cause) {
+    const fault = isNoPermission(cause)
+      ? noPermission(folder, cause)
+      : `The folder ${folder} cannot be made (${codeOf(cause)}).`;
+    throw new EngineFileError(`${fault} Use another folder.`, { cause });
   }
+}
+
+/** @throws EngineFileError */
+function assertPermission(paths: readonly string[]): void {
+  const unwritable = findUnwritable(paths);
+  if (unwritable === null) return;
+  const { sentence, cause } = unwritable;
+  throw new EngineFileError(`${sentence} Give this user the right to, or use another folder.`, { cause });
 }

@@ -1,6 +1,12 @@
 import { existsSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
-import { codeOf, isDamage, RESTORE_GUIDE } from '../../../common/sqlite-file/index.js';
+import {
+  codeOf,
+  isDamage,
+  isNoPermission,
+  noPermission,
+  RESTORE_GUIDE,
+} from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
 import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
 
@@ -94,6 +100,10 @@ export function unusable(path: string, error: unknown): EngineFileError {
   if (error instanceof EngineFileError) return error;
   const code = codeOf(error);
   if (isDamage(error) || error instanceof SyntaxError) return damaged(path, code, error);
+  if (isNoPermission(error)) {
+    const remedy = 'Give this user the right to write the file and its folder, or use another folder.';
+    return new EngineFileError(`${noPermission(path, error)} ${remedy}`, { cause: error });
+  }
   return new EngineFileError(
     `${path} cannot be used (${code}). Make room on the disk, and the file and its folder writable, or use another folder.`,
     { cause: error },

@@ -589,7 +589,7 @@ describe('the life of a store', () => {
   it('refuses a file that may not be written when it is opened, not at the first commit', async () => {
     await files.open().close();
     chmodSync(files.path(), 0o444);
-    const refusal = `${files.path()} cannot be used (SQLITE_READONLY). Make room on the disk, and the file and its folder writable`;
+    const refusal = `No permission to write ${files.path()}`;
     asOwner([files.folder, files.path(), `${files.path()}.lock`], () => {
       expect(() => files.open()).toThrow(refusal);
     });

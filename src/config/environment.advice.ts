@@ -1,0 +1,106 @@
+import { closest, distance } from 'fastest-levenshtein';
+import { VARIABLES } from './environment.schema.js';
+
+/** Values of `NODE_ENV` that mean something here or to the tools. */
+const NODE_ENVS = ['production', 'development', 'test'] as const;
+
+/** Names of ours that are shorter are too near to others' for a guess. */
+const LEAST_LENGTH = 7;
+
+/** Ends that are left out, or put in, of names that are otherwise right. */
+const UNITS = /_(MS|BYTES|DAYS|SECONDS|S|URL|MAX)$/;
+
+/** What Kubernetes and Docker set for each Service or link, and the proxies of other tools. */
+const OF_OTHERS = /_SERVICE_(HOST|PORT)|_PORT_\d+_|_(TCP|UDP)(_|$)|_PROXY$/;
+
+/** What Kubernetes sets `<SERVICE>_PORT` to. */
+const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
+
+const OWN_NAMES = Object.keys(VARIABLES);
+
+/** An environment in which a port that Kubernetes has set to the address of a Service counts as not set. */
+export function withoutServiceLinks(
+  variables: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string | undefined>> {
+  const links = linkedNames(variables);
+  return links.length === 0
+    ? variables
+    : { ...variables, ...Object.fromEntries(links.map((name) => [name, undefined])) };
+}
+
+/**
+ * Says what of an environment is probably not meant as it stands: names near to one of ours, an unknown `NODE_ENV`, and
+ * addresses that Kubernetes has set. Values of unknown names are never shown.
+ */
+export function adviseOn(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return [...misspelled(variables), ...unknownNodeEnv(variables.NODE_ENV), ...serviceLinks(variables)];
+}
+
+function misspelled(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.keys(variables).flatMap((name) => {
+    const meant = nearestOf(name);
+    // Whoever sets both has the right one.
+    if (meant === null || (variables[meant] ?? '') !== '') return [];
+    return [`${name} is no variable of this service: did you mean ${meant}? It has its default now.`];
+  });
+}
+
+/** The name of ours that another one was probably meant to be; null for one that is not like any. */
+function nearestOf(name: string): string | null {
+  if (OWN_NAMES.includes(name) || OF_OTHERS.test(name) || !/^[A-Z][A-Z0-9_]+$/.test(name)) return null;
+  const own = OWN_NAMES.filter(
+    (each) => each.length >= LEAST_LENGTH && each.slice(0, 2) === name.slice(0, 2),
+  );
+  const stem = stemOf(name);
+  const sameStem = own.filter((each) => stem.length >= LEAST_LENGTH && stemOf(each) === stem);
+  if (sameStem.length > 0) return closest(name, sameStem);
+  const begun = own.filter((each) => isLongerWord(each, name) || isLongerWord(name, each));
+  if (begun.length === 1) return begun[0] ?? null;
+  if (own.length === 0) return null;
+  const near = closest(name, own);
+  return distance(name, near) <= mostTypos(near) ? near : null;
+}
+
+function stemOf(name: string): string {
+  return name.replace(UNITS, '');
+}
+
+/** `DB_HOSTNAME` of `DB_HOST`, `DB_PASSWORD` of `DB_PASS`; not `DB_PORT_5432` of `DB_PORT`. */
+function isLongerWord(long: string, short: string): boolean {
+  return short.length >= LEAST_LENGTH && long.startsWith(short) && /^[A-Z]+$/.test(long.slice(short.length));
+}
+
+/** Letters that may be wrong in a name of that length. */
+function mostTypos({ length }: string): number {
+  if (length < 10) return 1;
+  return length < 16 ? 2 : 3;
+}
+
+function unknownNodeEnv(value = ''): string[] {
+  const text = value.trim();
+  if (text === '' || (NODE_ENVS as readonly string[]).includes(text)) return [];
+  const small = text.toLowerCase();
+  const near = NODE_ENVS.find((each) => each.startsWith(small)) ?? closest(small, NODE_ENVS);
+  const isNear = near.startsWith(small) || distance(small, near) <= 2;
+  return [
+    `NODE_ENV is "${text}", which is taken for development${isNear ? `: did you mean "${near}"?` : '.'} Only "production" changes defaults.`,
+  ];
+}
+
+function serviceLinks(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return linkedNames(variables).map((name) => {
+    const service = name
+      .replace(/_?PORT$/, '')
+      .toLowerCase()
+      .replaceAll('_', '-');
+    const of = service === '' ? 'a Service' : `a Service named "${service}"`;
+    return `${name} is the address that Kubernetes sets for ${of}, so it counts as not set. Set a port, or enableServiceLinks: false in the pod.`;
+  });
+}
+
+/** Our ports that hold the address of a Service. */
+function linkedNames(variables: Readonly<Record<string, string | undefined>>): string[] {
+  return OWN_NAMES.filter(
+    (name) => /(^|_)PORT$/.test(name) && SERVICE_LINK.test((variables[name] ?? '').trim()),
+  );
+}

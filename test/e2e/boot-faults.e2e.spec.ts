@@ -1,0 +1,51 @@
+import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { createApp } from '../../src/app.factory.js';
+import { explain } from '../../src/boot.js';
+import { createConfiguration } from '../../src/config/index.js';
+
+describe('a boot that fails', () => {
+  let dataDir: string;
+  let taken: Server;
+
+  beforeEach(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'boot-'));
+    taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+  });
+
+  afterEach(() => {
+    taken.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  const variables = { LOG_LEVEL: 'silent', HOST: '127.0.0.1' };
+  const portOf = (server: Server): string => String((server.address() as { port: number }).port);
+
+  async function reasonOf(more: Record<string, string>): Promise<unknown> {
+    const configuration = createConfiguration({ ...variables, DATA_DIR: dataDir, ...more });
+    return createApp(configuration).then(
+      () => 'it did not fail',
+      (error: unknown) => explain(error),
+    );
+  }
+
+  it('names EMBEDDED_ENGINE_PORT where that port is taken', async () => {
+    const port = portOf(taken);
+    expect(await reasonOf({ EMBEDDED_ENGINE_PORT: port })).toBe(
+      `The embedded engine cannot listen on 127.0.0.1:${port}: it is in use: stop who has it, or set EMBEDDED_ENGINE_PORT to another port (0 takes any free one).`,
+    );
+  });
+
+  it('names the partners that nobody answers for in production', async () => {
+    const reason = await reasonOf({ NODE_ENV: 'production', ONBOARDING_API_URL: 'http://partner.example' });
+    expect(reason).toMatch(
+      /^The environment is not usable[^]*BACKGROUND_CHECK_URL must be set: .*SIMULATOR=on/,
+    );
+    expect(reason).not.toMatch(/ONBOARDING_API_URL/);
+  });
+});
