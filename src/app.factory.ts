@@ -47,7 +47,7 @@ export async function createApp(
       // No hook runs for a path that cannot be routed.
       void reply.header('x-request-id', request.id);
       if (log.requests !== undefined) logRequest(log.requests, request, reply);
-      sendProblem(request, reply, toProblem(error));
+      sendProblem(request, reply, toProblem(error, configuration.http));
     },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -64,13 +64,16 @@ export async function createApp(
   );
   app.useLogger(app.get(Logger));
   app.flushLogs();
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(new ProblemFilter(configuration.http));
   log.requests = await app.resolve(PinoLogger);
   clientErrors.logTo(log.requests);
   clientErrors.answerExpectations(app.getHttpServer());
   logRequests(adapter.getInstance(), log.requests);
   admitBodies(adapter.getInstance(), configuration.http);
   registerHttpContract(app, configuration.http, app.get(ShutdownService));
-  serveOpenApi(app, configuration.http.publicBaseUrl);
+  serveOpenApi(app, {
+    publicBaseUrl: configuration.http.publicBaseUrl,
+    definitions: processes.map(({ definition }) => definition),
+  });
   return app;
 }

@@ -10,6 +10,11 @@ export class ProcessDrawings implements OnModuleInit {
 
   constructor(@Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[]) {}
 
+  /** The keys of our definitions. */
+  get keys(): readonly string[] {
+    return this.definitions.map(({ key }) => key);
+  }
+
   /** Reads the files; one that is no BPMN is left out, because the engine says what is wrong in it. */
   async onModuleInit(): Promise<void> {
     for (const { key, bpmn } of this.definitions) {

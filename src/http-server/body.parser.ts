@@ -9,9 +9,6 @@ import type { HttpConfig } from '../config/index.js';
 /** Routes that may be called without a body. */
 const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
 
-const MALFORMED =
-  'The body is not well-formed JSON, or has a member named __proto__ or constructor. Nothing was kept.';
-
 /** Bytes of the shortest member, `"":0,`, and of the shortest item, `0,`. */
 const MEMBER_BYTES = 5;
 const ITEM_BYTES = 2;
@@ -70,9 +67,46 @@ export function takeOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void
     }
     void parse(request, bytes.toString(), (error, value) => {
       if (error === null) done(null, value);
-      else done(new ProblemError('malformed-json', MALFORMED, { cause: error }));
+      else done(parseFault(bytes.toString(), error));
     });
   });
+}
+
+/** Says which of the two the parser does not take: what is no JSON, or a member that would poison a prototype. */
+function parseFault(text: string, cause: Error): ProblemError {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const position = /at position \d+/.exec(error instanceof Error ? error.message : '')?.[0];
+    const place = position === undefined ? '' : `, ${position}`;
+    const detail = `The body is not well-formed JSON${place}. Nothing was kept.`;
+    return new ProblemError('malformed-json', detail, { cause });
+  }
+  const pointer = forbiddenMember(value);
+  return new ProblemError(
+    'invalid-request',
+    'The body has a member whose name is not allowed, __proto__ or constructor; see errors. Nothing was kept.',
+    { cause, errors: pointer === null ? [] : [{ pointer, detail: 'this name is not allowed' }] },
+  );
+}
+
+/** JSON Pointer of the first member that would poison a prototype; null where there is none. */
+function forbiddenMember(value: unknown): string | null {
+  const open: { readonly value: unknown; readonly pointer: string }[] = [{ value, pointer: '' }];
+  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+    if (typeof entry.value !== 'object' || entry.value === null) continue;
+    for (const [name, member] of Object.entries(entry.value)) {
+      const pointer = `${entry.pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      if (name === '__proto__' || (name === 'constructor' && hasPrototype(member))) return pointer;
+      open.push({ value: member, pointer });
+    }
+  }
+  return null;
+}
+
+function hasPrototype(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }
 
 /** Why a body is not even read as JSON; null where it is. */

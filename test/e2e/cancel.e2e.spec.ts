@@ -18,11 +18,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
 
   /** Starts a process that runs until it is completed or cancelled; the answer waits. */
   function startHeld(correlationId: string): Promise<Answer> {
-    return service.post('/api/process/start', {
-      processKey: 'parcel',
-      correlationId,
-      variables: { mode: 'hold' },
-    });
+    return service.start(correlationId, { mode: 'hold' });
   }
 
   async function held(correlationId: string): Promise<void> {

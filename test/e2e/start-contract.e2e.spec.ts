@@ -85,12 +85,12 @@ describe('the contract of start', () => {
     [
       'a poisoned prototype',
       '{"processKey":"onboard-user","variables":{"userId":"u","__proto__":{"a":1}}}',
-      'malformed-json',
+      'invalid-request',
     ],
     [
       'a poisoned constructor',
       '{"processKey":"onboard-user","variables":{"userId":"u","constructor":{"prototype":1}}}',
-      'malformed-json',
+      'invalid-request',
     ],
     [
       'no userId, which the process demands',
@@ -145,6 +145,7 @@ describe('the contract of start', () => {
     const refused = await service.post(START, { processKey: 'nope', correlationId: 'mistyped' });
     expect(refused.status).toBe(404);
     expect(refused.body.type).toBe('urn:fastify-camunda:problem:unknown-process-definition');
+    expect(refused.body.detail).toMatch(/"nope".* This service has: onboard-user\.$/);
     expect((await service.status('mistyped')).status).toBe(404);
     expect(await service.trail('mistyped')).toEqual([]);
     const again = await service.start('mistyped', { userId: 'now-right' });
@@ -234,12 +235,28 @@ describe('the contract of start', () => {
     expect((await service.get(`/api/process/status/${id}`)).status).toBe(200);
   });
 
+  it('says of a body whether it is no JSON, or has a name that is not allowed, and where', async () => {
+    const broken = await service.post(START, '{"processKey":"onboard-user",,}');
+    const forbidden = await service.post(
+      START,
+      '{"processKey":"onboard-user","variables":{"a/b":[{"__proto__":1}]}}',
+    );
+    expect([broken.body.detail, forbidden.body.detail, forbidden.body.errors]).toEqual([
+      'The body is not well-formed JSON, at position 29. Nothing was kept.',
+      'The body has a member whose name is not allowed, __proto__ or constructor; see errors. Nothing was kept.',
+      [{ pointer: '/variables/a~1b/0/__proto__', detail: 'this name is not allowed' }],
+    ]);
+  });
+
   it('answers 413 for a body that is too large', async () => {
     const refused = await service.post(START, {
       processKey: 'onboard-user',
       variables: { userId: 'u', text: 'x'.repeat(1_100_000) },
     });
     expect([refused.status, refused.body.type]).toEqual([413, 'urn:fastify-camunda:problem:body-too-large']);
+    expect(refused.body.detail).toBe(
+      'The body is larger than the 1048576 bytes that HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.',
+    );
   });
 
   it.each([

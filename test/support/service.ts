@@ -95,11 +95,13 @@ export class RunningService {
     return this.read(response);
   }
 
+  /** Starts one of the service's processes, its first where none is named. */
   start(
     correlationId: string,
     variables: Record<string, unknown> = { userId: correlationId },
+    processKey = this.processKeys[0],
   ): Promise<Answer> {
-    return this.post('/api/process/start', { processKey: 'onboard-user', correlationId, variables });
+    return this.post('/api/process/start', { processKey, correlationId, variables });
   }
 
   status(correlationId: string): Promise<Answer> {

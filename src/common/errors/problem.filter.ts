@@ -1,16 +1,18 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, type ProblemError, toProblemDocument } from './problems.js';
-import { toProblem } from './to-problem.js';
+import { type ProblemLimits, toProblem } from './to-problem.js';
 
 /** Answers every error that leaves a route as a problem document; those that are our fault are logged. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
+  constructor(private readonly limits: ProblemLimits = {}) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const problem = toProblem(error);
+    const problem = toProblem(error, this.limits);
     const request = http.getRequest<FastifyRequest>();
     if (problem.code === 'internal-error') {
       const { id: requestId, correlationId } = request;

@@ -33,7 +33,6 @@ export interface TemporarilyUnavailable {
 /** Nest passes on the status of Fastify's errors, and not their code. */
 const STATUS_DETAILS: Partial<Readonly<Record<ProblemCode, string>>> = {
   'unknown-path': 'There is nothing at this path. GET /docs shows what there is.',
-  'body-too-large': 'The body is larger than HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.',
   'unsupported-media-type': 'Send the body as Content-Type: application/json, not encoded. Nothing was kept.',
 };
 
@@ -52,11 +51,17 @@ export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
   });
 }
 
+/** Limits that a problem names. */
+export interface ProblemLimits {
+  /** `HTTP_BODY_LIMIT_BYTES`. */
+  readonly bodyLimitBytes?: number;
+}
+
 /**
  * Says any error as a problem: ours as it is, those of the framework by their code, everything else as
  * `internal-error` without a word about its inside.
  */
-export function toProblem(error: unknown): ProblemError {
+export function toProblem(error: unknown, limits: ProblemLimits = {}): ProblemError {
   if (error instanceof ProblemError) return error;
   if (error instanceof ZodError) {
     return new ProblemError('invalid-request', 'Some members of the request are not valid; see errors.', {
@@ -83,7 +88,7 @@ export function toProblem(error: unknown): ProblemError {
   if (known !== undefined) return new ProblemError(known.code, known.detail, { cause: error });
   const status = statusOf(error);
   const code = STATUS_PROBLEMS[status] ?? (status >= 400 && status < 500 ? 'invalid-request' : undefined);
-  if (code !== undefined) return new ProblemError(code, messageFor(code), { cause: error });
+  if (code !== undefined) return new ProblemError(code, messageFor(code, limits), { cause: error });
   return new ProblemError(
     'internal-error',
     'The service failed while it handled this request. The same request may be repeated.',
@@ -96,7 +101,11 @@ export function isTemporarilyUnavailable(error: unknown): error is TemporarilyUn
   return typeof error === 'object' && error !== null && 'temporarilyUnavailable' in error;
 }
 
-function messageFor(code: ProblemCode): string {
+function messageFor(code: ProblemCode, { bodyLimitBytes }: ProblemLimits): string {
+  if (code === 'body-too-large') {
+    const bytes = bodyLimitBytes === undefined ? '' : `the ${bodyLimitBytes} bytes that `;
+    return `The body is larger than ${bytes}HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.`;
+  }
   return STATUS_DETAILS[code] ?? 'The request cannot be handled as it came.';
 }
 

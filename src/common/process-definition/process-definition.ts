@@ -8,7 +8,10 @@ export interface ProcessDefinition {
   readonly steps: readonly string[];
   /** Where the `.bpmn` lies, relative to the definition's own module. */
   readonly bpmn: URL;
-  /** Checks the variables of a start; what it does not name goes on unchanged. */
+  /**
+   * Checks the variables of a start; what it does not name goes on unchanged. The first of the `examples` of its
+   * `.meta()` is shown in the API's documentation.
+   */
   readonly startSchema?: z.ZodType;
   /** Milliseconds after which a running instance expires, counted from its start. */
   readonly maxDurationMs?: number;

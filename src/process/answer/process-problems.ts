@@ -55,10 +55,17 @@ export function serviceStopping(): ProblemError {
   );
 }
 
-export function unknownProcessDefinition(processKey: string): ProblemError {
+/** Keys that a 404 lists. */
+const MAX_LISTED_KEYS = 20;
+
+/** @param known keys of the service's own definitions; the engine may have more */
+export function unknownProcessDefinition(processKey: string, known: readonly string[]): ProblemError {
+  const listed = known.slice(0, MAX_LISTED_KEYS).join(', ');
+  const more = known.length > MAX_LISTED_KEYS ? ', …' : '';
   return new ProblemError(
     'unknown-process-definition',
-    `The process engine has no process definition with the key "${processKey}". Nothing was started or kept.`,
+    `The process engine has no process definition with the key "${processKey}". Nothing was started or kept.` +
+      (known.length === 0 ? '' : ` This service has: ${listed}${more}.`),
   );
 }
 

@@ -111,7 +111,7 @@ describe('ProcessStatusService', () => {
   it('tells the reason where the start is refused while it waits', async () => {
     const answered = ask(60_000);
     await waiting(1);
-    harness.waitroom.failWait('a', unknownProcessDefinition('test'));
+    harness.waitroom.failWait('a', unknownProcessDefinition('test', []));
     await expect(answered).rejects.toMatchObject({ code: 'unknown-process-definition' });
   });
 

@@ -10,6 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ERROR_EXAMPLES, type Examples, OK_EXAMPLE, PENDING_EXAMPLE } from './process.examples.js';
 import { PROBLEM_MEDIA_TYPE } from '../../common/errors/index.js';
 import {
   completeAnswerSchema,
@@ -81,7 +82,7 @@ const COMMON_HEADERS: readonly HeaderName[] = ['X-Request-Id', 'Cache-Control'];
 interface Answer {
   readonly description: string;
   /** Schemas by media type; absent: no body. */
-  readonly content?: Readonly<Record<string, { readonly schema: Schema }>>;
+  readonly content?: Readonly<Record<string, { readonly schema: Schema; readonly examples?: Examples }>>;
   readonly always?: readonly HeaderName[];
   readonly sometimes?: readonly HeaderName[];
 }
@@ -90,8 +91,14 @@ function ref(name: SchemaName): { readonly schema: { readonly $ref: string } } {
   return { schema: { $ref: `#/components/schemas/${name}` } };
 }
 
-function json(name: SchemaName, description: string, headers: Omit<Answer, 'description'> = {}): Answer {
-  return { description, content: { 'application/json': ref(name) }, ...headers };
+function json(
+  name: SchemaName,
+  description: string,
+  headers: Omit<Answer, 'description'> = {},
+  examples?: Examples,
+): Answer {
+  const content = examples === undefined ? ref(name) : { ...ref(name), examples };
+  return { description, content: { 'application/json': content }, ...headers };
 }
 
 /** What any route may answer: the request did not fit, or the service could not. */
@@ -147,8 +154,10 @@ function response(status: number, kinds: readonly Answer[]): MethodDecorator {
   });
 }
 
+const PROCESS_TAG = 'process';
+
 const operation = (operationId: string, summary: string): MethodDecorator[] => [
-  ApiTags('process'),
+  ApiTags(PROCESS_TAG),
   ApiOperation({ summary, operationId }),
 ];
 
@@ -176,13 +185,18 @@ export const DocumentStart = (): MethodDecorator => {
     ApiBody(ref('StartRequest')),
     ...answers(
       {
-        200: json('ProcessView', 'Finished within the wait.', headers),
-        202: json('ProcessView', 'The wait ended first; ask at `Location`.', {
-          ...headers,
-          always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
-        }),
+        200: json('ProcessView', 'Finished within the wait.', headers, OK_EXAMPLE),
+        202: json(
+          'ProcessView',
+          'The wait ended first; ask at `Location`.',
+          {
+            ...headers,
+            always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
+          },
+          PENDING_EXAMPLE,
+        ),
         422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
-        500: json('ProcessView', 'The process ended in error.', headers),
+        500: json('ProcessView', 'The process ended in error.', headers, ERROR_EXAMPLES),
       },
       {
         400: 'The request or its variables are not valid; nothing was kept.',
@@ -217,18 +231,23 @@ export const DocumentStatus = (): MethodDecorator => {
     }),
     ...answers(
       {
-        200: json('ProcessView', 'Finished.', headers),
-        202: json('ProcessView', 'Still running.', {
-          ...headers,
-          always: [...headers.always, 'Retry-After'],
-        }),
+        200: json('ProcessView', 'Finished.', headers, OK_EXAMPLE),
+        202: json(
+          'ProcessView',
+          'Still running.',
+          {
+            ...headers,
+            always: [...headers.always, 'Retry-After'],
+          },
+          PENDING_EXAMPLE,
+        ),
         304: {
           description: 'The client has this state already.',
           ...headers,
           sometimes: [...headers.sometimes, 'Retry-After'],
         },
         422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
-        500: json('ProcessView', 'Ended in error.', headers),
+        500: json('ProcessView', 'Ended in error.', headers, ERROR_EXAMPLES),
       },
       { ...ID_PROBLEMS, 400: 'A parameter is not valid.' },
     ),

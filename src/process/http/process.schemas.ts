@@ -129,7 +129,7 @@ export const processViewSchema = z.object({
   correlationId: z.string().max(255),
   processKey: z.string().nullable(),
   status: z.enum(['pending', 'ok', 'error']),
-  data: z.unknown().nullable(),
+  data: z.unknown(),
   error: z.string().nullable(),
   errorCode: z.string().nullable(),
   startedAt: z.iso.datetime(),
@@ -143,7 +143,7 @@ export const processListSchema = z.object({
   nextCursor: z.string().nullable(),
 });
 
-const json = z.unknown().nullable();
+const json = z.unknown();
 const text = z.string().nullable();
 
 /** A row of `event_log`. */

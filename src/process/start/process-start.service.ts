@@ -205,7 +205,8 @@ export class ProcessStartService {
     if (launched !== undefined) await this.acknowledge(record, launched);
     const current = await this.store.get(correlationId);
     // The claim can vanish only by a refusal, which `acknowledge` has thrown unless it came from another instance.
-    if (current === null) throw unknownProcessDefinition(record.processKey ?? '');
+    if (current === null)
+      throw unknownProcessDefinition(record.processKey ?? '', [...this.definitions.keys()]);
     return this.presenter.answer(current, { replayed, location: true });
   }
 

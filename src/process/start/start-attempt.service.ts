@@ -112,7 +112,7 @@ export class StartAttemptService {
       const deployed = this.deploymentOf(processKey);
       if (deployed === 'refused') return this.refuse(record, refusedProcessDefinition(processKey ?? ''));
       if (record.startAttempts > 1 || deployed !== 'deployed') {
-        return this.refuse(record, unknownProcessDefinition(processKey ?? ''));
+        return this.refuse(record, unknownProcessDefinition(processKey ?? '', this.drawings.keys));
       }
       // We did deploy it, so this engine may be another one than that which took it. The next answer counts.
       this.deployment.deployAgain();

@@ -72,7 +72,10 @@ export class FakeEngine {
   readonly state = { definitions: {} };
   /** Drawings by process key. */
   readonly drawn = new Map<string, Drawing>();
-  readonly drawings = { of: (key: string): Drawing | null => this.drawn.get(key) ?? null };
+  readonly drawings = {
+    keys: [testDefinition.key],
+    of: (key: string): Drawing | null => this.drawn.get(key) ?? null,
+  };
   /** What an instance has left last, latest first. */
   latestActivities: HistoricActivity[] = [];
   deployAgain = jest.fn();

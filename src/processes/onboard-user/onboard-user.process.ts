@@ -12,5 +12,7 @@ export const onboardUserProcess: ProcessDefinition = {
     'handle-error',
   ],
   bpmn: new URL('./onboard-user.bpmn', import.meta.url),
-  startSchema: z.looseObject({ userId: z.string().min(1).max(255) }),
+  startSchema: z
+    .looseObject({ userId: z.string().min(1).max(255) })
+    .meta({ examples: [{ userId: 'user-123', email: 'user@example.com' }] }),
 };
