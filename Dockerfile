@@ -1,7 +1,7 @@
 # scripts/check-image-steps.mjs follows these steps in an empty folder; it understands what stands here and no more.
 
 # Builds with development dependencies and a C++ toolchain, then leaves only what production needs.
-FROM node:20-bookworm AS build
+FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without scripts, because our own `prepare` builds and the sources come later; SQLite's addon is the one that is needed.
@@ -13,14 +13,15 @@ COPY src src
 RUN npm run build
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund && mkdir data
 
-FROM node:20-bookworm-slim
+FROM node:24-bookworm-slim
 ENV NODE_ENV=production DATA_DIR=/app/data
 WORKDIR /app
 COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
-COPY --from=build --chown=node:node /app/data data
-USER node
+COPY --from=build --chown=1000:1000 /app/data data
+# The user node by number: Kubernetes' runAsNonRoot cannot tell a name from root.
+USER 1000:1000
 VOLUME /app/data
 EXPOSE 8080
 # The image has no curl.

@@ -38,6 +38,22 @@ function sectionOf(path: string, heading: string): string {
   return section?.split(/^## /m)[0] ?? '';
 }
 
+describe('the Node of the image and of .nvmrc', () => {
+  const dockerfile = read('Dockerfile');
+
+  it('is one, which package.json supports beside 20.19 and 22.12', () => {
+    const major = read('.nvmrc').trim();
+    const images = Array.from(dockerfile.matchAll(/^FROM node:(\d+)-/gm), ([, version]) => version);
+    expect(images).toEqual([major, major]);
+    const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
+    expect(engines.node).toBe(`^20.19.0 || ^22.12.0 || >=${major}.0.0`);
+  });
+
+  it('runs as a user that Kubernetes can tell from root: a number', () => {
+    expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
+  });
+});
+
 describe('docs/reference/error-handling.md', () => {
   it('lists the problems of the code, and no others, with their status and title', () => {
     const listed = rowsOf(sectionOf('docs/reference/error-handling.md', 'Problems')).slice(1);
