@@ -1,18 +1,38 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.factory.js';
-import { adviseOn, createConfiguration, describeConfiguration, readEnvironment } from './config/index.js';
+import {
+  adviseOn,
+  type Configuration,
+  createConfiguration,
+  describeConfiguration,
+  readEnvironment,
+} from './config/index.js';
 import { CrashGuard, FatalFaults } from './lifecycle/index.js';
 import { describeListenFault } from './listen.faults.js';
 import type { SignalStop } from './signal.stop.js';
 
 /** Boots the service of this environment until it listens, or until it is asked to stop. @throws whatever stops a boot */
 export async function boot(stop: SignalStop): Promise<void> {
+  const environment = readEnvironment();
+  const advice = adviseOn(environment);
+  try {
+    await bootWith(createConfiguration(environment), stop, advice);
+  } catch (error) {
+    // A name that was mistyped may be why.
+    for (const sentence of advice) console.error(sentence);
+    throw error;
+  }
+}
+
+async function bootWith(
+  configuration: Configuration,
+  stop: SignalStop,
+  advice: readonly string[],
+): Promise<void> {
   const fail = (): void => {
     stop.fail();
   };
   const crash = new CrashGuard(fail);
-  const environment = readEnvironment();
-  const configuration = createConfiguration(environment);
   const { host, port } = configuration.http;
   const app = await createApp(configuration, undefined, stop.signal);
   stop.adopt(app);
@@ -22,7 +42,7 @@ export async function boot(stop: SignalStop): Promise<void> {
   await app.listen(port, host);
   const logger = new Logger('Main');
   logger.log({ msg: 'Configuration', configuration: describeConfiguration(configuration) });
-  for (const advice of adviseOn(environment)) logger.warn(advice);
+  for (const sentence of advice) logger.warn(sentence);
   logger.log(
     `fastify-camunda listens on ${await app.getUrl()}; the API is described at ${await app.getUrl()}/docs`,
   );

@@ -9,8 +9,13 @@ export abstract class EngineCallError extends Error {
   readonly method: string;
   readonly path: string;
 
-  constructor(call: EngineCallFacts, message: string, options?: ErrorOptions) {
-    super(`${call.method} ${call.path}: ${message}`, options);
+  /** @param reason what went wrong, without the call: fit for a client */
+  constructor(
+    call: EngineCallFacts,
+    readonly reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${call.method} ${call.path}: ${reason}`, options);
     this.method = call.method;
     this.path = call.path;
   }

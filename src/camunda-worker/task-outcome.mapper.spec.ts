@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { asError, toErrorOutcome } from './task-outcome.mapper.js';
+import { EngineResponseError } from '../camunda-engine/index.js';
 import { HttpCallError } from '../common/http/index.js';
 import { BusinessRuleError, RetryableTaskError } from './task.errors.js';
 
@@ -19,6 +20,14 @@ describe('toErrorOutcome', () => {
       { retryTimeout: ms },
       { retryTimeout: ms * 1.2 },
     ]);
+  });
+
+  it('shows no address of the engine where a handler has asked it', () => {
+    const call = { method: 'GET', path: '/history/process-instance/0af5' };
+    const error = new EngineResponseError(call, 500, 'ProcessEngineException', 'ENGINE-03005 no', 0);
+    expect(toErrorOutcome(error, { attempt: 1, retriesLeft: 0 })).toMatchObject({
+      errorMessage: 'A call to the process engine failed: the engine answered 500 ProcessEngineException: no',
+    });
   });
 
   describe('waits as long as a partner asks', () => {

@@ -1,5 +1,5 @@
 import { ZodError } from 'zod';
-import { toTypedVariables } from '../camunda-engine/index.js';
+import { EngineCallError, toTypedVariables } from '../camunda-engine/index.js';
 import { scrubUrls } from '../common/urls/index.js';
 import { isOutOfResources, isTemporarilyUnavailable } from '../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from './fetched-task.js';
@@ -58,11 +58,18 @@ export function toErrorOutcome(
   const askedMs = askedDelayMs(error) * (1 + RETRY_SPREAD * random);
   return {
     kind: 'failure',
-    errorMessage: scrubUrls(error.message).slice(0, MAX_MESSAGE_LENGTH),
+    errorMessage: scrubUrls(messageForClients(error)).slice(0, MAX_MESSAGE_LENGTH),
     errorDetails: scrubUrls(describeCauses(error)).slice(0, MAX_DETAILS_LENGTH),
     retries,
     retryTimeout: retries === 0 ? 0 : Math.round(Math.max(ownMs, askedMs)),
   };
+}
+
+/** A handler may have asked the engine, whose addresses are nobody's business. */
+function messageForClients(error: Error): string {
+  return error instanceof EngineCallError
+    ? `A call to the process engine failed: ${error.reason.replaceAll(/\bENGINE-\d{5}\s+/g, '')}`
+    : error.message;
 }
 
 /** The longest delay between a failed attempt and the next one, in ms. */
