@@ -178,6 +178,22 @@ describe('external task', () => {
   });
 
   describe('failure', () => {
+    it('keeps local variables beside the task, which is given out with them, until it is completed', async () => {
+      const [process, job, instance] = await locked([
+        start(),
+        task('A'),
+        task('B'),
+        end(),
+        path('start', 'A', 'B', 'end'),
+      ]);
+      const report = { retries: 1, retryTimeout: 0, localVariables: vars({ kept: 'x' }) };
+      expect((await process.report(job, 'failure', report)).status).toBe(204);
+      const again = await process.fetchOne('A', { variables: ['kept'] });
+      expect(again.variables).toMatchObject({ kept: { type: 'String', value: 'x' } });
+      expect((await process.report(again, 'complete')).status).toBe(204);
+      expect(await engine.read(`/process-instance/${instance}/variables`)).toEqual({});
+    });
+
     it('keeps the retries that are told, and says why', async () => {
       const [process, job] = await locked();
       const report = { errorMessage: 'no line', errorDetails: 'stack', retries: 2, retryTimeout: 0 };
