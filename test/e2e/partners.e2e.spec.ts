@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/index.js';
 import { answerJson, PartnerServer } from '../support/partner.server.js';
-import { RunningService } from '../support/service.js';
+import { eventually, RunningService } from '../support/service.js';
 
 describe("partners of one's own", () => {
   let partner: PartnerServer;
@@ -43,6 +43,32 @@ describe("partners of one's own", () => {
       'INCIDENT',
       "The partner's answer to /background-checks has an unexpected form.",
     ]);
+  });
+
+  it('that ask to be left alone for a while are asked again after it, and no attempt is used up meanwhile', async () => {
+    let calls = 0;
+    partner.respond = (_request, response) => {
+      calls += 1;
+      response.writeHead(429, { 'retry-after': '600' }).end();
+    };
+    service = await RunningService.start({ ...partner.settings });
+    const before = Date.now();
+    await service.post(
+      '/api/process/start',
+      { processKey: 'onboard-user', correlationId: 'patient', variables: { userId: 'patient' } },
+      { prefer: 'wait=0' },
+    );
+    const { baseUrl } = service.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+    interface Task {
+      readonly retries: number | null;
+      readonly lockExpirationTime: string;
+    }
+    const [task] = await eventually(
+      async () => (await (await fetch(`${baseUrl}/external-task`)).json()) as Task[],
+      (tasks) => tasks[0]?.retries === 3,
+    );
+    expect(Date.parse(task?.lockExpirationTime ?? '') - before).toBeGreaterThanOrEqual(600_000);
+    expect([calls, (await service.status('patient')).status]).toEqual([1, 202]);
   });
 
   it('that are called at an address with secrets fail without showing them', async () => {
