@@ -142,7 +142,7 @@ describe('the contract of complete', () => {
 
 describe('completing and listing, each with a service of its own', () => {
   it('completes a running process and wakes everybody who waits for it', async () => {
-    const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '10000', SIMULATOR_SLOW_MS: '3000' });
+    const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '50000', SIMULATOR_SLOW_MS: '30000' });
     try {
       const waiting = [patient.start('slow-w'), patient.start('slow-w')];
       while ((await patient.status('slow-w')).status !== 202) await new Promise(setImmediate);

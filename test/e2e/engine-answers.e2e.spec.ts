@@ -19,7 +19,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     const service = await RunningService.start({
       CAMUNDA_BASE_URL: proxy.baseUrl,
       CAMUNDA_DEPLOY: 'on',
-      SYNC_TIMEOUT_MS: '8000',
+      SYNC_TIMEOUT_MS: '50000',
       ...variables,
     });
     closers.push(

@@ -13,7 +13,7 @@ describe('a step that chooses an error code of the service', () => {
 
   const boot = async (): Promise<void> => {
     parcel = parcelProcess();
-    service = await RunningService.start({ DATA_DIR: dataDir, SYNC_TIMEOUT_MS: '10000' }, [parcel.process]);
+    service = await RunningService.start({ DATA_DIR: dataDir, SYNC_TIMEOUT_MS: '50000' }, [parcel.process]);
   };
 
   beforeAll(boot);

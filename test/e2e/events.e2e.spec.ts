@@ -14,7 +14,7 @@ describe('the trail of a process', () => {
   let service: RunningService;
 
   beforeAll(async () => {
-    service = await RunningService.start({ SYNC_TIMEOUT_MS: '10000' });
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '50000' });
   });
 
   afterAll(async () => {
@@ -194,7 +194,7 @@ describe('a stream of events that does not end by itself', () => {
   let service: RunningService;
 
   beforeAll(async () => {
-    service = await RunningService.start({ SYNC_TIMEOUT_MS: '10000' }, [parcel]);
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '50000' }, [parcel]);
   });
 
   afterAll(async () => {

@@ -23,7 +23,7 @@ describe('the list of processes', () => {
   let service: RunningService;
 
   beforeAll(async () => {
-    service = await RunningService.start({ SYNC_TIMEOUT_MS: '10000' }, [parcel]);
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '50000' }, [parcel]);
     for (let n = 0; n < 60; n += 1) await complete(`elsewhere-${String(n).padStart(2, '0')}`, n);
     await start('ok', 'complete');
     await start('broken', 'fatal');

@@ -13,7 +13,7 @@ describe('onboard-user, end to end', () => {
   let service: RunningService;
 
   beforeAll(async () => {
-    service = await RunningService.start({ SYNC_TIMEOUT_MS: '25000' });
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '50000' });
   });
 
   afterAll(async () => {

@@ -7,7 +7,7 @@ describe('how a process ends', () => {
   let service: RunningService;
 
   beforeAll(async () => {
-    service = await RunningService.start({ SYNC_TIMEOUT_MS: '10000', EMBEDDED_ENGINE_PORT: '0' }, [parcel]);
+    service = await RunningService.start({ SYNC_TIMEOUT_MS: '50000', EMBEDDED_ENGINE_PORT: '0' }, [parcel]);
   });
 
   afterAll(async () => {

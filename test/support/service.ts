@@ -55,6 +55,8 @@ export class RunningService {
       LOG_LEVEL: 'silent',
       DATA_DIR: dataDir,
       SIMULATOR_SLOW_MS: '700',
+      // Long enough for a result on a busy machine; the most that SYNC_TIMEOUT_MAX_MS lets a start wait is 55 s.
+      SYNC_TIMEOUT_MS: '50000',
       SHUTDOWN_TIMEOUT_MS: '500',
       // Shorter than a stop may take: a poll that outlives its service locks a task for nobody.
       CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '300',
