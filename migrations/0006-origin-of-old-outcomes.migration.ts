@@ -7,7 +7,7 @@ const VERSION = 6;
 /**
  * Of older rows there is only the code and the step that reported the outcome. A cancel, an expiry, an end without a result
  * and a rejected start name no step, and by HTTP their codes were refused; so with a step it was the step, whatever its
- * code. An incident names its step: a handler that chose `INCIDENT` for its own cannot be told from it.
+ * code. An incident names its step: a handler that chose `INCIDENT` for its own looks the same.
  */
 const ORIGIN =
   "CASE WHEN error_code = 'INCIDENT' THEN 'incident' " +

@@ -7,6 +7,7 @@
 // engine is the one at CAMUNDA_BASE_URL if that is set, else one that is started here and stopped at the end.
 import { spawn } from 'node:child_process';
 import { REAL_ENGINES, reachRealEngine } from '../test/engines/real-engine.mjs';
+import { takeOptions } from './lib/own-options.mjs';
 
 const EMBEDDED = {
   'embedded-inproc': { EMBEDDED_TRANSPORT: 'inproc' },
@@ -14,7 +15,7 @@ const EMBEDDED = {
 };
 
 /** Specs about the HTTP side of the service: no engine and no database makes a difference to them. */
-const HTTP_ONLY = ['connections', 'large-bodies', 'partners', 'request-bounds'];
+const HTTP_ONLY = ['boot-faults', 'connections', 'large-bodies', 'openapi', 'partners', 'request-bounds'];
 
 /** By what a run is about: the specs that make no difference to it. */
 const LEFT_OUT = {
@@ -35,13 +36,7 @@ try {
 }
 
 function readArguments(given) {
-  const options = { target: 'embedded-inproc', about: 'all' };
-  const rest = [];
-  for (let index = 0; index < given.length; index += 1) {
-    const [, name, value] = /^--(target|about)(?:=(.*))?$/.exec(given[index]) ?? [];
-    if (name === undefined) rest.push(given[index]);
-    else options[name] = value ?? given[(index += 1)];
-  }
+  const { options, rest } = takeOptions(given, { target: 'embedded-inproc', about: 'all' });
   oneOf('--target', options.target, [...Object.keys(EMBEDDED), ...REAL_ENGINES]);
   oneOf('--about', options.about, Object.keys(LEFT_OUT));
   return { ...options, jestOptions: rest };

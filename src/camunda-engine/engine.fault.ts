@@ -31,7 +31,7 @@ const OF_DATABASE = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception while
 /**
  * Takes the message of an engine apart that could not go on.
  *
- * @param drawing of the process; null where it is not ours
+ * @param drawing of the process; null if the process is not one of this service
  * @param from ids of the elements that it was leaving
  */
 export function readEngineFault(

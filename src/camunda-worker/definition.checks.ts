@@ -17,7 +17,7 @@ export interface CheckedDefinition {
 /** Elements behind which a token goes on in several ways at once, so that one path does not say how the process ends. */
 const PARALLEL: ReadonlySet<string> = new Set(['parallelGateway', 'inclusiveGateway', 'complexGateway']);
 
-/** Says with which file nothing could ever work; null where it could. */
+/** Why no instance of a definition could ever start, as a sentence with its file; null if one could. */
 export function findFatalFault({ key, file, drawing }: CheckedDefinition): string | null {
   const own = drawing.processes.find(({ id }) => id === key);
   if (own === undefined) {

@@ -39,7 +39,7 @@ const FILE = bpmn(
   ]),
 );
 
-describe("what is said of the engine's refusal", () => {
+describe("the description of the engine's refusal", () => {
   let drawing: Drawing | null;
 
   beforeAll(async () => {

@@ -10,7 +10,7 @@ export interface RefusedOutcome {
   readonly activityId: string;
   /** Code of the BPMN error that was reported; null for a completion. */
   readonly errorCode: string | null;
-  /** The process's own; null where it is not ours. */
+  /** Of the process; null if the process is not one of this service. */
   readonly drawing: Drawing | null;
 }
 

@@ -33,7 +33,7 @@ export function keptAsVariable(taskId: string, outcome: FinishedOutcome): TypedV
 }
 
 /**
- * The outcome that a task was given out with; null where it has none.
+ * The outcome that is kept beside a fetched task; null if there is none.
  *
  * The id of the task stands in it: a variable of that name which a client has sent means nothing.
  */

@@ -22,7 +22,7 @@ const ORDINARY = Object.fromEntries(
     .map((name) => [name, 'x']),
 );
 
-describe('what is said of an environment', () => {
+describe('the advice on an environment', () => {
   it('is nothing of an ordinary one', () => {
     expect(adviseOn({ ...ORDINARY, NODE_ENV: 'production', HTTP_PROXY: 'http://proxy:3128' })).toEqual([]);
   });

@@ -5,6 +5,7 @@
 // _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT, _USER,
 // _PASSWORD, _DATABASE for the one to connect to first, _ENCRYPT=off for one without TLS).
 import { spawn } from 'node:child_process';
+import { takeOptions } from '../../scripts/lib/own-options.mjs';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
 /** What asks the database alone; all else is the same on each. */
@@ -37,14 +38,8 @@ try {
 }
 
 function readArguments(given) {
-  const options = { db: 'sqlite', suite: 'repositories,e2e' };
-  const rest = [];
-  for (let index = 0; index < given.length; index += 1) {
-    const [, name, value] = /^--(db|suite)(?:=(.*))?$/.exec(given[index]) ?? [];
-    if (name === undefined) rest.push(given[index]);
-    else options[name] = value ?? given[(index += 1)];
-  }
-  const suites = (options.suite ?? '').split(',');
+  const { options, rest } = takeOptions(given, { db: 'sqlite', suite: 'repositories,e2e' });
+  const suites = options.suite.split(',');
   if (
     !['sqlite', 'postgres', 'mssql'].includes(options.db) ||
     suites.some((each) => !['repositories', 'e2e'].includes(each))
