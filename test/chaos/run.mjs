@@ -208,11 +208,7 @@ async function finish(mode, run, engine) {
       (engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`),
   );
   report(open === 0, `${mode}: every process comes to its end`, `${open} rows and instances are open`);
-  report(
-    isEnough(ledger),
-    `${mode}: enough was done to be proof`,
-    `${accepted} accepted, ${told} told`,
-  );
+  report(isEnough(ledger), `${mode}: enough was done to be proof`, `${accepted} accepted, ${told} told`);
   report(
     contradictions.length === 0,
     `${mode}: nothing contradicts what clients were told`,
