@@ -19,8 +19,17 @@ export type Attempt = {
   | { readonly succeeded: false; readonly error: unknown }
 );
 
-/** The row of an attempt (design/events.md). */
-export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, attempt: Attempt): TaskEvent {
+/**
+ * The row of an attempt (design/events.md).
+ *
+ * @param outcome what the attempt leads to: of a failure the row says how many attempts may follow, and when the next does
+ */
+export function createAttemptEvent(
+  task: RunningTask,
+  topic: RegisteredTopic,
+  attempt: Attempt,
+  outcome: TaskOutcome,
+): TaskEvent {
   const { input, calls, durationMs } = attempt;
   const error = attempt.succeeded ? null : asError(attempt.error);
   // Of several calls the last that failed says most, else the last.
@@ -30,6 +39,10 @@ export function createAttemptEvent(task: RunningTask, topic: RegisteredTopic, at
   if (error !== null) {
     metadata.message = message;
     metadata.error = describeError(error);
+  }
+  if (outcome.kind === 'failure') {
+    metadata.retriesLeft = outcome.retries;
+    if (outcome.retries > 0) metadata.retryInMs = outcome.retryTimeout;
   }
   if (calls.length > 0) metadata.calls = calls;
   return createEvent(task, topic, {

@@ -118,6 +118,13 @@ describe('TopicExplorer', () => {
     );
   });
 
+  it('refuses a definition whose drawing cannot be read, with its path', async () => {
+    const missing = { ...order(CHECK), bpmn: pathToFileURL(join(folder, 'missing.bpmn')) };
+    await expect(explore([CheckHandler], [missing])).rejects.toThrow(
+      /The process "order" has no readable drawing at .*missing\.bpmn \(ENOENT\): correct the name/,
+    );
+  });
+
   it('refuses one class in two modules', async () => {
     @Module({ providers: [CheckHandler] })
     class SecondModule {}

@@ -137,7 +137,7 @@ export class TopicExplorer implements OnModuleInit {
     const used = new Set<string>();
     const keys = new Set(this.definitions.map(({ key }) => key));
     for (const { key, bpmn } of this.definitions) {
-      const text = await readFile(bpmn, 'utf8');
+      const text = await readDefinition(key, bpmn);
       const topics = new Set(topicsIn(text));
       for (const topic of topics) used.add(topic);
       const drawing = await readDrawing(text);
@@ -261,4 +261,18 @@ function topicsIn(bpmn: string): string[] {
       .replaceAll('&gt;', '>')
       .replaceAll('&amp;', '&'),
   );
+}
+
+/** @throws TopicWiringError if the file of a definition cannot be read */
+async function readDefinition(key: string, bpmn: URL): Promise<string> {
+  try {
+    return await readFile(bpmn, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TopicWiringError(
+      `The process "${key}" has no readable drawing at ${fileURLToPath(bpmn)} (${code ?? String(error)}): ` +
+        'correct the name in bpmn: new URL(…) of its definition, then run npm run build.',
+      { cause: error },
+    );
+  }
 }

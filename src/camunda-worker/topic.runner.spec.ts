@@ -222,7 +222,11 @@ describe('TopicRunner', () => {
         await run();
         expect(calls.made).toMatchObject([{ call: 'failure', with: { retries: 3 } }]);
         expect(events.events).toMatchObject([
-          { status: 'error', httpStatusCode: 500, metadata: { attempt: 1, retriesLeft: 3 } },
+          {
+            status: 'error',
+            httpStatusCode: 500,
+            metadata: { attempt: 1, retriesLeft: 3, retryInMs: expect.any(Number) },
+          },
         ]);
         expect(listener.incidents).toEqual([]);
       },
@@ -234,6 +238,9 @@ describe('TopicRunner', () => {
       expect(calls.made).toMatchObject([
         { call: 'failure', with: { retries: 0, retryTimeout: 0, errorMessage: 'broken' } },
       ]);
+      const { metadata } = events.events[0] ?? {};
+      expect(metadata).toMatchObject({ attempt: 1, retriesLeft: 0 });
+      expect(metadata).not.toHaveProperty('retryInMs');
       expect(listener.incidents).toEqual([
         {
           correlationId: 'order-1',

@@ -173,13 +173,14 @@ export class TopicRunner {
       }
       const { attempt, outcome } = await this.attempt(task, topic);
       if (!attempt.succeeded && isOutOfResources(attempt.error)) this.starved(attempt.error);
-      await this.events.append(createAttemptEvent(task, topic, attempt));
+      await this.events.append(createAttemptEvent(task, topic, attempt, outcome));
       if (task.failure === null || !attempt.succeeded) return outcome;
       // An error that the handler had let go came up behind its return.
       const { input, calls, durationMs } = attempt;
       const failed: Attempt = { succeeded: false, error: task.failure, input, calls, durationMs };
-      await this.events.append(createAttemptEvent(task, topic, failed));
-      return toErrorOutcome(task.failure, task);
+      const failure = toErrorOutcome(task.failure, task);
+      await this.events.append(createAttemptEvent(task, topic, failed, failure));
+      return failure;
     } finally {
       task.settle();
       await keeper.stop();

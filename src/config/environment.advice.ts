@@ -41,12 +41,15 @@ function misspelled(variables: Readonly<Record<string, string | undefined>>): st
     const meant = nearestOf(name);
     // Whoever sets both has the right one.
     if (meant === null || (variables[meant] ?? '') !== '') return [];
-    return [`${name} is no variable of this service: did you mean ${meant}? It has its default now.`];
+    return [`${name} is not a variable of this service: did you mean ${meant}? ${meant} keeps its default.`];
   });
 }
 
 /** The name of ours that another one was probably meant to be; null for one that is not like any. */
 function nearestOf(name: string): string | null {
+  const capital = name.toUpperCase();
+  if (capital !== name && name.length >= LEAST_LENGTH && !OF_OTHERS.test(capital))
+    return OWN_NAMES.includes(capital) ? capital : null;
   if (OWN_NAMES.includes(name) || OF_OTHERS.test(name) || !/^[A-Z][A-Z0-9_]+$/.test(name)) return null;
   const own = OWN_NAMES.filter(
     (each) => each.length >= LEAST_LENGTH && each.slice(0, 2) === name.slice(0, 2),
@@ -56,6 +59,8 @@ function nearestOf(name: string): string | null {
   if (sameStem.length > 0) return closest(name, sameStem);
   const begun = own.filter((each) => isLongerWord(each, name) || isLongerWord(name, each));
   if (begun.length === 1) return begun[0] ?? null;
+  const shortened = own.filter((each) => lacksAWordOf(name, each));
+  if (shortened.length === 1) return shortened[0] ?? null;
   if (own.length === 0) return null;
   const near = closest(name, own);
   return distance(name, near) <= mostTypos(near) ? near : null;
@@ -68,6 +73,15 @@ function stemOf(name: string): string {
 /** `DB_HOSTNAME` of `DB_HOST`, `DB_PASSWORD` of `DB_PASS`; not `DB_PORT_5432` of `DB_PORT`. */
 function isLongerWord(long: string, short: string): boolean {
   return short.length >= LEAST_LENGTH && long.startsWith(short) && /^[A-Z]+$/.test(long.slice(short.length));
+}
+
+/** `CAMUNDA_URL` of `CAMUNDA_BASE_URL`. */
+function lacksAWordOf(name: string, whole: string): boolean {
+  const words = whole.split('_');
+  return (
+    name.length >= LEAST_LENGTH &&
+    words.some((_, place) => place > 0 && words.toSpliced(place, 1).join('_') === name)
+  );
 }
 
 /** Letters that may be wrong in a name of that length. */
