@@ -105,6 +105,11 @@ describe('the check of a drawing at boot', () => {
       'The process definition "order" has no process of that id in order.bpmn, which has "Process_1"',
     ],
     [
+      'a drawing without any process',
+      bpmn(''),
+      'The process definition "order" has no process of that id in order.bpmn, which has none',
+    ],
+    [
       'isExecutable="false"',
       bpmn(process('order', SOUND)).replace('isExecutable="true"', 'isExecutable="false"'),
       'The process "order" in order.bpmn has isExecutable="false"',

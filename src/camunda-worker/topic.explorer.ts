@@ -142,7 +142,7 @@ export class TopicExplorer implements OnModuleInit {
       for (const topic of topics) used.add(topic);
       const drawing = await readDrawing(text);
       // What cannot be read as a whole the engine refuses with its reasons.
-      if (drawing === null || drawing.processes.length === 0) this.warnOfUnhandledTopics(key, topics);
+      if (drawing === null) this.warnOfUnhandledTopics(key, topics);
       else {
         this.check({
           key,

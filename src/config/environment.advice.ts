@@ -10,8 +10,8 @@ const LEAST_LENGTH = 7;
 /** Ends that are left out, or put in, of names that are otherwise right. */
 const UNITS = /_(MS|BYTES|DAYS|SECONDS|S|URL|MAX)$/;
 
-/** What Kubernetes and Docker set for each Service or link, and the proxies of other tools. */
-const OF_OTHERS = /_SERVICE_(HOST|PORT)|_PORT_\d+_|_(TCP|UDP)(_|$)|_PROXY$/;
+/** What Kubernetes and Docker set for each Service or link, the proxies of other tools, and ends that none of ours has. */
+const OF_OTHERS = /_SERVICE_(HOST|PORT)|_PORT_\d+_|_(TCP|UDP)(_|$)|_PROXY$|_MIN$|_NAMESPACE$/;
 
 /** What Kubernetes sets `<SERVICE>_PORT` to. */
 const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;

@@ -373,10 +373,14 @@ export const VARIABLES = {
     text(),
     'hosts that are asked without a proxy, separated by commas: db.local,.internal,10.0.0.5:8080',
   ),
-  HTTP_REDACTED_PATHS: open(
-    patterns(),
-    'regular expressions, separated by spaces, of what is *** in the paths of calls to the outside in log, trail and errors',
-  ),
+  HTTP_REDACTED_PATHS: {
+    ...open(
+      patterns(),
+      'regular expressions, separated by spaces, of what is *** in the paths of calls to the outside in log, trail and errors',
+    ),
+    // A pattern may be the secret itself.
+    secret: true,
+  },
   BACKGROUND_CHECK_URL: open(
     httpUrl(),
     'where onboard-user runs its background check',

@@ -39,6 +39,7 @@ export async function readDrawing(xml: string): Promise<Drawing | null> {
     const text = xml.replaceAll(OPERATON_NAMESPACE, '$1http://camunda.org/schema/1.0/bpmn$1');
     const moddle = new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS });
     const { rootElement } = await moddle.fromXML(text, 'bpmn:Definitions', { lax: true });
+    if (rootElement.$type !== 'bpmn:Definitions') return null;
     const roots = childrenOf(rootElement, 'rootElements');
     return new Drawing(
       roots.filter(({ $type }) => $type === 'bpmn:Process').map(readProcess),

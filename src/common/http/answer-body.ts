@@ -61,7 +61,7 @@ export async function readAnswerBody(answer: RawAnswer, maxBytes: number): Promi
  * Parses a body of a JSON content type; one of any other, and one that does not parse, stays a text, or bytes where it is
  * not text. An empty one is null.
  *
- * @throws UnreadableBodyError for JSON that is not in its charset
+ * @throws UnreadableBodyError for JSON that is not in its charset, or that is too deep to be read without a loss
  */
 export function parseBody(contentType: string | null, { text, bytes, charset }: AnswerBody): unknown {
   const isJson = contentType !== null && /^application\/([\w.-]+\+)?json\b/i.test(contentType);
@@ -73,7 +73,9 @@ export function parseBody(contentType: string | null, { text, bytes, charset }: 
   if (!isJson) return text;
   try {
     return parseJson(text);
-  } catch {
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new UnreadableBodyError('the answer is nested too deeply for the long numbers in it');
     return text;
   }
 }

@@ -15,6 +15,11 @@ describe('parseJson', () => {
     ['1.2345678901234567e+19', 12_345_678_901_234_567_000],
     ['12345678901234567.89', '12345678901234567.89'],
     ['1e400', '1e400'],
+    ['1e-400', '1e-400'],
+    ['0e-400', 0],
+    ['9.007199254740993e15', '9.007199254740993e15'],
+    ['900719925474099.3e1', '900719925474099.3e1'],
+    ['9007199254740.991e3', 9_007_199_254_740_991],
     ['"9007199254740993"', '9007199254740993'],
     ['0.0000000000000000001', 1e-19],
   ])('reads %s without a change', (text, value) => {
@@ -30,6 +35,20 @@ describe('parseJson', () => {
     const read = parseJson(beside) as Record<string, unknown>;
     expect(Object.entries(read)).toEqual([['long', 9_007_199_254_740_993n], ...Object.entries(plain)]);
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
+  });
+
+  it('reads numbers of any length in a time that grows with it', () => {
+    const zeros = '0'.repeat(1_000_000);
+    // With a time of its square each of these would take hours.
+    expect(parseJson(`1.${zeros}1e20`)).toBe(`1.${zeros}1e20`);
+    expect(parseJson(`1.${zeros}e20`)).toBe(1e20);
+    expect(parseJson(`1${zeros}`)).toBe(`1${zeros}`);
+    expect(parseJson(`-${'9'.repeat(999)}`)).toBe(BigInt(`-${'9'.repeat(999)}`));
+  });
+
+  it('refuses long numbers in what is nested too deeply to look for them', () => {
+    const deep = `${'['.repeat(50_000)}9007199254740993${']'.repeat(50_000)}`;
+    expect(() => parseJson(deep)).toThrow(RangeError);
   });
 
   it.each(['', '{', '{"a":9007199254740993', '01234567890123456789'])('refuses %p', (text) => {

@@ -15,6 +15,9 @@ describe('describeUrl', () => {
     expect(describeUrl(url, ['key one'])).toBe('https://a/v1/***/x/***?q=***');
     expect(describeUrl(url, [/v\d/])).toBe('https://a/***/key%20one/x/key%20one?q=***');
     expect(describeUrl(url, [''])).toBe('https://a/v1/key%20one/x/key%20one?q=***');
+    expect(describeUrl(new URL('https://a/k-1/k-2/p%C3%A4:ss'), [/k-\d/, 'pä:ss'])).toBe(
+      'https://a/***/***/***',
+    );
     expect(describeUrl(url, 'path')).toBe('https://a/***?q=***');
     expect(describeUrl(new URL('https://a'), 'path')).toBe('https://a/');
   });
@@ -40,6 +43,16 @@ describe('maskPath', () => {
 
 describe('scrubUrls', () => {
   it.each([
+    ['letters and dashes behind a URL', `http://h/ ${'a-'.repeat(500_000)}`],
+    ['closing brackets behind a URL', `http://h/x${')'.repeat(1_000_000)}x`],
+    ['schemes without a URL', `${'a'.repeat(1_000_000)}:/`],
+    ['many marks of a URL', 'a://'.repeat(250_000)],
+  ])('takes a time that grows with the length: %s', (_what, text) => {
+    // With a time of its square each of these would take minutes or hours.
+    expect(scrubUrls(text).length).toBeLessThanOrEqual(text.length);
+  });
+
+  it.each([
     [
       'Failed to parse URL from http://u:p@a/bot1:AAToken/x?key=1.',
       'Failed to parse URL from http://a/***/x?key=***.',
@@ -48,6 +61,10 @@ describe('scrubUrls', () => {
     ['http://svc:100%pure@host:99999/x is bad', '*** is bad'],
     ['(see https://a.example/help/1)', '(see https://a.example/help/1)'],
     ['no address: a//b', 'no address: a//b'],
+    ['no scheme: ://x and 1://x', 'no scheme: ://x and 1://x'],
+    ['GET http://h/x?SECRET failed', 'GET http://h/x?*** failed'],
+    ['http://u:se^cret@h/x?a=1|SECRET.', 'http://h/x?a=***.'],
+    ['at "http://u:p@h/x", (http://u:p@h/y).', 'at "http://h/x", (http://h/y).'],
   ])('shows %s as %s', (text, shown) => {
     expect(scrubUrls(text)).toBe(shown);
   });

@@ -18,8 +18,21 @@ const SECRET_SEGMENTS: readonly RegExp[] = [
  * the path as `***`.
  */
 export function describeUrl(url: URL, secrets: UrlSecrets = []): string {
-  const names = [...new Set(url.searchParams.keys())].map((name) => `${encodeURIComponent(name)}=${MASK}`);
+  const names = queryNames(url).map((name) => (name === null ? MASK : `${encodeURIComponent(name)}=${MASK}`));
   return `${url.origin}${maskPath(url.pathname, secrets)}${names.length > 0 ? `?${names.join('&')}` : ''}`;
+}
+
+/** The names of a query, each once; null for a part that is not a name with a value, and so may be a secret itself. */
+function queryNames({ search }: URL): (string | null)[] {
+  const parts = search
+    .slice(1)
+    .split('&')
+    .filter((part) => part !== '');
+  return [
+    ...new Set(
+      parts.map((part) => (part.includes('=') ? ([...new URLSearchParams(part).keys()][0] ?? null) : null)),
+    ),
+  ];
 }
 
 /** A base URL of the configuration, likewise; whether it has credentials is shown, and no slash at its end. */
@@ -36,27 +49,70 @@ export function maskPath(path: string, secrets: UrlSecrets = []): string {
   return secrets.reduce<string>(mask, path).split('/').map(maskSegment).join('/');
 }
 
-/** A text with every URL in it as {@link describeUrl} shows it; for errors of libraries, which may quote one. */
+/** Ends a URL in a text. */
+const URL_END = /[\s"'<>`]/g;
+
+/** What a sentence puts behind a URL, and no URL ends with. */
+const PUNCTUATION = '),.;:!?]}\\';
+
+/** Characters of a scheme, and how many of them are looked at. */
+const SCHEME_CHARACTER = /[a-z\d+.-]/i;
+const SCHEME_LENGTH = 32;
+
+/** Longer ones are not parsed; nobody reads them either. */
+const MAX_URL_LENGTH = 4_096;
+
+/**
+ * A text with every URL in it as {@link describeUrl} shows it; for errors of libraries, which may quote one. Takes a time
+ * that grows with the length of the text, because a client may have chosen it.
+ */
 export function scrubUrls(text: string): string {
-  if (!text.includes('://')) return text;
-  return text.replace(/\b[a-z][a-z\d+.-]*:\/\/[^\s"'<>`|\\^{}]+/gi, (found) => {
-    // A sentence goes on behind a URL with a mark that is none of its own.
-    const end = /[),.;:!?\]]*$/.exec(found)?.[0] ?? '';
-    const address = found.slice(0, found.length - end.length);
-    if (!URL.canParse(address)) return `${MASK}${end}`;
-    const url = new URL(address);
-    const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
-    if (isBare && maskPath(url.pathname) === url.pathname) return found;
-    const base = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
-    return `${describeUrl(url).replace(url.origin, base)}${end}`;
-  });
+  let shown = '';
+  let done = 0;
+  for (let at = text.indexOf('://'); at !== -1; at = text.indexOf('://', Math.max(done, at + 3))) {
+    const begin = schemeBegin(text, at, done);
+    if (begin === at) continue;
+    URL_END.lastIndex = at;
+    let end = URL_END.exec(text)?.index ?? text.length;
+    const next = end;
+    while (end > at + 3 && PUNCTUATION.includes(text.charAt(end - 1))) end -= 1;
+    shown += text.slice(done, begin) + scrubbed(text.slice(begin, end)) + text.slice(end, next);
+    done = next;
+  }
+  return shown + text.slice(done);
+}
+
+/** Where the scheme begins that ends at a place; the place itself if there is none. */
+function schemeBegin(text: string, at: number, from: number): number {
+  let begin = at;
+  const earliest = Math.max(from, at - SCHEME_LENGTH);
+  while (begin > earliest && SCHEME_CHARACTER.test(text.charAt(begin - 1))) begin -= 1;
+  // A scheme begins with a letter.
+  while (begin < at && !/[a-z]/i.test(text.charAt(begin))) begin += 1;
+  return begin;
+}
+
+function scrubbed(address: string): string {
+  if (address.length > MAX_URL_LENGTH || !URL.canParse(address)) return MASK;
+  const url = new URL(address);
+  const isBare = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (isBare && maskPath(url.pathname) === url.pathname) return address;
+  const base = url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin;
+  return describeUrl(url).replace(url.origin, base);
 }
 
 function mask(path: string, secret: string | RegExp): string {
   if (typeof secret !== 'string')
-    return path.replace(secret, (found) => (found.startsWith('/') ? `/${MASK}` : MASK));
+    return path.replace(everywhere(secret), (found) => (found.startsWith('/') ? `/${MASK}` : MASK));
   if (secret === '') return path;
-  return path.replaceAll(secret, MASK).replaceAll(encodeURIComponent(secret), MASK);
+  return [secret, encodeURIComponent(secret), encodeURI(secret)].reduce(
+    (masked, form) => masked.replaceAll(form, MASK),
+    path,
+  );
+}
+
+function everywhere(pattern: RegExp): RegExp {
+  return pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`);
 }
 
 function maskSegment(segment: string): string {
