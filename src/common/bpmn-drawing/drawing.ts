@@ -52,7 +52,12 @@ const RESTS: ReadonlySet<string> = new Set([
 
 /** What a `.bpmn` contains. */
 export class Drawing {
+  readonly elements: readonly DrawnElement[];
+
   private readonly byId: ReadonlyMap<string, DrawnElement>;
+  private readonly bySource: ReadonlyMap<string | null, readonly DrawnElement[]>;
+  private readonly byParent: ReadonlyMap<string | null, readonly DrawnElement[]>;
+  private readonly byHost: ReadonlyMap<string | null, readonly DrawnElement[]>;
 
   /** @param errors of the file, which its error events refer to */
   constructor(
@@ -62,10 +67,10 @@ export class Drawing {
     this.byId = new Map(
       processes.flatMap(({ elements }) => elements.map((element) => [element.id, element] as const)),
     );
-  }
-
-  get elements(): readonly DrawnElement[] {
-    return [...this.byId.values()];
+    this.elements = [...this.byId.values()];
+    this.bySource = grouped(this.elements, ({ sourceId }) => sourceId);
+    this.byParent = grouped(this.elements, ({ parentId }) => parentId);
+    this.byHost = grouped(this.elements, ({ attachedToId }) => attachedToId);
   }
 
   element(id: string): DrawnElement | null {
@@ -106,7 +111,7 @@ export class Drawing {
 
   /** Boundary events of an activity, and of the sub-processes that it lies in: where an error that it throws may go. */
   boundariesOf(id: string): DrawnElement[] {
-    const own = this.elements.filter(({ attachedToId }) => attachedToId === id);
+    const own = [...(this.byHost.get(id) ?? [])];
     const { parentId } = this.byId.get(id) ?? { parentId: null };
     return parentId === null ? own : [...own, ...this.boundariesOf(parentId)];
   }
@@ -115,21 +120,21 @@ export class Drawing {
   private after(id: string): DrawnElement[] {
     const { targetId = null, parentId = null } = this.byId.get(id) ?? {};
     if (targetId !== null) return this.find(targetId);
-    const flows = this.elements.filter(({ sourceId }) => sourceId === id);
+    const flows = this.bySource.get(id) ?? [];
     if (flows.length > 0) return [...flows, ...flows.flatMap((flow) => this.find(flow.targetId))];
     return parentId === null ? [] : this.after(parentId);
   }
 
   /** What begins with an element: its boundary events, and the beginnings inside a sub-process. */
   private enteredWith({ id }: DrawnElement): DrawnElement[] {
-    return this.elements.filter(
-      ({ attachedToId, parentId, tag, isTriggeredByEvent }) =>
-        attachedToId === id || (parentId === id && (tag === 'startEvent' || isTriggeredByEvent)),
+    const inside = (this.byParent.get(id) ?? []).filter(
+      ({ tag, isTriggeredByEvent }) => tag === 'startEvent' || isTriggeredByEvent,
     );
+    return [...(this.byHost.get(id) ?? []), ...inside];
   }
 
   private hasContent(id: string): boolean {
-    return this.elements.some(({ parentId }) => parentId === id);
+    return this.byParent.has(id);
   }
 
   private find(id: string | null): DrawnElement[] {
@@ -141,4 +146,17 @@ export class Drawing {
 /** `"Enough money?" (Gateway_1)`, or `"Gateway_1"` where it has no name. */
 export function nameOf({ id, name }: Pick<DrawnElement, 'id' | 'name'>): string {
   return name === null ? `"${id}"` : `"${name}" (${id})`;
+}
+
+function grouped(
+  elements: readonly DrawnElement[],
+  keyOf: (element: DrawnElement) => string | null,
+): ReadonlyMap<string | null, readonly DrawnElement[]> {
+  const groups = new Map<string | null, DrawnElement[]>();
+  for (const element of elements) {
+    const group = groups.get(keyOf(element));
+    if (group === undefined) groups.set(keyOf(element), [element]);
+    else group.push(element);
+  }
+  return groups;
 }
