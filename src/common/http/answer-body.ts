@@ -107,10 +107,15 @@ function textOf({ bytes, cut }: BoundedBody, charset: string): string | null {
   }
   try {
     // What is cut may end within a character.
-    return new TextDecoder(charset, { fatal: !cut }).decode(bytes);
+    return new TextDecoder(byteOrder(charset, bytes), { fatal: !cut }).decode(bytes);
   } catch {
     return null;
   }
+}
+
+/** UTF-16 in the order that its mark names; `TextDecoder` takes it for little-endian whatever the mark. */
+function byteOrder(charset: string, bytes: Buffer): string {
+  return charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : charset;
 }
 
 /** The encodings of a body from the last one applied to the first. */

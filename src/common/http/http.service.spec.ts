@@ -235,6 +235,11 @@ describe('HttpService', () => {
       ['identity', Buffer.from(text), { 'content-encoding': 'identity' }],
       ['UTF-16', Buffer.from(text, 'utf16le'), { 'content-type': `${JSON_TYPE}; charset=UTF-16LE` }],
       [
+        'UTF-16 in the order that its mark names',
+        Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+        { 'content-type': `${JSON_TYPE}; charset=utf-16` },
+      ],
+      [
         'Windows-1252',
         Buffer.from(text.replace('€', '\u0080'), 'latin1'),
         { 'content-type': `${JSON_TYPE}; charset="windows-1252"` },
