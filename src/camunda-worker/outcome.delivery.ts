@@ -43,7 +43,11 @@ export class OutcomeDelivery {
 
   /** The outcome of a task whose work was finished by an earlier delivery; null where the handler is to run. */
   finishedOutcomeOf(task: RunningTask): FinishedOutcome | null {
-    return this.remembered.of(task.taskId) ?? keptOutcomeOf(task);
+    const kept = keptOutcomeOf(task);
+    if (kept === null) return this.remembered.of(task.taskId);
+    // An operator may have changed it, and may delete it next.
+    this.remembered.forget(task.taskId);
+    return kept;
   }
 
   /** Reports an outcome whose row is durable; rejects where the trail takes no row. */
@@ -77,7 +81,8 @@ export class OutcomeDelivery {
       task.logger.warn('Another worker has the task: its outcome counts.', { outcome: outcome.kind });
       return;
     }
-    if (isFinished(outcome)) this.remembered.forget(task.taskId);
+    const isKeptByEngine = outcome.kind === 'failure' && outcome.localVariables !== undefined;
+    if (isFinished(outcome) || isKeptByEngine) this.remembered.forget(task.taskId);
     await this.follow(task, topic, outcome, report.result);
   }
 
@@ -99,6 +104,7 @@ export class OutcomeDelivery {
         this.remembered.add(taskId, outcome);
         if (fetched.executionId === null) return;
         await this.engine.setLocalVariables(fetched.executionId, keptAsVariable(taskId, outcome));
+        this.remembered.forget(taskId);
       }
       await task.calls.unlock(taskId);
     } catch (err) {

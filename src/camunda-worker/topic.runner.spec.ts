@@ -580,6 +580,33 @@ describe('TopicRunner', () => {
       expect([calls.names(), events.events, handled]).toEqual([['complete'], [], 1]);
     });
 
+    it('runs the handler again in the same process once the kept outcome is deleted', async () => {
+      calls.answers.push(stuck());
+      await run();
+      await run({ retries: 3 });
+      expect([calls.names(), handled]).toEqual([['complete', 'failure', 'complete'], 2]);
+    });
+
+    it.each([
+      ['the failure was accepted', []],
+      ['the answer to the failure was lost', Array.from({ length: 100 }, reset)],
+    ])('reports the kept outcome as it was edited, where %s', async (_, answers) => {
+      calls.answers.push(stuck(), ...answers);
+      await run();
+      calls.answers.length = 0;
+      const edited = JSON.stringify(keptBy(calls.made)).replace('true', 'false');
+      calls.made.length = 0;
+      calls.answers.push(stuck());
+      await run({ retries: 3, variables: JSON.parse(edited) as TypedVariables });
+      await run({ retries: 2 });
+      expect(calls.made).toMatchObject([
+        { call: 'complete', with: { paid: { value: false } } },
+        { call: 'failure' },
+        { call: 'complete', with: { paid: { value: true } } },
+      ]);
+      expect(handled).toBe(2);
+    });
+
     it('is an incident at once where there are no retries', async () => {
       config = createConfiguration({ CAMUNDA_TASK_RETRIES: '0' }).camunda;
       create(events);
@@ -658,6 +685,19 @@ describe('TopicRunner', () => {
       await run({ variables: modifications });
       expect([calls.names(), events.events, handled]).toEqual([['complete'], [], 1]);
       expect(listener.incidents).toEqual([]);
+    });
+
+    it('runs the handler again where the outcome that was left beside the task is deleted', async () => {
+      let handled = 0;
+      handle = () => {
+        handled += 1;
+        return {};
+      };
+      transport.answers.push(done);
+      calls.answers.push(suspended());
+      await run();
+      await run();
+      expect([calls.names(), handled]).toEqual([['complete', 'unlock', 'complete'], 2]);
     });
 
     it('remembers the outcome where the engine keeps nothing beside the task', async () => {
