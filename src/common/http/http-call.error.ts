@@ -9,7 +9,7 @@ export interface FailedCall {
   readonly step?: string | null;
   /** Null where no answer came. */
   readonly status: number | null;
-  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none. */
+  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none or it cannot be read. */
   readonly body: unknown;
   /** Milliseconds that the answer's `Retry-After` asks for; null where it has none. */
   readonly retryAfterMs?: number | null;
@@ -28,7 +28,7 @@ export class HttpCallError extends Error {
   readonly url: string;
   /** Null where no answer came. */
   readonly status: number | null;
-  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none. */
+  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none or it cannot be read. */
   readonly body: unknown;
   /** Milliseconds that the answer's `Retry-After` asks for; null where it has none. */
   readonly retryAfterMs: number | null;

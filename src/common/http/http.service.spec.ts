@@ -12,7 +12,7 @@ import { HttpService } from './http.service.js';
 type Reply = (response: ServerResponse, request: IncomingMessage) => void;
 
 const status =
-  (code: number, body: unknown = { code }, headers: Record<string, string> = {}): Reply =>
+  (code: number, body: unknown = { code }, headers: Record<string, string | string[]> = {}): Reply =>
   (response) => {
     response.writeHead(code, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
@@ -212,6 +212,66 @@ describe('HttpService', () => {
     expect(until).toBeGreaterThan(0);
     expect(until).toBeLessThanOrEqual(60_000);
     expect((await failureOf(http.post(`${base}/x`, {}))).retryAfterMs).toBeNull();
+  });
+
+  it.each([
+    ['sent twice: the longest', ['30', '60'], 60_000],
+    ['sent twice and joined by a proxy', '30, 60', 60_000],
+    ['of which one is valid', ['nonsense', '30'], 30_000],
+    ['as a date, sent twice', ['Thu, 01 Jan 1970 00:00:00 GMT', '30'], 30_000],
+    ['without an end: none', 'Infinity', null],
+    ['beyond every number: none', '1e400', null],
+    ['sent twice, one without an end', ['Infinity', '30'], 30_000],
+  ])('reads Retry-After %s', async (_, header, expected) => {
+    replies.push(status(429, {}, { 'retry-after': header }));
+    expect((await failureOf(http.post(`${base}/x`, {}))).retryAfterMs).toBe(expected);
+  });
+
+  it.each<[string, Reply]>([
+    [
+      'ends before its Content-Length',
+      (response) => {
+        response.writeHead(503, { 'retry-after': '30', 'content-length': '100' });
+        response.write('{"a":', () => response.socket?.end());
+      },
+    ],
+    [
+      'is reset',
+      (response) => {
+        response.writeHead(503, { 'retry-after': '30' });
+        response.write('{"a":', () => response.socket?.resetAndDestroy());
+      },
+    ],
+    [
+      'is no chunk',
+      (response) => {
+        response.socket?.end(
+          'HTTP/1.1 503 Busy\r\nRetry-After: 30\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+        );
+      },
+    ],
+    [
+      'has more encodings than one reads',
+      (response) => {
+        response.writeHead(503, { 'retry-after': '30', 'content-encoding': 'compress' }).end('x');
+      },
+    ],
+    [
+      'never ends',
+      (response) => {
+        response.writeHead(503, { 'retry-after': '30' });
+        response.write('{"a":');
+      },
+    ],
+  ])('keeps status and Retry-After of a failure whose body %s', async (_, reply) => {
+    const calls: HttpCall[] = [];
+    replies.push(reply);
+    const caller = { record: (call: HttpCall) => calls.push(call) };
+    const error = await failureOf(http.callsOf(caller).get(`${base}/x`));
+    expect(error).toMatchObject({ status: 503, retryAfterMs: 30_000, body: null });
+    expect(error.message).toMatch(/answered 503$/);
+    expect(error.cause).toBeInstanceOf(Error);
+    expect(calls).toMatchObject([{ status: 503, ok: false }]);
   });
 
   describe('reads a body as its headers say', () => {

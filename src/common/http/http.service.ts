@@ -136,11 +136,11 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       const type = typeof contentType === 'string' ? contentType : null;
       if (!ok) {
         const retryAfterMs = readRetryAfter(answer.headers['retry-after']);
-        const body = await readErrorBody(type, readAnswerBody(answer, MAX_ERROR_BODY_BYTES));
-        throw new FailedTry(
-          failed(`answered ${status}`, { body, retryAfterMs }),
-          retryDelayMs(status, retryAfterMs),
-        );
+        const facts = await readErrorBody(type, readAnswerBody(answer, MAX_ERROR_BODY_BYTES));
+        const error = failed(`answered ${status}`, { ...facts, retryAfterMs });
+        // A body that took all the time leaves none for another try.
+        const isOver = limit.timedOut || limit.signal.aborted;
+        throw new FailedTry(error, isOver ? null : retryDelayMs(status, retryAfterMs));
       }
       const body = await readAnswerBody(answer, MAX_BODY_BYTES);
       if (body.cut) throw failed(`the answer is larger than ${MAX_BODY_BYTES} bytes`);
@@ -234,13 +234,15 @@ function bodyOf(json: unknown): string | null {
   throw new TypeError(`The body of a call to the outside is not JSON: ${place}${fault.reason}.`);
 }
 
-/** The status says enough where the body cannot be read. */
-async function readErrorBody(type: string | null, reading: Promise<AnswerBody>): Promise<unknown> {
+/** The body of an error answer, or why there is none: status and headers count without it. */
+async function readErrorBody(
+  type: string | null,
+  reading: Promise<AnswerBody>,
+): Promise<{ readonly body: unknown; readonly cause?: unknown }> {
   try {
-    return parseBody(type, await reading);
-  } catch (error) {
-    if (error instanceof UnreadableBodyError) return null;
-    throw error;
+    return { body: parseBody(type, await reading) };
+  } catch (cause) {
+    return { body: null, cause };
   }
 }
 
@@ -249,12 +251,24 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : String(name);
 }
 
-/** Milliseconds that `Retry-After` asks for, in seconds or as a date; null where it is absent or neither. */
+/**
+ * Milliseconds that `Retry-After` asks for, in seconds or as a date; null where it is absent or neither. Of several the
+ * longest counts.
+ */
 function readRetryAfter(retryAfter: string | string[] | undefined): number | null {
-  if (typeof retryAfter !== 'string' || retryAfter.trim() === '') return null;
-  const seconds = Number(retryAfter);
-  const waitMs = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : seconds * 1_000;
-  return Number.isNaN(waitMs) ? null : Math.max(waitMs, 0);
+  // A date has a comma too.
+  const sent = [retryAfter ?? []]
+    .flat()
+    .flatMap((text) => (/^[\d\s,]+$/.test(text) ? text.split(',') : text));
+  const waits = sent.map(toWaitMs).filter(Number.isFinite);
+  return waits.length === 0 ? null : Math.max(...waits, 0);
+}
+
+/** NaN where the text is neither a number of seconds nor a date. */
+function toWaitMs(text: string): number {
+  if (text.trim() === '') return NaN;
+  const seconds = Number(text);
+  return Number.isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1_000;
 }
 
 function retryDelayMs(status: number, retryAfterMs: number | null): number | null {
