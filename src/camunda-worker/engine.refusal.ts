@@ -1,5 +1,7 @@
-import { EngineResponseError, readEngineFault } from '../camunda-engine/index.js';
+import { EngineMisconfiguredError, EngineResponseError, readEngineFault } from '../camunda-engine/index.js';
 import type { Drawing } from '../common/bpmn-drawing/index.js';
+
+const TOO_LARGE = 'the outcome is larger than the engine, or a proxy before it, takes (413).';
 
 /** A refused outcome of a task. */
 export interface RefusedOutcome {
@@ -26,6 +28,10 @@ export function describeRefusal(refused: RefusedOutcome): string {
   const { place, reason } =
     error instanceof EngineResponseError
       ? readEngineFault(error.engineMessage, drawing, from)
-      : { place: null, reason: 'it did not take the call.' };
+      : { place: null, reason: isTooLarge(error) ? TOO_LARGE : 'it did not take the call.' };
   return `The step "${stepName}" of "${processKey}" ${what}, but the process engine cannot go on ${place ?? 'behind it'}: ${reason}`;
+}
+
+function isTooLarge(error: Error): boolean {
+  return error instanceof EngineMisconfiguredError && error.status === 413;
 }

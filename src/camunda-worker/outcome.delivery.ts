@@ -14,6 +14,10 @@ import { OutcomeRefusedError } from './task.errors.js';
 import { type Report, reportOutcome } from './task.reporter.js';
 import type { RegisteredTopic } from './topic.explorer.js';
 
+/** For clients and operators, behind the reason of the refusal. */
+const KEPT_IN_MEMORY =
+  'The engine did not store the outcome of the step, so it is kept in memory only: after a restart of the service the step runs again.';
+
 /** How long an outcome may be reported. */
 export interface DeliveryLimits {
   /** When the lock ends, on the clock of `performance.now()`. */
@@ -74,6 +78,9 @@ export class OutcomeDelivery {
         await this.events.append(
           createCallFailedEvent(task, topic, { outcome, error: report.error, durationMs }),
         );
+        if (report.result === 'refused' && outcome.kind === 'failure' && hasOutcome(outcome)) {
+          await this.deliver(task, topic, withoutOutcome(outcome), limits);
+        }
       }
       return;
     }
@@ -81,8 +88,10 @@ export class OutcomeDelivery {
       task.logger.warn('Another worker has the task: its outcome counts.', { outcome: outcome.kind });
       return;
     }
-    const isKeptByEngine = outcome.kind === 'failure' && outcome.localVariables !== undefined;
-    if (isFinished(outcome) || isKeptByEngine) this.remembered.forget(task.taskId);
+    const isStillToReport =
+      outcome.kind === 'failure' && !hasOutcome(outcome) && report.result === 'accepted';
+    if (isStillToReport) this.remembered.count(task.taskId);
+    else this.remembered.forget(task.taskId);
     await this.follow(task, topic, outcome, report.result);
   }
 
@@ -136,7 +145,7 @@ export class OutcomeDelivery {
     logNotTaken(task, outcome, error, message);
     await this.events.append(createCallFailedEvent(task, topic, { outcome, error, message, durationMs }));
     // The first refusal has all retries before it, however many the work has used up.
-    const isRepeated = keptOutcomeOf(task) !== null;
+    const isRepeated = keptOutcomeOf(task) !== null || this.remembered.isCounted(taskId);
     const facts = isRepeated ? task : { attempt: 1, retriesLeft: this.config.taskRetries };
     const failure = toErrorOutcome(new OutcomeRefusedError(message, { cause: error }), facts);
     const localVariables = keptAsVariable(taskId, outcome);
@@ -180,6 +189,23 @@ export class OutcomeDelivery {
       task.logger.error('The outcome of a task could not be passed on.', { err: error });
     }
   }
+}
+
+type FailureOutcome = Extract<TaskOutcome, { readonly kind: 'failure' }>;
+
+function hasOutcome({ localVariables }: FailureOutcome): boolean {
+  return localVariables !== undefined;
+}
+
+/** The failure of a task whose outcome this process alone keeps. */
+function withoutOutcome({ errorMessage, errorDetails, retries, retryTimeout }: FailureOutcome): TaskOutcome {
+  return {
+    kind: 'failure',
+    errorMessage: `${errorMessage} ${KEPT_IN_MEMORY}`,
+    errorDetails,
+    retries,
+    retryTimeout,
+  };
 }
 
 function logNotTaken(task: RunningTask, outcome: TaskOutcome, error: Error, reason?: string): void {

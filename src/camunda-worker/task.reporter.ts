@@ -41,7 +41,7 @@ export async function reportOutcome(
       await send(task, outcome);
       return { result: 'accepted' };
     } catch (error) {
-      const verdict = judge(error);
+      const verdict = judge(error, outcome);
       if (typeof verdict === 'string') return { result: verdict };
       if (verdict.repeat === null) {
         const { error: refusal } = verdict;
@@ -84,7 +84,7 @@ function send(task: RunningTask, outcome: TaskOutcome): Promise<void> {
 type Verdict =
   'gone' | 'lost' | { readonly repeat: typeof COLLISION | typeof TROUBLE | null; readonly error: Error };
 
-function judge(thrown: unknown): Verdict {
+function judge(thrown: unknown, outcome: TaskOutcome): Verdict {
   if (thrown instanceof EngineResponseError) {
     if (thrown.status === 404) return 'gone';
     if (thrown.status === 400 && /locked by worker/i.test(thrown.engineMessage)) return 'lost';
@@ -92,6 +92,13 @@ function judge(thrown: unknown): Verdict {
     return { repeat: rolledBack ? COLLISION : null, error: thrown };
   }
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const passes = isConnectionTrouble(error) || error instanceof EngineMisconfiguredError;
+  const isMisconfigured = error instanceof EngineMisconfiguredError && !refusesBody(error, outcome);
+  const passes = isConnectionTrouble(error) || isMisconfigured;
   return { repeat: passes ? TROUBLE : null, error };
+}
+
+/** True where something before the engine does not let a body of that size or content through, however often. */
+function refusesBody({ status }: EngineMisconfiguredError, outcome: TaskOutcome): boolean {
+  const hasOutcome = outcome.kind === 'failure' && outcome.localVariables !== undefined;
+  return status === 413 || (status === 400 && hasOutcome);
 }

@@ -644,10 +644,78 @@ describe('TopicRunner', () => {
     });
 
     it('remembers it where the engine takes the failure neither', async () => {
-      calls.answers.push(stuck(), stuck());
+      calls.answers.push(stuck(), stuck(), stuck());
       await run();
       await run();
-      expect([calls.names(), handled]).toEqual([['complete', 'failure', 'complete'], 1]);
+      expect([calls.names(), handled]).toEqual([['complete', 'failure', 'failure', 'complete'], 1]);
+    });
+
+    const proxy = (status: number) => new EngineMisconfiguredError(CALL, `answered ${status}`, status);
+    const IN_MEMORY = / it is kept in memory only: after a restart of the service the step runs again\.$/;
+
+    it.each([
+      ['the engine, 400', refusal(400, 'Cannot store the variable')],
+      ['the engine, 500', refusal(500, 'Data too long for column')],
+      ['a proxy, 413', proxy(413)],
+      ['a proxy, 400', proxy(400)],
+    ])(
+      'is an incident too where its failure is refused with the outcome beside it: %s',
+      async (_, answer) => {
+        const retries = [1, 3, 2, 1];
+        for (const left of retries) {
+          calls.answers.push(stuck(), answer);
+          await run({ retries: left });
+        }
+        const failures = calls.made.filter(({ call }) => call === 'failure').map((made) => made.with);
+        expect(calls.names()).toEqual(retries.flatMap(() => ['complete', 'failure', 'failure']));
+        expect(failures).toMatchObject(
+          [3, 2, 1, 0].flatMap((left) => [
+            { retries: left, errorMessage: SENTENCE, localVariables: expect.anything() as unknown },
+            { retries: left, errorMessage: expect.stringMatching(IN_MEMORY) as unknown },
+          ]),
+        );
+        expect(failures[1]).not.toHaveProperty('localVariables');
+        expect(listener.incidents).toMatchObject([{ error: expect.stringMatching(IN_MEMORY) as unknown }]);
+        expect([handled, events.events.length]).toEqual([1, 1 + 2 * retries.length]);
+        // The repair.
+        await run({ retries: 1 });
+        expect([calls.names().at(-1), handled]).toEqual(['complete', 1]);
+        await run();
+        expect(handled).toBe(2);
+      },
+    );
+
+    it('keeps it beside the task as soon as the engine stores it, and counts on', async () => {
+      calls.answers.push(stuck(), proxy(413));
+      await run();
+      calls.answers.push(stuck());
+      await run({ retries: 3 });
+      const variables = keptBy(calls.made);
+      expect(calls.made.at(-1)).toMatchObject({ with: { retries: 2, errorMessage: SENTENCE } });
+      create(new RecordingEventLog());
+      await run({ retries: 2, variables });
+      expect([calls.names().at(-1), handled]).toEqual(['complete', 1]);
+    });
+
+    it('is an incident where the completion is too large for a proxy', async () => {
+      config = createConfiguration({ CAMUNDA_TASK_RETRIES: '0' }).camunda;
+      create(events);
+      calls.answers.push(proxy(413), proxy(413));
+      await run();
+      expect(calls.names()).toEqual(['complete', 'failure', 'failure']);
+      expect(listener.incidents).toMatchObject([
+        {
+          error: expect.stringMatching(
+            / is larger than the engine, or a proxy before it, takes \(413\)\. /,
+          ) as unknown,
+        },
+      ]);
+    });
+
+    it('sends no second failure where another worker has the task', async () => {
+      calls.answers.push(stuck(), lost());
+      await run();
+      expect(calls.names()).toEqual(['complete', 'failure']);
     });
 
     it('remembers it where the engine was away until the lock was over, and forgets it when it is taken', async () => {
