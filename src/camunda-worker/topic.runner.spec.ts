@@ -670,8 +670,8 @@ describe('TopicRunner', () => {
         expect(calls.names()).toEqual(retries.flatMap(() => ['complete', 'failure', 'failure']));
         expect(failures).toMatchObject(
           [3, 2, 1, 0].flatMap((left) => [
-            { retries: left, errorMessage: SENTENCE, localVariables: expect.anything() as unknown },
-            { retries: left, errorMessage: expect.stringMatching(IN_MEMORY) as unknown },
+            { retries: left, errorMessage: SENTENCE, localVariables: expect.anything() },
+            { retries: left, errorMessage: expect.stringMatching(IN_MEMORY) },
           ]),
         );
         expect(failures[1]).not.toHaveProperty('localVariables');
