@@ -334,6 +334,18 @@ describe('StartResolverService', () => {
     expect(await results('a')).toEqual(['Instance adopted']);
   });
 
+  it('tells of such a start also if the engine no longer knows its instance', async () => {
+    const record = await harness.claim('a');
+    await harness.store.save(record, {
+      outcome: { origin: 'step', status: 'ok', data: '1' },
+      processInstanceId: 'forgotten',
+    });
+    harness = await harness.reopen();
+    harness.resolver.look();
+    await row('a', ({ startNextAt }) => startNextAt === null);
+    expect(await results('a')).toEqual(['Instance adopted']);
+  });
+
   it('takes up at boot what an earlier run left, without waiting for its leases', async () => {
     await harness.claim('a');
     harness = await harness.reopen();

@@ -199,10 +199,7 @@ export class StartResolverService implements OnApplicationBootstrap {
     }
     const row = record.processInstanceId === null ? await this.adopt(record, wanted) : record;
     if (row === null) return;
-    // The completion may have brought the instance before the crash that took the event of the start.
-    if (row.processInstanceId === wanted.id && !(await this.trail.hasStart(correlationId))) {
-      await this.logAdoption(row, wanted.id);
-    }
+    if (row.processInstanceId === wanted.id) await this.logMissingStart(row, wanted.id);
     let isDone = true;
     for (const { id, ended } of [wanted, ...others]) {
       if (!ended && this.surplus.isSurplus(row, id)) isDone = (await this.surplus.remove(row, id)) && isDone;
@@ -224,8 +221,10 @@ export class StartResolverService implements OnApplicationBootstrap {
     return result.record;
   }
 
-  private logAdoption(row: ProcessRecord, processInstanceId: string): Promise<void> {
-    return this.trail.log(row, {
+  /** The completion may have brought the instance before the crash that took the event of the start. */
+  private async logMissingStart(row: ProcessRecord, processInstanceId: string | null): Promise<void> {
+    if (processInstanceId === null || (await this.trail.hasStart(row.correlationId))) return;
+    await this.trail.log(row, {
       stepName: 'start',
       status: 'ok',
       result: 'Instance adopted',
@@ -243,6 +242,7 @@ export class StartResolverService implements OnApplicationBootstrap {
     }
     // None is there, and none can turn up any more.
     if (record.status !== 'pending' || record.processInstanceId !== null) {
+      await this.logMissingStart(record, record.processInstanceId);
       await this.store.resolveStart(correlationId);
       return;
     }
