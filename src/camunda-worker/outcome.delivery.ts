@@ -27,7 +27,7 @@ export interface DeliveryLimits {
 }
 
 /**
- * Brings the outcomes of tasks to the engine, and what follows from them to whom it concerns.
+ * Reports the outcomes of tasks to the engine, and passes incidents and uncaught BPMN errors on to the listener.
  *
  * Finished work whose outcome the engine refuses is not done again: the task fails with the outcome kept beside it, and
  * comes again for its outcome alone, until the engine takes it or the retries are used up.

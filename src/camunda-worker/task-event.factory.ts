@@ -68,7 +68,7 @@ export function createCallFailedEvent(
   call: {
     readonly outcome: TaskOutcome;
     readonly error: Error;
-    /** What is said of it, where the error's own message is not. */
+    /** Replaces the error's own message in the row. */
     readonly message?: string;
     /** Milliseconds. */
     readonly durationMs: number;
@@ -109,7 +109,7 @@ function resultOfCall({ stepName }: RegisteredTopic, { kind }: TaskOutcome, erro
   return `The process engine ${verb} the ${CALLS[kind]} of ${stepName}.`;
 }
 
-/** What is told of a task, beside what every row of the task says. */
+/** The columns of a row that differ between the rows of a task. */
 type Told = Pick<
   TaskEvent,
   | 'status'

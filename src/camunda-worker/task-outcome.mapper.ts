@@ -102,7 +102,7 @@ export function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
 }
 
-/** The longest wait that the error, or what caused it, asks for, in ms; 0 where it asks for none. */
+/** The longest wait that the error, or what caused it, asks for, in ms; 0 if it asks for none. */
 function askedDelayMs(error: Error): number {
   const asked = causesOf(error).map((cause) => {
     const { retryAfterMs } = cause as { readonly retryAfterMs?: unknown };

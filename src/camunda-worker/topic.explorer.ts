@@ -34,7 +34,7 @@ export class TopicWiringError extends Error {
 /** Token of the class that handlers complete their processes with; bound by the application. */
 export const PROCESS_COMPLETER = Symbol('PROCESS_COMPLETER');
 
-/** Token of the URL of the folder whose folders are our processes; null where they are somewhere else. */
+/** Token of the URL of the folder whose folders are our processes; null if they are in no such folder. */
 export const PROCESS_FOLDER = Symbol('PROCESS_FOLDER');
 
 type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];

@@ -532,7 +532,7 @@ describe('TopicRunner', () => {
       };
     });
 
-    /** What the engine was told with the last failure, as it gives it out with the task again. */
+    /** The local variables of the last failure, as the engine returns them with the task. */
     const keptBy = (made: typeof calls.made) =>
       (made.findLast(({ call }) => call === 'failure')?.with as { localVariables: TypedVariables })
         .localVariables;
