@@ -184,7 +184,7 @@ export class AppModule {
               provide: TaskEventLog,
               inject: [EventLogService],
               useFactory: (log: EventLogService): TaskEventLog => ({
-                append: (event) => log.logEvent(event, { patient: true }),
+                append: (event) => log.logEvent(event, { whenFull: 'wait' }),
               }),
             },
             {

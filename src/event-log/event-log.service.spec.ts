@@ -190,10 +190,10 @@ describe('EventLogService', () => {
     expect(Buffer.byteLength(event!.errorMessage!)).toBe(300);
   });
 
-  it('lets a lazy event ride in the next group', async () => {
+  it('writes a deferrable event with the next group', async () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
     await Promise.all([
-      log.logEvent({ correlationId: 'a', stepName: 'start', status: 'ok' }, { lazy: true }),
+      log.logEvent({ correlationId: 'a', stepName: 'start', status: 'ok' }, { deferrable: true }),
       logStep('a', 'first'),
     ]);
     expect(transaction).toHaveBeenCalledTimes(1);

@@ -30,7 +30,7 @@ export type {
   ClaimResult,
   Decision,
   FinishedProcess,
-  FinishResult,
+  UpdateResult,
   InsertResult,
   SaveResult,
 } from './process-store.types.js';

@@ -196,7 +196,7 @@ describe('ProcessStoreService', () => {
       await claimed('a');
       const seen: number[] = [];
       const racing = store.save(asClaimed('a'), { outcome: INCIDENT });
-      const result = await store.finish('a', ({ version }) => {
+      const result = await store.update('a', ({ version }) => {
         seen.push(version);
         return { change: { outcome: OK } };
       });
@@ -207,12 +207,12 @@ describe('ProcessStoreService', () => {
 
     it('leaves the row where the decision is to refuse', async () => {
       await claimed('a');
-      const result = await store.finish('a', () => ({ refuse: 'later' as const }));
+      const result = await store.update('a', () => ({ refuse: 'later' as const }));
       expect(result).toMatchObject({ kind: 'refused', reason: 'later', record: { status: 'pending' } });
     });
 
     it('tells that an id is unknown', async () => {
-      expect(await store.finish('nobody', () => ({ change: {} }))).toEqual({ kind: 'unknown' });
+      expect(await store.update('nobody', () => ({ change: {} }))).toEqual({ kind: 'unknown' });
     });
   });
 
@@ -414,7 +414,7 @@ describe('ProcessStoreService', () => {
     }
     expect(store.values().length).toBeLessThan(6);
     for (const id of ids) expect(await store.get(id)).toMatchObject({ status: 'ok', data, version: 2 });
-    const again = await store.finish('id-0', ({ version }) => ({ refuse: version }));
+    const again = await store.update('id-0', ({ version }) => ({ refuse: version }));
     expect(again).toMatchObject({ kind: 'refused', reason: 2 });
     expect(await store.markJoined('id-0')).toMatchObject({ status: 'ok', joined: true, data });
   });

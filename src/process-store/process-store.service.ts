@@ -29,7 +29,7 @@ import type {
   Decision,
   DueStart,
   FinishedProcess,
-  FinishResult,
+  UpdateResult,
   InsertResult,
   SaveResult,
   SeenRow,
@@ -88,7 +88,7 @@ export class ProcessStoreService {
    * The insert counts as the first attempt at the start, because a crash between the two cannot be told from one after
    * both.
    *
-   * @param late told of the row where it became durable after an impatient caller was told that this is not known
+   * @param late receives the row if the claim commits after the timeout of the caller
    * @returns the row that is there, and whether it is this claim's
    */
   async claim(
@@ -178,11 +178,11 @@ export class ProcessStoreService {
    *
    * @param decide called with the state, perhaps several times
    */
-  async finish<R>(
+  async update<R>(
     correlationId: string,
     decide: (record: ProcessRecord) => Decision<R>,
     options: WriteOptions = {},
-  ): Promise<FinishResult<R>> {
+  ): Promise<UpdateResult<R>> {
     let current = await this.get(correlationId);
     while (current !== null) {
       const decision = decide(current);
@@ -197,13 +197,13 @@ export class ProcessStoreService {
   /**
    * Writes the instance id where the row has none, whatever its status, and forgets the variables.
    *
-   * Lazy: it rides in the next group of writes. Patient: nobody would make it again.
+   * Deferrable: it joins the next group of writes. It waits if the queue is full, because no other caller repeats it.
    *
    * @returns the row, whose instance id may be another one; null where there is none
    */
   noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
-    return this.queue.enqueue(this.writes.started, write, { lazy: true, patient: true });
+    return this.queue.enqueue(this.writes.started, write, { deferrable: true, whenFull: 'wait' });
   }
 
   /**

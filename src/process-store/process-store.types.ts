@@ -51,7 +51,7 @@ export type SaveResult =
 /** What is to be done with a row: change it, or leave it for a reason. */
 export type Decision<R> = { readonly change: ProcessChange } | { readonly refuse: R };
 
-export type FinishResult<R> =
+export type UpdateResult<R> =
   | { readonly kind: 'saved'; readonly record: ProcessRecord }
   | { readonly kind: 'refused'; readonly reason: R; readonly record: ProcessRecord }
   | { readonly kind: 'unknown' };

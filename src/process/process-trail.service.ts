@@ -55,7 +55,7 @@ export class ProcessTrail {
         identifiers: { applicationId },
         ...happening,
       },
-      { lazy: true, ...options },
+      { deferrable: true, ...options },
     );
   }
 }

@@ -90,6 +90,10 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
   private enqueue(item: DeliveryWrite, rows: number): Promise<null> {
     const correlationId = item.kind === 'count' ? item.life : item.taskId;
     const write = { correlationId, bytes: WRITE_BYTES * rows, item };
-    return this.writes.enqueue(this, write, item.kind === 'count' ? { impatient: 'leave' } : { lazy: true });
+    return this.writes.enqueue(
+      this,
+      write,
+      item.kind === 'count' ? { onTimeout: 'detach' } : { deferrable: true },
+    );
   }
 }

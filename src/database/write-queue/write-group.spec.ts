@@ -11,7 +11,7 @@ const write = (kind: number, correlationId: string, item: number): QueuedWrite =
   correlationId,
   item,
   bytes: 1,
-  lazy: false,
+  deferrable: false,
   admitted: true,
   replaced: false,
   settled: false,

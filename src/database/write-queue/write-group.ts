@@ -5,9 +5,9 @@ export interface QueuedWrite {
   readonly kind: WriteKind<unknown, unknown>;
   readonly correlationId: string;
   readonly bytes: number;
-  readonly lazy: boolean;
+  readonly deferrable: boolean;
   item: unknown;
-  /** True once its bytes are counted: a patient write may have to wait outside first. */
+  /** True once its bytes are counted: a write with `whenFull: wait` may have to wait outside first. */
   admitted: boolean;
   /** True once another item took the place of one that was refused. */
   replaced: boolean;

@@ -46,19 +46,19 @@ export interface Write<Item> {
   readonly item: Item;
 }
 
-/** How a write may be queued. */
+/** How a write is queued. */
 export interface WriteOptions {
-  /** Nobody waits for it: it rides in the next group, and makes one of its own only after 50 ms. */
-  readonly lazy?: boolean;
-  /** It may use the reserve of 1 MiB beyond `WRITE_QUEUE_MAX_BYTES`. */
-  readonly reserve?: boolean;
-  /** Where the queue is full, the write waits until it takes it, before all that is not patient. */
-  readonly patient?: boolean;
+  /** No caller waits for it: it joins the next group, and makes one of its own only after 50 ms. */
+  readonly deferrable?: boolean;
+  /** It may use the headroom of 1 MiB beyond `WRITE_QUEUE_MAX_BYTES`. */
+  readonly useHeadroom?: boolean;
+  /** `wait`: if the queue is full, the write waits for room, ahead of every write without this option. */
+  readonly whenFull?: 'wait';
   /**
-   * How long the caller waits, as a client does: after `WRITE_WAIT_MS` the promise rejects. `withdraw` takes a write
-   * back that still waits in the queue; what is in a transaction goes on, as everything does with `leave`.
+   * Limits the caller's wait to `WRITE_WAIT_MS`; then the promise rejects. `cancel` removes a write that is still queued;
+   * one in a transaction goes on. `detach` leaves the write in the queue.
    */
-  readonly impatient?: 'withdraw' | 'leave';
-  /** Withdraws the write while it waits in the queue; one in a transaction goes on. */
+  readonly onTimeout?: 'cancel' | 'detach';
+  /** Removes the write while it waits in the queue; one in a transaction goes on. */
   readonly signal?: AbortSignal;
 }

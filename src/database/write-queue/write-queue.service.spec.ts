@@ -223,13 +223,13 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([1]);
   });
 
-  it('refuses what goes beyond its bytes, and has a reserve', async () => {
+  it('refuses what goes beyond its bytes, and has headroom', async () => {
     const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     expect(fixture.queue.overHalf).toBe(true);
     expect(fixture.queue.belowQuarter).toBe(false);
     await expect(enqueue('b', 2, {}, 200_000)).rejects.toBeInstanceOf(WriteQueueFullError);
-    const reserved = enqueue('c', 3, { reserve: true }, 200_000);
+    const reserved = enqueue('c', 3, { useHeadroom: true }, 200_000);
     await unlock();
     await Promise.all([first, reserved]);
     expect(await values()).toEqual([1, 3]);
@@ -237,11 +237,11 @@ describe('WriteQueueService', () => {
     expect(fixture.queue.belowQuarter).toBe(true);
   });
 
-  it('keeps a patient write outside until there is room, before all that is not patient', async () => {
+  it('keeps a write that waits outside the full queue, ahead of writes that do not wait', async () => {
     const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
-    const patient = enqueue('b', 2, { patient: true }, 800_000);
-    const next = enqueue('c', 3, { patient: true }, 10);
+    const patient = enqueue('b', 2, { whenFull: 'wait' }, 800_000);
+    const next = enqueue('c', 3, { whenFull: 'wait' }, 10);
     expect(fixture.queue.bytesQueued).toBe(900_000);
     await expect(enqueue('d', 4, {}, 10)).rejects.toBeInstanceOf(WriteQueueFullError);
     await unlock();
@@ -250,12 +250,12 @@ describe('WriteQueueService', () => {
     expect(fixture.queue.bytesQueued).toBe(0);
   });
 
-  it('withdraws a patient write that waits outside, and rejects it where the service stops without writing', async () => {
+  it('withdraws a write that waits outside, and rejects it where the service stops without writing', async () => {
     const unlock = await lockTable();
     const first = expect(enqueue('a', 1, {}, 900_000)).rejects.toBeInstanceOf(WriteQueueClosedError);
     const abort = new AbortController();
-    const withdrawn = enqueue('b', 2, { patient: true, signal: abort.signal }, 800_000);
-    const left = expect(enqueue('c', 3, { patient: true }, 800_000)).rejects.toBeInstanceOf(
+    const withdrawn = enqueue('b', 2, { whenFull: 'wait', signal: abort.signal }, 800_000);
+    const left = expect(enqueue('c', 3, { whenFull: 'wait' }, 800_000)).rejects.toBeInstanceOf(
       WriteQueueClosedError,
     );
     abort.abort();
@@ -266,10 +266,10 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([]);
   });
 
-  it('writes a patient write that waits outside before the service stops', async () => {
+  it('writes what waits outside before the service stops', async () => {
     const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
-    const patient = enqueue('b', 2, { patient: true }, 800_000);
+    const patient = enqueue('b', 2, { whenFull: 'wait' }, 800_000);
     const flushed = fixture.queue.flush(new AbortController().signal);
     await unlock();
     await flushed;
@@ -293,7 +293,7 @@ describe('WriteQueueService', () => {
     expect(told).toEqual([true, false]);
   });
 
-  it('tells what became of a write whose impatient caller was told that it is not known', async () => {
+  it('reports the late result of a write whose caller timed out', async () => {
     await fixture.remove();
     fixture = await openDatabase({ writeWaitMs: 20 });
     await makeTable();
@@ -301,7 +301,7 @@ describe('WriteQueueService', () => {
     const late: string[] = [];
     const write = { correlationId: 'a', bytes: 10, item: { id: 'a', value: 1 } };
     await expect(
-      fixture.queue.enqueue(kind, write, { impatient: 'withdraw', late: (result) => late.push(result) }),
+      fixture.queue.enqueue(kind, write, { onTimeout: 'cancel', late: (result) => late.push(result) }),
     ).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
     await unlock();
     await until(() => late.length > 0);
@@ -312,18 +312,18 @@ describe('WriteQueueService', () => {
     expect(await enqueue('a', 1, {}, 5_000_000)).toBe('a=1');
   });
 
-  it('lets a lazy write ride in the next group', async () => {
+  it('writes a deferrable write with the next group', async () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
-    const lazy = enqueue('a', 1, { lazy: true });
+    const deferrable = enqueue('a', 1, { deferrable: true });
     await new Promise((resolve) => setImmediate(resolve));
     expect(transaction).not.toHaveBeenCalled();
-    await Promise.all([lazy, enqueue('b', 2)]);
+    await Promise.all([deferrable, enqueue('b', 2)]);
     expect(transaction).toHaveBeenCalledTimes(1);
     expect(await values()).toEqual([1, 2]);
   });
 
-  it('writes a lazy write in a group of its own when none comes', async () => {
-    expect(await enqueue('a', 1, { lazy: true })).toBe('a=1');
+  it('writes a deferrable write in a group of its own if no other write follows', async () => {
+    expect(await enqueue('a', 1, { deferrable: true })).toBe('a=1');
   });
 
   it('withdraws a write that waits, but none that is being written', async () => {
@@ -343,7 +343,7 @@ describe('WriteQueueService', () => {
   });
 
   it('writes what waits when the service stops, and takes nothing afterwards', async () => {
-    const all = [enqueue('a', 1, { lazy: true }), enqueue('a', 2)];
+    const all = [enqueue('a', 1, { deferrable: true }), enqueue('a', 2)];
     await fixture.stop();
     await expect(enqueue('a', 3)).rejects.toBeInstanceOf(WriteQueueClosedError);
     expect(await Promise.all(all)).toEqual(['a=1', 'a=2']);

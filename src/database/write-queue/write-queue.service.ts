@@ -19,11 +19,11 @@ const GROUP_MAX_WRITES = 500;
 /** Turns of the event loop that a group may grow over. */
 const GATHER_MAX_TURNS = 8;
 
-/** How long a lazy write may wait for a group to ride in. */
-const LAZY_MS = 50;
+/** How long a deferrable write waits for a group that it can join. */
+const DEFERRAL_MS = 50;
 
 /** What cancel and complete may use beyond `WRITE_QUEUE_MAX_BYTES`. */
-const RESERVE_BYTES = 1_048_576;
+const HEADROOM_BYTES = 1_048_576;
 
 /** First and longest wait before a group is tried again. */
 const RETRY_MIN_MS = 20;
@@ -47,8 +47,8 @@ export class WriteQueueService {
   private pressureIsHigh = false;
   private urgent = 0;
   private bytes = 0;
-  private lazyTimer: NodeJS.Timeout | null = null;
-  private lazyDue = false;
+  private deferralTimer: NodeJS.Timeout | null = null;
+  private deferralIsOver = false;
   private draining: Promise<void> | null = null;
   private closing = false;
   private failedAttempts = 0;
@@ -96,10 +96,10 @@ export class WriteQueueService {
    * Queues a write.
    *
    * @returns the result of this very row, once it is durable
-   * @param options.late told the result of a write that became durable after its impatient caller was told otherwise
+   * @param options.late receives the result of a write that committed after its caller timed out
    * @throws WriteQueueFullError, WriteQueueClosedError, WriteWithdrawnError: nothing is written
-   * @throws WriteUnconfirmedError where an impatient caller has waited long enough: it may be written all the same
-   * @throws WriteRefusedError where the database refuses the row for its content
+   * @throws WriteUnconfirmedError if the timeout of the caller (`WRITE_WAIT_MS`) elapsed first: the write may still commit
+   * @throws WriteRefusedError if the database refuses the row for its content
    */
   enqueue<Item, Result>(
     kind: WriteKind<Item, Result>,
@@ -108,16 +108,16 @@ export class WriteQueueService {
   ): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       const fault = this.faultOf(write.bytes, options);
-      const isOutside = options.patient === true && fault instanceof WriteQueueFullError;
+      const isOutside = options.whenFull === 'wait' && fault instanceof WriteQueueFullError;
       if (fault !== null && !isOutside) {
         reject(fault);
         return;
       }
-      let isToldOtherwise = false;
+      let hasTimedOut = false;
       const queued: QueuedWrite = {
         kind,
         ...write,
-        lazy: options.lazy === true,
+        deferrable: options.deferrable === true,
         admitted: false,
         replaced: false,
         settled: false,
@@ -125,9 +125,9 @@ export class WriteQueueService {
           if (queued.settled) return;
           queued.settled = true;
           options.signal?.removeEventListener('abort', withdraw);
-          clearTimeout(patience);
+          clearTimeout(timeout);
           if ('error' in outcome) reject(outcome.error);
-          else if (isToldOtherwise) options.late?.(outcome.result as Result);
+          else if (hasTimedOut) options.late?.(outcome.result as Result);
           else resolve(outcome.result as Result);
           if (queued.admitted) this.release(write.bytes);
         },
@@ -136,12 +136,12 @@ export class WriteQueueService {
         this.withdraw(queued);
       };
       options.signal?.addEventListener('abort', withdraw, { once: true });
-      let patience: NodeJS.Timeout | undefined;
-      if (options.impatient !== undefined) {
-        patience = setTimeout(() => {
-          if (options.impatient === 'withdraw') this.withdraw(queued);
+      let timeout: NodeJS.Timeout | undefined;
+      if (options.onTimeout !== undefined) {
+        timeout = setTimeout(() => {
+          if (options.onTimeout === 'cancel') this.withdraw(queued);
           // The write stays counted until it is made.
-          isToldOtherwise = !queued.settled;
+          hasTimedOut = !queued.settled;
           reject(new WriteUnconfirmedError(write.correlationId));
         }, this.config.writeWaitMs);
       }
@@ -162,7 +162,7 @@ export class WriteQueueService {
     };
     signal.addEventListener('abort', giveUp, { once: true });
     if (signal.aborted) giveUp();
-    this.lazyDue = true;
+    this.deferralIsOver = true;
     this.drainSoon();
     while (this.draining !== null) await this.draining;
     for (const write of this.outside.splice(0)) write.settle({ error: new WriteQueueClosedError() });
@@ -173,23 +173,23 @@ export class WriteQueueService {
     if (this.closing) return new WriteQueueClosedError();
     if (options.signal?.aborted === true) return new WriteWithdrawnError();
     const hasRoom =
-      options.reserve === true
-        ? this.hasRoom(bytes, RESERVE_BYTES)
+      options.useHeadroom === true
+        ? this.hasRoom(bytes, HEADROOM_BYTES)
         : // What waits outside comes first, or small writes would keep a large one out for ever.
           this.outside.length === 0 && this.hasRoom(bytes);
     return hasRoom ? null : new WriteQueueFullError(this.bytes);
   }
 
-  private hasRoom(bytes: number, reserve = 0): boolean {
+  private hasRoom(bytes: number, headroom = 0): boolean {
     // One that is larger than the whole queue could never be written; it may have it for itself.
-    return this.bytes === 0 || this.bytes + bytes <= this.config.writeQueueMaxBytes + reserve;
+    return this.bytes === 0 || this.bytes + bytes <= this.config.writeQueueMaxBytes + headroom;
   }
 
   private add(write: QueuedWrite): void {
     write.admitted = true;
     this.queued.push(write);
     this.bytes += write.bytes;
-    if (!write.lazy) this.urgent += 1;
+    if (!write.deferrable) this.urgent += 1;
     this.notePressure();
     this.drainSoon();
   }
@@ -222,18 +222,18 @@ export class WriteQueueService {
     const place = this.queued.indexOf(write);
     if (place < 0) return;
     this.queued.splice(place, 1);
-    if (!write.lazy) this.urgent -= 1;
+    if (!write.deferrable) this.urgent -= 1;
     write.settle({ error: new WriteWithdrawnError() });
   }
 
   private drainSoon(): void {
     if (this.draining !== null || this.queued.length === 0) return;
-    if (this.urgent === 0 && !this.lazyDue) {
-      this.lazyTimer ??= setTimeout(() => {
-        this.lazyTimer = null;
-        this.lazyDue = true;
+    if (this.urgent === 0 && !this.deferralIsOver) {
+      this.deferralTimer ??= setTimeout(() => {
+        this.deferralTimer = null;
+        this.deferralIsOver = true;
         this.drainSoon();
-      }, LAZY_MS);
+      }, DEFERRAL_MS);
       return;
     }
     this.draining = this.drain().finally(() => {
@@ -243,7 +243,7 @@ export class WriteQueueService {
   }
 
   private async drain(): Promise<void> {
-    while (this.queued.length > 0 && (this.urgent > 0 || this.lazyDue)) {
+    while (this.queued.length > 0 && (this.urgent > 0 || this.deferralIsOver)) {
       await this.gather();
       await this.commit(this.takeGroup());
     }
@@ -265,11 +265,11 @@ export class WriteQueueService {
 
   private takeGroup(): QueuedWrite[] {
     const group = this.queued.splice(0, GROUP_MAX_WRITES);
-    for (const { lazy } of group) if (!lazy) this.urgent -= 1;
+    for (const { deferrable } of group) if (!deferrable) this.urgent -= 1;
     if (this.queued.length === 0) {
-      this.lazyDue = false;
-      if (this.lazyTimer !== null) clearTimeout(this.lazyTimer);
-      this.lazyTimer = null;
+      this.deferralIsOver = false;
+      if (this.deferralTimer !== null) clearTimeout(this.deferralTimer);
+      this.deferralTimer = null;
     }
     return group;
   }

@@ -16,7 +16,7 @@ import { StartLauncherService } from '../start/start-launcher.service.js';
 import { withinTime } from '../within-time.js';
 
 /** The client is told in time that the store does not answer, and a cancel may use the reserve. */
-const WRITE_OF_CLIENT: WriteOptions = { reserve: true, impatient: 'leave' };
+const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
 
 /** Cancels processes: the wish is durable first, then the instance is deleted, then the row gets its outcome. */
 @Injectable()
@@ -42,7 +42,7 @@ export class ProcessCancelService {
    * @throws ProblemError `unknown-process`, or `process-ended` where the process has another end or gets one first
    */
   async cancel(correlationId: string, reason?: string, requester?: Requester): Promise<ProcessAnswer> {
-    const wish = await this.store.finish(
+    const wish = await this.store.update(
       correlationId,
       (row) =>
         isReplaceable(row) ? { change: { cancelRequestedAt: new Date() } } : { refuse: 'has ended' as const },

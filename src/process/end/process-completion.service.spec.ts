@@ -205,7 +205,7 @@ describe('ProcessCompletionService', () => {
     }
   });
 
-  it('lets a handler wait for a full queue, in which a client has a reserve', async () => {
+  it('lets a handler wait for a full queue, in which a client may use the headroom', async () => {
     const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50', WRITE_QUEUE_MAX_BYTES: '65536' });
     try {
       await away.claim('by-handler');

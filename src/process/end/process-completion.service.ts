@@ -51,10 +51,10 @@ export type CompletionEnd =
     };
 
 /** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
-const WRITE_OF_CLIENT: WriteOptions = { reserve: true, impatient: 'leave' };
+const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
 
 /** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
-const WRITE_OF_HANDLER: WriteOptions = { patient: true };
+const WRITE_OF_HANDLER: WriteOptions = { whenFull: 'wait' };
 
 /** Writes the outcome of a process, once: the first final outcome wins. */
 @Injectable()
@@ -156,7 +156,7 @@ export class ProcessCompletionService {
           result: 'Completed by HTTP',
           metadata: { processStatus: record.status, requestedBy: completion.requester ?? null },
         },
-        { ...writeOptions(completion), lazy: false },
+        { ...writeOptions(completion), deferrable: false },
       );
     }
     return { kind: 'stored', record };
@@ -214,7 +214,7 @@ export class ProcessCompletionService {
           : { processInstanceId: completion.task.processInstanceId }),
       },
     };
-    return this.trail.log(record, happening, { ...writeOptions(completion), lazy: false });
+    return this.trail.log(record, happening, { ...writeOptions(completion), deferrable: false });
   }
 }
 

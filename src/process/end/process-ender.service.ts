@@ -80,7 +80,7 @@ export class ProcessEnder {
     const { correlationId } = record;
     const { origin, error } = end;
     const outcome = serviceOutcome(origin, error);
-    const result = await this.store.finish(
+    const result = await this.store.update(
       correlationId,
       (row) =>
         isReplaceable(row) && row.outcomeOrigin !== origin && row.claimId === record.claimId

@@ -46,13 +46,13 @@ export class ProcessOutcomeListener extends TaskOutcomeListener {
 
   private async end(facts: TaskOutcomeFacts, { outcome, replaces }: SeenEnd): Promise<void> {
     const { correlationId } = facts;
-    const result = await this.store.finish(
+    const result = await this.store.update(
       correlationId,
       (record) =>
         replaces(record) && isOfThisProcess(record, facts)
           ? { change: { outcome, outcomeStep: facts.stepName } }
           : { refuse: 'has another outcome or is another process' },
-      { patient: true },
+      { whenFull: 'wait' },
     );
     if (result.kind !== 'saved') return;
     const { errorCode } = outcome;

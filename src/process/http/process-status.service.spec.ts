@@ -45,7 +45,7 @@ describe('ProcessStatusService', () => {
 
   /** An open outcome, as of a step without retries left. */
   async function incident(): Promise<ProcessRecord> {
-    const result = await harness.store.finish('a', () => ({
+    const result = await harness.store.update('a', () => ({
       change: { outcome: { origin: 'incident', status: 'error', error: 'no', errorCode: 'INCIDENT' } },
     }));
     if (result.kind !== 'saved') throw new Error(result.kind);

@@ -177,7 +177,7 @@ export class ProcessStatusService {
   }
 }
 
-/** Whether a client that is patient waits for another state than this one. */
+/** Whether a request that may wait waits in this state. */
 function isAwaited(record: ProcessRecord, held: HeldTags | null): boolean {
   if (held === null) return record.status === 'pending';
   return isOpen(record) && holds(held, entityTagOf(record));

@@ -272,7 +272,7 @@ describe('ProcessStartService', () => {
     const first = await harness.store.get('a');
     expect(await harness.store.releaseClaim('a', first!.claimId)).toBe(true);
     await harness.claim('a');
-    const finished = jest.spyOn(harness.store, 'finish');
+    const finished = jest.spyOn(harness.store, 'update');
     held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching process definition', null));
     while (finished.mock.results.length === 0) await new Promise(setImmediate);
     await finished.mock.results[0]!.value;

@@ -108,7 +108,7 @@ export class ProcessStartService {
         owner: this.owner.id,
         leaseMs: this.config.startLeaseMs,
       },
-      { impatient: 'withdraw' },
+      { onTimeout: 'cancel' },
       (late) => {
         // The client was told that it is not known; now it is. A stopping service leaves it to the next one's resolver.
         if (late.kind === 'claimed' && !this.shutdown.refusing)
@@ -187,7 +187,7 @@ export class ProcessStartService {
   }: ProcessRecord): Promise<ProcessRecord | null> {
     // A refusal may not remove the claim any more: somebody else relies on it.
     if (processInstanceId === null && !joined) {
-      await this.store.markJoined(correlationId, { impatient: 'leave' });
+      await this.store.markJoined(correlationId, { onTimeout: 'detach' });
     }
     // The second look: an end that came between the first one and our waiter would wake nobody.
     return this.store.get(correlationId);
@@ -222,7 +222,7 @@ export class ProcessStartService {
     const end = await withinTime(launched, left);
     if (end?.kind === 'refused') throw end.problem;
     if (end?.kind === 'started') return;
-    if (await this.store.markJoined(record.correlationId, { impatient: 'leave' })) return;
+    if (await this.store.markJoined(record.correlationId, { onTimeout: 'detach' })) return;
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
     if (late?.kind === 'refused') throw late.problem;
   }

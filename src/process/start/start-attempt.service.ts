@@ -190,7 +190,7 @@ export class StartAttemptService {
           metadata: { processInstanceId },
         },
         // There are no more of them than claims that the queue had room for.
-        { patient: true },
+        { whenFull: 'wait' },
       ),
       this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
         if (row !== null) await this.surplus.removeUnlessWanted(row, processInstanceId);
@@ -243,7 +243,7 @@ export class StartAttemptService {
   private async reject(record: ProcessRecord, error: string): Promise<StartEnd> {
     const { correlationId } = record;
     try {
-      const rejected = await this.store.finish(correlationId, ({ status, claimId }) =>
+      const rejected = await this.store.update(correlationId, ({ status, claimId }) =>
         // Where another holder of the lease has removed the claim, the row may be that of the next start.
         status === 'pending' && claimId === record.claimId
           ? {

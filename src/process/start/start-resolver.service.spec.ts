@@ -166,7 +166,7 @@ describe('StartResolverService', () => {
 
   it('finishes a cancel whose service died when the start had just been noted', async () => {
     await harness.claim('a');
-    await harness.store.finish('a', () => ({ change: { cancelRequestedAt: new Date() } }));
+    await harness.store.update('a', () => ({ change: { cancelRequestedAt: new Date() } }));
     harness.engine.hold('started', { processKey: 'test', businessKey: 'a', variables: {} });
     await harness.store.noteStarted('a', 'started');
     const record = await row('a', isFinal);

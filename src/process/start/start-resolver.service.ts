@@ -213,7 +213,7 @@ export class StartResolverService implements OnApplicationBootstrap {
   /** The row with its instance; its resolution goes on until nothing surplus is left. */
   private async adopt(record: ProcessRecord, { id }: OwnInstance): Promise<ProcessRecord | null> {
     const { correlationId } = record;
-    const result = await this.store.finish(correlationId, (row) =>
+    const result = await this.store.update(correlationId, (row) =>
       row.processInstanceId === null ? { change: { processInstanceId: id } } : { refuse: 'has one' },
     );
     if (result.kind !== 'saved') return result.kind === 'unknown' ? null : result.record;
