@@ -6,7 +6,7 @@
 // Runs the e2e suite of the service on one engine. Only the engine's variables differ between the targets. A real
 // engine is the one at CAMUNDA_BASE_URL if that is set, else one that is started here and stopped at the end.
 import { spawn } from 'node:child_process';
-import { REAL_ENGINES, reachRealEngine } from '../test/engines/real-engine.mjs';
+import { REAL_ENGINES, reachRealEngine } from '../test/reference-engines/real-engine.mjs';
 import { takeOptions } from './lib/own-options.mjs';
 
 const EMBEDDED = {

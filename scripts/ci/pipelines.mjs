@@ -1,6 +1,6 @@
 // What CI runs. The steps of a pipeline run in turn; pipelines run side by side. Time limits end what hangs: they are
 // several times what a step takes on two idle cores.
-import { startRealEngine } from '../../test/engines/real-engine.mjs';
+import { startRealEngine } from '../../test/reference-engines/real-engine.mjs';
 
 /**
  * @typedef {{ env: Record<string, string>, close: () => Promise<void> }} Server variables by which the steps find it

@@ -3,7 +3,7 @@
 // The embedded engine, camunda-external-task-client-js and the load in this one process: processes of four external
 // tasks in a row, started over REST and worked on by two clients. Over `http` the client is as published; `inproc`
 // hands its requests to the engine's router without a socket, as the service does. `--beside` puts the same clients and
-// the same load before a real engine (test/engines/) in the same run. Machines differ and are noisy: compare rows of
+// the same load before a real engine (test/reference-engines/) in the same run. Machines differ and are noisy: compare rows of
 // one run.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { Client } from 'camunda-external-task-client-js';
 import { Agent, request } from 'undici';
 import { createRouter, openEmbeddedEngine, startEngineServer } from '../../dist/src/embedded-engine/index.js';
-import { startRealEngine } from '../engines/real-engine.mjs';
+import { startRealEngine } from '../reference-engines/real-engine.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { reachRealEngine } from '../engines/real-engine.mjs';
+import { reachRealEngine } from '../reference-engines/real-engine.mjs';
 import { spawnEngine, spawnService } from './children.mjs';
 import { openDatabase } from './database.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';

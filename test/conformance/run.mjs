@@ -1,13 +1,13 @@
 // Runs the conformance suite: npm run test:engine -- --target embedded|embedded-file|operaton|camunda7|all [arguments]
 //
 // What is no target is passed to Jest; --target may be given several times, or as a list with commas. Real engines are
-// built and started first, see test/engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Ends with
+// built and started first, see test/reference-engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Ends with
 // Jest's code, or with 1 if an engine does not start or no test ran.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { REAL_ENGINES, reachRealEngine, startRealEngine } from '../engines/real-engine.mjs';
+import { REAL_ENGINES, reachRealEngine, startRealEngine } from '../reference-engines/real-engine.mjs';
 
 const TARGETS = ['embedded', 'embedded-file', ...REAL_ENGINES];
 const CONFIG = fileURLToPath(new URL('jest.config.mjs', import.meta.url));

@@ -1,4 +1,4 @@
-// Builds, starts and stops the real engines of test/engines/: Camunda 7.24.0 and Operaton 1.0.3, each a Spring Boot
+// Builds, starts and stops the real engines of test/reference-engines/: Camunda 7.24.0 and Operaton 1.0.3, each a Spring Boot
 // jar with its database in memory. Needs Java 17, Maven 3.8 and, for the first build, Maven Central.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,10 +1,10 @@
-// Runs a real engine until it is told to end: node test/engines/run-engine.mjs camunda7|operaton
+// Runs a real engine until it is told to end: node test/reference-engines/run-engine.mjs camunda7|operaton
 // Prints its base URL, for CAMUNDA_BASE_URL.
 import { REAL_ENGINES, startRealEngine } from './real-engine.mjs';
 
 const [target] = process.argv.slice(2);
 if (!REAL_ENGINES.includes(target)) {
-  console.error(`usage: node test/engines/run-engine.mjs ${REAL_ENGINES.join('|')}`);
+  console.error(`usage: node test/reference-engines/run-engine.mjs ${REAL_ENGINES.join('|')}`);
   process.exit(2);
 }
 const engine = await startRealEngine(target);

@@ -18,7 +18,7 @@ let dataDir: string;
 
 beforeAll(() => {
   ensureBuilt();
-  dataDir = mkdtempSync(join(tmpdir(), 'engine-kill-'));
+  dataDir = mkdtempSync(join(tmpdir(), 'engine-killed-'));
 });
 
 afterAll(() => {

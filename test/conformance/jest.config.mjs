@@ -13,7 +13,7 @@ export default {
   projects: engines.map((engine) => ({
     displayName: engine.target,
     rootDir,
-    roots: ['<rootDir>/test/engine'],
+    roots: ['<rootDir>/test/conformance'],
     testEnvironment: 'node',
     testMatch: ['**/*.conformance.ts'],
     extensionsToTreatAsEsm: base.extensionsToTreatAsEsm,
