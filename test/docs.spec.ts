@@ -1,42 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { entitiesOf } from '../migrations/index.js';
 import { PROBLEMS } from '../src/common/errors/index.js';
+import { PAGES, readText as read, rowsOf, sectionOf, withoutFences } from './support/documents.js';
 import { DDL_DIALECTS, ddlOf } from './support/schema.ddl.js';
 import { VARIABLES } from '../src/config/environment.schema.js';
 
-const PAGES = [
-  'README.md',
-  'CONTRIBUTING.md',
-  ...readdirSync('docs', { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md'))
-    .map((path) => join('docs', path)),
-];
+/** A page without its code blocks. */
+const prose = (path: string): string => withoutFences(read(path));
 
-const read = (path: string): string => readFileSync(path, 'utf8');
-
-/** A page without its code blocks, whose content only looks like Markdown. */
-const prose = (path: string): string => read(path).replaceAll(/```[^]*?```/g, '');
-
-/** The rows of all tables of a text, as cells without their backticks. */
-function rowsOf(text: string): string[][] {
-  return text
-    .split('\n')
-    .filter((line) => line.startsWith('|') && !/^\|[\s|:-]+\|$/.test(line))
-    .map((line) =>
-      line
-        .slice(1, -1)
-        .split(/(?<!\\)\|/)
-        .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')),
-    );
-}
-
-/** The text below a heading of the second level. */
-function sectionOf(path: string, heading: string): string {
-  const [, section] = prose(path).split(new RegExp(`^## ${heading}$`, 'm'));
-  return section?.split(/^## /m)[0] ?? '';
-}
+const { scripts: SCRIPTS } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
 
 describe('the Node of the image and of .nvmrc', () => {
   const dockerfile = read('Dockerfile');
@@ -106,14 +80,22 @@ describe('docs/design/design-decisions.md', () => {
   });
 });
 
+describe('the scripts table of the README', () => {
+  it('lists every script of package.json once', () => {
+    const cells = rowsOf(sectionOf('README.md', 'Scripts')).slice(1);
+    const listed = cells.flatMap(([cell = '']) => [...cell.matchAll(/npm (?:run )?([a-z][\w:-]*)/g)]);
+    expect(listed.map(([, name]) => name).sort()).toEqual(Object.keys(SCRIPTS).sort());
+  });
+});
+
 describe('the command that starts the service', () => {
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: { start: string } };
+  const { start = '' } = SCRIPTS;
 
   it('is that of npm start in the image, and where a page names it', () => {
-    const command = JSON.stringify(scripts.start.split(' ')).replaceAll(',', ', ');
+    const command = JSON.stringify(start.split(' ')).replaceAll(',', ', ');
     expect(read('Dockerfile')).toContain(`CMD ${command}`);
     const named = PAGES.flatMap((page) => read(page).match(/node [^`\n]*dist\/src\/main\.js/g) ?? []);
-    expect(new Set(named)).toEqual(new Set([scripts.start]));
+    expect(new Set(named)).toEqual(new Set([start]));
   });
 });
 
@@ -125,9 +107,8 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   it('names only scripts that package.json has', () => {
-    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...read(page).matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name]) => name ?? '');
-    expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+    expect(named.filter((name) => SCRIPTS[name] === undefined)).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ import {
 } from './engine.errors.js';
 import type { EngineResponse } from './engine.transport.js';
 
-/** reference/camunda.md §1.2; `message` is null where the engine's exception has none. */
+/** The body of an error of Camunda 7's REST API; `message` is null where the engine's exception has none. */
 const engineErrorSchema = z.object({
   type: z.string(),
   message: z.string().nullish(),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What we read of the engine's answers (reference/camunda.md §1.4 to §1.9); further members are dropped. */
+/** The members that we read of the engine's responses; other members are dropped. */
 
 export const startedInstanceSchema = z.object({
   id: z.string().min(1),

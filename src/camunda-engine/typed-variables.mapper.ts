@@ -1,6 +1,6 @@
 import { jsonFormFault, parseJson } from '../common/json/index.js';
 
-/** A variable as the engine's REST API has it (reference/camunda.md §1.9). */
+/** A variable as the engine's REST API represents it. */
 export interface TypedVariable {
   readonly value?: unknown;
   readonly type?: string | undefined;

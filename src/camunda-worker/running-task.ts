@@ -8,7 +8,7 @@ import { TaskAbortedError } from './task.errors.js';
 import { TaskLogger } from './task.logger.js';
 import type { HandlerTask } from './topic-handler.js';
 
-/** Members of an output that the trail carries as identifiers (design/events.md). */
+/** Members of an output that the trail carries as identifiers (docs/design/data-model.md). */
 const IDENTIFYING_OUTPUTS = ['customerId', 'userId', 'orderId', 'accountId'] as const;
 
 /** One attempt of a task in this process: what the handler sees of it, and what the runtime needs besides. */

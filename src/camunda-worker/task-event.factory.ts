@@ -20,7 +20,7 @@ export type Attempt = {
 );
 
 /**
- * The row of an attempt (design/events.md).
+ * The row of an attempt (docs/design/process-lifecycle.md).
  *
  * @param outcome what the attempt leads to: of a failure the row says how many attempts may follow, and when the next does
  */

@@ -88,7 +88,7 @@ function retriesAfter(error: Error, retriesLeft: number): number {
   return error instanceof FatalTaskError ? 0 : retriesLeft;
 }
 
-/** The status that the trail shows for a step that called nothing outside (design/events.md). */
+/** The status that the trail shows for a step that called nothing outside (docs/design/data-model.md). */
 export function statusOf(thrown: unknown): number {
   if (thrown instanceof TaskInputError) return 422;
   return thrown instanceof BusinessRuleError ? 400 : 500;

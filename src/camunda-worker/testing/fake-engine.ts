@@ -61,7 +61,7 @@ export function engineError(
 }
 
 /**
- * An engine in memory, behind the transport, with the semantics of reference/camunda.md §2 for external tasks: a lock's
+ * An engine in memory, behind the transport, with the semantics of Camunda 7.24 for external tasks: a lock's
  * end is checked by a fetch alone, a long poll is woken by a new task, an unlock or another poll, not by a retry that
  * falls due. Records every request, and answers as told where told.
  */

@@ -43,8 +43,8 @@ export const BASE_PATH = '/engine-rest';
 const ENGINE_NAME = 'default';
 
 /**
- * Finds and runs the handler of a request, and turns everything that goes wrong into an answer. It knows no socket: the
- * server and a caller in the process use the same instance.
+ * Finds and runs the handler of a request, and turns every error into a response. The router has no socket: the HTTP
+ * server and the callers in this process both dispatch to the router of the engine that runs at that time.
  */
 export class EngineRouter {
   /** By method and number of path segments; within one list, literal paths were registered before parameters. */
