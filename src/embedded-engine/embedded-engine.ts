@@ -1,20 +1,18 @@
 import { DEFAULT_STEP_LIMIT } from './core/agenda.js';
 import { CommandExecutor } from './core/command.executor.js';
 import { DeploymentCompiler, type ResourceCompiler } from './core/deployment.compiler.js';
-import type { HistoryService } from './core/engine-api.types.js';
+import type { HistoryService } from './history/history.service.js';
 import type { EngineError } from './core/engine.errors.js';
 import { EngineClock } from './core/engine.clock.js';
 import { EngineState } from './core/engine.state.js';
 import { ProcessInstanceState } from './core/process-instance.state.js';
 import { RepositoryService } from './core/repository.service.js';
 import { RuntimeService } from './core/runtime.service.js';
-import type {
-  JobService as JobApi,
-  MessageService as MessageApi,
-  TaskService,
-} from './core/wait-state-api.types.js';
+import { JobService } from './timers/job.service.js';
 import { MessageService } from './messages/message.service.js';
-import { type ChangeSet, emptyChangeSet, type EngineStore } from './persist/engine-store.js';
+import { UserTaskService } from './tasks/user-task.service.js';
+import { type ChangeSet, emptyChangeSet } from './state/change-set.js';
+import type { StateStore } from './state/state-store.js';
 import { MemoryStore } from './persist/memory.store.js';
 import { AvailableTasks } from './tasks/available-tasks.js';
 import { ExternalTaskService } from './tasks/external-task.service.js';
@@ -22,12 +20,15 @@ import { LentLocks, type TaskLock } from './tasks/lent.locks.js';
 import { PollRegistry } from './tasks/poll.registry.js';
 import { TaskFetcher } from './tasks/task.fetcher.js';
 import { moveLocks } from './tasks/task.locks.js';
-import { UserTaskService } from './tasks/user-task.service.js';
-import { JobService } from './timers/job.service.js';
 import { TimerQueue } from './timers/timer.queue.js';
 
 /** How often an engine that has nothing to do looks whether the clock was set, in ms. */
 const CLOCK_LOOK_MS = 1_000;
+
+/** The store of an engine: its state, and the history beside it. */
+export interface EngineStore extends StateStore {
+  readonly history: HistoryService;
+}
 
 export interface EngineParts {
   readonly compile: ResourceCompiler;
@@ -45,16 +46,21 @@ export interface EngineParts {
   readonly lentLocks?: Iterable<readonly [string, TaskLock]>;
 }
 
-/** The engine: its services over one state. */
+/**
+ * The engine: services named after Camunda's own, over one state.
+ *
+ * Commands return promises. They run one at a time, are atomic, and settle when the store has their changes. Reads
+ * answer from memory at once. A `find…` returns null for an unknown id; a command rejects with an `EngineError`.
+ */
 export class EmbeddedEngine {
   private constructor(
     readonly repository: RepositoryService,
     readonly runtime: RuntimeService,
     readonly externalTasks: ExternalTaskService,
     readonly history: HistoryService,
-    readonly tasks: TaskService,
-    readonly messages: MessageApi,
-    readonly jobs: JobApi,
+    readonly tasks: UserTaskService,
+    readonly messages: MessageService,
+    readonly jobs: JobService,
     private readonly executor: CommandExecutor,
     private readonly lent: LentLocks,
     private readonly closing: () => Promise<void>,

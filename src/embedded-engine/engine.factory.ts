@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { compileBpmn } from './model/index.js';
-import type { EngineStore } from './persist/engine-store.js';
+import type { EngineStore } from './embedded-engine.js';
 import { MemoryStore } from './persist/memory.store.js';
 import { SqliteStore } from './persist/sqlite/sqlite.store.js';
 

@@ -1,8 +1,24 @@
-import type { IncidentRecord } from '../persist/records.types.js';
+import type { IncidentRecord } from '../state/records.types.js';
 import type { ActivityState } from './activity.state.js';
-import type { ActivityInstanceView } from './engine-api.types.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import type { ProcessInstanceState } from './process-instance.state.js';
+
+/** Tree of what an instance does now; the root stands for the instance itself. */
+export interface ActivityInstanceView {
+  /** `activityId:uuid`; the root's is the process instance id. */
+  readonly id: string;
+  readonly parentActivityInstanceId: string | null;
+  /** The root's is the process definition id. */
+  readonly activityId: string;
+  readonly activityName: string | null;
+  /** `processDefinition` at the root. */
+  readonly activityType: string;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly executionIds: readonly string[];
+  readonly childActivityInstances: readonly ActivityInstanceView[];
+  readonly incidents: readonly { readonly id: string; readonly activityId: string }[];
+}
 
 /** What an instance does now, as the tree that Camunda shows. */
 export function activityInstanceTree(

@@ -1,7 +1,7 @@
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 import type { InstanceAtWork } from './instance-at-work.js';
-import type { Variables } from './typed-value.types.js';
+import type { Variables } from '../state/typed-value.types.js';
 
 /** A token about to enter a node of a scope. */
 export interface Step {

@@ -6,7 +6,7 @@ import type { ExecutableDefinition } from './executable-definition.js';
 import { atWork, type InstanceAtWork, textOf } from './instance-at-work.js';
 import { ProcessInstanceState } from './process-instance.state.js';
 import { NULL_VALUE, toTypedValue } from './typed-value.converter.js';
-import type { TypedValue } from './typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { findVariable, localVariables, visibleVariables } from './variable.scopes.js';
 

@@ -1,4 +1,5 @@
-import type { ChangeSet, EngineStore } from '../persist/engine-store.js';
+import type { ChangeSet } from '../state/change-set.js';
+import type { StateStore } from '../state/state-store.js';
 import { EngineClosedError, EngineError, EngineStoppedError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
@@ -30,7 +31,7 @@ export class CommandExecutor {
 
   constructor(
     private readonly state: EngineState,
-    private readonly store: EngineStore,
+    private readonly store: StateStore,
     readonly clock: () => number,
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
     private readonly follower: Follower,

@@ -1,4 +1,4 @@
-import type { DefinitionRecord } from '../persist/records.types.js';
+import type { DefinitionRecord } from '../state/records.types.js';
 import type { CompiledProcess } from './deployment.compiler.js';
 import { ExecutableDefinition } from './executable-definition.js';
 

@@ -1,9 +1,9 @@
 import type { ProcessModel } from '../model/index.js';
-import type { DeploymentBundle } from '../persist/engine-store.js';
-import type { DefinitionRecord, DeploymentRecord } from '../persist/records.types.js';
+import type { DeploymentBundle } from '../state/change-set.js';
+import type { DefinitionRecord, DeploymentRecord } from '../state/records.types.js';
 import type { DefinitionIndex } from './definition.index.js';
 import type { CompiledProcess, Resource } from './deployment.compiler.js';
-import type { DeploymentInput } from './engine-api.types.js';
+import type { DeploymentInput } from './deployment.types.js';
 import { ProcessEngineError } from './engine.errors.js';
 import type { UnitOfWork } from './unit-of-work.js';
 

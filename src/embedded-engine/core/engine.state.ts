@@ -1,11 +1,11 @@
-import type { ChangeSet, DeploymentBundle } from '../persist/engine-store.js';
+import type { ChangeSet, DeploymentBundle } from '../state/change-set.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../persist/records.types.js';
+} from '../state/records.types.js';
 import { DefinitionIndex } from './definition.index.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { ProcessInstanceState } from './process-instance.state.js';

@@ -8,7 +8,7 @@ import { endWait, endWaits } from './event.waits.js';
 import type { InstanceAtWork, ThrownError } from './instance-at-work.js';
 import { type Call, callOf, passOutputs } from './call-activity.js';
 import { toTypedValue } from './typed-value.converter.js';
-import type { Variables } from './typed-value.types.js';
+import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 export const NO_VARIABLES: Variables = new Map();

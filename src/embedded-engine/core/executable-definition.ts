@@ -1,5 +1,5 @@
 import type { FlowNode, MessageStartNode, ProcessModel, ScopeModel, StartEventNode } from '../model/index.js';
-import type { DefinitionRecord } from '../persist/records.types.js';
+import type { DefinitionRecord } from '../state/records.types.js';
 import { ProcessEngineError } from './engine.errors.js';
 
 /** A deployed definition with its model and what the interpreter derives from it once. */

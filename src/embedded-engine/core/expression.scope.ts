@@ -1,5 +1,5 @@
 import { ElObject, type ExpressionScope } from '../el/index.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { ScriptHost } from '../scripting/index.js';
 import type { ActivityState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';

@@ -1,6 +1,6 @@
 import { isElNumber, numberValueOf } from '../el/index.js';
 import type { ExternalTaskNode } from '../model/index.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 import type { InstanceAtWork } from './instance-at-work.js';

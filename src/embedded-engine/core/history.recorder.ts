@@ -3,7 +3,7 @@ import type {
   ExternalTaskRecord,
   HistoricInstanceState,
   UserTaskRecord,
-} from '../persist/records.types.js';
+} from '../state/records.types.js';
 import type { ActivityState, VariableState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import type { ProcessInstanceState } from './process-instance.state.js';

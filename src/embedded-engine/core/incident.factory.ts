@@ -1,4 +1,4 @@
-import type { ExternalTaskRecord, IncidentRecord, JobRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord, IncidentRecord, JobRecord } from '../state/records.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /**

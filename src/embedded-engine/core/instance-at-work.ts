@@ -1,6 +1,6 @@
 import type { ExpressionScope } from '../el/index.js';
 import type { ErrorModel, FlowNode, ScopeModel } from '../model/index.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { ActivityState } from './activity.state.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { ActivityExpressionScope } from './expression.scope.js';

@@ -1,7 +1,37 @@
+import type { TypedValue } from '../state/typed-value.types.js';
 import type { ActivityState } from './activity.state.js';
-import type { ExecutionView, ProcessInstanceView, VariableInstanceView } from './engine-api.types.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import type { ProcessInstanceState } from './process-instance.state.js';
+
+export interface ProcessInstanceView {
+  readonly id: string;
+  readonly definitionId: string;
+  readonly definitionKey: string;
+  readonly businessKey: string | null;
+  readonly ended: boolean;
+  readonly suspended: boolean;
+  readonly tenantId: string | null;
+}
+
+/** A variable where it lives, as `/variable-instance` shows it. */
+export interface VariableInstanceView {
+  readonly id: string;
+  readonly name: string;
+  readonly value: TypedValue;
+  readonly processInstanceId: string;
+  readonly processDefinitionId: string;
+  readonly executionId: string;
+  readonly activityInstanceId: string;
+  readonly tenantId: string | null;
+}
+
+/** One execution: a path of an instance on which something waits, or a scope. */
+export interface ExecutionView {
+  readonly id: string;
+  readonly processInstanceId: string;
+  readonly ended: boolean;
+  readonly tenantId: string | null;
+}
 
 /** What a reader sees of an instance; an ended one too, right after the command that ended it. */
 export function viewInstance(

@@ -14,7 +14,7 @@ import type { ProcessInstanceState } from './process-instance.state.js';
 import { fromScriptValue } from './script.values.js';
 import { selectExclusive, selectInclusive, selectOutgoing } from './sequence-flow.selector.js';
 import { toTypedValue } from './typed-value.converter.js';
-import type { TypedValue, Variables } from './typed-value.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { createUserTask } from './user-task.factory.js';
 

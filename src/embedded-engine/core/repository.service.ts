@@ -1,31 +1,21 @@
-import type { DeploymentBundle } from '../persist/engine-store.js';
-import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../persist/records.types.js';
+import type { DeploymentBundle } from '../state/change-set.js';
+import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../state/records.types.js';
 import type { CommandExecutor } from './command.executor.js';
 import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
 import type { DeploymentCompiler } from './deployment.compiler.js';
-import type {
-  DefinitionQuery,
-  DeploymentInput,
-  DeploymentQuery,
-  DeploymentResult,
-  HistoryService,
-  RepositoryService as RepositoryApi,
-} from './engine-api.types.js';
+import { DEFINITION_RULES, DEFINITION_SORT_KEYS, type DefinitionQuery } from './process-definition.query.js';
+import type { DeploymentInput, DeploymentResult } from './deployment.types.js';
+import { DEPLOYMENT_RULES, DEPLOYMENT_SORT_KEYS, type DeploymentQuery } from './deployment.query.js';
+import type { HistoryService } from '../history/history.service.js';
 import { BadUserRequestError, NotFoundError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
 import { Interpreter } from './interpreter.js';
-import { filterRecords, pageOf } from './record.query.js';
-import {
-  DEFINITION_RULES,
-  DEFINITION_SORT_KEYS,
-  DEPLOYMENT_RULES,
-  DEPLOYMENT_SORT_KEYS,
-} from './repository.queries.js';
+import { filterRecords, pageOf } from '../query/record.query.js';
 import { setInstanceSuspended } from './suspension.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Deployments and process definitions. */
-export class RepositoryService implements RepositoryApi {
+export class RepositoryService {
   /** Deployments run one after another: each compiles against what the one before has left. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -45,6 +35,10 @@ export class RepositoryService implements RepositoryApi {
     }
   }
 
+  /**
+   * Compiles and deploys all resources or none.
+   * @throws what the compiler throws for a resource that it refuses; BadUserRequest without resources
+   */
   deploy(input: DeploymentInput): Promise<DeploymentResult> {
     const deployed = this.last.then(() => this.deployNow(input));
     this.last = deployed.catch(() => undefined);
@@ -67,6 +61,7 @@ export class RepositoryService implements RepositoryApi {
     return this.state.deployments.get(deploymentId)?.resources ?? [];
   }
 
+  /** @throws NotFound; ProcessEngine while instances run and `cascade` is false */
   async deleteDeployment(id: string, { cascade }: { readonly cascade: boolean }): Promise<void> {
     await this.executor.run(
       (work) => {
@@ -83,6 +78,7 @@ export class RepositoryService implements RepositoryApi {
     );
   }
 
+  /** @throws NotFound; ProcessEngine while instances run and `cascade` is false */
   async deleteDefinition(id: string, { cascade }: { readonly cascade: boolean }): Promise<void> {
     await this.executor.run(
       (work) => {
@@ -109,10 +105,16 @@ export class RepositoryService implements RepositoryApi {
     return this.state.definition(id)?.record ?? null;
   }
 
+  /** The latest version without a tenant. */
   findLatestDefinition(key: string, tenantId: string | null = null): DefinitionRecord | null {
     return this.state.definitions.latest(key, tenantId)?.record ?? null;
   }
 
+  /**
+   * A suspended definition starts no instance.
+   * @param includeProcessInstances whether its instances follow
+   * @throws NotFound
+   */
   setDefinitionSuspended(id: string, suspended: boolean, includeProcessInstances: boolean): Promise<void> {
     return this.changeDefinition(id, { suspended }, (work) => {
       if (!includeProcessInstances) return;
@@ -121,12 +123,14 @@ export class RepositoryService implements RepositoryApi {
     });
   }
 
+  /** Days that the history of later ended instances lives; null: for ever. @throws NotFound, BadUserRequest */
   async setHistoryTimeToLive(id: string, days: number | null): Promise<void> {
     if (days !== null && days < 0)
       throw new BadUserRequestError('historyTimeToLive must be greater than or equal to 0');
     await this.changeDefinition(id, { historyTimeToLive: days }, () => undefined);
   }
 
+  /** The resource of a definition, for `/xml`. */
   findDefinitionResource(id: string): ResourceRecord | null {
     const record = this.findDefinition(id);
     if (record === null) return null;

@@ -1,27 +1,24 @@
-import type { IncidentRecord } from '../persist/records.types.js';
-import type {
-  ExecutionQuery,
-  ExecutionView,
-  IncidentQuery,
-  ProcessInstanceQuery,
-  ProcessInstanceView,
-  VariableInstanceQuery,
-  VariableInstanceView,
-} from './engine-api.types.js';
-import type { EngineState } from './engine.state.js';
-import { executionsOf, viewExecution, viewInstance, viewVariables } from './instance.views.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
-import { filterRecords, pageOf } from './record.query.js';
+import type { IncidentRecord } from '../state/records.types.js';
+import { EXECUTION_SORT_KEYS, type ExecutionQuery, executionRules } from './execution.query.js';
 import {
-  EXECUTION_SORT_KEYS,
-  executionRules,
-  INCIDENT_SORT_KEYS,
-  incidentRules,
-  INSTANCE_SORT_KEYS,
-  instanceRules,
+  executionsOf,
+  type ExecutionView,
+  type ProcessInstanceView,
+  type VariableInstanceView,
+  viewExecution,
+  viewInstance,
+  viewVariables,
+} from './instance.views.js';
+import { INCIDENT_SORT_KEYS, type IncidentQuery, incidentRules } from './incident.query.js';
+import { INSTANCE_SORT_KEYS, instanceRules, type ProcessInstanceQuery } from './process-instance.query.js';
+import {
   VARIABLE_INSTANCE_RULES,
   VARIABLE_SORT_KEYS,
-} from './runtime.queries.js';
+  type VariableInstanceQuery,
+} from './variable-instance.query.js';
+import type { EngineState } from './engine.state.js';
+import type { ProcessInstanceState } from './process-instance.state.js';
+import { filterRecords, pageOf } from '../query/record.query.js';
 
 /** Finds what runs, in memory. */
 export class RuntimeReader {

@@ -1,36 +1,48 @@
-import type { IncidentRecord } from '../persist/records.types.js';
-import { activityInstanceTree } from './activity-instance.tree.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { IncidentRecord } from '../state/records.types.js';
+import type { Variables } from '../state/typed-value.types.js';
+import { activityInstanceTree, type ActivityInstanceView } from './activity-instance.tree.js';
 import type { ActivityState } from './activity.state.js';
 import type { CommandExecutor } from './command.executor.js';
-import type {
-  ActivityInstanceView,
-  DeleteInstanceOptions,
-  ExecutionQuery,
-  ExecutionView,
-  HistoryService,
-  IncidentQuery,
-  ProcessInstanceQuery,
-  ProcessInstanceView,
-  RuntimeService as RuntimeApi,
-  StartInput,
-  StartResult,
-  VariableInstanceQuery,
-  VariableInstanceView,
-} from './engine-api.types.js';
 import { NotFoundError, NullValueError, ProcessEngineError } from './engine.errors.js';
 import type { EngineState } from './engine.state.js';
+import type { ExecutionQuery } from './execution.query.js';
+import type { IncidentQuery } from './incident.query.js';
 import { atWork, type InstanceAtWork } from './instance-at-work.js';
 import { startInstance } from './instance.factory.js';
-import { viewInstance } from './instance.views.js';
+import {
+  type ExecutionView,
+  type ProcessInstanceView,
+  type VariableInstanceView,
+  viewInstance,
+} from './instance.views.js';
 import { Interpreter } from './interpreter.js';
+import type { ProcessInstanceQuery } from './process-instance.query.js';
 import { RuntimeReader } from './runtime.reader.js';
 import { assertInstanceActive, setInstanceSuspended } from './suspension.js';
-import type { Variables } from './typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
+import type { VariableInstanceQuery } from './variable-instance.query.js';
 import { localVariables, visibleVariables } from './variable.scopes.js';
 
+export interface StartInput {
+  readonly businessKey: string | null;
+  readonly variables: Variables;
+}
+
+export interface StartResult extends ProcessInstanceView {
+  /** Process variables, transient ones among them, at the first wait state, or at the end when the instance ran through. */
+  readonly variables: Variables;
+}
+
+export interface DeleteInstanceOptions {
+  readonly deleteReason: string | null;
+  /** Leave output mappings out, and called instances alone. */
+  readonly skipIoMappings: boolean;
+  readonly skipSubprocesses: boolean;
+}
+
 /** Running process instances, their variables and incidents. */
-export class RuntimeService implements RuntimeApi {
+export class RuntimeService {
   private readonly reader: RuntimeReader;
 
   constructor(
@@ -42,6 +54,7 @@ export class RuntimeService implements RuntimeApi {
     this.reader = new RuntimeReader(state);
   }
 
+  /** @throws NotFound for an unknown definition; ProcessEngine where running it to the first wait state fails */
   startProcessInstance(processDefinitionId: string, input: StartInput): Promise<StartResult> {
     return this.executor.run((work) => {
       const definition = work.definition(processDefinitionId);
@@ -60,6 +73,7 @@ export class RuntimeService implements RuntimeApi {
     return this.reader.countInstances(query);
   }
 
+  /** Null as soon as the instance has ended. */
   findProcessInstance(id: string): ProcessInstanceView | null {
     return this.reader.findInstance(id);
   }
@@ -77,6 +91,7 @@ export class RuntimeService implements RuntimeApi {
         );
   }
 
+  /** @throws NotFound */
   async deleteProcessInstance(id: string, options: DeleteInstanceOptions): Promise<void> {
     await this.executor.run((work) => {
       new Interpreter(work, this.stepLimit).deleteInstance(id, {
@@ -88,6 +103,7 @@ export class RuntimeService implements RuntimeApi {
     });
   }
 
+  /** Suspended: nothing of the instance can be fetched, completed, correlated or fired. An unknown one is nothing to do. */
   async setSuspended(processInstanceId: string, suspended: boolean): Promise<void> {
     await this.executor.run((work) => {
       // An unknown instance is nothing to do, as in Camunda.
@@ -96,12 +112,14 @@ export class RuntimeService implements RuntimeApi {
     });
   }
 
+  /** Variables that an execution sees (`id` an instance's or an execution's); null for an unknown id. */
   findVariables(id: string, { local } = { local: false }): Variables | null {
     const scope = this.findScope(id);
     if (scope === null) return null;
     return local ? localVariables(scope) : visibleVariables(scope);
   }
 
+  /** @throws NullValue for an unknown instance or execution */
   changeVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
     return this.onExecution(id, ({ variables }, scope) => {
       for (const name of deletions) variables.delete(scope, name);
@@ -109,6 +127,7 @@ export class RuntimeService implements RuntimeApi {
     });
   }
 
+  /** Variables of the execution's own scope only. @throws NullValue for an unknown execution */
   changeLocalVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
     return this.onExecution(id, ({ variables }, scope) => {
       for (const name of deletions) variables.deleteLocal(scope, name);
@@ -116,6 +135,7 @@ export class RuntimeService implements RuntimeApi {
     });
   }
 
+  /** Forgets an ended instance. @throws NotFound for one that is unknown, or that still runs */
   async deleteHistoricInstance(id: string): Promise<void> {
     await this.executor.run((work) => {
       if (this.history.findInstance(id) === null || work.findInstance(id) !== undefined)
@@ -124,6 +144,7 @@ export class RuntimeService implements RuntimeApi {
     });
   }
 
+  /** Lets a receive task go on. @throws BadUserRequest, ProcessEngine for an execution that waits for nothing of the kind */
   signal(executionId: string, given: Variables): Promise<void> {
     return this.onExecution(executionId, (at, scope, work) => {
       assertInstanceActive(at.instance, `Execution with id '${executionId}'`);
@@ -168,6 +189,7 @@ export class RuntimeService implements RuntimeApi {
     return this.reader.countExecutions(query);
   }
 
+  /** Null for an unknown id. */
   findExecution(id: string): ExecutionView | null {
     return this.reader.findExecution(id);
   }

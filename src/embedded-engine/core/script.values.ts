@@ -1,7 +1,7 @@
 import { types } from 'node:util';
 import { isElNumber, numberValueOf, SpinJson } from '../el/index.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
-import type { TypedValue } from './typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 
 /** Spin nodes that scripts hold, by what stands for them. */
 const NODES = new WeakMap<object, SpinJson>();

@@ -11,7 +11,7 @@ import {
   TypedNumber,
 } from '../el/index.js';
 import { ProcessEngineError } from './engine.errors.js';
-import type { TypedValue } from './typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 
 /** `valueInfo` of a value that has none; shared, so that it costs nothing. */
 export const NO_VALUE_INFO: Readonly<Record<string, unknown>> = Object.freeze({});

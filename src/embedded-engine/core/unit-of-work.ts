@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { ChangeSet } from '../persist/engine-store.js';
-import { emptyChangeSet } from '../persist/engine-store.js';
+import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../persist/records.types.js';
+} from '../state/records.types.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { NotFoundError, ProcessEngineError } from './engine.errors.js';
 import type { ProcessInstanceState } from './process-instance.state.js';

@@ -1,7 +1,6 @@
-import type { CompiledExpression, ExpressionScope } from '../el/index.js';
-import { isElNumber, numberValueOf } from '../el/index.js';
+import { type CompiledExpression, type ExpressionScope, isElNumber, numberValueOf } from '../el/index.js';
 import type { UserTaskNode } from '../model/index.js';
-import type { UserTaskRecord } from '../persist/records.types.js';
+import type { UserTaskRecord } from '../state/records.types.js';
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 import { type InstanceAtWork, textOf } from './instance-at-work.js';

@@ -1,5 +1,5 @@
 import { EngineError } from './engine.errors.js';
-import type { TypedValue } from './typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 
 /** Longest String variable, characters, as Camunda's database columns allow (2 000 on Oracle). */
 const MAX_STRING = 4_000;

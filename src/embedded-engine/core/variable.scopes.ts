@@ -1,7 +1,7 @@
 import type { ActivityState, VariableState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 import type { HistoryRecorder } from './history.recorder.js';
-import type { TypedValue, Variables } from './typed-value.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { checkLength } from './variable.limits.js';
 

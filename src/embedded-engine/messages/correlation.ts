@@ -1,9 +1,36 @@
 import type { EngineState } from '../core/engine.state.js';
 import type { ExecutableDefinition } from '../core/executable-definition.js';
-import type { TypedValue } from '../core/typed-value.types.js';
+import type { ExecutionView, ProcessInstanceView } from '../core/instance.views.js';
 import { localVariables } from '../core/variable.scopes.js';
-import type { CorrelationInput } from '../core/wait-state-api.types.js';
-import type { EventSubscriptionRecord } from '../persist/records.types.js';
+import type { EventSubscriptionRecord } from '../state/records.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
+
+export interface CorrelationInput {
+  readonly messageName: string;
+  readonly businessKey: string | null;
+  readonly processInstanceId: string | null;
+  /** Plain values, compared with variables of the process instance. */
+  readonly correlationKeys: ReadonlyMap<string, TypedValue>;
+  /** Compared with variables of the waiting execution's own scope. */
+  readonly localCorrelationKeys: ReadonlyMap<string, TypedValue>;
+  readonly variables: Variables;
+  /** Set in the scope of the execution that waits. */
+  readonly localVariables: Variables;
+  readonly triggeredScopeVariables: Variables;
+  /** Undefined: any tenant; null: none. */
+  readonly tenantId: string | null | undefined;
+  /** Everything that matches; otherwise exactly one execution or definition has to. */
+  readonly all: boolean;
+}
+
+/** What a message has reached: an execution that waited, or a definition that it started. */
+export type CorrelationResult =
+  | { readonly resultType: 'Execution'; readonly execution: ExecutionView; readonly variables: Variables }
+  | {
+      readonly resultType: 'ProcessDefinition';
+      readonly processInstance: ProcessInstanceView;
+      readonly variables: Variables;
+    };
 
 /** A definition that a message starts, and where. */
 export interface MessageStart {

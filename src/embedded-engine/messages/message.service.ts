@@ -5,37 +5,38 @@ import type { EngineState } from '../core/engine.state.js';
 import { startInstance } from '../core/instance.factory.js';
 import { viewExecution, viewInstance } from '../core/instance.views.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../core/record.query.js';
+import { filterRecords, pageOf } from '../query/record.query.js';
 import { assertInstanceActive } from '../core/suspension.js';
-import type { Variables } from '../core/typed-value.types.js';
+import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { localVariables } from '../core/variable.scopes.js';
-import type {
-  CorrelationInput,
-  CorrelationResult,
-  EventSubscriptionQuery,
-  MessageService as MessageApi,
-} from '../core/wait-state-api.types.js';
-import type { EventSubscriptionRecord } from '../persist/records.types.js';
 import {
+  type CorrelationInput,
+  type CorrelationResult,
   describeCorrelation,
   matchesSubscription,
-  messageStartsOf,
   type MessageStart,
+  messageStartsOf,
 } from './correlation.js';
-import { SUBSCRIPTION_RULES, SUBSCRIPTION_SORT_KEYS } from './subscription.queries.js';
+import {
+  type EventSubscriptionQuery,
+  SUBSCRIPTION_RULES,
+  SUBSCRIPTION_SORT_KEYS,
+} from './event-subscription.query.js';
+import type { EventSubscriptionRecord } from '../state/records.types.js';
 
 /** Class of the error of a message that finds no one, or too many. */
 const MISMATCH = 'MismatchingMessageCorrelationException';
 
 /** Brings messages to the executions that wait for them, or to the definitions that they start. */
-export class MessageService implements MessageApi {
+export class MessageService {
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
     private readonly stepLimit: number,
   ) {}
 
+  /** @throws MismatchingMessageCorrelation (BadUserRequest) where none or, without `all`, several match */
   correlate(input: CorrelationInput): Promise<readonly CorrelationResult[]> {
     return this.executor.run((work) => {
       const waiting = this.state
@@ -59,6 +60,7 @@ export class MessageService implements MessageApi {
     });
   }
 
+  /** Brings a message to one execution. @throws ProcessEngine where it does not wait for it */
   async trigger(executionId: string, messageName: string, variables: Variables): Promise<void> {
     await this.executor.run((work) => {
       const subscription = this.state

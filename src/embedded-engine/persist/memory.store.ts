@@ -1,8 +1,9 @@
-import { type ChangeSet, type EngineStore, NOTHING_RECOVERED, type RecoveredState } from './engine-store.js';
-import { MemoryHistory } from './memory.history.js';
+import type { ChangeSet } from '../state/change-set.js';
+import { type StateStore, NOTHING_RECOVERED, type RecoveredState } from '../state/state-store.js';
+import { MemoryHistory } from '../history/memory.history.js';
 
 /** Keeps nothing beyond the process: the engine's own memory is the state, and history lives beside it. */
-export class MemoryStore implements EngineStore {
+export class MemoryStore implements StateStore {
   readonly history: MemoryHistory;
 
   /**

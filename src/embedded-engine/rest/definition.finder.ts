@@ -1,5 +1,5 @@
-import type { RepositoryService } from '../core/engine-api.types.js';
-import type { DefinitionRecord } from '../persist/records.types.js';
+import type { RepositoryService } from '../core/repository.service.js';
+import type { DefinitionRecord } from '../state/records.types.js';
 import type { RouteCall } from './engine.router.js';
 import { notFound, RestError } from './rest.error.js';
 

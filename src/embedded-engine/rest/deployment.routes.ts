@@ -1,6 +1,7 @@
-import type { DeploymentQuery, RepositoryService } from '../core/engine-api.types.js';
+import type { DeploymentQuery } from '../core/deployment.query.js';
+import type { RepositoryService } from '../core/repository.service.js';
 import { EngineError } from '../core/engine.errors.js';
-import type { ResourceRecord } from '../persist/records.types.js';
+import type { ResourceRecord } from '../state/records.types.js';
 import { attachment } from './attachment.format.js';
 import { readDeployment } from './deployment.reader.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';

@@ -1,4 +1,4 @@
-import type { EventSubscriptionRecord } from '../persist/records.types.js';
+import type { EventSubscriptionRecord } from '../state/records.types.js';
 import { formatDate } from './date.format.js';
 
 /** EventSubscriptionDto. */

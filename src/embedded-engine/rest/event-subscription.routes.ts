@@ -1,5 +1,6 @@
-import type { EventSubscriptionQuery, MessageService } from '../core/wait-state-api.types.js';
-import type { EventSubscriptionRecord } from '../persist/records.types.js';
+import type { EventSubscriptionQuery } from '../messages/event-subscription.query.js';
+import type { MessageService } from '../messages/message.service.js';
+import type { EventSubscriptionRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentSubscription } from './event-subscription.presenter.js';
 import { list, text } from './json.reader.js';

@@ -1,4 +1,4 @@
-import type { ExecutionView } from '../core/engine-api.types.js';
+import type { ExecutionView } from '../core/instance.views.js';
 
 /** ExecutionDto. */
 export function presentExecution(execution: ExecutionView): Record<string, unknown> {

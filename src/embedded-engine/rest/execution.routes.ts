@@ -1,5 +1,7 @@
-import type { ExecutionQuery, ExecutionView, RuntimeService } from '../core/engine-api.types.js';
-import type { MessageService } from '../core/wait-state-api.types.js';
+import type { ExecutionQuery } from '../core/execution.query.js';
+import type { ExecutionView } from '../core/instance.views.js';
+import type { RuntimeService } from '../core/runtime.service.js';
+import type { MessageService } from '../messages/message.service.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentSubscription } from './event-subscription.presenter.js';
 import { presentExecution } from './execution.presenter.js';

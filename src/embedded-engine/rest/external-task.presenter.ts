@@ -1,5 +1,5 @@
-import type { LockedExternalTask } from '../core/engine-api.types.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { LockedExternalTask } from '../tasks/fetch-and-lock.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { writeVariables } from './variable.writer.js';
 

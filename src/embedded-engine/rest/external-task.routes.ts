@@ -1,6 +1,8 @@
-import type { ExternalTaskQuery, ExternalTaskService, RuntimeService } from '../core/engine-api.types.js';
+import type { ExternalTaskQuery } from '../tasks/external-task.query.js';
+import type { ExternalTaskService } from '../tasks/external-task.service.js';
+import type { RuntimeService } from '../core/runtime.service.js';
 import { EngineError, NullValueError } from '../core/engine.errors.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentExternalTask } from './external-task.presenter.js';
 import { noContent, ok, textOrNothing, type EngineResponse } from './http.types.js';

@@ -1,4 +1,4 @@
-import type { FetchInput, TopicSubscription } from '../core/engine-api.types.js';
+import type { FetchInput, TopicSubscription } from '../tasks/fetch-and-lock.types.js';
 import {
   boolean,
   integer,

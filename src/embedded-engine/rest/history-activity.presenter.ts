@@ -1,4 +1,4 @@
-import type { HistoricActivityRecord, HistoricInstanceRecord } from '../persist/records.types.js';
+import type { HistoricActivityRecord, HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { durationOf, instanceFields } from './history.fields.js';
 

@@ -1,5 +1,6 @@
-import type { HistoricActivityQuery, HistoryService } from '../core/engine-api.types.js';
-import type { HistoricActivityRecord } from '../persist/records.types.js';
+import type { HistoricActivityQuery } from '../history/historic-activity-instance.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { HistoricActivityRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentHistoricActivity } from './history-activity.presenter.js';
 import { ok } from './http.types.js';

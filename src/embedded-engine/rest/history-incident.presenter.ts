@@ -1,4 +1,4 @@
-import type { HistoricIncidentRecord, HistoricInstanceRecord } from '../persist/records.types.js';
+import type { HistoricIncidentRecord, HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { jobDefinitionIdOf } from './job-definition.id.js';
 import { instanceFields } from './history.fields.js';

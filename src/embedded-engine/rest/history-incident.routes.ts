@@ -1,5 +1,6 @@
-import type { HistoricIncidentQuery, HistoryService } from '../core/engine-api.types.js';
-import type { HistoricIncidentRecord } from '../persist/records.types.js';
+import type { HistoricIncidentQuery } from '../history/historic-incident.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { HistoricIncidentRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentHistoricIncident } from './history-incident.presenter.js';
 import { list, text } from './json.reader.js';

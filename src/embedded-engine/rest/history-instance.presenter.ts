@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord } from '../persist/records.types.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { durationOf } from './history.fields.js';
 

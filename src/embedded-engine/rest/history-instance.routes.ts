@@ -1,6 +1,8 @@
 import { EngineError } from '../core/engine.errors.js';
-import type { HistoricInstanceQuery, HistoryService, RuntimeService } from '../core/engine-api.types.js';
-import type { HistoricInstanceRecord, HistoricInstanceState } from '../persist/records.types.js';
+import type { HistoricInstanceQuery } from '../history/historic-process-instance.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { RuntimeService } from '../core/runtime.service.js';
+import type { HistoricInstanceRecord, HistoricInstanceState } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentHistoricInstance } from './history-instance.presenter.js';
 import { noContent, ok } from './http.types.js';

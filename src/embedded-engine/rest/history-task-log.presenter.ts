@@ -1,4 +1,4 @@
-import type { ExternalTaskLogRecord, HistoricInstanceRecord } from '../persist/records.types.js';
+import type { ExternalTaskLogRecord, HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate } from './date.format.js';
 import { instanceFields } from './history.fields.js';
 

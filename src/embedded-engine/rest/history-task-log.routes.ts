@@ -1,5 +1,6 @@
-import type { ExternalTaskLogQuery, HistoryService } from '../core/engine-api.types.js';
-import type { ExternalTaskLogRecord } from '../persist/records.types.js';
+import type { ExternalTaskLogQuery } from '../history/external-task-log.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { ExternalTaskLogRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentTaskLog } from './history-task-log.presenter.js';
 import { ok, textOrNothing } from './http.types.js';

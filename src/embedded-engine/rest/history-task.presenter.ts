@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord, HistoricUserTaskRecord } from '../persist/records.types.js';
+import type { HistoricInstanceRecord, HistoricUserTaskRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { durationOf, instanceFields } from './history.fields.js';
 

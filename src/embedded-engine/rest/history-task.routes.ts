@@ -1,5 +1,6 @@
-import type { HistoricUserTaskQuery, HistoryService } from '../core/engine-api.types.js';
-import type { HistoricUserTaskRecord } from '../persist/records.types.js';
+import type { HistoricUserTaskQuery } from '../history/historic-user-task.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { HistoricUserTaskRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentHistoricTask } from './history-task.presenter.js';
 import { list, text } from './json.reader.js';

@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord, HistoricVariableRecord } from '../persist/records.types.js';
+import type { HistoricInstanceRecord, HistoricVariableRecord } from '../state/records.types.js';
 import { formatDate } from './date.format.js';
 import { instanceFields } from './history.fields.js';
 import { writeVariable } from './variable.writer.js';

@@ -1,6 +1,7 @@
-import type { HistoricVariableQuery, HistoryService } from '../core/engine-api.types.js';
-import type { VariableType } from '../core/typed-value.types.js';
-import type { HistoricVariableRecord } from '../persist/records.types.js';
+import type { HistoricVariableQuery } from '../history/historic-variable-instance.query.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { VariableType } from '../state/typed-value.types.js';
+import type { HistoricVariableRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentHistoricVariable } from './history-variable.presenter.js';
 import { ok } from './http.types.js';

@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord } from '../persist/records.types.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 import { formatNullableDate } from './date.format.js';
 
 /** Milliseconds from start to end; null while it runs. */

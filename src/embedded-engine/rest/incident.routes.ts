@@ -1,5 +1,6 @@
-import type { IncidentQuery, RuntimeService } from '../core/engine-api.types.js';
-import type { IncidentRecord } from '../persist/records.types.js';
+import type { IncidentQuery } from '../core/incident.query.js';
+import type { RuntimeService } from '../core/runtime.service.js';
+import type { IncidentRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { ok } from './http.types.js';
 import { list, text } from './json.reader.js';

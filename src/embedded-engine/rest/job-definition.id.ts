@@ -1,4 +1,4 @@
-import type { IncidentRecord } from '../persist/records.types.js';
+import type { IncidentRecord } from '../state/records.types.js';
 
 /**
  * Stands for the element of the model whose timers are jobs. Camunda gives each a record of its own with a random id;

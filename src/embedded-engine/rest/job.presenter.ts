@@ -1,4 +1,4 @@
-import type { JobRecord } from '../persist/records.types.js';
+import type { JobRecord } from '../state/records.types.js';
 import { jobDefinitionId } from './job-definition.id.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 

@@ -1,4 +1,4 @@
-import type { JobQuery } from '../core/wait-state-api.types.js';
+import type { JobQuery } from '../timers/job.query.js';
 import { parseDate } from './date.format.js';
 import { isRecord, list, shown } from './json.reader.js';
 import { invalidRequest } from './rest.error.js';

@@ -1,7 +1,8 @@
-import type { JobQuery, JobService } from '../core/wait-state-api.types.js';
+import type { JobQuery } from '../timers/job.query.js';
+import type { JobService } from '../timers/job.service.js';
 import { EngineError } from '../core/engine.errors.js';
 import { ExpressionError } from '../el/index.js';
-import type { JobRecord } from '../persist/records.types.js';
+import type { JobRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, textOrNothing, type EngineResponse } from './http.types.js';
 import { presentJob } from './job.presenter.js';

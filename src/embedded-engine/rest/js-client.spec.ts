@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EngineError } from '../core/engine.errors.js';
-import type { LockedExternalTask } from '../core/engine-api.types.js';
+import type { LockedExternalTask } from '../tasks/fetch-and-lock.types.js';
 import { startEngineServer, type EngineServer } from './engine.server.js';
 import { RecordingEngine } from './testing/recording.engine.js';
 import { LOCKED_TASK, NOON } from './testing/records.js';

@@ -1,4 +1,4 @@
-import type { CorrelationResult } from '../core/wait-state-api.types.js';
+import type { CorrelationResult } from '../messages/correlation.js';
 import { presentExecution } from './execution.presenter.js';
 import { presentProcessInstance } from './process-instance.presenter.js';
 import { writeVariables } from './variable.writer.js';

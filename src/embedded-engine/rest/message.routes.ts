@@ -1,4 +1,5 @@
-import type { CorrelationInput, CorrelationResult, MessageService } from '../core/wait-state-api.types.js';
+import type { CorrelationInput, CorrelationResult } from '../messages/correlation.js';
+import type { MessageService } from '../messages/message.service.js';
 import { BadUserRequestError, EngineError } from '../core/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';

@@ -1,11 +1,7 @@
-import type {
-  DefinitionQuery,
-  RepositoryService,
-  RuntimeService,
-  StartInput,
-  StartResult,
-} from '../core/engine-api.types.js';
-import type { DefinitionRecord } from '../persist/records.types.js';
+import type { DefinitionQuery } from '../core/process-definition.query.js';
+import type { RepositoryService } from '../core/repository.service.js';
+import type { RuntimeService, StartInput, StartResult } from '../core/runtime.service.js';
+import type { DefinitionRecord } from '../state/records.types.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';

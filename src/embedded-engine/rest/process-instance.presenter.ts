@@ -1,5 +1,6 @@
-import type { ActivityInstanceView, ProcessInstanceView } from '../core/engine-api.types.js';
-import type { IncidentRecord } from '../persist/records.types.js';
+import type { ActivityInstanceView } from '../core/activity-instance.tree.js';
+import type { ProcessInstanceView } from '../core/instance.views.js';
+import type { IncidentRecord } from '../state/records.types.js';
 import { jobDefinitionIdOf } from './job-definition.id.js';
 import { formatDate } from './date.format.js';
 

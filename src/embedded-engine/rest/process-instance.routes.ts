@@ -1,4 +1,6 @@
-import type { ProcessInstanceQuery, ProcessInstanceView, RuntimeService } from '../core/engine-api.types.js';
+import type { ProcessInstanceQuery } from '../core/process-instance.query.js';
+import type { ProcessInstanceView } from '../core/instance.views.js';
+import type { RuntimeService } from '../core/runtime.service.js';
 import { EngineError } from '../core/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';

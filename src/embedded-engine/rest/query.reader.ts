@@ -1,4 +1,4 @@
-import type { Filter, Page, Sorting, VariableFilter } from '../core/engine-api.types.js';
+import type { Filter, Page, Sorting, VariableFilter } from '../query/query.types.js';
 import { parseDate } from './date.format.js';
 import {
   boolean,

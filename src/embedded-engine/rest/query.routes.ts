@@ -1,4 +1,4 @@
-import type { Page } from '../core/engine-api.types.js';
+import type { Page } from '../query/query.types.js';
 import { type Route, type RouteCall } from './engine.router.js';
 import { ok } from './http.types.js';
 import { readFilters, readPage, type FilterTable } from './query.reader.js';

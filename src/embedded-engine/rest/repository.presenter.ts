@@ -1,4 +1,4 @@
-import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../persist/records.types.js';
+import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../state/records.types.js';
 import { formatDate } from './date.format.js';
 
 /** A link to the thing itself, as start and deploy answer it. */

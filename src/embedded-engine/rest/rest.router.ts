@@ -1,11 +1,11 @@
-import type {
-  ExternalTaskService,
-  HistoryService,
-  RepositoryService,
-  RuntimeService,
-} from '../core/engine-api.types.js';
+import type { ExternalTaskService } from '../tasks/external-task.service.js';
+import type { HistoryService } from '../history/history.service.js';
+import type { RepositoryService } from '../core/repository.service.js';
+import type { RuntimeService } from '../core/runtime.service.js';
 import type { EngineError } from '../core/engine.errors.js';
-import type { JobService, MessageService, TaskService } from '../core/wait-state-api.types.js';
+import type { JobService } from '../timers/job.service.js';
+import type { MessageService } from '../messages/message.service.js';
+import type { UserTaskService } from '../tasks/user-task.service.js';
 import { deploymentRoutes } from './deployment.routes.js';
 import { EngineRouter, type Route } from './engine.router.js';
 import { engineRoutes } from './engine.routes.js';
@@ -30,7 +30,7 @@ export interface EngineServices {
   readonly runtime: RuntimeService;
   readonly externalTasks: ExternalTaskService;
   readonly history: HistoryService;
-  readonly tasks: TaskService;
+  readonly tasks: UserTaskService;
   readonly messages: MessageService;
   readonly jobs: JobService;
   /** Why the engine has stopped for good; every request is then answered with it. Null while it runs. */

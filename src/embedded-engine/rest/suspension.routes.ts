@@ -1,4 +1,5 @@
-import type { RepositoryService, RuntimeService } from '../core/engine-api.types.js';
+import type { RepositoryService } from '../core/repository.service.js';
+import type { RuntimeService } from '../core/runtime.service.js';
 import { EngineError } from '../core/engine.errors.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import type { Route, RouteCall } from './engine.router.js';

@@ -1,4 +1,4 @@
-import type { UserTaskRecord } from '../persist/records.types.js';
+import type { UserTaskRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 
 /** TaskDto. The record does not tell whether a task was changed, so `lastUpdated` is null and the state `Created`. */

@@ -1,6 +1,7 @@
-import type { TaskService, UserTaskQuery } from '../core/wait-state-api.types.js';
+import type { UserTaskService } from '../tasks/user-task.service.js';
+import type { UserTaskQuery } from '../tasks/user-task.query.js';
 import { EngineError } from '../core/engine.errors.js';
-import type { UserTaskRecord } from '../persist/records.types.js';
+import type { UserTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
 import { boolean, integer, list, nullable, optional, text } from './json.reader.js';
@@ -62,7 +63,7 @@ const SORT_KEYS = [
 ] as const;
 
 /** `/task`. */
-export function taskRoutes(tasks: TaskService): readonly Route[] {
+export function taskRoutes(tasks: UserTaskService): readonly Route[] {
   return [
     ...queryRoutes<UserTaskQuery, UserTaskRecord>({
       path: '/task',
@@ -98,7 +99,7 @@ export function taskRoutes(tasks: TaskService): readonly Route[] {
   ];
 }
 
-function complete(tasks: TaskService, call: RouteCall): Promise<EngineResponse> {
+function complete(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const id = call.param('id');
   return prefixed(`Cannot complete task ${id}`, async () => {
     const body = call.body();
@@ -109,7 +110,7 @@ function complete(tasks: TaskService, call: RouteCall): Promise<EngineResponse> 
 }
 
 /** Nobody's claim is an assignment to nobody; another's task is an error of the engine to Camunda, not of the request. */
-async function claim(tasks: TaskService, call: RouteCall): Promise<EngineResponse> {
+async function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const [id, userId] = [call.param('id'), nullable(call.body(), 'userId', text)];
   try {
     await (userId === null ? tasks.setAssignee(id, null) : tasks.claim(id, userId));
@@ -122,7 +123,11 @@ async function claim(tasks: TaskService, call: RouteCall): Promise<EngineRespons
 }
 
 /** An unknown task is a 400 here, and a 500 everywhere else. */
-async function assign(tasks: TaskService, call: RouteCall, userId: string | null): Promise<EngineResponse> {
+async function assign(
+  tasks: UserTaskService,
+  call: RouteCall,
+  userId: string | null,
+): Promise<EngineResponse> {
   try {
     await tasks.setAssignee(call.param('id'), userId);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { ProcessEngineError } from '../core/engine.errors.js';
-import type { TypedValue, VariableType } from '../core/typed-value.types.js';
+import type { TypedValue, VariableType } from '../state/typed-value.types.js';
 import { checkLength } from '../core/variable.limits.js';
 import { parseDate } from './date.format.js';
 import { scalarText, shown, type JsonRecord } from './json.reader.js';

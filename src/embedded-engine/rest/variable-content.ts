@@ -1,4 +1,4 @@
-import type { TypedValue } from '../core/typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 import { attachment } from './attachment.format.js';
 import { bytes, type EngineResponse, type FormPart, type RequestBody } from './http.types.js';
 import { illegalArgument, invalidRequest, RestError } from './rest.error.js';

@@ -1,4 +1,4 @@
-import type { VariableInstanceView } from '../core/engine-api.types.js';
+import type { VariableInstanceView } from '../core/instance.views.js';
 import { writeVariable } from './variable.writer.js';
 
 /** VariableInstanceDto. */

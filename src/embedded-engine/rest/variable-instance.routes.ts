@@ -1,8 +1,6 @@
-import type {
-  RuntimeService,
-  VariableInstanceQuery,
-  VariableInstanceView,
-} from '../core/engine-api.types.js';
+import type { RuntimeService } from '../core/runtime.service.js';
+import type { VariableInstanceQuery } from '../core/variable-instance.query.js';
+import type { VariableInstanceView } from '../core/instance.views.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { ok } from './http.types.js';
 import { list, text } from './json.reader.js';

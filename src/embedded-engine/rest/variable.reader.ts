@@ -1,5 +1,5 @@
 import { NO_VALUE_INFO } from '../core/typed-value.converter.js';
-import type { TypedValue, Variables, VariableType } from '../core/typed-value.types.js';
+import type { TypedValue, Variables, VariableType } from '../state/typed-value.types.js';
 import { parseDate } from './date.format.js';
 import { isRecord, shown, type JsonRecord } from './json.reader.js';
 import { invalidRequest } from './rest.error.js';

@@ -1,6 +1,6 @@
-import type { RuntimeService } from '../core/engine-api.types.js';
+import type { RuntimeService } from '../core/runtime.service.js';
 import { NullValueError } from '../core/engine.errors.js';
-import type { TypedValue, Variables } from '../core/typed-value.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { COLUMN_TOO_SMALL } from '../core/variable.limits.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';

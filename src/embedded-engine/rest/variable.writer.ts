@@ -1,5 +1,5 @@
 import { jsonFormFault, parseJson } from '../../common/json/index.js';
-import type { TypedValue, Variables } from '../core/typed-value.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { formatDate } from './date.format.js';
 import { isTooDeep } from './json.depth.js';
 import { boolean, optional, type JsonRecord } from './json.reader.js';

@@ -1,4 +1,4 @@
-import type { ExternalTaskService } from '../core/engine-api.types.js';
+import type { ExternalTaskService } from '../tasks/external-task.service.js';
 import { EngineError } from '../core/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentLockedTask } from './external-task.presenter.js';

@@ -1,4 +1,4 @@
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import { type Due, DueHeap } from '../core/due.heap.js';
 import { TopicQueue } from './topic.queue.js';
 

@@ -1,5 +1,6 @@
-import type { ExternalTaskQuery } from '../core/engine-api.types.js';
 import type { EngineState } from '../core/engine.state.js';
+import { localVariables } from '../core/variable.scopes.js';
+import type { Filter, Page, VariableFilter } from '../query/query.types.js';
 import {
   filterRecords,
   type FilterRules,
@@ -7,9 +8,54 @@ import {
   matchesVariable,
   pageOf,
   type SortKeys,
-} from '../core/record.query.js';
-import { localVariables } from '../core/variable.scopes.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+} from '../query/record.query.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
+
+export type ExternalTaskQuery = Filter<{
+  externalTaskId: string;
+  externalTaskIdIn: readonly string[];
+  topicName: string;
+  workerId: string;
+  locked: true;
+  notLocked: true;
+  withRetriesLeft: true;
+  noRetriesLeft: true;
+  lockExpirationBefore: number;
+  lockExpirationAfter: number;
+  activityId: string;
+  activityIdIn: readonly string[];
+  executionId: string;
+  processInstanceId: string;
+  processInstanceIdIn: readonly string[];
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  processDefinitionKeyIn: readonly string[];
+  processDefinitionName: string;
+  processDefinitionNameLike: string;
+  processVariables: readonly VariableFilter[];
+  active: true;
+  suspended: true;
+  priorityHigherThanOrEquals: number;
+  priorityLowerThanOrEquals: number;
+  tenantIdIn: readonly string[];
+}> &
+  Page<
+    | 'id'
+    | 'lockExpirationTime'
+    | 'processInstanceId'
+    | 'processDefinitionId'
+    | 'processDefinitionKey'
+    | 'tenantId'
+    | 'taskPriority'
+    | 'createTime'
+  >;
+
+/** Which of the tasks count whose topics are listed. */
+export type TopicNameQuery = Filter<{
+  withLockedTasks: true;
+  withUnlockedTasks: true;
+  withRetriesLeft: true;
+}>;
 
 type SortKey = NonNullable<ExternalTaskQuery['sorting']>[number]['sortBy'];
 

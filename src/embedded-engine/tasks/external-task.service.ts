@@ -1,27 +1,27 @@
 import type { CommandExecutor } from '../core/command.executor.js';
-import type {
-  BpmnErrorInput,
-  CompleteInput,
-  ExternalTaskQuery,
-  ExternalTaskService as ExternalTaskApi,
-  FailureInput,
-  FetchInput,
-  PendingFetch,
-} from '../core/engine-api.types.js';
+import { type BpmnErrorInput, type CompleteInput, type FailureInput, TaskReports } from './task.reports.js';
+import { type ExternalTaskQuery, type TopicNameQuery, findTasks, pageTasks } from './external-task.query.js';
+import type { FetchInput, PendingFetch } from './fetch-and-lock.types.js';
 import { BadUserRequestError } from '../core/engine.errors.js';
 import type { EngineState } from '../core/engine.state.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
-import { findTasks, pageTasks } from './external-task.query.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { PollRegistry } from './poll.registry.js';
 import { assertFetch } from './task.checks.js';
 import { extendTaskLock, lockTask, unlockTask } from './task.locks.js';
-import { TaskReports } from './task.reports.js';
 import { setTaskRetries } from './task.retries.js';
 
-type RetriesSelection = Parameters<ExternalTaskApi['setRetriesOfMany']>[0];
+/** The external tasks whose retries one command sets: these ids, all of these instances, and all that the query finds. */
+export interface RetriesSelection {
+  readonly externalTaskIds?: readonly string[] | undefined;
+  readonly processInstanceIds?: readonly string[] | undefined;
+  readonly query?: ExternalTaskQuery | undefined;
+}
 
-/** The external tasks: what workers fetch, and what they report. */
-export class ExternalTaskService implements ExternalTaskApi {
+/**
+ * The external tasks: what workers fetch, and what they report. Every command throws NotFound for an unknown id and
+ * BadUserRequest for another worker's task.
+ */
+export class ExternalTaskService {
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
@@ -83,6 +83,7 @@ export class ExternalTaskService implements ExternalTaskApi {
     });
   }
 
+  /** All or none; ids, those of the instances and those of the query together. */
   setRetriesOfMany(selection: RetriesSelection, retries: number): Promise<void> {
     return this.executor.run((work) => {
       const ids = this.select(selection, work.now);
@@ -109,7 +110,7 @@ export class ExternalTaskService implements ExternalTaskApi {
     return this.state.tasks.get(id) ?? null;
   }
 
-  findTopicNames(query: Parameters<ExternalTaskApi['findTopicNames']>[0]): readonly string[] {
+  findTopicNames(query: TopicNameQuery): readonly string[] {
     const wanted: ExternalTaskQuery = {
       locked: query.withLockedTasks,
       notLocked: query.withUnlockedTasks,

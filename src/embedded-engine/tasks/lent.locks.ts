@@ -1,5 +1,5 @@
-import type { ChangeSet } from '../persist/engine-store.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ChangeSet } from '../state/change-set.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 
 /** The lock of a task, as its record has it. */
 export interface TaskLock {

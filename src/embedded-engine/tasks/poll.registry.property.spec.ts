@@ -5,7 +5,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';
-import type { LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
+import type { LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
 import { EngineHarness } from '../testing/engine.harness.js';
 import { bpmn, sequence } from '../testing/process.builder.js';
 import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../testing/property.runs.js';

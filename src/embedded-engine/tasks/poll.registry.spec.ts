@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import type { LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
+import type { LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
 import { EngineHarness, variables } from '../testing/engine.harness.js';
 import { bpmn, sequence } from '../testing/process.builder.js';
 import { RecordingStore } from '../testing/recording.store.js';

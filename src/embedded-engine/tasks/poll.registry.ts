@@ -1,7 +1,7 @@
 import type { Followed, Follower } from '../core/command.executor.js';
-import type { FetchInput, LockedExternalTask, PendingFetch } from '../core/engine-api.types.js';
+import type { FetchInput, LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
 import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
-import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
+import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import type { AvailableTasks } from './available-tasks.js';
 import type { LentLocks } from './lent.locks.js';
 import { handOut, type Poll, pollOf, refuse, toError } from './poll.request.js';

@@ -1,4 +1,4 @@
-import type { FetchInput, LockedExternalTask } from '../core/engine-api.types.js';
+import type { FetchInput, LockedExternalTask } from './fetch-and-lock.types.js';
 
 /** A request that has not been answered yet. */
 export interface Poll {

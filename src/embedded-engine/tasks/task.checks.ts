@@ -1,6 +1,6 @@
 import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
-import type { FetchInput } from '../core/engine-api.types.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { FetchInput } from './fetch-and-lock.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 
 /** Longest time that a poll may be parked: 30 minutes, as in Camunda. */
 export const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { FetchInput, TopicSubscription } from '../core/engine-api.types.js';
+import type { FetchInput, TopicSubscription } from './fetch-and-lock.types.js';
 import { EngineHarness, plain, deletion } from '../testing/engine.harness.js';
 import { bpmn, io, path, process, sequence, start, task } from '../testing/process.builder.js';
 

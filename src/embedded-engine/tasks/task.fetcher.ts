@@ -1,10 +1,10 @@
-import type { FetchInput, LockedExternalTask, TopicSubscription } from '../core/engine-api.types.js';
+import type { FetchInput, LockedExternalTask, TopicSubscription } from './fetch-and-lock.types.js';
 import type { EngineState } from '../core/engine.state.js';
-import { isLike } from '../core/record.query.js';
-import type { Variables } from '../core/typed-value.types.js';
+import { isLike } from '../query/record.query.js';
+import type { Variables } from '../state/typed-value.types.js';
 import { localVariables, visibleVariables } from '../core/variable.scopes.js';
-import type { ChangeSet } from '../persist/engine-store.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ChangeSet } from '../state/change-set.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { AvailableTasks } from './available-tasks.js';
 
 const NO_VARIABLES: Variables = new Map();

@@ -1,7 +1,7 @@
 import { BadUserRequestError } from '../core/engine.errors.js';
 import type { EngineState } from '../core/engine.state.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import { type ChangeSet, emptyChangeSet } from '../persist/engine-store.js';
+import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import { assertActive, assertWorker, requirePositive, requireWorker } from './task.checks.js';
 
 /** Locks a task that is free, whose lock has run out, or that the worker has already. */

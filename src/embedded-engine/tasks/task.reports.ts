@@ -1,13 +1,34 @@
 import type { ActivityState } from '../core/activity.state.js';
-import type { BpmnErrorInput, CompleteInput, FailureInput } from '../core/engine-api.types.js';
 import { NullValueError, ProcessEngineError } from '../core/engine.errors.js';
 import { atWork, type InstanceAtWork, type ThrownError } from '../core/instance-at-work.js';
 import { Interpreter } from '../core/interpreter.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { ExpressionError } from '../el/index.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
+import type { Variables } from '../state/typed-value.types.js';
 import { assertActive, assertNotNegative, assertWorker, requireWorker } from './task.checks.js';
 import { saveWithRetries } from './task.retries.js';
+
+export interface CompleteInput {
+  readonly workerId: string | null;
+  readonly variables: Variables;
+  readonly localVariables: Variables;
+}
+
+export interface FailureInput extends CompleteInput {
+  readonly errorMessage: string | null;
+  readonly errorDetails: string | null;
+  readonly retries: number;
+  /** Milliseconds. */
+  readonly retryTimeout: number;
+}
+
+export interface BpmnErrorInput {
+  readonly workerId: string | null;
+  readonly errorCode: string | null;
+  readonly errorMessage: string | null;
+  readonly variables: Variables;
+}
 
 /** The engine's column of error messages. */
 const MAX_ERROR_MESSAGE = 666;

@@ -1,7 +1,7 @@
 import { BadUserRequestError } from '../core/engine.errors.js';
 import { raiseTaskIncident } from '../core/incident.factory.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import type { ExternalTaskRecord } from '../persist/records.types.js';
+import type { ExternalTaskRecord } from '../state/records.types.js';
 
 /** @throws BadUserRequest for a negative number */
 export function setTaskRetries(work: UnitOfWork, id: string, retries: number): void {

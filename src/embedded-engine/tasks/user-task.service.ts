@@ -3,16 +3,15 @@ import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, NullValueError } from '../core/engine.errors.js';
 import type { EngineState } from '../core/engine.state.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../core/record.query.js';
-import type { Variables } from '../core/typed-value.types.js';
+import { filterRecords, pageOf } from '../query/record.query.js';
+import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { visibleVariables } from '../core/variable.scopes.js';
-import type { TaskService, UserTaskQuery } from '../core/wait-state-api.types.js';
-import type { UserTaskRecord } from '../persist/records.types.js';
-import { USER_TASK_SORT_KEYS, userTaskRules } from './user-task.queries.js';
+import { USER_TASK_SORT_KEYS, type UserTaskQuery, userTaskRules } from './user-task.query.js';
+import type { UserTaskRecord } from '../state/records.types.js';
 
 /** The tasks of people. */
-export class UserTaskService implements TaskService {
+export class UserTaskService {
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
@@ -31,6 +30,10 @@ export class UserTaskService implements TaskService {
     return this.state.userTasks.get(id) ?? null;
   }
 
+  /**
+   * @returns the variables that the process then has, as `withVariablesInReturn` shows them
+   * @throws NullValue for an unknown task, BadUserRequest for a suspended one
+   */
   complete(id: string, variables: Variables): Promise<Variables> {
     return this.executor.run((work) => {
       const task = takeTask(work, id);
@@ -44,10 +47,12 @@ export class UserTaskService implements TaskService {
     });
   }
 
+  /** @throws NullValue for an unknown task */
   setAssignee(id: string, userId: string | null): Promise<void> {
     return this.assign(id, userId, () => undefined);
   }
 
+  /** As {@link setAssignee}, but refuses a task that another has. @throws BadUserRequest */
   claim(id: string, userId: string): Promise<void> {
     return this.assign(id, userId, ({ assignee }) => {
       if (assignee === null || assignee === userId) return;
@@ -58,6 +63,7 @@ export class UserTaskService implements TaskService {
     });
   }
 
+  /** Variables that the task sees; null for an unknown task. */
   findVariables(id: string): Variables | null {
     const task = this.findOne(id);
     const activity =

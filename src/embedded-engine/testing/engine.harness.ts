@@ -1,13 +1,7 @@
-import type {
-  DeleteInstanceOptions,
-  DeploymentInput,
-  DeploymentResult,
-  FetchInput,
-  LockedExternalTask,
-  StartResult,
-  TopicSubscription,
-} from '../core/engine-api.types.js';
-import type { TypedValue, Variables } from '../core/typed-value.types.js';
+import type { DeleteInstanceOptions, StartResult } from '../core/runtime.service.js';
+import type { DeploymentInput, DeploymentResult } from '../core/deployment.types.js';
+import type { FetchInput, LockedExternalTask, TopicSubscription } from '../tasks/fetch-and-lock.types.js';
+import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { EmbeddedEngine, type EngineParts } from '../embedded-engine.js';
 import { compileBpmn } from '../model/index.js';
 

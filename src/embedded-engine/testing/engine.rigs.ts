@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { EngineStore } from '../persist/engine-store.js';
+import type { EngineStore } from '../embedded-engine.js';
 import { SqliteStore } from '../persist/sqlite/sqlite.store.js';
 import { EngineHarness } from './engine.harness.js';
 import { RecordingStore } from './recording.store.js';

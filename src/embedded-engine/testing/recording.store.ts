@@ -1,19 +1,15 @@
 import type { InstanceSnapshot } from '../core/instance.snapshot.js';
-import {
-  type ChangeSet,
-  type DeploymentBundle,
-  type EngineStore,
-  NOTHING_RECOVERED,
-  type RecoveredState,
-} from '../persist/engine-store.js';
-import { MemoryHistory } from '../persist/memory.history.js';
+import type { ChangeSet, DeploymentBundle } from '../state/change-set.js';
+import type { EngineStore } from '../embedded-engine.js';
+import { NOTHING_RECOVERED, type RecoveredState } from '../state/state-store.js';
+import { MemoryHistory } from '../history/memory.history.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../persist/records.types.js';
+} from '../state/records.types.js';
 
 interface PendingCommit {
   readonly resolve: () => void;

@@ -4,18 +4,17 @@ import { BadUserRequestError, EngineError, NotFoundError } from '../core/engine.
 import type { EngineState } from '../core/engine.state.js';
 import { raiseJobIncident } from '../core/incident.factory.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../core/record.query.js';
+import { filterRecords, pageOf } from '../query/record.query.js';
 import { assertInstanceActive } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import type { JobQuery, JobService as JobApi } from '../core/wait-state-api.types.js';
-import type { JobRecord } from '../persist/records.types.js';
-import { JOB_SORT_KEYS, jobRules } from './job.queries.js';
+import { JOB_SORT_KEYS, type JobQuery, jobRules } from './job.query.js';
+import type { JobRecord } from '../state/records.types.js';
 
 /** The engine's column of error messages. */
 const MAX_EXCEPTION_MESSAGE = 666;
 
-/** Timers: what fires them, and what becomes of one that fails. */
-export class JobService implements JobApi {
+/** Timers: fires them, and counts their failed attempts. Every command throws NotFound for an unknown id. */
+export class JobService {
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
@@ -34,6 +33,7 @@ export class JobService implements JobApi {
     return this.state.jobs.get(id) ?? null;
   }
 
+  /** Fires now, due or not. @throws what the process throws; the job has then one attempt less */
   async execute(id: string): Promise<void> {
     let elementId: string | null = null;
     const wasDue = (this.state.jobs.get(id)?.dueDate ?? Infinity) <= this.executor.clock();

@@ -1,5 +1,5 @@
 import { DueHeap } from '../core/due.heap.js';
-import type { JobRecord } from '../persist/records.types.js';
+import type { JobRecord } from '../state/records.types.js';
 
 /** Longest time that setTimeout can wait. */
 const MAX_TIMER_MS = 2_147_483_647;

@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord, HistoricInstanceState } from '../records.types.js';
+import type { HistoricInstanceRecord, HistoricInstanceState } from '../../state/records.types.js';
 import { fromColumn, toColumn } from './column.text.js';
 
 /** A row of `ended`, in the order of {@link ENDED_COLUMNS}. */

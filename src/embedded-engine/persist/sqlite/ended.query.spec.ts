@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
-import type { HistoricInstanceQuery } from '../../core/engine-api.types.js';
-import { type HistorySelection, selectionOfDetails } from '../history.selection.js';
+import type { HistoricInstanceQuery } from '../../history/historic-process-instance.query.js';
+import { type HistorySelection, selectionOfDetails } from '../../history/history.selection.js';
 import {
   type Condition,
   conditionsOf,

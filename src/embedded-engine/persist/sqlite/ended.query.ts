@@ -1,5 +1,6 @@
-import type { HistoricInstanceQuery, VariableFilter } from '../../core/engine-api.types.js';
-import type { HistorySelection } from '../history.selection.js';
+import type { HistoricInstanceQuery } from '../../history/historic-process-instance.query.js';
+import type { VariableFilter } from '../../query/query.types.js';
+import type { HistorySelection } from '../../history/history.selection.js';
 import { toColumn } from './column.text.js';
 import { ENDED_COLUMNS } from './ended.columns.js';
 import { LONGEST_INLINE_TEXT } from './json.text.js';

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { DeploymentBundle } from '../engine-store.js';
-import type { InstanceHistory } from '../instance-history.types.js';
-import type { ResourceRecord } from '../records.types.js';
+import type { DeploymentBundle } from '../../state/change-set.js';
+import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { ResourceRecord } from '../../state/records.types.js';
 import { fromColumn } from './column.text.js';
 import { ENDED_COLUMNS, endedRecord, type EndedRow } from './ended.columns.js';
 import { readHistory } from './history.text.js';

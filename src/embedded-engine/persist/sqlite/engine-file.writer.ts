@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { DeploymentBundle } from '../engine-store.js';
+import type { DeploymentBundle } from '../../state/change-set.js';
 import { toColumn } from './column.text.js';
 import { ENDED_COLUMNS, endedValues } from './ended.columns.js';
 import type { StoredInstance } from './stored.instance.js';

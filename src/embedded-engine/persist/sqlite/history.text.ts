@@ -1,4 +1,4 @@
-import { type InstanceHistory, newInstanceHistory } from '../instance-history.types.js';
+import { type InstanceHistory, newInstanceHistory } from '../../history/instance-history.types.js';
 import type {
   ExternalTaskLogRecord,
   HistoricActivityRecord,
@@ -6,7 +6,7 @@ import type {
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
-} from '../records.types.js';
+} from '../../state/records.types.js';
 import { parseJsonText, type TextReader } from './json.text.js';
 import { fieldsOf, type InstanceFields } from './record.codec.js';
 import {

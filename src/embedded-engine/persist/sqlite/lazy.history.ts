@@ -1,5 +1,5 @@
-import type { InstanceHistory } from '../instance-history.types.js';
-import type { HistoricInstanceRecord } from '../records.types.js';
+import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { HistoricInstanceRecord } from '../../state/records.types.js';
 
 /** The history of one instance, whose records are read only when somebody asks for them. */
 export class LazyHistory implements InstanceHistory {

@@ -1,4 +1,4 @@
-import type { HistoricInstanceRecord } from '../records.types.js';
+import type { HistoricInstanceRecord } from '../../state/records.types.js';
 
 /** What the records of one instance have in common; it is kept once. */
 export interface InstanceFields {

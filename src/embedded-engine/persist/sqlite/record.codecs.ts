@@ -10,7 +10,7 @@ import type {
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../records.types.js';
+} from '../../state/records.types.js';
 import { codecFor } from './record.codec.js';
 
 export const INSTANCE_CODEC = codecFor<HistoricInstanceRecord>()({

@@ -1,12 +1,15 @@
 import type { Database } from 'better-sqlite3';
-import type { HistoricInstanceQuery } from '../../core/engine-api.types.js';
-import { isLike, pageOf } from '../../core/record.query.js';
-import { HistoryReader } from '../history.reader.js';
-import { INSTANCE_SORT_KEYS, instanceRules } from '../history.queries.js';
-import { type HistorySelection, selectionOfInstances } from '../history.selection.js';
-import type { InstanceHistory } from '../instance-history.types.js';
-import { matching } from '../record.page.js';
-import type { HistoricInstanceRecord } from '../records.types.js';
+import {
+  type HistoricInstanceQuery,
+  INSTANCE_SORT_KEYS,
+  instanceRules,
+} from '../../history/historic-process-instance.query.js';
+import { isLike, pageOf } from '../../query/record.query.js';
+import { HistoryService } from '../../history/history.service.js';
+import { type HistorySelection, selectionOfInstances } from '../../history/history.selection.js';
+import type { InstanceHistory } from '../../history/instance-history.types.js';
+import { matching } from '../../query/record.page.js';
+import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import { fromColumn } from './column.text.js';
 import { endedRecord, type EndedRow } from './ended.columns.js';
 import {
@@ -32,7 +35,7 @@ interface Placed {
  * History of the instances in memory, which run or ended since the last write, and of those in the file. One that is
  * in both, because something changed of it after its end, counts as it is in memory.
  */
-export class SqliteHistory extends HistoryReader {
+export class SqliteHistory extends HistoryService {
   constructor(
     private readonly db: Database,
     private readonly file: EngineFileReader,

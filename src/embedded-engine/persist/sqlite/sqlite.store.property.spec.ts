@@ -2,8 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { HISTORIC_ACTIVITY, HISTORIC_VARIABLE, TASK } from '../../rest/testing/records.js';
 import { RecordingStore } from '../../testing/recording.store.js';
-import type { ChangeSet, EngineStore } from '../engine-store.js';
-import type { ExternalTaskRecord } from '../records.types.js';
+import type { ChangeSet } from '../../state/change-set.js';
+import type { EngineStore } from '../../embedded-engine.js';
+import type { ExternalTaskRecord } from '../../state/records.types.js';
 import { changes, ended, source, started, StoreFolder } from './testing/store.fixture.js';
 
 /** What may happen to one of a few instances. */

@@ -23,13 +23,13 @@ import {
   CREATED_LOG,
 } from '../../rest/testing/records.js';
 import type { ActivitySnapshotV1 } from '../../core/activity.snapshot.v1.js';
-import type { ChangeSet } from '../engine-store.js';
+import type { ChangeSet } from '../../state/change-set.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   JobRecord,
   UserTaskRecord,
-} from '../records.types.js';
+} from '../../state/records.types.js';
 import { EngineFileError } from './engine-file.errors.js';
 import { SqliteStore } from './sqlite.store.js';
 import {

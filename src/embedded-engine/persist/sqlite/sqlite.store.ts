@@ -1,5 +1,6 @@
 import type { Transaction } from 'better-sqlite3';
-import type { ChangeSet, DeploymentBundle, EngineStore, RecoveredState } from '../engine-store.js';
+import type { ChangeSet, DeploymentBundle } from '../../state/change-set.js';
+import type { RecoveredState, StateStore } from '../../state/state-store.js';
 import { type EngineFile, type EngineFileAccess, openEngineFile, unusable } from './engine-file.js';
 import { EngineFileReader } from './engine-file.reader.js';
 import { EngineFileWriter } from './engine-file.writer.js';
@@ -27,7 +28,7 @@ export interface SqliteStoreOptions extends EngineFileAccess {
  * Keeps the engine's state in a SQLite file: one row for each running instance, written once a turn of the event loop
  * at most, and rows that are searched by for each ended one.
  */
-export class SqliteStore implements EngineStore {
+export class SqliteStore implements StateStore {
   readonly history: SqliteHistory;
   private readonly reader: EngineFileReader;
   private readonly writer: EngineFileWriter;

@@ -1,5 +1,5 @@
 import type { InstanceSnapshot } from '../../core/instance.snapshot.js';
-import type { RecoveredState } from '../engine-store.js';
+import type { RecoveredState } from '../../state/state-store.js';
 import type { EngineFileReader } from './engine-file.reader.js';
 import { parseJsonText } from './json.text.js';
 import type { TextNumbers } from './large.texts.js';

@@ -1,7 +1,7 @@
 import type { InstanceSnapshot } from '../../core/instance.snapshot.js';
-import type { SnapshotSource } from '../engine-store.js';
-import type { InstanceHistory } from '../instance-history.types.js';
-import type { HistoricInstanceRecord } from '../records.types.js';
+import type { SnapshotSource } from '../../state/change-set.js';
+import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import { encodeHistoricRecord, type HistoricRecord, historicRecords, readHistory } from './history.text.js';
 import { toJsonSafe } from './json.text.js';
 import { LargeTexts, type TextNumbers } from './large.texts.js';

@@ -1,5 +1,5 @@
-import type { ChangeSet } from '../engine-store.js';
-import type { HistoricInstanceRecord } from '../records.types.js';
+import type { ChangeSet } from '../../state/change-set.js';
+import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import type { HistoricRecord } from './history.text.js';
 import { StoredInstance } from './stored.instance.js';
 import type { TextNumbers } from './large.texts.js';

@@ -1,11 +1,11 @@
-import type { ChangeSet } from '../engine-store.js';
+import type { ChangeSet } from '../../state/change-set.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../records.types.js';
+} from '../../state/records.types.js';
 import type { InstanceFields, RecordCodec } from './record.codec.js';
 import {
   EXTERNAL_TASK_CODEC,

@@ -1,9 +1,5 @@
-import type {
-  ExecutionView,
-  LockedExternalTask,
-  ProcessInstanceView,
-  VariableInstanceView,
-} from '../../core/engine-api.types.js';
+import type { ExecutionView, ProcessInstanceView, VariableInstanceView } from '../../core/instance.views.js';
+import type { LockedExternalTask } from '../../tasks/fetch-and-lock.types.js';
 import type {
   DefinitionRecord,
   DeploymentRecord,
@@ -18,7 +14,7 @@ import type {
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../../persist/records.types.js';
+} from '../../state/records.types.js';
 
 /** 2026-01-31T10:00:00.000Z */
 export const NOON = Date.UTC(2026, 0, 31, 10);

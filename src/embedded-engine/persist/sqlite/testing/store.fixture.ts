@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { InstanceSnapshot } from '../../../core/instance.snapshot.js';
 import { HISTORIC_INSTANCE } from '../../../rest/testing/records.js';
-import { type ChangeSet, emptyChangeSet, type SnapshotSource } from '../../engine-store.js';
-import type { HistoricInstanceRecord } from '../../records.types.js';
+import { type ChangeSet, emptyChangeSet, type SnapshotSource } from '../../../state/change-set.js';
+import type { HistoricInstanceRecord } from '../../../state/records.types.js';
 import { SqliteStore, type SqliteStoreOptions } from '../sqlite.store.js';
 
 /** A folder for the files of one test, with the stores that it opened. */

@@ -2,7 +2,7 @@
  * The plain records that the engine keeps, queries and persists. Points in time are epoch milliseconds. A record is
  * never changed once it is committed: a change makes a new one.
  */
-import type { TypedValue } from '../core/typed-value.types.js';
+import type { TypedValue } from './typed-value.types.js';
 
 export interface DeploymentRecord {
   readonly id: string;

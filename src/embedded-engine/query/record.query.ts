@@ -1,5 +1,9 @@
-import type { Page, VariableFilter } from './engine-api.types.js';
-import type { TypedValue } from './typed-value.types.js';
+import type { TypedValue } from '../state/typed-value.types.js';
+import type { Page, VariableFilter } from './query.types.js';
+
+export function isOneOf(value: string | null, wanted: readonly string[]): boolean {
+  return value !== null && wanted.includes(value);
+}
 
 /** Decides one filter: the value asked for against a record. */
 export type FilterRule<R, V> = (record: R, wanted: V) => boolean;
@@ -80,6 +84,7 @@ export function isLike(text: string | null, pattern: string): boolean {
 }
 
 const ANY_TEXT = Symbol('%');
+
 const ANY_CHARACTER = Symbol('_');
 
 function likeParts(pattern: string): readonly (string | symbol)[] {

@@ -1,11 +1,9 @@
-import type {
-  ExternalTaskLogQuery,
-  HistoricActivityQuery,
-  HistoricIncidentQuery,
-  HistoricInstanceQuery,
-  HistoricUserTaskQuery,
-  HistoricVariableQuery,
-} from '../core/engine-api.types.js';
+import type { ExternalTaskLogQuery } from './external-task-log.query.js';
+import type { HistoricActivityQuery } from './historic-activity-instance.query.js';
+import type { HistoricIncidentQuery } from './historic-incident.query.js';
+import type { HistoricInstanceQuery } from './historic-process-instance.query.js';
+import type { HistoricUserTaskQuery } from './historic-user-task.query.js';
+import type { HistoricVariableQuery } from './historic-variable-instance.query.js';
 
 /**
  * What a query says about the instances that its records can belong to, so that a source need not show all of them.

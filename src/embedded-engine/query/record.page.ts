@@ -1,5 +1,5 @@
-import type { Page } from '../core/engine-api.types.js';
-import { type FilterRule, type FilterRules, pageOf, type SortKeys } from '../core/record.query.js';
+import type { Page } from './query.types.js';
+import { type FilterRule, type FilterRules, pageOf, type SortKeys } from './record.query.js';
 
 /** The records that pass every filter of a query that is there, one after the other. */
 export function* matching<R, Q extends object>(

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { HISTORIC_INSTANCE, HISTORIC_VARIABLE, INCIDENT, CREATED_LOG } from '../rest/testing/records.js';
-import { type ChangeSet, emptyChangeSet } from './engine-store.js';
+import { CREATED_LOG, HISTORIC_INSTANCE, HISTORIC_VARIABLE, INCIDENT } from '../rest/testing/records.js';
+import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import { MemoryHistory } from './memory.history.js';
-import type { HistoricInstanceRecord } from './records.types.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 let history: MemoryHistory;
 

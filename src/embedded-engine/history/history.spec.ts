@@ -1,23 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type {
-  ExternalTaskLogQuery,
-  HistoricActivityQuery,
-  HistoricIncidentQuery,
-  HistoricInstanceQuery,
-  HistoricUserTaskQuery,
-  HistoricVariableQuery,
-  HistoryService,
-} from '../core/engine-api.types.js';
+import type { ExternalTaskLogQuery } from './external-task-log.query.js';
+import type { HistoricActivityQuery } from './historic-activity-instance.query.js';
+import type { HistoricIncidentQuery } from './historic-incident.query.js';
+import type { HistoricInstanceQuery } from './historic-process-instance.query.js';
+import type { HistoricUserTaskQuery } from './historic-user-task.query.js';
+import type { HistoricVariableQuery } from './historic-variable-instance.query.js';
+import type { HistoryService } from './history.service.js';
 import {
-  HISTORIC_ACTIVITY,
-  OPEN_INCIDENT,
-  HISTORIC_INSTANCE,
-  OPEN_TASK,
-  HISTORIC_VARIABLE,
   CREATED_LOG,
+  HISTORIC_ACTIVITY,
+  HISTORIC_INSTANCE,
+  HISTORIC_VARIABLE,
+  OPEN_INCIDENT,
+  OPEN_TASK,
 } from '../rest/testing/records.js';
-import { emptyChangeSet, type EngineStore } from './engine-store.js';
-import { MemoryStore } from './memory.store.js';
+import { emptyChangeSet } from '../state/change-set.js';
+import type { EngineStore } from '../embedded-engine.js';
+import { MemoryStore } from '../persist/memory.store.js';
 import type {
   ExternalTaskLogRecord,
   HistoricActivityRecord,
@@ -25,8 +24,8 @@ import type {
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
-} from './records.types.js';
-import { StoreFolder } from './sqlite/testing/store.fixture.js';
+} from '../state/records.types.js';
+import { StoreFolder } from '../persist/sqlite/testing/store.fixture.js';
 
 /** Where the history lies that is asked. */
 type Place = 'in memory' | 'in the file' | 'on its way to the file';

@@ -1,6 +1,41 @@
-import type { FilterRules, SortKeys } from '../core/record.query.js';
-import type { JobQuery } from '../core/wait-state-api.types.js';
-import type { JobRecord } from '../persist/records.types.js';
+import type { Filter, Page } from '../query/query.types.js';
+import type { FilterRules, SortKeys } from '../query/record.query.js';
+import type { JobRecord } from '../state/records.types.js';
+
+export type JobQuery = Filter<{
+  jobId: string;
+  jobIds: readonly string[];
+  processInstanceId: string;
+  processInstanceIds: readonly string[];
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  executionId: string;
+  activityId: string;
+  withRetriesLeft: true;
+  noRetriesLeft: true;
+  executable: true;
+  timers: true;
+  messages: true;
+  withException: true;
+  exceptionMessage: string;
+  dueAfter: number;
+  dueBefore: number;
+  active: true;
+  suspended: true;
+  tenantIdIn: readonly string[];
+  withoutTenantId: true;
+}> &
+  Page<
+    | 'jobId'
+    | 'executionId'
+    | 'processInstanceId'
+    | 'processDefinitionId'
+    | 'processDefinitionKey'
+    | 'jobPriority'
+    | 'jobRetries'
+    | 'jobDueDate'
+    | 'tenantId'
+  >;
 
 type SortKey = NonNullable<JobQuery['sorting']>[number]['sortBy'];
 

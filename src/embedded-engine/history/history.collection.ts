@@ -1,7 +1,7 @@
-import type { ChangeSet } from './engine-store.js';
+import type { ChangeSet } from '../state/change-set.js';
 import type { HistorySelection } from './history.selection.js';
 import { type InstanceHistory, newInstanceHistory } from './instance-history.types.js';
-import type { HistoricInstanceRecord } from './records.types.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /** Histories of instances in memory, by id and by business key. */
 export class HistoryCollection {

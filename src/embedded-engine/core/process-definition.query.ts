@@ -1,28 +1,29 @@
-import type { DefinitionRecord, DeploymentRecord } from '../persist/records.types.js';
-import type { DefinitionQuery, DeploymentQuery } from './engine-api.types.js';
-import { type FilterRules, isLike, type SortKeys } from './record.query.js';
+import type { Filter, Page, SortKeyOf } from '../query/query.types.js';
+import { type FilterRules, isLike, type SortKeys } from '../query/record.query.js';
+import type { DefinitionRecord } from '../state/records.types.js';
 
-type SortKeyOf<Q extends { readonly sorting?: unknown }> =
-  NonNullable<Q['sorting']> extends readonly { readonly sortBy: infer K extends string }[] ? K : never;
-
-export const DEPLOYMENT_RULES: FilterRules<DeploymentRecord, DeploymentQuery> = {
-  id: (deployment, id) => deployment.id === id,
-  name: (deployment, name) => deployment.name === name,
-  nameLike: (deployment, pattern) => isLike(deployment.name, pattern),
-  source: (deployment, source) => deployment.source === source,
-  withoutSource: (deployment) => deployment.source === null,
-  before: (deployment, time) => deployment.deploymentTime < time,
-  after: (deployment, time) => deployment.deploymentTime > time,
-  tenantIdIn: (deployment, tenants) => deployment.tenantId !== null && tenants.includes(deployment.tenantId),
-  withoutTenantId: (deployment) => deployment.tenantId === null,
-};
-
-export const DEPLOYMENT_SORT_KEYS: SortKeys<DeploymentRecord, SortKeyOf<DeploymentQuery>> = {
-  id: (deployment) => deployment.id,
-  name: (deployment) => deployment.name,
-  deploymentTime: (deployment) => deployment.deploymentTime,
-  tenantId: (deployment) => deployment.tenantId,
-};
+export type DefinitionQuery = Filter<{
+  processDefinitionId: string;
+  processDefinitionIdIn: readonly string[];
+  key: string;
+  keysIn: readonly string[];
+  keyLike: string;
+  name: string;
+  nameLike: string;
+  version: number;
+  latestVersion: true;
+  deploymentId: string;
+  resourceName: string;
+  resourceNameLike: string;
+  suspended: true;
+  active: true;
+  versionTag: string;
+  versionTagLike: string;
+  withoutVersionTag: true;
+  tenantIdIn: readonly string[];
+  withoutTenantId: true;
+}> &
+  Page<'id' | 'key' | 'name' | 'version' | 'deploymentId' | 'category' | 'tenantId' | 'versionTag'>;
 
 export const DEFINITION_RULES: FilterRules<DefinitionRecord, Omit<DefinitionQuery, 'latestVersion'>> = {
   processDefinitionId: (definition, id) => definition.id === id,

@@ -1,6 +1,18 @@
-import type { FilterRules, SortKeys } from '../core/record.query.js';
-import type { EventSubscriptionQuery } from '../core/wait-state-api.types.js';
-import type { EventSubscriptionRecord } from '../persist/records.types.js';
+import type { Filter, Page } from '../query/query.types.js';
+import type { FilterRules, SortKeys } from '../query/record.query.js';
+import type { EventSubscriptionRecord } from '../state/records.types.js';
+
+export type EventSubscriptionQuery = Filter<{
+  eventSubscriptionId: string;
+  eventName: string;
+  eventType: string;
+  executionId: string;
+  processInstanceId: string;
+  activityId: string;
+  tenantIdIn: readonly string[];
+  withoutTenantId: true;
+}> &
+  Page<'created' | 'tenantId'>;
 
 type SortKey = NonNullable<EventSubscriptionQuery['sorting']>[number]['sortBy'];
 

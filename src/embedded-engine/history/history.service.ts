@@ -1,32 +1,28 @@
-import type {
-  ExternalTaskLogQuery,
-  HistoricActivityQuery,
-  HistoricIncidentQuery,
-  HistoricInstanceQuery,
-  HistoricUserTaskQuery,
-  HistoricVariableQuery,
-  HistoryService,
-} from '../core/engine-api.types.js';
-import {
-  INCIDENT_RULES,
-  INCIDENT_SORT_KEYS,
-  type OfInstance,
-  TASK_LOG_RULES,
-  TASK_LOG_SORT_KEYS,
-  USER_TASK_RULES,
-  USER_TASK_SORT_KEYS,
-} from './history-detail.queries.js';
+import { type ExternalTaskLogQuery, TASK_LOG_RULES, TASK_LOG_SORT_KEYS } from './external-task-log.query.js';
 import {
   ACTIVITY_RULES,
   ACTIVITY_SORT_KEYS,
+  type HistoricActivityQuery,
+} from './historic-activity-instance.query.js';
+import { type HistoricIncidentQuery, INCIDENT_RULES, INCIDENT_SORT_KEYS } from './historic-incident.query.js';
+import {
+  type HistoricInstanceQuery,
   INSTANCE_SORT_KEYS,
   instanceRules,
+} from './historic-process-instance.query.js';
+import {
+  type HistoricUserTaskQuery,
+  USER_TASK_RULES,
+  USER_TASK_SORT_KEYS,
+} from './historic-user-task.query.js';
+import {
+  type HistoricVariableQuery,
   VARIABLE_RULES,
   VARIABLE_SORT_KEYS,
-} from './history.queries.js';
+} from './historic-variable-instance.query.js';
+import type { InstanceHistory, OfInstance } from './instance-history.types.js';
 import { type HistorySelection, selectionOfDetails, selectionOfInstances } from './history.selection.js';
-import type { InstanceHistory } from './instance-history.types.js';
-import { countOf, matching, pageOfAll } from './record.page.js';
+import { countOf, matching, pageOfAll } from '../query/record.page.js';
 import type {
   ExternalTaskLogRecord,
   HistoricActivityRecord,
@@ -34,10 +30,10 @@ import type {
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
-} from './records.types.js';
+} from '../state/records.types.js';
 
 /** Answers the questions about history over the histories that a source shows, one at a time. */
-export abstract class HistoryReader implements HistoryService {
+export abstract class HistoryService {
   /** All histories that a selection leaves, in the order of their start; more may be shown, none twice. */
   protected abstract histories(selection: HistorySelection): Iterable<InstanceHistory>;
 
@@ -96,6 +92,7 @@ export abstract class HistoryReader implements HistoryService {
     return countOf(this.matchingTaskLog(query));
   }
 
+  /** Null for an unknown id. */
   findTaskLogEntry(id: string): ExternalTaskLogRecord | null {
     return this.findTaskLog({ logId: id, maxResults: 1 })[0] ?? null;
   }

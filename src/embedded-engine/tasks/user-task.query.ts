@@ -1,8 +1,57 @@
 import type { EngineState } from '../core/engine.state.js';
-import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../core/record.query.js';
 import { localVariables } from '../core/variable.scopes.js';
-import type { UserTaskQuery } from '../core/wait-state-api.types.js';
-import type { UserTaskRecord } from '../persist/records.types.js';
+import type { Filter, Page, VariableFilter } from '../query/query.types.js';
+import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../query/record.query.js';
+import type { UserTaskRecord } from '../state/records.types.js';
+
+export type UserTaskQuery = Filter<{
+  taskId: string;
+  taskIdIn: readonly string[];
+  processInstanceId: string;
+  processInstanceIdIn: readonly string[];
+  processInstanceBusinessKey: string;
+  processDefinitionId: string;
+  processDefinitionKey: string;
+  processDefinitionKeyIn: readonly string[];
+  executionId: string;
+  activityInstanceIdIn: readonly string[];
+  assignee: string;
+  assigned: true;
+  unassigned: true;
+  name: string;
+  nameLike: string;
+  taskDefinitionKey: string;
+  taskDefinitionKeyIn: readonly string[];
+  taskDefinitionKeyLike: string;
+  /** Of a user or a group that may claim it, as long as nobody has. */
+  candidateUser: string;
+  candidateGroup: string;
+  priority: number;
+  minPriority: number;
+  maxPriority: number;
+  createdAfter: number;
+  createdBefore: number;
+  dueAfter: number;
+  dueBefore: number;
+  processVariables: readonly VariableFilter[];
+  active: true;
+  suspended: true;
+  tenantIdIn: readonly string[];
+  withoutTenantId: true;
+}> &
+  Page<
+    | 'instanceId'
+    | 'dueDate'
+    | 'executionId'
+    | 'assignee'
+    | 'created'
+    | 'description'
+    | 'id'
+    | 'name'
+    | 'priority'
+    | 'followUpDate'
+    | 'tenantId'
+  >;
 
 type SortKey = NonNullable<UserTaskQuery['sorting']>[number]['sortBy'];
 

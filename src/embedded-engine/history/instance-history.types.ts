@@ -5,7 +5,13 @@ import type {
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
-} from './records.types.js';
+} from '../state/records.types.js';
+
+/** A record with the instance that it belongs to, whose keys some filters ask for. */
+export interface OfInstance<R> {
+  readonly record: R;
+  readonly instance: HistoricInstanceRecord;
+}
 
 /** Everything that is remembered of one instance. */
 export interface InstanceHistory {

@@ -1,9 +1,9 @@
-import type { ChangeSet } from './engine-store.js';
+import type { ChangeSet } from '../state/change-set.js';
 import { HistoryCollection } from './history.collection.js';
-import { HistoryReader } from './history.reader.js';
+import { HistoryService } from './history.service.js';
 import type { HistorySelection } from './history.selection.js';
 import type { InstanceHistory } from './instance-history.types.js';
-import type { HistoricInstanceRecord } from './records.types.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /**
  * Ended instances that are remembered unless configured otherwise; one of four tasks takes about 3.5 kB (measured by
@@ -18,7 +18,7 @@ export const DEFAULT_REMEMBERED_BYTES = 96 * 1_024 * 1_024;
 const RECORD_BYTES = 300;
 
 /** History in memory: by instance, the oldest ended ones forgotten beyond a bound. */
-export class MemoryHistory extends HistoryReader {
+export class MemoryHistory extends HistoryService {
   private readonly collection = new HistoryCollection();
   /** Ended instances in the order of their end, with the bytes that they take. */
   private readonly ended = new Map<string, number>();
