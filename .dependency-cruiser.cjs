@@ -20,6 +20,27 @@ const MAY_IMPORT = {
   lifecycle: [],
 };
 
+/**
+ * The folders of process/, from the top to the bottom: each may import itself and those below it. The files at the root of
+ * process/ (module, providers, index.ts) wire them together, and no folder imports these.
+ */
+const PROCESS_LAYERS = ['http', 'commands', 'reconcile', 'launch', 'outcome'];
+
+const processLayerRules = PROCESS_LAYERS.map((layer, index) => ({
+  name: `process-${layer}-imports`,
+  comment: `process/${layer}/ imports only: ${PROCESS_LAYERS.slice(index).join(', ')}.`,
+  severity: 'error',
+  from: { path: `^src/process/${layer}/`, pathNot: '\\.spec\\.ts$' },
+  to: {
+    path: '^src/process/',
+    pathNot: [
+      `^src/process/(${PROCESS_LAYERS.slice(index).join('|')})/`,
+      // Until commands return domain results.
+      '^src/process/http/process-(problems|view\\.presenter)\\.ts$',
+    ],
+  },
+}));
+
 const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
   name: `${room}-imports`,
   comment: `${room}/ imports only: ${[...allowed, 'config', 'common'].join(', ')}.`,
@@ -31,6 +52,14 @@ const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
 module.exports = {
   forbidden: [
     ...roomRules,
+    ...processLayerRules,
+    {
+      name: 'process-layers',
+      comment: 'Every folder of process/ is one of its layers.',
+      severity: 'error',
+      from: {},
+      to: { path: `^src/process/(?!(${PROCESS_LAYERS.join('|')})/)[^/]+/` },
+    },
     {
       name: 'no-cycles',
       comment: 'Data flows one way.',

@@ -260,7 +260,7 @@ export const VARIABLES = {
   START_IN_FLIGHT_MAX_BYTES: fixed(
     wholeNumber(65_536, 17_179_869_184),
     '33554432',
-    'variables of the starts that the engine has not answered yet; further starts with long ones are left to the resolver',
+    'variables of the starts that the engine has not answered yet; further starts with long ones are left to the reconciler',
   ),
 
   EMBEDDED_ENGINE_PORT: fixed(

@@ -17,7 +17,7 @@ import { CamundaWorkerService } from '../camunda-worker/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { DatabaseService, WriteQueueService } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { StartBacklog } from '../process/index.js';
+import { StartBacklogService } from '../process/index.js';
 
 /** What is said of an embedded engine that does not run. */
 const DOWN: Readonly<Record<EngineCondition['status'], string>> = {
@@ -37,7 +37,7 @@ export class HealthService {
     private readonly engineClient: CamundaEngineClient,
     private readonly access: EngineAccess,
     private readonly deployment: EngineDeploymentService,
-    private readonly backlog: StartBacklog,
+    private readonly backlog: StartBacklogService,
     private readonly workers: CamundaWorkerService,
     @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,

@@ -77,7 +77,7 @@ export interface ProcessChange {
   readonly outcomeStep?: string | null;
   /** Written where the row has none. */
   readonly processInstanceId?: string;
-  /** Written where the row has none; the row then falls due for the resolver, in case nobody finishes the cancel. */
+  /** Written where the row has none; the row then falls due for the reconciler, in case nobody finishes the cancel. */
   readonly cancelRequestedAt?: Date;
   /** True where nothing is left to be done in the engine: the start and what it needs are forgotten. */
   readonly startResolved?: boolean;

@@ -1,11 +1,11 @@
 export {
   type Completion,
-  type CompletionEnd,
+  type CompletionResult,
   type CompletingTask,
   ProcessCompletionService,
-} from './end/process-completion.service.js';
+} from './commands/process-completion.service.js';
 export { ProcessModule } from './process.module.js';
 export { BODY_SCHEMAS } from './http/process.openapi.js';
 export { START_PATH, startExamples } from './http/process.examples.js';
-export { ProcessOutcomeListener } from './end/process-outcome.listener.js';
-export { StartBacklog } from './start/start-backlog.service.js';
+export { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
+export { StartBacklogService } from './launch/start-backlog.service.js';

@@ -3,18 +3,18 @@ import { CamundaEngineModule } from '../camunda-engine/index.js';
 import { EventLogModule } from '../event-log/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
-import { ProcessCompletionService } from './end/process-completion.service.js';
+import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessEventsController } from './http/process-events.controller.js';
-import { ProcessOutcomeListener } from './end/process-outcome.listener.js';
+import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
 import { ProcessController } from './http/process.controller.js';
 import { PROCESS_PROVIDERS } from './process.providers.js';
-import { StartBacklog } from './start/start-backlog.service.js';
+import { StartBacklogService } from './launch/start-backlog.service.js';
 
 /** The REST surface and the life of a process. */
 @Module({
   imports: [ProcessStoreModule, EventLogModule, WaitroomModule, CamundaEngineModule],
   controllers: [ProcessController, ProcessEventsController],
   providers: [...PROCESS_PROVIDERS],
-  exports: [ProcessCompletionService, ProcessOutcomeListener, StartBacklog],
+  exports: [ProcessCompletionService, ProcessOutcomeListener, StartBacklogService],
 })
 export class ProcessModule {}

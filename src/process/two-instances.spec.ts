@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { until } from '../common/testing/until.js';
-import { ProcessHarness } from './testing/process.harness.js';
+import { ProcessHarness } from '../../test/support/process.harness.js';
 
 describe('two instances over one database', () => {
   let one: ProcessHarness;
@@ -23,8 +23,8 @@ describe('two instances over one database', () => {
     const answers = [start(one, 'a'), start(two, 'a')];
     await until(() => one.waitroom.size + two.waitroom.size === 2 && one.engine.starts.length > 0);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    await one.awaitedLook.look();
-    await two.awaitedLook.look();
+    await one.waiterRefresh.look();
+    await two.waiterRefresh.look();
     const [first, second] = await Promise.all(answers);
     expect([first?.httpStatus, second?.httpStatus]).toEqual([200, 200]);
     expect(first?.body).toBe(second?.body);
@@ -48,7 +48,7 @@ describe('two instances over one database', () => {
     await until(async () => (await two.store.get('b'))?.processInstanceId != null);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
     await one.cancels.cancel('b');
-    await two.awaitedLook.look();
+    await two.waiterRefresh.look();
     expect((await Promise.all(waiting)).map(({ headers }) => headers['process-status'])).toEqual([
       'ok',
       'error',
@@ -63,7 +63,7 @@ describe('two instances over one database', () => {
       two.completions.complete({ correlationId: 'a', status: 'ok', data: 'two' }),
     ]);
     expect(ends.map(({ kind }) => kind).sort()).toEqual(['refused', 'stored']);
-    await one.awaitedLook.look();
+    await one.waiterRefresh.look();
     const stored = ends.find(({ kind }) => kind === 'stored');
     expect(JSON.parse((await answer).body)).toMatchObject({
       data: JSON.parse((stored as { record: { data: string } }).record.data) as unknown,
@@ -89,7 +89,7 @@ describe('two instances over one database', () => {
     await until(() => one.engine.starts.length === 1);
     expect(await two.store.leaseStart('a', 'two', 1_000)).toBeNull();
     await until(async () => {
-      two.resolver.look();
+      two.reconciler.look();
       const [row] = await two.store.findByIds(['a']);
       return row?.processInstanceId === 'taken-over';
     });

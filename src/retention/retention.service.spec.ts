@@ -119,7 +119,7 @@ describe('RetentionService', () => {
   it.each([
     ['is completed', "updated_at = '2999-01-01 00:00:00.000'"],
     ['becomes an incident', "status = 'error', error_code = 'INCIDENT'"],
-    ['falls due for the resolver', "start_next_at = '2026-01-01 00:00:00.000'"],
+    ['falls due for the reconciler', "start_next_at = '2026-01-01 00:00:00.000'"],
   ])('leaves a row that %s between the look and the removal', async (_what, change) => {
     await fixture.seed({ correlationId: 'a' }, { correlationId: 'b' });
     await fixture.trail({ correlationId: 'a', events: 2 }, { correlationId: 'b', events: 1 });

@@ -12,7 +12,7 @@ import { createConfiguration, readEnvironment } from '../../dist/src/config/inde
 import { WriteQueueService } from '../../dist/src/database/index.js';
 import { EventLogService } from '../../dist/src/event-log/index.js';
 import { ProcessStoreService } from '../../dist/src/process-store/index.js';
-import { OwnInstances } from '../../dist/src/process/instances/own-instances.service.js';
+import { InstanceFinderService } from '../../dist/src/process/reconcile/instance-finder.service.js';
 import { WaitroomService } from '../../dist/src/waitroom/index.js';
 
 const point = process.env.CHAOS_KILL_AT ?? '';
@@ -58,7 +58,7 @@ function hook(app) {
     after: ({ kind }) => kind === 'claimed' && pass('claim durable'),
   });
   wrap(get(ProcessStoreService), 'noteStarted', { after: () => pass('instance id stored') });
-  wrap(get(ProcessStoreService), 'finish', {
+  wrap(get(ProcessStoreService), 'update', {
     after: ({ kind, record }) => kind === 'saved' && record.status !== 'pending' && pass('outcome durable'),
   });
   wrap(get(EngineTransport), 'send', {
@@ -78,7 +78,7 @@ function hook(app) {
   wrap(get(CamundaEngineClient), 'deleteProcessInstance', {
     after: () => pass('cancel deleted but row not'),
   });
-  wrap(get(OwnInstances), 'find', {
+  wrap(get(InstanceFinderService), 'find', {
     after: (found) => found.length === 0 && pass('adoption between look and start'),
   });
 }

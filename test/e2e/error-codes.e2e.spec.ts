@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { ProcessSweepService } from '../../src/process/end/process-sweep.service.js';
+import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
 import { eventually, RunningService } from '../support/service.js';
 

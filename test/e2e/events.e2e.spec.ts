@@ -1,7 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { EventLogService } from '../../src/event-log/index.js';
-import { EventStream } from '../../src/process/answer/event-stream.js';
+import { EventStream } from '../../src/process/http/event-stream.js';
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
 import { EventStreamClient } from '../support/event-stream.js';
 import { type Answer, eventually, RunningService } from '../support/service.js';

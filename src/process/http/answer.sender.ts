@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { ProcessAnswer } from '../answer/process-view.presenter.js';
+import type { ProcessAnswer } from './process-view.presenter.js';
 
 /** Bytes that are written at a time: whoever watches a connection sees by them that its client reads. */
 const CHUNK_BYTES = 65_536;

@@ -6,10 +6,10 @@ import Negotiator from 'negotiator';
 import type { z } from 'zod';
 import { ProblemError } from '../../common/errors/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
-import { onClientGone } from '../answer/client-gone.js';
+import { onClientGone } from './client-gone.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
-import { RequestShares } from './request-shares.service.js';
+import { ClientLimitsService } from './client-limits.service.js';
 import { sendAnswer } from './answer.sender.js';
 import { ProcessEventsService } from './process-events.service.js';
 
@@ -29,7 +29,7 @@ const DEFAULT_LIMIT = 100;
 export class ProcessEventsController {
   constructor(
     private readonly events: ProcessEventsService,
-    private readonly shares: RequestShares,
+    private readonly shares: ClientLimitsService,
   ) {}
 
   @Get('events/:correlationId')

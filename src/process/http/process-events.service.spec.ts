@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { EventStream } from '../answer/event-stream.js';
-import { ProcessHarness } from '../testing/process.harness.js';
+import { EventStream } from './event-stream.js';
+import { ProcessHarness } from '../../../test/support/process.harness.js';
 
 describe('ProcessEventsService', () => {
   let harness: ProcessHarness;

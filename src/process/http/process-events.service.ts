@@ -5,10 +5,10 @@ import { EventLogService } from '../../event-log/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
-import type { OnClientGone } from '../answer/client-gone.js';
-import { EventStream } from '../answer/event-stream.js';
-import { unknownProcess } from '../answer/process-problems.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
+import type { OnCallerGone } from '../commands/caller-gone.js';
+import { EventStream } from './event-stream.js';
+import { unknownProcess } from './process-problems.js';
+import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 
 /** Bytes of events that a stream holds in memory. */
 const STREAM_BYTES = 262_144;
@@ -69,7 +69,7 @@ export class ProcessEventsService {
    *
    * @throws ProblemError `unknown-process`
    */
-  async stream(correlationId: string, after: number, onClientGone: OnClientGone): Promise<OpenStream> {
+  async stream(correlationId: string, after: number, onClientGone: OnCallerGone): Promise<OpenStream> {
     const record = await this.known(correlationId);
     const stream = new EventStream(
       {

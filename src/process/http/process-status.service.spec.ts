@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
-import { entityTagOf, readIfNoneMatch } from '../answer/entity-tag.js';
-import { unknownProcessDefinition } from '../answer/process-problems.js';
+import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
+import { unknownProcessDefinition } from './process-problems.js';
 import type { StatusQuestion } from './process-status.service.js';
-import type { ProcessAnswer } from '../answer/process-view.presenter.js';
-import { ProcessHarness } from '../testing/process.harness.js';
+import type { ProcessAnswer } from './process-view.presenter.js';
+import { ProcessHarness } from '../../../test/support/process.harness.js';
 
 describe('ProcessStatusService', () => {
   let harness: ProcessHarness;

@@ -11,11 +11,11 @@ import {
   ProcessStoreService,
 } from '../../process-store/index.js';
 import { WaitroomService } from '../../waitroom/index.js';
-import type { OnClientGone } from '../answer/client-gone.js';
-import { entityTagOf, type HeldTags, holds } from '../answer/entity-tag.js';
-import { storeUnavailable, unknownProcess } from '../answer/process-problems.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
-import { waitForOutcome } from '../answer/process-wait.js';
+import type { OnCallerGone } from '../commands/caller-gone.js';
+import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
+import { storeUnavailable, unknownProcess } from './process-problems.js';
+import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
+import { waitForOutcome } from '../outcome/outcome-wait.js';
 import type { ListQuery } from './process.schemas.js';
 
 /** Items of a list that names no limit. */
@@ -32,7 +32,7 @@ export interface StatusQuestion {
   /** What the client has already; null: nothing. */
   readonly held: HeldTags | null;
   /** When the client goes away its waiter is dropped. */
-  readonly onClientGone: OnClientGone;
+  readonly onClientGone: OnCallerGone;
 }
 
 /** Reads what is known of processes. */

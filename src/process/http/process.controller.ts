@@ -17,10 +17,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { releaseBody } from '../../common/bodies/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
-import { onClientGone } from '../answer/client-gone.js';
-import { readIfNoneMatch } from '../answer/entity-tag.js';
-import { ProcessCancelService } from '../end/process-cancel.service.js';
-import { ProcessCompletionService } from '../end/process-completion.service.js';
+import { onClientGone } from './client-gone.js';
+import { readIfNoneMatch } from './entity-tag.js';
+import { ProcessCancelService } from '../commands/process-cancel.service.js';
+import { ProcessCompletionService } from '../commands/process-completion.service.js';
 import {
   DocumentCancel,
   DocumentComplete,
@@ -37,13 +37,13 @@ import {
   StartRequest,
   StatusQuery,
 } from './process.schemas.js';
-import { RequestShares } from './request-shares.service.js';
-import { type IdentifiedStart, ProcessStartService } from '../start/process-start.service.js';
-import { requesterOf } from '../requester.js';
+import { ClientLimitsService } from './client-limits.service.js';
+import { type IdentifiedStart, ProcessStartService } from '../commands/process-start.service.js';
+import { readRequester } from './requester.reader.js';
 import { sendAnswer } from './answer.sender.js';
 import { ProcessStatusService } from './process-status.service.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../answer/process-view.presenter.js';
-import { readWaitPreference, waitWithin } from '../answer/wait-preference.js';
+import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
+import { readWaitPreference, waitWithin } from './wait-preference.js';
 
 /** The REST contract: start, status, list, complete. */
 @Controller('api/process')
@@ -54,7 +54,7 @@ export class ProcessController {
     private readonly completions: ProcessCompletionService,
     private readonly cancels: ProcessCancelService,
     private readonly presenter: ProcessViewPresenter,
-    private readonly shares: RequestShares,
+    private readonly shares: ClientLimitsService,
     @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
   ) {}
 
@@ -126,7 +126,7 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     reply.request.correlationId = body.correlationId;
-    const end = await this.completions.complete({ ...body, requester: requesterOf(reply.request) });
+    const end = await this.completions.complete({ ...body, requester: readRequester(reply.request) });
     this.send(reply, this.presenter.completion(end, body.correlationId));
   }
 
@@ -138,7 +138,7 @@ export class ProcessController {
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.send(reply, await this.cancels.cancel(correlationId, body?.reason, requesterOf(reply.request)));
+    this.send(reply, await this.cancels.cancel(correlationId, body?.reason, readRequester(reply.request)));
   }
 
   /** @throws ProblemError `too-many-answers` */

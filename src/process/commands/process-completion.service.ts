@@ -1,0 +1,238 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { FatalTaskError } from '../../camunda-worker/index.js';
+import { jsonFormFault } from '../../common/json/index.js';
+import { stepNameOf } from '../../common/process-definition/index.js';
+import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
+import {
+  isFinal,
+  isSameOutcome,
+  type Outcome,
+  type ProcessRecord,
+  ProcessStoreService,
+  type WriteOptions,
+} from '../../process-store/index.js';
+import { WaitroomService } from '../../waitroom/index.js';
+import { ownCodeOf } from '../outcome/outcome.factory.js';
+import { ProcessTrailService } from '../outcome/process-trail.service.js';
+import type { Requester } from './requester.js';
+
+/** The task that completes a process from a handler of this service. */
+export interface CompletingTask {
+  readonly processInstanceId: string;
+  readonly processDefinitionKey: string;
+  /** Variable `traceability_id` of the process; null where it was started elsewhere. */
+  readonly traceabilityId: string | null;
+  readonly topic: string;
+}
+
+/** What a completion says. */
+export type Completion = {
+  readonly correlationId: string;
+  /** Absent for a completion by HTTP, which is not checked against the instance. */
+  readonly task?: CompletingTask;
+  /** Who completes by HTTP. */
+  readonly requester?: Requester;
+} & (
+  | { readonly status: 'ok'; readonly data?: unknown }
+  | { readonly status: 'error'; readonly error?: string | undefined; readonly errorCode?: string | undefined }
+);
+
+/** What became of it; `record` is the row that stands. */
+export type CompletionResult =
+  /** The id is not known, and `COMPLETE_UNKNOWN` is `refuse`. */
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'stored'; readonly record: ProcessRecord }
+  | { readonly kind: 'duplicate'; readonly record: ProcessRecord }
+  | {
+      readonly kind: 'refused';
+      readonly record: ProcessRecord;
+      readonly reason: 'other-outcome' | 'other-instance';
+    };
+
+/** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
+const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
+
+/** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
+const WRITE_OF_HANDLER: WriteOptions = { whenFull: 'wait' };
+
+/** Writes the outcome of a process, once: the first final outcome wins. */
+@Injectable()
+export class ProcessCompletionService {
+  private readonly logger = new Logger('ProcessEnd');
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly waitroom: WaitroomService,
+    private readonly trail: ProcessTrailService,
+    private readonly engine: CamundaEngineClient,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+  ) {}
+
+  /**
+   * Stores the outcome, then wakes the waiters; returns when both are done.
+   *
+   * An id that is not known is stored as a process that was started elsewhere. A completion by HTTP leaves an event row
+   * that says who asked. A refused completion leaves an event row and nothing else: the handler completes its task all
+   * the same. Where the store takes no writes, a handler waits, and a client is told after `WRITE_WAIT_MS`.
+   *
+   * @throws FatalTaskError for data that JSON cannot say, with the path of it
+   * @throws an error that is answered 503, where the store is away
+   */
+  async complete(completion: Completion): Promise<CompletionResult> {
+    const { correlationId, task } = completion;
+    const outcome = this.outcomeOf(completion);
+    const outcomeStep = task === undefined ? null : stepNameOf(task.topic);
+    let record = await this.store.get(correlationId);
+    for (;;) {
+      if (record === null) {
+        if (task === undefined && this.config.completeUnknown === 'refuse') return { kind: 'unknown' };
+        const inserted = await this.store.insertFinished(
+          {
+            correlationId,
+            processKey: task?.processDefinitionKey ?? null,
+            processInstanceId: task?.processInstanceId ?? null,
+            outcomeStep,
+            outcome,
+          },
+          writeOptions(completion),
+        );
+        if (inserted.kind === 'inserted') return this.stored(inserted.record, outcome, completion);
+        record = inserted.record;
+      }
+      if (isFinal(record)) return this.repeated(record, outcome, completion);
+      if (task !== undefined && !(await this.isSameProcess(record, task))) {
+        await this.logRefusal(
+          record,
+          outcome,
+          completion,
+          'The completion came from another process instance',
+        );
+        return { kind: 'refused', record, reason: 'other-instance' };
+      }
+      const change = {
+        outcome,
+        outcomeStep,
+        ...(task === undefined ? {} : { processInstanceId: task.processInstanceId }),
+      };
+      const saved = await this.store.save(record, change, writeOptions(completion));
+      if (saved.saved) return this.stored(saved.record, outcome, completion);
+      record = saved.record;
+    }
+  }
+
+  private outcomeOf(completion: Completion): Outcome {
+    const { correlationId, task } = completion;
+    const origin = task === undefined ? 'http' : 'step';
+    if (completion.status === 'ok') {
+      const { data = null } = completion;
+      assertJson(data);
+      return { origin, status: 'ok', data: JSON.stringify(data) };
+    }
+    const { error = 'The process ended in error.', errorCode = null } = completion;
+    return {
+      origin,
+      status: 'error',
+      error,
+      errorCode: errorCode === null ? null : ownCodeOf(errorCode, { correlationId, logger: this.logger }),
+    };
+  }
+
+  private async stored(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+  ): Promise<CompletionResult> {
+    this.waitroom.completeWait(record.correlationId, record);
+    // A step has its own row in the trail.
+    if (completion.task === undefined) {
+      await this.trail.log(
+        record,
+        {
+          stepName: 'complete',
+          status: 'ok',
+          httpStatusCode: 200,
+          requestData: requestOf(completion, outcome),
+          result: 'Completed by HTTP',
+          metadata: { processStatus: record.status, requestedBy: completion.requester ?? null },
+        },
+        { ...writeOptions(completion), deferrable: false },
+      );
+    }
+    return { kind: 'stored', record };
+  }
+
+  private async repeated(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+  ): Promise<CompletionResult> {
+    const foreign = completion.task !== undefined && !(await this.isSameProcess(record, completion.task));
+    if (!foreign && isSameOutcome(record, outcome)) return { kind: 'duplicate', record };
+    const reason = foreign ? 'other-instance' : 'other-outcome';
+    await this.logRefusal(
+      record,
+      outcome,
+      completion,
+      foreign
+        ? 'The completion came from another process instance'
+        : 'The process already has another outcome',
+    );
+    return { kind: 'refused', record, reason };
+  }
+
+  /**
+   * Whether a task belongs to the process of this row. A row that was not claimed here takes any; else the
+   * traceability id decides, and a different instance must be one that the row's instance called.
+   */
+  private async isSameProcess(record: ProcessRecord, task: CompletingTask): Promise<boolean> {
+    if (record.requestHash === null) return true;
+    if (record.traceabilityId !== task.traceabilityId) return false;
+    if (record.processInstanceId === null || record.processInstanceId === task.processInstanceId) return true;
+    const instance = await this.engine.getHistoricInstance(task.processInstanceId);
+    return instance?.rootProcessInstanceId === record.processInstanceId;
+  }
+
+  private logRefusal(
+    record: ProcessRecord,
+    outcome: Outcome,
+    completion: Completion,
+    reason: string,
+  ): Promise<void> {
+    const happening = {
+      stepName: 'complete',
+      status: 'error' as const,
+      httpStatusCode: 409,
+      requestData: requestOf(completion, outcome),
+      errorMessage: reason,
+      result: 'Completion refused',
+      metadata: {
+        message: reason,
+        processStatus: record.status,
+        ...(completion.task === undefined
+          ? { requestedBy: completion.requester ?? null }
+          : { processInstanceId: completion.task.processInstanceId }),
+      },
+    };
+    return this.trail.log(record, happening, { ...writeOptions(completion), deferrable: false });
+  }
+}
+
+function writeOptions({ task }: Completion): WriteOptions {
+  return task === undefined ? WRITE_OF_CLIENT : WRITE_OF_HANDLER;
+}
+
+/** @throws FatalTaskError */
+function assertJson(data: unknown): void {
+  const fault = jsonFormFault(data);
+  if (fault === null) return;
+  const path = fault.path === '' ? 'data' : `data.${fault.path}`;
+  throw new FatalTaskError(`The outcome cannot be kept: at "${path}" ${fault.reason}.`);
+}
+
+/** What was asked for, as the trail shows it. */
+function requestOf(completion: Completion, outcome: Outcome): Record<string, unknown> {
+  if (completion.status === 'ok') return { status: 'ok', data: completion.data ?? null };
+  const { error, errorCode } = outcome.status === 'error' ? outcome : { error: null, errorCode: null };
+  return { status: 'error', error, errorCode };
+}

@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { ClientShare, type FullShare, openRequestOf } from '../../common/connections/index.js';
+import { ProblemError } from '../../common/errors/index.js';
+import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
+
+/** Smaller answers are not counted: a connection has room for them, and its number of requests is bounded. */
+const COUNTED_BYTES = 16_384;
+
+/** Seconds after which a client may ask again for what is all taken. */
+const RETRY_AFTER_SECONDS = '5';
+
+/** What one client may have of what all of them share: requests that wait, streams of events, and bytes of answers. */
+@Injectable()
+export class ClientLimitsService {
+  private readonly waits: ClientShare;
+  private readonly streams: ClientShare;
+  private readonly answers: ClientShare;
+
+  constructor(@Inject(HTTP_CONFIG) private readonly config: HttpConfig) {
+    // The waitroom has the bound of all, and answers at once beyond it.
+    this.waits = new ClientShare(Infinity, config.waitsPerClient);
+    this.answers = new ClientShare(config.answersMaxBytes, config.answersMaxBytes / 2);
+    this.streams = new ClientShare(config.eventStreamsMax, config.eventStreamsPerClient);
+  }
+
+  /** True where the answer may be held; false where the client has as many that are held as it may. */
+  mayWait(reply: FastifyReply): boolean {
+    return take(this.waits, reply) === null;
+  }
+
+  /** @throws ProblemError `rate-limited` where the client has as many waiting questions as it may */
+  assertWait(reply: FastifyReply): void {
+    if (this.mayWait(reply)) return;
+    throw rateLimited(
+      `This client has ${this.config.waitsPerClient} requests that wait, as many as WAITS_PER_CLIENT allows. ` +
+        'Ask without a wait, or later.',
+    );
+  }
+
+  /** @throws ProblemError `rate-limited` where the client has as many streams as it may, `too-many-streams` where all have */
+  assertStream(reply: FastifyReply): void {
+    const full = take(this.streams, reply);
+    if (full === null) return;
+    if (full === 'client') {
+      throw rateLimited(
+        `This client has ${this.config.eventStreamsPerClient} streams open, as many as EVENT_STREAMS_PER_CLIENT allows. ` +
+          'Close one, read the events as a page, or open the stream later.',
+      );
+    }
+    throw new ProblemError(
+      'too-many-streams',
+      `${this.config.eventStreamsMax} streams are open, as many as EVENT_STREAMS_MAX allows. Read the events as a page, or open the stream later.`,
+      { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
+    );
+  }
+
+  /**
+   * Counts an answer until its client has read it.
+   *
+   * @throws ProblemError `too-many-answers` where too much waits to be read already
+   */
+  assertAnswer(reply: FastifyReply, bytes: number): void {
+    if (bytes < COUNTED_BYTES || take(this.answers, reply, bytes) === null) return;
+    const isRead = reply.request.method !== 'POST';
+    throw new ProblemError(
+      'too-many-answers',
+      'Too many large answers wait for clients that have not read them. ' +
+        (isRead
+          ? 'Read yours, and repeat the request.'
+          : 'What was asked for may have been done. Repeat the request: nothing is done twice.'),
+      {
+        headers: { 'retry-after': RETRY_AFTER_SECONDS },
+        ...(isRead ? {} : { members: { accepted: 'unknown' } }),
+      },
+    );
+  }
+}
+
+function take(share: ClientShare, { request, raw }: FastifyReply, amount = 1): FullShare | null {
+  return share.take(request.ip, openRequestOf(request.raw, raw), amount);
+}
+
+function rateLimited(detail: string): ProblemError {
+  return new ProblemError('rate-limited', detail, { headers: { 'retry-after': RETRY_AFTER_SECONDS } });
+}

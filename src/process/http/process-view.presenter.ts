@@ -1,0 +1,175 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
+import type { EventSlice } from '../../event-log/index.js';
+import type { ListedProcess, ProcessRecord, ShownProcess } from '../../process-store/index.js';
+import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
+import type { CompletionResult } from '../commands/process-completion.service.js';
+import { ProcessDurationService } from './process-duration.service.js';
+import { outcomeConflict, unknownProcess } from './process-problems.js';
+
+/** What an answer about a process is made of. */
+export interface ProcessAnswer {
+  readonly httpStatus: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** JSON text; empty where the answer has no body. */
+  readonly body: string;
+}
+
+const CACHE_HEADERS = { 'cache-control': 'private, no-cache' };
+
+/** Says a process record as `ProcessView`: the one representation that every route answers with. */
+@Injectable()
+export class ProcessViewPresenter {
+  constructor(
+    private readonly durations: ProcessDurationService,
+    @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
+  ) {}
+
+  /** Path of the status route, absolute where `PUBLIC_BASE_URL` is set. */
+  statusUrl(correlationId: string): string {
+    return `${this.config.publicBaseUrl ?? ''}/api/process/status/${encodeURIComponent(correlationId)}`;
+  }
+
+  /**
+   * The record as JSON text. The stored result is spliced in as it is, so that no number of it is written anew.
+   */
+  view(record: ShownProcess): string {
+    return this.text(record, record.data ?? 'null');
+  }
+
+  /**
+   * The record as a page of the list shows it: with `hasData`, which tells whether there is some.
+   *
+   * @param withData else `data` is null
+   */
+  listed(process: ListedProcess, withData: boolean): string {
+    const { data, hasData } = process;
+    return this.text(process, withData ? (data ?? 'null') : 'null', { hasData });
+  }
+
+  private text(record: ShownProcess, data: string, further: { readonly hasData?: boolean } = {}): string {
+    const { correlationId, processKey, status, error, errorCode } = record;
+    const rest = JSON.stringify({
+      error,
+      errorCode,
+      startedAt: record.startedAt.toISOString(),
+      updatedAt: record.updatedAt.toISOString(),
+      statusUrl: this.statusUrl(correlationId),
+      ...further,
+    });
+    return `${JSON.stringify({ correlationId, processKey, status }).slice(0, -1)},"data":${data},${rest.slice(1)}`;
+  }
+
+  /**
+   * The answer about one process: 200 `ok`, 202 `pending`, and the configured status (500) for `error`.
+   *
+   * @param replayed whether a repeated start is answered
+   */
+  answer(record: ProcessRecord, { replayed = false, location = false } = {}): ProcessAnswer {
+    const pending = record.status === 'pending';
+    return {
+      httpStatus: pending ? 202 : record.status === 'ok' ? 200 : this.config.processErrorStatus,
+      headers: {
+        'process-status': record.status,
+        ...CACHE_HEADERS,
+        ...(pending ? { 'retry-after': String(this.durations.retryAfterSeconds(record)) } : {}),
+        ...(pending && location ? { location: this.statusUrl(record.correlationId) } : {}),
+        ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
+      },
+      body: this.view(record),
+    };
+  }
+
+  /** The answer to what is accepted and carried out later: 202, whatever the state is. */
+  accepted(record: ProcessRecord): ProcessAnswer {
+    return {
+      httpStatus: 202,
+      headers: {
+        'process-status': record.status,
+        ...CACHE_HEADERS,
+        'retry-after': '2',
+        location: this.statusUrl(record.correlationId),
+      },
+      body: this.view(record),
+    };
+  }
+
+  /** The answer that shows an end which the request itself has brought about: 200, whatever the end is. */
+  outcome(record: ProcessRecord): ProcessAnswer {
+    return {
+      httpStatus: 200,
+      headers: { ...CACHE_HEADERS, 'process-status': record.status },
+      body: this.view(record),
+    };
+  }
+
+  /**
+   * The answer to a question for one process, with its entity tag.
+   *
+   * @param held what the client has already; where it is this and the answer were 2xx, the answer is 304
+   */
+  status(record: ProcessRecord, held: HeldTags | null): ProcessAnswer {
+    const answer = this.answer(record);
+    const entityTag = entityTagOf(record);
+    const headers = { ...answer.headers, etag: entityTag };
+    return held !== null && answer.httpStatus < 300 && holds(held, entityTag)
+      ? { httpStatus: 304, headers, body: '' }
+      : { ...answer, headers };
+  }
+
+  /**
+   * The answer with a page of the trail.
+   *
+   * @param record null where the process has no row yet
+   */
+  events(
+    correlationId: string,
+    record: ProcessRecord | null,
+    { events, nextAfter }: EventSlice,
+  ): ProcessAnswer {
+    return {
+      httpStatus: 200,
+      headers: { ...CACHE_HEADERS, ...statusHeader(record) },
+      body: JSON.stringify({ correlationId, events, nextAfter }),
+    };
+  }
+
+  /** The headers of a stream of events; a proxy that keeps answers together would hold it up. */
+  streamHeaders(record: ProcessRecord | null): Readonly<Record<string, string>> {
+    return { ...CACHE_HEADERS, ...statusHeader(record), 'x-accel-buffering': 'no' };
+  }
+
+  /** The answer of the list; `views` are texts of {@link view}. */
+  list(views: readonly string[], nextCursor: string | null): ProcessAnswer {
+    return {
+      httpStatus: 200,
+      headers: CACHE_HEADERS,
+      body: `{"count":${views.length},"processes":[${views.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`,
+    };
+  }
+
+  /**
+   * The answer to a completion by HTTP.
+   *
+   * @throws ProblemError `outcome-conflict` for a different outcome, `unknown-process` for a refused unknown id
+   */
+  completion(end: CompletionResult, correlationId: string): ProcessAnswer {
+    switch (end.kind) {
+      case 'unknown':
+        throw unknownProcess(correlationId);
+      case 'refused':
+        throw outcomeConflict(end.record, this.statusUrl(correlationId));
+      case 'stored':
+      case 'duplicate':
+        return {
+          httpStatus: 200,
+          headers: { ...CACHE_HEADERS, 'process-status': end.record.status },
+          body: end.kind === 'stored' ? '{"received":true}' : '{"received":true,"duplicate":true}',
+        };
+    }
+  }
+}
+
+function statusHeader(record: ProcessRecord | null): Readonly<Record<string, string>> {
+  return record === null ? {} : { 'process-status': record.status };
+}

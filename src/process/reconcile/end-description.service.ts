@@ -1,0 +1,66 @@
+import { Injectable, Logger } from '@nestjs/common';
+import {
+  CamundaEngineClient,
+  type HistoricActivity,
+  type Incident,
+  ProcessDrawings,
+  readEngineFault,
+} from '../../camunda-engine/index.js';
+import { nameOf } from '../../common/bpmn-drawing/index.js';
+
+/** The incident type of a task whose worker has given up: its message is the worker's own. */
+const OF_WORKER = 'failedExternalTask';
+
+/** Says where in its drawing a process has ended or stands still. */
+@Injectable()
+export class EndDescriptionService {
+  private readonly logger = new Logger('EndWatcher');
+
+  constructor(
+    private readonly engine: CamundaEngineClient,
+    private readonly drawings: ProcessDrawings,
+  ) {}
+
+  /** Names the end events of an instance that has ended; what history does not keep is left out. */
+  async endedWithoutResult(processInstanceId: string): Promise<string> {
+    const place = await this.placeOfEnd(processInstanceId);
+    return place === null
+      ? 'The process instance has ended without a result.'
+      : `The process instance has ended ${place} without a result.`;
+  }
+
+  /** The message of an incident, with the element where the engine itself cannot go on. */
+  ofIncident({ incidentType, incidentMessage, processDefinitionId, activityId }: Incident): string {
+    const message = incidentMessage ?? '';
+    if (incidentType === OF_WORKER || activityId == null) {
+      return message === '' ? 'The process is stuck in an incident.' : message;
+    }
+    const key = processDefinitionId.split(':')[0] ?? '';
+    const drawing = this.drawings.of(key);
+    const { place, reason } = readEngineFault(message, drawing, [activityId]);
+    const element = drawing?.element(activityId) ?? { id: activityId, name: null };
+    return `The process engine cannot go on in "${key}" ${place ?? `at ${nameOf(element)}`}: ${reason}`;
+  }
+
+  private async placeOfEnd(processInstanceId: string): Promise<string | null> {
+    try {
+      const latest = await this.engine.findLatestActivities(processInstanceId);
+      const own = latest.filter(
+        ({ parentActivityInstanceId = null }) =>
+          parentActivityInstanceId === null || parentActivityInstanceId === processInstanceId,
+      );
+      const ends = own.filter(({ activityType }) => activityType.endsWith('EndEvent'));
+      const [last] = own;
+      if (ends.length === 0) return last === undefined ? null : `behind ${describe(last)}`;
+      const names = [...new Set(ends.map(describe))];
+      return `at the end event${names.length > 1 ? 's' : ''} ${names.join(' and ')}`;
+    } catch (error) {
+      this.logger.debug({ msg: 'The end event of an instance is not known.', processInstanceId, err: error });
+      return null;
+    }
+  }
+}
+
+function describe({ activityId, activityName = null }: HistoricActivity): string {
+  return nameOf({ id: activityId, name: activityName });
+}

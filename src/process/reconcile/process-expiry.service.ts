@@ -1,0 +1,79 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { EngineCallError } from '../../camunda-engine/index.js';
+import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
+import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
+import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
+import { type ProcessIdentity, ProcessStoreService } from '../../process-store/index.js';
+import { ProcessTerminationService } from './process-termination.service.js';
+
+/** How often processes that have run out of their time are looked for, in ms. */
+const LOOK_MS = 5_000;
+
+const PAGE_SIZE = 100;
+
+/** Ends processes that run longer than they may: `maxDurationMs` of their definition, else `PROCESS_MAX_DURATION_MS`. */
+@Injectable()
+export class ProcessExpiryService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('ProcessExpiry');
+  private readonly task: PeriodicTask;
+  private readonly limits: ReadonlyMap<string | null, number>;
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly ender: ProcessTerminationService,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+    @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
+    shutdown: ShutdownService,
+  ) {
+    this.limits = new Map(
+      definitions.flatMap(({ key, maxDurationMs }) =>
+        maxDurationMs === undefined ? [] : [[key, maxDurationMs]],
+      ),
+    );
+    this.task = new PeriodicTask(
+      { name: 'look for expired processes', everyMs: LOOK_MS, run: () => this.look() },
+      shutdown,
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    const isNeeded = this.limits.size > 0 || this.config.maxDurationMs !== null;
+    if (isNeeded) this.task.start();
+  }
+
+  /** Looks now. */
+  lookNow(): Promise<void> {
+    return this.task.runNow();
+  }
+
+  private async look(): Promise<void> {
+    const shortest = Math.min(...this.limits.values(), this.config.maxDurationMs ?? Infinity);
+    const before = new Date(Date.now() - shortest);
+    let after: ProcessIdentity | null = null;
+    for (;;) {
+      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+        before,
+        after,
+        PAGE_SIZE,
+      );
+      for (const row of rows) await this.expireIfOver(row);
+      after = rows.at(-1) ?? null;
+      if (rows.length < PAGE_SIZE) return;
+    }
+  }
+
+  private async expireIfOver(row: ProcessIdentity): Promise<void> {
+    const limitMs = this.limits.get(row.processKey) ?? this.config.maxDurationMs;
+    if (limitMs === null || Date.now() - row.startedAt.getTime() < limitMs) return;
+    try {
+      await this.ender.expire(row, `The process has run longer than ${limitMs} ms.`);
+    } catch (error) {
+      if (!(error instanceof EngineCallError)) throw error;
+      this.logger.warn({
+        msg: 'An expired process could not be ended in the engine; it is tried again.',
+        correlationId: row.correlationId,
+        err: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { isCorrelationId } from '../../common/identifiers/index.js';
+import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
+import {
+  isFinal,
+  type ProcessHead,
+  type ProcessIdentity,
+  ProcessStoreService,
+} from '../../process-store/index.js';
+import { SeenProcessKeysService } from '../launch/seen-process-keys.service.js';
+import { HistoryWatcherService } from './history-watcher.service.js';
+import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
+
+/** How often everything is compared, in ms; the first time at boot. */
+const SWEEP_MS = 600_000;
+
+/** When a sweep that failed is made again, in ms: the engine may be away at boot. */
+const RETRY_MS = 5_000;
+
+const PAGE_SIZE = 500;
+
+/**
+ * Compares all open rows with the engine, and its running instances with the rows: at boot and every 10 minutes, for
+ * what no look at single events can see.
+ */
+@Injectable()
+export class ProcessSweepService implements OnApplicationBootstrap {
+  private readonly task: PeriodicTask;
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly engine: CamundaEngineClient,
+    private readonly watcher: HistoryWatcherService,
+    private readonly keys: SeenProcessKeysService,
+    private readonly surplus: SurplusInstanceRemover,
+    shutdown: ShutdownService,
+  ) {
+    this.task = new PeriodicTask(
+      { name: 'sweep of open processes', everyMs: SWEEP_MS, retryMs: RETRY_MS, run: () => this.sweep() },
+      shutdown,
+    );
+  }
+
+  onApplicationBootstrap(): void {
+    this.task.start();
+  }
+
+  /** Runs a sweep now. */
+  sweepNow(): Promise<void> {
+    return this.task.runNow();
+  }
+
+  private async sweep(): Promise<void> {
+    const keys = await this.store.replaceableKeys();
+    for (const key of keys) this.keys.add(key);
+    await this.compareRows();
+    await this.compareInstances();
+  }
+
+  /** Open rows whose instance has ended, or is not in the engine any more. */
+  private async compareRows(): Promise<void> {
+    const before = new Date();
+    let after: ProcessIdentity | null = null;
+    for (;;) {
+      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+        before,
+        after,
+        PAGE_SIZE,
+      );
+      const byInstance = new Map<string, ProcessIdentity>();
+      for (const row of rows) if (row.processInstanceId !== null) byInstance.set(row.processInstanceId, row);
+      if (byInstance.size > 0) await this.compareWithHistory(byInstance);
+      after = rows.at(-1) ?? null;
+      if (rows.length < PAGE_SIZE) return;
+    }
+  }
+
+  private async compareWithHistory(rows: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
+    const known = await this.engine.findHistoricInstances([...rows.keys()]);
+    const missing = new Set(rows.keys());
+    for (const { id, endTime, state } of known) {
+      missing.delete(id);
+      const row = rows.get(id);
+      if (row !== undefined && (endTime ?? null) !== null) this.watcher.noteEnd(row.correlationId, id, state);
+    }
+    for (const id of missing) {
+      // Its history may have been cleaned; only what runtime does not know either is gone.
+      const row = rows.get(id);
+      if (row !== undefined && (await this.engine.getProcessInstance(id)) === null) {
+        this.watcher.noteEnd(row.correlationId, id, 'COMPLETED');
+      }
+    }
+  }
+
+  /** Running instances whose row wants none, or another one. */
+  private async compareInstances(): Promise<void> {
+    const processKeys = this.keys.all();
+    if (processKeys.length === 0) return;
+    for (let firstResult = 0; ;) {
+      const page = await this.engine.findRunningInstances({
+        processKeys,
+        firstResult,
+        maxResults: PAGE_SIZE,
+      });
+      const ids = page.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
+      const rows = new Map<string, ProcessHead>();
+      for (const row of await this.store.findByIds(ids)) rows.set(row.correlationId, row);
+      let removed = 0;
+      for (const { id, businessKey } of page) {
+        const row = rows.get(businessKey ?? '');
+        if (row !== undefined && (await this.isUnwanted(row, id)) && (await this.surplus.remove(row, id)))
+          removed += 1;
+      }
+      if (page.length < PAGE_SIZE) return;
+      // What was deleted is no longer in front of the next page.
+      firstResult += PAGE_SIZE - removed;
+    }
+  }
+
+  private async isUnwanted(row: ProcessHead, processInstanceId: string): Promise<boolean> {
+    // A start that is not resolved, and a cancel that is not finished, are the reconciler's.
+    if (row.startNextAt !== null || row.requestHash === null) return false;
+    if (row.processInstanceId === processInstanceId) {
+      return isFinal(row) && this.surplus.isSurplus(row, processInstanceId);
+    }
+    if (!this.surplus.isSurplus(row, processInstanceId)) return false;
+    const variables = await this.engine.getHistoricVariables(processInstanceId);
+    return variables.traceability_id === row.traceabilityId;
+  }
+}

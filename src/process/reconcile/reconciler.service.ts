@@ -1,0 +1,286 @@
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
+import { backOffMs, CamundaEngineClient, EngineCallError } from '../../camunda-engine/index.js';
+import {
+  CAMUNDA_CONFIG,
+  type CamundaConfig,
+  PROCESS_CONFIG,
+  type ProcessConfig,
+} from '../../config/index.js';
+import { ClockWatch, ShutdownService } from '../../lifecycle/index.js';
+import {
+  type DueStart,
+  isReplaceable,
+  type ProcessRecord,
+  ProcessStoreService,
+} from '../../process-store/index.js';
+import { HistoryWatcherService } from './history-watcher.service.js';
+import { LeaseOwner } from '../launch/lease-owner.js';
+import { type StartedInstance, InstanceFinderService } from './instance-finder.service.js';
+import { ProcessTerminationService } from './process-termination.service.js';
+import { ProcessTrailService } from '../outcome/process-trail.service.js';
+import { StartBacklogService } from '../launch/start-backlog.service.js';
+import { type LaunchedVariables, StartLauncherService } from '../launch/start-launcher.service.js';
+import { StartCapacity } from './start-capacity.js';
+import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
+
+/** How often the table is asked for what is due. */
+const TICK_MS = 1_000;
+
+/** First and longest wait between two looks at a start that may still turn up in the engine. */
+const LOOK_MIN_MS = 1_000;
+const LOOK_MAX_MS = 10_000;
+
+/** After how long a claim that could never be started is given up. */
+const CLAIM_MAX_AGE_MS = 24 * 3_600_000;
+
+/**
+ * Brings every row to an end of which something in the engine is left to do: starts that nobody answered, starts that
+ * wait for the engine, and cancels and expiries that were not finished.
+ *
+ * Only the holder of a row's lease acts on it; looks at boot, every second, and again at once while more is due. At
+ * most `START_CONCURRENCY` at a time, oldest first, and few of those with large variables ({@link StartCapacity}).
+ */
+@Injectable()
+export class ReconcilerService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('ProcessStart');
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly room: StartCapacity;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | null = null;
+  private lookAgain = false;
+  private stopped = false;
+
+  constructor(
+    private readonly store: ProcessStoreService,
+    private readonly engine: CamundaEngineClient,
+    private readonly instances: InstanceFinderService,
+    private readonly surplus: SurplusInstanceRemover,
+    private readonly launcher: StartLauncherService,
+    private readonly ender: ProcessTerminationService,
+    private readonly trail: ProcessTrailService,
+    private readonly backlog: StartBacklogService,
+    private readonly watcher: HistoryWatcherService,
+    private readonly owner: LeaseOwner,
+    @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
+    @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
+    shutdown: ShutdownService,
+    @Optional() clock?: ClockWatch,
+  ) {
+    this.room = new StartCapacity(config.startConcurrency);
+    clock?.onSet((byMs) => {
+      void this.clockSet(byMs);
+    });
+    engine.onRecovered(() => {
+      this.look();
+    });
+    shutdown.register('drain', 'start reconciler', async () => {
+      this.stopped = true;
+      clearInterval(this.timer);
+      await this.looking;
+      await Promise.allSettled(this.running.values());
+    });
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.stopped) return;
+    // What an earlier run sent to an engine inside can turn up no more: that engine ended with it.
+    const left = await this.store.voidLeasesOfEarlierRun(this.camunda.baseUrl === null);
+    if (left > 0) this.logger.log({ msg: 'Starts of an earlier run are resolved.', starts: left });
+    this.timer = setInterval(() => {
+      this.look();
+    }, TICK_MS);
+    this.timer.unref();
+    this.look();
+  }
+
+  /** What was due by the clock that was set back would be due only when that time has come again. */
+  private async clockSet(byMs: number): Promise<void> {
+    try {
+      if (byMs < 0) await this.store.bringForward(this.config.startLeaseMs);
+      this.look();
+    } catch (error) {
+      this.logger.warn({
+        msg: 'What is due could not be brought forward after the clock was set back.',
+        err: error,
+      });
+    }
+  }
+
+  /** Looks for what is due, at once or after the look that is under way. */
+  look(): void {
+    if (this.stopped) return;
+    if (this.looking !== null) {
+      this.lookAgain = true;
+      return;
+    }
+    this.looking = this.lookOnce()
+      .catch((error: unknown) => {
+        this.logger.warn({ msg: 'The table could not be asked for unresolved starts.', err: error });
+      })
+      .finally(() => {
+        this.looking = null;
+        if (!this.lookAgain) return;
+        this.lookAgain = false;
+        this.look();
+      });
+  }
+
+  private async lookOnce(): Promise<void> {
+    await this.backlog.refresh();
+    if (this.engine.isAway) {
+      // One call tries the engine; where it answers, this looks again.
+      await this.engine.version().catch(() => undefined);
+      return;
+    }
+    const { free } = this.room;
+    if (free <= 0) return;
+    const due = await this.store.findDueStarts(this.config.startConcurrency);
+    const idle = due.filter(({ correlationId }) => !this.isAtWork(correlationId));
+    const chosen = this.room.choose(idle);
+    const mayBeMore = due.length >= free || chosen.length < idle.length;
+    for (const start of chosen) this.begin(start, mayBeMore);
+  }
+
+  private isAtWork(correlationId: string): boolean {
+    return this.running.has(correlationId) || this.launcher.running(correlationId) !== undefined;
+  }
+
+  private begin(start: DueStart, mayBeMore: boolean): void {
+    const { correlationId } = start;
+    this.room.enter(start);
+    const resolution = this.resolve(correlationId).finally(() => {
+      this.running.delete(correlationId);
+      this.room.leave(correlationId);
+      if (mayBeMore) this.look();
+    });
+    this.running.set(correlationId, resolution);
+  }
+
+  private async resolve(correlationId: string): Promise<void> {
+    try {
+      const record = await this.store.leaseStart(correlationId, this.owner.id, this.config.startLeaseMs);
+      if (record !== null) await this.settle(record);
+    } catch (error) {
+      const msg = 'The resolution of a start failed; it is tried again.';
+      this.logger.warn({ msg, correlationId, err: error });
+    }
+  }
+
+  /** Does what is left to do for a row whose lease is held, or says when to look again. */
+  private async settle(record: ProcessRecord): Promise<void> {
+    try {
+      let row: ProcessRecord | null = record;
+      if (record.cancelRequestedAt !== null && isReplaceable(record)) {
+        row = await this.ender.finishCancel(record);
+      } else if (this.isTooOld(record)) {
+        row = await this.ender.expire(record, 'The process could not be started for a day.');
+      }
+      // An end does not end the resolution of an unfinished start: its instance may still turn up, and has to go.
+      if (row !== null && row.startNextAt !== null) {
+        await this.settleInstances(row, await this.instances.find(row));
+      }
+    } catch (error) {
+      if (!(error instanceof EngineCallError)) throw error;
+      this.logger.warn({
+        msg: 'The engine could not be asked about a start.',
+        correlationId: record.correlationId,
+        err: error,
+      });
+      await this.lookLater(record);
+    }
+  }
+
+  private async settleInstances(record: ProcessRecord, found: readonly StartedInstance[]): Promise<void> {
+    const { correlationId } = record;
+    const [wanted, ...others] = sortedByRow(record, found);
+    if (wanted === undefined) {
+      await this.settleWithoutInstance(record);
+      return;
+    }
+    const row = record.processInstanceId === null ? await this.adopt(record, wanted) : record;
+    if (row === null) return;
+    if (row.processInstanceId === wanted.id) await this.logMissingStart(row, wanted.id);
+    let isDone = true;
+    for (const { id, ended } of [wanted, ...others]) {
+      if (!ended && this.surplus.isSurplus(row, id)) isDone = (await this.surplus.remove(row, id)) && isDone;
+    }
+    if (!isDone) return;
+    await this.store.resolveStart(correlationId);
+    // It may have ended long before the watcher's cursor.
+    if (wanted.ended && isReplaceable(row)) this.watcher.noteEnd(correlationId, wanted.id, wanted.state);
+  }
+
+  /** The row with its instance; its resolution goes on until nothing surplus is left. */
+  private async adopt(record: ProcessRecord, { id }: StartedInstance): Promise<ProcessRecord | null> {
+    const { correlationId } = record;
+    const result = await this.store.update(correlationId, (row) =>
+      row.processInstanceId === null ? { change: { processInstanceId: id } } : { refuse: 'has one' },
+    );
+    if (result.kind !== 'saved') return result.kind === 'unknown' ? null : result.record;
+    this.logger.log({ msg: 'An instance was adopted.', correlationId, processInstanceId: id });
+    return result.record;
+  }
+
+  /** The completion may have brought the instance before the crash that took the event of the start. */
+  private async logMissingStart(row: ProcessRecord, processInstanceId: string | null): Promise<void> {
+    if (processInstanceId === null || (await this.trail.hasStart(row.correlationId))) return;
+    await this.trail.log(row, {
+      stepName: 'start',
+      status: 'ok',
+      result: 'Instance adopted',
+      metadata: { processInstanceId, attempts: row.startAttempts },
+    });
+  }
+
+  private async settleWithoutInstance(record: ProcessRecord): Promise<void> {
+    const { correlationId, startLastAttemptAt } = record;
+    const settlesAt = (startLastAttemptAt?.getTime() ?? 0) + this.config.startSettleMs;
+    const isSettled = startLastAttemptAt === null || settlesAt <= Date.now();
+    if (!isSettled) {
+      await this.lookLater(record, settlesAt - Date.now());
+      return;
+    }
+    // None is there, and none can turn up any more.
+    if (record.status !== 'pending' || record.processInstanceId !== null) {
+      await this.logMissingStart(record, record.processInstanceId);
+      await this.store.resolveStart(correlationId);
+      return;
+    }
+    // Read only now, so that of a backlog no more than START_CONCURRENCY are in memory.
+    const variables = await this.store.findVariables(correlationId);
+    const attempt = await this.store.beginStartAttempt({
+      correlationId,
+      owner: this.owner.id,
+      leaseMs: this.config.startLeaseMs,
+      settleMs: this.config.startSettleMs,
+    });
+    if (attempt === null) await this.lookLater(record);
+    else await this.launcher.launch(attempt, parsedVariables(variables ?? '{}'));
+  }
+
+  private async lookLater(record: ProcessRecord, atMostMs = LOOK_MAX_MS): Promise<void> {
+    const { correlationId, startLastAttemptAt, startedAt } = record;
+    const since = Date.now() - (startLastAttemptAt ?? startedAt).getTime();
+    const looks = Math.max(1, Math.ceil(Math.log2(Math.max(since, 1) / LOOK_MIN_MS + 1)));
+    const nextInMs = Math.max(0, Math.min(backOffMs(looks, LOOK_MIN_MS, LOOK_MAX_MS), atMostMs));
+    await this.store.rescheduleStart({ correlationId, owner: this.owner.id, nextInMs, attempt: 'unchanged' });
+  }
+
+  private isTooOld({ status, processInstanceId, startedAt }: ProcessRecord): boolean {
+    return (
+      status === 'pending' &&
+      processInstanceId === null &&
+      Date.now() - startedAt.getTime() > CLAIM_MAX_AGE_MS
+    );
+  }
+}
+
+function parsedVariables(json: string): LaunchedVariables {
+  return { values: JSON.parse(json) as Record<string, unknown>, length: json.length };
+}
+
+/** The instance that the row has, or else the oldest, comes first. */
+function sortedByRow(record: ProcessRecord, found: readonly StartedInstance[]): readonly StartedInstance[] {
+  const own = found.find(({ id }) => id === record.processInstanceId);
+  return own === undefined ? found : [own, ...found.filter((each) => each !== own)];
+}

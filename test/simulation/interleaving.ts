@@ -1,0 +1,707 @@
+import { ProblemError } from '../../src/common/errors/index.js';
+import { canonicalHash } from '../../src/common/json/index.js';
+import type { StoredEvent } from '../../src/event-log/index.js';
+import { isFinal, isReplaceable, type ProcessRecord } from '../../src/process-store/index.js';
+import type {
+  CompletingTask,
+  CompletionResult,
+} from '../../src/process/commands/process-completion.service.js';
+import type { ProcessAnswer } from '../../src/process/http/process-view.presenter.js';
+import { MemoryTable } from './memory.repository.js';
+import type { FakeEngine } from '../support/process.harness.js';
+import { SimulatedEngine, type StartFate } from './simulated.engine.js';
+import { CONFIGURATION, type DurableWorld, type Mutant, SimulatedInstance } from './simulated.instance.js';
+import { VirtualWorld } from './virtual.world.js';
+
+/** How often the services look by themselves, in ms. */
+const LOOK_MS = 1_000;
+const WATCH_MS = 5_000;
+const REST_MS = 250;
+
+/** How long an answer may take once its instance has ended the process itself: a few turns of the disk. */
+const PROMPT_MS = 400;
+
+/** When a run that has not come to rest is a fault, in ms. */
+const LONGEST_RUN_MS = 150_000;
+
+/** When the sweep is made that the service makes every 10 minutes, in ms behind the last event. */
+const SWEEP_AFTER_MS = 25_000;
+
+/** What a process in the engine does by itself. */
+type Life = 'completes' | 'runs' | 'ends-silently' | 'incident' | 'bpmn-error' | 'is-deleted';
+
+/** A process as the scenario plays it. */
+interface Plan {
+  readonly correlationId: string;
+  readonly life: Life;
+  /** True where the engine has no definition for it. */
+  readonly isRefused: boolean;
+  readonly isLate: boolean;
+  readonly mostlyFails: boolean;
+  startCalls: number;
+}
+
+/** A request of a client that has no answer yet. */
+interface Request {
+  readonly correlationId: string;
+  readonly instance: SimulatedInstance;
+  readonly issuedAt: number;
+  drop: () => void;
+  isGone: boolean;
+}
+
+type View = Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode'>;
+
+/** The two starts that clients make for an id; the second is another process with the same id. */
+const VARIABLES = [{ userId: 'u' }, { userId: 'other' }] as const;
+const HASHES = VARIABLES.map((variables) => canonicalHash({ processKey: 'test', variables }));
+
+/**
+ * One run of one or two instances of the service over one table and one engine, in which a seed decides what happens
+ * and in which order: starts, repeated and foreign ones, completions, duplicate and different ones, cancels, clients
+ * that go, engine calls that fail on each side, outages, hints that get lost, and crashes.
+ */
+export class Interleaving {
+  /** What was seen that must not be. */
+  readonly violations: string[] = [];
+  private readonly world: VirtualWorld;
+  private readonly durable: DurableWorld;
+  private readonly instances: SimulatedInstance[] = [];
+  private readonly plans = new Map<string, Plan>();
+  private readonly open = new Set<Request>();
+  private readonly exclusive: boolean;
+  private readonly hintShare: number;
+  /** Views that a committed row has had, by id. */
+  private readonly committed = new Map<string, Set<string>>();
+  /** When a process left `pending`, in ms. */
+  private readonly endedAt = new Map<string, number>();
+  /** Ids that somebody was told are accepted. */
+  private readonly accepted = new Set<string>();
+  /** The final outcome that somebody was told, by id. */
+  private readonly toldFinal = new Map<string, string>();
+  /** Instances of the engine whose completion was refused as that of another. */
+  private readonly takenForOthers: { readonly correlationId: string; readonly processInstanceId: string }[] =
+    [];
+  /** Events and workers that are still to come. */
+  private ahead = 0;
+  private lastEventAt = 0;
+  private calmRounds = 0;
+  private nextSweepAt = 0;
+  private isOver = false;
+
+  constructor(
+    readonly seed: number,
+    private readonly mutant: Mutant = {},
+  ) {
+    this.world = new VirtualWorld(seed);
+    this.lastEventAt = this.world.now;
+    const { chance } = this.world;
+    const table = new MemoryTable();
+    const engine = new SimulatedEngine(
+      this.world,
+      (correlationId) => this.fateOf(correlationId),
+      (id, start) => {
+        this.live(id, start);
+      },
+      CONFIGURATION.camunda.startTimeoutMs,
+      CONFIGURATION.process.startSettleMs,
+    );
+    this.durable = { world: this.world, table, engine, trail: new Map<string, StoredEvent[]>() };
+    this.exclusive = chance.hits(0.25);
+    this.hintShare = chance.pick([0, 0.5, 1]);
+    engine.troubleShare = chance.pick([0, 0, 0.05, 0.2]);
+    table.observe((row, before) => {
+      const views = this.committed.get(row.correlationId) ?? new Set();
+      views.add(viewOf(row));
+      this.committed.set(row.correlationId, views);
+      if (row.status !== 'pending' && before?.status !== row.status && !this.endedAt.has(row.correlationId)) {
+        this.endedAt.set(row.correlationId, this.world.now);
+      }
+      if (before !== undefined && before.version > row.version)
+        this.violate(`the version of ${row.correlationId} went back`);
+      if (before !== undefined && isFinal(before) && viewOf(before) !== viewOf(row)) {
+        this.violate(`the final outcome of ${row.correlationId} was replaced`);
+      }
+    });
+  }
+
+  /** Plays the run to its rest and looks at what is left. */
+  async run(): Promise<readonly string[]> {
+    this.world.later(0, () => {
+      const count = this.exclusive ? 1 : 2;
+      for (let index = 0; index < count; index += 1) this.openInstance(index);
+      this.plan();
+      this.tick(REST_MS, () => {
+        this.lookForRest();
+      });
+    });
+    try {
+      await this.world.run(() => this.isOver);
+    } catch (error) {
+      this.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    this.judge();
+    return this.violations;
+  }
+
+  /** Keeps what happens, for {@link report}. */
+  traced(): this {
+    this.world.trace = [];
+    return this;
+  }
+
+  /** What happened, a line each, with the virtual ms in front. */
+  report(): string {
+    return [`seed ${this.seed}:`, ...this.violations, '', ...(this.world.trace ?? [])].join('\n');
+  }
+
+  private get chance() {
+    return this.world.chance;
+  }
+
+  private violate(text: string): void {
+    this.world.note(`VIOLATION ${text}`);
+    this.violations.push(text);
+  }
+
+  // The instances
+
+  private openInstance(index: number): void {
+    let instance: SimulatedInstance | undefined;
+    const sweeps = this.world.intervalsOf(() => {
+      instance = new SimulatedInstance(
+        this.durable,
+        String.fromCharCode(65 + index),
+        this.exclusive,
+        this.mutant,
+      );
+    });
+    if (instance === undefined) return;
+    const opened = instance;
+    this.instances[index] = opened;
+    this.world.note(`${opened.name} opens`);
+    opened.boot();
+    opened.waitroom.observe((correlationId) => {
+      this.world.note(`${opened.name} wakes the waiters of ${correlationId}`);
+      this.hintOthers(opened);
+    });
+    const whileAlive = (everyMs: number, act: () => void): void => {
+      this.tick(everyMs, () => {
+        if (opened.isAlive) act();
+        return opened.isAlive;
+      });
+    };
+    const { rows } = this.durable.table;
+    if (this.mutant.looksOff !== true) {
+      whileAlive(LOOK_MS, () => {
+        void opened.waiterRefresh.look();
+      });
+    }
+    whileAlive(LOOK_MS, () => {
+      for (const sweep of sweeps) sweep();
+      // Where nothing is due, a look finds nothing.
+      const isDue = [...rows.values()].some(
+        ({ startNextAt }) => (startNextAt?.getTime() ?? Infinity) <= this.world.now,
+      );
+      if (isDue) opened.reconciler.look();
+    });
+    whileAlive(WATCH_MS, () => {
+      if ([...rows.values()].some(isReplaceable)) void opened.watcher.watchNow();
+    });
+  }
+
+  /** Acts again and again, as a timer does, until the act says false. */
+  private tick(everyMs: number, act: () => unknown): void {
+    const round = (): void => {
+      if (act() !== false) this.world.later(everyMs, round);
+    };
+    this.world.later(this.chance.below(everyMs), round);
+  }
+
+  private crash(index: number): void {
+    const instance = this.instances[index];
+    if (instance?.isAlive !== true) return;
+    this.world.note(`${instance.name} crashes`);
+    instance.crash();
+    for (const request of this.open) if (request.instance === instance) this.open.delete(request);
+    this.soon(this.chance.below(1_500), () => {
+      this.openInstance(index);
+    });
+  }
+
+  /** A hint comes to the others, or gets lost. */
+  private hintOthers(from: SimulatedInstance): void {
+    if (this.mutant.looksOff === true) return;
+    for (const other of this.instances) {
+      if (other === from || !this.chance.hits(this.hintShare)) continue;
+      this.world.later(this.chance.below(30), () => {
+        if (other.isAlive) void other.waiterRefresh.look();
+      });
+    }
+  }
+
+  private anyInstance(): SimulatedInstance | undefined {
+    return this.chance.pick(this.instances);
+  }
+
+  // What happens
+
+  private soon(delayMs: number, act: () => void): void {
+    this.ahead += 1;
+    this.world.later(delayMs, () => {
+      this.ahead -= 1;
+      this.lastEventAt = this.world.now;
+      act();
+    });
+  }
+
+  private plan(): void {
+    const { chance } = this;
+    const ids = chance.hits(0.3) ? ['a', 'b'] : ['a'];
+    const crashes = chance.pick([0, 0, 0, 1, 1, 2]);
+    for (const correlationId of ids) {
+      // After a crash nobody knows of its key any more until something with it is open or started.
+      const isLate = crashes === 0 && chance.hits(0.06);
+      const plan: Plan = {
+        correlationId,
+        life: isLate
+          ? 'runs'
+          : chance.pick<Life>([
+              'completes',
+              'completes',
+              'completes',
+              'completes',
+              'runs',
+              'runs',
+              'ends-silently',
+              'incident',
+              'bpmn-error',
+              'is-deleted',
+            ]),
+        isRefused: !isLate && chance.hits(0.1),
+        isLate,
+        mostlyFails: chance.hits(0.15),
+        startCalls: 0,
+      };
+      this.plans.set(correlationId, plan);
+      const starts = 1 + chance.below(4);
+      for (let count = 0; count < starts; count += 1) {
+        const variant = chance.hits(0.05) ? 1 : 0;
+        this.soon(this.moment(), () => void this.start(correlationId, variant));
+      }
+      const completions = chance.pick([0, 0, 1, 2, 3]);
+      for (let count = 0; count < completions; count += 1) {
+        const data = chance.hits(0.6) ? 'same' : `different ${count}`;
+        this.soon(this.moment(), () => void this.complete(correlationId, data));
+      }
+      const cancels = chance.pick([0, 0, 0, 1, 2]);
+      for (let count = 0; count < cancels; count += 1) {
+        this.soon(this.moment(), () => void this.cancel(correlationId));
+      }
+      if (chance.hits(0.15)) {
+        this.soon(this.moment(), () => {
+          this.dropClient(correlationId);
+        });
+      }
+    }
+    for (let count = 0; count < crashes; count += 1) {
+      this.soon(this.moment(), () => {
+        this.crash(chance.below(this.instances.length));
+      });
+    }
+    if (chance.hits(0.1)) {
+      this.soon(this.moment(), () => {
+        this.world.note('the engine is away');
+        this.durable.engine.isAway = true;
+        this.soon(chance.below(3_000), () => {
+          this.world.note('the engine is back');
+          this.durable.engine.isAway = false;
+        });
+      });
+    }
+  }
+
+  /** Mostly all at once, where the races are. */
+  private moment(): number {
+    const { chance } = this;
+    if (chance.hits(0.5)) return chance.below(40);
+    return chance.hits(0.7) ? chance.below(250) : chance.below(4_000);
+  }
+
+  private fateOf(correlationId: string): StartFate {
+    const plan = this.plans.get(correlationId);
+    if (plan === undefined) throw new Error(`nobody plans ${correlationId}`);
+    plan.startCalls += 1;
+    if (plan.isRefused) return plan.startCalls === 1 && this.chance.hits(0.2) ? 'unreachable' : 'refused';
+    if (plan.isLate) return plan.startCalls === 1 ? 'late' : 'taken';
+    // Every start succeeds at last, but those that the engine takes back for good.
+    if (plan.startCalls > 3 || !this.chance.hits(plan.mostlyFails ? 0.8 : 0.15)) return 'taken';
+    return this.chance.pick<StartFate>([
+      'answer-lost',
+      'answer-lost',
+      'never-arrived',
+      'rolled-back',
+      'unreachable',
+    ]);
+  }
+
+  /** A new instance goes its way in the engine. */
+  private live(processInstanceId: string, start: FakeEngine['starts'][number]): void {
+    const plan = this.plans.get(start.businessKey);
+    if (plan === undefined || plan.life === 'runs') return;
+    const { fake } = this.durable.engine;
+    // A fast process is through before the answer to its start has arrived.
+    this.soon(this.chance.hits(0.6) ? this.chance.below(30) : this.chance.below(600), () => {
+      if (fake.instances.get(processInstanceId)?.state !== 'ACTIVE') return;
+      this.world.note(`${processInstanceId} ${plan.life}`);
+      switch (plan.life) {
+        case 'ends-silently':
+          fake.endInstance(processInstanceId, 'COMPLETED');
+          break;
+        case 'is-deleted':
+          fake.endInstance(processInstanceId, 'EXTERNALLY_TERMINATED');
+          break;
+        case 'incident':
+          fake.incidents.push({
+            id: `incident-${processInstanceId}`,
+            processInstanceId,
+            incidentMessage: 'stuck',
+            incidentTimestamp: new Date().toISOString(),
+          });
+          this.work(processInstanceId, start, 'incident');
+          break;
+        default:
+          this.work(processInstanceId, start, plan.life);
+      }
+    });
+  }
+
+  /** A worker of an instance has the task; after a crash another one gets it. */
+  private work(processInstanceId: string, start: FakeEngine['starts'][number], life: Life): void {
+    const instance = this.anyInstance();
+    if (instance?.isAlive !== true) {
+      this.soon(300, () => {
+        this.work(processInstanceId, start, life);
+      });
+      return;
+    }
+    const { engine } = this.durable;
+    const correlationId = start.businessKey;
+    const traceabilityId = String(engine.fake.instances.get(processInstanceId)?.variables.traceability_id);
+    const task: CompletingTask = {
+      processInstanceId,
+      processDefinitionKey: start.processKey,
+      traceabilityId,
+      topic: 'test.last',
+    };
+    const facts = { ...task, correlationId, taskId: 'task', stepName: 'last', step: 2 };
+    const report = async (): Promise<void> => {
+      if (life === 'incident') {
+        await instance.listener.incident({ ...facts, error: 'stuck' });
+      } else if (life === 'bpmn-error') {
+        await instance.listener.unhandledBpmnError({ ...facts, errorCode: 'REFUSED', errorMessage: 'no' });
+      } else {
+        const end = await instance.completions.complete({ correlationId, task, status: 'ok', data: 'same' });
+        if (instance.isAlive) this.toldCompletion(correlationId, end, task);
+      }
+    };
+    let isDone = false;
+    this.ahead += 1;
+    void report().then(
+      () => {
+        if (!instance.isAlive || isDone) return;
+        isDone = true;
+        this.ahead -= 1;
+        if (life === 'incident') this.repairPerhaps(processInstanceId, start);
+        else if (engine.fake.instances.get(processInstanceId)?.state === 'ACTIVE')
+          engine.fake.endInstance(processInstanceId, 'COMPLETED');
+      },
+      (error: unknown) => {
+        // A handler that fails is tried again, which the lock below does.
+        this.world.note(`a worker at ${instance.name} failed: ${String(error)}`);
+      },
+    );
+    // The lock of the task ends where its worker is gone or has failed.
+    this.world.later(1_000, () => {
+      if (isDone) return;
+      isDone = true;
+      this.ahead -= 1;
+      this.work(processInstanceId, start, life);
+    });
+  }
+
+  private repairPerhaps(processInstanceId: string, start: FakeEngine['starts'][number]): void {
+    if (!this.chance.hits(0.5)) return;
+    this.soon(this.chance.below(3_000), () => {
+      const { fake } = this.durable.engine;
+      if (fake.instances.get(processInstanceId)?.state !== 'ACTIVE') return;
+      this.world.note(`${processInstanceId} is repaired`);
+      fake.incidents = fake.incidents.filter((each) => each.processInstanceId !== processInstanceId);
+      this.work(processInstanceId, start, 'completes');
+    });
+  }
+
+  // Clients
+
+  private async start(correlationId: string, variant: 0 | 1): Promise<void> {
+    const variables = VARIABLES[variant];
+    await this.ask(
+      correlationId,
+      `start ${variant}`,
+      (instance, request) =>
+        instance.starts.start({ processKey: 'test', correlationId, variables: { ...variables } }, (gone) => {
+          request.drop = gone;
+        }),
+      (request, answer) => {
+        this.toldAnswer(request, answer);
+        this.checkPrompt(request);
+      },
+      (request, { code }) => {
+        this.checkPrompt(request);
+        const row = this.durable.table.rows.get(correlationId);
+        const isRefused = this.plans.get(correlationId)?.isRefused === true;
+        if (code === 'unknown-process-definition' && isRefused) return;
+        if (code === 'correlation-id-conflict' && row?.requestHash !== HASHES[variant]) return;
+        this.violate(`a start of ${correlationId} was told ${code}`);
+      },
+    );
+  }
+
+  private async complete(correlationId: string, data: string): Promise<void> {
+    await this.ask(
+      correlationId,
+      `complete with ${data}`,
+      (instance) => instance.completions.complete({ correlationId, status: 'ok', data }),
+      (_request, end) => {
+        this.toldCompletion(correlationId, end);
+      },
+      (_request, { code }) => {
+        this.violate(`a completion of ${correlationId} was told ${code}`);
+      },
+    );
+  }
+
+  private async cancel(correlationId: string): Promise<void> {
+    const before = this.durable.table.rows.get(correlationId);
+    await this.ask(
+      correlationId,
+      'cancel',
+      (instance) => instance.cancels.cancel(correlationId),
+      (request, answer) => {
+        this.toldAnswer(request, answer);
+      },
+      (_request, { code }) => {
+        const isRemovable = before === undefined || this.plans.get(correlationId)?.isRefused === true;
+        if (code === 'unknown-process' && isRemovable) return;
+        const row = this.durable.table.rows.get(correlationId);
+        if (code === 'process-ended' && row !== undefined && row.status !== 'pending') return;
+        this.violate(`a cancel of ${correlationId} was told ${code}`);
+      },
+    );
+  }
+
+  /** Asks an instance and hears the answer, unless one of the two is gone by then. */
+  private async ask<T>(
+    correlationId: string,
+    what: string,
+    act: (instance: SimulatedInstance, request: Request) => Promise<T>,
+    answered: (request: Request, answer: T) => void,
+    failed: (request: Request, problem: ProblemError) => void,
+  ): Promise<void> {
+    const instance = this.anyInstance();
+    // Its port is closed: the client tries nobody else.
+    if (instance?.isAlive !== true) return;
+    const request = {
+      correlationId,
+      instance,
+      issuedAt: this.world.now,
+      drop: () => undefined,
+      isGone: false,
+    };
+    this.open.add(request);
+    this.world.note(`${instance.name}: ${what} ${correlationId}`);
+    const isHeard = (): boolean => instance.isAlive && !request.isGone;
+    try {
+      const answer = await act(instance, request);
+      if (isHeard()) {
+        this.world.note(`${instance.name}: ${what} ${correlationId} is answered ${textOf(answer)}`);
+        answered(request, answer);
+      }
+    } catch (error) {
+      if (!isHeard()) return;
+      this.world.note(`${instance.name}: ${what} ${correlationId} fails: ${String(error)}`);
+      if (error instanceof ProblemError) failed(request, error);
+      else this.violate(`${what} ${correlationId} failed: ${String(error)}`);
+    } finally {
+      this.open.delete(request);
+    }
+  }
+
+  private dropClient(correlationId: string): void {
+    for (const request of this.open) {
+      if (request.correlationId !== correlationId) continue;
+      this.world.note(`a client of ${correlationId} goes`);
+      request.isGone = true;
+      request.drop();
+      return;
+    }
+  }
+
+  // What must hold
+
+  private toldAnswer({ correlationId }: Request, { body }: ProcessAnswer): void {
+    const view = JSON.parse(body) as View & { data: unknown };
+    this.told(correlationId, { ...view, data: view.data === null ? null : JSON.stringify(view.data) });
+  }
+
+  private toldCompletion(correlationId: string, end: CompletionResult, task?: CompletingTask): void {
+    if (end.kind === 'unknown') {
+      this.violate(`a completion of ${correlationId} was told that it is unknown`);
+      return;
+    }
+    if (end.kind === 'refused' && end.reason === 'other-instance' && task !== undefined)
+      this.takenForOthers.push({ correlationId, processInstanceId: task.processInstanceId });
+    this.told(correlationId, end.record);
+  }
+
+  /** Somebody was told of a row: it is durable now, and if it is final then for good. */
+  private told(correlationId: string, view: View): void {
+    const text = viewOf(view);
+    const row = this.durable.table.rows.get(correlationId);
+    this.accepted.add(correlationId);
+    if (row === undefined) {
+      this.violate(`somebody was told of ${correlationId}, which has no row`);
+    } else if (this.committed.get(correlationId)?.has(text) !== true) {
+      this.violate(`somebody was told ${text} of ${correlationId}, which was not durable`);
+    } else if (isFinalView(view)) {
+      const earlier = this.toldFinal.get(correlationId);
+      if (viewOf(row) !== text || (earlier ?? text) !== text)
+        this.violate(`two ends of ${correlationId}: ${text}, and ${earlier ?? viewOf(row)}`);
+      this.toldFinal.set(correlationId, text);
+    }
+  }
+
+  /** Nobody waits for longer than it takes to learn of the end: at once where it was made here, else by a look. */
+  private checkPrompt({ correlationId, instance, issuedAt }: Request): void {
+    const endedAt = this.endedAt.get(correlationId);
+    if (endedAt === undefined) return;
+    const knownAt = instance.endsKnownAt.get(correlationId) ?? Infinity;
+    const knownBy = Math.min(knownAt, endedAt + LOOK_MS);
+    const lateMs = this.world.now - Math.max(knownBy, issuedAt) - PROMPT_MS;
+    if (lateMs > 0)
+      this.violate(`a waiter for ${correlationId} at ${instance.name} was answered ${lateMs} ms too late`);
+  }
+
+  /** Ends the run when nothing is left that would change anything. */
+  private lookForRest(): void {
+    const reasons = this.unrest();
+    this.calmRounds = reasons.length === 0 ? this.calmRounds + 1 : 0;
+    const quietMs = this.world.now - this.lastEventAt;
+    if (this.calmRounds >= 2) {
+      this.isOver = true;
+    } else if (quietMs > LONGEST_RUN_MS) {
+      this.violate(`no rest: ${reasons.join('; ')}`);
+      this.isOver = true;
+    } else if (quietMs > SWEEP_AFTER_MS && this.world.now >= this.nextSweepAt) {
+      // The service makes one that failed again after as long.
+      this.nextSweepAt = this.world.now + WATCH_MS;
+      this.world.note('the sweep');
+      for (const { sweep } of this.instances) void sweep.sweepNow();
+    }
+  }
+
+  private unrest(): string[] {
+    const reasons: string[] = [];
+    if (this.ahead > 0) reasons.push(`${this.ahead} events are ahead`);
+    if (this.open.size > 0) reasons.push(`${this.open.size} requests have no answer`);
+    if (this.instances.some(({ isAlive }) => !isAlive)) reasons.push('an instance is down');
+    if (this.instances.some(({ diskInUse }) => diskInUse > 0)) reasons.push('the disk is busy');
+    const { fake } = this.durable.engine;
+    for (const row of this.durable.table.rows.values()) {
+      const { correlationId, startNextAt, processInstanceId } = row;
+      if (startNextAt !== null) reasons.push(`the start of ${correlationId} is not resolved`);
+      const instance = fake.instances.get(processInstanceId ?? '');
+      if (isReplaceable(row) && instance !== undefined && instance.state !== 'ACTIVE')
+        reasons.push(`nobody has seen the end of ${instance.id}`);
+    }
+    for (const id of this.unwanted()) reasons.push(`${id} still runs`);
+    return reasons;
+  }
+
+  /** Running instances of the engine that their row does not want. */
+  private unwanted(): string[] {
+    return [...this.durable.engine.fake.instances.values()]
+      .filter(({ id, businessKey, state }) => {
+        const row = this.durable.table.rows.get(businessKey);
+        if (state !== 'ACTIVE' || row === undefined || row.requestHash === null) return false;
+        return row.processInstanceId !== id || ['cancel', 'start-rejected'].includes(row.outcomeOrigin ?? '');
+      })
+      .map(({ id }) => id);
+  }
+
+  private judge(): void {
+    const { table, engine } = this.durable;
+    for (const request of this.open) this.violate(`a request for ${request.correlationId} has no answer`);
+    for (const { waitroom, name } of this.instances) {
+      if (waitroom.size > 0) this.violate(`${waitroom.size} waiters are left at ${name}`);
+    }
+    for (const correlationId of this.accepted) {
+      const row = table.rows.get(correlationId);
+      if (row === undefined) this.violate(`the row of ${correlationId} is lost`);
+      else if (row.status === 'pending' && row.processInstanceId === null)
+        this.violate(`${correlationId} was accepted and never started`);
+      else if (row.status === 'pending' && row.cancelRequestedAt !== null)
+        this.violate(`the cancel of ${correlationId} was forgotten`);
+    }
+    for (const [correlationId, told] of this.toldFinal) {
+      const row = table.rows.get(correlationId);
+      if (row === undefined || viewOf(row) !== told) this.violate(`the outcome of ${correlationId} is lost`);
+    }
+    for (const id of this.unwanted()) this.violate(`${id} is surplus and still runs`);
+    for (const { correlationId, processInstanceId } of this.takenForOthers) {
+      if (table.rows.get(correlationId)?.processInstanceId === processInstanceId)
+        this.violate(`the completion of ${processInstanceId} was refused, although it is the process`);
+    }
+    for (const correlationId of this.plans.keys()) {
+      const kept = [...engine.fake.instances.values()].filter(
+        ({ businessKey, state }) => businessKey === correlationId && state !== 'EXTERNALLY_TERMINATED',
+      );
+      if (kept.length > 1) this.violate(`${correlationId} has ${kept.length} instances`);
+    }
+  }
+}
+
+/** As a client tells it, who sees the code alone. */
+function isFinalView({ status, errorCode }: View): boolean {
+  return status !== 'pending' && errorCode !== 'INCIDENT' && errorCode !== 'ENDED_WITHOUT_RESULT';
+}
+
+function viewOf({ status, data, error, errorCode }: View): string {
+  return JSON.stringify([status, data, error, errorCode]);
+}
+
+function textOf(answer: unknown): string {
+  if (typeof answer !== 'object' || answer === null) return String(answer);
+  if ('body' in answer) return String(answer.body).slice(0, 120);
+  return JSON.stringify('kind' in answer ? answer.kind : answer);
+}
+
+/**
+ * Plays runs from the first seed on until one breaks what must hold.
+ *
+ * @returns its report with all that happened; null where none broke it
+ */
+export async function findViolation(
+  firstSeed: number,
+  runs: number,
+  mutant: Mutant = {},
+): Promise<string | null> {
+  for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
+    const violations = await new Interleaving(seed, mutant).run();
+    if (violations.length === 0) continue;
+    const again = new Interleaving(seed, mutant).traced();
+    await again.run();
+    return again.report();
+  }
+  return null;
+}

@@ -1,0 +1,323 @@
+import {
+  type CamundaEngineClient,
+  type EngineDeploymentService,
+  ProcessDrawings,
+} from '../../src/camunda-engine/index.js';
+import { type Configuration, createConfiguration } from '../../src/config/index.js';
+import {
+  DatabaseService,
+  type SqlExecutor,
+  type WriteKind,
+  type WriteOptions,
+  WriteQueueService,
+} from '../../src/database/index.js';
+import type {
+  EventLogService,
+  EventPage,
+  EventPageQuery,
+  EventSlice,
+  NewEvent,
+  StepAttempt,
+  StoredEvent,
+} from '../../src/event-log/index.js';
+import { ShutdownService } from '../../src/lifecycle/index.js';
+import { ProcessStoreService } from '../../src/process-store/index.js';
+import type { ProcessStoreRepository } from '../../src/process-store/process-store.repository.js';
+import { WaitroomService } from '../../src/waitroom/index.js';
+import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
+import { EndDescriptionService } from '../../src/process/reconcile/end-description.service.js';
+import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
+import { LeaseOwner } from '../../src/process/launch/lease-owner.js';
+import { InstanceFinderService } from '../../src/process/reconcile/instance-finder.service.js';
+import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
+import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
+import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
+import { ProcessTerminationService } from '../../src/process/reconcile/process-termination.service.js';
+import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
+import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
+import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
+import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
+import { ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
+import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
+import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
+import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
+import { StartLauncherService } from '../../src/process/launch/start-launcher.service.js';
+import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
+import { SurplusInstanceRemover } from '../../src/process/outcome/surplus-instance.remover.js';
+import { MemoryRepository, type MemoryTable, type Reader } from './memory.repository.js';
+import { testDefinition } from '../support/process.harness.js';
+import { type SimulatedEngine, SimulatedEngineClient } from './simulated.engine.js';
+import type { VirtualWorld } from './virtual.world.js';
+
+/** The times of the service, shortened so that a run covers all of them. */
+export const CONFIGURATION: Configuration = createConfiguration({
+  CAMUNDA_BASE_URL: 'http://127.0.0.1:1/engine-rest',
+  CAMUNDA_DEPLOY: 'off',
+  CAMUNDA_START_TIMEOUT_MS: '1500',
+  START_LEASE_MS: '2000',
+  START_SETTLE_MS: '3000',
+  START_ACK_TIMEOUT_MS: '50',
+  START_MAX_ATTEMPTS: '2',
+  SYNC_TIMEOUT_MS: '3000',
+});
+
+/** The longest that the disk takes to read or to commit, in ms, and to say so. */
+const DISK_MS = 20;
+const ANSWER_MS = 5;
+
+/** What outlives a crash: the rows, the trail and the engine. */
+export interface DurableWorld {
+  readonly world: VirtualWorld;
+  readonly table: MemoryTable;
+  readonly trail: Map<string, StoredEvent[]>;
+  readonly engine: SimulatedEngine;
+}
+
+/** The parts of an instance that a mutant of it may replace. */
+export interface MutableParts {
+  readonly store: ProcessStoreService;
+  readonly waitroom: WaitroomService;
+  readonly launcher: StartLauncherService;
+}
+
+/** A service with a fault on purpose, made around the shipped one. */
+export interface Mutant {
+  /** What the start service gets in place of the real parts. */
+  readonly partsOfStart?: (parts: MutableParts) => MutableParts;
+  /** What the completion service gets in place of the real store. */
+  readonly storeOfCompletion?: (parts: MutableParts) => ProcessStoreService;
+  /** True where nobody looks at the awaited rows, and hints between instances are lost. */
+  readonly looksOff?: boolean;
+}
+
+/** One run of the service: the shipped services over what is durable, until it crashes. */
+export class SimulatedInstance {
+  readonly waitroom: WaitroomService;
+  readonly store: ProcessStoreService;
+  readonly starts: ProcessStartService;
+  readonly completions: ProcessCompletionService;
+  readonly cancels: ProcessCancelService;
+  readonly listener: ProcessOutcomeListener;
+  readonly waiterRefresh: WaiterRefreshService;
+  readonly reconciler: ReconcilerService;
+  readonly watcher: HistoryWatcherService;
+  readonly sweep: ProcessSweepService;
+  /** When this instance learned that a commit of its own had ended a process, in ms, by id. */
+  readonly endsKnownAt = new Map<string, number>();
+  /** Reads and commits that have not come back. */
+  diskInUse = 0;
+  private alive = true;
+  private readonly world: VirtualWorld;
+  private written: string[] | null = null;
+
+  /**
+   * @param exclusive true where it is the only one that writes to the table
+   */
+  constructor(
+    durable: DurableWorld,
+    readonly name: string,
+    exclusive: boolean,
+    mutant: Mutant,
+  ) {
+    this.world = durable.world;
+    const { process, camunda, wait, http, database: databaseConfig } = CONFIGURATION;
+    const shutdown = new ShutdownService(CONFIGURATION.shutdown);
+    durable.table.observe((row, before) => {
+      if (before?.status === 'pending' && row.status !== 'pending') this.written?.push(row.correlationId);
+    });
+    const connection = { transaction: this.transaction, dialect: { errorKind: () => 'content' } };
+    const queue = new WriteQueueService(connection as never, databaseConfig, shutdown);
+    const repository = new MemoryRepository(durable.table, this.read) as unknown as ProcessStoreRepository;
+    const database = { dialect: { exclusive }, takeSoleUse: () => exclusive } as unknown as DatabaseService;
+    const store = new ProcessStoreService(repository, queue, database, databaseConfig, shutdown);
+    const events = new MemoryTrail(queue, durable.trail, this.read) as unknown as EventLogService;
+    const client = new SimulatedEngineClient(durable.engine, () => this.alive);
+    const engine = client as unknown as CamundaEngineClient;
+    const deployment = client as unknown as EngineDeploymentService;
+    const drawings = new ProcessDrawings([testDefinition]);
+    const waitroom = new WaitroomService(wait, shutdown);
+    const trail = new ProcessTrailService(events);
+    const presenter = new ProcessViewPresenter(new ProcessDurationService(waitroom), http);
+    const surplus = new SurplusInstanceRemover(store, engine, trail);
+    const ender = new ProcessTerminationService(store, waitroom, engine, trail);
+    const owner = new LeaseOwner();
+    const backlog = new StartBacklogService(store, process);
+    const keys = new SeenProcessKeysService();
+    const words = new EndDescriptionService(engine, drawings);
+    this.watcher = new HistoryWatcherService(store, engine, ender, words, keys, shutdown);
+    const attempts = new StartAttemptService(
+      store,
+      waitroom,
+      engine,
+      deployment,
+      drawings,
+      trail,
+      surplus,
+      backlog,
+      keys,
+      process,
+      camunda,
+    );
+    const launcher = new StartLauncherService(attempts, process, shutdown);
+    this.reconciler = new ReconcilerService(
+      store,
+      engine,
+      new InstanceFinderService(engine),
+      surplus,
+      launcher,
+      ender,
+      trail,
+      backlog,
+      this.watcher,
+      owner,
+      process,
+      camunda,
+      shutdown,
+    );
+    const parts = { store, waitroom, launcher };
+    const ofStart = mutant.partsOfStart?.(parts) ?? parts;
+    this.starts = new ProcessStartService(
+      ofStart.store,
+      ofStart.waitroom,
+      ofStart.launcher,
+      presenter,
+      backlog,
+      owner,
+      shutdown,
+      wait,
+      process,
+      [testDefinition],
+    );
+    const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
+    this.completions = new ProcessCompletionService(storeOfCompletion, waitroom, trail, engine, process);
+    this.cancels = new ProcessCancelService(store, ender, launcher, trail, presenter, process);
+    this.listener = new ProcessOutcomeListener(store, waitroom);
+    this.waiterRefresh = new WaiterRefreshService(store, waitroom, shutdown);
+    this.sweep = new ProcessSweepService(store, engine, this.watcher, keys, surplus, shutdown);
+    this.store = store;
+    this.waitroom = waitroom;
+  }
+
+  get isAlive(): boolean {
+    return this.alive;
+  }
+
+  /** What a boot does once. */
+  boot(): void {
+    void this.reconciler.onApplicationBootstrap();
+    void this.sweep.sweepNow();
+  }
+
+  /** Ends it at once: what it has in memory is gone, and nothing reaches it or leaves it any more. */
+  crash(): void {
+    this.alive = false;
+    this.waitroom.clearAll();
+  }
+
+  /** One transaction is one step; the writer learns of it in another one, and not at all after a crash between. */
+  private readonly transaction = <T>(work: (sql: SqlExecutor) => Promise<T>): Promise<T> => {
+    const { world } = this;
+    this.diskInUse += 1;
+    return new Promise((resolve) => {
+      this.laterAlive(world.chance.below(DISK_MS), () => {
+        const ended: string[] = [];
+        this.written = ended;
+        // No statement of the stand-in waits, so that all of the work is done when this returns.
+        const done = work(NO_SQL);
+        this.written = null;
+        this.laterAlive(world.chance.below(ANSWER_MS), () => {
+          this.diskInUse -= 1;
+          for (const id of ended) this.endsKnownAt.set(id, world.now);
+          resolve(done);
+        });
+      });
+    });
+  };
+
+  /** What a read finds is decided in one step, and known in another one. */
+  private readonly read: Reader = (query) => {
+    const { world } = this;
+    this.diskInUse += 1;
+    return new Promise((resolve) => {
+      this.laterAlive(world.chance.below(DISK_MS), () => {
+        const found = query();
+        this.laterAlive(world.chance.below(ANSWER_MS), () => {
+          this.diskInUse -= 1;
+          resolve(found);
+        });
+      });
+    });
+  };
+
+  private laterAlive(ms: number, run: () => void): void {
+    this.world.later(ms, () => {
+      if (this.alive) run();
+    });
+  }
+}
+
+/** The stand-in has no SQL; its statements change the table when they are called. */
+const NO_SQL: SqlExecutor = {
+  together: true,
+  query: noSql,
+  execute: noSql,
+  queryOr: noSql,
+};
+
+function noSql(): never {
+  throw new Error('The rows in memory take no SQL.');
+}
+
+/** The trail in memory: as durable as the rows, by the same queue. */
+class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | 'findPage' | 'findAttempts'> {
+  private readonly kind: WriteKind<NewEvent, void> = {
+    name: 'event_log',
+    atOnce: true,
+    write: (_sql, events) =>
+      Promise.resolve(
+        events.map((event) => {
+          this.append(event);
+        }),
+      ),
+  };
+
+  constructor(
+    private readonly queue: WriteQueueService,
+    private readonly trails: Map<string, StoredEvent[]>,
+    private readonly read: Reader,
+  ) {}
+
+  async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
+    const { correlationId } = event;
+    await this.queue.enqueue(this.kind, { correlationId, bytes: 1, item: event }, options);
+  }
+
+  findEvents(correlationId: string, { after = 0, limit = 100 }: EventPage = {}): Promise<StoredEvent[]> {
+    return this.read(() => this.trailOf(correlationId).slice(after, after + limit));
+  }
+
+  async findPage(correlationId: string, { after, limit }: EventPageQuery): Promise<EventSlice> {
+    const events = await this.findEvents(correlationId, { after, limit });
+    return { events, nextAfter: events.length === limit ? (events.at(-1)?.seq ?? null) : null };
+  }
+
+  findAttempts(correlationId: string, stepName: string): Promise<StepAttempt[]> {
+    return this.read(() =>
+      this.trailOf(correlationId)
+        .filter((event) => event.stepName === stepName)
+        .reverse(),
+    );
+  }
+
+  private append(event: NewEvent): void {
+    const trail = this.trailOf(event.correlationId);
+    this.trails.set(event.correlationId, trail);
+    const { stepName, status, errorMessage = null, metadata = null, createdAt = new Date() } = event;
+    const seq = trail.length + 1;
+    trail.push({ seq, stepName, status, errorMessage, metadata, createdAt } as StoredEvent);
+  }
+
+  private trailOf(correlationId: string): StoredEvent[] {
+    return this.trails.get(correlationId) ?? [];
+  }
+}

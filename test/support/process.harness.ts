@@ -1,0 +1,465 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jest } from '@jest/globals';
+import { Global, Module } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
+import { z } from 'zod';
+import Database from 'better-sqlite3';
+import {
+  CamundaEngineClient,
+  EngineDeploymentService,
+  type HistoricActivity,
+  type Incident,
+  ProcessDrawings,
+} from '../../src/camunda-engine/index.js';
+import type { Drawing } from '../../src/common/bpmn-drawing/index.js';
+import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../src/common/process-definition/index.js';
+import { type Configuration, ConfigurationModule, createConfiguration } from '../../src/config/index.js';
+import { DatabaseModule, DatabaseService, WriteQueueService } from '../../src/database/index.js';
+import { EventLogModule, EventLogService, type NewEvent } from '../../src/event-log/index.js';
+import { LifecycleModule, ShutdownService } from '../../src/lifecycle/index.js';
+import {
+  type ProcessRecord,
+  ProcessStoreModule,
+  ProcessStoreService,
+} from '../../src/process-store/index.js';
+import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
+import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
+import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
+import { ProcessEventsService } from '../../src/process/http/process-events.service.js';
+import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
+import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
+import { PROCESS_PROVIDERS } from '../../src/process/process.providers.js';
+import { ProcessStatusService } from '../../src/process/http/process-status.service.js';
+import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
+import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
+import { ProcessExpiryService } from '../../src/process/reconcile/process-expiry.service.js';
+import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
+import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
+import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
+import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
+import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
+
+/** A process whose start demands a `userId`. */
+export const testDefinition: ProcessDefinition = {
+  key: 'test',
+  steps: ['first', 'last'],
+  bpmn: new URL('file:///test.bpmn'),
+  startSchema: z.looseObject({ userId: z.string() }),
+};
+
+/** An instance that the fake engine holds. */
+export interface FakeInstance {
+  readonly id: string;
+  readonly businessKey: string;
+  readonly processKey: string;
+  readonly variables: Readonly<Record<string, unknown>>;
+  readonly superProcessInstanceId?: string;
+  state: 'ACTIVE' | 'COMPLETED' | 'EXTERNALLY_TERMINATED';
+  endTime: string | null;
+}
+
+/** The engine as the tests tell it to answer; records what it was asked. */
+export class FakeEngine {
+  readonly starts: { processKey: string; businessKey: string; variables: Record<string, unknown> }[] = [];
+  readonly historic = new Map<string, { rootProcessInstanceId: string }>();
+  readonly instances = new Map<string, FakeInstance>();
+  readonly deleted: string[] = [];
+  incidents: (Pick<Incident, 'id' | 'processInstanceId' | 'incidentTimestamp'> & Partial<Incident>)[] = [];
+  /** Queries that were sent, by name. */
+  readonly queries: string[] = [];
+  settled = true;
+  isAway = false;
+  /** Thrown by every call but a start. */
+  failure: Error | null = null;
+  readonly state = { definitions: {} };
+  /** Drawings by process key. */
+  readonly drawn = new Map<string, Drawing>();
+  readonly drawings = {
+    keys: [testDefinition.key],
+    of: (key: string): Drawing | null => this.drawn.get(key) ?? null,
+  };
+  /** What an instance has left last, latest first. */
+  latestActivities: HistoricActivity[] = [];
+  deployAgain = jest.fn();
+  whenDeployed = jest.fn(() => Promise.resolve());
+  private readonly recovered: (() => void)[] = [];
+  answerStart: () => Promise<{ id: string }> = () =>
+    Promise.resolve({ id: `instance-${this.starts.length}` });
+
+  async startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string }> {
+    this.starts.push(start);
+    const answer = await this.answerStart();
+    if (!this.instances.has(answer.id)) this.hold(answer.id, start);
+    return answer;
+  }
+
+  /** Makes an instance as a start would, also where the test lets its answer get lost. */
+  hold(id: string, start: FakeEngine['starts'][number]): void {
+    const { businessKey, processKey } = start;
+    const variables = Object.fromEntries(
+      Object.entries(start.variables).map(([name, typed]) => [
+        name,
+        typeof typed === 'object' && typed !== null && 'value' in typed ? typed.value : typed,
+      ]),
+    );
+    this.instances.set(id, { id, businessKey, processKey, variables, state: 'ACTIVE', endTime: null });
+  }
+
+  /** Ends an instance; its end lies at the engine's own time. */
+  endInstance(id: string, state: FakeInstance['state'], endTime = new Date().toISOString()): void {
+    const instance = this.instances.get(id);
+    if (instance === undefined) throw new Error(`There is no instance ${id}`);
+    Object.assign(instance, { state, endTime });
+  }
+
+  recover(): void {
+    this.isAway = false;
+    this.failure = null;
+    for (const listener of this.recovered) listener();
+  }
+
+  onRecovered(listener: () => void): void {
+    this.recovered.push(listener);
+  }
+
+  version(): Promise<string> {
+    this.answer('version');
+    return Promise.resolve('7.24.0');
+  }
+
+  async findInstances(filter: { businessKey: string; processKey: string }): Promise<unknown[]> {
+    this.answer('findInstances');
+    return [...this.instances.values()]
+      .filter((each) => each.businessKey === filter.businessKey && each.processKey === filter.processKey)
+      .map(historic);
+  }
+
+  async findRunningRoots(): Promise<unknown[]> {
+    this.answer('findRunningRoots');
+    return [];
+  }
+
+  async getHistoricVariables(id: string): Promise<Readonly<Record<string, unknown>>> {
+    this.answer('getHistoricVariables');
+    return this.instances.get(id)?.variables ?? {};
+  }
+
+  async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
+    this.answer('deleteProcessInstance');
+    const instance = this.instances.get(id);
+    if (instance?.state !== 'ACTIVE') return 'gone';
+    this.endInstance(id, 'EXTERNALLY_TERMINATED');
+    this.deleted.push(id);
+    return 'deleted';
+  }
+
+  async getHistoricInstance(id: string): Promise<unknown> {
+    this.answer('getHistoricInstance');
+    const instance = this.instances.get(id);
+    return this.historic.get(id) ?? (instance === undefined ? null : historic(instance));
+  }
+
+  async findEndedInstances({
+    finishedAfter,
+    firstResult,
+    maxResults,
+  }: {
+    finishedAfter: string;
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findEndedInstances');
+    const after = Date.parse(finishedAfter);
+    return [...this.instances.values()]
+      .filter(({ endTime }) => endTime !== null && Date.parse(endTime) >= after)
+      .sort((a, b) => Date.parse(a.endTime ?? '') - Date.parse(b.endTime ?? ''))
+      .slice(firstResult, firstResult + maxResults)
+      .map(historic);
+  }
+
+  async findHistoricInstances(ids: readonly string[]): Promise<unknown[]> {
+    this.answer('findHistoricInstances');
+    return ids.flatMap((id) => {
+      const instance = this.instances.get(id);
+      return instance === undefined ? [] : [historic(instance)];
+    });
+  }
+
+  async findRunningInstances({
+    firstResult,
+    maxResults,
+  }: {
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findRunningInstances');
+    return [...this.instances.values()]
+      .filter(({ state }) => state === 'ACTIVE')
+      .slice(firstResult, firstResult + maxResults)
+      .map(({ id, businessKey }) => ({ id, definitionId: 'test:1:1', businessKey, suspended: false }));
+  }
+
+  async findLastEnd(): Promise<string | null> {
+    this.answer('findLastEnd');
+    const ends = [...this.instances.values()].flatMap(({ endTime }) => endTime ?? []);
+    return ends.sort().at(-1) ?? null;
+  }
+
+  async findIncidentsAfter(filter: {
+    incidentTimestampAfter: string;
+    firstResult: number;
+    maxResults: number;
+  }): Promise<unknown[]> {
+    this.answer('findIncidentsAfter');
+    const after = Date.parse(filter.incidentTimestampAfter);
+    return this.incidents
+      .filter(({ incidentTimestamp }) => Date.parse(incidentTimestamp) > after)
+      .sort((a, b) => Date.parse(a.incidentTimestamp) - Date.parse(b.incidentTimestamp))
+      .slice(filter.firstResult, filter.firstResult + filter.maxResults);
+  }
+
+  async getProcessInstance(id: string): Promise<unknown> {
+    this.answer('getProcessInstance');
+    const instance = this.instances.get(id);
+    return instance?.state === 'ACTIVE' ? { id, businessKey: instance.businessKey } : null;
+  }
+
+  async findIncidents(filter: { processInstanceId?: string }): Promise<unknown[]> {
+    this.answer('findIncidents');
+    return this.incidents.filter(
+      ({ processInstanceId }) => (filter.processInstanceId ?? processInstanceId) === processInstanceId,
+    );
+  }
+
+  async findLatestActivities(): Promise<HistoricActivity[]> {
+    this.answer('findLatestActivities');
+    return this.latestActivities;
+  }
+
+  isSettled(): boolean {
+    return this.settled;
+  }
+
+  private answer(query: string): void {
+    this.queries.push(query);
+    if (this.failure !== null) throw this.failure;
+  }
+}
+
+function historic(instance: FakeInstance): unknown {
+  const { id, businessKey, processKey, superProcessInstanceId = null, state, endTime } = instance;
+  return {
+    id,
+    businessKey,
+    processDefinitionId: `${processKey}:1:1`,
+    processDefinitionKey: processKey,
+    startTime: '2026-01-01T00:00:00.000+0000',
+    endTime,
+    rootProcessInstanceId: superProcessInstanceId ?? id,
+    superProcessInstanceId,
+    state,
+  };
+}
+
+/** The services of `process/` over a real store in a temporary folder, and an engine that does what it is told. */
+export class ProcessHarness {
+  private constructor(
+    private readonly module: TestingModule,
+    readonly dataDir: string,
+    readonly engine: FakeEngine,
+  ) {}
+
+  /** @param first the instance whose database, write queue and engine the new one shares, with a Map of its own */
+  static async open(
+    variables: Record<string, string> = {},
+    dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')),
+    first?: ProcessHarness,
+  ): Promise<ProcessHarness> {
+    const engine = first?.engine ?? new FakeEngine();
+    const configuration: Configuration = createConfiguration({
+      DATA_DIR: dataDir,
+      SYNC_TIMEOUT_MS: '5000',
+      START_ACK_TIMEOUT_MS: '50',
+      ...variables,
+    });
+
+    @Global()
+    @Module({
+      providers: [{ provide: PROCESS_DEFINITIONS, useValue: [testDefinition] }],
+      exports: [PROCESS_DEFINITIONS],
+    })
+    class DefinitionsModule {}
+
+    const builder = Test.createTestingModule({
+      imports: [
+        ConfigurationModule.forRoot(configuration),
+        LifecycleModule,
+        DefinitionsModule,
+        DatabaseModule,
+        ProcessStoreModule,
+        EventLogModule,
+        WaitroomModule,
+      ],
+      providers: [
+        { provide: CamundaEngineClient, useValue: engine },
+        { provide: EngineDeploymentService, useValue: engine },
+        // The file of the test's definition does not exist; the drawings are what a test puts there.
+        { provide: ProcessDrawings, useValue: engine.drawings },
+        ...PROCESS_PROVIDERS,
+      ],
+    }).setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined });
+    if (first !== undefined) shareDatabase(builder, first.module);
+    const module = await builder.compile();
+    await module.init();
+    return new ProcessHarness(module, dataDir, engine);
+  }
+
+  get backlog(): StartBacklogService {
+    return this.module.get(StartBacklogService);
+  }
+
+  get starts(): ProcessStartService {
+    return this.module.get(ProcessStartService);
+  }
+
+  get statuses(): ProcessStatusService {
+    return this.module.get(ProcessStatusService);
+  }
+
+  get trails(): ProcessEventsService {
+    return this.module.get(ProcessEventsService);
+  }
+
+  get durations(): ProcessDurationService {
+    return this.module.get(ProcessDurationService);
+  }
+
+  get completions(): ProcessCompletionService {
+    return this.module.get(ProcessCompletionService);
+  }
+
+  get listener(): ProcessOutcomeListener {
+    return this.module.get(ProcessOutcomeListener);
+  }
+
+  get cancels(): ProcessCancelService {
+    return this.module.get(ProcessCancelService);
+  }
+
+  get keys(): SeenProcessKeysService {
+    return this.module.get(SeenProcessKeysService);
+  }
+
+  get watcher(): HistoryWatcherService {
+    return this.module.get(HistoryWatcherService);
+  }
+
+  get sweep(): ProcessSweepService {
+    return this.module.get(ProcessSweepService);
+  }
+
+  get expiry(): ProcessExpiryService {
+    return this.module.get(ProcessExpiryService);
+  }
+
+  get waiterRefresh(): WaiterRefreshService {
+    return this.module.get(WaiterRefreshService);
+  }
+
+  get reconciler(): ReconcilerService {
+    return this.module.get(ReconcilerService);
+  }
+
+  get store(): ProcessStoreService {
+    return this.module.get(ProcessStoreService);
+  }
+
+  get database(): DatabaseService {
+    return this.module.get(DatabaseService);
+  }
+
+  get events(): EventLogService {
+    return this.module.get(EventLogService);
+  }
+
+  get waitroom(): WaitroomService {
+    return this.module.get(WaitroomService);
+  }
+
+  get shutdown(): ShutdownService {
+    return this.module.get(ShutdownService);
+  }
+
+  /** Claims an id for the process `test`, whose traceability id is then `trace-<id>`. */
+  async claim(correlationId: string): Promise<ProcessRecord> {
+    const { record } = await this.store.claim({
+      correlationId,
+      processKey: 'test',
+      variables: '{}',
+      requestHash: 'hash',
+      claimId: `claim-${correlationId}`,
+      batchId: 'batch',
+      traceabilityId: `trace-${correlationId}`,
+      applicationId: 'application',
+      owner: 'me',
+      leaseMs: 15_000,
+    });
+    return record;
+  }
+
+  /** A second instance of the service beside this one, over the same database; close it first. */
+  async beside(variables: Record<string, string> = {}): Promise<ProcessHarness> {
+    return ProcessHarness.open(variables, mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')), this);
+  }
+
+  /** Keeps every write from the database until it is called; the store knows it when this resolves. */
+  async holdDatabase(): Promise<() => void> {
+    const other = new Database(join(this.dataDir, 'fastify-camunda.sqlite'));
+    other.exec('BEGIN IMMEDIATE');
+    void this.events.logEvent(probeEvent());
+    while (this.store.isWritable) await new Promise(setImmediate);
+    return () => {
+      other.close();
+    };
+  }
+
+  /** Another run of the service on the same database. */
+  async reopen(variables: Record<string, string> = {}): Promise<ProcessHarness> {
+    await this.module.close();
+    return ProcessHarness.open(variables, this.dataDir);
+  }
+
+  async close(): Promise<void> {
+    await this.module.close();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Gives a second instance the writer of the first. Its Map may be stale then, as it is where a database is shared. */
+function shareDatabase(builder: TestingModuleBuilder, first: TestingModule): void {
+  const database = first.get(DatabaseService, { strict: false });
+  const shared = Object.create(database, {
+    dialect: { value: { ...database.dialect, exclusive: false } },
+  }) as DatabaseService;
+  builder.overrideProvider(DatabaseService).useValue(shared);
+  builder.overrideProvider(WriteQueueService).useValue(first.get(WriteQueueService, { strict: false }));
+}
+
+/** An event whose write finds out that the database is held. */
+export function probeEvent(): NewEvent {
+  return {
+    correlationId: 'probe',
+    stepName: 'probe',
+    step: 0,
+    status: 'ok',
+    batchId: null,
+    traceabilityId: null,
+    applicationId: null,
+    targetSystem: 'CamundaEngine',
+    originatingSystem: 'FastifyAPI',
+    processName: null,
+  };
+}
