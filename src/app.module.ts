@@ -10,6 +10,7 @@ import {
   TaskIntake,
   TaskOutcomeListener,
 } from './camunda-worker/index.js';
+import { BootError } from './common/errors/index.js';
 import { RESTORE_GUIDE } from './common/sqlite-file/index.js';
 import { PROCESS_DEFINITIONS } from './common/process-definition/index.js';
 import {
@@ -23,7 +24,7 @@ import {
   type EmbeddedEngineConfig,
 } from './config/index.js';
 import { DatabaseModule, WriteQueueService } from './database/index.js';
-import { openRecoveringEngine, startEngineServer } from './embedded-engine/index.js';
+import { EngineFileError, openRecoveringEngine, startEngineServer } from './embedded-engine/index.js';
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
 import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './lifecycle/index.js';
@@ -65,11 +66,13 @@ async function reachEngine(
     onCleanUpFailure: (err) => {
       logger.error({ msg: 'Old history of the embedded engine could not be removed.', err });
     },
+  }).catch((error: unknown) => {
+    throw engineStartError(error);
   });
   const server = await startEngineServer({ engine, host: '127.0.0.1', port }).catch(
     async (error: unknown) => {
       await engine.close();
-      throw enginePortError(error);
+      throw engineStartError(error);
     },
   );
   shutdown.register('release', 'embedded engine', async () => {
@@ -98,15 +101,17 @@ async function reachEngine(
   };
 }
 
-/** The embedded engine's port cannot be listened on; the message says which variable is its. */
-class EnginePortError extends Error {
-  override readonly name = 'EnginePortError';
+/** The embedded engine cannot start: its file or its port cannot be used. */
+class EngineStartError extends BootError {
+  override readonly name = 'EngineStartError';
 }
 
-function enginePortError(error: unknown): unknown {
+/** Makes a boot error of a fault that the operator can correct, and returns any other error as it is. */
+function engineStartError(error: unknown): unknown {
+  if (error instanceof EngineFileError) return new EngineStartError(error.message, { cause: error });
   const variables = { host: null, port: 'EMBEDDED_ENGINE_PORT' };
   const fault = describeListenFault(error, 'The embedded engine', variables);
-  return fault === null ? error : new EnginePortError(fault, { cause: error });
+  return fault === null ? error : new EngineStartError(fault, { cause: error });
 }
 
 function logConditionOf(logger: Logger, condition: EngineCondition): void {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.factory.js';
+import { BootError } from './common/errors/index.js';
 import {
   adviseOn,
   type Configuration,
@@ -11,14 +12,14 @@ import { CrashGuard, FatalFaults } from './lifecycle/index.js';
 import { describeListenFault } from './listen.faults.js';
 import type { SignalStop } from './signal.stop.js';
 
-/** Boots the service of this environment until it listens, or until it is asked to stop. @throws whatever stops a boot */
+/** Boots the service of this environment until it listens or `stop` is requested. @throws BootError for a fault that the operator can correct, and any other error that stops the boot */
 export async function boot(stop: SignalStop): Promise<void> {
   const environment = readEnvironment();
   const advice = adviseOn(environment);
   try {
     await bootWith(createConfiguration(environment), stop, advice);
   } catch (error) {
-    // A name that was mistyped may be why.
+    // A mistyped name of a variable may be the reason.
     for (const sentence of advice) console.error(sentence);
     throw error;
   }
@@ -48,10 +49,8 @@ async function bootWith(
   );
 }
 
-/** One sentence for what a person can mend; the error itself for what only a developer can. */
+/** Returns the message of a fault that the operator can correct; any other error as it is, with its stack. */
 export function explain(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  if (/^(Configuration|DatabaseStart|EngineFile|EnginePort|TopicWiring)Error$/.test(error.name))
-    return error.message;
+  if (error instanceof BootError) return error.message;
   return describeListenFault(error, 'The service', { host: 'HOST', port: 'PORT' }) ?? error;
 }

@@ -1,23 +1,23 @@
-/** Variables that say where somebody listens. */
+/** The variables that set the address of a server. */
 interface ListenVariables {
-  /** Null where the address is fixed. */
+  /** Null if the address is fixed. */
   readonly host: string | null;
   readonly port: string;
 }
 
-/** What Node says of an address that cannot be listened on. */
+/** Cause and remedy for each code of Node's errors. */
 const FAULTS: Readonly<Record<string, (variables: ListenVariables) => string>> = {
   EADDRINUSE: ({ port }) =>
-    `it is in use: stop who has it, or set ${port} to another port (0 takes any free one).`,
-  EADDRNOTAVAIL: ({ host }) => `this machine does not have it${remedyOf(host)}.`,
-  ENOTFOUND: ({ host }) => `it is not known${remedyOf(host)}.`,
-  EACCES: ({ port }) => `this user may not: set ${port} to one above 1023.`,
+    `the port is in use: stop the process that uses it, or set ${port} to another port (0 takes any free port).`,
+  EADDRNOTAVAIL: ({ host }) => `this machine does not have the address${remedyOf(host)}.`,
+  ENOTFOUND: ({ host }) => `the host name is unknown${remedyOf(host)}.`,
+  EACCES: ({ port }) => `permission denied: set ${port} to a port above 1023.`,
 };
 
 /**
- * Says why somebody cannot listen, and which variable to set.
+ * Describes why a server cannot listen, and which variable to set.
  *
- * @returns null for an error of something else
+ * @returns null for any other error
  */
 export function describeListenFault(error: unknown, who: string, variables: ListenVariables): string | null {
   const { code, syscall, address, port } = error as NodeJS.ErrnoException & {

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Inject, Injectable, Logger, type OnModuleInit, Optional, type Type } from '@nestjs/common';
 import { DiscoveryService, ModuleRef } from '@nestjs/core';
 import { readDrawing } from '../common/bpmn-drawing/index.js';
+import { BootError } from '../common/errors/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition, topicOf } from '../common/process-definition/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { type CheckedDefinition, findFatalFault, findSuspicions } from './definition.checks.js';
@@ -26,8 +27,8 @@ export interface RegisteredTopic {
   handle(input: unknown, task: HandlerTask): unknown;
 }
 
-/** A handler or a process that is wired wrongly; stops the boot. */
-export class TopicWiringError extends Error {
+/** A handler or a process with invalid wiring; stops the boot. */
+export class TopicWiringError extends BootError {
   override readonly name = 'TopicWiringError';
 }
 

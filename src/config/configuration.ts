@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { BootError } from '../common/errors/index.js';
 import { describeBaseUrl } from '../common/urls/index.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
@@ -161,8 +162,8 @@ export interface Configuration {
   readonly shutdown: ShutdownConfig;
 }
 
-/** A bad environment, with every fault at once; messages name variables, never values. */
-export class ConfigurationError extends Error {
+/** An invalid environment, with all its faults; stops the boot. The message names variables, never their values. */
+export class ConfigurationError extends BootError {
   override readonly name = 'ConfigurationError';
 
   constructor(readonly faults: readonly string[]) {

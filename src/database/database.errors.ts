@@ -1,7 +1,7 @@
-import type { TemporarilyUnavailable } from '../common/errors/index.js';
+import { BootError, type TemporarilyUnavailable } from '../common/errors/index.js';
 
-/** The database cannot be opened, or not be used as it is; the message names the cause and the remedy. */
-export class DatabaseStartError extends Error {
+/** The database cannot be opened, or not be used as it is; stops the boot. */
+export class DatabaseStartError extends BootError {
   override readonly name = 'DatabaseStartError';
 }
 

@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:net';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createApp } from '../../src/app.factory.js';
 import { explain } from '../../src/boot.js';
-import { createConfiguration } from '../../src/config/index.js';
+import { BootError } from '../../src/common/errors/index.js';
+import { ConfigurationError, createConfiguration } from '../../src/config/index.js';
+import { sqlitePath } from '../../src/database/index.js';
+import { engineFilePath } from '../../src/embedded-engine/index.js';
 
 describe('a boot that fails', () => {
   let dataDir: string;
@@ -34,18 +37,40 @@ describe('a boot that fails', () => {
     );
   }
 
-  it('names EMBEDDED_ENGINE_PORT where that port is taken', async () => {
+  it('names EMBEDDED_ENGINE_PORT if that port is in use', async () => {
     const port = portOf(taken);
     expect(await reasonOf({ EMBEDDED_ENGINE_PORT: port })).toBe(
-      `The embedded engine cannot listen on 127.0.0.1:${port}: it is in use: stop who has it, or set EMBEDDED_ENGINE_PORT to another port (0 takes any free one).`,
+      `The embedded engine cannot listen on 127.0.0.1:${port}: the port is in use: stop the process that uses it, or set EMBEDDED_ENGINE_PORT to another port (0 takes any free port).`,
     );
   });
 
-  it('names the partners that nobody answers for in production', async () => {
+  it('names the partners without a URL in production', async () => {
     const reason = await reasonOf({ NODE_ENV: 'production', ONBOARDING_API_URL: 'http://partner.example' });
     expect(reason).toMatch(
       /^The environment is not usable[^]*BACKGROUND_CHECK_URL must be set: .*SIMULATOR=on/,
     );
     expect(reason).not.toMatch(/ONBOARDING_API_URL/);
+  });
+
+  it.each([
+    ['the service', sqlitePath],
+    ['the embedded engine', engineFilePath],
+  ])('names the file of %s if it is no SQLite file', async (_, pathOf) => {
+    const path = pathOf(dataDir);
+    writeFileSync(path, 'no database');
+    expect(await reasonOf({})).toEqual(expect.stringContaining(path));
+  });
+});
+
+describe('explain', () => {
+  it('returns the message of a boot error', () => {
+    const error = new ConfigurationError(['PORT must be a number.']);
+    expect(error).toBeInstanceOf(BootError);
+    expect(explain(error)).toBe(error.message);
+  });
+
+  it('returns any other error as it is, for its stack', () => {
+    const error = Object.assign(new Error('a defect'), { name: 'ConfigurationError' });
+    expect(explain(error)).toBe(error);
   });
 });

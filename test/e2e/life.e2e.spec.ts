@@ -187,7 +187,7 @@ describe('the process of the service', () => {
     const { port } = new URL(await first.listening());
     const second = spawnService({ DATA_DIR: join(dataDir, 'other'), PORT: port });
     expect(await second.ended()).toBe(1);
-    expect(second.log).toMatch(/cannot listen on 127\.0\.0\.1:\d+: it is in use.*PORT/);
+    expect(second.log).toMatch(/cannot listen on 127\.0\.0\.1:\d+: the port is in use.*PORT/);
     expect(second.log).not.toMatch(/at .*\.js:/);
     first.signal('SIGTERM');
     expect(await first.ended()).toBe(0);

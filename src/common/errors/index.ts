@@ -1,3 +1,4 @@
+export { BootError } from './boot.error.js';
 export { isOutOfResources } from './out-of-resources.js';
 export { ProblemFilter, sendProblem } from './problem.filter.js';
 export {
