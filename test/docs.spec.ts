@@ -88,6 +88,15 @@ describe('the scripts table of the README', () => {
   });
 });
 
+describe('CHANGELOG.md', () => {
+  it('has a dated section for the version of package.json', () => {
+    const { version } = JSON.parse(read('package.json')) as { version: string };
+    expect(read('CHANGELOG.md')).toMatch(
+      new RegExp(`^## \\[${version.replaceAll('.', '\\.')}\\] - \\d{4}-\\d{2}-\\d{2}$`, 'm'),
+    );
+  });
+});
+
 describe('the command that starts the service', () => {
   const { start = '' } = SCRIPTS;
 
