@@ -1,7 +1,7 @@
 import { type MigrationInterface, type QueryRunner, Table, TableIndex } from 'typeorm';
 import { columnTypesOf, indexName, schemaDialectOf } from './column-types.js';
 import { withPrimaryKey } from './primary-key.js';
-import { processStoreColumns } from './process-store.columns.js';
+import { processStoreColumns } from './0001-process-store.columns.js';
 import { forgetVersion, recordVersion } from './schema-version.js';
 
 const VERSION = 1;

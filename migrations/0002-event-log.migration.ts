@@ -1,6 +1,6 @@
 import { type MigrationInterface, type QueryRunner, Table, TableIndex } from 'typeorm';
 import { columnTypesOf, indexName, schemaDialectOf } from './column-types.js';
-import { eventLogColumns } from './event-log.columns.js';
+import { eventLogColumns } from './0002-event-log.columns.js';
 import { forgetVersion, recordVersion } from './schema-version.js';
 
 const VERSION = 2;

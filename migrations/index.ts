@@ -1,8 +1,7 @@
 import type { EntitySchema, MigrationInterface } from 'typeorm';
 import { eventLogArchiveEntity } from '../src/event-log/event-log-archive.entity.js';
 import { eventLogEntity } from '../src/event-log/event-log.entity.js';
-import { processStoreArchiveEntity } from '../src/process-store/process-store-archive.entity.js';
-import { processStoreEntity } from '../src/process-store/process-store.entity.js';
+import { processStoreArchiveEntity, processStoreEntity } from '../src/process-store/process-store.entity.js';
 import { taskDeliveryEntity } from '../src/task-delivery/task-delivery.entity.js';
 import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
 import { EventLog1763683200002 } from './0002-event-log.migration.js';

@@ -3,16 +3,8 @@ export { DatabaseModule } from './database.module.js';
 export { DatabaseService } from './database.service.js';
 export { fitInto, type SizedRow } from './sized.rows.js';
 export { sqlitePath } from './sqlite/sqlite.files.js';
-export type {
-  ColumnUnit,
-  SqlDialect,
-  SqlErrorKind,
-  SqlExecutor,
-  SqlRow,
-  SqlStatement,
-  SqlValue,
-} from './sql.dialect.js';
-export { bytesOf, columnText, inBatches, placeholders } from './sql.text.js';
+export type { SqlDialect, SqlErrorKind, SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
+export { bytesOf, inBatches, placeholders } from './sql.text.js';
 export {
   type Write,
   type WriteKind,

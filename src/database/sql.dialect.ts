@@ -1,17 +1,6 @@
-/** A parameter whose SQL type the dialect names; made by {@link SqlDialect.time} and {@link SqlDialect.text} alone. */
-export interface TypedSqlValue {
-  readonly value: unknown;
-  readonly type: string;
-}
+import type { ColumnDialect, SqlRow, SqlValue } from '../common/columns/index.js';
 
-/**
- * What may stand for a placeholder. Times go through {@link SqlDialect.time}, texts of columns without a limit through
- * {@link SqlDialect.text}; a plain string is compared with, or written to, a column of short ASCII text.
- */
-export type SqlValue = string | number | null | TypedSqlValue;
-
-/** A row as the driver returns it, by column name. */
-export type SqlRow = Readonly<Record<string, unknown>>;
+export type { SqlRow, SqlValue };
 
 /** A statement; `?` stands for a parameter in every dialect. */
 export interface SqlStatement {
@@ -77,11 +66,8 @@ export interface ReturningUpdate {
   readonly returning: string;
 }
 
-/** What the length of a column counts. */
-export type ColumnUnit = 'characters' | 'bytes';
-
 /** Where the databases differ in what the stores need. */
-export interface SqlDialect {
+export interface SqlDialect extends ColumnDialect {
   /** Parameters that one statement may have. */
   readonly maxParameters: number;
   /** True where no other process can write to the database. */
@@ -90,12 +76,6 @@ export interface SqlDialect {
   readonly oneMessage: number;
   /** A statement with `?` for parameters, in the dialect's own form. */
   readonly statement: (sql: string) => string;
-  /** A time as parameter. */
-  readonly time: (time: Date) => SqlValue;
-  /** A text of a column without a limit as parameter, null included. */
-  readonly text: (text: string | null) => SqlValue;
-  /** A time from a column. */
-  readonly readTime: (value: unknown) => Date;
   /** The database's clock plus one parameter of milliseconds; null where the parameter is null. */
   readonly nowPlusMs: string;
   /** Makes an UPDATE of its parts. */
@@ -106,8 +86,6 @@ export interface SqlDialect {
    * @param otherwise runs behind it where fewer rows were inserted than there are
    */
   readonly insertNew: (sql: SqlExecutor, rows: NewRows, otherwise: SqlStatement) => Promise<GuardedRows>;
-  /** What a column of a short text counts whose collation is the database's: names and addresses. */
-  readonly nameUnit: ColumnUnit;
   /** Ends a SELECT that has an ORDER BY after as many rows as its parameter says. */
   readonly limit: string;
   /** Bytes of a text column, 0 where it is null, without reading the text. */

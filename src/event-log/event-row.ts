@@ -1,5 +1,6 @@
 import type { TimeOrderedIds } from '../common/identifiers/index.js';
-import { columnText, type ColumnUnit, type SqlDialect, type SqlRow } from '../database/index.js';
+import { columnText, type ColumnUnit } from '../common/columns/index.js';
+import type { SqlDialect, SqlRow } from '../database/index.js';
 import type { EventRedactor } from './event.redactor.js';
 import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
 

@@ -7,6 +7,7 @@ export {
   isOpen,
   isReplaceable,
   type OutcomeOrigin,
+  type ProcessStatus,
   type ServiceOrigin,
 } from './outcome-origin.js';
 export {
@@ -18,7 +19,6 @@ export {
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
-  type ProcessStatus,
   type ShownProcess,
 } from './process-record.js';
 export { isSameOutcome } from './process-record.factory.js';

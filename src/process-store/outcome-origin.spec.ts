@@ -6,7 +6,7 @@ const row = (more: Partial<Row>): Row => ({
   status: 'error',
   errorCode: null,
   outcomeStep: null,
-  stored: null,
+  outcomeOrigin: null,
   ...more,
 });
 
@@ -17,17 +17,21 @@ describe('the origin of an outcome', () => {
   });
 
   it.each<readonly [string, Partial<Row>, string | null]>([
-    ['a step that chose a code of the service', { stored: 'step', errorCode: 'CANCELLED' }, 'step'],
-    ['a BPMN error', { stored: 'bpmn-error', errorCode: 'INCIDENT', outcomeStep: 'first' }, 'bpmn-error'],
-    ['an incident', { stored: 'incident', errorCode: 'INCIDENT' }, 'incident'],
-    ['an incident, completed by an older version', { stored: 'incident', status: 'ok' }, 'http'],
-    ['an incident, ended by an older version', { stored: 'incident', errorCode: 'EXPIRED' }, 'expiry'],
+    ['a step that chose a code of the service', { outcomeOrigin: 'step', errorCode: 'CANCELLED' }, 'step'],
+    [
+      'a BPMN error',
+      { outcomeOrigin: 'bpmn-error', errorCode: 'INCIDENT', outcomeStep: 'first' },
+      'bpmn-error',
+    ],
+    ['an incident', { outcomeOrigin: 'incident', errorCode: 'INCIDENT' }, 'incident'],
+    ['an incident, completed by an older version', { outcomeOrigin: 'incident', status: 'ok' }, 'http'],
+    ['an incident, ended by an older version', { outcomeOrigin: 'incident', errorCode: 'EXPIRED' }, 'expiry'],
     [
       'a silent end, replaced by a step of an older version',
-      { stored: 'no-result', errorCode: 'NO', outcomeStep: 'last' },
+      { outcomeOrigin: 'no-result', errorCode: 'NO', outcomeStep: 'last' },
       'step',
     ],
-    ['what is pending', { stored: null, status: 'pending' }, null],
+    ['what is pending', { outcomeOrigin: null, status: 'pending' }, null],
   ])('of %s', (_what, given, origin) => {
     expect(originOf(row(given))).toBe(origin);
   });

@@ -1,5 +1,7 @@
 import { SERVICE_CODES } from '../common/error-codes/index.js';
 
+export type ProcessStatus = 'pending' | 'ok' | 'error';
+
 /**
  * What gave a process its outcome: the values of the column `outcome_origin`. The service decides by it, and never by the
  * error code alone, which a user may choose.
@@ -19,17 +21,14 @@ const OPEN_ORIGINS = ['incident', 'no-result'] as const satisfies readonly Servi
 
 /** What of a row says how it stands. */
 interface Ended {
-  readonly status: 'pending' | 'ok' | 'error';
+  readonly status: ProcessStatus;
   readonly outcomeOrigin: OutcomeOrigin | null;
 }
 
-/** The columns that the origin is read from. */
-export interface StoredOutcome {
-  readonly status: Ended['status'];
+/** The columns that the origin is read from, as they are in the row. */
+export interface StoredOutcome extends Ended {
   readonly errorCode: string | null;
   readonly outcomeStep: string | null;
-  /** `outcome_origin` as it is in the row. */
-  readonly stored: string | null;
 }
 
 /** True where a completion may still replace the state: pending, an incident, or ended without a result. */
@@ -56,10 +55,15 @@ export function isOfService(origin: OutcomeOrigin | null): origin is ServiceOrig
  * The origin that a row tells. A version of the service before schema version 5 writes no origin and leaves the one that
  * is there, so an origin that is absent, or that does not fit the outcome, is found by the rule of migration 0006.
  */
-export function originOf({ status, errorCode, outcomeStep, ...row }: StoredOutcome): OutcomeOrigin | null {
+export function originOf({
+  status,
+  errorCode,
+  outcomeStep,
+  outcomeOrigin,
+}: StoredOutcome): OutcomeOrigin | null {
   if (status === 'pending') return null;
-  const stored = row.stored as OutcomeOrigin | null;
-  if (stored !== null && (!isOfService(stored) || errorCode === SERVICE_CODES[stored])) return stored;
+  if (outcomeOrigin !== null && (!isOfService(outcomeOrigin) || errorCode === SERVICE_CODES[outcomeOrigin]))
+    return outcomeOrigin;
   const reporter = outcomeStep === null ? 'http' : 'step';
   const byCode = (Object.keys(SERVICE_CODES) as ServiceOrigin[]).find(
     (origin) => SERVICE_CODES[origin] === errorCode,

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { namesOf } from '../common/columns/index.js';
 import {
   DatabaseService,
   inBatches,
@@ -8,10 +9,10 @@ import {
   type SqlRow,
 } from '../database/index.js';
 import { IS_NOT_OPEN_ERROR } from './outcome-origin.js';
-import { COLUMNS } from './process-row.js';
+import { PROCESS_STORE_COLUMNS } from './process-store.columns.js';
 
 /** The columns that `process_store` and its archive have in common. */
-const ARCHIVED_COLUMNS = `${COLUMNS}, variables`;
+const ARCHIVED_COLUMNS = namesOf(PROCESS_STORE_COLUMNS);
 
 /** A row that has not changed for long. */
 export interface OldProcess {

@@ -1,35 +1,25 @@
 import { canonicalJson } from '../common/json/index.js';
-import { columnText } from '../database/index.js';
+import { fit, nullsOf } from '../common/columns/index.js';
 import type { Outcome, ProcessChange, ProcessRecord } from './process-record.js';
+import { PROCESS_STORE_COLUMNS, RECORD_COLUMNS } from './process-store.columns.js';
+
+const { data: DATA, error: ERROR, errorCode: ERROR_CODE, outcomeStep: OUTCOME_STEP } = PROCESS_STORE_COLUMNS;
+
+const NULLS = nullsOf(RECORD_COLUMNS);
 
 /** A new pending row without anything else. */
 export function emptyRecord(correlationId: string, claimId: string): ProcessRecord {
   const now = new Date();
   return {
     correlationId,
-    processKey: null,
-    processInstanceId: null,
+    claimId,
     status: 'pending',
-    data: null,
-    error: null,
-    errorCode: null,
-    outcomeOrigin: null,
     version: 1,
     startedAt: now,
     updatedAt: now,
-    requestHash: null,
-    claimId,
-    startOwner: null,
-    startLeaseUntil: null,
     startAttempts: 0,
-    startLastAttemptAt: null,
-    startNextAt: null,
-    cancelRequestedAt: null,
     joined: false,
-    outcomeStep: null,
-    batchId: null,
-    traceabilityId: null,
-    applicationId: null,
+    ...NULLS,
   };
 }
 
@@ -45,11 +35,11 @@ export function rowOf(
 
 /** An outcome as the columns take it: NUL characters escaped, the code cut to its column. */
 export function cleanOutcome(outcome: Outcome): Outcome {
-  if (outcome.status === 'ok') return { ...outcome, data: columnText(outcome.data) };
+  if (outcome.status === 'ok') return { ...outcome, data: fit(DATA, outcome.data) };
   return {
     ...outcome,
-    error: columnText(outcome.error),
-    errorCode: columnText(outcome.errorCode, 255),
+    error: fit(ERROR, outcome.error),
+    errorCode: fit(ERROR_CODE, outcome.errorCode),
   };
 }
 
@@ -84,6 +74,6 @@ export function cleanChange(change: ProcessChange): ProcessChange {
   return {
     ...change,
     ...(outcome === undefined ? {} : { outcome: cleanOutcome(outcome) }),
-    ...(outcomeStep === undefined ? {} : { outcomeStep: columnText(outcomeStep, 255) }),
+    ...(outcomeStep === undefined ? {} : { outcomeStep: fit(OUTCOME_STEP, outcomeStep) }),
   };
 }

@@ -1,6 +1,7 @@
-import type { OutcomeOrigin } from './outcome-origin.js';
+import type { OutcomeOrigin, ProcessStatus } from './outcome-origin.js';
+import type { ProcessRecord } from './process-store.columns.js';
 
-export type ProcessStatus = 'pending' | 'ok' | 'error';
+export type { ProcessRecord };
 
 /** How a process ended, and what ended it. */
 export type Outcome = { readonly origin: OutcomeOrigin } & (
@@ -11,48 +12,6 @@ export type Outcome = { readonly origin: OutcomeOrigin } & (
     }
   | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null }
 );
-
-/**
- * The current state of a process: a row of `process_store` without the variables of its start, which only the start
- * itself needs.
- */
-export interface ProcessRecord {
-  readonly correlationId: string;
-  /** Null where the process was started elsewhere and completed here. */
-  readonly processKey: string | null;
-  readonly processInstanceId: string | null;
-  readonly status: ProcessStatus;
-  /** JSON text. */
-  readonly data: string | null;
-  readonly error: string | null;
-  readonly errorCode: string | null;
-  /** Null while it is pending. */
-  readonly outcomeOrigin: OutcomeOrigin | null;
-  /** Counts the changes of what a client sees, from 1. */
-  readonly version: number;
-  readonly startedAt: Date;
-  /** When the version changed last. */
-  readonly updatedAt: Date;
-  /** SHA-256 of process key and variables; null where the row was not claimed here. */
-  readonly requestHash: string | null;
-  /** UUID of the request that inserted the row. */
-  readonly claimId: string;
-  readonly startOwner: string | null;
-  /** By the database's clock, as the two next. */
-  readonly startLeaseUntil: Date | null;
-  readonly startAttempts: number;
-  readonly startLastAttemptAt: Date | null;
-  /** When an unresolved start is due to be looked at; null once it is resolved. */
-  readonly startNextAt: Date | null;
-  readonly cancelRequestedAt: Date | null;
-  /** True once somebody else than the starter relies on the claim. */
-  readonly joined: boolean;
-  /** The step that reported the outcome; null for HTTP, cancel, expiry and reconciler. */
-  readonly outcomeStep: string | null;
-  readonly batchId: string | null;
-  readonly traceabilityId: string | null;
-  readonly applicationId: string | null;
-}
 
 /** Which process a row is about, of those that are pending or an incident. */
 export type ProcessIdentity = Pick<

@@ -2,12 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import {
   bytesOf,
-  columnText,
   DatabaseService,
   fitInto,
   type WriteOptions,
   WriteQueueService,
 } from '../database/index.js';
+import { fit } from '../common/columns/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessCache } from './process-cache.js';
@@ -22,6 +22,7 @@ import type {
   ProcessQuery,
   ProcessRecord,
 } from './process-record.js';
+import { PROCESS_STORE_COLUMNS as COLUMNS } from './process-store.columns.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import type {
   Claim,
@@ -100,15 +101,15 @@ export class ProcessStoreService {
     const record = {
       ...emptyRecord(claim.correlationId, claim.claimId),
       ...given,
-      processKey: columnText(claim.processKey, 255),
-      startOwner: columnText(owner, 255),
+      processKey: fit(COLUMNS.processKey, claim.processKey),
+      startOwner: fit(COLUMNS.startOwner, owner),
       startAttempts: 1,
     };
     const resultOf = ({ written, record: row }: ProcessWriteResult): ClaimResult => ({
       kind: written ? 'claimed' : 'exists',
       record: row ?? record,
     });
-    const write = { type: 'insert', record, variables: columnText(variables), leaseMs } as const;
+    const write = { type: 'insert', record, variables: fit(COLUMNS.variables, variables), leaseMs } as const;
     return resultOf(
       await this.upsert(write, {
         late: (result) => {
@@ -125,12 +126,12 @@ export class ProcessStoreService {
     const record: ProcessRecord = {
       ...emptyRecord(process.correlationId, uuidv7()),
       ...rowOf(cleanOutcome(outcome)),
-      processKey: columnText(processKey, 255),
-      processInstanceId: columnText(processInstanceId, 64),
-      outcomeStep: columnText(outcomeStep, 255),
-      batchId: columnText(process.batchId ?? null, 255),
-      traceabilityId: columnText(process.traceabilityId ?? null, 255),
-      applicationId: columnText(process.applicationId ?? null, 255),
+      processKey: fit(COLUMNS.processKey, processKey),
+      processInstanceId: fit(COLUMNS.processInstanceId, processInstanceId),
+      outcomeStep: fit(COLUMNS.outcomeStep, outcomeStep),
+      batchId: fit(COLUMNS.batchId, process.batchId ?? null),
+      traceabilityId: fit(COLUMNS.traceabilityId, process.traceabilityId ?? null),
+      applicationId: fit(COLUMNS.applicationId, process.applicationId ?? null),
     };
     const write = { type: 'insert', record, variables: null, leaseMs: null } as const;
     const { written, record: row } = await this.upsert(write, options);

@@ -1,3 +1,4 @@
+import { assignmentsOf, namesOf, omit, pick, rowWriter } from '../common/columns/index.js';
 import {
   inBatches,
   placeholders,
@@ -5,7 +6,9 @@ import {
   type SqlExecutor,
   type SqlValue,
 } from '../database/index.js';
-import { recordOf, timeOf } from './process-row.js';
+import { rowOf } from './process-record.factory.js';
+import { recordOf } from './process-row.js';
+import { PROCESS_STORE_COLUMNS, RECORD_COLUMNS } from './process-store.columns.js';
 import { CANCEL_DUE_MS, selectByIds, START_RESOLVED, updateRow } from './process-store.sql.js';
 import {
   inLockOrder,
@@ -17,12 +20,40 @@ import {
   type UpdateProcess,
 } from './process-write.js';
 
-/** Parameters of an inserted row, and its columns in their order. */
-const INSERT_COLUMNS =
-  'correlation_id, process_key, process_instance_id, status, data, error, error_code, version, started_at, ' +
-  'updated_at, request_hash, claim_id, variables, start_owner, start_attempts, joined, outcome_step, batch_id, ' +
-  'traceability_id, application_id, outcome_origin, start_lease_until, start_next_at, start_last_attempt_at';
-const INSERT_PARAMETERS = 24;
+/** The columns that an insert sets by the clock of the database. */
+const CLOCK_COLUMNS = pick(PROCESS_STORE_COLUMNS, 'startLeaseUntil', 'startNextAt', 'startLastAttemptAt');
+const CLOCK_COUNT = Object.keys(CLOCK_COLUMNS).length;
+
+/** The columns that an insert sets from the record. No process is new and cancelled. */
+const GIVEN_COLUMNS = omit(
+  RECORD_COLUMNS,
+  'startLeaseUntil',
+  'startNextAt',
+  'startLastAttemptAt',
+  'cancelRequestedAt',
+);
+const writeGiven = rowWriter(GIVEN_COLUMNS);
+
+const { variables: VARIABLES, cancelRequestedAt: CANCEL_REQUESTED_AT } = PROCESS_STORE_COLUMNS;
+
+/** The columns of an insert, in the order of its parameters. */
+const INSERT_COLUMNS = { ...GIVEN_COLUMNS, variables: VARIABLES, ...CLOCK_COLUMNS };
+const INSERT_NAMES = namesOf(INSERT_COLUMNS);
+const INSERT_PARAMETERS = Object.keys(INSERT_COLUMNS).length;
+
+/** The columns that an outcome changes, besides `version`. */
+const OUTCOME_COLUMNS = pick(
+  PROCESS_STORE_COLUMNS,
+  'status',
+  'data',
+  'error',
+  'errorCode',
+  'outcomeOrigin',
+  'outcomeStep',
+  'updatedAt',
+);
+const writeOutcome = rowWriter(OUTCOME_COLUMNS);
+const SET_OUTCOME = `${assignmentsOf(OUTCOME_COLUMNS)}, version = version + 1, `;
 
 /** How often an insert is made that finds a row in its way, and then none: each time another has come and gone. */
 const INSERT_TRIES = 3;
@@ -61,12 +92,13 @@ export class ProcessUpsert {
     triesLeft = INSERT_TRIES,
   ): Promise<void> {
     const { dialect } = this;
-    const row = `(${placeholders(INSERT_PARAMETERS - 3).slice(1, -1)},${Array(3).fill(dialect.nowPlusMs).join(',')})`;
+    const given = placeholders(INSERT_PARAMETERS - CLOCK_COUNT).slice(1, -1);
+    const row = `(${given},${Array(CLOCK_COUNT).fill(dialect.nowPlusMs).join(',')})`;
     const inserted = await dialect.insertNew(
       sql,
       {
         table: 'process_store',
-        columns: INSERT_COLUMNS,
+        columns: INSERT_NAMES,
         row,
         parameters: writes.map((write) => this.insertParameters(write)),
         returning: 'claim_id, start_lease_until, start_last_attempt_at',
@@ -84,8 +116,11 @@ export class ProcessUpsert {
         // Our own claim id says that an earlier attempt at this write did commit.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
-        const startLeaseUntil = timeOf(clock.start_lease_until, dialect);
-        const startLastAttemptAt = timeOf(clock.start_last_attempt_at, dialect);
+        const startLeaseUntil = CLOCK_COLUMNS.startLeaseUntil.read(clock.start_lease_until, dialect);
+        const startLastAttemptAt = CLOCK_COLUMNS.startLastAttemptAt.read(
+          clock.start_last_attempt_at,
+          dialect,
+        );
         const startNextAt = startLeaseUntil;
         const record = { ...write.record, startLeaseUntil, startNextAt, startLastAttemptAt };
         results.set(write, { written: true, record });
@@ -96,33 +131,15 @@ export class ProcessUpsert {
   }
 
   private insertParameters({ record, variables, leaseMs }: InsertProcess): SqlValue[] {
-    const { time, text } = this.dialect;
-    return [
-      record.correlationId,
-      record.processKey,
-      record.processInstanceId,
-      record.status,
-      text(record.data),
-      text(record.error),
-      record.errorCode,
-      record.version,
-      time(record.startedAt),
-      time(record.updatedAt),
-      record.requestHash,
-      record.claimId,
-      text(variables),
-      record.startOwner,
-      record.startAttempts,
-      record.joined ? 1 : 0,
-      record.outcomeStep,
-      record.batchId,
-      record.traceabilityId,
-      record.applicationId,
-      record.outcomeOrigin,
+    const parameters = writeGiven(record, this.dialect);
+    parameters.push(
+      VARIABLES.write(variables, this.dialect),
+      // In the order of the clock columns; the claim counts as the first attempt.
       leaseMs,
       leaseMs,
       leaseMs === null ? null : 0,
-    ];
+    );
+    return parameters;
   }
 
   private async update(
@@ -133,13 +150,7 @@ export class ProcessUpsert {
   ): Promise<void> {
     const { change, correlationId, claimId, expectedVersion, at } = write;
     const { outcome } = change;
-    const { text } = this.dialect;
-    const time = (value: Date | undefined): SqlValue =>
-      value === undefined ? null : this.dialect.time(value);
-    const view =
-      outcome === undefined
-        ? ''
-        : 'status = ?, data = ?, error = ?, error_code = ?, outcome_origin = ?, outcome_step = ?, updated_at = ?, version = version + 1, ';
+    const view = outcome === undefined ? '' : SET_OUTCOME;
     const due =
       change.cancelRequestedAt === undefined
         ? ''
@@ -155,17 +166,12 @@ export class ProcessUpsert {
     const parameters = [
       ...(outcome === undefined
         ? []
-        : [
-            outcome.status,
-            text(outcome.status === 'ok' ? outcome.data : null),
-            text(outcome.status === 'error' ? outcome.error : null),
-            outcome.status === 'error' ? outcome.errorCode : null,
-            outcome.origin,
-            change.outcomeStep ?? null,
-            time(at),
-          ]),
+        : writeOutcome(
+            { outcomeStep: change.outcomeStep ?? null, updatedAt: at, ...rowOf(outcome) },
+            this.dialect,
+          )),
       change.processInstanceId ?? null,
-      time(change.cancelRequestedAt),
+      CANCEL_REQUESTED_AT.write(change.cancelRequestedAt ?? null, this.dialect),
       ...(change.cancelRequestedAt === undefined ? [] : [CANCEL_DUE_MS]),
       correlationId,
       expectedVersion,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { columnText } from '../common/columns/index.js';
 import {
-  columnText,
   DatabaseService,
   type SqlDialect,
   type SqlExecutor,

@@ -1,0 +1,149 @@
+import type { ColumnTypes, SqlType } from '../../../migrations/column-types.js';
+import type { ColumnUnit } from './column.text.js';
+
+/** A parameter whose SQL type the dialect names; made by {@link ColumnDialect.time} and {@link ColumnDialect.text} alone. */
+export interface TypedSqlValue {
+  readonly value: unknown;
+  readonly type: string;
+}
+
+/**
+ * A parameter of a statement. Times go through {@link ColumnDialect.time}, texts of columns without a limit through
+ * {@link ColumnDialect.text}; a plain string is compared with, or written to, a column of short ASCII text.
+ */
+export type SqlValue = string | number | null | TypedSqlValue;
+
+/** A row as the driver returns it, by column name. */
+export type SqlRow = Readonly<Record<string, unknown>>;
+
+/** How a database takes and returns the values of columns. */
+export interface ColumnDialect {
+  /** A time as parameter. */
+  readonly time: (time: Date) => SqlValue;
+  /** A text of a column without a limit as parameter, null included. */
+  readonly text: (text: string | null) => SqlValue;
+  /** A time from a column. */
+  readonly readTime: (value: unknown) => Date;
+  /** What the length of a {@link name} counts. */
+  readonly nameUnit: ColumnUnit;
+}
+
+/**
+ * A column of a table. The list of a table's columns is the one place that declares them: the entity, the type of a
+ * record, the statements and the mapping of rows are derived from it.
+ *
+ * @typeParam Value what the column holds, outside the database
+ * @typeParam Context what `write` needs to know
+ */
+export interface Column<Value, Context extends ColumnDialect = ColumnDialect> {
+  readonly name: string;
+  /** Its SQL type, one of those of the dialect. */
+  readonly type: (types: ColumnTypes) => SqlType;
+  readonly isNullable: boolean;
+  /** What texts have to be cut to; Infinity for other types and for texts without a limit. */
+  readonly maxLength: number;
+  /** The value that the driver returned. */
+  read(stored: unknown, dialect: ColumnDialect): Value;
+  /** The value as parameter of a statement. */
+  write(value: Value, context: Context): SqlValue;
+}
+
+/** The columns of a table by the names of their properties, in the order in which statements name them. */
+export type Columns = Readonly<Record<string, Column<unknown>>>;
+
+/** The type of a record: one property for each column. */
+export type ValuesOf<C> = {
+  readonly [K in keyof C]: C[K] extends Column<infer Value, never> ? Value : never;
+};
+
+/** Short ASCII text that is compared byte by byte: an id, a status, a code. */
+export function key<T extends string = string>(column: string, maxLength: number): Column<T> {
+  return { ...shortText<T>(column, maxLength), type: (types) => types.key(maxLength) };
+}
+
+/** Short text for people. */
+export function name(column: string, maxLength: number): Column<string> {
+  return { ...shortText(column, maxLength), type: (types) => types.name(maxLength) };
+}
+
+/** A text without a limit; all of them may be null. */
+export function text(column: string): Column<string | null> {
+  return {
+    name: column,
+    type: (types) => types.text,
+    isNullable: true,
+    maxLength: Infinity,
+    read: (stored) => (stored ?? null) as string | null,
+    write: (value, dialect) => dialect.text(value),
+  };
+}
+
+/** A time in UTC with milliseconds. */
+export function timestamp(column: string): Column<Date> {
+  return {
+    name: column,
+    type: (types) => types.timestamp,
+    isNullable: false,
+    maxLength: Infinity,
+    read: (stored, dialect) => dialect.readTime(stored),
+    write: (value, dialect) => dialect.time(value),
+  };
+}
+
+export function integer(column: string): Column<number> {
+  return {
+    name: column,
+    type: (types) => types.integer,
+    isNullable: false,
+    maxLength: Infinity,
+    read: (stored) => stored as number,
+    write: (value) => value,
+  };
+}
+
+/** True or false, stored as 1 or 0. */
+export function flag(column: string): Column<boolean> {
+  return {
+    name: column,
+    type: (types) => types.flag,
+    isNullable: false,
+    maxLength: Infinity,
+    read: (stored) => stored === 1,
+    write: (value) => (value ? 1 : 0),
+  };
+}
+
+/** A number that the database generates, as text: a BIGINT does not fit a number of JavaScript. */
+export function generatedId(column: string): Column<string> {
+  return {
+    name: column,
+    type: (types) => types.generatedId,
+    isNullable: false,
+    maxLength: Infinity,
+    read: (stored) => String(stored),
+    write: (value) => value,
+  };
+}
+
+/** The same column, which may be null. */
+export function nullable<Value, Context extends ColumnDialect>(
+  column: Column<Value, Context>,
+): Column<Value | null, Context> {
+  return {
+    ...column,
+    isNullable: true,
+    read: (stored, dialect) =>
+      stored === null || stored === undefined ? null : column.read(stored, dialect),
+    write: (value, context) => (value === null ? null : column.write(value, context)),
+  };
+}
+
+function shortText<T extends string>(column: string, maxLength: number): Omit<Column<T>, 'type'> {
+  return {
+    name: column,
+    isNullable: false,
+    maxLength,
+    read: (stored) => stored as T,
+    write: (value) => value,
+  };
+}
