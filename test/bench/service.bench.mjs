@@ -1,14 +1,17 @@
-// npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --rounds 1]
+// npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --sync-ms 0
+//   --rounds 1]
 //
 // Starts the built service as a process of its own, with the options of `npm start`, on its embedded default, with the
 // database in a temporary folder, drives onboard-user through REST over loopback from this process and prints rate and
 // latency for each concurrency. With several transports or builds they take turns, round after round, each with a
-// service of its own.
+// service of its own. --sync-ms 5,15 adds as many milliseconds to each flush to disk, and simulates slow disks (Linux with
+// a C compiler only); 0 is the disk as it is.
 // Machines differ and are noisy: compare rows of one run. The CPU time (Linux only) is disturbed least by neighbours.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Pool } from 'undici';
 
@@ -18,6 +21,7 @@ const { values } = parseArgs({
     concurrency: { type: 'string', default: '1,50' },
     transport: { type: 'string', default: 'inproc,http' },
     build: { type: 'string', default: 'dist' },
+    'sync-ms': { type: 'string', default: '0' },
     rounds: { type: 'string', default: '1' },
     // Further options of Node for the service, e.g. --cpu-prof.
     node: { type: 'string', default: '' },
@@ -32,16 +36,36 @@ const START_OPTIONS = scripts.start.split(' ').filter((word) => word.startsWith(
 const WARM_UP_SECONDS = 3;
 const WARM_UP_CONCURRENCY = 50;
 
-console.log('build            transport  in flight  processes/s    p50 ms    p99 ms  CPU µs/process');
-for (let round = 0; round < Number(values.rounds); round += 1) {
-  for (const build of values.build.split(',')) {
-    for (const transport of values.transport.split(',')) await measure(build, transport);
+const temporary = mkdtempSync(join(tmpdir(), 'fastify-camunda-bench-'));
+const syncDelays = values['sync-ms'].split(',').map(Number);
+const slowSync = syncDelays.some((ms) => ms > 0) ? buildSlowSync() : null;
+
+console.log(
+  'build            transport  sync ms  in flight  processes/s    p50 ms    p99 ms  CPU µs/process',
+);
+try {
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const syncMs of syncDelays) {
+      for (const transport of values.transport.split(',')) {
+        for (const build of values.build.split(',')) await measure(build, transport, syncMs);
+      }
+    }
   }
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+/** Compiles the library that slows down flushes; returns its path. */
+function buildSlowSync() {
+  const library = join(temporary, 'slow-sync.so');
+  const source = fileURLToPath(new URL('support/slow-sync.c', import.meta.url));
+  execFileSync('cc', ['-shared', '-fPIC', '-O2', '-o', library, source, '-ldl'], { stdio: 'inherit' });
+  return library;
 }
 
 /** Runs one service and prints a row for each concurrency. */
-async function measure(build, transport) {
-  const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-bench-'));
+async function measure(build, transport, syncMs) {
+  const dataDir = mkdtempSync(join(temporary, 'data-'));
   const service = spawn(
     process.execPath,
     [...START_OPTIONS, ...values.node.split(' ').filter(Boolean), join(build, 'src/main.js')],
@@ -52,6 +76,7 @@ async function measure(build, transport) {
         DATA_DIR: dataDir,
         LOG_LEVEL: 'info',
         EMBEDDED_TRANSPORT: transport,
+        ...(syncMs > 0 ? { LD_PRELOAD: slowSync, SLOW_SYNC_MS: String(syncMs) } : {}),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     },
@@ -68,7 +93,11 @@ async function measure(build, transport) {
         concurrency,
       );
       const cells = [build.padEnd(16), transport.padEnd(9)];
-      cells.push(String(concurrency).padStart(10), String(Math.round(rate)).padStart(12));
+      cells.push(
+        String(syncMs).padStart(7),
+        String(concurrency).padStart(10),
+        String(Math.round(rate)).padStart(12),
+      );
       const cpu = (cpuMicros(service.pid) - cpuBefore) / count;
       cells.push(p50.toFixed(1).padStart(9), p99.toFixed(1).padStart(9), cpu.toFixed(0).padStart(15));
       console.log(cells.join(' '));

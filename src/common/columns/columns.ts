@@ -63,7 +63,9 @@ export function rowReader<C extends Columns>(
 ): (row: SqlRow, dialect: ColumnDialect) => ValuesOf<C> {
   const entries = Object.entries(columns);
   // Copying an object that has all properties is faster than adding one after the other, and gives one hidden class.
-  const template: Readonly<Record<string, unknown>> = Object.fromEntries(entries.map(([property]) => [property, null]));
+  const template: Readonly<Record<string, unknown>> = Object.fromEntries(
+    entries.map(([property]) => [property, null]),
+  );
   return (row, dialect) => {
     const values = { ...template };
     for (const [property, column] of entries) values[property] = column.read(row[column.name], dialect);
