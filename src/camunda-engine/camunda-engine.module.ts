@@ -1,8 +1,11 @@
 import { Module } from '@nestjs/common';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { CamundaEngineClient } from './camunda-engine.client.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
+import { EngineDeploymentsClient } from './engine-deployments.client.js';
+import { EngineHistoryClient } from './engine-history.client.js';
+import { EngineInstancesClient } from './engine-instances.client.js';
+import { EngineConnection } from './engine.connection.js';
 import { EngineAccess } from './engine.access.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
@@ -35,10 +38,21 @@ function createTransport(
       inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccess, PARTNERS_CONFIG],
       useFactory: createTransport,
     },
-    CamundaEngineClient,
+    EngineConnection,
+    EngineInstancesClient,
+    EngineHistoryClient,
+    EngineDeploymentsClient,
     EngineDeploymentService,
     ProcessDrawings,
   ],
-  exports: [EngineAccess, EngineTransport, CamundaEngineClient, EngineDeploymentService, ProcessDrawings],
+  exports: [
+    EngineAccess,
+    EngineTransport,
+    EngineConnection,
+    EngineInstancesClient,
+    EngineHistoryClient,
+    EngineDeploymentService,
+    ProcessDrawings,
+  ],
 })
 export class CamundaEngineModule {}

@@ -7,9 +7,9 @@ import { Logger } from '@nestjs/common';
 import type { ProcessDefinition } from '../common/process-definition/index.js';
 import { createConfiguration } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { CamundaEngineClient } from './camunda-engine.client.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
 import { EngineUnreachableError } from './engine.errors.js';
+import { createEngineClients } from './testing/engine-clients.js';
 import { ScriptedTransport } from './testing/scripted-transport.js';
 
 Logger.overrideLogger(false);
@@ -29,8 +29,10 @@ describe('EngineDeploymentService', () => {
     const transport = new ScriptedTransport();
     const config = createConfiguration({ CAMUNDA_DEPLOY: deploy }).camunda;
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
+    const { connection, deployments } = createEngineClients(transport, config);
     const service = new EngineDeploymentService(
-      new CamundaEngineClient(transport, config),
+      connection,
+      deployments,
       keys.map(definition),
       config,
       shutdown,

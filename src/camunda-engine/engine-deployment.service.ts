@@ -6,7 +6,8 @@ import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../common/process-d
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { abortableDelay, backOffMs } from './abortable-delay.js';
-import { CamundaEngineClient } from './camunda-engine.client.js';
+import { EngineConnection } from './engine.connection.js';
+import { EngineDeploymentsClient } from './engine-deployments.client.js';
 import { EngineMisconfiguredError, EngineResponseError } from './engine.errors.js';
 
 const FIRST_BACK_OFF_MS = 500;
@@ -46,7 +47,8 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   private work: Promise<void> | null = null;
 
   constructor(
-    private readonly engine: CamundaEngineClient,
+    private readonly engine: EngineConnection,
+    private readonly engineDeployments: EngineDeploymentsClient,
     @Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[],
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     shutdown: ShutdownService,
@@ -141,7 +143,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
 
   private async deployOne({ key, bpmn }: ProcessDefinition): Promise<DefinitionDeployment> {
     try {
-      const { id, deployed } = await this.engine.deploy({
+      const { id, deployed } = await this.engineDeployments.deploy({
         name: `fastify-camunda:${key}`,
         resources: [{ filename: basename(fileURLToPath(bpmn)), content: await readFile(bpmn, 'utf8') }],
         signal: this.abort.signal,

@@ -10,7 +10,7 @@ import {
   startEngineServer,
 } from '../embedded-engine/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import { CamundaEngineClient } from './camunda-engine.client.js';
+import { createEngineClients, type EngineClients } from './testing/engine-clients.js';
 import { EngineAmbiguousError, EngineResponseError } from './engine.errors.js';
 import type { EngineRequest, EngineResponse, EngineTransport } from './engine.transport.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
@@ -74,12 +74,12 @@ const fetchBody = (workerId: string, more: object = {}) => ({
 describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   let reachable: ReachableEngine;
   let transport: EngineTransport;
-  let client: CamundaEngineClient;
+  let clients: EngineClients;
 
   beforeEach(async () => {
     reachable = await ReachableEngine.open();
     transport = reachable[kind];
-    client = new CamundaEngineClient(transport, createConfiguration({}).camunda);
+    clients = createEngineClients(transport, createConfiguration({}).camunda);
   });
 
   afterEach(async () => {
@@ -87,9 +87,9 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   });
 
   const deploy = () =>
-    client.deploy({ name: 'parcel', resources: [{ filename: 'parcel.bpmn', content: PARCEL }] });
+    clients.deployments.deploy({ name: 'parcel', resources: [{ filename: 'parcel.bpmn', content: PARCEL }] });
   const start = (businessKey = 'p-1') =>
-    client.startProcessInstance({
+    clients.instances.startProcessInstance({
       processKey: 'parcel',
       businessKey,
       variables: {
@@ -107,7 +107,10 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   });
 
   it('refuses a BPMN that cannot be parsed with the problems of each resource', async () => {
-    const refused = client.deploy({ name: 'x', resources: [{ filename: 'x.bpmn', content: '<x' }] });
+    const refused = clients.deployments.deploy({
+      name: 'x',
+      resources: [{ filename: 'x.bpmn', content: '<x' }],
+    });
     await expect(refused).rejects.toMatchObject({
       name: 'EngineResponseError',
       status: 400,
@@ -119,27 +122,31 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   it('starts, finds, reads and deletes an instance', async () => {
     await deploy();
     const { id } = await start('ü 1');
-    expect(await client.getProcessInstance(id)).toMatchObject({ id, businessKey: 'ü 1', suspended: false });
-    expect(await client.findInstances({ businessKey: 'ü 1', processKey: 'parcel' })).toMatchObject([
+    expect(await clients.instances.getProcessInstance(id)).toMatchObject({
+      id,
+      businessKey: 'ü 1',
+      suspended: false,
+    });
+    expect(await clients.history.findInstances({ businessKey: 'ü 1', processKey: 'parcel' })).toMatchObject([
       { id, state: 'ACTIVE' },
     ]);
-    expect(await client.getHistoricVariables(id)).toMatchObject({
+    expect(await clients.history.getHistoricVariables(id)).toMatchObject({
       json: { a: [1] },
       when: new Date('2026-01-31T10:00:00.000Z'),
       nothing: null,
       absent: 7,
     });
-    expect(await client.deleteProcessInstance(id)).toBe('deleted');
-    expect(await client.deleteProcessInstance(id)).toBe('gone');
-    expect(await client.getProcessInstance(id)).toBeNull();
-    expect(await client.getHistoricInstance(id)).toMatchObject({ state: 'EXTERNALLY_TERMINATED' });
-    expect(await client.getHistoricInstance('nobody')).toBeNull();
-    expect(await client.version()).toBe('7.24.0');
+    expect(await clients.instances.deleteProcessInstance(id)).toBe('deleted');
+    expect(await clients.instances.deleteProcessInstance(id)).toBe('gone');
+    expect(await clients.instances.getProcessInstance(id)).toBeNull();
+    expect(await clients.history.getHistoricInstance(id)).toMatchObject({ state: 'EXTERNALLY_TERMINATED' });
+    expect(await clients.history.getHistoricInstance('nobody')).toBeNull();
+    expect(await clients.connection.version()).toBe('7.24.0');
   });
 
   it('refuses what it does not know with its own error', async () => {
     await expect(start()).rejects.toMatchObject({ name: 'EngineResponseError', status: 404 });
-    await expect(client.getProcessInstance('a/b')).resolves.toBeNull();
+    await expect(clients.instances.getProcessInstance('a/b')).resolves.toBeNull();
     expect(await transport.send(get('/nowhere'))).toMatchObject({
       status: 404,
       contentType: 'application/json',
@@ -154,7 +161,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     const tasks = body as { id: string; businessKey: string; variables: object }[];
     expect(tasks.map(({ businessKey }) => businessKey).sort()).toEqual(['a', 'b', 'c', 'd']);
     expect(tasks[0]?.variables).toMatchObject({ json: { type: 'Json', value: '{"a":[1]}', valueInfo: {} } });
-    expect((await client.findLockedTasks('w')).map(({ id }) => id).sort()).toEqual(
+    expect((await clients.instances.findLockedTasks('w')).map(({ id }) => id).sort()).toEqual(
       tasks.map(({ id }) => id).sort(),
     );
     const [completed, failed, erred, unlocked] = tasks.map(({ id }) => id) as [
@@ -187,14 +194,19 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
       contentType: expect.stringMatching(/^text\/plain/),
       body: 'ü stack',
     });
-    expect(await client.findIncidents({ processKeys: ['parcel'] })).toMatchObject([
-      { incidentMessage: 'no', configuration: failed },
-    ]);
+    expect(
+      await clients.instances.findIncidentsAfter({
+        incidentTimestampAfter: '2000-01-01T00:00:00.000+0000',
+        processKeys: ['parcel'],
+        firstResult: 0,
+        maxResults: 10,
+      }),
+    ).toMatchObject([{ incidentMessage: 'no', configuration: failed }]);
     expect(await report(erred, 'bpmnError', { workerId: 'w', errorCode: 'E', errorMessage: 'e' })).toEqual(
       noContent,
     );
-    await expect(client.unlockTask(unlocked)).resolves.toBeUndefined();
-    await expect(client.unlockTask('gone')).resolves.toBeUndefined();
+    await expect(clients.instances.unlockTask(unlocked)).resolves.toBeUndefined();
+    await expect(clients.instances.unlockTask('gone')).resolves.toBeUndefined();
     expect(await report(completed, 'complete', { workerId: 'w' })).toMatchObject({
       status: 404,
       body: { type: 'RestException' },
@@ -230,13 +242,13 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
       timeoutMs,
       signal: caller.signal,
     });
-    await client.version();
+    await clients.connection.version();
     if (timeoutMs === 5_000) caller.abort();
     const error: unknown = await poll.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(EngineAmbiguousError);
     expect((error as Error).message).toMatch(reason);
     // Over a socket the engine hears of it a moment later.
-    await Promise.all(Array.from({ length: 5 }, () => client.version()));
+    await Promise.all(Array.from({ length: 5 }, () => clients.connection.version()));
     await start('for-another');
     const other = await transport.send(post('/external-task/fetchAndLock', fetchBody('stays')));
     expect(other.body).toMatchObject([{ businessKey: 'for-another', workerId: 'stays' }]);
@@ -247,7 +259,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     const poll = transport.send(
       post('/external-task/fetchAndLock', fetchBody('w', { asyncResponseTimeout: 60_000 })),
     );
-    await client.version();
+    await clients.connection.version();
     await reachable.engine.close();
     expect(await poll).toMatchObject({ status: 500, body: { type: expect.any(String) } });
     await expect(start()).rejects.toBeInstanceOf(EngineResponseError);
@@ -267,7 +279,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     Object.assign(task?.extensionProperties ?? {}, { changed: true });
     Object.assign(task ?? {}, { businessKey: 'changed' });
     expect((await transport.send(get(`/external-task/${task?.id ?? ''}`))).body).toEqual(before);
-    await client.unlockTask(task?.id ?? '');
+    await clients.instances.unlockTask(task?.id ?? '');
     const again = await transport.send(post('/external-task/fetchAndLock', fetchBody('w')));
     expect(JSON.stringify(again.body)).not.toContain('changed');
   });

@@ -1,13 +1,15 @@
 export { abortableDelay, backOffMs } from './abortable-delay.js';
-export { CamundaEngineClient } from './camunda-engine.client.js';
 export { CamundaEngineModule } from './camunda-engine.module.js';
 export {
   type DefinitionDeployment,
   type DeploymentState,
   EngineDeploymentService,
 } from './engine-deployment.service.js';
+export { EngineHistoryClient } from './engine-history.client.js';
+export { EngineInstancesClient } from './engine-instances.client.js';
 export { EngineAccess } from './engine.access.js';
 export { requireSuccess } from './engine.answer.js';
+export { EngineConnection } from './engine.connection.js';
 export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';
 export { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './engine.endpoint.js';
 export {

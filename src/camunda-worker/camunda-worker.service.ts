@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
-import { CamundaEngineClient, EngineDeploymentService, EngineTransport } from '../camunda-engine/index.js';
+import { EngineInstancesClient, EngineDeploymentService, EngineTransport } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService, UnhandledErrors } from '../lifecycle/index.js';
 import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
@@ -60,7 +60,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
 
   constructor(
     private readonly transport: EngineTransport,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
     private readonly deployment: EngineDeploymentService,
     private readonly explorer: TopicExplorer,
     private readonly runner: TopicRunner,
@@ -233,9 +233,9 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private async leave(client: ExternalTaskClientAdapter): Promise<void> {
     await client.whenPollEnded();
     try {
-      const locked = await this.engine.findLockedTasks(client.workerId);
+      const locked = await this.engineInstances.findLockedTasks(client.workerId);
       const left = locked.filter(({ id }) => !this.runner.isRunning(id) && !this.nudge.awaitsRetry(id));
-      await Promise.all(left.map(({ id }) => this.giveBack(id, () => this.engine.unlockTask(id))));
+      await Promise.all(left.map(({ id }) => this.giveBack(id, () => this.engineInstances.unlockTask(id))));
     } catch (error) {
       this.logger.warn({
         msg: 'Locks of a stopping worker stay until they end.',
@@ -248,14 +248,16 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   /** Frees what workers of an earlier run held when it was killed; else it would stay until the locks run out. */
   private async freeAbandoned(): Promise<void> {
     try {
-      const locked = await this.engine.findLockedTasks();
+      const locked = await this.engineInstances.findLockedTasks();
       const abandoned = locked.filter((task) => {
         const topic = this.explorer.topics.get(task.topicName);
         if (topic === undefined) return false;
         const lockMs = topic.declaration.lockDurationMs ?? this.config.lockDurationMs;
         return isAbandoned(task, this.config.taskRetries, lockMs, Date.now());
       });
-      await Promise.all(abandoned.map(({ id }) => this.giveBack(id, () => this.engine.unlockTask(id))));
+      await Promise.all(
+        abandoned.map(({ id }) => this.giveBack(id, () => this.engineInstances.unlockTask(id))),
+      );
       if (abandoned.length > 0) {
         this.logger.log({ msg: 'Tasks of an earlier run are free again.', tasks: abandoned.length });
       }

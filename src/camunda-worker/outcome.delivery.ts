@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { CamundaEngineClient, ProcessDrawings } from '../camunda-engine/index.js';
+import { EngineInstancesClient, ProcessDrawings } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { describeRefusal } from './engine.refusal.js';
 import { type FinishedOutcome, isFinished, keptAsVariable, keptOutcomeOf } from './kept-outcome.js';
@@ -38,7 +38,7 @@ export class OutcomeDelivery {
 
   constructor(
     private readonly events: TaskEventLog,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
     private readonly nudge: RetryNudge,
     private readonly drawings: ProcessDrawings,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
@@ -112,7 +112,7 @@ export class OutcomeDelivery {
       if (isFinished(outcome)) {
         this.remembered.add(taskId, outcome);
         if (fetched.executionId === null) return;
-        await this.engine.setLocalVariables(fetched.executionId, keptAsVariable(taskId, outcome));
+        await this.engineInstances.setLocalVariables(fetched.executionId, keptAsVariable(taskId, outcome));
         this.remembered.forget(taskId);
       }
       await task.calls.unlock(taskId);
@@ -171,7 +171,7 @@ export class OutcomeDelivery {
     if (outcome.kind === 'bpmnError') {
       const { errorCode, errorMessage } = outcome;
       await this.tell(task, async (listener) => {
-        if ((await this.engine.getProcessInstance(task.processInstanceId)) !== null) return;
+        if ((await this.engineInstances.getProcessInstance(task.processInstanceId)) !== null) return;
         await listener.unhandledBpmnError({ ...factsOf(task, topic), errorCode, errorMessage });
       });
     }

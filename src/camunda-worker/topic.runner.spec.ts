@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Logger } from '@nestjs/common';
 import { z } from 'zod';
 import {
-  CamundaEngineClient,
+  EngineConnection,
+  EngineInstancesClient,
   EngineAmbiguousError,
   EngineMisconfiguredError,
   EngineResponseError,
@@ -96,7 +97,7 @@ describe('TopicRunner', () => {
   }
 
   function createRunner(told?: RecordingListener): TopicRunner {
-    const engine = new CamundaEngineClient(transport, config);
+    const engine = new EngineInstancesClient(new EngineConnection(transport), config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
     const drawings = new ProcessDrawings([]);
     const outcomes = new OutcomeDelivery(events, engine, nudge, drawings, config, told);

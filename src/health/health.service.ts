@@ -5,7 +5,7 @@ import {
   type HealthIndicatorResult,
 } from '@nestjs/terminus';
 import {
-  CamundaEngineClient,
+  EngineConnection,
   EngineAccess,
   ENGINE_ENDPOINT,
   EngineDeploymentService,
@@ -34,7 +34,7 @@ export class HealthService {
     private readonly shutdown: ShutdownService,
     private readonly database: DatabaseService,
     private readonly writes: WriteQueueService,
-    private readonly engineClient: CamundaEngineClient,
+    private readonly engineConnection: EngineConnection,
     private readonly access: EngineAccess,
     private readonly deployment: EngineDeploymentService,
     private readonly backlog: StartBacklogService,
@@ -128,7 +128,7 @@ export class HealthService {
   }
 
   private engine(): HealthIndicatorResult {
-    const isAway = this.engineClient.isAway || this.workers.state.lastError !== null;
+    const isAway = this.engineConnection.isAway || this.workers.state.lastError !== null;
     return this.indicators.check('engine').up({
       kind: this.camunda.baseUrl === null ? 'embedded' : 'external',
       transport: this.endpoint.dispatch === undefined ? 'http' : 'inproc',

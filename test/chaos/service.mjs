@@ -4,7 +4,7 @@
 // Environment: that of the service; CHAOS_KILL_AT names the point, CHAOS_KILL_COUNT how often it is passed before.
 import { createApp } from '../../dist/src/app.factory.js';
 import {
-  CamundaEngineClient,
+  EngineInstancesClient,
   ENGINE_ENDPOINT,
   EngineTransport,
 } from '../../dist/src/camunda-engine/index.js';
@@ -75,7 +75,7 @@ function hook(app) {
   wrap(get(WaitroomService), 'completeWait', {
     after: (woken) => woken > 0 && setImmediate(pass, 'waiter answered'),
   });
-  wrap(get(CamundaEngineClient), 'deleteProcessInstance', {
+  wrap(get(EngineInstancesClient), 'deleteProcessInstance', {
     after: () => pass('cancel deleted but row not'),
   });
   wrap(get(InstanceFinderService), 'find', {

@@ -1,6 +1,8 @@
 import {
-  type CamundaEngineClient,
+  type EngineConnection,
   type EngineDeploymentService,
+  type EngineHistoryClient,
+  type EngineInstancesClient,
   ProcessDrawings,
 } from '../../src/camunda-engine/index.js';
 import { type Configuration, createConfiguration } from '../../src/config/index.js';
@@ -132,23 +134,34 @@ export class SimulatedInstance {
     const store = new ProcessStoreService(repository, queue, database, databaseConfig, shutdown);
     const events = new MemoryTrail(queue, durable.trail, this.read) as unknown as EventLogService;
     const client = new SimulatedEngineClient(durable.engine, () => this.alive);
-    const engine = client as unknown as CamundaEngineClient;
+    const engine = client as unknown as EngineConnection;
+    const engineInstances = client as unknown as EngineInstancesClient;
+    const engineHistory = client as unknown as EngineHistoryClient;
     const deployment = client as unknown as EngineDeploymentService;
     const drawings = new ProcessDrawings([testDefinition]);
     const waitroom = new WaitroomService(wait, shutdown);
     const trail = new ProcessTrailService(events);
     const presenter = new ProcessViewPresenter(new ProcessDurationService(waitroom), http);
-    const surplus = new SurplusInstanceRemover(store, engine, trail);
-    const ender = new ProcessTerminationService(store, waitroom, engine, trail);
+    const surplus = new SurplusInstanceRemover(store, engineInstances, trail);
+    const ender = new ProcessTerminationService(store, waitroom, engineInstances, trail);
     const owner = new LeaseOwner();
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
-    const words = new EndDescriptionService(engine, drawings);
-    this.watcher = new HistoryWatcherService(store, engine, ender, words, keys, shutdown);
+    const words = new EndDescriptionService(engineHistory, drawings);
+    this.watcher = new HistoryWatcherService(
+      store,
+      engineInstances,
+      engineHistory,
+      ender,
+      words,
+      keys,
+      shutdown,
+    );
     const attempts = new StartAttemptService(
       store,
       waitroom,
       engine,
+      engineInstances,
       deployment,
       drawings,
       trail,
@@ -162,7 +175,7 @@ export class SimulatedInstance {
     this.reconciler = new ReconcilerService(
       store,
       engine,
-      new InstanceFinderService(engine),
+      new InstanceFinderService(engineInstances, engineHistory),
       surplus,
       launcher,
       ender,
@@ -189,11 +202,25 @@ export class SimulatedInstance {
       [testDefinition],
     );
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
-    this.completions = new ProcessCompletionService(storeOfCompletion, waitroom, trail, engine, process);
+    this.completions = new ProcessCompletionService(
+      storeOfCompletion,
+      waitroom,
+      trail,
+      engineHistory,
+      process,
+    );
     this.cancels = new ProcessCancelService(store, ender, launcher, trail, presenter, process);
     this.listener = new ProcessOutcomeListener(store, waitroom);
     this.waiterRefresh = new WaiterRefreshService(store, waitroom, shutdown);
-    this.sweep = new ProcessSweepService(store, engine, this.watcher, keys, surplus, shutdown);
+    this.sweep = new ProcessSweepService(
+      store,
+      engineInstances,
+      engineHistory,
+      this.watcher,
+      keys,
+      surplus,
+      shutdown,
+    );
     this.store = store;
     this.waitroom = waitroom;
   }

@@ -8,8 +8,10 @@ import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import { z } from 'zod';
 import Database from 'better-sqlite3';
 import {
-  CamundaEngineClient,
+  EngineConnection,
   EngineDeploymentService,
+  EngineHistoryClient,
+  EngineInstancesClient,
   type HistoricActivity,
   type Incident,
   ProcessDrawings,
@@ -304,7 +306,9 @@ export class ProcessHarness {
         WaitroomModule,
       ],
       providers: [
-        { provide: CamundaEngineClient, useValue: engine },
+        { provide: EngineConnection, useValue: engine },
+        { provide: EngineInstancesClient, useValue: engine },
+        { provide: EngineHistoryClient, useValue: engine },
         { provide: EngineDeploymentService, useValue: engine },
         // The file of the test's definition does not exist; the drawings are what a test puts there.
         { provide: ProcessDrawings, useValue: engine.drawings },

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { EngineHistoryClient } from '../../camunda-engine/index.js';
 import { FatalTaskError } from '../../camunda-worker/index.js';
 import { jsonFormFault } from '../../common/json/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
@@ -65,7 +65,7 @@ export class ProcessCompletionService {
     private readonly store: ProcessStoreService,
     private readonly waitroom: WaitroomService,
     private readonly trail: ProcessTrailService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineHistory: EngineHistoryClient,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
   ) {}
 
@@ -189,7 +189,7 @@ export class ProcessCompletionService {
     if (record.requestHash === null) return true;
     if (record.traceabilityId !== task.traceabilityId) return false;
     if (record.processInstanceId === null || record.processInstanceId === task.processInstanceId) return true;
-    const instance = await this.engine.getHistoricInstance(task.processInstanceId);
+    const instance = await this.engineHistory.getHistoricInstance(task.processInstanceId);
     return instance?.rootProcessInstanceId === record.processInstanceId;
   }
 

@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   backOffMs,
-  CamundaEngineClient,
+  EngineConnection,
+  EngineInstancesClient,
   EngineDeploymentService,
   EngineResponseError,
   ProcessDrawings,
@@ -53,7 +54,8 @@ export class StartAttemptService {
   constructor(
     private readonly store: ProcessStoreService,
     private readonly waitroom: WaitroomService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engine: EngineConnection,
+    private readonly engineInstances: EngineInstancesClient,
     private readonly deployment: EngineDeploymentService,
     private readonly drawings: ProcessDrawings,
     private readonly trail: ProcessTrailService,
@@ -74,7 +76,7 @@ export class StartAttemptService {
     const askedAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
-      const { id } = await this.engine.startProcessInstance({
+      const { id } = await this.engineInstances.startProcessInstance({
         processKey: record.processKey ?? '',
         businessKey: record.correlationId,
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),

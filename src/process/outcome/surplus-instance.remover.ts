@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { EngineInstancesClient } from '../../camunda-engine/index.js';
 import { type OutcomeOrigin, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessTrailService } from './process-trail.service.js';
 
@@ -16,7 +16,7 @@ export class SurplusInstanceRemover {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
     private readonly trail: ProcessTrailService,
   ) {}
 
@@ -38,7 +38,7 @@ export class SurplusInstanceRemover {
   async remove(row: ProcessHead, processInstanceId: string): Promise<boolean> {
     const { correlationId } = row;
     try {
-      const end = await this.engine.deleteProcessInstance(processInstanceId);
+      const end = await this.engineInstances.deleteProcessInstance(processInstanceId);
       if (end === 'deleted') {
         this.logger.warn({
           msg: 'An instance that is not wanted was deleted.',

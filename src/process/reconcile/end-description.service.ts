@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import {
-  CamundaEngineClient,
+  EngineHistoryClient,
   type HistoricActivity,
   type Incident,
   ProcessDrawings,
@@ -17,7 +17,7 @@ export class EndDescriptionService {
   private readonly logger = new Logger('EndWatcher');
 
   constructor(
-    private readonly engine: CamundaEngineClient,
+    private readonly engineHistory: EngineHistoryClient,
     private readonly drawings: ProcessDrawings,
   ) {}
 
@@ -44,7 +44,7 @@ export class EndDescriptionService {
 
   private async placeOfEnd(processInstanceId: string): Promise<string | null> {
     try {
-      const latest = await this.engine.findLatestActivities(processInstanceId);
+      const latest = await this.engineHistory.findLatestActivities(processInstanceId);
       const own = latest.filter(
         ({ parentActivityInstanceId = null }) =>
           parentActivityInstanceId === null || parentActivityInstanceId === processInstanceId,

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import {
-  CamundaEngineClient,
+  EngineInstancesClient,
+  EngineHistoryClient,
   type HistoricInstance,
   type Incident,
   toEngineDate,
@@ -51,7 +52,8 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
+    private readonly engineHistory: EngineHistoryClient,
     private readonly ender: ProcessTerminationService,
     private readonly words: EndDescriptionService,
     private readonly keys: SeenProcessKeysService,
@@ -95,7 +97,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     const processKeys = this.keys.all();
     if (processKeys.length > 0) {
       // What ended earlier is the sweep's.
-      if (!this.ended.isSet) this.ended.advance(await this.engine.findLastEnd(processKeys));
+      if (!this.ended.isSet) this.ended.advance(await this.engineHistory.findLastEnd(processKeys));
       await this.lookFrom(this.ended, (after) => this.lookAtEnds(processKeys, after));
       await this.lookFrom(this.incidents, (after) => this.lookAtIncidents(processKeys, after));
     }
@@ -116,7 +118,8 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
   private async lookAtEnds(processKeys: readonly string[], from: string): Promise<void> {
     const pages = pagesByTime(
       from,
-      ({ after, ...page }) => this.engine.findEndedInstances({ ...page, processKeys, finishedAfter: after }),
+      ({ after, ...page }) =>
+        this.engineHistory.findEndedInstances({ ...page, processKeys, finishedAfter: after }),
       ({ endTime }) => Date.parse(endTime ?? from),
     );
     for await (const page of pages) {
@@ -140,7 +143,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     const pages = pagesByTime(
       from,
       ({ after, ...page }) =>
-        this.engine.findIncidentsAfter({ ...page, processKeys, incidentTimestampAfter: after }),
+        this.engineInstances.findIncidentsAfter({ ...page, processKeys, incidentTimestampAfter: after }),
       // Here the engine leaves out the moment itself.
       ({ incidentTimestamp }) => Date.parse(incidentTimestamp) - 1,
     );
@@ -154,9 +157,10 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
 
   private async takeIncident(incident: Incident): Promise<void> {
     const { processInstanceId } = incident;
-    const instance = await this.engine.getHistoricInstance(processInstanceId);
+    const instance = await this.engineHistory.getHistoricInstance(processInstanceId);
     const rootId = instance?.rootProcessInstanceId ?? instance?.id;
-    const root = rootId === instance?.id ? instance : await this.engine.getHistoricInstance(rootId ?? '');
+    const root =
+      rootId === instance?.id ? instance : await this.engineHistory.getHistoricInstance(rootId ?? '');
     const correlationId = root?.businessKey ?? '';
     if (!isCorrelationId(correlationId)) return;
     const [record] = await this.store.findReplaceable([correlationId]);

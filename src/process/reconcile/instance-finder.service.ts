@@ -1,5 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { CamundaEngineClient, type HistoricInstance } from '../../camunda-engine/index.js';
+import {
+  EngineInstancesClient,
+  EngineHistoryClient,
+  type HistoricInstance,
+} from '../../camunda-engine/index.js';
 import type { ProcessHead } from '../../process-store/index.js';
 
 /** An instance that a start of ours made. */
@@ -15,7 +19,10 @@ export interface StartedInstance {
  */
 @Injectable()
 export class InstanceFinderService {
-  constructor(private readonly engine: CamundaEngineClient) {}
+  constructor(
+    private readonly engineInstances: EngineInstancesClient,
+    private readonly engineHistory: EngineHistoryClient,
+  ) {}
 
   /**
    * All of them, running and ended, oldest first: from history, and where that knows none, from runtime.
@@ -27,16 +34,16 @@ export class InstanceFinderService {
     if (processKey === null || traceabilityId === null) return [];
     const filter = { businessKey: correlationId, processKey };
     const found: StartedInstance[] = [];
-    for (const instance of await this.engine.findInstances(filter)) {
+    for (const instance of await this.engineHistory.findInstances(filter)) {
       const { id, rootProcessInstanceId, superProcessInstanceId, endTime, state } = instance;
       if ((superProcessInstanceId ?? null) !== null || (rootProcessInstanceId ?? id) !== id) continue;
-      const variables = await this.engine.getHistoricVariables(id);
+      const variables = await this.engineHistory.getHistoricVariables(id);
       if (variables.traceability_id === traceabilityId) {
         found.push({ id, ended: (endTime ?? null) !== null, state });
       }
     }
     if (found.length > 0) return found;
-    const running = await this.engine.findRunningRoots({ ...filter, traceabilityId });
+    const running = await this.engineInstances.findRunningRoots({ ...filter, traceabilityId });
     return running.map(({ id }) => ({ id, ended: false, state: 'ACTIVE' }));
   }
 }

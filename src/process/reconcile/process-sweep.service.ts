@@ -1,5 +1,5 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
-import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { EngineInstancesClient, EngineHistoryClient } from '../../camunda-engine/index.js';
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import {
@@ -30,7 +30,8 @@ export class ProcessSweepService implements OnApplicationBootstrap {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
+    private readonly engineHistory: EngineHistoryClient,
     private readonly watcher: HistoryWatcherService,
     private readonly keys: SeenProcessKeysService,
     private readonly surplus: SurplusInstanceRemover,
@@ -77,7 +78,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   }
 
   private async compareWithHistory(rows: ReadonlyMap<string, ProcessIdentity>): Promise<void> {
-    const known = await this.engine.findHistoricInstances([...rows.keys()]);
+    const known = await this.engineHistory.findHistoricInstances([...rows.keys()]);
     const missing = new Set(rows.keys());
     for (const { id, endTime, state } of known) {
       missing.delete(id);
@@ -87,7 +88,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     for (const id of missing) {
       // Its history may have been cleaned; only what runtime does not know either is gone.
       const row = rows.get(id);
-      if (row !== undefined && (await this.engine.getProcessInstance(id)) === null) {
+      if (row !== undefined && (await this.engineInstances.getProcessInstance(id)) === null) {
         this.watcher.noteEnd(row.correlationId, id, 'COMPLETED');
       }
     }
@@ -98,7 +99,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     const processKeys = this.keys.all();
     if (processKeys.length === 0) return;
     for (let firstResult = 0; ;) {
-      const page = await this.engine.findRunningInstances({
+      const page = await this.engineInstances.findRunningInstances({
         processKeys,
         firstResult,
         maxResults: PAGE_SIZE,
@@ -125,7 +126,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
       return isFinal(row) && this.surplus.isSurplus(row, processInstanceId);
     }
     if (!this.surplus.isSurplus(row, processInstanceId)) return false;
-    const variables = await this.engine.getHistoricVariables(processInstanceId);
+    const variables = await this.engineHistory.getHistoricVariables(processInstanceId);
     return variables.traceability_id === row.traceabilityId;
   }
 }

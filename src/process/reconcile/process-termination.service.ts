@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { CamundaEngineClient } from '../../camunda-engine/index.js';
+import { EngineInstancesClient } from '../../camunda-engine/index.js';
 import {
   isReplaceable,
   type ProcessIdentity,
@@ -32,7 +32,7 @@ export class ProcessTerminationService {
   constructor(
     private readonly store: ProcessStoreService,
     private readonly waitroom: WaitroomService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engineInstances: EngineInstancesClient,
     private readonly trail: ProcessTrailService,
   ) {}
 
@@ -119,6 +119,6 @@ export class ProcessTerminationService {
   }
 
   private async deleteInstance({ processInstanceId }: ProcessIdentity): Promise<void> {
-    if (processInstanceId !== null) await this.engine.deleteProcessInstance(processInstanceId);
+    if (processInstanceId !== null) await this.engineInstances.deleteProcessInstance(processInstanceId);
   }
 }

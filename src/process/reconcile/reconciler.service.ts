@@ -1,5 +1,5 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
-import { backOffMs, CamundaEngineClient, EngineCallError } from '../../camunda-engine/index.js';
+import { backOffMs, EngineConnection, EngineCallError } from '../../camunda-engine/index.js';
 import {
   CAMUNDA_CONFIG,
   type CamundaConfig,
@@ -52,7 +52,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly engine: CamundaEngineClient,
+    private readonly engine: EngineConnection,
     private readonly instances: InstanceFinderService,
     private readonly surplus: SurplusInstanceRemover,
     private readonly launcher: StartLauncherService,

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { createConfiguration } from '../config/index.js';
-import { CamundaEngineClient } from './camunda-engine.client.js';
+
 import {
   EngineAmbiguousError,
   EngineMisconfiguredError,
   EngineResponseError,
   isConnectionTrouble,
 } from './engine.errors.js';
+import { createEngineClients, type EngineClients } from './testing/engine-clients.js';
 import { ScriptedTransport } from './testing/scripted-transport.js';
 
 const HISTORIC = {
@@ -22,19 +23,20 @@ const HISTORIC = {
   deleteReason: null,
 };
 
-describe('CamundaEngineClient', () => {
+describe('the clients of the engine', () => {
   let transport: ScriptedTransport;
-  let client: CamundaEngineClient;
+  let clients: EngineClients;
 
   beforeEach(() => {
     transport = new ScriptedTransport();
-    client = new CamundaEngineClient(
+    clients = createEngineClients(
       transport,
       createConfiguration({ CAMUNDA_START_TIMEOUT_MS: '1234' }).camunda,
     );
   });
 
-  const start = () => client.startProcessInstance({ processKey: 'a/b', businessKey: 'b', variables: {} });
+  const start = () =>
+    clients.instances.startProcessInstance({ processKey: 'a/b', businessKey: 'b', variables: {} });
 
   it('starts the latest version of a key within its own time-out', async () => {
     transport.json(200, { id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false, links: [] });
@@ -99,18 +101,18 @@ describe('CamundaEngineClient', () => {
 
   it('reads an instance, and null where there is none', async () => {
     transport.json(200, { id: 'PI', definitionId: 'd', businessKey: null, suspended: false });
-    expect(await client.getProcessInstance('PI')).toMatchObject({ id: 'PI' });
+    expect(await clients.instances.getProcessInstance('PI')).toMatchObject({ id: 'PI' });
     transport.json(404, { type: 'InvalidRequestException', message: 'does not exist', code: null });
-    expect(await client.getProcessInstance('PI')).toBeNull();
+    expect(await clients.instances.getProcessInstance('PI')).toBeNull();
     transport.json(500, { type: 'X', message: 'y' });
-    await expect(client.getProcessInstance('PI')).rejects.toThrow(EngineResponseError);
+    await expect(clients.instances.getProcessInstance('PI')).rejects.toThrow(EngineResponseError);
   });
 
   it('deletes an instance, and takes one that is gone', async () => {
-    expect(await client.deleteProcessInstance('PI')).toBe('deleted');
+    expect(await clients.instances.deleteProcessInstance('PI')).toBe('deleted');
     expect(transport.requests[0]).toMatchObject({ method: 'DELETE', path: '/process-instance/PI' });
     transport.json(404, { type: 'InvalidRequestException', message: 'does not exist' });
-    expect(await client.deleteProcessInstance('PI')).toBe('gone');
+    expect(await clients.instances.deleteProcessInstance('PI')).toBe('gone');
   });
 
   it('finds instances by business key and definition in history, page by page', async () => {
@@ -120,7 +122,7 @@ describe('CamundaEngineClient', () => {
         Array.from({ length: 500 }, () => HISTORIC),
       )
       .json(200, [HISTORIC]);
-    expect(await client.findInstances({ businessKey: 'b', processKey: 'p' })).toHaveLength(501);
+    expect(await clients.history.findInstances({ businessKey: 'b', processKey: 'p' })).toHaveLength(501);
     expect(
       transport.requests.map(({ path, query }) => [
         path,
@@ -136,9 +138,9 @@ describe('CamundaEngineClient', () => {
 
   it('reads a historic instance, and null where there is none', async () => {
     transport.json(200, HISTORIC);
-    expect(await client.getHistoricInstance('PI')).toEqual(HISTORIC);
+    expect(await clients.history.getHistoricInstance('PI')).toEqual(HISTORIC);
     transport.json(404, { type: 'InvalidRequestException', message: 'x' });
-    expect(await client.getHistoricInstance('PI')).toBeNull();
+    expect(await clients.history.getHistoricInstance('PI')).toBeNull();
   });
 
   it('reads the variables of the instance itself, not those of inner scopes', async () => {
@@ -148,11 +150,11 @@ describe('CamundaEngineClient', () => {
       { ...row, name: 'b', type: 'Integer', value: 2, activityInstanceId: null },
       { ...row, name: 'a', type: 'String', value: 'inner', activityInstanceId: 'Task:1' },
     ]);
-    expect({ ...(await client.getHistoricVariables('PI')) }).toEqual({ a: { n: 1 }, b: 2 });
+    expect({ ...(await clients.history.getHistoricVariables('PI')) }).toEqual({ a: { n: 1 }, b: 2 });
     expect(transport.requests[0]?.query).toMatchObject({ deserializeValues: false });
   });
 
-  it('finds incidents of an instance or of definitions', async () => {
+  it('finds incidents of definitions after a moment', async () => {
     const incident = {
       id: 'I',
       processInstanceId: 'PI',
@@ -164,19 +166,30 @@ describe('CamundaEngineClient', () => {
       incidentMessage: 'm',
     };
     transport.json(200, [incident]);
-    expect(await client.findIncidents({ processInstanceId: 'PI' })).toEqual([incident]);
-    transport.json(200, []);
-    await client.findIncidents({ processKeys: ['a', 'b'] });
-    expect(transport.requests[1]?.query).toMatchObject({
+    expect(
+      await clients.instances.findIncidentsAfter({
+        incidentTimestampAfter: 't0',
+        processKeys: ['a', 'b'],
+        firstResult: 0,
+        maxResults: 10,
+      }),
+    ).toEqual([incident]);
+    expect(transport.requests[0]?.query).toEqual({
+      incidentTimestampAfter: 't0',
+      firstResult: 0,
+      maxResults: 10,
       processDefinitionKeyIn: 'a,b',
-      processInstanceId: undefined,
+      sortBy: 'incidentTimestamp',
+      sortOrder: 'asc',
     });
   });
 
   it('finds and frees locked tasks', async () => {
     transport.json(200, [{ id: 'T', topicName: 't', workerId: 'w' }]);
-    expect(await client.findLockedTasks('w')).toEqual([{ id: 'T', topicName: 't', workerId: 'w' }]);
-    await client.unlockTask('T');
+    expect(await clients.instances.findLockedTasks('w')).toEqual([
+      { id: 'T', topicName: 't', workerId: 'w' },
+    ]);
+    await clients.instances.unlockTask('T');
     expect(transport.requests[1]).toMatchObject({ method: 'POST', path: '/external-task/T/unlock' });
   });
 
@@ -185,7 +198,9 @@ describe('CamundaEngineClient', () => {
       id: 'D',
       deployedProcessDefinitions: { 'p:1:x': { id: 'p:1:x', key: 'p', version: 1 } },
     });
-    expect(await client.deploy({ name: 'n', resources: [{ filename: 'p.bpmn', content: '<x/>' }] })).toEqual({
+    expect(
+      await clients.deployments.deploy({ name: 'n', resources: [{ filename: 'p.bpmn', content: '<x/>' }] }),
+    ).toEqual({
       id: 'D',
       deployed: [{ id: 'p:1:x', key: 'p', version: 1 }],
     });
@@ -198,11 +213,14 @@ describe('CamundaEngineClient', () => {
       ]),
     );
     transport.json(200, { id: 'D', deployedProcessDefinitions: null });
-    expect((await client.deploy({ name: 'n', resources: [] })).deployed).toEqual([]);
+    expect((await clients.deployments.deploy({ name: 'n', resources: [] })).deployed).toEqual([]);
   });
 
   it('reads the version, which may be missing', async () => {
     transport.json(200, { version: '7.24.0' }).json(200, { version: null });
-    expect([await client.version(), await client.version()]).toEqual(['7.24.0', null]);
+    expect([await clients.connection.version(), await clients.connection.version()]).toEqual([
+      '7.24.0',
+      null,
+    ]);
   });
 });

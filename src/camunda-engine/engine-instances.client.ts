@@ -1,0 +1,166 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { z } from 'zod';
+import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
+import { EngineConnection, nullIfNotFound, PAGE_SIZE } from './engine.connection.js';
+import {
+  externalTaskSchema,
+  type Incident,
+  incidentSchema,
+  type LockedExternalTask,
+  type ProcessInstance,
+  processInstanceSchema,
+  type StartedInstance,
+  startedInstanceSchema,
+} from './engine.schemas.js';
+import type { TypedVariables } from './typed-variables.mapper.js';
+
+/**
+ * Running process instances, their incidents and external tasks, over the Camunda 7 REST API.
+ *
+ * Every operation throws an `EngineCallError`, as {@link EngineConnection} describes.
+ */
+@Injectable()
+export class EngineInstancesClient {
+  constructor(
+    private readonly connection: EngineConnection,
+    @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+  ) {}
+
+  /** Starts the latest version of a definition without tenant; within `CAMUNDA_START_TIMEOUT_MS`. */
+  startProcessInstance(start: {
+    readonly processKey: string;
+    readonly businessKey: string;
+    readonly variables: TypedVariables;
+    readonly signal?: AbortSignal;
+  }): Promise<StartedInstance> {
+    return this.connection.read(
+      {
+        method: 'POST',
+        path: `/process-definition/key/${encodeURIComponent(start.processKey)}/start`,
+        json: { businessKey: start.businessKey, variables: start.variables },
+        timeoutMs: this.config.startTimeoutMs,
+        signal: start.signal,
+      },
+      startedInstanceSchema,
+    );
+  }
+
+  /** A running instance; null if it has ended or never existed. */
+  async getProcessInstance(id: string): Promise<ProcessInstance | null> {
+    return nullIfNotFound(
+      this.connection.read(
+        { method: 'GET', path: `/process-instance/${encodeURIComponent(id)}` },
+        processInstanceSchema,
+      ),
+    );
+  }
+
+  /** Deletes a running instance, without output mappings, which would fail on variables that were never set; `gone` if there is no such instance. */
+  async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
+    const deleted = this.connection.command({
+      method: 'DELETE',
+      path: `/process-instance/${encodeURIComponent(id)}`,
+      query: { skipIoMappings: true },
+    });
+    return (await nullIfNotFound(deleted.then(() => true))) === null ? 'gone' : 'deleted';
+  }
+
+  /** Running root instances of a definition with a business key, from the runtime, not the history. */
+  findRunningRoots(filter: {
+    readonly businessKey: string;
+    readonly processKey: string;
+    readonly traceabilityId: string;
+  }): Promise<ProcessInstance[]> {
+    return this.connection.read(
+      {
+        method: 'POST',
+        path: '/process-instance',
+        query: { maxResults: PAGE_SIZE },
+        json: {
+          businessKey: filter.businessKey,
+          processDefinitionKey: filter.processKey,
+          // A query parameter cannot hold it: the name has an underscore.
+          variables: [{ name: 'traceability_id', operator: 'eq', value: filter.traceabilityId }],
+          rootProcessInstances: true,
+        },
+      },
+      z.array(processInstanceSchema),
+    );
+  }
+
+  /** Running root instances of definitions, in pages of 500 by their place. */
+  findRunningInstances(filter: {
+    readonly processKeys: readonly string[];
+    readonly firstResult: number;
+    readonly maxResults: number;
+  }): Promise<ProcessInstance[]> {
+    const { processKeys, ...page } = filter;
+    return this.connection.read(
+      {
+        method: 'GET',
+        path: '/process-instance',
+        query: {
+          ...page,
+          processDefinitionKeyIn: processKeys.join(','),
+          rootProcessInstances: true,
+          sortBy: 'instanceId',
+          sortOrder: 'asc',
+        },
+      },
+      z.array(processInstanceSchema),
+    );
+  }
+
+  /**
+   * Open incidents of definitions that arose after a moment of the engine's own clock, oldest first.
+   *
+   * @param incidentTimestampAfter a time as the engine writes it; exclusive
+   * @returns one page of at most `maxResults` from `firstResult` on
+   */
+  findIncidentsAfter(filter: {
+    readonly incidentTimestampAfter: string;
+    readonly processKeys: readonly string[];
+    readonly firstResult: number;
+    readonly maxResults: number;
+  }): Promise<Incident[]> {
+    const { processKeys, ...page } = filter;
+    return this.connection.read(
+      {
+        method: 'GET',
+        path: '/incident',
+        query: {
+          ...page,
+          processDefinitionKeyIn: processKeys.join(','),
+          sortBy: 'incidentTimestamp',
+          sortOrder: 'asc',
+        },
+      },
+      z.array(incidentSchema),
+    );
+  }
+
+  /** External tasks whose lock a worker holds; of any worker if none is named. */
+  findLockedTasks(workerId?: string): Promise<LockedExternalTask[]> {
+    return this.connection.readPages('/external-task', externalTaskSchema, { workerId, locked: true });
+  }
+
+  /** Frees a task at once for any worker; a task that is gone is no error. */
+  async unlockTask(taskId: string): Promise<void> {
+    await nullIfNotFound(
+      this.connection.command({
+        method: 'POST',
+        path: `/external-task/${encodeURIComponent(taskId)}/unlock`,
+        json: {},
+      }),
+    );
+  }
+
+  /** Sets variables of an execution's own scope, also of one whose instance is suspended. */
+  async setLocalVariables(executionId: string, variables: TypedVariables): Promise<void> {
+    await this.connection.command({
+      method: 'POST',
+      path: `/execution/${encodeURIComponent(executionId)}/localVariables`,
+      json: { modifications: variables },
+    });
+  }
+}
