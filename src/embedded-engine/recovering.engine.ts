@@ -1,10 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isDamage, isDiskTrouble } from '../common/sqlite-file/index.js';
-import { EngineStoppedError } from './core/engine.errors.js';
+import { EngineStoppedError } from './state/engine.errors.js';
 import type { EmbeddedEngine } from './embedded-engine.js';
 import { EngineFileError } from './persist/sqlite/engine-file.errors.js';
-import type { EngineRequest, EngineResponse, EngineRouter } from './rest/index.js';
-import { createRouter, describeError, internalError } from './rest/index.js';
+import {
+  createRouter,
+  describeError,
+  type EngineRequest,
+  type EngineResponse,
+  type EngineRouter,
+  internalError,
+} from './rest/index.js';
 import type { TaskLock } from './tasks/lent.locks.js';
 
 /**

@@ -1,5 +1,5 @@
 import type { FlowNode } from '../model/index.js';
-import { ActivityState } from './activity.state.js';
+import { ActivityState } from '../state/activity.state.js';
 import { awaitEvents, endWaits } from './event.waits.js';
 import type { ActivityEnd } from './history.recorder.js';
 import type { InstanceAtWork } from './instance-at-work.js';

@@ -1,5 +1,5 @@
-import type { ActivityState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { InstanceAtWork } from './instance-at-work.js';
 import type { Variables } from '../state/typed-value.types.js';
 

@@ -1,10 +1,10 @@
 import { isElNumber, numberValueOf } from '../el/index.js';
 import type { CallActivityNode, CallMapping } from '../model/index.js';
-import type { ActivityState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
-import type { ExecutableDefinition } from './executable-definition.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
 import { atWork, type InstanceAtWork, textOf } from './instance-at-work.js';
-import { ProcessInstanceState } from './process-instance.state.js';
+import { ProcessInstanceState } from '../state/process-instance.state.js';
 import { NULL_VALUE, toTypedValue } from './typed-value.converter.js';
 import type { TypedValue } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';

@@ -1,5 +1,5 @@
 import { cancelActivity, type CancelOptions } from './activity.lifecycle.js';
-import type { ActivityState } from './activity.state.js';
+import type { ActivityState } from '../state/activity.state.js';
 import type { Agenda } from './agenda.js';
 import { callOf } from './call-activity.js';
 import { endWaits } from './event.waits.js';

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EngineHarness, plain } from '../testing/engine.harness.js';
 import { bpmn, sequence } from '../testing/process.builder.js';
-import { ProcessInstanceState } from './process-instance.state.js';
+import { ProcessInstanceState } from '../state/process-instance.state.js';
 import { RecordingStore } from '../testing/recording.store.js';
 
 let store: RecordingStore;

@@ -1,7 +1,12 @@
 import type { ChangeSet } from '../state/change-set.js';
 import type { StateStore } from '../state/state-store.js';
-import { EngineClosedError, EngineError, EngineStoppedError, ProcessEngineError } from './engine.errors.js';
-import type { EngineState } from './engine.state.js';
+import {
+  EngineClosedError,
+  EngineError,
+  EngineStoppedError,
+  ProcessEngineError,
+} from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** What followed from a command and waits for its commit. */

@@ -1,5 +1,5 @@
 import type { BoundaryEventNode, ErrorTrigger, EventSubProcessStartNode } from '../model/index.js';
-import type { ActivityState } from './activity.state.js';
+import type { ActivityState } from '../state/activity.state.js';
 import type { InstanceAtWork, ThrownError } from './instance-at-work.js';
 
 /** What catches an error, and the activity instance that it interrupts: the host, or the scope of an event sub-process. */

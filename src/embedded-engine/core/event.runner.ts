@@ -1,6 +1,6 @@
 import type { BoundaryEventNode, EventSubProcessStartNode } from '../model/index.js';
 import { closeActivity, parentOf } from './activity.lifecycle.js';
-import type { ActivityState } from './activity.state.js';
+import type { ActivityState } from '../state/activity.state.js';
 import type { Agenda } from './agenda.js';
 import type { Cancellation } from './cancellation.js';
 import { findErrorHandler } from './error.handlers.js';

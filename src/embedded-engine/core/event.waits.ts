@@ -1,6 +1,6 @@
 import type { FlowNode, MessageTrigger, TimerTrigger, Trigger } from '../model/index.js';
-import type { ActivityState, Wait } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState, Wait } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import { type InstanceAtWork, textOf } from './instance-at-work.js';
 import { dueDateOf } from './timer.due-date.js';
 

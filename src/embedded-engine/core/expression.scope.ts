@@ -1,9 +1,9 @@
 import { ElObject, type ExpressionScope } from '../el/index.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { ScriptHost } from '../scripting/index.js';
-import type { ActivityState } from './activity.state.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import type { ProcessInstanceHeader } from './instance.snapshot.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
+import type { ProcessInstanceHeader } from '../state/instance.snapshot.js';
 import { fromScriptValue, parseSpin, toScriptMap, toScriptValue } from './script.values.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import { findVariable, type VariableWriter, visibleVariables } from './variable.scopes.js';

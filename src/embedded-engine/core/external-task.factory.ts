@@ -1,8 +1,8 @@
 import { isElNumber, numberValueOf } from '../el/index.js';
 import type { ExternalTaskNode } from '../model/index.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
-import type { ActivityState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { InstanceAtWork } from './instance-at-work.js';
 
 /** The external task that `activity` waits for. @throws ProcessEngine for a topic or priority that is none */

@@ -4,9 +4,9 @@ import type {
   HistoricInstanceState,
   UserTaskRecord,
 } from '../state/records.types.js';
-import type { ActivityState, VariableState } from './activity.state.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { ActivityState, VariableState } from '../state/activity.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 const MS_PER_DAY = 86_400_000;

@@ -1,6 +1,6 @@
 import type { FlowNode } from '../model/index.js';
-import type { ActivityState } from './activity.state.js';
-import type { ExecutableDefinition } from './executable-definition.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
 
 /**
  * Whether a token at an inclusive gateway has to wait, because another of its scope can still come there. As in Camunda

@@ -1,11 +1,11 @@
 import type { ExpressionScope } from '../el/index.js';
 import type { ErrorModel, FlowNode, ScopeModel } from '../model/index.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
-import type { ActivityState } from './activity.state.js';
-import type { ExecutableDefinition } from './executable-definition.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
 import { ActivityExpressionScope } from './expression.scope.js';
 import { HistoryRecorder } from './history.recorder.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { toTypedValue } from './typed-value.converter.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { VariableWriter } from './variable.scopes.js';

@@ -1,7 +1,7 @@
-import { BadUserRequestError } from './engine.errors.js';
-import type { ExecutableDefinition } from './executable-definition.js';
+import { BadUserRequestError } from '../state/engine.errors.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
 import type { Interpreter } from './interpreter.js';
-import { ProcessInstanceState } from './process-instance.state.js';
+import { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 

@@ -1,7 +1,7 @@
 import type { TypedValue } from '../state/typed-value.types.js';
-import type { ActivityState } from './activity.state.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 
 export interface ProcessInstanceView {
   readonly id: string;

@@ -1,6 +1,6 @@
 import type { FlowNode, SequenceFlow } from '../model/index.js';
 import { closeActivity, enterActivity, enterScope, openActivity, parentOf } from './activity.lifecycle.js';
-import type { ActivityState } from './activity.state.js';
+import type { ActivityState } from '../state/activity.state.js';
 import { Agenda, type Step } from './agenda.js';
 import { callOf, createCalledInstance, mapCallVariables, passOutputs } from './call-activity.js';
 import { Cancellation, type DeleteOptions } from './cancellation.js';
@@ -10,7 +10,7 @@ import { createExternalTask } from './external-task.factory.js';
 import { isAwaited } from './inclusive-join.js';
 import { atWork, type InstanceAtWork, type ThrownError } from './instance-at-work.js';
 import { LoopRunner } from './loop.runner.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { fromScriptValue } from './script.values.js';
 import { selectExclusive, selectInclusive, selectOutgoing } from './sequence-flow.selector.js';
 import { toTypedValue } from './typed-value.converter.js';

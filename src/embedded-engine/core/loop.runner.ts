@@ -1,4 +1,4 @@
-import type { ActivityState } from './activity.state.js';
+import type { ActivityState } from '../state/activity.state.js';
 import type { Agenda } from './agenda.js';
 import type { Cancellation } from './cancellation.js';
 import type { InstanceAtWork } from './instance-at-work.js';

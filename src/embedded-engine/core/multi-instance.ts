@@ -1,7 +1,7 @@
 import { isElNumber, numberValueOf } from '../el/index.js';
 import type { MultiInstanceBodyNode } from '../model/index.js';
-import type { ActivityState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { InstanceAtWork } from './instance-at-work.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import { findVariable } from './variable.scopes.js';

@@ -1,5 +1,5 @@
 import type { ConditionScope, FlowNode, SequenceFlow } from '../model/index.js';
-import { ProcessEngineError } from './engine.errors.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 
 /** The one flow of an exclusive gateway. @throws ProcessEngine when none can be taken */
 export function selectExclusive(node: FlowNode, scope: ConditionScope): SequenceFlow {

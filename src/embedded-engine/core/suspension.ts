@@ -1,6 +1,6 @@
 import { atWork } from './instance-at-work.js';
-import { BadUserRequestError } from './engine.errors.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import { BadUserRequestError } from '../state/engine.errors.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Suspends or activates an instance with everything in it that waits. @throws NotFound */

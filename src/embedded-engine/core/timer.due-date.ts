@@ -1,4 +1,4 @@
-import { ProcessEngineError } from './engine.errors.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 
 /** ISO 8601 durations, e.g. `P1DT2H`, `PT0.5S`, `P2W`; all parts optional, at least one there. */
 const DURATION =

@@ -10,7 +10,7 @@ import {
   SpinJson,
   TypedNumber,
 } from '../el/index.js';
-import { ProcessEngineError } from './engine.errors.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { TypedValue } from '../state/typed-value.types.js';
 
 /** `valueInfo` of a value that has none; shared, so that it costs nothing. */

@@ -7,27 +7,26 @@ import type {
   JobRecord,
   UserTaskRecord,
 } from '../state/records.types.js';
-import type { ExecutableDefinition } from './executable-definition.js';
-import { NotFoundError, ProcessEngineError } from './engine.errors.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { EngineState } from '../state/engine.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
+import { NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 
-/** What a command may read of the committed state. */
-export interface CommittedState {
-  instance(id: string): ProcessInstanceState | undefined;
-  task(id: string): ExternalTaskRecord | undefined;
-  job(id: string): JobRecord | undefined;
-  subscription(id: string): EventSubscriptionRecord | undefined;
-  userTask(id: string): UserTaskRecord | undefined;
-  /** The open incident of an external task or a job. */
-  incidentOf(configuration: string): IncidentRecord | undefined;
-  /** Those of callers whose root cause an incident is. */
-  incidentsCausedBy(incidentId: string): readonly IncidentRecord[];
-  nextSequence(now: number): number;
-  definition(id: string): ExecutableDefinition | undefined;
-  latestDefinition(key: string, tenantId: string | null): ExecutableDefinition | undefined;
-  /** All versions of a key, oldest first. */
-  definitionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[];
-}
+/** What a command reads of the committed state. */
+type CommittedState = Pick<
+  EngineState,
+  | 'instance'
+  | 'task'
+  | 'job'
+  | 'subscription'
+  | 'userTask'
+  | 'incidentOf'
+  | 'incidentsCausedBy'
+  | 'nextSequence'
+  | 'definition'
+  | 'latestDefinition'
+  | 'definitionsOf'
+>;
 
 /** How an incident ends: what it was about has been repaired, or is gone. */
 export type IncidentEnd = 'RESOLVED' | 'DELETED';

@@ -1,8 +1,8 @@
 import { type CompiledExpression, type ExpressionScope, isElNumber, numberValueOf } from '../el/index.js';
 import type { UserTaskNode } from '../model/index.js';
 import type { UserTaskRecord } from '../state/records.types.js';
-import type { ActivityState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import { type InstanceAtWork, textOf } from './instance-at-work.js';
 import { dateOf } from './timer.due-date.js';
 

@@ -1,4 +1,4 @@
-import { EngineError } from './engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { TypedValue } from '../state/typed-value.types.js';
 
 /** Longest String variable, characters, as Camunda's database columns allow (2 000 on Oracle). */

@@ -1,5 +1,5 @@
-import type { ActivityState, VariableState } from './activity.state.js';
-import { ProcessEngineError } from './engine.errors.js';
+import type { ActivityState, VariableState } from '../state/activity.state.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { HistoryRecorder } from './history.recorder.js';
 import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';

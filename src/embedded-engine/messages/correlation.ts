@@ -1,5 +1,5 @@
-import type { EngineState } from '../core/engine.state.js';
-import type { ExecutableDefinition } from '../core/executable-definition.js';
+import type { EngineState } from '../state/engine.state.js';
+import type { ExecutableDefinition } from '../state/executable-definition.js';
 import type { ExecutionView, ProcessInstanceView } from '../core/instance.views.js';
 import { localVariables } from '../core/variable.scopes.js';
 import type { EventSubscriptionRecord } from '../state/records.types.js';

@@ -1,7 +1,7 @@
 import { atWork } from '../core/instance-at-work.js';
 import type { CommandExecutor } from '../core/command.executor.js';
-import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
-import type { EngineState } from '../core/engine.state.js';
+import { BadUserRequestError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import { startInstance } from '../core/instance.factory.js';
 import { viewExecution, viewInstance } from '../core/instance.views.js';
 import { Interpreter } from '../core/interpreter.js';

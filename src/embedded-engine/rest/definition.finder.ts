@@ -1,4 +1,4 @@
-import type { RepositoryService } from '../core/repository.service.js';
+import type { RepositoryService } from '../repository/repository.service.js';
 import type { DefinitionRecord } from '../state/records.types.js';
 import type { RouteCall } from './engine.router.js';
 import { notFound, RestError } from './rest.error.js';

@@ -1,4 +1,4 @@
-import type { DeploymentInput } from '../core/deployment.types.js';
+import type { DeploymentInput } from '../repository/deployment.types.js';
 import type { FormPart, RequestBody } from './http.types.js';
 import { invalidRequest, RestError } from './rest.error.js';
 

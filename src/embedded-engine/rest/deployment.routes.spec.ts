@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NotFoundError, ProcessEngineError } from '../core/engine.errors.js';
+import { NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
 import { BpmnParseError } from '../model/index.js';
 import type { EngineResponse, FormPart } from './http.types.js';
 import { jsonOf, RestClient } from './testing/rest.client.js';

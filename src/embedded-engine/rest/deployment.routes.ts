@@ -1,6 +1,6 @@
-import type { DeploymentQuery } from '../core/deployment.query.js';
-import type { RepositoryService } from '../core/repository.service.js';
-import { EngineError } from '../core/engine.errors.js';
+import type { DeploymentQuery } from '../repository/deployment.query.js';
+import type { RepositoryService } from '../repository/repository.service.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { ResourceRecord } from '../state/records.types.js';
 import { attachment } from './attachment.format.js';
 import { readDeployment } from './deployment.reader.js';

@@ -1,5 +1,5 @@
 import { isDamage } from '../../common/sqlite-file/index.js';
-import type { EngineError } from '../core/engine.errors.js';
+import type { EngineError } from '../state/engine.errors.js';
 import type { EngineRequest, EngineResponse } from './http.types.js';
 import { bodyOf, type JsonRecord } from './json.reader.js';
 import { describeError, internalError, invalidRequest, RestError } from './rest.error.js';

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineStoppedError } from '../core/engine.errors.js';
+import { EngineStoppedError } from '../state/engine.errors.js';
 import { startEngineServer, type EngineServer } from './engine.server.js';
 import { RecordingEngine } from './testing/recording.engine.js';
 import { DEPLOYMENT, LOCKED_TASK } from './testing/records.js';

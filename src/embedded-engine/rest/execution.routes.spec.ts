@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import { NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import { EXECUTION, NOON_TEXT, SUBSCRIPTION } from './testing/records.js';
 import { RestClient } from './testing/rest.client.js';
 

@@ -1,6 +1,6 @@
-import type { ExecutionQuery } from '../core/execution.query.js';
+import type { ExecutionQuery } from '../runtime/execution.query.js';
 import type { ExecutionView } from '../core/instance.views.js';
-import type { RuntimeService } from '../core/runtime.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
 import type { MessageService } from '../messages/message.service.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentSubscription } from './event-subscription.presenter.js';

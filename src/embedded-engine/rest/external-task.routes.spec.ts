@@ -5,7 +5,7 @@ import {
   NotFoundError,
   NullValueError,
   ProcessEngineError,
-} from '../core/engine.errors.js';
+} from '../state/engine.errors.js';
 import { compileExpression } from '../el/index.js';
 import type { EngineResponse } from './http.types.js';
 import { jsonOf, RestClient } from './testing/rest.client.js';

@@ -1,7 +1,7 @@
 import type { ExternalTaskQuery } from '../tasks/external-task.query.js';
 import type { ExternalTaskService } from '../tasks/external-task.service.js';
-import type { RuntimeService } from '../core/runtime.service.js';
-import { EngineError, NullValueError } from '../core/engine.errors.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import { EngineError, NullValueError } from '../state/engine.errors.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentExternalTask } from './external-task.presenter.js';

@@ -1,7 +1,7 @@
-import { EngineError } from '../core/engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { HistoricInstanceQuery } from '../history/historic-process-instance.query.js';
 import type { HistoryService } from '../history/history.service.js';
-import type { RuntimeService } from '../core/runtime.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
 import type { HistoricInstanceRecord, HistoricInstanceState } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentHistoricInstance } from './history-instance.presenter.js';

@@ -1,5 +1,5 @@
 import type { HistoryService } from '../history/history.service.js';
-import type { RuntimeService } from '../core/runtime.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
 import type { Route } from './engine.router.js';
 import { historicActivityRoutes } from './history-activity.routes.js';
 import { historicIncidentRoutes } from './history-incident.routes.js';

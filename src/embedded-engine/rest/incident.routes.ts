@@ -1,5 +1,5 @@
-import type { IncidentQuery } from '../core/incident.query.js';
-import type { RuntimeService } from '../core/runtime.service.js';
+import type { IncidentQuery } from '../runtime/incident.query.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
 import type { IncidentRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { ok } from './http.types.js';

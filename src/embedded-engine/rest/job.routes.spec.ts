@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NotFoundError, ProcessEngineError } from '../core/engine.errors.js';
+import { NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
 import { compileExpression } from '../el/index.js';
 import { JOB, NOON, NOON_TEXT } from './testing/records.js';
 import { RestClient } from './testing/rest.client.js';

@@ -1,6 +1,6 @@
 import type { JobQuery } from '../timers/job.query.js';
 import type { JobService } from '../timers/job.service.js';
-import { EngineError } from '../core/engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import { ExpressionError } from '../el/index.js';
 import type { JobRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';

@@ -3,7 +3,7 @@
  * is the matter of `embedded-engine.spec.ts`; here counts what arrives, and that the client reads what comes back.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineError } from '../core/engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { LockedExternalTask } from '../tasks/fetch-and-lock.types.js';
 import { startEngineServer, type EngineServer } from './engine.server.js';
 import { RecordingEngine } from './testing/recording.engine.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BadUserRequestError } from '../core/engine.errors.js';
+import { BadUserRequestError } from '../state/engine.errors.js';
 import { EXECUTION, INSTANCE } from './testing/records.js';
 import { RestClient } from './testing/rest.client.js';
 

@@ -1,6 +1,6 @@
 import type { CorrelationInput, CorrelationResult } from '../messages/correlation.js';
 import type { MessageService } from '../messages/message.service.js';
-import { BadUserRequestError, EngineError } from '../core/engine.errors.js';
+import { BadUserRequestError, EngineError } from '../state/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
 import { boolean, nullable, optional, text, type JsonRecord } from './json.reader.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineStoppedError, NotFoundError } from '../core/engine.errors.js';
+import { EngineStoppedError, NotFoundError } from '../state/engine.errors.js';
 import type { EngineResponse } from './http.types.js';
 import { jsonOf, RestClient } from './testing/rest.client.js';
 import { DEFINITION, INSTANCE, NOON, NOON_TEXT } from './testing/records.js';

@@ -1,6 +1,6 @@
-import type { DefinitionQuery } from '../core/process-definition.query.js';
-import type { RepositoryService } from '../core/repository.service.js';
-import type { RuntimeService, StartInput, StartResult } from '../core/runtime.service.js';
+import type { DefinitionQuery } from '../repository/process-definition.query.js';
+import type { RepositoryService } from '../repository/repository.service.js';
+import type { RuntimeService, StartInput, StartResult } from '../runtime/runtime.service.js';
 import type { DefinitionRecord } from '../state/records.types.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';

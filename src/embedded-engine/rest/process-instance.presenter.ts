@@ -1,4 +1,4 @@
-import type { ActivityInstanceView } from '../core/activity-instance.tree.js';
+import type { ActivityInstanceView } from '../runtime/activity-instance.tree.js';
 import type { ProcessInstanceView } from '../core/instance.views.js';
 import type { IncidentRecord } from '../state/records.types.js';
 import { jobDefinitionIdOf } from './job-definition.id.js';

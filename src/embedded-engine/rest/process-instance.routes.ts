@@ -1,7 +1,7 @@
-import type { ProcessInstanceQuery } from '../core/process-instance.query.js';
+import type { ProcessInstanceQuery } from '../runtime/process-instance.query.js';
 import type { ProcessInstanceView } from '../core/instance.views.js';
-import type { RuntimeService } from '../core/runtime.service.js';
-import { EngineError } from '../core/engine.errors.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
 import { boolean, list, optional, text } from './json.reader.js';

@@ -1,4 +1,4 @@
-import { EngineError, type EngineErrorKind } from '../core/engine.errors.js';
+import { EngineError, type EngineErrorKind } from '../state/engine.errors.js';
 import { ExpressionError } from '../el/index.js';
 import { BpmnParseError } from '../model/index.js';
 import type { EngineResponse } from './http.types.js';

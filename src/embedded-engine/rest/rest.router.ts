@@ -1,8 +1,8 @@
 import type { ExternalTaskService } from '../tasks/external-task.service.js';
 import type { HistoryService } from '../history/history.service.js';
-import type { RepositoryService } from '../core/repository.service.js';
-import type { RuntimeService } from '../core/runtime.service.js';
-import type { EngineError } from '../core/engine.errors.js';
+import type { RepositoryService } from '../repository/repository.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import type { EngineError } from '../state/engine.errors.js';
 import type { JobService } from '../timers/job.service.js';
 import type { MessageService } from '../messages/message.service.js';
 import type { UserTaskService } from '../tasks/user-task.service.js';

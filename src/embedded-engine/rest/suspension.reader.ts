@@ -1,4 +1,4 @@
-import type { RuntimeService } from '../core/runtime.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
 import { isRecord, list, optional, text, type JsonRecord } from './json.reader.js';
 import { PROCESS_INSTANCE_FILTERS } from './process-instance.routes.js';
 import { readFilters } from './query.reader.js';

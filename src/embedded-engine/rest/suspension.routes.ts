@@ -1,6 +1,6 @@
-import type { RepositoryService } from '../core/repository.service.js';
-import type { RuntimeService } from '../core/runtime.service.js';
-import { EngineError } from '../core/engine.errors.js';
+import type { RepositoryService } from '../repository/repository.service.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import { EngineError } from '../state/engine.errors.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, type EngineResponse } from './http.types.js';

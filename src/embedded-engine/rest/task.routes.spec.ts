@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import { BadUserRequestError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import { NOON, NOON_TEXT, USER_TASK } from './testing/records.js';
 import { RestClient } from './testing/rest.client.js';
 

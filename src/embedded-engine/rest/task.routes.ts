@@ -1,6 +1,6 @@
 import type { UserTaskService } from '../tasks/user-task.service.js';
 import type { UserTaskQuery } from '../tasks/user-task.query.js';
-import { EngineError } from '../core/engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { UserTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';

@@ -1,4 +1,4 @@
-import { ProcessEngineError } from '../core/engine.errors.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
 import type { TypedValue, VariableType } from '../state/typed-value.types.js';
 import { checkLength } from '../core/variable.limits.js';
 import { parseDate } from './date.format.js';

@@ -1,5 +1,5 @@
-import type { RuntimeService } from '../core/runtime.service.js';
-import type { VariableInstanceQuery } from '../core/variable-instance.query.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import type { VariableInstanceQuery } from '../runtime/variable-instance.query.js';
 import type { VariableInstanceView } from '../core/instance.views.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { ok } from './http.types.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { NullValueError } from '../core/engine.errors.js';
+import { NullValueError } from '../state/engine.errors.js';
 import type { EngineResponse, FormPart } from './http.types.js';
 import { jsonOf, RestClient } from './testing/rest.client.js';
 import { NOON, NOON_TEXT } from './testing/records.js';

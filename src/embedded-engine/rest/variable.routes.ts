@@ -1,5 +1,5 @@
-import type { RuntimeService } from '../core/runtime.service.js';
-import { NullValueError } from '../core/engine.errors.js';
+import type { RuntimeService } from '../runtime/runtime.service.js';
+import { NullValueError } from '../state/engine.errors.js';
 import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { COLUMN_TOO_SMALL } from '../core/variable.limits.js';
 import type { Route, RouteCall } from './engine.router.js';

@@ -1,5 +1,5 @@
 import type { ExternalTaskService } from '../tasks/external-task.service.js';
-import { EngineError } from '../core/engine.errors.js';
+import { EngineError } from '../state/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentLockedTask } from './external-task.presenter.js';
 import { readFetch } from './fetch-and-lock.reader.js';

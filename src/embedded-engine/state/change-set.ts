@@ -1,4 +1,4 @@
-import type { InstanceSnapshot } from '../core/instance.snapshot.js';
+import type { InstanceSnapshot } from './instance.snapshot.js';
 import type {
   DefinitionRecord,
   DeploymentRecord,

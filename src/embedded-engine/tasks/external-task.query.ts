@@ -1,4 +1,4 @@
-import type { EngineState } from '../core/engine.state.js';
+import type { EngineState } from '../state/engine.state.js';
 import { localVariables } from '../core/variable.scopes.js';
 import type { Filter, Page, VariableFilter } from '../query/query.types.js';
 import {

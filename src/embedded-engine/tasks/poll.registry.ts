@@ -1,6 +1,6 @@
 import type { Followed, Follower } from '../core/command.executor.js';
 import type { FetchInput, LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
-import { EngineClosedError, TooManyPollsError } from '../core/engine.errors.js';
+import { EngineClosedError, TooManyPollsError } from '../state/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import type { AvailableTasks } from './available-tasks.js';
 import type { LentLocks } from './lent.locks.js';

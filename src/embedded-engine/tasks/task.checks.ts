@@ -1,4 +1,4 @@
-import { BadUserRequestError, NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import { BadUserRequestError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import type { FetchInput } from './fetch-and-lock.types.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 

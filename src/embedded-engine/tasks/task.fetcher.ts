@@ -1,5 +1,5 @@
 import type { FetchInput, LockedExternalTask, TopicSubscription } from './fetch-and-lock.types.js';
-import type { EngineState } from '../core/engine.state.js';
+import type { EngineState } from '../state/engine.state.js';
 import { isLike } from '../query/record.query.js';
 import type { Variables } from '../state/typed-value.types.js';
 import { localVariables, visibleVariables } from '../core/variable.scopes.js';

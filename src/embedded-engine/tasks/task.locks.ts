@@ -1,5 +1,5 @@
-import { BadUserRequestError } from '../core/engine.errors.js';
-import type { EngineState } from '../core/engine.state.js';
+import { BadUserRequestError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import { assertActive, assertWorker, requirePositive, requireWorker } from './task.checks.js';

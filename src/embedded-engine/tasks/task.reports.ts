@@ -1,5 +1,5 @@
-import type { ActivityState } from '../core/activity.state.js';
-import { NullValueError, ProcessEngineError } from '../core/engine.errors.js';
+import type { ActivityState } from '../state/activity.state.js';
+import { NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import { atWork, type InstanceAtWork, type ThrownError } from '../core/instance-at-work.js';
 import { Interpreter } from '../core/interpreter.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';

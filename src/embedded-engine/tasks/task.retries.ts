@@ -1,4 +1,4 @@
-import { BadUserRequestError } from '../core/engine.errors.js';
+import { BadUserRequestError } from '../state/engine.errors.js';
 import { raiseTaskIncident } from '../core/incident.factory.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';

@@ -1,7 +1,7 @@
 import { atWork } from '../core/instance-at-work.js';
 import type { CommandExecutor } from '../core/command.executor.js';
-import { BadUserRequestError, NullValueError } from '../core/engine.errors.js';
-import type { EngineState } from '../core/engine.state.js';
+import { BadUserRequestError, NullValueError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import { Interpreter } from '../core/interpreter.js';
 import { filterRecords, pageOf } from '../query/record.query.js';
 import type { Variables } from '../state/typed-value.types.js';

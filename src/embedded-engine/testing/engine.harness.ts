@@ -1,5 +1,5 @@
-import type { DeleteInstanceOptions, StartResult } from '../core/runtime.service.js';
-import type { DeploymentInput, DeploymentResult } from '../core/deployment.types.js';
+import type { DeleteInstanceOptions, StartResult } from '../runtime/runtime.service.js';
+import type { DeploymentInput, DeploymentResult } from '../repository/deployment.types.js';
 import type { FetchInput, LockedExternalTask, TopicSubscription } from '../tasks/fetch-and-lock.types.js';
 import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { EmbeddedEngine, type EngineParts } from '../embedded-engine.js';

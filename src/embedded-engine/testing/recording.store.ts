@@ -1,4 +1,4 @@
-import type { InstanceSnapshot } from '../core/instance.snapshot.js';
+import type { InstanceSnapshot } from '../state/instance.snapshot.js';
 import type { ChangeSet, DeploymentBundle } from '../state/change-set.js';
 import type { EngineStore } from '../embedded-engine.js';
 import { NOTHING_RECOVERED, type RecoveredState } from '../state/state-store.js';

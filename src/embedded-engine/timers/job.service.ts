@@ -1,7 +1,7 @@
 import { atWork } from '../core/instance-at-work.js';
 import type { CommandExecutor } from '../core/command.executor.js';
-import { BadUserRequestError, EngineError, NotFoundError } from '../core/engine.errors.js';
-import type { EngineState } from '../core/engine.state.js';
+import { BadUserRequestError, EngineError, NotFoundError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import { raiseJobIncident } from '../core/incident.factory.js';
 import { Interpreter } from '../core/interpreter.js';
 import { filterRecords, pageOf } from '../query/record.query.js';

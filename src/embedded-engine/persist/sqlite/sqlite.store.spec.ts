@@ -22,7 +22,7 @@ import {
   TASK,
   CREATED_LOG,
 } from '../../rest/testing/records.js';
-import type { ActivitySnapshotV1 } from '../../core/activity.snapshot.v1.js';
+import type { ActivitySnapshotV1 } from '../../state/activity.snapshot.v1.js';
 import type { ChangeSet } from '../../state/change-set.js';
 import type {
   EventSubscriptionRecord,

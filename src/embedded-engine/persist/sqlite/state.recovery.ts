@@ -1,4 +1,4 @@
-import type { InstanceSnapshot } from '../../core/instance.snapshot.js';
+import type { InstanceSnapshot } from '../../state/instance.snapshot.js';
 import type { RecoveredState } from '../../state/state-store.js';
 import type { EngineFileReader } from './engine-file.reader.js';
 import { parseJsonText } from './json.text.js';

@@ -1,4 +1,4 @@
-import type { InstanceSnapshot } from '../../core/instance.snapshot.js';
+import type { InstanceSnapshot } from '../../state/instance.snapshot.js';
 import type { SnapshotSource } from '../../state/change-set.js';
 import type { InstanceHistory } from '../../history/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';

@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { InstanceSnapshot } from '../../../core/instance.snapshot.js';
+import type { InstanceSnapshot } from '../../../state/instance.snapshot.js';
 import { HISTORIC_INSTANCE } from '../../../rest/testing/records.js';
 import { type ChangeSet, emptyChangeSet, type SnapshotSource } from '../../../state/change-set.js';
 import type { HistoricInstanceRecord } from '../../../state/records.types.js';

@@ -1,5 +1,5 @@
 import { ActivityState, type VariableState, type Wait } from './activity.state.js';
-import type { TypedValue, VariableType } from '../state/typed-value.types.js';
+import type { TypedValue, VariableType } from './typed-value.types.js';
 
 /** Stands for what an activity instance does not have. */
 type None = 0;

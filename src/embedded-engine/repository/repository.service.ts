@@ -1,18 +1,18 @@
 import type { DeploymentBundle } from '../state/change-set.js';
 import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../state/records.types.js';
-import type { CommandExecutor } from './command.executor.js';
+import type { CommandExecutor } from '../core/command.executor.js';
 import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
 import type { DeploymentCompiler } from './deployment.compiler.js';
 import { DEFINITION_RULES, DEFINITION_SORT_KEYS, type DefinitionQuery } from './process-definition.query.js';
 import type { DeploymentInput, DeploymentResult } from './deployment.types.js';
 import { DEPLOYMENT_RULES, DEPLOYMENT_SORT_KEYS, type DeploymentQuery } from './deployment.query.js';
 import type { HistoryService } from '../history/history.service.js';
-import { BadUserRequestError, NotFoundError, ProcessEngineError } from './engine.errors.js';
-import type { EngineState } from './engine.state.js';
-import { Interpreter } from './interpreter.js';
+import { BadUserRequestError, NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
+import { Interpreter } from '../core/interpreter.js';
 import { filterRecords, pageOf } from '../query/record.query.js';
-import { setInstanceSuspended } from './suspension.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import { setInstanceSuspended } from '../core/suspension.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
 
 /** Deployments and process definitions. */
 export class RepositoryService {

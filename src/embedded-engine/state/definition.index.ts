@@ -1,6 +1,5 @@
-import type { DefinitionRecord } from '../state/records.types.js';
-import type { CompiledProcess } from './deployment.compiler.js';
-import { ExecutableDefinition } from './executable-definition.js';
+import type { DefinitionRecord } from './records.types.js';
+import { type CompiledProcess, ExecutableDefinition } from './executable-definition.js';
 
 /** The deployed definitions: by id, and the versions of each key and tenant. */
 export class DefinitionIndex {

@@ -8,7 +8,7 @@ import {
   viewExecution,
   viewInstance,
   viewVariables,
-} from './instance.views.js';
+} from '../core/instance.views.js';
 import { INCIDENT_SORT_KEYS, type IncidentQuery, incidentRules } from './incident.query.js';
 import { INSTANCE_SORT_KEYS, instanceRules, type ProcessInstanceQuery } from './process-instance.query.js';
 import {
@@ -16,8 +16,8 @@ import {
   VARIABLE_SORT_KEYS,
   type VariableInstanceQuery,
 } from './variable-instance.query.js';
-import type { EngineState } from './engine.state.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { EngineState } from '../state/engine.state.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { filterRecords, pageOf } from '../query/record.query.js';
 
 /** Finds what runs, in memory. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { EngineHarness, plain, variables, deletion } from '../testing/engine.harness.js';
+import { deletion, EngineHarness, plain, variables } from '../testing/engine.harness.js';
 import { bpmn, io, path, process, sequence, start, subProcess, task } from '../testing/process.builder.js';
 import type { IncidentQuery } from './incident.query.js';
 import type { ProcessInstanceQuery } from './process-instance.query.js';

@@ -1,11 +1,12 @@
 import type { ProcessModel } from '../model/index.js';
 import type { DeploymentBundle } from '../state/change-set.js';
 import type { DefinitionRecord, DeploymentRecord } from '../state/records.types.js';
-import type { DefinitionIndex } from './definition.index.js';
-import type { CompiledProcess, Resource } from './deployment.compiler.js';
+import type { DefinitionIndex } from '../state/definition.index.js';
+import type { CompiledProcess } from '../state/executable-definition.js';
+import type { Resource } from './deployment.compiler.js';
 import type { DeploymentInput } from './deployment.types.js';
-import { ProcessEngineError } from './engine.errors.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import { ProcessEngineError } from '../state/engine.errors.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
 
 /** A definition id longer than this is the UUID alone. */
 const MAX_ID_LENGTH = 64;

@@ -2,27 +2,27 @@ import type { HistoryService } from '../history/history.service.js';
 import type { IncidentRecord } from '../state/records.types.js';
 import type { Variables } from '../state/typed-value.types.js';
 import { activityInstanceTree, type ActivityInstanceView } from './activity-instance.tree.js';
-import type { ActivityState } from './activity.state.js';
-import type { CommandExecutor } from './command.executor.js';
-import { NotFoundError, NullValueError, ProcessEngineError } from './engine.errors.js';
-import type { EngineState } from './engine.state.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { CommandExecutor } from '../core/command.executor.js';
+import { NotFoundError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
+import type { EngineState } from '../state/engine.state.js';
 import type { ExecutionQuery } from './execution.query.js';
 import type { IncidentQuery } from './incident.query.js';
-import { atWork, type InstanceAtWork } from './instance-at-work.js';
-import { startInstance } from './instance.factory.js';
+import { atWork, type InstanceAtWork } from '../core/instance-at-work.js';
+import { startInstance } from '../core/instance.factory.js';
 import {
   type ExecutionView,
   type ProcessInstanceView,
   type VariableInstanceView,
   viewInstance,
-} from './instance.views.js';
-import { Interpreter } from './interpreter.js';
+} from '../core/instance.views.js';
+import { Interpreter } from '../core/interpreter.js';
 import type { ProcessInstanceQuery } from './process-instance.query.js';
 import { RuntimeReader } from './runtime.reader.js';
-import { assertInstanceActive, setInstanceSuspended } from './suspension.js';
-import type { UnitOfWork } from './unit-of-work.js';
+import { assertInstanceActive, setInstanceSuspended } from '../core/suspension.js';
+import type { UnitOfWork } from '../core/unit-of-work.js';
 import type { VariableInstanceQuery } from './variable-instance.query.js';
-import { localVariables, visibleVariables } from './variable.scopes.js';
+import { localVariables, visibleVariables } from '../core/variable.scopes.js';
 
 export interface StartInput {
   readonly businessKey: string | null;

@@ -1,4 +1,4 @@
-import type { TypedValue } from '../state/typed-value.types.js';
+import type { TypedValue } from './typed-value.types.js';
 
 /** A variable where it lives; never changed, a new value makes a new one with the same id. */
 export interface VariableState {

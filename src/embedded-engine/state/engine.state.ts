@@ -1,15 +1,14 @@
-import type { ChangeSet, DeploymentBundle } from '../state/change-set.js';
+import type { ChangeSet, DeploymentBundle } from './change-set.js';
 import type {
   EventSubscriptionRecord,
   ExternalTaskRecord,
   IncidentRecord,
   JobRecord,
   UserTaskRecord,
-} from '../state/records.types.js';
+} from './records.types.js';
 import { DefinitionIndex } from './definition.index.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { ProcessInstanceState } from './process-instance.state.js';
-import type { CommittedState } from './unit-of-work.js';
 
 /** Who is told of records that changed; null: gone. */
 export interface StateListeners {
@@ -18,7 +17,7 @@ export interface StateListeners {
 }
 
 /** The committed state of the engine in memory, with the indexes that its commands need. */
-export class EngineState implements CommittedState {
+export class EngineState {
   readonly deployments = new Map<string, DeploymentBundle>();
   readonly definitions = new DefinitionIndex();
   readonly instances = new Map<string, ProcessInstanceState>();
@@ -62,6 +61,7 @@ export class EngineState implements CommittedState {
     return this.userTasks.get(id);
   }
 
+  /** The open incident of an external task or a job. */
   incidentOf(configuration: string): IncidentRecord | undefined {
     return this.incidentsByConfiguration.get(configuration);
   }
@@ -70,6 +70,7 @@ export class EngineState implements CommittedState {
     return this.definitions.latest(key, tenantId);
   }
 
+  /** All versions of a key, oldest first. */
   definitionsOf(key: string, tenantId: string | null): readonly ExecutableDefinition[] {
     return this.definitions.versionsOf(key, tenantId);
   }
@@ -109,6 +110,7 @@ export class EngineState implements CommittedState {
     return [...(this.incidentsByInstance.get(processInstanceId)?.values() ?? [])];
   }
 
+  /** The incidents of calling instances whose root cause is this one. */
   incidentsCausedBy(incidentId: string): IncidentRecord[] {
     return [...(this.incidentsByRootCause.get(incidentId)?.values() ?? [])];
   }

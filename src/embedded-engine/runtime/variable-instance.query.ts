@@ -1,6 +1,6 @@
 import type { Filter, Page, VariableFilter } from '../query/query.types.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../query/record.query.js';
-import type { VariableInstanceView } from './instance.views.js';
+import type { VariableInstanceView } from '../core/instance.views.js';
 
 export type VariableInstanceQuery = Filter<{
   variableName: string;

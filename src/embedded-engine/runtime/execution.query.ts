@@ -1,8 +1,8 @@
 import type { Filter, Page } from '../query/query.types.js';
 import type { FilterRules, SortKeys } from '../query/record.query.js';
-import type { ActivityState } from './activity.state.js';
-import type { EngineState } from './engine.state.js';
-import type { ProcessInstanceState } from './process-instance.state.js';
+import type { ActivityState } from '../state/activity.state.js';
+import type { EngineState } from '../state/engine.state.js';
+import type { ProcessInstanceState } from '../state/process-instance.state.js';
 
 export type ExecutionQuery = Filter<{
   processInstanceId: string;

@@ -1,6 +1,13 @@
 import type { FlowNode, MessageStartNode, ProcessModel, ScopeModel, StartEventNode } from '../model/index.js';
-import type { DefinitionRecord } from '../state/records.types.js';
 import { ProcessEngineError } from './engine.errors.js';
+import type { DefinitionRecord } from './records.types.js';
+
+/** A process and the file that it stands in. */
+export interface CompiledProcess {
+  /** Name of the file. */
+  readonly resource: string;
+  readonly model: ProcessModel;
+}
 
 /** A deployed definition with its model and what the interpreter derives from it once. */
 export class ExecutableDefinition {

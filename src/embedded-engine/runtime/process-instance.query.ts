@@ -1,9 +1,9 @@
 import type { Filter, Page, VariableFilter } from '../query/query.types.js';
 import { type FilterRules, isLike, matchesVariable, type SortKeys } from '../query/record.query.js';
 import type { IncidentRecord } from '../state/records.types.js';
-import type { EngineState } from './engine.state.js';
-import type { ProcessInstanceView } from './instance.views.js';
-import { localVariables } from './variable.scopes.js';
+import type { EngineState } from '../state/engine.state.js';
+import type { ProcessInstanceView } from '../core/instance.views.js';
+import { localVariables } from '../core/variable.scopes.js';
 
 export type ProcessInstanceQuery = Filter<{
   processInstanceIds: readonly string[];

@@ -1,4 +1,5 @@
-import type { CompiledResource, ProcessModel } from '../model/index.js';
+import type { CompiledResource } from '../model/index.js';
+import type { CompiledProcess } from '../state/executable-definition.js';
 
 /** Compiles one resource; rejects with the compiler's own error when it refuses the file. */
 export type ResourceCompiler = (name: string, bytes: Buffer) => Promise<CompiledResource>;
@@ -7,13 +8,6 @@ export type ResourceCompiler = (name: string, bytes: Buffer) => Promise<Compiled
 export interface Resource {
   readonly name: string;
   readonly bytes: Buffer;
-}
-
-/** A process and the file that it stands in. */
-export interface CompiledProcess {
-  /** Name of the file. */
-  readonly resource: string;
-  readonly model: ProcessModel;
 }
 
 /** File names that hold BPMN, as Camunda's deployers look for them. */

@@ -1,7 +1,7 @@
 import type { Filter, Page } from '../query/query.types.js';
 import { type FilterRules, isLike, type SortKeys } from '../query/record.query.js';
 import type { IncidentRecord } from '../state/records.types.js';
-import type { EngineState } from './engine.state.js';
+import type { EngineState } from '../state/engine.state.js';
 
 export type IncidentQuery = Filter<{
   incidentId: string;
