@@ -63,6 +63,7 @@ interface Snippet {
 }
 
 const exported = exportsOfTheService();
+for (const [, name = ''] of SURROUNDINGS.matchAll(/(?:const|class) (\w+)/g)) exported.delete(name);
 
 /** The `ts` blocks of a page as files that compile by themselves. */
 function snippetsOf(page: string): Snippet[] {

@@ -93,7 +93,7 @@ export function backtickedIn(prose: string): string[] {
 export function pathsIn(backticked: string): string[] {
   return backticked
     .split(/[\s,;()'"]+/)
-    .map((word) => word.replace(/^\.\//, '').replace(/[:#].*$/, ''))
+    .map((word) => word.replace(/^\.\//, '').replace(/[:#].*$|\.$/, ''))
     .filter((word) => /^[\w.@*<][\w.@*<>{}-]*(\/[\w.@*<>{}-]+)*\/?$/.test(word) && isPath(word));
 }
 
