@@ -4,11 +4,11 @@ import { cleanupOpenApiDoc } from 'nestjs-zod';
 import type { ProcessDefinition } from './common/process-definition/index.js';
 import { BODY_SCHEMAS, START_PATH, startExamples } from './process/index.js';
 
-/** What of a service its document shows. */
+/** The data of a service that its document shows. */
 export interface DescribedService {
-  /** Where clients reach the service; null: where they have read the document. */
+  /** Base URL of the service; null: the server of the document itself. */
   readonly publicBaseUrl: string | null;
-  /** Each has an example of a start. */
+  /** The document has an example start for each. */
   readonly definitions: readonly ProcessDefinition[];
 }
 
@@ -34,7 +34,7 @@ function openApiDocument(
     .addTag('process', 'Start, await, complete and cancel processes.')
     .addTag('health', 'Probes.')
     .build();
-  // Routes have their tags from their own decorators; from the names of classes they would get others beside.
+  // Decorators set the tags; Nest would add further tags from class names.
   const created = SwaggerModule.createDocument(app, base, { autoTagControllers: false });
   const document = cleanupOpenApiDoc(created, { version: '3.1' });
   const startBody = document.paths[START_PATH]?.post?.requestBody;
@@ -44,9 +44,9 @@ function openApiDocument(
   }
   return {
     ...document,
-    // No authentication: that is for what stands in front of the service.
+    // A gateway in front of the service authenticates clients.
     security: [],
-    // Nest's own rendering of the schemas takes a nullable text for a list of texts.
+    // Nest renders a nullable string as an array of strings.
     components: { ...document.components, schemas: { ...BODY_SCHEMAS } },
   };
 }

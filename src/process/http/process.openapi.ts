@@ -36,7 +36,7 @@ const SCHEMAS = {
 
 type SchemaName = keyof typeof SCHEMAS;
 
-/** The bodies of this API by name, as JSON Schema 2020-12, which OpenAPI 3.1 takes as it is. */
+/** The bodies of this API by name, as JSON Schema 2020-12, which OpenAPI 3.1 uses without changes. */
 export const BODY_SCHEMAS: Readonly<Record<string, object>> = Object.fromEntries(
   Object.entries(SCHEMAS).map(([name, { $schema: _dialect, ...schema }]) => [name, schema]),
 );
@@ -48,37 +48,37 @@ const text: Schema = { type: 'string' };
 /** The headers of answers. */
 const HEADERS = {
   'X-Request-Id': {
-    description: 'Names the request in the log: the id that the client sent, else a new one.',
+    description: 'The id of the request in the log: the id that the client sent, or a new one.',
     schema: text,
   },
   'Cache-Control': { description: '`no-store` for a problem.', schema: text },
   'Process-Status': {
-    description: 'How the process stands.',
+    description: 'The state of the process.',
     schema: { type: 'string', enum: ['pending', 'ok', 'error'] },
   },
   'Retry-After': {
-    description: 'Seconds after which to ask again.',
+    description: 'Seconds to wait before the next request.',
     schema: { type: 'integer', minimum: 1, maximum: 60 },
   },
-  Location: { description: 'Where to ask for the process.', schema: text },
+  Location: { description: 'The URL of the status of the process.', schema: text },
   'Idempotent-Replayed': {
-    description: 'The same start was made before; this is its process.',
+    description: 'An identical start exists; the response describes its process.',
     schema: { type: 'string', enum: ['true'] },
   },
-  'Preference-Applied': { description: 'What of `Prefer` was used.', schema: text },
-  Vary: { description: 'Request headers on which the answer depends.', schema: text },
+  'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
+  Vary: { description: 'The request headers on which the response depends.', schema: text },
   ETag: {
-    description: 'Changes with every change of what the view shows.',
+    description: 'Changes whenever the view changes.',
     schema: { type: 'string', pattern: '^"\\d+-\\d+"$' },
   },
 } satisfies Record<string, { readonly description: string; readonly schema: Schema }>;
 
 type HeaderName = keyof typeof HEADERS;
 
-/** What every answer has. */
+/** Headers of every response. */
 const COMMON_HEADERS: readonly HeaderName[] = ['X-Request-Id', 'Cache-Control'];
 
-/** One kind of answer: what the status means, the body, and the headers that are always or sometimes there. */
+/** One kind of response: the meaning of the status, the body, and the headers that are always or sometimes present. */
 interface Answer {
   readonly description: string;
   /** Schemas by media type; absent: no body. */
@@ -101,21 +101,21 @@ function json(
   return { description, content: { 'application/json': content }, ...headers };
 }
 
-/** What any route may answer: the request did not fit, or the service could not. */
+/** Problems that any route may return. */
 const COMMON_PROBLEMS: Readonly<Record<number, string>> = {
-  406: '`Accept` takes nothing that this route answers with.',
-  429: 'The connection or the client has as many requests open as it may; repeat it after `Retry-After`.',
+  406: '`Accept` names no media type that this route can return.',
+  429: 'The connection or the client has too many open requests; repeat the request after `Retry-After`.',
   500: 'The service failed.',
-  503: 'The service cannot take the request now; repeat it after `Retry-After`.',
+  503: 'The service cannot accept the request now; repeat it after `Retry-After`.',
 };
 
-/** What a route with a correlation id in its path may answer beside. */
+/** Further problems of a route with a correlation id in its path. */
 const ID_PROBLEMS: Readonly<Record<number, string>> = {
   404: 'No process has this correlation id.',
-  414: 'The correlation id is longer than any can be.',
+  414: 'The correlation id is too long.',
 };
 
-/** Documents every answer of a route; a status may be an outcome as well as a problem. */
+/** Documents every response of a route; one status may be both an outcome and a problem. */
 function answers(
   outcomes: Readonly<Record<number, Answer>>,
   problems: Readonly<Record<number, string>>,
@@ -135,7 +135,7 @@ function answers(
   });
 }
 
-/** One status; a header is required where each of its kinds always has it. */
+/** One status; a header is required if every kind always has it. */
 function response(status: number, kinds: readonly Answer[]): MethodDecorator {
   const always = (name: HeaderName): boolean =>
     COMMON_HEADERS.includes(name) || kinds.every((kind) => kind.always?.includes(name));
@@ -170,10 +170,10 @@ const preferHeader = ApiHeader({
   schema: text,
 });
 
-/** Which headers an answer about one process has, by how it stands. */
+/** Headers of every response about one process. */
 const PROCESS_HEADERS: readonly HeaderName[] = ['Process-Status', 'Vary'];
 
-/** What `POST start` takes and answers. */
+/** Request and responses of `POST start`. */
 export const DocumentStart = (): MethodDecorator => {
   const headers = {
     always: PROCESS_HEADERS,
@@ -185,22 +185,26 @@ export const DocumentStart = (): MethodDecorator => {
     ApiBody(ref('StartRequest')),
     ...answers(
       {
-        200: json('ProcessView', 'Finished within the wait.', headers, OK_EXAMPLE),
+        200: json('ProcessView', 'The process finished within the wait.', headers, OK_EXAMPLE),
         202: json(
           'ProcessView',
-          'The wait ended first; ask at `Location`.',
+          'The wait ended first; request the status at `Location`.',
           {
             ...headers,
             always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
           },
           PENDING_EXAMPLE,
         ),
-        422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
+        422: json(
+          'ProcessView',
+          'The process ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.',
+          headers,
+        ),
         500: json('ProcessView', 'The process ended in error.', headers, ERROR_EXAMPLES),
       },
       {
-        400: 'The request or its variables are not valid; nothing was kept.',
-        404: 'The engine knows no such process key; nothing was kept.',
+        400: 'The request or its variables are not valid; nothing was stored.',
+        404: 'The engine knows no such process key; nothing was stored.',
         409: 'The correlation id belongs to another start.',
         413: 'The body is too large.',
         415: 'The body is not JSON.',
@@ -210,31 +214,32 @@ export const DocumentStart = (): MethodDecorator => {
   );
 };
 
-/** What `GET status/{correlationId}` takes and answers. */
+/** Request and responses of `GET status/{correlationId}`. */
 export const DocumentStatus = (): MethodDecorator => {
   const headers = { always: [...PROCESS_HEADERS, 'ETag'], sometimes: ['Preference-Applied'] } as const;
   return applyDecorators(
-    ...operation('getProcessStatus', 'How one process stands; may wait for its end'),
+    ...operation('getProcessStatus', 'Get the state of one process, and optionally wait for its end'),
     correlationIdParam,
     ApiQuery({
       name: 'wait',
       required: false,
-      description: 'Seconds for which the answer may be held while the process is pending.',
+      description: 'Seconds to wait while the process is pending.',
       schema: { type: 'integer', minimum: 0 },
     }),
     preferHeader,
     ApiHeader({
       name: 'If-None-Match',
-      description: 'What the client has already; with a wait, the state whose change it waits for.',
+      description:
+        'The state that the client already has; with a wait, the request waits for a change of this state.',
       required: false,
       schema: text,
     }),
     ...answers(
       {
-        200: json('ProcessView', 'Finished.', headers, OK_EXAMPLE),
+        200: json('ProcessView', 'The process finished.', headers, OK_EXAMPLE),
         202: json(
           'ProcessView',
-          'Still running.',
+          'The process is still running.',
           {
             ...headers,
             always: [...headers.always, 'Retry-After'],
@@ -242,35 +247,39 @@ export const DocumentStatus = (): MethodDecorator => {
           PENDING_EXAMPLE,
         ),
         304: {
-          description: 'The client has this state already.',
+          description: 'The client already has this state.',
           ...headers,
           sometimes: [...headers.sometimes, 'Retry-After'],
         },
-        422: json('ProcessView', 'Ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.', headers),
-        500: json('ProcessView', 'Ended in error.', headers, ERROR_EXAMPLES),
+        422: json(
+          'ProcessView',
+          'The process ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.',
+          headers,
+        ),
+        500: json('ProcessView', 'The process ended in error.', headers, ERROR_EXAMPLES),
       },
       { ...ID_PROBLEMS, 400: 'A parameter is not valid.' },
     ),
   );
 };
 
-/** What `GET status/all` takes and answers. */
+/** Request and responses of `GET status/all`. */
 export const DocumentList = (): MethodDecorator =>
   applyDecorators(
-    ...operation('listProcesses', 'List processes: without parameters the active ones, else a page of all'),
+    ...operation('listProcesses', 'List the active processes, or with parameters a page of all processes'),
     ...answers({ 200: json('ProcessList', 'Newest first.') }, { 400: 'A parameter is not valid.' }),
   );
 
-/** What `POST complete` takes and answers. */
+/** Request and responses of `POST complete`. */
 export const DocumentComplete = (): MethodDecorator =>
   applyDecorators(
-    ...operation('completeProcess', 'Complete a process from a task that runs elsewhere'),
+    ...operation('completeProcess', 'Report the outcome of a process from a task outside the service'),
     ApiBody(ref('CompleteRequest')),
     ...answers(
-      { 200: json('CompleteAnswer', 'The outcome is durable.', { always: ['Process-Status'] }) },
+      { 200: json('CompleteAnswer', 'The outcome is committed.', { always: ['Process-Status'] }) },
       {
         400: 'The request is not valid.',
-        404: 'The id is not known, and `COMPLETE_UNKNOWN` is `refuse`.',
+        404: 'The id is unknown, and `COMPLETE_UNKNOWN` is `refuse`.',
         409: 'The process already has a different outcome.',
         413: 'The body is too large.',
         415: 'The body is not JSON.',
@@ -278,7 +287,7 @@ export const DocumentComplete = (): MethodDecorator =>
     ),
   );
 
-/** What `POST cancel/{correlationId}` takes and answers. */
+/** Request and responses of `POST cancel/{correlationId}`. */
 export const DocumentCancel = (): MethodDecorator => {
   const headers = { always: ['Process-Status'] } satisfies Partial<Answer>;
   return applyDecorators(
@@ -287,8 +296,8 @@ export const DocumentCancel = (): MethodDecorator => {
     ApiBody({ ...ref('CancelRequest'), required: false }),
     ...answers(
       {
-        200: json('ProcessView', 'Cancelled: the instance is deleted and its waiters are answered.', headers),
-        202: json('ProcessView', 'The engine is away; the wish is kept and carried out later.', {
+        200: json('ProcessView', 'The process is cancelled and its instance deleted.', headers),
+        202: json('ProcessView', 'The engine is unavailable; the cancel is stored and carried out later.', {
           ...headers,
           sometimes: ['Retry-After', 'Location'],
         }),
@@ -296,7 +305,7 @@ export const DocumentCancel = (): MethodDecorator => {
       {
         ...ID_PROBLEMS,
         400: 'The request is not valid.',
-        409: 'The process has ended, or ends first.',
+        409: 'The process has already ended, or ends before the cancel.',
         413: 'The body is too large.',
         415: 'The body is not JSON.',
       },
@@ -304,21 +313,22 @@ export const DocumentCancel = (): MethodDecorator => {
   );
 };
 
-/** What `GET events/{correlationId}` takes and answers. */
+/** Request and responses of `GET events/{correlationId}`. */
 export const DocumentEvents = (): MethodDecorator =>
   applyDecorators(
-    ...operation('getProcessEvents', 'The trail of a process, as a page or as a live stream'),
+    ...operation('getProcessEvents', 'Get the trail of a process as a page or as a live stream'),
     correlationIdParam,
     ApiHeader({
       name: 'Last-Event-ID',
-      description: 'Of a stream: the id of the last event that the client has seen.',
+      description: 'For a stream: the id of the last event that the client received.',
       required: false,
       schema: text,
     }),
     ...answers(
       {
         200: {
-          description: 'Oldest first; as a stream, its last event is `end` with the `ProcessView`.',
+          description:
+            'The events, oldest first; the last event of a stream is `end` with the `ProcessView`.',
           content: { 'application/json': ref('EventList'), 'text/event-stream': { schema: text } },
           always: ['Vary'],
           sometimes: ['Process-Status'],
