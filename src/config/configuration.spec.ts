@@ -173,10 +173,10 @@ describe('proxies', () => {
 
 describe('describeConfiguration', () => {
   it.each(['CAMUNDA_BASE_URL', 'BACKGROUND_CHECK_URL', 'ONBOARDING_API_URL', 'PUBLIC_BASE_URL'])(
-    'refuses a %% in the credentials of %s that is no escape, without a word of them',
+    'refuses an unescaped %% in the credentials of %s without printing them',
     (name) => {
       const refused = () => createConfiguration({ [name]: 'http://svc:100%pure@host' });
-      expect(refused).toThrow(`${name} must have each % of its user name and password written as %25`);
+      expect(refused).toThrow(`${name} must percent-encode its user name and password`);
       expect(refused).not.toThrow('pure');
       expect(() => createConfiguration({ [name]: 'http://svc:100%25pure@host' })).not.toThrow();
     },
