@@ -1,5 +1,20 @@
 import tseslint from 'typescript-eslint';
 
+const ENVIRONMENT_IN_ONE_FILE = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: 'process.env is read in src/config/environment.ts only; inject a typed configuration group.',
+};
+
+/** What OutcomeWriter alone may do: write an outcome to a row, and end the waits for it. */
+const OUTCOMES_IN_ONE_FILE = [
+  'MemberExpression[property.name=/^(completeWait|failWait|insertFinished)$/]',
+  "CallExpression[callee.property.name=/^(save|update)$/] Property[key.name='outcome']",
+  "CallExpression[callee.property.name='save'][callee.object.property.name='store']",
+].map((selector) => ({
+  selector,
+  message: 'Outcomes are written, and their waiters woken, by OutcomeWriter only.',
+}));
+
 export default tseslint.config(
   { ignores: ['dist/**', 'dist.last/**', 'coverage/**', 'data/**'] },
   {
@@ -24,15 +39,13 @@ export default tseslint.config(
       // Nest modules are empty classes that carry their meaning in a decorator.
       '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
-      'no-restricted-syntax': [
-        'error',
-        {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message:
-            'process.env is read in src/config/environment.ts only; inject a typed configuration group.',
-        },
-      ],
+      'no-restricted-syntax': ['error', ENVIRONMENT_IN_ONE_FILE],
     },
+  },
+  {
+    files: ['src/process/**/*.ts'],
+    ignores: ['**/*.spec.ts', 'src/process/outcome/outcome.writer.ts'],
+    rules: { 'no-restricted-syntax': ['error', ENVIRONMENT_IN_ONE_FILE, ...OUTCOMES_IN_ONE_FILE] },
   },
   {
     // Nest resolves constructor parameters through emitted metadata, which a type-only import erases.

@@ -14,6 +14,8 @@ import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
 import { ProcessStartService } from './commands/process-start.service.js';
 import { ProcessStatusService } from './http/process-status.service.js';
 import { ProcessSweepService } from './reconcile/process-sweep.service.js';
+import { OutcomeWaitService } from './outcome/outcome-wait.service.js';
+import { OutcomeWriter } from './outcome/outcome.writer.js';
 import { ProcessTrailService } from './outcome/process-trail.service.js';
 import { ProcessViewPresenter } from './http/process-view.presenter.js';
 import { ClientLimitsService } from './http/client-limits.service.js';
@@ -35,6 +37,8 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   InstanceFinderService,
   SurplusInstanceRemover,
   SeenProcessKeysService,
+  OutcomeWriter,
+  OutcomeWaitService,
   ProcessTerminationService,
   ProcessCancelService,
   ProcessTrailService,

@@ -58,8 +58,8 @@ function hook(app) {
     after: ({ kind }) => kind === 'claimed' && pass('claim durable'),
   });
   wrap(get(ProcessStoreService), 'noteStarted', { after: () => pass('instance id stored') });
-  wrap(get(ProcessStoreService), 'update', {
-    after: ({ kind, record }) => kind === 'saved' && record.status !== 'pending' && pass('outcome durable'),
+  wrap(get(ProcessStoreService), 'save', {
+    after: ({ saved, record }) => saved && record.status !== 'pending' && pass('outcome durable'),
   });
   wrap(get(EngineTransport), 'send', {
     before: (request) => {

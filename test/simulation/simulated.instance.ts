@@ -38,6 +38,8 @@ import { ProcessTerminationService } from '../../src/process/reconcile/process-t
 import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
 import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
 import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
+import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
+import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
 import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
 import { ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
 import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
@@ -141,9 +143,11 @@ export class SimulatedInstance {
     const drawings = new ProcessDrawings([testDefinition]);
     const waitroom = new WaitroomService(wait, shutdown);
     const trail = new ProcessTrailService(events);
-    const presenter = new ProcessViewPresenter(new ProcessDurationService(waitroom), http);
+    const waits = new OutcomeWaitService(waitroom, store);
+    const outcomes = new OutcomeWriter(store, waitroom, trail);
+    const presenter = new ProcessViewPresenter(new ProcessDurationService(waits), http);
     const surplus = new SurplusInstanceRemover(store, engineInstances, trail);
-    const ender = new ProcessTerminationService(store, waitroom, engineInstances, trail);
+    const ender = new ProcessTerminationService(outcomes, engineInstances, trail);
     const owner = new LeaseOwner();
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
@@ -159,7 +163,7 @@ export class SimulatedInstance {
     );
     const attempts = new StartAttemptService(
       store,
-      waitroom,
+      outcomes,
       engine,
       engineInstances,
       deployment,
@@ -191,7 +195,7 @@ export class SimulatedInstance {
     const ofStart = mutant.partsOfStart?.(parts) ?? parts;
     this.starts = new ProcessStartService(
       ofStart.store,
-      ofStart.waitroom,
+      new OutcomeWaitService(ofStart.waitroom, ofStart.store),
       ofStart.launcher,
       presenter,
       backlog,
@@ -202,16 +206,11 @@ export class SimulatedInstance {
       [testDefinition],
     );
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
-    this.completions = new ProcessCompletionService(
-      storeOfCompletion,
-      waitroom,
-      trail,
-      engineHistory,
-      process,
-    );
+    const outcomesOfCompletion = new OutcomeWriter(storeOfCompletion, waitroom, trail);
+    this.completions = new ProcessCompletionService(outcomesOfCompletion, trail, engineHistory, process);
     this.cancels = new ProcessCancelService(store, ender, launcher, trail, presenter, process);
-    this.listener = new ProcessOutcomeListener(store, waitroom);
-    this.waiterRefresh = new WaiterRefreshService(store, waitroom, shutdown);
+    this.listener = new ProcessOutcomeListener(outcomes);
+    this.waiterRefresh = new WaiterRefreshService(store, waits, outcomes, shutdown);
     this.sweep = new ProcessSweepService(
       store,
       engineInstances,

@@ -31,6 +31,7 @@ import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
 import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
 import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
 import { ProcessEventsService } from '../../src/process/http/process-events.service.js';
+import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
 import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
 import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
 import { PROCESS_PROVIDERS } from '../../src/process/process.providers.js';
@@ -353,6 +354,10 @@ export class ProcessHarness {
     return this.module.get(ProcessCancelService);
   }
 
+  get outcomes(): OutcomeWriter {
+    return this.module.get(OutcomeWriter);
+  }
+
   get keys(): SeenProcessKeysService {
     return this.module.get(SeenProcessKeysService);
   }
@@ -417,6 +422,17 @@ export class ProcessHarness {
   /** A second instance of the service beside this one, over the same database; close it first. */
   async beside(variables: Record<string, string> = {}): Promise<ProcessHarness> {
     return ProcessHarness.open(variables, mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')), this);
+  }
+
+  /** The status of a row in the file, as another connection sees it; undefined if no row is committed. */
+  committedStatus(correlationId: string): string | undefined {
+    const other = new Database(join(this.dataDir, 'fastify-camunda.sqlite'), { readonly: true });
+    const statement = other.prepare<[string], { status: string }>(
+      'SELECT status FROM process_store WHERE correlation_id = ?',
+    );
+    const row = statement.get(correlationId);
+    other.close();
+    return row?.status;
   }
 
   /** Keeps every write from the database until it is called; the store knows it when this resolves. */

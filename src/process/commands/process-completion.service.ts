@@ -5,16 +5,16 @@ import { jsonFormFault } from '../../common/json/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
 import {
+  type FinishedProcess,
   isFinal,
   isSameOutcome,
   type Outcome,
   type ProcessRecord,
-  ProcessStoreService,
   type WriteOptions,
 } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
 import { ownCodeOf } from '../outcome/outcome.factory.js';
-import { ProcessTrailService } from '../outcome/process-trail.service.js';
+import { type OutcomeDecision, OutcomeWriter } from '../outcome/outcome.writer.js';
+import { ProcessTrailService, type TrailEvent } from '../outcome/process-trail.service.js';
 import type { Requester } from './requester.js';
 
 /** The task that completes a process from a handler of this service. */
@@ -47,14 +47,22 @@ export type CompletionResult =
   | {
       readonly kind: 'refused';
       readonly record: ProcessRecord;
-      readonly reason: 'other-outcome' | 'other-instance';
+      readonly reason: RefusedCompletion;
     };
 
+/** Why a completion is refused: the process has another final outcome, or the task belongs to another instance. */
+type RefusedCompletion = 'other-outcome' | 'other-instance';
+
+const REFUSALS: Readonly<Record<RefusedCompletion, string>> = {
+  'other-outcome': 'The process already has another outcome',
+  'other-instance': 'The completion came from another process instance',
+};
+
 /** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
-const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
+const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach', deferrable: false };
 
 /** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
-const WRITE_OF_HANDLER: WriteOptions = { whenFull: 'wait' };
+const WRITE_OF_HANDLER: WriteOptions = { whenFull: 'wait', deferrable: false };
 
 /** Writes the outcome of a process, once: the first final outcome wins. */
 @Injectable()
@@ -62,8 +70,7 @@ export class ProcessCompletionService {
   private readonly logger = new Logger('ProcessEnd');
 
   constructor(
-    private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly outcomes: OutcomeWriter,
     private readonly trail: ProcessTrailService,
     private readonly engineHistory: EngineHistoryClient,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
@@ -82,43 +89,50 @@ export class ProcessCompletionService {
   async complete(completion: Completion): Promise<CompletionResult> {
     const { correlationId, task } = completion;
     const outcome = this.outcomeOf(completion);
-    const outcomeStep = task === undefined ? null : stepNameOf(task.topic);
-    let record = await this.store.get(correlationId);
-    for (;;) {
-      if (record === null) {
-        if (task === undefined && this.config.completeUnknown === 'refuse') return { kind: 'unknown' };
-        const inserted = await this.store.insertFinished(
-          {
-            correlationId,
-            processKey: task?.processDefinitionKey ?? null,
-            processInstanceId: task?.processInstanceId ?? null,
-            outcomeStep,
-            outcome,
-          },
-          writeOptions(completion),
-        );
-        if (inserted.kind === 'inserted') return this.stored(inserted.record, outcome, completion);
-        record = inserted.record;
-      }
-      if (isFinal(record)) return this.repeated(record, outcome, completion);
-      if (task !== undefined && !(await this.isSameProcess(record, task))) {
-        await this.logRefusal(
-          record,
-          outcome,
-          completion,
-          'The completion came from another process instance',
-        );
-        return { kind: 'refused', record, reason: 'other-instance' };
-      }
-      const change = {
-        outcome,
-        outcomeStep,
-        ...(task === undefined ? {} : { processInstanceId: task.processInstanceId }),
-      };
-      const saved = await this.store.save(record, change, writeOptions(completion));
-      if (saved.saved) return this.stored(saved.record, outcome, completion);
-      record = saved.record;
+    const result = await this.outcomes.write(
+      correlationId,
+      (record) => this.decide(record, outcome, task),
+      task === undefined ? ({ status }) => completedByHttp(completion, outcome, status) : 'step',
+      { ...writeOptions(completion), ...this.insertion(completion, outcome) },
+    );
+    if (result.kind === 'unknown') return { kind: 'unknown' };
+    const { record } = result;
+    if (result.kind === 'saved') return { kind: 'stored', record };
+    const { reason } = result;
+    if (reason === 'same-outcome') return { kind: 'duplicate', record };
+    await this.trail.log(record, refused(completion, outcome, record, reason), writeOptions(completion));
+    return { kind: 'refused', record, reason };
+  }
+
+  private async decide(
+    record: ProcessRecord,
+    outcome: Outcome,
+    task: CompletingTask | undefined,
+  ): Promise<OutcomeDecision<'same-outcome' | RefusedCompletion>> {
+    if (task !== undefined && !(await this.isSameProcess(record, task))) return { refuse: 'other-instance' };
+    if (isFinal(record)) {
+      return { refuse: isSameOutcome(record, outcome) ? 'same-outcome' : 'other-outcome' };
     }
+    return {
+      change:
+        task === undefined
+          ? { outcome, outcomeStep: null }
+          : { outcome, outcomeStep: stepNameOf(task.topic), processInstanceId: task.processInstanceId },
+    };
+  }
+
+  /** The row of a process that was started elsewhere. */
+  private insertion(
+    { correlationId, task }: Completion,
+    outcome: Outcome,
+  ): { readonly insert?: FinishedProcess } {
+    if (task === undefined) {
+      return this.config.completeUnknown === 'refuse' ? {} : { insert: { correlationId, outcome } };
+    }
+    const { processDefinitionKey: processKey, processInstanceId, topic } = task;
+    return {
+      insert: { correlationId, outcome, processKey, processInstanceId, outcomeStep: stepNameOf(topic) },
+    };
   }
 
   private outcomeOf(completion: Completion): Outcome {
@@ -138,49 +152,6 @@ export class ProcessCompletionService {
     };
   }
 
-  private async stored(
-    record: ProcessRecord,
-    outcome: Outcome,
-    completion: Completion,
-  ): Promise<CompletionResult> {
-    this.waitroom.completeWait(record.correlationId, record);
-    // A step has its own row in the trail.
-    if (completion.task === undefined) {
-      await this.trail.log(
-        record,
-        {
-          stepName: 'complete',
-          status: 'ok',
-          httpStatusCode: 200,
-          requestData: requestOf(completion, outcome),
-          result: 'Completed by HTTP',
-          metadata: { processStatus: record.status, requestedBy: completion.requester ?? null },
-        },
-        { ...writeOptions(completion), deferrable: false },
-      );
-    }
-    return { kind: 'stored', record };
-  }
-
-  private async repeated(
-    record: ProcessRecord,
-    outcome: Outcome,
-    completion: Completion,
-  ): Promise<CompletionResult> {
-    const foreign = completion.task !== undefined && !(await this.isSameProcess(record, completion.task));
-    if (!foreign && isSameOutcome(record, outcome)) return { kind: 'duplicate', record };
-    const reason = foreign ? 'other-instance' : 'other-outcome';
-    await this.logRefusal(
-      record,
-      outcome,
-      completion,
-      foreign
-        ? 'The completion came from another process instance'
-        : 'The process already has another outcome',
-    );
-    return { kind: 'refused', record, reason };
-  }
-
   /**
    * Whether a task belongs to the process of this row. A row that was not claimed here takes any; else the
    * traceability id decides, and a different instance must be one that the row's instance called.
@@ -191,30 +162,6 @@ export class ProcessCompletionService {
     if (record.processInstanceId === null || record.processInstanceId === task.processInstanceId) return true;
     const instance = await this.engineHistory.getHistoricInstance(task.processInstanceId);
     return instance?.rootProcessInstanceId === record.processInstanceId;
-  }
-
-  private logRefusal(
-    record: ProcessRecord,
-    outcome: Outcome,
-    completion: Completion,
-    reason: string,
-  ): Promise<void> {
-    const happening = {
-      stepName: 'complete',
-      status: 'error' as const,
-      httpStatusCode: 409,
-      requestData: requestOf(completion, outcome),
-      errorMessage: reason,
-      result: 'Completion refused',
-      metadata: {
-        message: reason,
-        processStatus: record.status,
-        ...(completion.task === undefined
-          ? { requestedBy: completion.requester ?? null }
-          : { processInstanceId: completion.task.processInstanceId }),
-      },
-    };
-    return this.trail.log(record, happening, { ...writeOptions(completion), deferrable: false });
   }
 }
 
@@ -228,6 +175,41 @@ function assertJson(data: unknown): void {
   if (fault === null) return;
   const path = fault.path === '' ? 'data' : `data.${fault.path}`;
   throw new FatalTaskError(`The outcome cannot be kept: at "${path}" ${fault.reason}.`);
+}
+
+function completedByHttp(completion: Completion, outcome: Outcome, processStatus: string): TrailEvent {
+  return {
+    stepName: 'complete',
+    status: 'ok',
+    httpStatusCode: 200,
+    requestData: requestOf(completion, outcome),
+    result: 'Completed by HTTP',
+    metadata: { processStatus, requestedBy: completion.requester ?? null },
+  };
+}
+
+function refused(
+  completion: Completion,
+  outcome: Outcome,
+  { status: processStatus }: ProcessRecord,
+  reason: RefusedCompletion,
+): TrailEvent {
+  const message = REFUSALS[reason];
+  return {
+    stepName: 'complete',
+    status: 'error',
+    httpStatusCode: 409,
+    requestData: requestOf(completion, outcome),
+    errorMessage: message,
+    result: 'Completion refused',
+    metadata: {
+      message,
+      processStatus,
+      ...(completion.task === undefined
+        ? { requestedBy: completion.requester ?? null }
+        : { processInstanceId: completion.task.processInstanceId }),
+    },
+  };
 }
 
 /** What was asked for, as the trail shows it. */

@@ -272,10 +272,10 @@ describe('ProcessStartService', () => {
     const first = await harness.store.get('a');
     expect(await harness.store.releaseClaim('a', first!.claimId)).toBe(true);
     await harness.claim('a');
-    const finished = jest.spyOn(harness.store, 'update');
+    const written = jest.spyOn(harness.outcomes, 'write');
     held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching process definition', null));
-    while (finished.mock.results.length === 0) await new Promise(setImmediate);
-    await finished.mock.results[0]!.value;
+    while (written.mock.results.length === 0) await new Promise(setImmediate);
+    await written.mock.results[0]!.value;
     expect(await harness.store.get('a')).toMatchObject({ status: 'pending', claimId: 'claim-a' });
     harness.waitroom.clearAll();
     await refused.catch(() => undefined);

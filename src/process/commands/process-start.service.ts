@@ -6,7 +6,7 @@ import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/proces
 import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
-import { type Wait, WaitroomService } from '../../waitroom/index.js';
+import type { Wait } from '../../waitroom/index.js';
 import type { OnCallerGone } from './caller-gone.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
 import {
@@ -17,7 +17,7 @@ import {
   unknownProcessDefinition,
 } from '../http/process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../http/process-view.presenter.js';
-import { waitForOutcome } from '../outcome/outcome-wait.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import type { LaunchResult } from '../launch/start-attempt.service.js';
 import { StartBacklogService } from '../launch/start-backlog.service.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
@@ -43,7 +43,7 @@ export class ProcessStartService {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly waits: OutcomeWaitService,
     private readonly launcher: StartLauncherService,
     private readonly presenter: ProcessViewPresenter,
     private readonly backlog: StartBacklogService,
@@ -74,8 +74,7 @@ export class ProcessStartService {
     const requestHash = canonicalHash({ processKey: request.processKey, variables: request.variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
-      const createWait = (): Wait<ProcessRecord> =>
-        waitForOutcome(this.waitroom, this.store, correlationId, waitMs);
+      const createWait = (): Wait<ProcessRecord> => this.waits.waitFor(correlationId, waitMs);
       if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onClientGone);
       const attached = await this.attach(claim.record, requestHash, createWait, onClientGone, request);
       if (attached !== 'claim-is-gone') return attached;

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isOfService, type ProcessRecord } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 
 /** Process keys whose usual duration is remembered; keys come from clients, so there is a bound. */
 const REMEMBERED_KEYS = 1_000;
@@ -22,9 +22,9 @@ export class ProcessDurationService {
   /** Exponentially weighted mean in ms, by process key; the one used longest ago first. */
   private readonly usualMs = new Map<string, number>();
 
-  constructor(waitroom: WaitroomService) {
-    waitroom.observe((_correlationId, record) => {
-      this.note(record as ProcessRecord);
+  constructor(waits: OutcomeWaitService) {
+    waits.observe((record) => {
+      this.note(record);
     });
   }
 

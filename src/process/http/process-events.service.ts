@@ -4,8 +4,8 @@ import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import { EventLogService } from '../../event-log/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { EventStream } from './event-stream.js';
 import { unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
@@ -30,7 +30,7 @@ export class ProcessEventsService {
     private readonly events: EventLogService,
     private readonly store: ProcessStoreService,
     private readonly presenter: ProcessViewPresenter,
-    waitroom: WaitroomService,
+    waits: OutcomeWaitService,
     shutdown: ShutdownService,
     @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
   ) {
@@ -38,7 +38,9 @@ export class ProcessEventsService {
       for (const stream of this.streams.get(correlationId) ?? []) stream.wake();
     };
     events.observe(wake);
-    waitroom.observe(wake);
+    waits.observe(({ correlationId }) => {
+      wake(correlationId);
+    });
     shutdown.register('refuse', 'event streams', () => {
       this.closed = true;
       for (const stream of [...this.streams.values()].flatMap((set) => [...set])) stream.close();

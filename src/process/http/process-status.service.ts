@@ -10,12 +10,11 @@ import {
   type ProcessRecord,
   ProcessStoreService,
 } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { storeUnavailable, unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
-import { waitForOutcome } from '../outcome/outcome-wait.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import type { ListQuery } from './process.schemas.js';
 
 /** Items of a list that names no limit. */
@@ -40,7 +39,7 @@ export interface StatusQuestion {
 export class ProcessStatusService {
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly waits: OutcomeWaitService,
     private readonly presenter: ProcessViewPresenter,
     @Inject(DATABASE_CONFIG) private readonly config: DatabaseConfig,
     @Inject(HTTP_CONFIG) private readonly http: HttpConfig,
@@ -118,12 +117,7 @@ export class ProcessStatusService {
       cancel();
     });
     for (;;) {
-      const wait = waitForOutcome(
-        this.waitroom,
-        this.store,
-        correlationId,
-        Math.max(until - performance.now(), 0),
-      );
+      const wait = this.waits.waitFor(correlationId, Math.max(until - performance.now(), 0));
       cancel = wait.cancel;
       // The second look: an end that came before the waiter was registered would wake nobody.
       const record = await this.store.get(correlationId).catch((error: unknown) => {

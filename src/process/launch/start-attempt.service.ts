@@ -17,13 +17,13 @@ import {
   type ProcessConfig,
 } from '../../config/index.js';
 import { type ProcessRecord, ProcessStoreService, type StartSchedule } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
 import { serviceOutcome } from '../outcome/outcome.factory.js';
 import {
   engineRefusedVariables,
   refusedProcessDefinition,
   unknownProcessDefinition,
 } from '../http/process-problems.js';
+import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { StartBacklogService } from './start-backlog.service.js';
 import { SeenProcessKeysService } from './seen-process-keys.service.js';
@@ -53,7 +53,7 @@ export class StartAttemptService {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly outcomes: OutcomeWriter,
     private readonly engine: EngineConnection,
     private readonly engineInstances: EngineInstancesClient,
     private readonly deployment: EngineDeploymentService,
@@ -230,10 +230,7 @@ export class StartAttemptService {
   private async refuse(record: ProcessRecord, problem: ProblemError): Promise<LaunchResult> {
     const { correlationId } = record;
     try {
-      if (await this.store.releaseClaim(correlationId, record.claimId)) {
-        this.waitroom.failWait(correlationId, problem);
-        return { kind: 'refused', problem };
-      }
+      if (await this.outcomes.releaseClaim(record, problem)) return { kind: 'refused', problem };
     } catch (error) {
       this.logger.error({ msg: 'A refused start could not be taken back.', correlationId, err: error });
       return { kind: 'refused', problem };
@@ -245,26 +242,15 @@ export class StartAttemptService {
   private async reject(record: ProcessRecord, error: string): Promise<LaunchResult> {
     const { correlationId } = record;
     try {
-      const rejected = await this.store.update(correlationId, ({ status, claimId }) =>
-        // Where another holder of the lease has removed the claim, the row may be that of the next start.
-        status === 'pending' && claimId === record.claimId
-          ? {
-              change: {
-                outcome: serviceOutcome('start-rejected', error),
-                startResolved: true,
-              },
-            }
-          : { refuse: 'has an outcome, or is another claim' },
+      await this.outcomes.write(
+        correlationId,
+        ({ status, claimId }) =>
+          // If another holder of the lease has removed the claim, the row may belong to the next start.
+          status === 'pending' && claimId === record.claimId
+            ? { change: { outcome: serviceOutcome('start-rejected', error), startResolved: true } }
+            : { refuse: 'has an outcome, or is another claim' },
+        () => ({ stepName: 'start', status: 'error', errorMessage: error, result: 'Start rejected' }),
       );
-      if (rejected.kind === 'saved') {
-        this.waitroom.completeWait(correlationId, rejected.record);
-        await this.trail.log(record, {
-          stepName: 'start',
-          status: 'error',
-          errorMessage: error,
-          result: 'Start rejected',
-        });
-      }
     } catch (err) {
       this.logger.error({ msg: 'A start could not be rejected; it stays pending.', correlationId, err });
     }

@@ -1,35 +1,21 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { type TaskOutcomeFacts, TaskOutcomeListener } from '../../camunda-worker/index.js';
-import {
-  isReplaceable,
-  type Outcome,
-  type ProcessRecord,
-  ProcessStoreService,
-} from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
+import { isReplaceable, type Outcome, type ProcessRecord } from '../../process-store/index.js';
 import { ownCodeOf, serviceOutcome } from './outcome.factory.js';
-
-/** An end that the workers saw, and which states it may replace. */
-interface SeenEnd {
-  readonly outcome: Outcome & { readonly status: 'error' };
-  readonly replaces: (record: ProcessRecord) => boolean;
-}
+import { OutcomeWriter } from './outcome.writer.js';
 
 /** Turns what the workers see of a process's end into its outcome, where nobody completes it. */
 @Injectable()
 export class ProcessOutcomeListener extends TaskOutcomeListener {
   private readonly logger = new Logger(ProcessOutcomeListener.name);
 
-  constructor(
-    private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
-  ) {
+  constructor(private readonly outcomes: OutcomeWriter) {
     super();
   }
 
   /** A step has used up its retries: `error` / `INCIDENT`, open until an operator has repaired the instance. */
   override async incident(facts: TaskOutcomeFacts & { readonly error: string }): Promise<void> {
-    await this.end(facts, { outcome: serviceOutcome('incident', facts.error), replaces: isPending });
+    await this.write(facts, serviceOutcome('incident', facts.error), isPending);
   }
 
   /** A BPMN error that nothing caught has ended the instance: `error` with its code. */
@@ -38,26 +24,28 @@ export class ProcessOutcomeListener extends TaskOutcomeListener {
   ): Promise<void> {
     const { errorMessage: error } = facts;
     const errorCode = ownCodeOf(facts.errorCode, { correlationId: facts.correlationId, logger: this.logger });
-    await this.end(facts, {
-      outcome: { origin: 'bpmn-error', status: 'error', error, errorCode },
-      replaces: isReplaceable,
-    });
+    await this.write(facts, { origin: 'bpmn-error', status: 'error', error, errorCode }, isReplaceable);
   }
 
-  private async end(facts: TaskOutcomeFacts, { outcome, replaces }: SeenEnd): Promise<void> {
+  /** The worker writes the row of the step to the trail, so the outcome adds none. */
+  private async write(
+    facts: TaskOutcomeFacts,
+    outcome: Outcome & { readonly status: 'error' },
+    replaces: (record: ProcessRecord) => boolean,
+  ): Promise<void> {
     const { correlationId } = facts;
-    const result = await this.store.update(
+    const result = await this.outcomes.write(
       correlationId,
       (record) =>
         replaces(record) && isOfThisProcess(record, facts)
           ? { change: { outcome, outcomeStep: facts.stepName } }
           : { refuse: 'has another outcome or is another process' },
+      'step',
       { whenFull: 'wait' },
     );
     if (result.kind !== 'saved') return;
     const { errorCode } = outcome;
     this.logger.warn({ msg: 'A process ended in error.', correlationId, errorCode });
-    this.waitroom.completeWait(correlationId, result.record);
   }
 }
 

@@ -4,12 +4,11 @@ import {
   isReplaceable,
   type ProcessIdentity,
   type ProcessRecord,
-  ProcessStoreService,
   type ServiceOrigin,
   type WriteOptions,
 } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
 import { serviceOutcome } from '../outcome/outcome.factory.js';
+import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 
 /** What a cancel says where nobody gave a reason. */
@@ -30,8 +29,7 @@ export class ProcessTerminationService {
   private readonly logger = new Logger('ProcessEnd');
 
   constructor(
-    private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly outcomes: OutcomeWriter,
     private readonly engineInstances: EngineInstancesClient,
     private readonly trail: ProcessTrailService,
   ) {}
@@ -80,7 +78,7 @@ export class ProcessTerminationService {
     const { correlationId } = record;
     const { origin, error } = end;
     const outcome = serviceOutcome(origin, error);
-    const result = await this.store.update(
+    const result = await this.outcomes.write(
       correlationId,
       (row) =>
         isReplaceable(row) && row.outcomeOrigin !== origin && row.claimId === record.claimId
@@ -95,25 +93,19 @@ export class ProcessTerminationService {
               },
             }
           : { refuse: 'has another outcome' },
+      ({ processInstanceId }) => ({
+        stepName: end.stepName,
+        status: 'error',
+        errorMessage: error,
+        result: end.result,
+        metadata: { errorCode: outcome.errorCode, processInstanceId },
+      }),
       options,
     );
     if (result.kind === 'unknown') return null;
     if (result.kind === 'saved') {
       const { errorCode } = outcome;
       this.logger.warn({ msg: 'A process was ended.', correlationId, errorCode });
-      this.waitroom.completeWait(correlationId, result.record);
-      const { processInstanceId } = result.record;
-      await this.trail.log(
-        result.record,
-        {
-          stepName: end.stepName,
-          status: 'error',
-          errorMessage: error,
-          result: end.result,
-          metadata: { errorCode, processInstanceId },
-        },
-        options,
-      );
     }
     return result.record;
   }

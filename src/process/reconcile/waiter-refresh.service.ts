@@ -1,7 +1,8 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { ProcessStoreService } from '../../process-store/index.js';
-import { WaitroomService } from '../../waitroom/index.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { OutcomeWriter } from '../outcome/outcome.writer.js';
 
 /** How often the table is asked for the processes that somebody waits for, in ms. */
 const LOOK_MS = 1_000;
@@ -16,7 +17,8 @@ export class WaiterRefreshService implements OnApplicationBootstrap {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly waitroom: WaitroomService,
+    private readonly waits: OutcomeWaitService,
+    private readonly outcomes: OutcomeWriter,
     shutdown: ShutdownService,
   ) {
     this.task = new PeriodicTask(
@@ -31,10 +33,10 @@ export class WaiterRefreshService implements OnApplicationBootstrap {
 
   /** Wakes the waiters of every process whose row is decided. */
   async look(): Promise<void> {
-    const awaited = this.waitroom.awaited();
+    const awaited = this.waits.awaitedIds();
     if (awaited.length === 0) return;
     for await (const records of this.store.findDecided(awaited)) {
-      for (const record of records) this.waitroom.completeWait(record.correlationId, record);
+      for (const record of records) this.outcomes.wake(record);
     }
   }
 }
