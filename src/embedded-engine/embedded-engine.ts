@@ -16,7 +16,7 @@ import type { StateStore } from './state/state-store.js';
 import { MemoryStore } from './persist/memory.store.js';
 import { AvailableTasks } from './tasks/available-tasks.js';
 import { ExternalTaskService } from './tasks/external-task.service.js';
-import { LentLocks, type TaskLock } from './tasks/lent.locks.js';
+import { InProcessLocks, type TaskLock } from './tasks/in-process.locks.js';
 import { PollRegistry } from './tasks/poll.registry.js';
 import { TaskFetcher } from './tasks/task.fetcher.js';
 import { moveLocks } from './tasks/task.locks.js';
@@ -43,7 +43,7 @@ export interface EngineParts {
   /** Is told once that the engine has stopped for good, because its store refused a commit. */
   readonly onStopped?: (error: Error) => void;
   /** Of an engine on the same store that has stopped in this process, whose workers go on. */
-  readonly lentLocks?: Iterable<readonly [string, TaskLock]>;
+  readonly inProcessLocks?: Iterable<readonly [string, TaskLock]>;
 }
 
 /**
@@ -62,7 +62,7 @@ export class EmbeddedEngine {
     readonly messages: MessageService,
     readonly jobs: JobService,
     private readonly executor: CommandExecutor,
-    private readonly lent: LentLocks,
+    private readonly locks: InProcessLocks,
     private readonly closing: () => Promise<void>,
   ) {}
 
@@ -74,15 +74,15 @@ export class EmbeddedEngine {
     const wall = parts.clock ?? Date.now;
     const monotonic = parts.monotonic ?? parts.clock ?? (() => performance.now());
     const engineClock: EngineClock = new EngineClock(wall, monotonic, (byMs) => {
-      timers.reread();
+      timers.reschedule();
       moveLocks(state, byMs, committer);
     });
-    const { now: clock, settle: settleClock } = engineClock;
+    const { now: clock, synchronize: synchronizeClock } = engineClock;
     const state: EngineState = new EngineState({
-      onTask: (id, task) => {
+      onTaskChanged: (id, task) => {
         available.update(id, task);
       },
-      onJob: (id, job) => {
+      onJobChanged: (id, job) => {
         timers.update(id, job);
       },
     });
@@ -95,14 +95,21 @@ export class EmbeddedEngine {
       },
     );
     const available = new AvailableTasks((id) => state.task(id), clock);
-    const lent = new LentLocks(parts.lentLocks);
+    const inProcessLocks = new InProcessLocks(parts.inProcessLocks);
     const committer = {
       commit: (changes: ChangeSet, now: number = clock()) => executor.commit(changes, now),
-      note: (changes: ChangeSet) => executor.note(changes),
+      commitDeferrable: (changes: ChangeSet) => executor.commitDeferrable(changes),
     };
     const fetcher = new TaskFetcher(state, available);
-    const polls: PollRegistry = new PollRegistry(fetcher, available, clock, committer, lent, settleClock);
-    const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped, settleClock);
+    const polls: PollRegistry = new PollRegistry(
+      fetcher,
+      available,
+      clock,
+      committer,
+      inProcessLocks,
+      synchronizeClock,
+    );
+    const executor = new CommandExecutor(state, store, clock, polls, parts.onStopped, synchronizeClock);
     const repository = new RepositoryService(state, executor, new DeploymentCompiler(compile), store.history);
 
     const jobs: JobService = new JobService(state, executor, stepLimit);
@@ -115,20 +122,20 @@ export class EmbeddedEngine {
     }
     const relocked = emptyChangeSet();
     for (const kept of recovered.tasks) {
-      const task = lent.restore(kept);
+      const task = inProcessLocks.restore(kept);
       state.putTask(task.id, task);
       if (task !== kept) relocked.tasks.set(task.id, task);
     }
-    lent.retain((id) => relocked.tasks.has(id));
+    inProcessLocks.retain((id) => relocked.tasks.has(id));
     for (const incident of recovered.incidents) state.putIncident(incident.id, incident);
     for (const job of recovered.jobs) state.putJob(job.id, job);
     for (const subscription of recovered.subscriptions) state.putSubscription(subscription.id, subscription);
     for (const task of recovered.userTasks) state.userTasks.set(task.id, task);
-    if (relocked.tasks.size > 0) await store.note(relocked);
+    if (relocked.tasks.size > 0) await store.commitDeferrable(relocked);
     timers.start();
     // What waits for the clock alone is to hear of it, too.
     const isSettable = parts.clock === undefined || parts.monotonic !== undefined;
-    const clockWatch = isSettable ? setInterval(settleClock, CLOCK_LOOK_MS).unref() : undefined;
+    const clockWatch = isSettable ? setInterval(synchronizeClock, CLOCK_LOOK_MS).unref() : undefined;
 
     return new EmbeddedEngine(
       repository,
@@ -139,7 +146,7 @@ export class EmbeddedEngine {
       new MessageService(state, executor, stepLimit),
       jobs,
       executor,
-      lent,
+      inProcessLocks,
       async () => {
         clearInterval(clockWatch);
         timers.stop();
@@ -156,8 +163,8 @@ export class EmbeddedEngine {
   }
 
   /** Locks that workers in this process have and the store may not. */
-  get lentLocks(): Iterable<readonly [string, TaskLock]> {
-    return this.lent.entries();
+  get inProcessLocks(): Iterable<readonly [string, TaskLock]> {
+    return this.locks.entries();
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type EngineRouter,
   internalError,
 } from './rest/index.js';
-import type { TaskLock } from './tasks/lent.locks.js';
+import type { TaskLock } from './tasks/in-process.locks.js';
 
 /**
  * How the engine is. `recovering`: its file takes no writes, and it goes on from the last commit when one succeeds.
@@ -38,7 +38,7 @@ export interface RecoveringEngineParts {
    */
   readonly open: (
     onStopped: (error: Error) => void,
-    again?: { readonly lentLocks: Locks },
+    again?: { readonly inProcessLocks: Locks },
   ) => Promise<EmbeddedEngine>;
   /** Gives back what is held for the whole life, the lock of the file. */
   readonly release: () => void;
@@ -114,14 +114,14 @@ export class RecoveringEngine {
     this.parts.release();
   }
 
-  private async begin(lentLocks?: Locks): Promise<void> {
+  private async begin(inProcessLocks?: Locks): Promise<void> {
     const began: { engine?: EmbeddedEngine; stopped?: Error } = {};
     const engine = await this.parts.open(
       (error) => {
         began.stopped = error;
         if (began.engine !== undefined) this.stopped(began.engine, error);
       },
-      lentLocks === undefined ? undefined : { lentLocks },
+      inProcessLocks === undefined ? undefined : { inProcessLocks },
     );
     if (began.stopped !== undefined) {
       // A timer that fired at once has met a file that takes no writes.
@@ -162,7 +162,7 @@ export class RecoveringEngine {
   }
 
   private async recover(stopped: EmbeddedEngine, cause: unknown): Promise<void> {
-    const lentLocks = [...stopped.lentLocks];
+    const inProcessLocks = [...stopped.inProcessLocks];
     try {
       await stopped.close();
     } catch (error) {
@@ -171,7 +171,7 @@ export class RecoveringEngine {
     if (isDamage(cause)) this.reportDamage(cause);
     while (!this.damageReported && (await this.pause())) {
       try {
-        await this.begin(lentLocks);
+        await this.begin(inProcessLocks);
         this.setCondition({ status: 'running' });
         return;
       } catch (error) {

@@ -55,7 +55,7 @@ export async function openRecoveringEngine(options: RecoveringEngineOptions): Pr
           compile: (name, content) => compileBpmn({ name, content }, options),
           store,
           onStopped,
-          ...(again === undefined ? {} : { lentLocks: again.lentLocks }),
+          ...(again === undefined ? {} : { inProcessLocks: again.inProcessLocks }),
         });
       } catch (error) {
         await store.close();

@@ -1,11 +1,11 @@
 import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
-import type { InstanceAtWork } from './instance-at-work.js';
+import type { InstanceContext } from './instance.context.js';
 import type { Variables } from '../state/typed-value.types.js';
 
 /** A token about to enter a node of a scope. */
 export interface Step {
-  readonly at: InstanceAtWork;
+  readonly context: InstanceContext;
   readonly scope: ActivityState;
   readonly nodeId: string;
   /** Which instance of a multi-instance activity this is, from 0. */
@@ -30,36 +30,36 @@ export class Agenda {
   constructor(private readonly limit: number) {}
 
   /** Plans tokens of one scope; the first given is the first to go. */
-  plan(at: InstanceAtWork, scope: ActivityState, nodeIds: readonly string[]): void {
-    this.planSteps(nodeIds.map((nodeId) => ({ at, scope, nodeId })));
+  schedule(context: InstanceContext, scope: ActivityState, nodeIds: readonly string[]): void {
+    this.scheduleSteps(nodeIds.map((nodeId) => ({ context, scope, nodeId })));
   }
 
-  /** As {@link plan}, for steps that say more. */
-  planSteps(steps: readonly Step[]): void {
+  /** As {@link schedule}, for steps that say more. */
+  scheduleSteps(steps: readonly Step[]): void {
     for (const step of steps.toReversed()) {
-      step.scope.tokensOnTheWay += 1;
+      step.scope.pendingTokens += 1;
       this.steps.push(step);
     }
   }
 
   /** Elements that tokens of a scope are about to enter. */
-  onTheWay(scope: ActivityState): string[] {
-    if (scope.tokensOnTheWay === 0) return [];
+  pendingTargets(scope: ActivityState): string[] {
+    if (scope.pendingTokens === 0) return [];
     return this.steps.filter((step) => step.scope === scope).map(({ nodeId }) => nodeId);
   }
 
   /** Drops the tokens that are on their way in a scope which goes on without them. */
-  drop(scope: ActivityState): void {
-    if (scope.tokensOnTheWay === 0) return;
+  discard(scope: ActivityState): void {
+    if (scope.pendingTokens === 0) return;
     this.steps = this.steps.filter((step) => step.scope !== scope);
-    scope.tokensOnTheWay = 0;
+    scope.pendingTokens = 0;
   }
 
   /** The next token whose scope still exists; undefined when all are at rest. @throws ProcessEngine beyond the limit */
   next(): Step | undefined {
     for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
       if (step.scope.removed) continue;
-      step.scope.tokensOnTheWay -= 1;
+      step.scope.pendingTokens -= 1;
       this.taken += 1;
       if (this.taken <= this.limit) return step;
       throw new ProcessEngineError(

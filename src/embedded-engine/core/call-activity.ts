@@ -3,7 +3,7 @@ import type { CallActivityNode, CallMapping } from '../model/index.js';
 import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
 import type { ExecutableDefinition } from '../state/executable-definition.js';
-import { atWork, type InstanceAtWork, textOf } from './instance-at-work.js';
+import { type InstanceContext, openInstance, textOf } from './instance.context.js';
 import { ProcessInstanceState } from '../state/process-instance.state.js';
 import { NULL_VALUE, toTypedValue } from './typed-value.converter.js';
 import type { TypedValue } from '../state/typed-value.types.js';
@@ -12,14 +12,14 @@ import { findVariable, localVariables, visibleVariables } from './variable.scope
 
 /** Makes the instance that a call activity calls, with its variables; it has not begun yet. @throws ProcessEngine */
 export function createCalledInstance(
-  at: InstanceAtWork,
+  context: InstanceContext,
   activity: ActivityState,
   node: CallActivityNode,
-): InstanceAtWork {
-  const definition = findCalled(at, activity, node);
+): InstanceContext {
+  const definition = findCalled(context, activity, node);
   const start = definition.initialStart();
-  const { work, instance } = at;
-  const businessKey = node.businessKey?.evaluate(at.scopeOf(activity)) ?? null;
+  const { work, instance } = context;
+  const businessKey = node.businessKey?.evaluate(context.scopeOf(activity)) ?? null;
   const called = ProcessInstanceState.create(
     {
       id: work.newId(),
@@ -38,39 +38,39 @@ export function createCalledInstance(
   );
   work.addInstance(called);
   activity.calledInstanceId = called.id;
-  at.history.activityStarted(activity);
-  return atWork(work, called.id);
+  context.history.activityStarted(activity);
+  return openInstance(work, called.id);
 }
 
 /** A call activity that waits, and its instance. */
 export interface Call {
-  readonly at: InstanceAtWork;
+  readonly context: InstanceContext;
   readonly activity: ActivityState;
 }
 
 /** The call of an instance; null for one that was started from outside, or whose caller was deleted without it. */
-export function callOf(work: UnitOfWork, called: InstanceAtWork): Call | null {
+export function callOf(work: UnitOfWork, called: InstanceContext): Call | null {
   const { caller } = called.instance.header;
   if (caller === null || work.findInstance(caller.processInstanceId) === undefined) return null;
-  const at = atWork(work, caller.processInstanceId);
-  const activity = at.instance.findActivity(caller.activityInstanceId);
-  return activity === null ? null : { at, activity };
+  const context = openInstance(work, caller.processInstanceId);
+  const activity = context.instance.findActivity(caller.activityInstanceId);
+  return activity === null ? null : { context, activity };
 }
 
 /** Hands the results of a called instance to its call: also where an error ends it. */
-export function passOutputs(called: InstanceAtWork, { at, activity }: Call): void {
-  const node = at.node(activity);
+export function passOutputs(called: InstanceContext, { context, activity }: Call): void {
+  const node = context.node(activity);
   if (node.kind !== 'callActivity') return;
-  mapCallVariables(node.outputs, { at: called, activity: called.root }, (name, value, local) => {
-    if (local) at.variables.setLocal(activity, name, value);
-    else at.variables.set(activity, name, value);
+  mapCallVariables(node.outputs, { context: called, activity: called.root }, (name, value, local) => {
+    if (local) context.variables.setLocal(activity, name, value);
+    else context.variables.set(activity, name, value);
   });
 }
 
 /** The variables that go in, or out: evaluated where they come from. */
 export function mapCallVariables(
   mappings: readonly CallMapping[],
-  from: { readonly at: InstanceAtWork; readonly activity: ActivityState },
+  from: { readonly context: InstanceContext; readonly activity: ActivityState },
   write: (name: string, value: TypedValue, local: boolean) => void,
 ): void {
   for (const mapping of mappings) {
@@ -86,7 +86,7 @@ export function mapCallVariables(
         break;
       }
       case 'expression': {
-        const value = mapping.expression.evaluate(from.at.scopeOf(from.activity));
+        const value = mapping.expression.evaluate(from.context.scopeOf(from.activity));
         write(mapping.target, toTypedValue(value), mapping.local);
         break;
       }
@@ -97,22 +97,22 @@ export function mapCallVariables(
 }
 
 function findCalled(
-  at: InstanceAtWork,
+  context: InstanceContext,
   activity: ActivityState,
   node: CallActivityNode,
 ): ExecutableDefinition {
-  const scope = at.scopeOf(activity);
+  const scope = context.scopeOf(activity);
   const key = textOf(node.calledElement.evaluate(scope));
   const tenant = node.tenantId?.evaluate(scope) ?? null;
-  const tenantId = node.tenantId === null ? at.definition.record.tenantId : tenant && textOf(tenant);
+  const tenantId = node.tenantId === null ? context.definition.record.tenantId : tenant && textOf(tenant);
   const { binding } = node;
   const ofKey = (matches: (definition: ExecutableDefinition) => boolean): ExecutableDefinition | undefined =>
-    at.work.definitionsOf(key, tenantId).findLast(matches);
+    context.work.definitionsOf(key, tenantId).findLast(matches);
   switch (binding.kind) {
     case 'latest':
-      return required(at.work.latestDefinition(key, tenantId), `with key '${key}'`);
+      return required(context.work.latestDefinition(key, tenantId), `with key '${key}'`);
     case 'deployment': {
-      const { deploymentId } = at.definition.record;
+      const { deploymentId } = context.definition.record;
       return required(
         ofKey(({ record }) => record.deploymentId === deploymentId),
         `with key = '${key}' in deployment = '${deploymentId}'`,

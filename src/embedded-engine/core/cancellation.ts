@@ -3,7 +3,7 @@ import type { ActivityState } from '../state/activity.state.js';
 import type { Agenda } from './agenda.js';
 import { callOf } from './call-activity.js';
 import { endWaits } from './event.waits.js';
-import { atWork, type InstanceAtWork } from './instance-at-work.js';
+import { type InstanceContext, openInstance } from './instance.context.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** How an instance ends that does not end by itself. */
@@ -27,7 +27,7 @@ export class Cancellation {
    *
    * @param byId the event that cancels; null where its scope ends
    */
-  cancel(at: InstanceAtWork, activity: ActivityState, byId: string | null = null): void {
+  cancel(context: InstanceContext, activity: ActivityState, byId: string | null = null): void {
     const deleteReason = byId === null ? null : `Cancel scope activity Activity(${byId}) executed.`;
     const options = {
       deleteReason,
@@ -35,33 +35,33 @@ export class Cancellation {
       mapOutputs: true,
       withCalled: true,
     } as const;
-    cancelActivity(at, activity, this.cancelling(options));
+    cancelActivity(context, activity, this.cancelling(options));
   }
 
   /** Cancels everything that goes on inside a scope, tokens on their way included. */
-  clear(at: InstanceAtWork, scope: ActivityState): void {
-    this.agenda.drop(scope);
-    for (const child of scope.children.toReversed()) this.cancel(at, child);
+  clear(context: InstanceContext, scope: ActivityState): void {
+    this.agenda.discard(scope);
+    for (const child of scope.children.toReversed()) this.cancel(context, child);
   }
 
   /** Ends an instance from outside; whoever called it goes on without it, or ends too where nothing is left of it. */
   deleteInstance(processInstanceId: string, options: DeleteOptions): void {
-    const at = atWork(this.work, processInstanceId);
-    this.end(at, options);
-    const call = callOf(this.work, at);
+    const context = openInstance(this.work, processInstanceId);
+    this.end(context, options);
+    const call = callOf(this.work, context);
     if (call === null) return;
-    cancelActivity(call.at, call.activity, this.cancelling(options));
-    if (call.at.root.children.length === 0) this.deleteInstance(call.at.instance.id, options);
+    cancelActivity(call.context, call.activity, this.cancelling(options));
+    if (call.context.root.children.length === 0) this.deleteInstance(call.context.instance.id, options);
   }
 
-  private end(at: InstanceAtWork, options: DeleteOptions): void {
-    const { root } = at;
-    this.agenda.drop(root);
-    for (const child of root.children.toReversed()) cancelActivity(at, child, this.cancelling(options));
+  private end(context: InstanceContext, options: DeleteOptions): void {
+    const { root } = context;
+    this.agenda.discard(root);
+    for (const child of root.children.toReversed()) cancelActivity(context, child, this.cancelling(options));
     root.removed = true;
-    endWaits(at, root);
-    at.history.instanceEnded(options.state, null, options.deleteReason);
-    this.work.removeInstance(at.instance.id);
+    endWaits(context, root);
+    context.history.instanceEnded(options.state, null, options.deleteReason);
+    this.work.removeInstance(context.instance.id);
   }
 
   private cancelling(options: DeleteOptions): CancelOptions {
@@ -69,7 +69,7 @@ export class Cancellation {
       mapOutputs: options.mapOutputs,
       endCalled: (id) => {
         if (options.withCalled && this.work.findInstance(id) !== undefined)
-          this.end(atWork(this.work, id), options);
+          this.end(openInstance(this.work, id), options);
       },
     };
   }

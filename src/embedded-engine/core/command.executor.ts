@@ -10,17 +10,17 @@ import type { EngineState } from '../state/engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
 /** What followed from a command and waits for its commit. */
-export interface Followed {
+export interface CommitCallbacks {
   /** The store has the changes. */
-  durable(): void;
+  committed(): void;
   /** The store has refused them. */
-  refused(error: Error): void;
+  rejected(error: Error): void;
 }
 
 /** What takes its turn behind every command, before the commit. */
-export interface Follower {
+export interface CommitHook {
   /** Adds to a command's changes what follows from them at once. */
-  follow(changes: ChangeSet, now: number): Followed;
+  beforeCommit(changes: ChangeSet, now: number): CommitCallbacks;
   /** The engine has stopped for good. */
   stop(error: Error): void;
 }
@@ -39,11 +39,11 @@ export class CommandExecutor {
     private readonly store: StateStore,
     readonly clock: () => number,
     /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
-    private readonly follower: Follower,
+    private readonly commitHook: CommitHook,
     /** Is told once that the engine has stopped for good. */
     private readonly onStopped: (error: EngineStoppedError) => void = () => undefined,
     /** Runs before each command. */
-    private readonly settleClock: () => void = () => undefined,
+    private readonly synchronizeClock: () => void = () => undefined,
   ) {}
 
   /** Why nothing that memory says may be told any more: the store has refused a commit. Null while it has not. */
@@ -61,7 +61,7 @@ export class CommandExecutor {
     afterApply: (result: T) => void = () => undefined,
   ): Promise<T> {
     if (this.refusal !== null) throw this.refusal;
-    this.settleClock();
+    this.synchronizeClock();
     const work = new UnitOfWork(this.state, this.clock());
     const result = attempt(command, work);
     this.state.apply(work.changes);
@@ -72,9 +72,9 @@ export class CommandExecutor {
 
   /** Commits changes that come from no command: a poll that takes tasks by itself. */
   async commit(changes: ChangeSet, now: number): Promise<void> {
-    let followed: Followed | null = null;
+    let followed: CommitCallbacks | null = null;
     try {
-      followed = this.follower.follow(changes, now);
+      followed = this.commitHook.beforeCommit(changes, now);
       await this.store.commit(changes);
     } catch (error) {
       // Memory is ahead of what is kept by now, so nothing that it says may be acknowledged any more.
@@ -82,17 +82,17 @@ export class CommandExecutor {
     }
     // A commit that settles behind one that was refused stands on changes that are lost.
     if (this.failure === null) {
-      followed?.durable();
+      followed?.committed();
       return;
     }
-    followed?.refused(this.failure);
+    followed?.rejected(this.failure);
     throw this.failure;
   }
 
   /** Takes changes that need not outlive the process; settles when all that was committed before them is durable. */
-  async note(changes: ChangeSet): Promise<void> {
+  async commitDeferrable(changes: ChangeSet): Promise<void> {
     try {
-      await this.store.note(changes);
+      await this.store.commitDeferrable(changes);
     } catch (error) {
       this.stop(error);
     }
@@ -107,7 +107,7 @@ export class CommandExecutor {
     if (this.stopped !== null) return;
     this.stopped = new EngineStoppedError(cause);
     this.refusal = this.stopped;
-    this.follower.stop(this.stopped);
+    this.commitHook.stop(this.stopped);
     this.onStopped(this.stopped);
   }
 }
@@ -115,7 +115,7 @@ export class CommandExecutor {
 function attempt<T>(command: (work: UnitOfWork) => T, work: UnitOfWork): T {
   try {
     const result = command(work);
-    work.finish();
+    work.runSuccessCallbacks();
     return result;
   } catch (error) {
     if (error instanceof EngineError) throw error;

@@ -26,11 +26,11 @@ describe('EngineClock', () => {
     );
     now.wall += 1_500;
     now.monotonic += 1_000;
-    clock.settle();
+    clock.synchronize();
     expect([clock.now(), jumps]).toEqual([5_001_500, []]);
     now.wall -= HOUR_MS;
     expect(clock.now()).toBe(5_001_000);
-    clock.settle();
+    clock.synchronize();
     expect([clock.now(), jumps]).toEqual([5_001_500 - HOUR_MS, [500 - HOUR_MS]]);
   });
 });

@@ -5,7 +5,7 @@ const JUMP_MS = 1_000;
  * The engine's time, in epoch milliseconds.
  *
  * It is the wall clock's, but while a command is under way it does not jump: a wall clock that was set is taken over
- * between commands, by {@link settle}, whose listener moves with it what was meant as a duration.
+ * between commands, by {@link synchronize}, whose listener moves with it what was meant as a duration.
  */
 export class EngineClock {
   /** What the wall clock shows when the monotonic one is at 0. */
@@ -31,7 +31,7 @@ export class EngineClock {
   };
 
   /** To be called between commands. */
-  readonly settle = (): void => {
+  readonly synchronize = (): void => {
     const by = this.wall() - this.offset - this.monotonic();
     if (Math.abs(by) < JUMP_MS) return;
     this.offset += by;

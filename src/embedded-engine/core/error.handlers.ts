@@ -1,9 +1,9 @@
 import type { BoundaryEventNode, ErrorTrigger, EventSubProcessStartNode } from '../model/index.js';
 import type { ActivityState } from '../state/activity.state.js';
-import type { InstanceAtWork, ThrownError } from './instance-at-work.js';
+import type { InstanceContext, ThrownError } from './instance.context.js';
 
 /** What catches an error, and the activity instance that it interrupts: the host, or the scope of an event sub-process. */
-export interface ErrorHandler {
+interface ErrorHandler {
   readonly host: ActivityState;
   readonly event: BoundaryEventNode | EventSubProcessStartNode;
   readonly trigger: ErrorTrigger;
@@ -16,15 +16,15 @@ export interface ErrorHandler {
  * @returns null where nothing in the instance catches it
  */
 export function findErrorHandler(
-  at: InstanceAtWork,
+  context: InstanceContext,
   from: ActivityState,
   error: ThrownError,
 ): ErrorHandler | null {
   let inside: ActivityState | null = null;
   for (let host: ActivityState | null = from; host !== null; inside = host, host = host.parent) {
     const candidates = [
-      ...bySpecificity(startsIn(at, host, inside)),
-      ...bySpecificity(boundariesOf(at, host)),
+      ...bySpecificity(startsIn(context, host, inside)),
+      ...bySpecificity(boundariesOf(context, host)),
     ];
     for (const event of candidates) {
       const { trigger } = event;
@@ -45,15 +45,15 @@ function bySpecificity<T extends BoundaryEventNode | EventSubProcessStartNode>(
 }
 
 function startsIn(
-  at: InstanceAtWork,
+  context: InstanceContext,
   scope: ActivityState,
   thrownIn: ActivityState | null,
 ): readonly EventSubProcessStartNode[] {
-  return (at.scopeModel(scope)?.eventSubProcesses ?? [])
+  return (context.scopeModel(scope)?.eventSubProcesses ?? [])
     .filter(({ id }) => id !== thrownIn?.nodeId)
     .map(({ start }) => start);
 }
 
-function boundariesOf(at: InstanceAtWork, host: ActivityState): readonly BoundaryEventNode[] {
-  return host.parent === null ? [] : at.node(host).boundaryEvents;
+function boundariesOf(context: InstanceContext, host: ActivityState): readonly BoundaryEventNode[] {
+  return host.parent === null ? [] : context.node(host).boundaryEvents;
 }

@@ -5,7 +5,7 @@ import type { Agenda } from './agenda.js';
 import type { Cancellation } from './cancellation.js';
 import { findErrorHandler } from './error.handlers.js';
 import { endWait, endWaits } from './event.waits.js';
-import type { InstanceAtWork, ThrownError } from './instance-at-work.js';
+import type { InstanceContext, ThrownError } from './instance.context.js';
 import { type Call, callOf, passOutputs } from './call-activity.js';
 import { toTypedValue } from './typed-value.converter.js';
 import type { Variables } from '../state/typed-value.types.js';
@@ -14,11 +14,11 @@ import type { UnitOfWork } from './unit-of-work.js';
 export const NO_VARIABLES: Variables = new Map();
 
 /** What an event does to the token that waited for it. */
-export interface TokenFlow {
+interface TokenFlow {
   /** Takes it on over the flows of its activity. */
-  leave(at: InstanceAtWork, activity: ActivityState): void;
+  leave(context: InstanceContext, activity: ActivityState): void;
   /** Ends it, as a none end event does. */
-  endPath(at: InstanceAtWork, activity: ActivityState): void;
+  endToken(context: InstanceContext, activity: ActivityState): void;
 }
 
 /** Lets events happen: timers, messages and errors. */
@@ -31,96 +31,96 @@ export class EventRunner {
   ) {}
 
   /** @param variables go to the scope that the event begins, or that waited for it */
-  fire(at: InstanceAtWork, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
-    const event = at.definition.node(eventId);
+  fire(context: InstanceContext, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
+    const event = context.definition.node(eventId);
     if (event.kind === 'boundaryEvent') {
-      this.fireBoundary(at, owner, event, variables);
+      this.fireBoundary(context, owner, event, variables);
     } else if (event.kind === 'eventSubProcessStart') {
-      this.fireEventSubProcess(at, owner, event, variables);
+      this.fireEventSubProcess(context, owner, event, variables);
     } else if (owner.nodeId === eventId) {
-      at.variables.setAllLocal(owner, variables);
-      this.flow.leave(at, owner);
+      context.variables.setAllLocal(owner, variables);
+      this.flow.leave(context, owner);
     } else {
-      this.leaveGateway(at, owner, eventId, variables);
+      this.leaveGateway(context, owner, eventId, variables);
     }
   }
 
   /** Searches handlers from the thrower outwards and in callers; without one the thrower ends like a none end event. */
-  throwError(at: InstanceAtWork, from: ActivityState, error: ThrownError): void {
-    const handler = findErrorHandler(at, from, error);
+  throwError(context: InstanceContext, from: ActivityState, error: ThrownError): void {
+    const handler = findErrorHandler(context, from, error);
     if (handler === null) {
-      const call = this.catchingCall(at, error);
+      const call = this.catchingCall(context, error);
       if (call === null) {
-        this.flow.endPath(at, from);
+        this.flow.endToken(context, from);
         return;
       }
-      passOutputs(at, call);
-      this.throwError(call.at, call.activity, error);
+      passOutputs(context, call);
+      this.throwError(call.context, call.activity, error);
       return;
     }
     const { host, event } = handler;
     const { errorCodeVariable, errorMessageVariable } = handler.trigger;
-    if (errorCodeVariable !== null) at.variables.set(host, errorCodeVariable, toTypedValue(error.code));
+    if (errorCodeVariable !== null) context.variables.set(host, errorCodeVariable, toTypedValue(error.code));
     if (errorMessageVariable !== null)
-      at.variables.set(host, errorMessageVariable, toTypedValue(error.message));
-    this.fire(at, host, event.id);
+      context.variables.set(host, errorMessageVariable, toTypedValue(error.message));
+    this.fire(context, host, event.id);
   }
 
   private fireBoundary(
-    at: InstanceAtWork,
+    context: InstanceContext,
     host: ActivityState,
     event: BoundaryEventNode,
     variables: Variables,
   ): void {
     const scope = parentOf(host);
-    if (event.isInterrupting) this.cancellation.cancel(at, host, event.id);
-    else endTimer(at, host, event);
-    this.agenda.planSteps([{ at, scope, nodeId: event.id, variables }]);
+    if (event.isInterrupting) this.cancellation.cancel(context, host, event.id);
+    else endTimer(context, host, event);
+    this.agenda.scheduleSteps([{ context, scope, nodeId: event.id, variables }]);
   }
 
   /** One that interrupts leaves nothing else of its scope, other event sub-processes included. */
   private fireEventSubProcess(
-    at: InstanceAtWork,
+    context: InstanceContext,
     scope: ActivityState,
     start: EventSubProcessStartNode,
     variables: Variables,
   ): void {
     if (start.isInterrupting) {
-      this.cancellation.clear(at, scope);
-      endWaits(at, scope);
+      this.cancellation.clear(context, scope);
+      endWaits(context, scope);
     } else {
-      endTimer(at, scope, start);
+      endTimer(context, scope, start);
     }
-    this.agenda.planSteps([{ at, scope, nodeId: start.scopeId, variables }]);
+    this.agenda.scheduleSteps([{ context, scope, nodeId: start.scopeId, variables }]);
   }
 
   /** The first event behind an event-based gateway has happened. */
   private leaveGateway(
-    at: InstanceAtWork,
+    context: InstanceContext,
     gateway: ActivityState,
     eventId: string,
     variables: Variables,
   ): void {
     const scope = parentOf(gateway);
-    closeActivity(at, gateway, { canceled: true, completeScope: false });
-    this.agenda.planSteps([{ at, scope, nodeId: eventId, variables, isTriggered: true }]);
+    closeActivity(context, gateway, { canceled: true, completeScope: false });
+    this.agenda.scheduleSteps([{ context, scope, nodeId: eventId, variables, isTriggered: true }]);
   }
 
   /** The call of an instance, where the error is caught there or further up. */
-  private catchingCall(at: InstanceAtWork, error: ThrownError): Call | null {
-    const call = callOf(this.work, at);
+  private catchingCall(context: InstanceContext, error: ThrownError): Call | null {
+    const call = callOf(this.work, context);
     if (call === null) return null;
-    if (findErrorHandler(call.at, call.activity, error) !== null) return call;
-    return this.catchingCall(call.at, error) === null ? null : call;
+    if (findErrorHandler(call.context, call.activity, error) !== null) return call;
+    return this.catchingCall(call.context, error) === null ? null : call;
   }
 }
 
 /** A timer fires once; a message that interrupts nothing may come again. */
 function endTimer(
-  at: InstanceAtWork,
+  context: InstanceContext,
   owner: ActivityState,
   event: BoundaryEventNode | EventSubProcessStartNode,
 ): void {
   const wait = owner.waits?.find(({ nodeId, kind }) => nodeId === event.id && kind === 'job');
-  if (wait !== undefined) endWait(at, owner, wait);
+  if (wait !== undefined) endWait(context, owner, wait);
 }

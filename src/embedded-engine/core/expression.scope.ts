@@ -110,7 +110,7 @@ export class ActivityExpressionScope implements ExpressionScope {
       new Map([...visibleVariables(activity)].map(([name, value]) => [name, toScriptValue(value)]));
     return {
       variables: () => new Map([['S', parseSpin], ...all()]),
-      fact: (name) => this.facts().get(name) ?? null,
+      fact: (name) => this.executionProperties().get(name) ?? null,
       getVariable: (name) => {
         const variable = findVariable(activity, name);
         return variable === undefined ? null : toScriptValue(variable.value);
@@ -130,10 +130,10 @@ export class ActivityExpressionScope implements ExpressionScope {
   }
 
   private executionBean(): Bean {
-    return new ExecutionBean(this.facts(), this.activity, this.variables);
+    return new ExecutionBean(this.executionProperties(), this.activity, this.variables);
   }
 
-  private facts(): ReadonlyMap<string, unknown> {
+  private executionProperties(): ReadonlyMap<string, unknown> {
     const { id, businessKey, definitionId, tenantId } = this.header;
     const node = this.definition.model.nodes.get(this.activity.nodeId);
     return new Map<string, unknown>([

@@ -3,17 +3,17 @@ import type { ExternalTaskNode } from '../model/index.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
-import type { InstanceAtWork } from './instance-at-work.js';
+import type { InstanceContext } from './instance.context.js';
 
 /** The external task that `activity` waits for. @throws ProcessEngine for a topic or priority that is none */
 export function createExternalTask(
-  at: InstanceAtWork,
+  context: InstanceContext,
   node: ExternalTaskNode,
   activity: ActivityState,
 ): ExternalTaskRecord {
-  const { work, definition } = at;
-  const { header } = at.instance;
-  const scope = at.scopeOf(activity);
+  const { work, definition } = context;
+  const { header } = context.instance;
+  const scope = context.scopeOf(activity);
   const topic = node.topic.evaluate(scope);
   if (typeof topic !== 'string' || topic === '') {
     throw new ProcessEngineError(`The topic of external task '${node.id}' is no text: ${node.topic.text}`);

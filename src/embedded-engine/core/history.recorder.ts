@@ -18,7 +18,7 @@ export interface ActivityEnd {
 }
 
 /** Why a user task has ended, as its history says. */
-export type UserTaskEnd = 'completed' | 'deleted';
+type UserTaskEnd = 'completed' | 'deleted';
 
 /** Writes what happens to one instance as whole history records; a later record of an id replaces the earlier. */
 export class HistoryRecorder {

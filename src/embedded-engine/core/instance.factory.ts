@@ -6,7 +6,7 @@ import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** What an instance is started with. */
-export interface InstanceSeed {
+interface StartInstanceOptions {
   readonly startActivityId: string;
   readonly businessKey: string | null;
   readonly variables: Variables;
@@ -17,7 +17,7 @@ export function startInstance(
   work: UnitOfWork,
   interpreter: Interpreter,
   definition: ExecutableDefinition,
-  { startActivityId, businessKey, variables }: InstanceSeed,
+  { startActivityId, businessKey, variables }: StartInstanceOptions,
 ): ProcessInstanceState {
   const { record } = definition;
   if (record.suspended) {

@@ -8,8 +8,8 @@ import { EventRunner, NO_VARIABLES } from './event.runner.js';
 import { addWait, awaitEvents, endWaits, triggersOf } from './event.waits.js';
 import { createExternalTask } from './external-task.factory.js';
 import { isAwaited } from './inclusive-join.js';
-import { atWork, type InstanceAtWork, type ThrownError } from './instance-at-work.js';
-import { LoopRunner } from './loop.runner.js';
+import { type InstanceContext, openInstance, type ThrownError } from './instance.context.js';
+import { MultiInstanceRunner } from './multi-instance.runner.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { fromScriptValue } from './script.values.js';
 import { selectExclusive, selectInclusive, selectOutgoing } from './sequence-flow.selector.js';
@@ -26,7 +26,7 @@ export class Interpreter {
   private readonly agenda: Agenda;
   private readonly cancellation: Cancellation;
   private readonly events: EventRunner;
-  private readonly loops: LoopRunner;
+  private readonly multiInstances: MultiInstanceRunner;
 
   constructor(
     private readonly work: UnitOfWork,
@@ -34,33 +34,33 @@ export class Interpreter {
   ) {
     this.agenda = new Agenda(stepLimit);
     this.cancellation = new Cancellation(work, this.agenda);
-    const leave = (at: InstanceAtWork, activity: ActivityState): void => {
-      this.leave(at, activity);
+    const leave = (context: InstanceContext, activity: ActivityState): void => {
+      this.leave(context, activity);
     };
-    this.loops = new LoopRunner(this.agenda, this.cancellation, leave);
+    this.multiInstances = new MultiInstanceRunner(this.agenda, this.cancellation, leave);
     this.events = new EventRunner(work, this.agenda, this.cancellation, {
       leave,
-      endPath: (at, activity) => {
-        this.depart(at, activity, []);
+      endToken: (context, activity) => {
+        this.leaveOver(context, activity, []);
       },
     });
   }
 
   /** Begins an instance that has been made, at the start event that it was made with. */
   start(instance: ProcessInstanceState, variables: Variables): void {
-    this.begin(atWork(this.work, instance.id), variables);
+    this.begin(openInstance(this.work, instance.id), variables);
     this.run();
   }
 
   /** The activity has done what it waited for. */
-  signal(at: InstanceAtWork, activity: ActivityState): void {
-    this.leave(at, activity);
+  signal(context: InstanceContext, activity: ActivityState): void {
+    this.leave(context, activity);
     this.run();
   }
 
   /** Throws a BPMN error out of a waiting activity. */
-  raiseError(at: InstanceAtWork, activity: ActivityState, error: ThrownError): void {
-    this.events.throwError(at, activity, error);
+  raiseError(context: InstanceContext, activity: ActivityState, error: ThrownError): void {
+    this.events.throwError(context, activity, error);
     this.run();
   }
 
@@ -69,8 +69,8 @@ export class Interpreter {
    *
    * @param variables go to the scope that the event begins, or that waited for it
    */
-  trigger(at: InstanceAtWork, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
-    this.events.fire(at, owner, eventId, variables);
+  trigger(context: InstanceContext, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
+    this.events.fire(context, owner, eventId, variables);
     this.run();
   }
 
@@ -79,30 +79,30 @@ export class Interpreter {
     this.cancellation.deleteInstance(processInstanceId, options);
   }
 
-  private begin(at: InstanceAtWork, variables: Variables): void {
-    const { root, instance } = at;
-    at.history.instanceStarted();
-    at.variables.setAllLocal(root, variables);
-    enterScope(at, root);
-    this.agenda.plan(at, root, [instance.header.startActivityId]);
+  private begin(context: InstanceContext, variables: Variables): void {
+    const { root, instance } = context;
+    context.history.instanceStarted();
+    context.variables.setAllLocal(root, variables);
+    enterScope(context, root);
+    this.agenda.schedule(context, root, [instance.header.startActivityId]);
   }
 
   private run(): void {
     for (let step = this.agenda.next(); step !== undefined; step = this.agenda.next()) this.take(step);
   }
 
-  private take({ at, scope, nodeId, loopCounter, variables, isTriggered }: Step): void {
-    this.work.noteElement(nodeId);
-    const node = at.definition.node(nodeId);
-    const activity = openActivity(at, scope, node);
-    if (variables !== undefined) at.variables.setAllLocal(activity, variables);
-    if (loopCounter !== undefined) this.loops.enter(at, scope, activity, loopCounter);
-    enterActivity(at, activity, node);
-    if (isTriggered === true) this.leave(at, activity);
-    else this.execute(at, activity, node);
+  private take({ context, scope, nodeId, loopCounter, variables, isTriggered }: Step): void {
+    this.work.setCurrentElement(nodeId);
+    const node = context.definition.node(nodeId);
+    const activity = openActivity(context, scope, node);
+    if (variables !== undefined) context.variables.setAllLocal(activity, variables);
+    if (loopCounter !== undefined) this.multiInstances.enter(context, scope, activity, loopCounter);
+    enterActivity(context, activity, node);
+    if (isTriggered === true) this.leave(context, activity);
+    else this.execute(context, activity, node);
   }
 
-  private execute(at: InstanceAtWork, activity: ActivityState, node: FlowNode): void {
+  private execute(context: InstanceContext, activity: ActivityState, node: FlowNode): void {
     switch (node.kind) {
       case 'startEvent':
       case 'messageStart':
@@ -110,69 +110,70 @@ export class Interpreter {
       case 'passThrough':
       case 'boundaryEvent':
       case 'noneEnd':
-        this.leave(at, activity);
+        this.leave(context, activity);
         return;
       case 'terminateEnd':
-        this.terminateScope(at, activity);
+        this.terminateScope(context, activity);
         return;
       case 'errorEnd':
-        this.events.throwError(at, activity, at.errorOf(node.error, at.scopeOf(activity)));
+        this.events.throwError(context, activity, context.errorOf(node.error, context.scopeOf(activity)));
         return;
       case 'externalTask': {
-        const task = createExternalTask(at, node, activity);
+        const task = createExternalTask(context, node, activity);
         activity.taskId = task.id;
         this.work.saveTask(task);
-        at.history.taskLogged('CREATED', task);
+        context.history.taskLogged('CREATED', task);
         return;
       }
       case 'expressionTask': {
-        const value = node.expression.evaluate(at.scopeOf(activity));
-        this.leaveWith(at, activity, node.resultVariable, value);
+        const value = node.expression.evaluate(context.scopeOf(activity));
+        this.leaveWith(context, activity, node.resultVariable, value);
         return;
       }
       case 'scriptTask': {
-        const value = node.script.run(at.scopeOf(activity).scriptHost()) ?? null;
+        const value = node.script.run(context.scopeOf(activity).scriptHost()) ?? null;
         // As in Camunda a script that gives nothing sets nothing.
         if (value !== null && node.resultVariable !== null)
-          at.variables.set(activity, node.resultVariable, fromScriptValue(value));
-        this.leave(at, activity);
+          context.variables.set(activity, node.resultVariable, fromScriptValue(value));
+        this.leave(context, activity);
         return;
       }
       case 'userTask': {
-        const task = createUserTask(at, node, activity);
+        const task = createUserTask(context, node, activity);
         this.work.changes.userTasks.set(task.id, task);
         addWait(activity, { kind: 'userTask', id: task.id, nodeId: node.id });
-        at.history.userTaskChanged(task);
-        at.history.activityStarted(activity);
+        context.history.userTaskChanged(task);
+        context.history.activityStarted(activity);
         return;
       }
       case 'catchEvent':
       case 'receiveTask':
       case 'eventBasedGateway':
-        awaitEvents(at, activity, triggersOf(at, node));
+        awaitEvents(context, activity, triggersOf(context, node));
         return;
       case 'exclusiveGateway':
-        this.depart(at, activity, [selectExclusive(node, at.scopeOf(activity))]);
+        this.leaveOver(context, activity, [selectExclusive(node, context.scopeOf(activity))]);
         return;
       case 'parallelGateway':
       case 'inclusiveGateway':
-        if (this.isJoined(at, activity, node)) this.fireJoin(at, activity, node);
+        if (this.isJoined(context, activity, node)) this.fireJoin(context, activity, node);
         return;
       case 'subProcess':
-        if (node.scope.startEvent !== null) this.agenda.plan(at, activity, [node.scope.startEvent.id]);
+        if (node.scope.startEvent !== null)
+          this.agenda.schedule(context, activity, [node.scope.startEvent.id]);
         return;
       case 'eventSubProcess':
-        this.agenda.plan(at, activity, [node.start.id]);
+        this.agenda.schedule(context, activity, [node.start.id]);
         return;
       case 'callActivity': {
-        const called = createCalledInstance(at, activity, node);
+        const called = createCalledInstance(context, activity, node);
         const given = new Map<string, TypedValue>();
-        mapCallVariables(node.inputs, { at, activity }, (name, value) => given.set(name, value));
+        mapCallVariables(node.inputs, { context, activity }, (name, value) => given.set(name, value));
         this.begin(called, given);
         return;
       }
       case 'multiInstanceBody':
-        this.loops.begin(at, activity);
+        this.multiInstances.begin(context, activity);
         return;
       default:
         node satisfies never;
@@ -180,82 +181,83 @@ export class Interpreter {
   }
 
   private leaveWith(
-    at: InstanceAtWork,
+    context: InstanceContext,
     activity: ActivityState,
     resultVariable: string | null,
     value: unknown,
   ): void {
-    if (resultVariable !== null) at.variables.set(activity, resultVariable, toTypedValue(value));
-    this.leave(at, activity);
+    if (resultVariable !== null) context.variables.set(activity, resultVariable, toTypedValue(value));
+    this.leave(context, activity);
   }
 
   /** Takes the token on over the flows that its conditions choose; they are evaluated before the outputs are mapped. */
-  private leave(at: InstanceAtWork, activity: ActivityState): void {
-    this.depart(at, activity, selectOutgoing(at.node(activity), at.scopeOf(activity)));
+  private leave(context: InstanceContext, activity: ActivityState): void {
+    this.leaveOver(context, activity, selectOutgoing(context.node(activity), context.scopeOf(activity)));
   }
 
-  private depart(at: InstanceAtWork, activity: ActivityState, flows: readonly SequenceFlow[]): void {
+  private leaveOver(context: InstanceContext, activity: ActivityState, flows: readonly SequenceFlow[]): void {
     const scope = parentOf(activity);
-    closeActivity(at, activity, { canceled: false, completeScope: flows.length === 0 });
+    closeActivity(context, activity, { canceled: false, completeScope: flows.length === 0 });
     const targets = flows.map((flow) => flow.targetId);
-    this.agenda.plan(at, scope, targets);
-    if (flows.length === 0) this.tokenEnded(at, scope, activity.nodeId);
+    this.agenda.schedule(context, scope, targets);
+    if (flows.length === 0) this.tokenEnded(context, scope, activity.nodeId);
   }
 
-  private tokenEnded(at: InstanceAtWork, scope: ActivityState, lastNodeId: string): void {
-    if (scope.parent !== null && at.node(scope).kind === 'multiInstanceBody') {
-      this.loops.instanceEnded(at, scope);
-    } else if (scope.children.length === 0 && scope.tokensOnTheWay === 0) {
-      this.completeScope(at, scope, lastNodeId);
+  private tokenEnded(context: InstanceContext, scope: ActivityState, lastNodeId: string): void {
+    if (scope.parent !== null && context.node(scope).kind === 'multiInstanceBody') {
+      this.multiInstances.instanceEnded(context, scope);
+    } else if (scope.children.length === 0 && scope.pendingTokens === 0) {
+      this.completeScope(context, scope, lastNodeId);
     }
   }
 
-  private completeScope(at: InstanceAtWork, scope: ActivityState, lastNodeId: string): void {
+  private completeScope(context: InstanceContext, scope: ActivityState, lastNodeId: string): void {
     if (scope.parent !== null) {
-      this.leave(at, scope);
+      this.leave(context, scope);
       return;
     }
     scope.removed = true;
-    endWaits(at, scope);
-    at.history.instanceEnded('COMPLETED', lastNodeId, null);
-    this.work.removeInstance(at.instance.id);
-    this.returnToCaller(at);
+    endWaits(context, scope);
+    context.history.instanceEnded('COMPLETED', lastNodeId, null);
+    this.work.removeInstance(context.instance.id);
+    this.returnToCaller(context);
   }
 
   /** The called instance has ended: its results go to the call activity, which goes on. */
-  private returnToCaller(at: InstanceAtWork): void {
-    const call = callOf(this.work, at);
+  private returnToCaller(context: InstanceContext): void {
+    const call = callOf(this.work, context);
     if (call === null) return;
-    passOutputs(at, call);
-    this.leave(call.at, call.activity);
+    passOutputs(context, call);
+    this.leave(call.context, call.activity);
   }
 
-  private terminateScope(at: InstanceAtWork, end: ActivityState): void {
+  private terminateScope(context: InstanceContext, end: ActivityState): void {
     const scope = parentOf(end);
-    closeActivity(at, end, { canceled: false, completeScope: true });
-    this.cancellation.clear(at, scope);
-    this.completeScope(at, scope, end.nodeId);
+    closeActivity(context, end, { canceled: false, completeScope: true });
+    this.cancellation.clear(context, scope);
+    this.completeScope(context, scope, end.nodeId);
   }
 
   /** As many arrivals as flows lead in: nothing more is to be waited for. An inclusive join may have fewer. */
-  private isJoined(at: InstanceAtWork, activity: ActivityState, node: FlowNode): boolean {
+  private isJoined(context: InstanceContext, activity: ActivityState, node: FlowNode): boolean {
     if (arrivedAt(activity, node).length >= node.incoming.length) return true;
     const scope = parentOf(activity);
     return (
-      node.kind === 'inclusiveGateway' && !isAwaited(node, scope, this.agenda.onTheWay(scope), at.definition)
+      node.kind === 'inclusiveGateway' &&
+      !isAwaited(node, scope, this.agenda.pendingTargets(scope), context.definition)
     );
   }
 
   /** Merges all tokens that wait at a gateway into one, which goes on. */
-  private fireJoin(at: InstanceAtWork, activity: ActivityState, node: FlowNode): void {
+  private fireJoin(context: InstanceContext, activity: ActivityState, node: FlowNode): void {
     const flows =
       node.kind === 'inclusiveGateway' && node.outgoing.length > 0
-        ? selectInclusive(node, at.scopeOf(activity))
+        ? selectInclusive(node, context.scopeOf(activity))
         : node.outgoing;
     for (const other of arrivedAt(activity, node)) {
-      if (other !== activity) closeActivity(at, other, { canceled: false, completeScope: false });
+      if (other !== activity) closeActivity(context, other, { canceled: false, completeScope: false });
     }
-    this.depart(at, activity, flows);
+    this.leaveOver(context, activity, flows);
   }
 }
 

@@ -2,21 +2,25 @@ import { isElNumber, numberValueOf } from '../el/index.js';
 import type { MultiInstanceBodyNode } from '../model/index.js';
 import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
-import type { InstanceAtWork } from './instance-at-work.js';
+import type { InstanceContext } from './instance.context.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import { findVariable } from './variable.scopes.js';
 
 /** How far a multi-instance activity has come; kept in variables of the body, which conditions and clients see. */
-export interface LoopCounters {
+interface LoopCounters {
   readonly nrOfInstances: number;
   readonly nrOfCompletedInstances: number;
   readonly nrOfActiveInstances: number;
 }
 
 /** How many instances a body will have. @throws ProcessEngine for a cardinality or collection that is none */
-export function countInstances(at: InstanceAtWork, body: ActivityState, node: MultiInstanceBodyNode): number {
-  if (node.cardinality === null) return collectionOf(at, body, node).length;
-  const value = node.cardinality.evaluate(at.scopeOf(body));
+export function countInstances(
+  context: InstanceContext,
+  body: ActivityState,
+  node: MultiInstanceBodyNode,
+): number {
+  if (node.cardinality === null) return collectionOf(context, body, node).length;
+  const value = node.cardinality.evaluate(context.scopeOf(body));
   const count = cardinalityOf(value);
   if (count === null)
     throw new ProcessEngineError(
@@ -29,9 +33,9 @@ export function countInstances(at: InstanceAtWork, body: ActivityState, node: Mu
   return count;
 }
 
-export function writeCounters(at: InstanceAtWork, body: ActivityState, counters: LoopCounters): void {
+export function writeCounters(context: InstanceContext, body: ActivityState, counters: LoopCounters): void {
   for (const [name, value] of Object.entries(counters))
-    at.variables.setLocal(body, name, toTypedValue(value));
+    context.variables.setLocal(body, name, toTypedValue(value));
 }
 
 /** @throws ProcessEngine where a counter has been overwritten with something else */
@@ -50,22 +54,26 @@ export function readCounters(body: ActivityState): LoopCounters {
 
 /** Sets what one instance has of its own: which it is, and its element of the collection. */
 export function writeLoopVariables(
-  at: InstanceAtWork,
+  context: InstanceContext,
   target: ActivityState,
   body: ActivityState,
   node: MultiInstanceBodyNode,
   loopCounter: number,
 ): void {
-  at.variables.setLocalShownIn(body, target, 'loopCounter', toTypedValue(loopCounter));
+  context.variables.setLocalShownIn(body, target, 'loopCounter', toTypedValue(loopCounter));
   if (node.elementVariable === null || node.collection === null) return;
-  const elements = collectionOf(at, body, node);
-  at.variables.setLocalShownIn(body, target, node.elementVariable, toTypedValue(elements[loopCounter]));
+  const elements = collectionOf(context, body, node);
+  context.variables.setLocalShownIn(body, target, node.elementVariable, toTypedValue(elements[loopCounter]));
 }
 
 /** Whether no further instance is needed. @throws ProcessEngine for a condition that gives no Boolean */
-export function isComplete(at: InstanceAtWork, body: ActivityState, node: MultiInstanceBodyNode): boolean {
+export function isComplete(
+  context: InstanceContext,
+  body: ActivityState,
+  node: MultiInstanceBodyNode,
+): boolean {
   if (node.completionCondition === null) return false;
-  const value = node.completionCondition.evaluate(at.scopeOf(body));
+  const value = node.completionCondition.evaluate(context.scopeOf(body));
   if (typeof value === 'boolean') return value;
   throw new ProcessEngineError(
     `completion condition '${node.completionCondition.text}' does not evaluate to a boolean value`,
@@ -73,7 +81,7 @@ export function isComplete(at: InstanceAtWork, body: ActivityState, node: MultiI
 }
 
 function collectionOf(
-  at: InstanceAtWork,
+  context: InstanceContext,
   body: ActivityState,
   { collection }: MultiInstanceBodyNode,
 ): readonly unknown[] {
@@ -86,7 +94,7 @@ function collectionOf(
       `ENGINE-02025 Variable '${collection.variable}' is not of the expected type 'Collection'.`,
     );
   }
-  const value = collection.evaluate(at.scopeOf(body));
+  const value = collection.evaluate(context.scopeOf(body));
   if (Array.isArray(value)) return value;
   throw new ProcessEngineError(
     `ENGINE-02024 Expression '${collection.text}' didn't resolve to type 'Collection'.`,

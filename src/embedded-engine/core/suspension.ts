@@ -1,18 +1,18 @@
-import { atWork } from './instance-at-work.js';
+import { openInstance } from './instance.context.js';
 import { BadUserRequestError } from '../state/engine.errors.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** Suspends or activates an instance with everything in it that waits. @throws NotFound */
 export function setInstanceSuspended(work: UnitOfWork, id: string, suspended: boolean): void {
-  const at = atWork(work, id);
-  if (at.instance.suspended === suspended) return;
-  at.instance.suspended = suspended;
-  at.root.visit(({ taskId, waits }) => {
+  const context = openInstance(work, id);
+  if (context.instance.suspended === suspended) return;
+  context.instance.suspended = suspended;
+  context.root.visit(({ taskId, waits }) => {
     if (taskId !== null) work.saveTask({ ...work.task(taskId), suspended });
     for (const wait of waits ?? []) suspendWait(work, wait, suspended);
   });
-  at.history.suspensionChanged();
+  context.history.suspensionChanged();
 }
 
 function suspendWait(

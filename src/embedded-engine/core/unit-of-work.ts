@@ -29,7 +29,7 @@ type CommittedState = Pick<
 >;
 
 /** How an incident ends: what it was about has been repaired, or is gone. */
-export type IncidentEnd = 'RESOLVED' | 'DELETED';
+type IncidentEnd = 'RESOLVED' | 'DELETED';
 
 /**
  * The workspace of one command: copies of the instances it touches and the effects it collects. Nothing of it is seen
@@ -38,7 +38,7 @@ export type IncidentEnd = 'RESOLVED' | 'DELETED';
 export class UnitOfWork {
   readonly changes: ChangeSet = emptyChangeSet();
   private readonly workingCopies = new Map<string, ProcessInstanceState>();
-  private readonly finishers: (() => void)[] = [];
+  private readonly successCallbacks: (() => void)[] = [];
   private elementId: string | null = null;
   private readonly completedTasks = new Set<string>();
 
@@ -49,13 +49,13 @@ export class UnitOfWork {
   ) {}
 
   /** Has something done when the command has otherwise succeeded. */
-  atEnd(finisher: () => void): void {
-    this.finishers.push(finisher);
+  onSuccess(finisher: () => void): void {
+    this.successCallbacks.push(finisher);
   }
 
   /** The command has succeeded. */
-  finish(): void {
-    for (const finisher of this.finishers) finisher();
+  runSuccessCallbacks(): void {
+    for (const finisher of this.successCallbacks) finisher();
   }
 
   /**
@@ -114,12 +114,12 @@ export class UnitOfWork {
     return this.elementId;
   }
 
-  noteElement(elementId: string): void {
+  setCurrentElement(elementId: string): void {
     this.elementId = elementId;
   }
 
   /** Its worker has reported success; otherwise a task that goes was cancelled. */
-  noteCompleted(taskId: string): void {
+  markCompleted(taskId: string): void {
     this.completedTasks.add(taskId);
   }
 

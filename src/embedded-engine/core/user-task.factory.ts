@@ -3,7 +3,7 @@ import type { UserTaskNode } from '../model/index.js';
 import type { UserTaskRecord } from '../state/records.types.js';
 import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
-import { type InstanceAtWork, textOf } from './instance-at-work.js';
+import { type InstanceContext, textOf } from './instance.context.js';
 import { dateOf } from './timer.due-date.js';
 
 /** Priority of a task that names none, as in Camunda. */
@@ -11,13 +11,13 @@ const DEFAULT_PRIORITY = 50;
 
 /** The task of a person that `activity` waits for. @throws ProcessEngine for a date or priority that is none */
 export function createUserTask(
-  at: InstanceAtWork,
+  context: InstanceContext,
   node: UserTaskNode,
   activity: ActivityState,
 ): UserTaskRecord {
-  const scope = at.scopeOf(activity);
+  const scope = context.scopeOf(activity);
   return {
-    id: at.work.newId(),
+    id: context.work.newId(),
     name: textIn(node.nameExpression, scope),
     description: textIn(node.descriptionExpression, scope),
     assignee: textIn(node.assignee, scope),
@@ -25,7 +25,7 @@ export function createUserTask(
     candidateUsers: namesIn(node.candidateUsers, scope),
     candidateGroups: namesIn(node.candidateGroups, scope),
     priority: priorityIn(node, scope),
-    createTime: at.work.now,
+    createTime: context.work.now,
     dueDate: dateIn(node.dueDate, scope, 'Due date'),
     followUpDate: dateIn(node.followUpDate, scope, 'Follow up date'),
     formKey: textIn(node.formKey, scope),
@@ -33,9 +33,9 @@ export function createUserTask(
     activityId: node.id,
     activityInstanceId: activity.id,
     executionId: activity.executionId,
-    processInstanceId: at.instance.id,
-    processDefinitionId: at.definition.record.id,
-    tenantId: at.instance.header.tenantId,
+    processInstanceId: context.instance.id,
+    processDefinitionId: context.definition.record.id,
+    tenantId: context.instance.header.tenantId,
   };
 }
 

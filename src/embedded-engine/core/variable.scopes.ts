@@ -117,6 +117,6 @@ export class VariableWriter {
     };
     variables.set(name, variable);
     if (!isTransient(value)) this.history.variableSet(scope, name, variable, 'CREATED');
-    else if (old === undefined) this.work.atEnd(() => variables.delete(name));
+    else if (old === undefined) this.work.onSuccess(() => variables.delete(name));
   }
 }

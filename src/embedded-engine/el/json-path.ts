@@ -5,7 +5,7 @@
 import { isJsonArray, jsonMember, type JsonValue } from './json-value.js';
 
 /** A member's name, or an element's index. */
-export type JsonPathStep = string | number;
+type JsonPathStep = string | number;
 
 const STEP = /\.([\p{L}\p{N}_-]+)|\[(\d{1,9})\]/uy;
 

@@ -40,7 +40,7 @@ export class HistoryCollection {
     this.byBusinessKey.set(businessKey, ids.add(id));
   }
 
-  forget(id: string): void {
+  delete(id: string): void {
     const businessKey = this.instances.get(id)?.record.businessKey ?? null;
     this.instances.delete(id);
     if (businessKey === null) return;

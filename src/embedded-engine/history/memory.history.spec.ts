@@ -58,7 +58,7 @@ describe('the bound', () => {
   it('forgets what it is told to', () => {
     put('a');
     put('b', { businessKey: null });
-    apply(({ forgottenInstances }) => {
+    apply(({ deletedHistories: forgottenInstances }) => {
       for (const id of ['a', 'b', 'none']) forgottenInstances.add(id);
     });
     expect(history.countInstances({})).toBe(0);

@@ -9,10 +9,10 @@ import type { HistoricInstanceRecord } from '../state/records.types.js';
  * Ended instances that are remembered unless configured otherwise; one of four tasks takes about 3.5 kB (measured by
  * `npm run bench:engine`), so these about 70 MB.
  */
-export const DEFAULT_REMEMBERED_INSTANCES = 20_000;
+const DEFAULT_MAX_ENDED = 20_000;
 
 /** Bytes that ended instances may take, about, unless configured otherwise: their variables may be large. */
-export const DEFAULT_REMEMBERED_BYTES = 96 * 1_024 * 1_024;
+const DEFAULT_MAX_ENDED_BYTES = 96 * 1_024 * 1_024;
 
 /** What an instance or any record of it takes in memory besides its texts, about. */
 const RECORD_BYTES = 300;
@@ -25,24 +25,24 @@ export class MemoryHistory extends HistoryService {
   private endedBytes = 0;
 
   /**
-   * @param remembered ended instances that are kept
-   * @param rememberedBytes what they may take
+   * @param maxEnded ended instances that are kept
+   * @param maxEndedBytes what they may take
    */
   constructor(
-    private readonly remembered = DEFAULT_REMEMBERED_INSTANCES,
-    private readonly rememberedBytes = DEFAULT_REMEMBERED_BYTES,
+    private readonly maxEnded = DEFAULT_MAX_ENDED,
+    private readonly maxEndedBytes = DEFAULT_MAX_ENDED_BYTES,
   ) {
     super();
   }
 
   apply(changes: ChangeSet): void {
     this.collection.apply(changes);
-    for (const id of changes.forgottenInstances) this.forget(id);
+    for (const id of changes.deletedHistories) this.delete(id);
     for (const { id, endTime } of changes.historicInstances.values())
       if (endTime !== null) this.noteEnded(id);
     for (const id of this.ended.keys()) {
-      if (this.ended.size <= this.remembered && this.endedBytes <= this.rememberedBytes) break;
-      this.forget(id);
+      if (this.ended.size <= this.maxEnded && this.endedBytes <= this.maxEndedBytes) break;
+      this.delete(id);
     }
   }
 
@@ -62,8 +62,8 @@ export class MemoryHistory extends HistoryService {
     this.ended.set(id, bytes);
   }
 
-  private forget(id: string): void {
-    this.collection.forget(id);
+  private delete(id: string): void {
+    this.collection.delete(id);
     this.endedBytes -= this.ended.get(id) ?? 0;
     this.ended.delete(id);
   }

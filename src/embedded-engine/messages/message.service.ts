@@ -1,4 +1,4 @@
-import { atWork } from '../core/instance-at-work.js';
+import { openInstance } from '../core/instance.context.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
@@ -94,15 +94,15 @@ export class MessageService {
   ): CorrelationResult[] {
     const subscription = work.subscription(id);
     if (subscription === undefined) return [];
-    const at = atWork(work, subscription.processInstanceId);
-    assertInstanceActive(at.instance, `Process instance with id '${at.instance.id}'`);
-    const owner = at.instance.findActivity(subscription.activityInstanceId);
+    const context = openInstance(work, subscription.processInstanceId);
+    assertInstanceActive(context.instance, `Process instance with id '${context.instance.id}'`);
+    const owner = context.instance.findActivity(subscription.activityInstanceId);
     if (owner === null) throw new NullValueError(`The activity instance of event subscription ${id} is gone`);
-    const execution = viewExecution(at.instance, owner);
-    at.variables.setAll(owner, input.variables);
-    at.variables.setAllLocal(owner, input.localVariables);
+    const execution = viewExecution(context.instance, owner);
+    context.variables.setAll(owner, input.variables);
+    context.variables.setAllLocal(owner, input.localVariables);
     new Interpreter(work, this.stepLimit).trigger(
-      at,
+      context,
       owner,
       subscription.activityId,
       input.triggeredScopeVariables,
@@ -110,8 +110,8 @@ export class MessageService {
     return [
       {
         resultType: 'Execution',
-        execution: { ...execution, ended: at.root.removed },
-        variables: localVariables(at.root),
+        execution: { ...execution, ended: context.root.removed },
+        variables: localVariables(context.root),
       },
     ];
   }

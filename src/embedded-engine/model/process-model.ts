@@ -48,7 +48,7 @@ export interface SequenceFlow {
 }
 
 /** What decides about a flow: an expression, or JavaScript where that is allowed. */
-export interface FlowCondition {
+interface FlowCondition {
   readonly text: string;
   evaluate(scope: ConditionScope): unknown;
 }
@@ -121,13 +121,13 @@ export interface PassThroughNode extends FlowNodeBase {
 }
 
 /** A service, send or business-rule task, or message throw or end event, with `camunda:expression`. */
-export interface ExpressionTaskNode extends FlowNodeBase {
+interface ExpressionTaskNode extends FlowNodeBase {
   readonly kind: 'expressionTask';
   readonly expression: CompiledExpression;
   readonly resultVariable: string | null;
 }
 
-export interface ScriptTaskNode extends FlowNodeBase {
+interface ScriptTaskNode extends FlowNodeBase {
   readonly kind: 'scriptTask';
   readonly script: CompiledScript;
   readonly resultVariable: string | null;

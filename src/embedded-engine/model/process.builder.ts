@@ -29,7 +29,7 @@ const WITHOUT_BEHAVIOUR: ReadonlySet<string> = new Set([
 ]);
 
 /** What holds for all processes of a file. */
-export interface ProcessSettings {
+interface ProcessSettings {
   /** `targetNamespace` of the file. */
   readonly category: string | null;
   readonly enforceHistoryTimeToLive: boolean;

@@ -2,7 +2,7 @@ import { compileJavaScript, type CompiledScript, ScriptError } from '../scriptin
 import type { BuildContext } from './build.context.js';
 
 /** A script as an element holds it. */
-export interface ScriptSource {
+interface ScriptSource {
   readonly format: string | null;
   readonly source: string | null;
   /** `camunda:resource`: a script outside the file. */

@@ -7,11 +7,11 @@ export class MemoryStore implements StateStore {
   readonly history: MemoryHistory;
 
   /**
-   * @param remembered ended instances whose history is kept; the oldest go first
-   * @param rememberedBytes what they may take
+   * @param maxEnded ended instances whose history is kept; the oldest go first
+   * @param maxEndedBytes what they may take
    */
-  constructor(remembered?: number, rememberedBytes?: number) {
-    this.history = new MemoryHistory(remembered, rememberedBytes);
+  constructor(maxEnded?: number, maxEndedBytes?: number) {
+    this.history = new MemoryHistory(maxEnded, maxEndedBytes);
   }
 
   recover(): RecoveredState {
@@ -23,7 +23,7 @@ export class MemoryStore implements StateStore {
     return Promise.resolve();
   }
 
-  note(changes: ChangeSet): Promise<void> {
+  commitDeferrable(changes: ChangeSet): Promise<void> {
     return this.commit(changes);
   }
 

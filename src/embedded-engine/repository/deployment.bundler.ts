@@ -12,7 +12,7 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 const MAX_ID_LENGTH = 64;
 
 /** What of a deployment has to be deployed. */
-export interface NewResources {
+interface NewResources {
   readonly resources: readonly Resource[];
   /** The earlier deployment that has it all; null where something is new. */
   readonly unchanged: DeploymentRecord | null;

@@ -201,7 +201,7 @@ export class RepositoryService {
     }
     for (const { id } of running) {
       this.deleteInstance(work, id);
-      work.changes.forgottenInstances.add(id);
+      work.changes.deletedHistories.add(id);
     }
     if (cascade) this.forgetHistory(work, definitionIds);
   }
@@ -220,7 +220,7 @@ export class RepositoryService {
   private forgetHistory(work: UnitOfWork, definitionIds: ReadonlySet<string>): void {
     for (const processDefinitionId of definitionIds) {
       for (const { id } of this.history.findInstances({ processDefinitionId }))
-        work.changes.forgottenInstances.add(id);
+        work.changes.deletedHistories.add(id);
     }
   }
 

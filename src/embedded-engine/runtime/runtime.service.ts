@@ -8,7 +8,7 @@ import { NotFoundError, NullValueError, ProcessEngineError } from '../state/engi
 import type { EngineState } from '../state/engine.state.js';
 import type { ExecutionQuery } from './execution.query.js';
 import type { IncidentQuery } from './incident.query.js';
-import { atWork, type InstanceAtWork } from '../core/instance-at-work.js';
+import { type InstanceContext, openInstance } from '../core/instance.context.js';
 import { startInstance } from '../core/instance.factory.js';
 import {
   type ExecutionView,
@@ -140,24 +140,24 @@ export class RuntimeService {
     await this.executor.run((work) => {
       if (this.history.findInstance(id) === null || work.findInstance(id) !== undefined)
         throw new NotFoundError(`Historic process instance with id ${id} does not exist`);
-      work.changes.forgottenInstances.add(id);
+      work.changes.deletedHistories.add(id);
     });
   }
 
   /** Lets a receive task go on. @throws BadUserRequest, ProcessEngine for an execution that waits for nothing of the kind */
   signal(executionId: string, given: Variables): Promise<void> {
-    return this.onExecution(executionId, (at, scope, work) => {
-      assertInstanceActive(at.instance, `Execution with id '${executionId}'`);
+    return this.onExecution(executionId, (context, scope, work) => {
+      assertInstanceActive(context.instance, `Execution with id '${executionId}'`);
       const waiting = scope.find(
         (activity) =>
           activity.executionId === executionId &&
           activity.parent !== null &&
-          at.node(activity).kind === 'receiveTask',
+          context.node(activity).kind === 'receiveTask',
       );
       if (waiting === null)
         throw new ProcessEngineError(`cannot signal execution ${executionId}: it has no current activity`);
-      at.variables.setAll(waiting, given);
-      new Interpreter(work, this.stepLimit).signal(at, waiting);
+      context.variables.setAll(waiting, given);
+      new Interpreter(work, this.stepLimit).signal(context, waiting);
     });
   }
 
@@ -200,15 +200,15 @@ export class RuntimeService {
 
   private async onExecution(
     id: string,
-    command: (at: InstanceAtWork, scope: ActivityState, work: UnitOfWork) => void,
+    command: (context: InstanceContext, scope: ActivityState, work: UnitOfWork) => void,
   ): Promise<void> {
     await this.executor.run((work) => {
       const processInstanceId = this.state.instanceOfExecution(id)?.id;
-      const at = processInstanceId === undefined ? undefined : atWork(work, processInstanceId);
-      const scope = at?.instance.findExecution(id) ?? null;
-      if (at === undefined || scope === null)
+      const context = processInstanceId === undefined ? undefined : openInstance(work, processInstanceId);
+      const scope = context?.instance.findExecution(id) ?? null;
+      if (context === undefined || scope === null)
         throw new NullValueError(`execution ${id} doesn't exist: execution is null`);
-      command(at, scope, work);
+      command(context, scope, work);
     });
   }
 }

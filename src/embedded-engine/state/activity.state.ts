@@ -32,7 +32,7 @@ export class ActivityState {
   /** The instance that a call activity has called and waits for. */
   calledInstanceId: string | null = null;
   /** Tokens of this scope that are on their way within the running command; 0 in a committed tree. */
-  tokensOnTheWay = 0;
+  pendingTokens = 0;
   /** It has left the tree; tokens that were on their way in it are void. */
   removed = false;
 

@@ -47,7 +47,7 @@ export interface ChangeSet {
   readonly historicUserTasks: Map<string, HistoricUserTaskRecord>;
   readonly externalTaskLog: Map<string, ExternalTaskLogRecord>;
   /** Process instances whose history goes with their definition. */
-  readonly forgottenInstances: Set<string>;
+  readonly deletedHistories: Set<string>;
 }
 
 /** An empty change set. */
@@ -66,6 +66,6 @@ export function emptyChangeSet(): ChangeSet {
     historicIncidents: new Map(),
     historicUserTasks: new Map(),
     externalTaskLog: new Map(),
-    forgottenInstances: new Set(),
+    deletedHistories: new Set(),
   };
 }

@@ -11,9 +11,9 @@ import type { ExecutableDefinition } from './executable-definition.js';
 import { ProcessInstanceState } from './process-instance.state.js';
 
 /** Who is told of records that changed; null: gone. */
-export interface StateListeners {
-  readonly onTask: (id: string, task: ExternalTaskRecord | null) => void;
-  readonly onJob: (id: string, job: JobRecord | null) => void;
+interface StateListeners {
+  readonly onTaskChanged: (id: string, task: ExternalTaskRecord | null) => void;
+  readonly onJobChanged: (id: string, job: JobRecord | null) => void;
 }
 
 /** The committed state of the engine in memory, with the indexes that its commands need. */
@@ -145,7 +145,7 @@ export class EngineState {
     if (either === undefined) return;
     put(this.tasks, id, task);
     put(this.tasksByExecution, either.executionId, task);
-    this.listeners.onTask(id, task);
+    this.listeners.onTaskChanged(id, task);
   }
 
   putIncident(id: string, incident: IncidentRecord | null): void {
@@ -161,7 +161,7 @@ export class EngineState {
 
   putJob(id: string, job: JobRecord | null): void {
     put(this.jobs, id, job);
-    this.listeners.onJob(id, job);
+    this.listeners.onJobChanged(id, job);
   }
 
   putSubscription(id: string, subscription: EventSubscriptionRecord | null): void {

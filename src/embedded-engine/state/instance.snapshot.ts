@@ -7,7 +7,7 @@ import { ProcessEngineError } from './engine.errors.js';
 export const SNAPSHOT_FORMAT = 2;
 
 /** The call activity that has called an instance. */
-export interface Caller {
+interface Caller {
   readonly processInstanceId: string;
   readonly activityInstanceId: string;
   /** The instance at the top of all calls. */

@@ -34,7 +34,7 @@ export interface StateStore {
    * Takes locks that need not outlive the process; settles when what was taken before them is durable. They are written
    * with the next commit that touches their instance, or soon by themselves.
    */
-  note(changes: ChangeSet): Promise<void>;
+  commitDeferrable(changes: ChangeSet): Promise<void>;
   /** Settles when everything committed is durable. */
   close(): Promise<void>;
 }

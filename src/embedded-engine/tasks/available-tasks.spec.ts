@@ -59,10 +59,10 @@ describe('available tasks', () => {
   it('name the topics that got one since they were asked last', () => {
     put('a');
     put('b', { topicName: 'ship', lockExpirationTime: 1_500 });
-    expect([...available.takeFresh()]).toEqual(['charge']);
-    expect(available.takeFresh().size).toBe(0);
+    expect([...available.takeChangedTopics()]).toEqual(['charge']);
+    expect(available.takeChangedTopics().size).toBe(0);
     available.promote(1_500);
-    expect([...available.takeFresh()]).toEqual(['ship']);
+    expect([...available.takeChangedTopics()]).toEqual(['ship']);
   });
 
   it('stay right when locks that ended early are cleared away', () => {

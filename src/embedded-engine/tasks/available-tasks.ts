@@ -12,8 +12,8 @@ export class AvailableTasks {
   private readonly queued = new Map<string, string>();
   private readonly due = new DueHeap();
   private compactedSize = 0;
-  /** Topics that got a task since the last {@link takeFresh}. */
-  private fresh = new Set<string>();
+  /** Topics that got a task since the last {@link takeChangedTopics}. */
+  private changedTopics = new Set<string>();
 
   /** @param find the current state of a task */
   constructor(
@@ -61,9 +61,9 @@ export class AvailableTasks {
   }
 
   /** The topics that got a task since this was asked last. */
-  takeFresh(): ReadonlySet<string> {
-    const { fresh } = this;
-    if (fresh.size > 0) this.fresh = new Set();
+  takeChangedTopics(): ReadonlySet<string> {
+    const { changedTopics: fresh } = this;
+    if (fresh.size > 0) this.changedTopics = new Set();
     return fresh;
   }
 
@@ -72,7 +72,7 @@ export class AvailableTasks {
     this.topics.set(task.topicName, queue);
     queue.add(task.id, task.priority);
     this.queued.set(task.id, task.topicName);
-    this.fresh.add(task.topicName);
+    this.changedTopics.add(task.topicName);
   }
 
   private isLive(due: Due): boolean {

@@ -11,7 +11,7 @@ import { extendTaskLock, lockTask, unlockTask } from './task.locks.js';
 import { setTaskRetries } from './task.retries.js';
 
 /** The external tasks whose retries one command sets: these ids, all of these instances, and all that the query finds. */
-export interface RetriesSelection {
+interface RetriesSelection {
   readonly externalTaskIds?: readonly string[] | undefined;
   readonly processInstanceIds?: readonly string[] | undefined;
   readonly query?: ExternalTaskQuery | undefined;

@@ -295,7 +295,7 @@ class World {
   private isServed({ workerId, answer }: Client): boolean {
     return (
       answer !== null ||
-      [...this.store.commits, ...this.store.notes].some(({ tasks }) =>
+      [...this.store.commits, ...this.store.deferrableCommits].some(({ tasks }) =>
         [...tasks.values()].some((task) => task?.workerId === workerId),
       )
     );

@@ -249,12 +249,14 @@ describe('a fetch of a caller that shares the process', () => {
     store.slow = true;
     expect(await h.poll('A', SHARED).tasks).toMatchObject([{ workerId: 'mine' }]);
     expect(store.commits).toEqual([]);
-    expect(store.notes.map(({ tasks }) => [...tasks.values()])).toMatchObject([[{ workerId: 'mine' }]]);
+    expect(store.deferrableCommits.map(({ tasks }) => [...tasks.values()])).toMatchObject([
+      [{ workerId: 'mine' }],
+    ]);
   });
 
   it('notes nothing when it finds nothing', async () => {
     expect(await h.fetch('A', SHARED)).toEqual([]);
-    expect(store.notes).toEqual([]);
+    expect(store.deferrableCommits).toEqual([]);
   });
 
   it('is answered when the completion that made its task is durable, and not before', async () => {
@@ -277,7 +279,7 @@ describe('a fetch of a caller that shares the process', () => {
     expect(await answerOf(poll)).toBeNull();
     store.settle();
     expect(await poll.tasks).toHaveLength(1);
-    expect(store.notes).toEqual([]);
+    expect(store.deferrableCommits).toEqual([]);
     await started;
   });
 
@@ -288,7 +290,7 @@ describe('a fetch of a caller that shares the process', () => {
     expect(await answerOf(poll)).toBeNull();
     store.settle();
     expect(await poll.tasks).toMatchObject([{ workerId: 'theirs' }]);
-    expect(store.notes).toEqual([]);
+    expect(store.deferrableCommits).toEqual([]);
   });
 
   it('waits with one that shares none and is served in the same call', async () => {
@@ -305,7 +307,7 @@ describe('a fetch of a caller that shares the process', () => {
     expect(await theirs.tasks).toMatchObject([{ id, workerId: 'theirs' }]);
     expect(await mine.tasks).toMatchObject([{ topicName: 'C', workerId: 'mine' }]);
     expect(store.commits.map(({ tasks }) => tasks.size)).toEqual([2]);
-    expect(store.notes).toEqual([]);
+    expect(store.deferrableCommits).toEqual([]);
   });
 
   it('is rejected, and given nothing, when the store has refused what was committed before', async () => {
@@ -335,9 +337,9 @@ describe('a fetch of a caller that shares the process', () => {
     await Promise.all(refused);
   });
 
-  it('stops the engine when the store refuses what it noted', async () => {
+  it('stops the engine when the store rejects a deferrable commit', async () => {
     await h.start('p');
-    jest.spyOn(store, 'note').mockRejectedValueOnce(new Error('disk full'));
+    jest.spyOn(store, 'commitDeferrable').mockRejectedValueOnce(new Error('disk full'));
     await expect(h.poll('A', SHARED).tasks).rejects.toThrow('disk full');
     await expect(h.start('p')).rejects.toThrow('disk full');
   });

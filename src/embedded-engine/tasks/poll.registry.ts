@@ -1,10 +1,10 @@
-import type { Followed, Follower } from '../core/command.executor.js';
+import type { CommitCallbacks, CommitHook } from '../core/command.executor.js';
 import type { FetchInput, LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
 import { EngineClosedError, TooManyPollsError } from '../state/engine.errors.js';
 import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import type { AvailableTasks } from './available-tasks.js';
-import type { LentLocks } from './lent.locks.js';
-import { handOut, type Poll, pollOf, refuse, toError } from './poll.request.js';
+import type { InProcessLocks } from './in-process.locks.js';
+import { resolvePoll, type Poll, createPoll, rejectPoll, toError } from './poll.request.js';
 import type { TaskFetcher } from './task.fetcher.js';
 
 /** Parked requests at the most, as in Camunda. */
@@ -14,18 +14,18 @@ export const MAX_PARKED_POLLS = 200;
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** Takes changes that come from no command. */
-export interface PollCommitter {
+interface PollCommitter {
   /** Settles when they are durable. */
   commit(changes: ChangeSet, now: number): Promise<void>;
   /** They need not outlive the process; settles when what was committed before is durable. */
-  note(changes: ChangeSet): Promise<void>;
+  commitDeferrable(changes: ChangeSet): Promise<void>;
 }
 
 /**
  * The long polls: a fetch that finds nothing is parked and served, in the order of arrival, as soon as a task of its
  * topics becomes available, be it new, unlocked, or fallen due.
  */
-export class PollRegistry implements Follower {
+export class PollRegistry implements CommitHook {
   private readonly parked = new Set<Poll>();
   private dueTimer: NodeJS.Timeout | undefined;
   /** When `dueTimer` goes off, as far as it was asked to. */
@@ -37,31 +37,31 @@ export class PollRegistry implements Follower {
     private readonly available: AvailableTasks,
     private readonly clock: () => number,
     private readonly committer: PollCommitter,
-    private readonly lent: LentLocks,
-    private readonly settleClock: () => void = () => undefined,
+    private readonly inProcessLocks: InProcessLocks,
+    private readonly synchronizeClock: () => void = () => undefined,
   ) {}
 
   /** Fetches now, or parks the request where it finds nothing and may wait. */
   fetch(input: FetchInput): PendingFetch {
     if (this.refusal !== null) return answered(Promise.reject(this.refusal));
-    this.settleClock();
+    this.synchronizeClock();
     const now = this.clock();
     const changes = emptyChangeSet();
     // What has fallen due since the last turn goes first to those who have waited for it.
-    const others = this.follow(changes, now);
+    const others = this.beforeCommit(changes, now);
     // Their locks have to be durable, whatever this caller's have to be.
-    const mayNote = input.sharesProcess === true && changes.tasks.size === 0;
+    const isDeferrable = input.sharesProcess === true && changes.tasks.size === 0;
     const tasks = this.fetcher.fetch(input, now, changes);
-    const committed = mayNote ? this.note(changes) : this.commitFor(others, changes, now);
-    const poll = pollOf(input);
+    const committed = isDeferrable ? this.commitDeferrable(changes) : this.commitFor(others, changes, now);
+    const poll = createPoll(input);
     if (tasks.length > 0) {
       poll.locked = tasks;
       committed.then(
         () => {
-          handOut(poll);
+          resolvePoll(poll);
         },
         (error: unknown) => {
-          refuse(poll, toError(error));
+          rejectPoll(poll, toError(error));
         },
       );
       return this.pending(poll);
@@ -76,10 +76,10 @@ export class PollRegistry implements Follower {
   }
 
   /** Serves who waits for what has become available; the tasks go out when they are durable. */
-  follow(changes: ChangeSet, now: number): Followed {
+  beforeCommit(changes: ChangeSet, now: number): CommitCallbacks {
     const served: Poll[] = [];
     this.available.promote(now);
-    const fresh = this.available.takeFresh();
+    const fresh = this.available.takeChangedTopics();
     if (fresh.size > 0) {
       for (const poll of this.parked) {
         if (!poll.input.topics.some(({ topicName }) => fresh.has(topicName))) continue;
@@ -92,12 +92,12 @@ export class PollRegistry implements Follower {
     }
     this.armDueTimer();
     return {
-      durable: () => {
-        this.lent.settle(changes);
-        for (const poll of served) handOut(poll);
+      committed: () => {
+        this.inProcessLocks.confirm(changes);
+        for (const poll of served) resolvePoll(poll);
       },
-      refused: (error) => {
-        for (const poll of served) refuse(poll, error);
+      rejected: (error) => {
+        for (const poll of served) rejectPoll(poll, error);
       },
     };
   }
@@ -115,28 +115,28 @@ export class PollRegistry implements Follower {
     this.stop(new EngineClosedError());
   }
 
-  private async note(changes: ChangeSet): Promise<void> {
+  private async commitDeferrable(changes: ChangeSet): Promise<void> {
     if (changes.tasks.size === 0) return;
     // No turn follows that would look when these locks run out.
     this.armDueTimer();
-    await this.committer.note(changes);
-    this.lent.lend(changes);
+    await this.committer.commitDeferrable(changes);
+    this.inProcessLocks.add(changes);
   }
 
-  private async commitFor(others: Followed, changes: ChangeSet, now: number): Promise<void> {
+  private async commitFor(others: CommitCallbacks, changes: ChangeSet, now: number): Promise<void> {
     if (changes.tasks.size === 0) return;
     try {
       await this.committer.commit(changes, now);
     } catch (error) {
-      others.refused(toError(error));
+      others.rejected(toError(error));
       throw error;
     }
-    others.durable();
+    others.committed();
   }
 
   private park(poll: Poll, timeoutMs: number): void {
     poll.timer = setTimeout(() => {
-      this.giveUp(poll);
+      this.cancel(poll);
     }, timeoutMs);
     this.parked.add(poll);
     this.armDueTimer();
@@ -146,19 +146,19 @@ export class PollRegistry implements Follower {
     return {
       tasks: poll.answer,
       cancel: () => {
-        this.giveUp(poll);
+        this.cancel(poll);
       },
     };
   }
 
   /** Answers with nothing; what has been locked for it meanwhile is given back at once, to whoever waits for it. */
-  private giveUp(poll: Poll): void {
+  private cancel(poll: Poll): void {
     const { locked } = poll;
     poll.locked = [];
     if (this.drop(poll) || locked.length > 0) poll.resolve([]);
     if (locked.length === 0 || this.refusal !== null) return;
     const changes = emptyChangeSet();
-    this.fetcher.giveBack(locked, changes);
+    this.fetcher.release(locked, changes);
     // A store that refuses stops the engine, which tells whoever waits.
     if (changes.tasks.size > 0) this.committer.commit(changes, this.clock()).catch(() => undefined);
   }
@@ -191,10 +191,10 @@ export class PollRegistry implements Follower {
   }
 
   private serveDue(): void {
-    this.settleClock();
+    this.synchronizeClock();
     const now = this.clock();
     const changes = emptyChangeSet();
-    const served = this.follow(changes, now);
+    const served = this.beforeCommit(changes, now);
     // A store that refuses stops the engine, which tells whoever waits.
     this.commitFor(served, changes, now).catch(() => undefined);
   }

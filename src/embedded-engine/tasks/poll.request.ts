@@ -13,7 +13,7 @@ export interface Poll {
 }
 
 /** One that waits for nothing yet. */
-export function pollOf(input: FetchInput): Poll {
+export function createPoll(input: FetchInput): Poll {
   let resolve: Poll['resolve'] = () => undefined;
   let reject: Poll['reject'] = () => undefined;
   const answer = new Promise<readonly LockedExternalTask[]>((...settle) => {
@@ -23,13 +23,13 @@ export function pollOf(input: FetchInput): Poll {
 }
 
 /** The locks are durable. One that has been given up has no tasks any more, and its answer already. */
-export function handOut(poll: Poll): void {
+export function resolvePoll(poll: Poll): void {
   poll.resolve(poll.locked);
   poll.locked = [];
 }
 
 /** The store has refused the locks. */
-export function refuse(poll: Poll, error: Error): void {
+export function rejectPoll(poll: Poll, error: Error): void {
   poll.locked = [];
   poll.reject(error);
 }

@@ -3,7 +3,7 @@ import type { FetchInput } from './fetch-and-lock.types.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 
 /** Longest time that a poll may be parked: 30 minutes, as in Camunda. */
-export const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;
+const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;
 
 /** @throws NullValue without a worker, ProcessEngine for a lock duration, BadUserRequest for a time-out that is too long */
 export function assertFetch(input: FetchInput): void {

@@ -31,7 +31,7 @@ export class TaskFetcher {
   }
 
   /** Unlocks tasks whose fetcher has gone before it had them, unless their locks have changed since. */
-  giveBack(tasks: readonly LockedExternalTask[], changes: ChangeSet): void {
+  release(tasks: readonly LockedExternalTask[], changes: ChangeSet): void {
     for (const { id, workerId, lockExpirationTime } of tasks) {
       const task = this.state.tasks.get(id);
       if (task?.workerId !== workerId || task.lockExpirationTime !== lockExpirationTime) continue;

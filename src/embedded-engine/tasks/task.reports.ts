@@ -1,6 +1,6 @@
 import type { ActivityState } from '../state/activity.state.js';
 import { NullValueError, ProcessEngineError } from '../state/engine.errors.js';
-import { atWork, type InstanceAtWork, type ThrownError } from '../core/instance-at-work.js';
+import { type InstanceContext, openInstance, type ThrownError } from '../core/instance.context.js';
 import { Interpreter } from '../core/interpreter.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { ExpressionError } from '../el/index.js';
@@ -34,10 +34,10 @@ export interface BpmnErrorInput {
 const MAX_ERROR_MESSAGE = 666;
 
 /** A task with the instance to which it belongs, as a report works on them. */
-interface TaskAtWork {
+interface TaskContext {
   readonly task: ExternalTaskRecord;
   readonly activity: ActivityState;
-  readonly at: InstanceAtWork;
+  readonly context: InstanceContext;
 }
 
 /** What workers report of their tasks, within one command. */
@@ -52,26 +52,30 @@ export class TaskReports {
   }
 
   complete(id: string, input: CompleteInput): void {
-    const { task, activity, at } = this.take(id, input.workerId, `External Task ${id} cannot be completed`);
-    at.variables.setAllLocal(activity, input.localVariables);
-    at.variables.setAll(activity, input.variables);
-    const error = this.matchingError(at, task, activity);
-    this.work.noteCompleted(id);
-    at.history.taskLogged('SUCCESSFUL', task);
-    if (error === null) this.interpreter.signal(at, activity);
-    else this.interpreter.raiseError(at, activity, error);
+    const { task, activity, context } = this.take(
+      id,
+      input.workerId,
+      `External Task ${id} cannot be completed`,
+    );
+    context.variables.setAllLocal(activity, input.localVariables);
+    context.variables.setAll(activity, input.variables);
+    const error = this.matchingError(context, task, activity);
+    this.work.markCompleted(id);
+    context.history.taskLogged('SUCCESSFUL', task);
+    if (error === null) this.interpreter.signal(context, activity);
+    else this.interpreter.raiseError(context, activity, error);
   }
 
   failure(id: string, input: FailureInput): void {
     assertNotNegative(input.retries, 'retries');
     assertNotNegative(input.retryTimeout, 'retryTimeout');
-    const { task, activity, at } = this.take(
+    const { task, activity, context } = this.take(
       id,
       input.workerId,
       `Failure of External Task ${id} cannot be reported`,
     );
-    at.variables.setAllLocal(activity, input.localVariables);
-    at.variables.setAll(activity, input.variables);
+    context.variables.setAllLocal(activity, input.localVariables);
+    context.variables.setAll(activity, input.variables);
     const failed: ExternalTaskRecord = {
       ...task,
       errorMessage: input.errorMessage?.slice(0, MAX_ERROR_MESSAGE) ?? null,
@@ -80,56 +84,60 @@ export class TaskReports {
       // The worker keeps the task: whoever else wants it has to wait for the retry.
       lockExpirationTime: this.work.now + input.retryTimeout,
     };
-    const error = this.matchingErrorOrNone(at, failed, activity);
+    const error = this.matchingErrorOrNone(context, failed, activity);
     if (error !== null) {
-      this.interpreter.raiseError(at, activity, error);
+      this.interpreter.raiseError(context, activity, error);
       return;
     }
     // With the retries that it had, as in Camunda.
-    const logId = at.history.taskLogged('FAILED', { ...failed, retries: task.retries });
+    const logId = context.history.taskLogged('FAILED', { ...failed, retries: task.retries });
     saveWithRetries(this.work, failed, logId);
   }
 
   bpmnError(id: string, { workerId, errorCode, errorMessage, variables }: BpmnErrorInput): void {
     if (errorCode === null || errorCode === '') throw new NullValueError('errorCode is null');
-    const { activity, at } = this.take(id, workerId, `Bpmn error of External Task ${id} cannot be reported`);
-    at.variables.setAll(activity, variables);
-    this.interpreter.raiseError(at, activity, { code: errorCode, message: errorMessage });
+    const { activity, context } = this.take(
+      id,
+      workerId,
+      `Bpmn error of External Task ${id} cannot be reported`,
+    );
+    context.variables.setAll(activity, variables);
+    this.interpreter.raiseError(context, activity, { code: errorCode, message: errorMessage });
   }
 
-  private take(id: string, workerId: string | null, refusal: string): TaskAtWork {
+  private take(id: string, workerId: string | null, refusal: string): TaskContext {
     const worker = requireWorker(workerId);
     const task = this.work.task(id);
     assertWorker(task, worker, refusal);
     assertActive(task);
-    const at = atWork(this.work, task.processInstanceId);
-    const activity = at.instance.findActivity(task.activityInstanceId);
+    const context = openInstance(this.work, task.processInstanceId);
+    const activity = context.instance.findActivity(task.activityInstanceId);
     if (activity === null)
       throw new ProcessEngineError(`The activity instance of external task ${id} is gone`);
-    return { task, activity, at };
+    return { task, activity, context };
   }
 
   /** The error of the first `camunda:errorEventDefinition` whose expression holds. */
   private matchingError(
-    at: InstanceAtWork,
+    context: InstanceContext,
     task: ExternalTaskRecord,
     activity: ActivityState,
   ): ThrownError | null {
     const node = this.work.definition(task.processDefinitionId).node(task.activityId);
     if (node.kind !== 'externalTask') return null;
-    const scope = at.scopeOf(activity, task);
+    const scope = context.scopeOf(activity, task);
     const match = node.errorEventDefinitions.find(({ expression }) => expression.evaluate(scope) === true);
-    return match === undefined ? null : at.errorOf(match.error, scope);
+    return match === undefined ? null : context.errorOf(match.error, scope);
   }
 
   /** On a failure an expression that cannot be evaluated does not match, as in Camunda. */
   private matchingErrorOrNone(
-    at: InstanceAtWork,
+    context: InstanceContext,
     task: ExternalTaskRecord,
     activity: ActivityState,
   ): ThrownError | null {
     try {
-      return this.matchingError(at, task, activity);
+      return this.matchingError(context, task, activity);
     } catch (error) {
       if (error instanceof ExpressionError) return null;
       throw error;

@@ -1,4 +1,4 @@
-import { atWork } from '../core/instance-at-work.js';
+import { openInstance } from '../core/instance.context.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, NullValueError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
@@ -37,12 +37,12 @@ export class UserTaskService {
   complete(id: string, variables: Variables): Promise<Variables> {
     return this.executor.run((work) => {
       const task = takeTask(work, id);
-      const at = atWork(work, task.processInstanceId);
-      const activity = at.instance.findActivity(task.activityInstanceId);
+      const context = openInstance(work, task.processInstanceId);
+      const activity = context.instance.findActivity(task.activityInstanceId);
       if (activity === null) throw new NullValueError(`The activity instance of task ${id} is gone`);
-      at.variables.setAll(activity, variables);
+      context.variables.setAll(activity, variables);
       const given = visibleVariables(activity);
-      new Interpreter(work, this.stepLimit).signal(at, activity);
+      new Interpreter(work, this.stepLimit).signal(context, activity);
       return given;
     });
   }
@@ -83,10 +83,10 @@ export class UserTaskService {
       check(task);
       const assigned = { ...task, assignee };
       work.changes.userTasks.set(id, assigned);
-      const at = atWork(work, task.processInstanceId);
-      at.history.userTaskChanged(assigned);
-      const activity = at.instance.findActivity(task.activityInstanceId);
-      if (activity !== null) at.history.activityStarted(activity);
+      const context = openInstance(work, task.processInstanceId);
+      context.history.userTaskChanged(assigned);
+      const activity = context.instance.findActivity(task.activityInstanceId);
+      if (activity !== null) context.history.activityStarted(activity);
     });
   }
 

@@ -26,7 +26,7 @@ export interface Body {
   readonly events: readonly Handler[];
 }
 
-export interface Loop {
+interface Loop {
   readonly isSequential: boolean;
   readonly count: number;
   /** Instances after which the rest is not needed; null: all of them are. */

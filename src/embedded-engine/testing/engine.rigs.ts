@@ -31,7 +31,7 @@ export function memoryRig(): Promise<EngineRig> {
       history: store.history,
       recover: () => store.kept(),
       commit: (changes) => store.commit(changes),
-      note: (changes) => store.note(changes),
+      commitDeferrable: (changes) => store.commitDeferrable(changes),
       close: () => Promise.resolve(),
     }),
     crash: () => undefined,

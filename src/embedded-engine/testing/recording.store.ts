@@ -20,7 +20,7 @@ interface PendingCommit {
 export class RecordingStore implements EngineStore {
   readonly history = new MemoryHistory();
   readonly commits: ChangeSet[] = [];
-  readonly notes: ChangeSet[] = [];
+  readonly deferrableCommits: ChangeSet[] = [];
   closed = 0;
   /** Whether commits wait for `settle()`. */
   slow = false;
@@ -60,8 +60,8 @@ export class RecordingStore implements EngineStore {
   }
 
   /** What is noted is lost with the process, as the contract allows; it settles with the commits before it. */
-  async note(changes: ChangeSet): Promise<void> {
-    this.notes.push(changes);
+  async commitDeferrable(changes: ChangeSet): Promise<void> {
+    this.deferrableCommits.push(changes);
     await this.latest;
   }
 

@@ -1,4 +1,4 @@
-import { atWork } from '../core/instance-at-work.js';
+import { openInstance } from '../core/instance.context.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, EngineError, NotFoundError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
@@ -46,7 +46,7 @@ export class JobService {
         }
       });
     } catch (error) {
-      if (isOfTheProcess(error)) await this.noteFailure(id, error, elementId, wasDue);
+      if (isProcessFailure(error)) await this.recordFailure(id, error, elementId, wasDue);
       throw error;
     }
   }
@@ -69,15 +69,15 @@ export class JobService {
 
   private fire(work: UnitOfWork, id: string): void {
     const job = work.job(id);
-    const at = atWork(work, job.processInstanceId);
-    assertInstanceActive(at.instance, `Execution with id '${job.executionId}'`);
-    const owner = at.instance.findActivity(job.activityInstanceId);
+    const context = openInstance(work, job.processInstanceId);
+    assertInstanceActive(context.instance, `Execution with id '${job.executionId}'`);
+    const owner = context.instance.findActivity(job.activityInstanceId);
     if (owner === null) throw new NotFoundError(`The activity instance of job ${id} is gone`);
-    new Interpreter(work, this.stepLimit).trigger(at, owner, job.activityId);
+    new Interpreter(work, this.stepLimit).trigger(context, owner, job.activityId);
   }
 
   /** One attempt less; the last one leaves an incident. */
-  private async noteFailure(
+  private async recordFailure(
     id: string,
     error: EngineError,
     failedActivityId: string | null,
@@ -112,6 +112,6 @@ function saveJob(work: UnitOfWork, job: JobRecord): void {
 }
 
 /** What the process itself got wrong; an engine that is closing or a job that is gone is none of that. */
-function isOfTheProcess(error: unknown): error is EngineError {
+function isProcessFailure(error: unknown): error is EngineError {
   return error instanceof EngineError && (error.kind === 'ProcessEngine' || error.kind === 'NullValue');
 }

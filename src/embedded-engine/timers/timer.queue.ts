@@ -40,7 +40,7 @@ export class TimerQueue {
   }
 
   /** The clock was set: due dates are wall time, so the wait for the next one is another. */
-  reread(): void {
+  reschedule(): void {
     clearTimeout(this.timer);
     this.armedFor = undefined;
     this.arm();

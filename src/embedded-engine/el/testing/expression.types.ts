@@ -1,7 +1,5 @@
 /** Expressions as specs make them: typed trees that are printed for the parser and evaluated without it. */
 
-export type NumberName = 'Short' | 'Integer' | 'Long' | 'Double';
-
 /** A number with its Java type; whole numbers are exact. */
 export type JavaNumber =
   | { readonly type: 'Double'; readonly value: number }

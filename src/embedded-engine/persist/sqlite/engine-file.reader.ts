@@ -6,10 +6,10 @@ import { fromColumn } from './column.text.js';
 import { ENDED_COLUMNS, endedRecord, type EndedRow } from './ended.columns.js';
 import { readHistory } from './history.text.js';
 import { LazyHistory } from './lazy.history.js';
-import type { HistoryParts } from './stored.instance.js';
+import type { HistorySource } from './stored.instance.js';
 
 /** Reads of the file by number or id. */
-export class EngineFileReader implements HistoryParts {
+export class EngineFileReader implements HistorySource {
   private readonly parts: Statement<[number], string>;
   private readonly text: Statement<[number], string>;
   private readonly ended: Statement<[string], EndedRow>;

@@ -11,7 +11,7 @@ import { EngineFileError } from './engine-file.errors.js';
 import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
 
 /** Version of the tables and of the texts in them; a newer one is refused. */
-export const FILE_FORMAT = 1;
+const FILE_FORMAT = 1;
 
 /** "FCEE" in the file's header: another program's file is not taken for the engine's. */
 const APPLICATION_ID = 0x46_43_45_45;
@@ -86,7 +86,7 @@ export function openEngineFile(
     }
     db = new BetterSqlite3(path, { timeout: 5_000, fileMustExist: isAgain });
     prepare(db, path);
-    if (isAgain) settleLog(db);
+    if (isAgain) checkpointLog(db);
     return openedFile(path, db, release);
   } catch (error) {
     db?.close();
@@ -135,7 +135,7 @@ function openedFile(path: string, db: Database, release: () => void): EngineFile
  *
  * @throws SqliteError where the disk still refuses
  */
-function settleLog(db: Database): void {
+function checkpointLog(db: Database): void {
   db.pragma('wal_checkpoint(TRUNCATE)');
 }
 

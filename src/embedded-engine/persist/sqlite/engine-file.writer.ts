@@ -57,7 +57,7 @@ export class EngineFileWriter {
       insert: (id, text) => this.insertText.run(id, instance.seq, toColumn(text)),
       remove: (id) => this.deleteText.run(id),
     });
-    instance.written();
+    instance.markWritten();
   }
 
   /** Everything of an instance goes. */
@@ -90,6 +90,6 @@ export class EngineFileWriter {
   private writeEnded({ seq, record, hadIncident, isWritten, texts }: StoredInstance): void {
     this.putEnded.run(...endedValues(seq, record, hadIncident));
     if (isWritten) this.deleteRunning.run(seq);
-    for (const part of ['snapshot', 'state']) texts?.setNeeded(part, []);
+    for (const part of ['snapshot', 'state']) texts?.setReferences(part, []);
   }
 }

@@ -7,7 +7,7 @@ const BATCH = 200;
 /** How often what has outlived its time to live is looked for, milliseconds. */
 const CLEAN_UP_INTERVAL = 10 * 60_000;
 
-export interface HistoryCleanerParts {
+interface HistoryCleanerParts {
   readonly db: Database;
   readonly writer: EngineFileWriter;
   /** Epoch milliseconds. */

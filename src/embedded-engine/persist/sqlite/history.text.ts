@@ -7,7 +7,7 @@ import type {
   HistoricUserTaskRecord,
   HistoricVariableRecord,
 } from '../../state/records.types.js';
-import { parseJsonText, type TextReader } from './json.text.js';
+import { parseJsonText, type LargeTextReader } from './json.text.js';
 import { fieldsOf, type InstanceFields } from './record.codec.js';
 import {
   HISTORIC_ACTIVITY_CODEC,
@@ -49,7 +49,7 @@ export function readHistory(
   record: HistoricInstanceRecord,
   hadIncident: boolean,
   texts: readonly string[],
-  read: TextReader,
+  read: LargeTextReader,
 ): InstanceHistory {
   const history = newInstanceHistory(record);
   history.hadIncident = hadIncident;

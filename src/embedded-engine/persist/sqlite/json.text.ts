@@ -8,18 +8,18 @@
 export const LONGEST_INLINE_TEXT = 4_096;
 
 /** Keeps a long text and says its number. */
-export type TextKeeper = (text: string) => number;
+type LargeTextWriter = (text: string) => number;
 
 /** Says a kept text. */
-export type TextReader = (id: number) => string;
+export type LargeTextReader = (id: number) => string;
 
 /** Plain data such that `JSON.stringify` loses nothing; the same object where it loses nothing anyway. */
-export function toJsonSafe(value: unknown, keep: TextKeeper): unknown {
+export function toJsonSafe(value: unknown, keep: LargeTextWriter): unknown {
   return isSafe(value) ? value : makeSafe(value, keep);
 }
 
 /** What was written with {@link toJsonSafe}. @throws SyntaxError */
-export function parseJsonText(text: string, read: TextReader): unknown {
+export function parseJsonText(text: string, read: LargeTextReader): unknown {
   const value: unknown = JSON.parse(text);
   // In JSON a quote within a text follows a backslash, so this stands nowhere but before one of our members.
   return text.includes('{"$') ? restore(value, read) : value;
@@ -43,7 +43,7 @@ function isSafeNumber(value: number): boolean {
   return Number.isFinite(value) && !Object.is(value, -0);
 }
 
-function makeSafe(value: unknown, keep: TextKeeper): unknown {
+function makeSafe(value: unknown, keep: LargeTextWriter): unknown {
   if (typeof value === 'string') return value.length <= LONGEST_INLINE_TEXT ? value : { $t: keep(value) };
   if (typeof value === 'number')
     return isSafeNumber(value) ? value : { $n: Object.is(value, -0) ? '-0' : String(value) };
@@ -55,7 +55,7 @@ function makeSafe(value: unknown, keep: TextKeeper): unknown {
   return entries.some(([name]) => name.startsWith('$')) ? { $o: copy } : copy;
 }
 
-function restore(value: unknown, read: TextReader): unknown {
+function restore(value: unknown, read: LargeTextReader): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => restore(item, read));
   if ('$t' in value) return read(Number(value.$t));
@@ -64,6 +64,6 @@ function restore(value: unknown, read: TextReader): unknown {
   return restoreMembers(value, read);
 }
 
-function restoreMembers(value: object, read: TextReader): unknown {
+function restoreMembers(value: object, read: LargeTextReader): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, restore(member, read)]));
 }

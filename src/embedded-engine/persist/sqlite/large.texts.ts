@@ -11,7 +11,7 @@ export class LargeTexts {
   private readonly ids = new Map<string, number>();
   private readonly texts = new Map<number, string>();
   /** The texts that are needed, by who needs them: the snapshot, the state, or a record of history by its id. */
-  private readonly needed = new Map<string, readonly number[]>();
+  private readonly references = new Map<string, readonly number[]>();
   /** Not written yet. */
   private readonly unwritten = new Map<number, string>();
 
@@ -37,14 +37,14 @@ export class LargeTexts {
   }
 
   /** What a part of the instance needs from now on. */
-  setNeeded(part: string, texts: readonly number[]): void {
-    if (texts.length > 0) this.needed.set(part, texts);
-    else this.needed.delete(part);
+  setReferences(part: string, texts: readonly number[]): void {
+    if (texts.length > 0) this.references.set(part, texts);
+    else this.references.delete(part);
   }
 
   /** Brings the file up to date. */
   flush(file: { insert(id: number, text: string): void; remove(id: number): void }): void {
-    const needed = new Set([...this.needed.values()].flat());
+    const needed = new Set([...this.references.values()].flat());
     for (const [id, text] of this.texts) {
       if (needed.has(id)) continue;
       if (!this.unwritten.delete(id)) file.remove(id);

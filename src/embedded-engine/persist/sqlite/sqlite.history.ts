@@ -51,7 +51,7 @@ export class SqliteHistory extends HistoryService {
     const held = this.held.get(id);
     if (held !== undefined) return held.record;
     const row = this.file.endedRow(id);
-    return row === undefined || this.held.forgotten.has(row.seq) ? null : endedRecord(row);
+    return row === undefined || this.held.deleted.has(row.seq) ? null : endedRecord(row);
   }
 
   /** Pages and sorts in SQL, unless the filters need more than the columns. */

@@ -81,7 +81,7 @@ class Changes {
     }
     if (now === 'ended' && kind === 'forget') {
       this.state.delete(id);
-      return changes((set) => set.forgottenInstances.add(id));
+      return changes((set) => set.deletedHistories.add(id));
     }
     return null;
   }
@@ -121,32 +121,32 @@ function taskRecord(id: string, processInstanceId: string, at: number): External
 /** What a file has: commits, and of what was noted what its instance was written with. */
 class KeptModel {
   readonly store = new RecordingStore();
-  private readonly noted = new Map<string, ExternalTaskRecord>();
+  private readonly deferred = new Map<string, ExternalTaskRecord>();
   /** Instances that the next write has. */
   private readonly touched = new Set<string>();
 
   commit(id: string, set: ChangeSet): void {
     void this.store.commit(set);
-    for (const task of set.tasks.keys()) this.noted.delete(task);
+    for (const task of set.tasks.keys()) this.deferred.delete(task);
     this.touched.add(id);
   }
 
-  note(set: ChangeSet): void {
-    for (const task of set.tasks.values()) if (task !== null) this.noted.set(task.id, task);
+  defer(set: ChangeSet): void {
+    for (const task of set.tasks.values()) if (task !== null) this.deferred.set(task.id, task);
   }
 
   /** A write has been made, of what was touched or of all. */
   written(all: boolean): void {
-    for (const task of this.noted.values()) {
+    for (const task of this.deferred.values()) {
       if (!all && !this.touched.has(task.processInstanceId)) continue;
-      this.noted.delete(task.id);
+      this.deferred.delete(task.id);
       void this.store.commit(changes((set) => set.tasks.set(task.id, task)));
     }
     this.touched.clear();
   }
 
   crashed(): void {
-    this.noted.clear();
+    this.deferred.clear();
   }
 }
 
@@ -175,10 +175,10 @@ describe('whatever happens, and whenever the process dies', () => {
           for (const step of steps) {
             const set = made.of(step);
             if (set === null) continue;
-            const isNote = step.kind === 'note';
-            if (isNote) model.note(set);
+            const isDeferred = step.kind === 'note';
+            if (isDeferred) model.defer(set);
             else model.commit(step.id, set);
-            const taken = isNote ? store.note(set) : store.commit(set);
+            const taken = isDeferred ? store.commitDeferrable(set) : store.commit(set);
             expect(historyOf(store)).toEqual(historyOf(model.store));
             if (!step.settles) continue;
             await taken;

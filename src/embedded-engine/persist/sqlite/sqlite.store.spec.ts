@@ -260,7 +260,7 @@ describe('a commit that the disk refuses', () => {
   });
 });
 
-describe('a lock that is only noted', () => {
+describe('a deferred lock', () => {
   let store: SqliteStore;
 
   beforeEach(async () => {
@@ -290,7 +290,7 @@ describe('a lock that is only noted', () => {
   }
 
   it('is written with its instance when something else of that is, and with no other', async () => {
-    await store.note(lock('a'));
+    await store.commitDeferrable(lock('a'));
     await turn();
     expect(holders()).toEqual([null, null]);
     await store.commit(
@@ -307,23 +307,23 @@ describe('a lock that is only noted', () => {
     expect(holders()).toEqual(['w', null]);
   });
 
-  it('is written a second after it was noted, with those that were noted since, each time', async () => {
-    await store.note(lock('a'));
+  it('is written a second after it was deferred, with those that were deferred since', async () => {
+    await store.commitDeferrable(lock('a'));
     jest.advanceTimersByTime(999);
-    await store.note(lock('b'));
+    await store.commitDeferrable(lock('b'));
     await turn();
     expect(holders()).toEqual([null, null]);
     jest.advanceTimersByTime(1);
     await turn();
     expect(holders()).toEqual(['w', 'w']);
-    await store.note(lock('b', 'v'));
+    await store.commitDeferrable(lock('b', 'v'));
     jest.advanceTimersByTime(1_000);
     await turn();
     expect(holders()).toEqual(['w', 'v']);
   });
 
   it('is written when the store is closed, and no timer remains', async () => {
-    await store.note(lock('a'));
+    await store.commitDeferrable(lock('a'));
     await store.close();
     expect(jest.getTimerCount()).toBe(0);
     expect(holders('engine.sqlite')).toEqual(['w', null]);
@@ -332,16 +332,16 @@ describe('a lock that is only noted', () => {
   it('settles when what was committed before it is in the file, and not before', async () => {
     const settled: string[] = [];
     const commit = store.commit(started('c')).then(() => settled.push('start'));
-    const noted = store.note(lock('a')).then(() => settled.push('lock'));
+    const deferred = store.commitDeferrable(lock('a')).then(() => settled.push('lock'));
     expect(files.open(files.crash()).recover().instances).toHaveLength(2);
-    await noted;
+    await deferred;
     expect(settled).toEqual(['start', 'lock']);
     expect(files.open(files.crash()).recover().instances).toHaveLength(3);
     await commit;
   });
 
   it('gives way to what is committed later', async () => {
-    await store.note(lock('a'));
+    await store.commitDeferrable(lock('a'));
     await store.commit(changes((set) => set.tasks.set('Ta', task('Ta', 'a', { retries: 1 }))));
     jest.advanceTimersByTime(1_000);
     await turn();
@@ -349,16 +349,16 @@ describe('a lock that is only noted', () => {
   });
 
   it('leaves nothing behind when its instance ends, or is forgotten', async () => {
-    await store.note(lock('a'));
-    await store.note(lock('b'));
+    await store.commitDeferrable(lock('a'));
+    await store.commitDeferrable(lock('b'));
     await store.commit(ended('a'));
     await store.commit(
       changes((set) => {
         set.instances.set('b', null);
-        set.forgottenInstances.add('b');
+        set.deletedHistories.add('b');
       }),
     );
-    await store.commit(changes((set) => set.forgottenInstances.add('a')));
+    await store.commit(changes((set) => set.deletedHistories.add('a')));
     jest.advanceTimersByTime(1_000);
     await turn();
     const after = files.open(files.crash());
@@ -370,13 +370,13 @@ describe('a lock that is only noted', () => {
   it('stops all that follows when it cannot be written', async () => {
     const db = new BetterSqlite3(files.path());
     db.exec("CREATE TRIGGER stop BEFORE UPDATE ON running BEGIN SELECT RAISE(ABORT, 'stuck'); END");
-    await store.note(lock('a'));
+    await store.commitDeferrable(lock('a'));
     jest.advanceTimersByTime(1_000);
     await new Promise((resolve) => setImmediate(resolve));
     db.exec('DROP TRIGGER stop');
     db.close();
     await expect(store.commit(started('c'))).rejects.toThrow('stuck');
-    await expect(store.note(lock('b'))).rejects.toThrow('stuck');
+    await expect(store.commitDeferrable(lock('b'))).rejects.toThrow('stuck');
     expect(files.open(files.crash()).recover().instances).toHaveLength(2);
   });
 });
@@ -547,7 +547,7 @@ describe('values', () => {
     expect(again.history.findVariables({})[0]?.value.value).toHaveLength(50_000);
     await again.commit(ended('a'));
     expect(again.history.findVariables({})[0]?.value.value).toHaveLength(50_000);
-    await again.commit(changes((set) => set.forgottenInstances.add('a')));
+    await again.commit(changes((set) => set.deletedHistories.add('a')));
     await again.close();
     const db = new BetterSqlite3(files.path());
     expect(db.prepare('SELECT count(*) FROM large_text').pluck().get()).toBe(0);
@@ -656,7 +656,7 @@ describe('an instance that has ended', () => {
     const forgotten = store.commit(
       changes((set) => {
         set.instances.set('b', null);
-        for (const id of ['a', 'b', 'none']) set.forgottenInstances.add(id);
+        for (const id of ['a', 'b', 'none']) set.deletedHistories.add(id);
       }),
     );
     expect(store.history.findInstance('a')).toBeNull();

@@ -13,7 +13,7 @@ import { StoredInstances } from './stored.instances.js';
 import { endedRecord } from './ended.columns.js';
 
 /** How long what need not be durable may wait for a write of its instance, in ms: longer than most steps take. */
-const NOTED_MS = 1_000;
+const MAX_DEFER_MS = 1_000;
 
 export interface SqliteStoreOptions extends EngineFileAccess {
   /** Epoch milliseconds; decides whose time to live has passed. Default `Date.now`. */
@@ -103,12 +103,12 @@ export class SqliteStore implements StateStore {
     });
   }
 
-  note(changes: ChangeSet): Promise<void> {
-    this.instances.note(changes);
+  commitDeferrable(changes: ChangeSet): Promise<void> {
+    this.instances.defer(changes);
     this.noting ??= setTimeout(() => {
       // A write that fails stops the engine with its next command.
-      this.writeNoted().catch(() => undefined);
-    }, NOTED_MS).unref();
+      this.writeDeferred().catch(() => undefined);
+    }, MAX_DEFER_MS).unref();
     return this.committer.settled();
   }
 
@@ -117,33 +117,33 @@ export class SqliteStore implements StateStore {
       this.closed = true;
       this.cleaner.close();
       // What a failed write means was told to whoever waited for it.
-      this.writeNoted().catch(() => undefined);
+      this.writeDeferred().catch(() => undefined);
       this.committer.flush();
       this.file.close();
     }
     return Promise.resolve();
   }
 
-  private writeNoted(): Promise<void> {
+  private writeDeferred(): Promise<void> {
     if (this.noting === null) return Promise.resolve();
     clearTimeout(this.noting);
     this.noting = null;
     return this.committer.commit(() => {
-      this.instances.touchNoted();
+      this.instances.touchDeferred();
     });
   }
 
   private apply(changes: ChangeSet): void {
     this.instances.apply(changes);
     for (const [id, bundle] of changes.deployments) this.deployments.set(id, bundle);
-    for (const id of changes.forgottenInstances) {
-      this.instances.forget(id, () => this.reader.endedRow(id)?.seq);
+    for (const id of changes.deletedHistories) {
+      this.instances.delete(id, () => this.reader.endedRow(id)?.seq);
     }
   }
 
   private reopen(id: string, numbers: { next(): number }): StoredInstance | undefined {
     const row = this.reader.endedRow(id);
-    if (row === undefined || this.instances.forgotten.has(row.seq)) return undefined;
+    if (row === undefined || this.instances.deleted.has(row.seq)) return undefined;
     const instance = new StoredInstance(row.seq, endedRecord(row), numbers);
     instance.hadIncident = row.had_incident === 1;
     instance.isReopened = true;
@@ -155,9 +155,9 @@ export class SqliteStore implements StateStore {
     this.transaction.immediate(() => {
       for (const [id, bundle] of this.deployments) this.writer.writeDeployment(id, bundle);
       for (const instance of this.instances.touched) this.writer.write(instance);
-      for (const seq of this.instances.forgotten) this.writer.remove(seq);
+      for (const seq of this.instances.deleted) this.writer.remove(seq);
     });
     this.deployments.clear();
-    this.instances.written();
+    this.instances.markWritten();
   }
 }

@@ -10,7 +10,7 @@ import { encodeWaitStates, newWaitStates, type WaitStates } from './wait.states.
 import { INSTANCE_CODEC } from './record.codecs.js';
 
 /** Where a {@link StoredInstance} finds what of its history it has handed to the file. */
-export interface HistoryParts {
+export interface HistorySource {
   partsOf(seq: number): readonly string[];
   textOf(id: number): string;
 }
@@ -46,7 +46,7 @@ export class StoredInstance {
   }
 
   /** It runs, or goes on running in a new state. */
-  runs(source: SnapshotSource): void {
+  update(source: SnapshotSource): void {
     this.isRunning = true;
     this.source = source;
   }
@@ -83,7 +83,7 @@ export class StoredInstance {
   }
 
   /** The file has everything of it. */
-  written(): void {
+  markWritten(): void {
     this.source = null;
     this.unwritten = [];
     this.isWritten = this.isRunning;
@@ -91,15 +91,15 @@ export class StoredInstance {
   }
 
   /** Takes over the large texts that the file has, and learns what needs them. */
-  restoreTexts(texts: ReadonlyMap<number, string>, snapshot: InstanceSnapshot, file: HistoryParts): void {
-    for (const [id, text] of texts) this.large().add(id, text);
+  restoreTexts(texts: ReadonlyMap<number, string>, snapshot: InstanceSnapshot, file: HistorySource): void {
+    for (const [id, text] of texts) this.ensureLargeTexts().add(id, text);
     this.encode('snapshot', snapshot);
     this.stateDocument();
     for (const historic of historicRecords(this.history(file))) this.encodeHistoric(historic);
   }
 
   /** The large texts; there are none until there is one. */
-  large(): LargeTexts {
+  ensureLargeTexts(): LargeTexts {
     this.largeTexts ??= new LargeTexts(this.numbers);
     return this.largeTexts;
   }
@@ -109,7 +109,7 @@ export class StoredInstance {
   }
 
   /** Its history, read from its texts. */
-  history(file: HistoryParts): InstanceHistory {
+  history(file: HistorySource): InstanceHistory {
     return readHistory(
       this.record,
       this.hadIncident,
@@ -126,11 +126,11 @@ export class StoredInstance {
   private encode(part: string, value: unknown): unknown {
     const used: number[] = [];
     const encoded = toJsonSafe(value, (text) => {
-      const id = this.large().keep(text);
+      const id = this.ensureLargeTexts().keep(text);
       used.push(id);
       return id;
     });
-    this.largeTexts?.setNeeded(part, used);
+    this.largeTexts?.setReferences(part, used);
     return encoded;
   }
 }

@@ -6,7 +6,7 @@ import type { TextNumbers } from './large.texts.js';
 import { WaitStateIndex } from './wait.states.js';
 
 /** Finds an ended instance in the file and takes it out to be changed; undefined for an unknown one. */
-export type Reopen = (id: string) => StoredInstance | undefined;
+type Reopen = (id: string) => StoredInstance | undefined;
 
 /**
  * The instances that the store holds in memory: those that run, and those that ended since the last write. What a
@@ -18,9 +18,9 @@ export class StoredInstances {
   private readonly byBusinessKey = new Map<string, Set<StoredInstance>>();
   private readonly waitStates = new WaitStateIndex<StoredInstance>();
   readonly touched = new Set<StoredInstance>();
-  private readonly noted = new Set<StoredInstance>();
+  private readonly deferred = new Set<StoredInstance>();
   /** Numbers of those whose history goes with their definition. */
-  readonly forgotten = new Set<number>();
+  readonly deleted = new Set<number>();
 
   constructor(
     private readonly numbers: TextNumbers,
@@ -57,7 +57,7 @@ export class StoredInstances {
         throw new Error(`The process instance ${id} has no history.`);
       }
       if (source === null) instance.ends();
-      else instance.runs(source);
+      else instance.update(source);
       this.touched.add(instance);
     }
     this.waitStates.apply(
@@ -70,50 +70,50 @@ export class StoredInstances {
   }
 
   /** Takes wait states that need not be written yet. */
-  note(changes: ChangeSet): void {
+  defer(changes: ChangeSet): void {
     this.waitStates.apply(
       changes,
       (id) => this.running(id),
-      (instance) => this.noted.add(instance),
+      (instance) => this.deferred.add(instance),
     );
   }
 
   /** What was noted is to be written with the rest. */
-  touchNoted(): void {
-    for (const instance of this.noted) this.touched.add(instance);
-    this.noted.clear();
+  touchDeferred(): void {
+    for (const instance of this.deferred) this.touched.add(instance);
+    this.deferred.clear();
   }
 
   /** Numbers of those that the file has otherwise than they are. */
   changedInFile(): readonly number[] {
     const reopened = [...this.touched].filter(({ isReopened }) => isReopened).map(({ seq }) => seq);
-    return [...reopened, ...this.forgotten];
+    return [...reopened, ...this.deleted];
   }
 
   /** Everything of an instance goes. @param seqInFile its number in the file, where it is not held */
-  forget(id: string, seqInFile: (id: string) => number | undefined): void {
+  delete(id: string, seqInFile: (id: string) => number | undefined): void {
     const held = this.instances.get(id);
     if (held !== undefined) this.remove(held);
     const seq = held?.seq ?? seqInFile(id);
-    if (seq !== undefined) this.forgotten.add(seq);
+    if (seq !== undefined) this.deleted.add(seq);
   }
 
   /** The file has everything that was touched or forgotten. */
-  written(): void {
+  markWritten(): void {
     for (const instance of this.touched) {
-      this.noted.delete(instance);
+      this.deferred.delete(instance);
       if (!instance.isRunning) this.remove(instance);
     }
     this.touched.clear();
-    this.forgotten.clear();
+    this.deleted.clear();
   }
 
   /** Neither runs nor waits to be written any more. */
   private remove(instance: StoredInstance): void {
-    this.waitStates.forget(instance);
+    this.waitStates.delete(instance);
     this.instances.delete(instance.id);
     this.touched.delete(instance);
-    this.noted.delete(instance);
+    this.deferred.delete(instance);
     const { businessKey } = instance.record;
     if (businessKey === null) return;
     const others = this.byBusinessKey.get(businessKey);
@@ -153,7 +153,7 @@ export class StoredInstances {
 
   private endWaiting(id: string): void {
     const instance = this.instances.get(id);
-    if (instance?.isRunning === false) this.waitStates.forget(instance);
+    if (instance?.isRunning === false) this.waitStates.delete(instance);
   }
 
   private running(id: string): StoredInstance | undefined {

@@ -35,7 +35,7 @@ export type WaitKind = keyof WaitRecords;
 /** By id; null while there is none, because most instances have only one kind. */
 export type WaitStates = { [K in WaitKind]: Map<string, Created<WaitRecords[K]>> | null };
 
-export const WAIT_KINDS = ['tasks', 'incidents', 'jobs', 'subscriptions', 'userTasks'] as const;
+const WAIT_KINDS = ['tasks', 'incidents', 'jobs', 'subscriptions', 'userTasks'] as const;
 
 export function newWaitStates(): WaitStates {
   return { tasks: null, incidents: null, jobs: null, subscriptions: null, userTasks: null };
@@ -113,7 +113,7 @@ export class WaitStateIndex<Owner extends { readonly waitStates: WaitStates }> {
   }
 
   /** The instance has ended, and all that it waited for. */
-  forget(owner: Owner): void {
+  delete(owner: Owner): void {
     for (const kind of WAIT_KINDS) {
       for (const id of owner.waitStates[kind]?.keys() ?? []) this.owners.delete(id);
       owner.waitStates[kind] = null;

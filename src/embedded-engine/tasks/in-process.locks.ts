@@ -12,7 +12,7 @@ export interface TaskLock {
  * Locks that callers in this process have been given before they were durable. They outlive an engine that has to read
  * its state back from the file in the same process, because their workers do.
  */
-export class LentLocks {
+export class InProcessLocks {
   private readonly locks = new Map<string, TaskLock>();
 
   constructor(carriedOver: Iterable<readonly [string, TaskLock]> = []) {
@@ -25,7 +25,7 @@ export class LentLocks {
   }
 
   /** Their fetch is answered. */
-  lend(changes: ChangeSet): void {
+  add(changes: ChangeSet): void {
     for (const [id, task] of changes.tasks) {
       if (task !== null)
         this.locks.set(id, { workerId: task.workerId, lockExpirationTime: task.lockExpirationTime });
@@ -33,7 +33,7 @@ export class LentLocks {
   }
 
   /** What is durable now is as the file has it. */
-  settle(changes: ChangeSet): void {
+  confirm(changes: ChangeSet): void {
     if (this.locks.size === 0) return;
     for (const id of changes.tasks.keys()) this.locks.delete(id);
   }

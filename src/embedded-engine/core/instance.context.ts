@@ -17,7 +17,7 @@ export interface ThrownError {
 }
 
 /** One instance within a command: its working copy, its model, and who writes its variables and history. */
-export class InstanceAtWork {
+export class InstanceContext {
   readonly variables: VariableWriter;
   readonly history: HistoryRecorder;
 
@@ -59,9 +59,9 @@ export class InstanceAtWork {
 }
 
 /** The working copy of a running instance with its model and writers. @throws NotFound */
-export function atWork(work: UnitOfWork, processInstanceId: string): InstanceAtWork {
+export function openInstance(work: UnitOfWork, processInstanceId: string): InstanceContext {
   const instance = work.instance(processInstanceId);
-  return new InstanceAtWork(work, instance, work.definition(instance.header.definitionId));
+  return new InstanceContext(work, instance, work.definition(instance.header.definitionId));
 }
 
 /** An expression's value as text. */
