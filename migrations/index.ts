@@ -1,6 +1,5 @@
 import type { EntitySchema, MigrationInterface } from 'typeorm';
-import { eventLogArchiveEntity } from '../src/event-log/event-log-archive.entity.js';
-import { eventLogEntity } from '../src/event-log/event-log.entity.js';
+import { eventLogArchiveEntity, eventLogEntity } from '../src/event-log/event-log.entity.js';
 import { processStoreArchiveEntity, processStoreEntity } from '../src/process-store/process-store.entity.js';
 import { taskDeliveryEntity } from '../src/task-delivery/task-delivery.entity.js';
 import { ProcessStore1763683200001 } from './0001-process-store.migration.js';

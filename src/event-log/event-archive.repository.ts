@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { namesOf } from '../common/columns/index.js';
 import {
   DatabaseService,
   inBatches,
@@ -7,7 +8,7 @@ import {
   type SqlExecutor,
   type SqlValue,
 } from '../database/index.js';
-import { COLUMNS } from './event-log.repository.js';
+import { EVENT_LOG_COLUMNS } from './event-log.columns.js';
 
 /** An event that was written long ago. */
 export interface OldEvent {
@@ -27,7 +28,8 @@ export type EventSelection =
   | { readonly correlationIds: readonly string[]; readonly throughSeq?: number }
   | { readonly eventKeys: readonly string[] };
 
-const ALL_COLUMNS = ['id', ...COLUMNS].join(', ');
+/** The columns that `event_log` and its archive have in common. */
+const ARCHIVED_COLUMNS = namesOf(EVENT_LOG_COLUMNS);
 
 /** What retention asks and changes of `event_log`, and `event_log_archive`. Writes run inside the write queue. */
 @Injectable()
@@ -74,7 +76,7 @@ export class EventArchiveRepository {
     await Promise.all(
       this.conditionsOf(selection).map(({ where, parameters }) =>
         sql.execute(
-          `INSERT INTO event_log_archive (${ALL_COLUMNS}, archived_at) SELECT ${ALL_COLUMNS}, ? FROM event_log ` +
+          `INSERT INTO event_log_archive (${ARCHIVED_COLUMNS}, archived_at) SELECT ${ARCHIVED_COLUMNS}, ? FROM event_log ` +
             `WHERE ${where}`,
           [this.dialect.time(archivedAt), ...parameters],
         ),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { namesOf, pick } from '../common/columns/index.js';
 import {
   DatabaseService,
   inBatches,
@@ -9,20 +10,27 @@ import {
   type SqlRow,
   type SqlValue,
 } from '../database/index.js';
-import { EVENT_COLUMNS, TEXT_COLUMNS } from './event-row.js';
+import { EVENT_LOG_COLUMNS, VALUE_COLUMNS } from './event-log.columns.js';
+import { ATTEMPT_COLUMNS } from './event-row.js';
 import type { EventRow } from './event.types.js';
 
-/** All columns of `event_log` but its generated `id`. */
-export const COLUMNS = ['correlation_id', 'seq', 'event_key', 'created_at', ...EVENT_COLUMNS];
+/** The columns of an insert, in the order of its parameters: all but the generated `id`. */
+const INSERT_COLUMNS = {
+  ...pick(EVENT_LOG_COLUMNS, 'correlationId', 'seq', 'eventKey', 'createdAt'),
+  ...VALUE_COLUMNS,
+};
+const INSERT_NAMES = namesOf(INSERT_COLUMNS);
+const INSERT_COUNT = Object.keys(INSERT_COLUMNS).length;
 
-/** The values of a row; its place in the trail is given by the database, inside the transaction. */
+/** The values of a row. The database gives the place in the trail, inside the transaction; that takes two parameters. */
 const ROW =
   '(?,(SELECT COALESCE(MAX(seq),0)+? FROM event_log WHERE correlation_id=?),' +
-  placeholders(COLUMNS.length - 2).slice(1);
-const ROW_PARAMETERS = COLUMNS.length + 1;
+  placeholders(INSERT_COUNT - 2).slice(1);
+const ROW_PARAMETERS = INSERT_COUNT + 1;
 
-/** Which of the event's own columns are texts without a limit. */
-const IS_TEXT = EVENT_COLUMNS.map((column) => TEXT_COLUMNS.has(column));
+const ALL_NAMES = namesOf(EVENT_LOG_COLUMNS);
+
+const LONG_NAMES = Object.values(EVENT_LOG_COLUMNS).flatMap(({ name, isLong }) => (isLong ? [name] : []));
 
 /** The statements of `event_log`; no other place has any but its archive's. Writes run inside the write queue. */
 @Injectable()
@@ -36,7 +44,7 @@ export class EventLogRepository {
   /** Rows of a trail after a place in it, oldest first. */
   findEvents(correlationId: string, after: number, limit: number): Promise<readonly SqlRow[]> {
     return this.database.read(
-      `SELECT id, ${COLUMNS.join(', ')} FROM event_log WHERE correlation_id = ? AND seq > ? ` +
+      `SELECT ${ALL_NAMES} FROM event_log WHERE correlation_id = ? AND seq > ? ` +
         `ORDER BY seq${this.dialect.limit}`,
       [correlationId, after, limit],
     );
@@ -44,7 +52,7 @@ export class EventLogRepository {
 
   /** The places of a trail after one of them, oldest first, with what the long texts of each take. */
   async findPlaces(correlationId: string, after: number, limit: number): Promise<readonly SizedRow[]> {
-    const bytes = [...TEXT_COLUMNS].map((column) => this.dialect.bytesIn(column)).join(' + ');
+    const bytes = LONG_NAMES.map((name) => this.dialect.bytesIn(name)).join(' + ');
     const rows = await this.database.read(
       `SELECT seq, ${bytes} AS bytes FROM event_log WHERE correlation_id = ? AND seq > ? ` +
         `ORDER BY seq${this.dialect.limit}`,
@@ -56,7 +64,7 @@ export class EventLogRepository {
   /** What tells the latest attempts of a step apart, the last one first. */
   findAttempts(correlationId: string, stepName: string, limit: number): Promise<readonly SqlRow[]> {
     return this.database.read(
-      'SELECT seq, status, error_message, created_at FROM event_log WHERE correlation_id = ? AND step_name = ? ' +
+      `SELECT ${ATTEMPT_COLUMNS} FROM event_log WHERE correlation_id = ? AND step_name = ? ` +
         `ORDER BY seq DESC${this.dialect.limit}`,
       [correlationId, stepName, limit],
     );
@@ -81,7 +89,7 @@ export class EventLogRepository {
     await Promise.all(
       batches.map((batch) =>
         sql.execute(
-          `INSERT INTO event_log (${COLUMNS.join(', ')}) VALUES ${batch.map(() => ROW).join(',')}`,
+          `INSERT INTO event_log (${INSERT_NAMES}) VALUES ${batch.map(() => ROW).join(',')}`,
           this.parametersOf(batch),
         ),
       ),
@@ -95,10 +103,7 @@ export class EventLogRepository {
       // A statement does not see its own rows, so the place of an event counts from the last one before the statement.
       const place = (places.get(correlationId) ?? 0) + 1;
       places.set(correlationId, place);
-      parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt));
-      values.forEach((value, index) => {
-        parameters.push(IS_TEXT[index] === true ? this.dialect.text(value as string | null) : value);
-      });
+      parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt), ...values);
     }
     return parameters;
   }

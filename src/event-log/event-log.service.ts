@@ -8,6 +8,7 @@ import {
   type WriteOptions,
   WriteQueueService,
 } from '../database/index.js';
+import type { EventContext } from './event-log.columns.js';
 import { attemptOf, eventOf, rowOf } from './event-row.js';
 import { EventLogRepository } from './event-log.repository.js';
 import { EventLogWriter } from './event-log.writer.js';
@@ -52,7 +53,7 @@ export interface EventSlice {
 @Injectable()
 export class EventLogService {
   private readonly writer: EventLogWriter;
-  private readonly redactor: EventRedactor;
+  private readonly context: EventContext;
   private readonly ids = new TimeOrderedIds();
   private readonly observers = new Set<(correlationId: string) => void>();
 
@@ -63,10 +64,11 @@ export class EventLogService {
     @Inject(DATABASE_CONFIG) config: DatabaseConfig,
     @Inject(REDACTED_NAMES) redactedNames: readonly string[],
   ) {
-    this.writer = new EventLogWriter(repository, (correlationId) => {
+    const redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes);
+    this.context = { ...database.dialect, redactor };
+    this.writer = new EventLogWriter(repository, this.context, (correlationId) => {
       for (const observer of this.observers) observer(correlationId);
     });
-    this.redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes);
   }
 
   /**
@@ -77,7 +79,7 @@ export class EventLogService {
    * @throws WriteQueueFullError, WriteQueueClosedError
    */
   async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
-    const item = rowOf(event, this.redactor, this.ids, this.database.dialect.nameUnit);
+    const item = rowOf(event, this.context, this.ids);
     const write = { correlationId: event.correlationId, bytes: sizeOf(item), item };
     await this.queue.enqueue(this.writer, write, options);
   }
@@ -135,8 +137,8 @@ export class EventLogService {
 }
 
 function sizeOf({ values }: EventRow): number {
-  return values.reduce<number>(
-    (sum, value) => sum + (typeof value === 'string' ? bytesOf(value) : 0),
-    ROW_BYTES,
-  );
+  return values.reduce<number>((sum, value) => {
+    const content = typeof value === 'object' ? value?.value : value;
+    return sum + (typeof content === 'string' ? bytesOf(content) : 0);
+  }, ROW_BYTES);
 }

@@ -1,4 +1,5 @@
 import type { SqlExecutor, WriteKind } from '../database/index.js';
+import type { EventContext } from './event-log.columns.js';
 import { compareInTrail, markerOf } from './event-row.js';
 import type { EventLogRepository } from './event-log.repository.js';
 import type { EventRow } from './event.types.js';
@@ -13,6 +14,7 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
   /** @param onCommitted told of each process of whose trail a row has become durable; must not throw */
   constructor(
     private readonly repository: EventLogRepository,
+    private readonly context: EventContext,
     private readonly onCommitted: (correlationId: string) => void,
   ) {}
 
@@ -31,7 +33,7 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
   }
 
   refused(item: EventRow, error: unknown): EventRow {
-    return markerOf(item, error);
+    return markerOf(item, error, this.context);
   }
 
   /** An attempt whose commit was in doubt may have written some. */

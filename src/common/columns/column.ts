@@ -40,8 +40,10 @@ export interface Column<Value, Context extends ColumnDialect = ColumnDialect> {
   /** Its SQL type, one of those of the dialect. */
   readonly type: (types: ColumnTypes) => SqlType;
   readonly isNullable: boolean;
-  /** What texts have to be cut to; Infinity for other types and for texts without a limit. */
+  /** The length that texts have to be cut to; Infinity for other types and for texts without a limit. */
   readonly maxLength: number;
+  /** True for a text without a limit. */
+  readonly isLong: boolean;
   /** The value that the driver returned. */
   read(stored: unknown, dialect: ColumnDialect): Value;
   /** The value as parameter of a statement. */
@@ -73,6 +75,7 @@ export function text(column: string): Column<string | null> {
     type: (types) => types.text,
     isNullable: true,
     maxLength: Infinity,
+    isLong: true,
     read: (stored) => (stored ?? null) as string | null,
     write: (value, dialect) => dialect.text(value),
   };
@@ -85,6 +88,7 @@ export function timestamp(column: string): Column<Date> {
     type: (types) => types.timestamp,
     isNullable: false,
     maxLength: Infinity,
+    isLong: false,
     read: (stored, dialect) => dialect.readTime(stored),
     write: (value, dialect) => dialect.time(value),
   };
@@ -96,6 +100,7 @@ export function integer(column: string): Column<number> {
     type: (types) => types.integer,
     isNullable: false,
     maxLength: Infinity,
+    isLong: false,
     read: (stored) => stored as number,
     write: (value) => value,
   };
@@ -108,6 +113,7 @@ export function flag(column: string): Column<boolean> {
     type: (types) => types.flag,
     isNullable: false,
     maxLength: Infinity,
+    isLong: false,
     read: (stored) => stored === 1,
     write: (value) => (value ? 1 : 0),
   };
@@ -120,6 +126,7 @@ export function generatedId(column: string): Column<string> {
     type: (types) => types.generatedId,
     isNullable: false,
     maxLength: Infinity,
+    isLong: false,
     read: (stored) => String(stored),
     write: (value) => value,
   };
@@ -143,6 +150,7 @@ function shortText<T extends string>(column: string, maxLength: number): Omit<Co
     name: column,
     isNullable: false,
     maxLength,
+    isLong: false,
     read: (stored) => stored as T,
     write: (value) => value,
   };

@@ -10,6 +10,17 @@ type NullsOf<C> = {
   readonly [K in keyof C as null extends ValuesOf<C>[K] ? K : never]: null;
 };
 
+/** The values of a row to be written; columns that may be null may be absent. */
+type Writable<C> = Omit<ValuesOf<C>, keyof NullsOf<C>> & Partial<Pick<ValuesOf<C>, keyof NullsOf<C>>>;
+
+/** What all of the columns together need to write their values. */
+type ContextOf<C extends Columns> = C[keyof C]['write'] extends (
+  value: never,
+  context: infer Context extends ColumnDialect,
+) => SqlValue
+  ? Context
+  : never;
+
 /** The columns of an entity. */
 export function entityColumns<C extends Columns>(
   columns: C,
@@ -73,12 +84,16 @@ export function rowReader<C extends Columns>(
   };
 }
 
-/** Makes a function that returns the parameters of a row, in the order of the columns. */
+/**
+ * Makes a function that returns the parameters of a row, in the order of the columns. A value that is absent counts as
+ * null.
+ */
 export function rowWriter<C extends Columns>(
   columns: C,
-): (values: ValuesOf<C>, dialect: ColumnDialect) => SqlValue[] {
+): (values: Writable<C>, context: ContextOf<C>) => SqlValue[] {
   const entries = Object.entries(columns);
-  return (values, dialect) => entries.map(([property, column]) => column.write(values[property], dialect));
+  return (values: Readonly<Record<string, unknown>>, context) =>
+    entries.map(([property, column]) => column.write(values[property] ?? null, context));
 }
 
 /** Null for each column that may be null: what a record begins with. */
