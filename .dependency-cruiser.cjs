@@ -33,11 +33,7 @@ const processLayerRules = PROCESS_LAYERS.map((layer, index) => ({
   from: { path: `^src/process/${layer}/`, pathNot: '\\.spec\\.ts$' },
   to: {
     path: '^src/process/',
-    pathNot: [
-      `^src/process/(${PROCESS_LAYERS.slice(index).join('|')})/`,
-      // Until commands return domain results.
-      '^src/process/http/process-(problems|view\\.presenter)\\.ts$',
-    ],
+    pathNot: `^src/process/(${PROCESS_LAYERS.slice(index).join('|')})/`,
   },
 }));
 
@@ -53,6 +49,20 @@ module.exports = {
   forbidden: [
     ...roomRules,
     ...processLayerRules,
+    {
+      name: 'problems-in-http',
+      comment: 'Below process/http/ there are domain results; only http/ turns them into problem documents.',
+      severity: 'error',
+      from: { path: `^src/process/(${PROCESS_LAYERS.slice(1).join('|')})/`, pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/common/errors/' },
+    },
+    {
+      name: 'waits-in-outcome',
+      comment: 'Waits begin in OutcomeWaitService and end in OutcomeWriter.',
+      severity: 'error',
+      from: { path: `^src/process/(?!outcome/)[^/]+/`, pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/waitroom/', dependencyTypesNot: ['type-only'] },
+    },
     {
       name: 'process-layers',
       comment: 'Every folder of process/ is one of its layers.',

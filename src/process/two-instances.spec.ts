@@ -17,7 +17,7 @@ describe('two instances over one database', () => {
   });
 
   const start = (instance: ProcessHarness, correlationId: string, userId = 'u') =>
-    instance.starts.start({ processKey: 'test', correlationId, variables: { userId } }, () => undefined);
+    instance.start({ processKey: 'test', correlationId, variables: { userId } }, () => undefined);
 
   it('starts once what comes to both at the same time, and answers both the same', async () => {
     const answers = [start(one, 'a'), start(two, 'a')];
@@ -47,7 +47,7 @@ describe('two instances over one database', () => {
     const waiting = ['a', 'b'].map((id) => start(two, id));
     await until(async () => (await two.store.get('b'))?.processInstanceId != null);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    await one.cancels.cancel('b');
+    await one.cancel('b');
     await two.waiterRefresh.look();
     expect((await Promise.all(waiting)).map(({ headers }) => headers['process-status'])).toEqual([
       'ok',

@@ -449,7 +449,7 @@ export class Interleaving {
       correlationId,
       `start ${variant}`,
       (instance, request) =>
-        instance.starts.start({ processKey: 'test', correlationId, variables: { ...variables } }, (gone) => {
+        instance.start({ processKey: 'test', correlationId, variables: { ...variables } }, (gone) => {
           request.drop = gone;
         }),
       (request, answer) => {
@@ -486,7 +486,7 @@ export class Interleaving {
     await this.ask(
       correlationId,
       'cancel',
-      (instance) => instance.cancels.cancel(correlationId),
+      (instance) => instance.cancel(correlationId),
       (request, answer) => {
         this.toldAnswer(request, answer);
       },

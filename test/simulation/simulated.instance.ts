@@ -36,12 +36,16 @@ import { ProcessCompletionService } from '../../src/process/commands/process-com
 import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
 import { ProcessTerminationService } from '../../src/process/reconcile/process-termination.service.js';
 import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
-import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
+import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
+import {
+  type IdentifiedStart,
+  ProcessStartService,
+} from '../../src/process/commands/process-start.service.js';
 import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
 import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
 import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
-import { ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
 import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
 import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
 import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
@@ -98,6 +102,7 @@ export interface Mutant {
 export class SimulatedInstance {
   readonly waitroom: WaitroomService;
   readonly store: ProcessStoreService;
+  readonly presenter: ProcessViewPresenter;
   readonly starts: ProcessStartService;
   readonly completions: ProcessCompletionService;
   readonly cancels: ProcessCancelService;
@@ -145,7 +150,7 @@ export class SimulatedInstance {
     const trail = new ProcessTrailService(events);
     const waits = new OutcomeWaitService(waitroom, store);
     const outcomes = new OutcomeWriter(store, waitroom, trail);
-    const presenter = new ProcessViewPresenter(new ProcessDurationService(waits), http);
+    this.presenter = new ProcessViewPresenter(new ProcessDurationService(waits), http);
     const surplus = new SurplusInstanceRemover(store, engineInstances, trail);
     const ender = new ProcessTerminationService(outcomes, engineInstances, trail);
     const owner = new LeaseOwner();
@@ -197,7 +202,6 @@ export class SimulatedInstance {
       ofStart.store,
       new OutcomeWaitService(ofStart.waitroom, ofStart.store),
       ofStart.launcher,
-      presenter,
       backlog,
       owner,
       shutdown,
@@ -208,7 +212,7 @@ export class SimulatedInstance {
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
     const outcomesOfCompletion = new OutcomeWriter(storeOfCompletion, waitroom, trail);
     this.completions = new ProcessCompletionService(outcomesOfCompletion, trail, engineHistory, process);
-    this.cancels = new ProcessCancelService(store, ender, launcher, trail, presenter, process);
+    this.cancels = new ProcessCancelService(store, ender, launcher, trail, process);
     this.listener = new ProcessOutcomeListener(outcomes);
     this.waiterRefresh = new WaiterRefreshService(store, waits, outcomes, shutdown);
     this.sweep = new ProcessSweepService(
@@ -226,6 +230,16 @@ export class SimulatedInstance {
 
   get isAlive(): boolean {
     return this.alive;
+  }
+
+  /** Starts a process, and answers as its route does. */
+  async start(start: IdentifiedStart, onCallerGone: OnCallerGone): Promise<ProcessAnswer> {
+    return this.presenter.start(await this.starts.start(start, onCallerGone), start.processKey);
+  }
+
+  /** Cancels a process, and answers as its route does. */
+  async cancel(correlationId: string): Promise<ProcessAnswer> {
+    return this.presenter.cancel(await this.cancels.cancel(correlationId), correlationId);
   }
 
   /** What a boot does once. */

@@ -33,7 +33,12 @@ import { ProcessDurationService } from '../../src/process/http/process-duration.
 import { ProcessEventsService } from '../../src/process/http/process-events.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
 import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
-import { ProcessStartService } from '../../src/process/commands/process-start.service.js';
+import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
+import {
+  type IdentifiedStart,
+  ProcessStartService,
+} from '../../src/process/commands/process-start.service.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
 import { PROCESS_PROVIDERS } from '../../src/process/process.providers.js';
 import { ProcessStatusService } from '../../src/process/http/process-status.service.js';
 import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
@@ -350,6 +355,10 @@ export class ProcessHarness {
     return this.module.get(ProcessOutcomeListener);
   }
 
+  get presenter(): ProcessViewPresenter {
+    return this.module.get(ProcessViewPresenter);
+  }
+
   get cancels(): ProcessCancelService {
     return this.module.get(ProcessCancelService);
   }
@@ -400,6 +409,16 @@ export class ProcessHarness {
 
   get shutdown(): ShutdownService {
     return this.module.get(ShutdownService);
+  }
+
+  /** Starts a process; the answer, or the problem that it throws, is that of the route. */
+  async start(start: IdentifiedStart, onCallerGone: OnCallerGone = () => undefined): Promise<ProcessAnswer> {
+    return this.presenter.start(await this.starts.start(start, onCallerGone), start.processKey);
+  }
+
+  /** Cancels a process; the answer, or the problem that it throws, is that of the route. */
+  async cancel(correlationId: string, reason?: string): Promise<ProcessAnswer> {
+    return this.presenter.cancel(await this.cancels.cancel(correlationId, reason), correlationId);
   }
 
   /** Claims an id for the process `test`, whose traceability id is then `trace-<id>`. */

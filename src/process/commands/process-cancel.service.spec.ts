@@ -22,7 +22,7 @@ describe('ProcessCancelService', () => {
 
   async function running(correlationId: string): Promise<void> {
     const variables = { userId: 'u' };
-    await harness.starts.start({ processKey: 'test', correlationId, variables }, () => undefined);
+    await harness.start({ processKey: 'test', correlationId, variables }, () => undefined);
     while ((await harness.store.get(correlationId))?.processInstanceId === null)
       await new Promise(setImmediate);
   }
@@ -30,7 +30,7 @@ describe('ProcessCancelService', () => {
   it('deletes the instance, ends the row and wakes the waiters', async () => {
     await running('a');
     const wait = harness.waitroom.createWait('a', 60_000);
-    const answer = await harness.cancels.cancel('a', 'changed my mind');
+    const answer = await harness.cancel('a', 'changed my mind');
     expect([answer.httpStatus, answer.headers['process-status'], JSON.parse(answer.body)]).toEqual([
       200,
       'error',
@@ -48,14 +48,14 @@ describe('ProcessCancelService', () => {
       seen.push(row?.cancelRequestedAt, row?.status);
       return 'gone';
     });
-    await harness.cancels.cancel('a');
+    await harness.cancel('a');
     expect(seen).toEqual([expect.any(Date), 'pending']);
   });
 
   it('answers 202 while the engine is away, and the reconciler carries it out with its reason', async () => {
     await running('a');
     harness.engine.failure = AWAY;
-    const answer = await harness.cancels.cancel('a', 'too slow');
+    const answer = await harness.cancel('a', 'too slow');
     expect([answer.httpStatus, JSON.parse(answer.body)]).toEqual([
       202,
       expect.objectContaining({ status: 'pending' }),
@@ -76,20 +76,20 @@ describe('ProcessCancelService', () => {
       outcome: { origin: 'incident', status: 'error', error: 'stuck', errorCode: 'INCIDENT' },
     });
     harness.engine.failure = AWAY;
-    expect((await harness.cancels.cancel('a')).httpStatus).toBe(202);
+    expect((await harness.cancel('a')).httpStatus).toBe(202);
   });
 
   it('is the same when it is repeated', async () => {
     await running('a');
-    await harness.cancels.cancel('a', 'first');
-    await expect(harness.cancels.cancel('a', 'second')).resolves.toMatchObject({ httpStatus: 200 });
+    await harness.cancel('a', 'first');
+    await expect(harness.cancel('a', 'second')).resolves.toMatchObject({ httpStatus: 200 });
     expect(await harness.store.get('a')).toMatchObject({ error: 'first' });
   });
 
   it('refuses what has ended, and says where it is', async () => {
     await running('a');
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
-    await expect(harness.cancels.cancel('a')).rejects.toMatchObject({
+    await expect(harness.cancel('a')).rejects.toMatchObject({
       code: 'process-ended',
       status: 409,
       facts: { members: { processStatus: 'ok', statusUrl: '/api/process/status/a' } },
@@ -103,12 +103,12 @@ describe('ProcessCancelService', () => {
       await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
       return 'gone';
     });
-    await expect(harness.cancels.cancel('a')).rejects.toMatchObject({ code: 'process-ended' });
+    await expect(harness.cancel('a')).rejects.toMatchObject({ code: 'process-ended' });
     expect(await harness.store.get('a')).toMatchObject({ status: 'ok', data: '1' });
   });
 
   it('does not know an id that nobody has started', async () => {
-    await expect(harness.cancels.cancel('nobody')).rejects.toMatchObject({ code: 'unknown-process' });
+    await expect(harness.cancel('nobody')).rejects.toMatchObject({ code: 'unknown-process' });
   });
 
   it('deletes the instance of a start that is in flight when the wish comes', async () => {
@@ -120,12 +120,9 @@ describe('ProcessCancelService', () => {
         };
       });
     const variables = { userId: 'u' };
-    const started = harness.starts.start(
-      { processKey: 'test', correlationId: 'a', variables },
-      () => undefined,
-    );
+    const started = harness.start({ processKey: 'test', correlationId: 'a', variables }, () => undefined);
     while (harness.engine.starts.length === 0) await new Promise(setImmediate);
-    const cancelled = harness.cancels.cancel('a');
+    const cancelled = harness.cancel('a');
     while ((await harness.store.get('a'))?.cancelRequestedAt === null) await new Promise(setImmediate);
     answerStart();
     expect((await cancelled).httpStatus).toBe(200);
@@ -139,7 +136,7 @@ describe('ProcessCancelService', () => {
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', WRITE_WAIT_MS: '50' });
     await running('a');
     const release = await harness.holdDatabase();
-    await expect(harness.cancels.cancel('a')).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
+    await expect(harness.cancel('a')).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
     release();
     while ((await harness.store.get('a'))?.status === 'pending') await new Promise(setImmediate);
     expect(await harness.store.get('a')).toMatchObject({ status: 'error', errorCode: 'CANCELLED' });

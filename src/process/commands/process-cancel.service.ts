@@ -8,15 +8,23 @@ import {
   type WriteOptions,
 } from '../../process-store/index.js';
 import { ProcessTerminationService } from '../reconcile/process-termination.service.js';
-import { processEnded, unknownProcess } from '../http/process-problems.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../http/process-view.presenter.js';
 import type { Requester } from './requester.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
 import { withinTime } from '../../common/promises/index.js';
 
 /** The client is told in time that the store does not answer, and a cancel may use the reserve. */
 const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
+
+/** What became of a cancellation; `record` is the row that stands. */
+export type CancelResult =
+  | { readonly kind: 'unknown' }
+  /** The process is cancelled, by this call or by an earlier one. */
+  | { readonly kind: 'cancelled'; readonly record: ProcessRecord }
+  /** The engine is away: the wish is durable, and the reconciler carries it out. */
+  | { readonly kind: 'deferred'; readonly record: ProcessRecord }
+  /** The process has another outcome, which stays. */
+  | { readonly kind: 'already-ended'; readonly record: ProcessRecord };
 
 /** Cancels processes: the wish is durable first, then the instance is deleted, then the row gets its outcome. */
 @Injectable()
@@ -28,7 +36,6 @@ export class ProcessCancelService {
     private readonly ender: ProcessTerminationService,
     private readonly launcher: StartLauncherService,
     private readonly trail: ProcessTrailService,
-    private readonly presenter: ProcessViewPresenter,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
   ) {}
 
@@ -36,20 +43,18 @@ export class ProcessCancelService {
    * Cancels a process that is pending or an incident; a repeated cancel finds what the first one left.
    *
    * @param requester goes into the trail with the wish
-   * @returns 200 with the cancelled process, or 202 with the pending one where the engine is away: it is carried out later
    * @throws an error that is answered 503 where the store does not take the wish within `WRITE_WAIT_MS`: it may still be
    *   carried out
-   * @throws ProblemError `unknown-process`, or `process-ended` where the process has another end or gets one first
    */
-  async cancel(correlationId: string, reason?: string, requester?: Requester): Promise<ProcessAnswer> {
+  async cancel(correlationId: string, reason?: string, requester?: Requester): Promise<CancelResult> {
     const wish = await this.store.update(
       correlationId,
       (row) =>
         isReplaceable(row) ? { change: { cancelRequestedAt: new Date() } } : { refuse: 'has ended' as const },
       WRITE_OF_CLIENT,
     );
-    if (wish.kind === 'unknown') throw unknownProcess(correlationId);
-    if (wish.kind === 'refused') return this.answerEnded(wish.record);
+    if (wish.kind === 'unknown') return { kind: 'unknown' };
+    if (wish.kind === 'refused') return ended(wish.record);
     await this.trail.log(
       wish.record,
       {
@@ -62,13 +67,12 @@ export class ProcessCancelService {
     );
     const row = await this.withInstance(wish.record);
     try {
-      const ended = await this.ender.finishCancel(row, reason, WRITE_OF_CLIENT);
-      if (ended === null) throw unknownProcess(correlationId);
-      return this.answerEnded(ended);
+      const final = await this.ender.finishCancel(row, reason, WRITE_OF_CLIENT);
+      return final === null ? { kind: 'unknown' } : ended(final);
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
       this.logger.warn({ msg: 'A cancel waits for the engine.', correlationId, err: error });
-      return this.presenter.accepted((await this.store.get(correlationId)) ?? row);
+      return { kind: 'deferred', record: (await this.store.get(correlationId)) ?? row };
     }
   }
 
@@ -79,9 +83,8 @@ export class ProcessCancelService {
     const end = await withinTime(launch, this.config.startAckTimeoutMs);
     return end?.kind === 'started' ? { ...row, processInstanceId: end.processInstanceId } : row;
   }
+}
 
-  private answerEnded(record: ProcessRecord): ProcessAnswer {
-    if (record.outcomeOrigin === 'cancel') return this.presenter.outcome(record);
-    throw processEnded(record, this.presenter.statusUrl(record.correlationId));
-  }
+function ended(record: ProcessRecord): CancelResult {
+  return { kind: record.outcomeOrigin === 'cancel' ? 'cancelled' : 'already-ended', record };
 }

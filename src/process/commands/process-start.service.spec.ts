@@ -32,7 +32,7 @@ describe('ProcessStartService', () => {
     variables: Record<string, unknown> = { userId: 'u' },
     onClientGone: (gone: () => void) => void = () => undefined,
   ): Promise<ProcessAnswer> {
-    return harness.starts.start({ processKey: 'test', correlationId, variables }, onClientGone);
+    return harness.start({ processKey: 'test', correlationId, variables }, onClientGone);
   }
 
   async function problemOf(answer: Promise<ProcessAnswer>): Promise<ProblemError> {
@@ -231,9 +231,9 @@ describe('ProcessStartService', () => {
       variables: { userId: 'x'.repeat(1_000) },
     });
     const [first, second] = [requestOf(), requestOf()];
-    const answers = [harness.starts.start(first, () => undefined)];
+    const answers = [harness.start(first, () => undefined)];
     await held.asked;
-    answers.push(harness.starts.start(second, () => undefined));
+    answers.push(harness.start(second, () => undefined));
     await until(() => harness.waitroom.size === 2 && Object.keys(second.variables).length === 0);
     expect(first.variables).toEqual({});
     expect(Object.keys(harness.engine.starts[0]!.variables)).toContain('userId');

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
-import { fieldErrors, ProblemError } from '../../common/errors/index.js';
+import type { ZodError } from 'zod';
 import { canonicalHash } from '../../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -9,19 +9,12 @@ import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../..
 import type { Wait } from '../../waitroom/index.js';
 import type { OnCallerGone } from './caller-gone.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
-import {
-  correlationIdConflict,
-  serviceStopping,
-  startBacklogFull,
-  storeUnavailable,
-  unknownProcessDefinition,
-} from '../http/process-problems.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../http/process-view.presenter.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import type { LaunchResult } from '../launch/start-attempt.service.js';
 import { StartBacklogService } from '../launch/start-backlog.service.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
-import { assertStartVariables } from './start-variables.js';
+import { StartRefusedError, type StartRefusal, unknownDefinition } from '../launch/start-refusal.js';
+import { findVariableFaults, type VariableFault } from './start-variables.js';
 import { withinTime } from '../../common/promises/index.js';
 
 /** A start whose id is settled. */
@@ -34,6 +27,26 @@ export interface IdentifiedStart {
   readonly onEmptied?: () => void;
 }
 
+/** What became of a start; `record` is the row that stands. */
+export type StartResult =
+  /** This call has started the process. */
+  | { readonly kind: 'started'; readonly record: ProcessRecord }
+  /** An earlier call has started the same process: same id, key and variables. */
+  | { readonly kind: 'replayed'; readonly record: ProcessRecord }
+  /** The id belongs to a process with another key or other variables. */
+  | { readonly kind: 'conflict'; readonly record: ProcessRecord }
+  /** The engine refused the start for good. Nothing was kept. */
+  | { readonly kind: 'refused'; readonly refusal: StartRefusal }
+  /** Some variables cannot reach the engine unchanged. Nothing was kept. */
+  | { readonly kind: 'unacceptable-variables'; readonly faults: readonly VariableFault[] }
+  /** The variables do not match the start schema of the process. Nothing was kept. */
+  | { readonly kind: 'schema-mismatch'; readonly error: ZodError }
+  /** The service accepts no starts now. Nothing was kept. */
+  | { readonly kind: 'unavailable'; readonly reason: StartObstacle };
+
+/** Why the service accepts no starts: it stops, its store takes no writes, or too many starts wait for the engine. */
+export type StartObstacle = 'stopping' | 'store-unavailable' | 'backlog-full';
+
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** Starts processes exactly once for each correlation id, and waits for their outcome. */
@@ -45,7 +58,6 @@ export class ProcessStartService {
     private readonly store: ProcessStoreService,
     private readonly waits: OutcomeWaitService,
     private readonly launcher: StartLauncherService,
-    private readonly presenter: ProcessViewPresenter,
     private readonly backlog: StartBacklogService,
     private readonly owner: LeaseOwner,
     private readonly shutdown: ShutdownService,
@@ -61,20 +73,22 @@ export class ProcessStartService {
    *
    * @param onClientGone when the client goes away its waiter is dropped, and the process runs on
    * @param waitMs how long to wait for the outcome
-   * @throws ProblemError for everything that was not accepted
+   * @throws an error that is answered 503, if the store is away
    */
   async start(
     request: IdentifiedStart,
     onClientGone: OnCallerGone,
     waitMs = this.waitConfig.syncTimeoutMs,
-  ): Promise<ProcessAnswer> {
-    if (this.shutdown.refusing) throw serviceStopping();
+  ): Promise<StartResult> {
+    if (this.shutdown.refusing) return { kind: 'unavailable', reason: 'stopping' };
     const { correlationId } = request;
-    this.assertVariables(request);
+    const invalid = this.checkVariables(request);
+    if (invalid !== null) return invalid;
     const requestHash = canonicalHash({ processKey: request.processKey, variables: request.variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
       const createWait = (): Wait<ProcessRecord> => this.waits.waitFor(correlationId, waitMs);
+      if (claim.kind === 'unavailable') return claim;
       if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onClientGone);
       const attached = await this.attach(claim.record, requestHash, createWait, onClientGone, request);
       if (attached !== 'claim-is-gone') return attached;
@@ -84,12 +98,12 @@ export class ProcessStartService {
   private async claim(
     { processKey, correlationId, variables }: IdentifiedStart,
     requestHash: string,
-  ): Promise<ClaimResult & { readonly length: number }> {
-    const fault = this.claimFault();
-    if (fault !== null) {
-      // What is known already is answered all the same.
+  ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
+    const obstacle = this.obstacle();
+    if (obstacle !== null) {
+      // A known id is answered all the same.
       const record = await this.store.get(correlationId);
-      if (record === null) throw fault;
+      if (record === null) return { kind: 'unavailable', reason: obstacle };
       return { kind: 'exists', record, length: 0 };
     }
     const text = JSON.stringify(variables);
@@ -117,23 +131,18 @@ export class ProcessStartService {
     return { kind, record, length };
   }
 
-  /** Why no new start is taken now; null where one is. */
-  private claimFault(): ProblemError | null {
+  /** Why no new start is accepted now; null if it is. */
+  private obstacle(): StartObstacle | null {
     // A claim would only wait.
-    if (!this.store.isWritable) return storeUnavailable();
-    return this.backlog.isFull ? startBacklogFull() : null;
+    if (!this.store.isWritable) return 'store-unavailable';
+    return this.backlog.isFull ? 'backlog-full' : null;
   }
 
-  private assertVariables({ processKey, variables }: IdentifiedStart): void {
-    assertStartVariables(variables);
+  private checkVariables({ processKey, variables }: IdentifiedStart): StartResult | null {
+    const faults = findVariableFaults(variables);
+    if (faults.length > 0) return { kind: 'unacceptable-variables', faults };
     const checked = this.definitions.get(processKey)?.startSchema?.safeParse(variables);
-    if (checked?.success === false) {
-      throw new ProblemError(
-        'invalid-variables',
-        `The variables do not fit the process "${processKey}"; see errors. Nothing was kept.`,
-        { errors: fieldErrors(checked.error, '/variables'), cause: checked.error },
-      );
-    }
+    return checked?.success === false ? { kind: 'schema-mismatch', error: checked.error } : null;
   }
 
   private async launch(
@@ -141,13 +150,13 @@ export class ProcessStartService {
     request: IdentifiedStart,
     createWait: () => Wait<ProcessRecord>,
     onClientGone: OnCallerGone,
-  ): Promise<ProcessAnswer> {
+  ): Promise<StartResult> {
     // Registered before the engine is asked: a fast process finishes before the start call returns.
     const wait = createWait();
     const launched = this.launcher.launch(record, { values: request.variables, length });
     empty(request);
     onClientGone(wait.cancel);
-    return this.outcome(record, wait, launched, false);
+    return this.outcome('started', record, wait, launched);
   }
 
   private async attach(
@@ -156,12 +165,10 @@ export class ProcessStartService {
     createWait: () => Wait<ProcessRecord>,
     onClientGone: OnCallerGone,
     request: IdentifiedStart,
-  ): Promise<ProcessAnswer | 'claim-is-gone'> {
+  ): Promise<StartResult | 'claim-is-gone'> {
     const { correlationId } = record;
-    if (record.requestHash !== requestHash) {
-      throw correlationIdConflict(record, this.presenter.statusUrl(correlationId));
-    }
-    if (record.status !== 'pending') return this.presenter.answer(record, { replayed: true });
+    if (record.requestHash !== requestHash) return { kind: 'conflict', record };
+    if (record.status !== 'pending') return { kind: 'replayed', record };
     const wait = createWait();
     const current = await this.joined(record).catch((error: unknown) => {
       // Nobody comes for this waiter any more.
@@ -171,11 +178,11 @@ export class ProcessStartService {
     if (current?.status === 'pending') {
       onClientGone(wait.cancel);
       empty(request);
-      return this.outcome(current, wait, this.launcher.running(correlationId), true);
+      return this.outcome('replayed', current, wait, this.launcher.running(correlationId));
     }
     wait.cancel();
     if (current === null) return 'claim-is-gone';
-    return this.presenter.answer(current, { replayed: true });
+    return { kind: 'replayed', record: current };
   }
 
   /** The state of a process that a second caller relies on from here on; null where its claim is gone. */
@@ -193,37 +200,47 @@ export class ProcessStartService {
   }
 
   private async outcome(
+    kind: 'started' | 'replayed',
     record: ProcessRecord,
     wait: Wait<ProcessRecord>,
     launched: Promise<LaunchResult> | undefined,
-    replayed: boolean,
-  ): Promise<ProcessAnswer> {
-    const end = await wait.ended;
-    if (end.kind === 'completed') return this.presenter.answer(end.payload, { replayed });
-    const { correlationId } = record;
-    if (launched !== undefined) await this.acknowledge(record, launched);
-    const current = await this.store.get(correlationId);
-    // The claim can vanish only by a refusal, which `acknowledge` has thrown unless it came from another instance.
-    if (current === null)
-      throw unknownProcessDefinition(record.processKey ?? '', [...this.definitions.keys()]);
-    return this.presenter.answer(current, { replayed, location: true });
+  ): Promise<StartResult> {
+    try {
+      const end = await wait.ended;
+      if (end.kind === 'completed') return { kind, record: end.payload };
+    } catch (error) {
+      if (error instanceof StartRefusedError) return { kind: 'refused', refusal: error.refusal };
+      throw error;
+    }
+    const refusal = launched === undefined ? null : await this.acknowledge(record, launched);
+    if (refusal !== null) return { kind: 'refused', refusal };
+    const current = await this.store.get(record.correlationId);
+    if (current !== null) return { kind, record: current };
+    // Only a refusal removes the claim; `acknowledge` has seen it unless it came from another instance.
+    return {
+      kind: 'refused',
+      refusal: unknownDefinition(record.processKey ?? '', [...this.definitions.keys()]),
+    };
   }
 
   /**
    * Waits until the engine has answered the start, or `START_ACK_TIMEOUT_MS` after the claim: a mistyped key is
    * a 404, not a 202. Whoever is told 202 before that may rely on the claim, so it is marked first.
    */
-  private async acknowledge(record: ProcessRecord, launched: Promise<LaunchResult>): Promise<void> {
+  private async acknowledge(
+    record: ProcessRecord,
+    launched: Promise<LaunchResult>,
+  ): Promise<StartRefusal | null> {
     const { startAckTimeoutMs } = this.config;
     // The clock may have been set back since: never longer than the whole time.
     const sinceMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
     const left = Math.max(startAckTimeoutMs - sinceMs, 0);
     const end = await withinTime(launched, left);
-    if (end?.kind === 'refused') throw end.problem;
-    if (end?.kind === 'started') return;
-    if (await this.store.markJoined(record.correlationId, { onTimeout: 'detach' })) return;
+    if (end?.kind === 'refused') return end.refusal;
+    if (end?.kind === 'started') return null;
+    if (await this.store.markJoined(record.correlationId, { onTimeout: 'detach' })) return null;
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
-    if (late?.kind === 'refused') throw late.problem;
+    return late?.kind === 'refused' ? late.refusal : null;
   }
 }
 

@@ -1,4 +1,3 @@
-import { ProblemError, type ProblemFieldError } from '../../common/errors/index.js';
 import { DANGEROUS_NAMES, isWellFormed, jsonFault } from '../../common/json/index.js';
 
 /** Variables that the service sets itself at a start. */
@@ -13,26 +12,20 @@ export const SYSTEM_VARIABLES = [
 /** The engine's column of variable names. */
 const MAX_NAME_LENGTH = 255;
 
-/**
- * Refuses variables that could not reach the engine as the client sent them.
- *
- * @throws ProblemError `invalid-variables` with every refused name
- */
-export function assertStartVariables(variables: Readonly<Record<string, unknown>>): void {
-  const errors: ProblemFieldError[] = [];
+/** Why a variable is refused. */
+export interface VariableFault {
+  readonly name: string;
+  readonly detail: string;
+}
+
+/** Finds every variable that could not reach the engine as the client sent it. */
+export function findVariableFaults(variables: Readonly<Record<string, unknown>>): readonly VariableFault[] {
+  const faults: VariableFault[] = [];
   for (const [name, value] of Object.entries(variables)) {
     const detail = nameFault(name) ?? jsonFault(value);
-    if (detail !== null) errors.push({ pointer: `/variables/${escapePointer(name)}`, detail });
+    if (detail !== null) faults.push({ name, detail });
   }
-  if (errors.length > 0) {
-    throw new ProblemError(
-      'invalid-variables',
-      'Some variables are not accepted; see errors. Nothing was kept.',
-      {
-        errors,
-      },
-    );
-  }
+  return faults;
 }
 
 function nameFault(name: string): string | null {
@@ -42,8 +35,4 @@ function nameFault(name: string): string | null {
   if (DANGEROUS_NAMES.includes(name)) return 'this name is not allowed';
   if ((SYSTEM_VARIABLES as readonly string[]).includes(name)) return 'the service sets this variable itself';
   return null;
-}
-
-function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,5 +1,8 @@
-import { ProblemError } from '../../common/errors/index.js';
+import type { ZodError } from 'zod';
+import { fieldErrors, type ProblemCode, ProblemError } from '../../common/errors/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
+import type { VariableFault } from '../commands/start-variables.js';
+import type { StartRefusal } from '../launch/start-refusal.js';
 
 /** Seconds after which a client may repeat a request that the service could not take. */
 const RETRY_AFTER_SECONDS = '2';
@@ -55,34 +58,34 @@ export function serviceStopping(): ProblemError {
   );
 }
 
-/** Keys that a 404 lists. */
-const MAX_LISTED_KEYS = 20;
+const PROBLEM_OF_REFUSAL = {
+  'unknown-definition': 'unknown-process-definition',
+  'refused-definition': 'unknown-process-definition',
+  'bad-variables': 'invalid-variables',
+} as const satisfies Record<StartRefusal['reason'], ProblemCode>;
 
-/** @param known keys of the service's own definitions; the engine may have more */
-export function unknownProcessDefinition(processKey: string, known: readonly string[]): ProblemError {
-  const listed = known.slice(0, MAX_LISTED_KEYS).join(', ');
-  const more = known.length > MAX_LISTED_KEYS ? ', …' : '';
-  return new ProblemError(
-    'unknown-process-definition',
-    `The process engine has no process definition with the key "${processKey}". Nothing was started or kept.` +
-      (known.length === 0 ? '' : ` This service has: ${listed}${more}.`),
-  );
+/** The engine refused the start for good. */
+export function startRefused({ reason, message, cause }: StartRefusal): ProblemError {
+  return new ProblemError(PROBLEM_OF_REFUSAL[reason], message, cause === undefined ? {} : { cause });
 }
 
-/** Our own definition of a process, which the engine refused and has no earlier version of. */
-export function refusedProcessDefinition(processKey: string): ProblemError {
-  return new ProblemError(
-    'unknown-process-definition',
-    `The process engine refused the definition of "${processKey}" that this service has, and knows no earlier one. ` +
-      'GET /health says what is wrong in which file. Nothing was started or kept.',
-  );
-}
-
-export function engineRefusedVariables(cause: unknown): ProblemError {
+/** Variables that could not reach the engine as the client sent them. */
+export function unacceptableVariables(faults: readonly VariableFault[]): ProblemError {
   return new ProblemError(
     'invalid-variables',
-    'The process engine does not accept these variables. Nothing was started or kept.',
-    { cause },
+    'Some variables are not accepted; see errors. Nothing was kept.',
+    {
+      errors: faults.map(({ name, detail }) => ({ pointer: `/variables/${escapePointer(name)}`, detail })),
+    },
+  );
+}
+
+/** @param cause what the start schema of the process says */
+export function variablesDoNotFit(processKey: string, cause: ZodError): ProblemError {
+  return new ProblemError(
+    'invalid-variables',
+    `The variables do not fit the process "${processKey}"; see errors. Nothing was kept.`,
+    { errors: fieldErrors(cause, '/variables'), cause },
   );
 }
 
@@ -96,4 +99,8 @@ export function storeUnavailable(): ProblemError {
 
 function aboutProcess(record: ProcessRecord, statusUrl: string): Record<string, unknown> {
   return { correlationId: record.correlationId, processStatus: record.status, statusUrl };
+}
+
+function escapePointer(name: string): string {
+  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
-import { unknownProcessDefinition } from './process-problems.js';
+import { StartRefusedError, unknownDefinition } from '../launch/start-refusal.js';
 import type { StatusQuestion } from './process-status.service.js';
 import type { ProcessAnswer } from './process-view.presenter.js';
 import { ProcessHarness } from '../../../test/support/process.harness.js';
@@ -111,7 +111,7 @@ describe('ProcessStatusService', () => {
   it('tells the reason where the start is refused while it waits', async () => {
     const answered = ask(60_000);
     await waiting(1);
-    harness.waitroom.failWait('a', unknownProcessDefinition('test', []));
+    harness.waitroom.failWait('a', new StartRefusedError(unknownDefinition('test', [])));
     await expect(answered).rejects.toMatchObject({ code: 'unknown-process-definition' });
   });
 

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/index.js';
+import type { Wait, WaitEnd } from '../../waitroom/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig, HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import {
   InvalidCursorError,
@@ -12,9 +13,10 @@ import {
 } from '../../process-store/index.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
-import { storeUnavailable, unknownProcess } from './process-problems.js';
+import { startRefused, storeUnavailable, unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { StartRefusedError } from '../launch/start-refusal.js';
 import type { ListQuery } from './process.schemas.js';
 
 /** Items of a list that names no limit. */
@@ -129,7 +131,7 @@ export class ProcessStatusService {
         wait.cancel();
         return record;
       }
-      const end = await wait.ended;
+      const end = await ended(wait);
       if (end.kind !== 'completed') return this.store.get(correlationId);
       // A late word of an end that the client knows already is no change.
       if (!isAwaited(end.payload, held)) return end.payload;
@@ -168,6 +170,15 @@ export class ProcessStatusService {
         },
       );
     }
+  }
+}
+
+/** @throws ProblemError if the start was refused during the wait */
+async function ended(wait: Wait<ProcessRecord>): Promise<WaitEnd<ProcessRecord>> {
+  try {
+    return await wait.ended;
+  } catch (error) {
+    throw error instanceof StartRefusedError ? startRefused(error.refusal) : error;
   }
 }
 

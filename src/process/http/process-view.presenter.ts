@@ -1,11 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
+import type { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import type { EventSlice } from '../../event-log/index.js';
 import type { ListedProcess, ProcessRecord, ShownProcess } from '../../process-store/index.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import type { CompletionResult } from '../commands/process-completion.service.js';
 import { ProcessDurationService } from './process-duration.service.js';
-import { outcomeConflict, unknownProcess } from './process-problems.js';
+import type { CancelResult } from '../commands/process-cancel.service.js';
+import type { StartObstacle, StartResult } from '../commands/process-start.service.js';
+import {
+  correlationIdConflict,
+  outcomeConflict,
+  processEnded,
+  serviceStopping,
+  startBacklogFull,
+  startRefused,
+  storeUnavailable,
+  unacceptableVariables,
+  unknownProcess,
+  variablesDoNotFit,
+} from './process-problems.js';
 
 /** What an answer about a process is made of. */
 export interface ProcessAnswer {
@@ -14,6 +28,12 @@ export interface ProcessAnswer {
   /** JSON text; empty where the answer has no body. */
   readonly body: string;
 }
+
+const OBSTACLE_PROBLEMS: Readonly<Record<StartObstacle, () => ProblemError>> = {
+  stopping: serviceStopping,
+  'store-unavailable': storeUnavailable,
+  'backlog-full': startBacklogFull,
+};
 
 const CACHE_HEADERS = { 'cache-control': 'private, no-cache' };
 
@@ -149,22 +169,64 @@ export class ProcessViewPresenter {
   }
 
   /**
+   * The answer to a start.
+   *
+   * @throws ProblemError for everything that was not accepted
+   */
+  start(result: StartResult, processKey: string): ProcessAnswer {
+    switch (result.kind) {
+      case 'started':
+        return this.answer(result.record, { location: true });
+      case 'replayed':
+        return this.answer(result.record, { replayed: true, location: true });
+      case 'conflict':
+        throw correlationIdConflict(result.record, this.statusUrl(result.record.correlationId));
+      case 'refused':
+        throw startRefused(result.refusal);
+      case 'unacceptable-variables':
+        throw unacceptableVariables(result.faults);
+      case 'schema-mismatch':
+        throw variablesDoNotFit(processKey, result.error);
+      case 'unavailable':
+        throw OBSTACLE_PROBLEMS[result.reason]();
+    }
+  }
+
+  /**
+   * The answer to a cancel: 200 with the cancelled process, or 202 with the process that will be cancelled.
+   *
+   * @throws ProblemError `unknown-process`, or `process-ended` if the process has another outcome
+   */
+  cancel(result: CancelResult, correlationId: string): ProcessAnswer {
+    switch (result.kind) {
+      case 'unknown':
+        throw unknownProcess(correlationId);
+      case 'cancelled':
+        return this.outcome(result.record);
+      case 'deferred':
+        return this.accepted(result.record);
+      case 'already-ended':
+        throw processEnded(result.record, this.statusUrl(correlationId));
+    }
+  }
+
+  /**
    * The answer to a completion by HTTP.
    *
    * @throws ProblemError `outcome-conflict` for a different outcome, `unknown-process` for a refused unknown id
    */
-  completion(end: CompletionResult, correlationId: string): ProcessAnswer {
-    switch (end.kind) {
+  completion(result: CompletionResult, correlationId: string): ProcessAnswer {
+    switch (result.kind) {
       case 'unknown':
         throw unknownProcess(correlationId);
       case 'refused':
-        throw outcomeConflict(end.record, this.statusUrl(correlationId));
+        throw outcomeConflict(result.record, this.statusUrl(correlationId));
       case 'stored':
       case 'duplicate':
         return {
           httpStatus: 200,
-          headers: { ...CACHE_HEADERS, 'process-status': end.record.status },
-          body: end.kind === 'stored' ? '{"received":true}' : '{"received":true,"duplicate":true}',
+          headers: { ...CACHE_HEADERS, 'process-status': result.record.status },
+          body: result.kind === 'stored' ? '{"received":true}' : '{"received":true,"duplicate":true}',
         };
     }
   }

@@ -80,12 +80,13 @@ export class ProcessController {
     reply.request.body = undefined;
     body.variables = {};
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
-    const answer = await this.starts.start(
+    const result = await this.starts.start(
       start,
       onClientGone(reply),
       // A start is taken all the same, as with a full waitroom; its client asks for the outcome later.
       waitMs === 0 || this.shares.mayWait(reply) ? (waitMs ?? undefined) : 0,
     );
+    const answer = this.presenter.start(result, processKey);
     this.send(reply, answer, applied(answer.httpStatus));
   }
 
@@ -126,8 +127,9 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     reply.request.correlationId = body.correlationId;
-    const end = await this.completions.complete({ ...body, requester: readRequester(reply.request) });
-    this.send(reply, this.presenter.completion(end, body.correlationId));
+    const requester = readRequester(reply.request);
+    const result = await this.completions.complete({ ...body, requester });
+    this.send(reply, this.presenter.completion(result, body.correlationId));
   }
 
   @Post('cancel/:correlationId')
@@ -138,7 +140,9 @@ export class ProcessController {
     @Body(new ZodValidationPipe(cancelRequestSchema)) body: CancelRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.send(reply, await this.cancels.cancel(correlationId, body?.reason, readRequester(reply.request)));
+    const requester = readRequester(reply.request);
+    const result = await this.cancels.cancel(correlationId, body?.reason, requester);
+    this.send(reply, this.presenter.cancel(result, correlationId));
   }
 
   /** @throws ProblemError `too-many-answers` */

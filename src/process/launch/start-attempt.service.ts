@@ -9,7 +9,6 @@ import {
   readEngineFault,
   toTypedVariables,
 } from '../../camunda-engine/index.js';
-import type { ProblemError } from '../../common/errors/index.js';
 import {
   CAMUNDA_CONFIG,
   type CamundaConfig,
@@ -18,15 +17,17 @@ import {
 } from '../../config/index.js';
 import { type ProcessRecord, ProcessStoreService, type StartSchedule } from '../../process-store/index.js';
 import { serviceOutcome } from '../outcome/outcome.factory.js';
-import {
-  engineRefusedVariables,
-  refusedProcessDefinition,
-  unknownProcessDefinition,
-} from '../http/process-problems.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { StartBacklogService } from './start-backlog.service.js';
 import { SeenProcessKeysService } from './seen-process-keys.service.js';
+import {
+  badVariables,
+  refusedDefinition,
+  StartRefusedError,
+  type StartRefusal,
+  unknownDefinition,
+} from './start-refusal.js';
 import { startVerdict } from './start-verdict.js';
 import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
 import { withinTime } from '../../common/promises/index.js';
@@ -35,7 +36,7 @@ import { withinTime } from '../../common/promises/index.js';
 export type LaunchResult =
   | { readonly kind: 'started'; readonly processInstanceId: string }
   /** Nothing was started, and the claim is gone. */
-  | { readonly kind: 'refused'; readonly problem: ProblemError }
+  | { readonly kind: 'refused'; readonly refusal: StartRefusal }
   /** The row stays, and tells what becomes of it: the reconciler goes on with it, or it is `START_REJECTED`. */
   | { readonly kind: 'kept' };
 
@@ -109,12 +110,12 @@ export class StartAttemptService {
   private async judge(record: ProcessRecord, error: unknown): Promise<LaunchResult> {
     const verdict = startVerdict(error);
     const { correlationId, processKey } = record;
-    if (verdict === 'bad-variables') return this.refuse(record, engineRefusedVariables(error));
+    if (verdict === 'bad-variables') return this.refuse(record, badVariables(error));
     if (verdict === 'unknown-definition') {
       const deployed = this.deploymentOf(processKey);
-      if (deployed === 'refused') return this.refuse(record, refusedProcessDefinition(processKey ?? ''));
+      if (deployed === 'refused') return this.refuse(record, refusedDefinition(processKey ?? ''));
       if (record.startAttempts > 1 || deployed !== 'deployed') {
-        return this.refuse(record, unknownProcessDefinition(processKey ?? '', this.drawings.keys));
+        return this.refuse(record, unknownDefinition(processKey ?? '', this.drawings.keys));
       }
       // We did deploy it, so this engine may be another one than that which took it. The next answer counts.
       this.deployment.deployAgain();
@@ -227,15 +228,16 @@ export class StartAttemptService {
   }
 
   /** Takes the claim back and tells every waiter; a claim that somebody was told of becomes `START_REJECTED`. */
-  private async refuse(record: ProcessRecord, problem: ProblemError): Promise<LaunchResult> {
+  private async refuse(record: ProcessRecord, refusal: StartRefusal): Promise<LaunchResult> {
     const { correlationId } = record;
     try {
-      if (await this.outcomes.releaseClaim(record, problem)) return { kind: 'refused', problem };
+      if (await this.outcomes.releaseClaim(record, new StartRefusedError(refusal)))
+        return { kind: 'refused', refusal };
     } catch (error) {
       this.logger.error({ msg: 'A refused start could not be taken back.', correlationId, err: error });
-      return { kind: 'refused', problem };
+      return { kind: 'refused', refusal };
     }
-    return this.reject(record, problem.detail);
+    return this.reject(record, refusal.message);
   }
 
   /** Ends a claim that others know of as `START_REJECTED`; from then on its row is the answer. */

@@ -36,7 +36,7 @@ describe('ends that nobody reports', () => {
   /** Starts a process whose instance runs. */
   async function running(correlationId: string): Promise<ProcessRecord> {
     const variables = { userId: 'u' };
-    await harness.starts.start({ processKey: 'test', correlationId, variables }, () => undefined);
+    await harness.start({ processKey: 'test', correlationId, variables }, () => undefined);
     return stored(correlationId, ({ processInstanceId }) => processInstanceId !== null);
   }
 
@@ -317,10 +317,7 @@ describe('ends that nobody reports', () => {
 
   it('deletes in a sweep what an ambiguous start made late, though nothing of its key is open any more', async () => {
     harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
-    await harness.starts.start(
-      { processKey: 'test', correlationId: 'a', variables: { userId: 'u' } },
-      () => {},
-    );
+    await harness.start({ processKey: 'test', correlationId: 'a', variables: { userId: 'u' } }, () => {});
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
     await harness.store.resolveStart('a');
     harness.engine.hold('late', harness.engine.starts[0]!);

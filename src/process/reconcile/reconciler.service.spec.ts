@@ -40,7 +40,7 @@ describe('ReconcilerService', () => {
   }
 
   const start = (correlationId: string) =>
-    harness.starts.start({ processKey: 'test', correlationId, variables: { userId: 'u' } }, () => undefined);
+    harness.start({ processKey: 'test', correlationId, variables: { userId: 'u' } }, () => undefined);
 
   /** The row once it is as it should be; looks at once instead of every second. */
   async function row(
@@ -147,7 +147,7 @@ describe('ReconcilerService', () => {
   it('does not start what is cancelled, and deletes what turns up for it', async () => {
     harness.engine.answerStart = () => Promise.reject(TIMED_OUT);
     await start('a');
-    expect((await harness.cancels.cancel('a')).httpStatus).toBe(200);
+    expect((await harness.cancel('a')).httpStatus).toBe(200);
     harness.engine.hold('late', harness.engine.starts[0]!);
     await row('a', isResolved);
     expect(harness.engine.starts).toHaveLength(1);
@@ -158,7 +158,7 @@ describe('ReconcilerService', () => {
   it('ends the resolution of a cancelled start when none can turn up any more', async () => {
     harness.engine.answerStart = () => Promise.reject(TIMED_OUT);
     await start('a');
-    await harness.cancels.cancel('a');
+    await harness.cancel('a');
     const record = await row('a', isResolved);
     expect(record.processInstanceId).toBeNull();
     expect(harness.engine.starts).toHaveLength(1);
@@ -227,7 +227,7 @@ describe('ReconcilerService', () => {
     const large = ['a', 'b', 'c'];
     for (const correlationId of large) {
       const variables = { userId: 'u', text };
-      await harness.starts.start({ processKey: 'test', correlationId, variables }, () => undefined);
+      await harness.start({ processKey: 'test', correlationId, variables }, () => undefined);
     }
     await start('small');
     while ((await harness.store.findDueStarts(10)).length < 4) await new Promise(setImmediate);
