@@ -64,6 +64,38 @@ describe('PeriodicTask', () => {
     expect(run).toHaveBeenCalledTimes(1);
   });
 
+  it('begins a requested round at once, or directly after the round under way', async () => {
+    const ends: (() => void)[] = [];
+    const run = jest.fn(() => new Promise<void>((resolve) => ends.push(resolve)));
+    const task = new PeriodicTask({ name: 'task', everyMs: 100, run }, shutdown);
+    task.requestRound();
+    expect(run).toHaveBeenCalledTimes(1);
+    task.requestRound();
+    task.requestRound();
+    expect(run).toHaveBeenCalledTimes(1);
+    ends[0]?.();
+    await jest.advanceTimersByTimeAsync(0);
+    expect(run).toHaveBeenCalledTimes(2);
+    ends[1]?.();
+    await jest.advanceTimersByTimeAsync(99);
+    expect(run).toHaveBeenCalledTimes(2);
+    await jest.advanceTimersByTimeAsync(1);
+    expect(run).toHaveBeenCalledTimes(3);
+    ends[2]?.();
+  });
+
+  it('begins no requested round after the stop, and awaits what the rounds have begun', async () => {
+    const steps: string[] = [];
+    const run = jest.fn(() => Promise.resolve());
+    const drain = (): Promise<void> => Promise.resolve().then(() => void steps.push('drained'));
+    const task = new PeriodicTask({ name: 'task', everyMs: 100, run, drain }, shutdown);
+    jest.useRealTimers();
+    await shutdown.stop();
+    task.requestRound();
+    expect(steps).toEqual(['drained']);
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('ends with the drain, behind the round under way', async () => {
     const run = jest.fn(() => Promise.resolve());
     new PeriodicTask({ name: 'task', everyMs: 100, run }, shutdown).start();

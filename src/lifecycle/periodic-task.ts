@@ -12,14 +12,20 @@ export interface PeriodicWork {
   /** Milliseconds behind a round that failed; `everyMs` where absent. */
   readonly retryMs?: number;
   readonly run: () => Promise<void>;
+  /** Awaited at a stop after the last round, for work that a round has begun but not awaited. */
+  readonly drain?: () => Promise<void>;
 }
 
-/** Does something again and again, never twice at once; a failure is logged once until a round succeeds. Ends with the drain of a stop. */
+/**
+ * Runs something periodically, never twice at the same time. A failure is logged once until a round succeeds. The drain
+ * of a stop ends it.
+ */
 export class PeriodicTask {
   private readonly logger = new Logger('PeriodicTask');
   private timer: NodeJS.Timeout | undefined;
   private round: Promise<void> | null = null;
   private stopped = false;
+  private requested = false;
   private failing = false;
 
   constructor(
@@ -30,6 +36,7 @@ export class PeriodicTask {
       this.stopped = true;
       clearTimeout(this.timer);
       await this.round;
+      await work.drain?.();
     });
   }
 
@@ -45,9 +52,21 @@ export class PeriodicTask {
     clearTimeout(this.timer);
     this.round ??= this.runRound().then((nextInMs) => {
       this.round = null;
-      if (!this.stopped) this.runIn(nextInMs);
+      if (this.stopped) return;
+      if (!this.requested) {
+        this.runIn(nextInMs);
+        return;
+      }
+      this.requested = false;
+      void this.runNow();
     });
     return this.round;
+  }
+
+  /** Makes a round begin after this call: now, or directly after the round under way. */
+  requestRound(): void {
+    if (this.round === null) void this.runNow();
+    else this.requested = true;
   }
 
   private runIn(ms: number): void {

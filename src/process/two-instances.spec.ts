@@ -89,7 +89,7 @@ describe('two instances over one database', () => {
     await until(() => one.engine.starts.length === 1);
     expect(await two.store.leaseStart('a', 'two', 1_000)).toBeNull();
     await until(async () => {
-      two.reconciler.look();
+      two.reconciler.requestRound();
       const [row] = await two.store.findByIds(['a']);
       return row?.processInstanceId === 'taken-over';
     });

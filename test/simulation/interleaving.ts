@@ -203,7 +203,7 @@ export class Interleaving {
       const isDue = [...rows.values()].some(
         ({ startNextAt }) => (startNextAt?.getTime() ?? Infinity) <= this.world.now,
       );
-      if (isDue) opened.reconciler.look();
+      if (isDue) opened.reconciler.requestRound();
     });
     whileAlive(WATCH_MS, () => {
       if ([...rows.values()].some(isReplaceable)) void opened.watcher.watchNow();

@@ -62,7 +62,7 @@ describe('ProcessCancelService', () => {
     ]);
     harness.engine.failure = null;
     await until(async () => {
-      harness.reconciler.look();
+      harness.reconciler.requestRound();
       return (await harness.store.get('a'))?.status !== 'pending';
     });
     expect(await harness.store.get('a')).toMatchObject({ errorCode: 'CANCELLED', error: 'too slow' });

@@ -258,7 +258,7 @@ describe('ProcessStartService', () => {
     held.answer('instance-a');
     await first;
     await until(() => {
-      harness.reconciler.look();
+      harness.reconciler.requestRound();
       return sent().length === 3;
     });
     expect(sent()).toEqual(['a', 'c', 'b']);

@@ -51,7 +51,7 @@ describe('ReconcilerService', () => {
     await until(async () => {
       record = await harness.store.get(correlationId);
       if (record !== null && condition(record)) return true;
-      harness.reconciler.look();
+      harness.reconciler.requestRound();
       return false;
     });
     return record!;
@@ -126,7 +126,7 @@ describe('ReconcilerService', () => {
     harness.engine.answerStart = () => Promise.reject(AWAY);
     await start('a');
     await until(() => {
-      harness.reconciler.look();
+      harness.reconciler.requestRound();
       return harness.engine.starts.length >= 3;
     });
     harness.engine.answerStart = () => Promise.resolve({ id: 'back' });
@@ -178,7 +178,7 @@ describe('ReconcilerService', () => {
   it('leaves a row alone whose lease somebody else holds', async () => {
     const record = await harness.claim('a');
     expect(record.startOwner).toBe('me');
-    harness.reconciler.look();
+    harness.reconciler.requestRound();
     await harness.store.noteStarted('b', 'none');
     expect(await harness.store.leaseStart('a', 'other', 1_000)).toBeNull();
     expect(harness.engine.queries).not.toContain('findInstances');
@@ -189,7 +189,7 @@ describe('ReconcilerService', () => {
     const answers = ['a', 'b', 'c'].map((id) => start(id));
     await Promise.all(answers);
     expect(harness.engine.starts).toEqual([]);
-    harness.reconciler.look();
+    harness.reconciler.requestRound();
     while (!harness.engine.queries.includes('version')) await new Promise(setImmediate);
     expect(harness.engine.starts).toEqual([]);
     harness.engine.recover();
@@ -262,7 +262,7 @@ describe('ReconcilerService', () => {
     harness.engine.recover();
     await row('b', isResolved);
     while ((await harness.store.countUnresolvedStarts(new Date())) > 0) await new Promise(setImmediate);
-    harness.reconciler.look();
+    harness.reconciler.requestRound();
     let answer: number | null = null;
     while (answer === null) {
       answer = await start('c').then(
@@ -329,7 +329,7 @@ describe('ReconcilerService', () => {
     });
     harness = await harness.reopen();
     for (const [id, instance] of instances) harness.engine.instances.set(id, instance);
-    harness.reconciler.look();
+    harness.reconciler.requestRound();
     await row('a', ({ startNextAt }) => startNextAt === null);
     expect(await results('a')).toEqual(['Instance adopted']);
   });
@@ -341,7 +341,7 @@ describe('ReconcilerService', () => {
       processInstanceId: 'forgotten',
     });
     harness = await harness.reopen();
-    harness.reconciler.look();
+    harness.reconciler.requestRound();
     await row('a', ({ startNextAt }) => startNextAt === null);
     expect(await results('a')).toEqual(['Instance adopted']);
   });

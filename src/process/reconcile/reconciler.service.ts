@@ -6,7 +6,7 @@ import {
   PROCESS_CONFIG,
   type ProcessConfig,
 } from '../../config/index.js';
-import { ClockWatch, ShutdownService } from '../../lifecycle/index.js';
+import { ClockWatch, PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import {
   type DueStart,
   isReplaceable,
@@ -45,10 +45,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
   private readonly logger = new Logger('ProcessStart');
   private readonly running = new Map<string, Promise<void>>();
   private readonly room: StartCapacity;
-  private timer: NodeJS.Timeout | undefined;
-  private looking: Promise<void> | null = null;
-  private lookAgain = false;
-  private stopped = false;
+  private readonly task: PeriodicTask;
 
   constructor(
     private readonly store: ProcessStoreService,
@@ -63,69 +60,56 @@ export class ReconcilerService implements OnApplicationBootstrap {
     private readonly owner: LeaseOwner,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
-    shutdown: ShutdownService,
+    private readonly shutdown: ShutdownService,
     @Optional() clock?: ClockWatch,
   ) {
     this.room = new StartCapacity(config.startConcurrency);
+    this.task = new PeriodicTask(
+      {
+        name: 'reconciliation of processes with the engine',
+        everyMs: TICK_MS,
+        run: () => this.reconcile(),
+        drain: async () => {
+          await Promise.allSettled(this.running.values());
+        },
+      },
+      shutdown,
+    );
     clock?.onSet((byMs) => {
       void this.clockSet(byMs);
     });
     engine.onRecovered(() => {
-      this.look();
-    });
-    shutdown.register('drain', 'start reconciler', async () => {
-      this.stopped = true;
-      clearInterval(this.timer);
-      await this.looking;
-      await Promise.allSettled(this.running.values());
+      this.requestRound();
     });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    if (this.stopped) return;
-    // What an earlier run sent to an engine inside can turn up no more: that engine ended with it.
+    if (this.shutdown.stopping) return;
+    // An embedded engine ended with the earlier run, so nothing that was sent to it can still turn up.
     const left = await this.store.voidLeasesOfEarlierRun(this.camunda.baseUrl === null);
     if (left > 0) this.logger.log({ msg: 'Starts of an earlier run are resolved.', starts: left });
-    this.timer = setInterval(() => {
-      this.look();
-    }, TICK_MS);
-    this.timer.unref();
-    this.look();
+    this.task.start();
   }
 
-  /** What was due by the clock that was set back would be due only when that time has come again. */
+  /** Makes a round begin now, or directly after the round under way. */
+  requestRound(): void {
+    this.task.requestRound();
+  }
+
+  /** Times in the rows that the old clock set would fall due only when the new clock reaches them. */
   private async clockSet(byMs: number): Promise<void> {
     try {
       if (byMs < 0) await this.store.bringForward(this.config.startLeaseMs);
-      this.look();
+      this.requestRound();
     } catch (error) {
       this.logger.warn({
-        msg: 'What is due could not be brought forward after the clock was set back.',
+        msg: 'The due times could not be brought forward after the clock was set back.',
         err: error,
       });
     }
   }
 
-  /** Looks for what is due, at once or after the look that is under way. */
-  look(): void {
-    if (this.stopped) return;
-    if (this.looking !== null) {
-      this.lookAgain = true;
-      return;
-    }
-    this.looking = this.lookOnce()
-      .catch((error: unknown) => {
-        this.logger.warn({ msg: 'The table could not be asked for unresolved starts.', err: error });
-      })
-      .finally(() => {
-        this.looking = null;
-        if (!this.lookAgain) return;
-        this.lookAgain = false;
-        this.look();
-      });
-  }
-
-  private async lookOnce(): Promise<void> {
+  private async reconcile(): Promise<void> {
     await this.backlog.refresh();
     if (this.engine.isAway) {
       // One call tries the engine; where it answers, this looks again.
@@ -151,7 +135,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
     const resolution = this.resolve(correlationId).finally(() => {
       this.running.delete(correlationId);
       this.room.leave(correlationId);
-      if (mayBeMore) this.look();
+      if (mayBeMore) this.requestRound();
     });
     this.running.set(correlationId, resolution);
   }
