@@ -22,27 +22,27 @@ import { TaskFetcher } from './tasks/task.fetcher.js';
 import { moveLocks } from './tasks/task.locks.js';
 import { TimerQueue } from './timers/timer.queue.js';
 
-/** How often an engine that has nothing to do looks whether the clock was set, in ms. */
+/** Interval in ms at which an idle engine checks whether the clock was set. */
 const CLOCK_LOOK_MS = 1_000;
 
-/** The store of an engine: its state, and the history beside it. */
+/** The store of an engine: its state and its history. */
 export interface EngineStore extends StateStore {
   readonly history: HistoryService;
 }
 
 export interface EngineParts {
   readonly compile: ResourceCompiler;
-  /** Default: memory. */
+  /** Default: in memory. */
   readonly store?: EngineStore;
   /** Epoch milliseconds; default `Date.now`. */
   readonly clock?: () => number;
-  /** Milliseconds that nobody sets, to see that the clock was set; default: Node's own, and none beside a `clock`. */
+  /** Monotonic milliseconds, to detect a wall clock that was set. Default: Node's own, or none beside a `clock`. */
   readonly monotonic?: () => number;
-  /** Steps that one command may take without a wait state; default 100 000. */
+  /** Maximum number of steps of one command without a wait state; default 100 000. */
   readonly stepLimit?: number;
-  /** Is told once that the engine has stopped for good, because its store refused a commit. */
+  /** Called once when the engine has stopped permanently because its store rejected a commit. */
   readonly onStopped?: (error: Error) => void;
-  /** Of an engine on the same store that has stopped in this process, whose workers go on. */
+  /** Locks of an engine on the same store that stopped in this process, whose workers continue. */
   readonly inProcessLocks?: Iterable<readonly [string, TaskLock]>;
 }
 
@@ -68,7 +68,7 @@ export class EmbeddedEngine {
 
   private closed: Promise<void> | undefined;
 
-  /** Opens an engine where its store has left off. */
+  /** Opens an engine with the state of its store. */
   static async open(parts: EngineParts): Promise<EmbeddedEngine> {
     const { compile, store = new MemoryStore(), stepLimit = DEFAULT_STEP_LIMIT } = parts;
     const wall = parts.clock ?? Date.now;
@@ -90,7 +90,7 @@ export class EmbeddedEngine {
       (id) => state.job(id),
       clock,
       (id) => {
-        // A failure is noted on the job; an engine that has stopped fires nothing more.
+        // The job records its own failure; an engine that has stopped executes no more jobs.
         jobs.execute(id).catch(() => undefined);
       },
     );
@@ -133,7 +133,7 @@ export class EmbeddedEngine {
     for (const task of recovered.userTasks) state.userTasks.set(task.id, task);
     if (relocked.tasks.size > 0) await store.commitDeferrable(relocked);
     timers.start();
-    // What waits for the clock alone is to hear of it, too.
+    // Timers that wait without commands have to notice a clock that was set, too.
     const isSettable = parts.clock === undefined || parts.monotonic !== undefined;
     const clockWatch = isSettable ? setInterval(synchronizeClock, CLOCK_LOOK_MS).unref() : undefined;
 
@@ -157,19 +157,19 @@ export class EmbeddedEngine {
     );
   }
 
-  /** Why the engine has stopped for good, with memory ahead of what is kept; null while it runs. */
+  /** Why the engine has stopped permanently, with its memory ahead of the store; null while it runs. */
   get failure(): EngineError | null {
     return this.executor.failure;
   }
 
-  /** Locks that workers in this process have and the store may not. */
+  /** Locks of workers in this process that may not be durable. */
   get inProcessLocks(): Iterable<readonly [string, TaskLock]> {
     return this.locks.entries();
   }
 
   /**
-   * Refuses what comes, rejects parked polls with the shutdown error, and settles when the store is closed. A second
-   * call waits for the first.
+   * Rejects new commands and waiting polls with the shutdown error; settles when the store is closed. Further calls
+   * return the same promise.
    */
   close(): Promise<void> {
     this.closed ??= this.closing();

@@ -6,13 +6,13 @@ import { MemoryStore } from './persist/memory.store.js';
 import { SqliteStore } from './persist/sqlite/sqlite.store.js';
 
 export interface EmbeddedEngineOptions {
-  /** Whether a process must say how long its history lives, as Camunda demands since 7.20; default true. */
+  /** Whether a process needs `camunda:historyTimeToLive`, as in Camunda since 7.20; default true. */
   readonly enforceHistoryTimeToLive?: boolean;
-  /** Folder of the engine's file; absent or null: the state lives in memory and ends with the process. */
+  /** Folder of the engine's file; absent or null: in memory only. */
   readonly dataDir?: string | null;
-  /** Is told when history whose time to live has passed could not be removed. */
+  /** Called when expired history could not be removed. */
   readonly onCleanUpFailure?: (error: unknown) => void;
-  /** Is told once that the engine has stopped for good, because its file refused a write. */
+  /** Called once when the engine has stopped permanently because its file rejected a write. */
   readonly onStopped?: (error: Error) => void;
   /** Whether script tasks and script mappings run, as JavaScript without a sandbox; default false. */
   readonly scripts?: boolean;
@@ -21,15 +21,15 @@ export interface EmbeddedEngineOptions {
 /** Name of the engine's file in its folder. */
 const FILE_NAME = 'embedded-engine.sqlite';
 
-/** Where the engine's file lies. */
+/** Path of the engine's file. */
 export function engineFilePath(dataDir: string): string {
   return join(resolve(dataDir), FILE_NAME);
 }
 
 /**
- * Opens an engine with the BPMN compiler of this module, where its file has left off.
+ * Opens an engine with the BPMN compiler of this module and the state of its file.
  *
- * @throws EngineFileError with one sentence when the file cannot be used or another engine has it
+ * @throws EngineFileError with one sentence if the file cannot be used or another engine has locked it
  */
 export async function openEmbeddedEngine(options: EmbeddedEngineOptions = {}): Promise<EmbeddedEngine> {
   const store = openStore(options);

@@ -22,9 +22,9 @@ function contentOf({ repository, runtime, externalTasks }: EmbeddedEngine) {
 }
 
 /**
- * Runs the engine alone, as its command line says.
+ * Runs the standalone engine by its command line.
  *
- * @param ended settles when the process is asked to end
+ * @param ended settles when the process has to end
  * @throws EngineArgumentError, EngineFileError, and what `listen` throws
  */
 async function run(args: readonly string[], ended: Promise<unknown>): Promise<void> {
@@ -43,7 +43,7 @@ async function run(args: readonly string[], ended: Promise<unknown>): Promise<vo
 function hostOf(logger: Logger, ended: Promise<unknown>): EngineHost {
   let giveUp: (error: Error) => void = () => undefined;
   const damaged = new Promise<never>((_resolve, reject) => (giveUp = reject));
-  // A file that is refused before anybody waits is told by `open`.
+  // `open` reports a file that is rejected before this promise is awaited.
   damaged.catch(() => undefined);
   return {
     open: async ({ dataDir, scripts }) => {
@@ -89,7 +89,7 @@ function logConditionOf(logger: Logger, condition: EngineCondition): void {
   else logger.error(condition, 'the embedded engine cannot read its state back; start it again');
 }
 
-/** @throws Error for a file that is damaged or cannot be read */
+/** @throws Error for a damaged or unreadable file */
 async function check(path: string): Promise<void> {
   const found = await wholeCheck(path);
   if (found.status === 'sound') {
@@ -103,7 +103,7 @@ async function check(path: string): Promise<void> {
   );
 }
 
-/** Runs the engine alone and prints in words why it cannot. @returns the exit code */
+/** Runs the standalone engine and prints errors as one sentence. @returns the exit code */
 export async function runProgram(args: readonly string[], ended: Promise<unknown>): Promise<number> {
   try {
     await run(args, ended);

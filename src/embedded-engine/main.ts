@@ -1,4 +1,4 @@
-/** What a signal does: while the engine is loaded nothing is open, and the process ends at once. */
+/** The signal handler. While modules load nothing is open, so the process exits at once. */
 const signalled: { act: () => void } = { act: () => process.exit(0) };
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.on(signal, () => {
@@ -6,7 +6,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-// Loading takes most of a start.
+// Loading the modules takes most of the start-up time.
 const { runProgram } = await import('./engine.program.js');
 const ended = new Promise<void>((resolve) => {
   signalled.act = resolve;

@@ -14,45 +14,45 @@ import {
 import type { TaskLock } from './tasks/in-process.locks.js';
 
 /**
- * How the engine is. `recovering`: its file takes no writes, and it goes on from the last commit when one succeeds.
- * `failed`: it cannot read its state back, and only a new process can help, or a person.
+ * The condition of the engine. `recovering`: its file rejects writes; it continues from the last commit when a write
+ * succeeds. `failed`: it cannot read its state back, and needs a new process or an operator.
  */
 export type EngineCondition =
   { readonly status: 'running' } | { readonly status: 'recovering' | 'failed'; readonly reason: string };
 
-/** First and longest wait before the file is tried again, in ms. */
+/** Shortest and longest delay before the file is opened again, in ms. */
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1_000;
 
-/** An engine that stops again sooner than this after it went on has not recovered: the waits go on growing, in ms. */
+/** An engine that stops again within this time, in ms, has not recovered: the delays keep growing. */
 const STEADY_MS = 5_000;
 
 type Locks = Iterable<readonly [string, TaskLock]>;
 
-/** What a {@link RecoveringEngine} needs of its surroundings. */
+/** Dependencies of a {@link RecoveringEngine}. */
 export interface RecoveringEngineParts {
   /**
-   * Opens an engine where its file has left off.
+   * Opens an engine with the state of its file.
    *
-   * @param again absent: for the first time. @throws EngineFileError where the file cannot be used
+   * @param again absent the first time. @throws EngineFileError if the file cannot be used
    */
   readonly open: (
     onStopped: (error: Error) => void,
     again?: { readonly inProcessLocks: Locks },
   ) => Promise<EmbeddedEngine>;
-  /** Gives back what is held for the whole life, the lock of the file. */
+  /** Releases the lock of the file, at the end. */
   readonly release: () => void;
-  /** Is told errors that nobody foresaw, which are answered with 500. */
+  /** Called with unexpected errors, which are answered with 500. */
   readonly onUnexpectedError: (error: unknown) => void;
-  /** Is called when the condition changes, except by damage. */
+  /** Called when the condition changes, except by damage. */
   readonly onCondition?: (condition: EngineCondition) => void;
-  /** Is called once if the content of the file is damaged: the process has to end, and the file has to be restored. */
+  /** Called once if the content of the file is damaged: the process has to end, and the file has to be restored. */
   readonly onDamage?: (error: unknown) => void;
 }
 
 /**
- * The REST API of an engine that outlives a file that takes no writes: what was not durable then is answered 503, and
- * the state is read back from the file, with a new engine, as soon as that takes a write again.
+ * The REST API of an engine that survives a file that rejects writes. Requests that are not durable at that moment are
+ * answered with 503; a new engine reads the state back as soon as the file accepts a write again.
  */
 export class RecoveringEngine {
   private engine: EmbeddedEngine | null = null;
@@ -67,7 +67,7 @@ export class RecoveringEngine {
 
   private constructor(private readonly parts: RecoveringEngineParts) {}
 
-  /** @throws what `open` throws for the first time */
+  /** @throws what the first `open` throws */
   static async open(parts: RecoveringEngineParts): Promise<RecoveringEngine> {
     const recovering = new RecoveringEngine(parts);
     try {
@@ -83,12 +83,12 @@ export class RecoveringEngine {
     return this.state;
   }
 
-  /** What the engine holds, for the log; null while it recovers. */
+  /** The current engine, for the log; null while it recovers. */
   get current(): EmbeddedEngine | null {
     return this.engine;
   }
 
-  /** Answers a request; never rejects. */
+  /** Handles a request; never rejects. */
   dispatch(request: EngineRequest): Promise<EngineResponse> {
     if (this.router !== null) return this.router.dispatch(request);
     const { status, ...rest } = this.state;
@@ -96,12 +96,12 @@ export class RecoveringEngine {
     return Promise.resolve(describeError(new EngineStoppedError(reason)) ?? internalError());
   }
 
-  /** Takes notice of an error outside a request. */
+  /** Handles an error outside a request. */
   noteError(error: unknown): void {
     if (isDamage(error)) this.reportDamage(error);
   }
 
-  /** Ends the engine, or the attempts to have one. A second call waits for the first. */
+  /** Closes the engine or stops the recovery. Further calls return the same promise. */
   close(): Promise<void> {
     this.closed ??= this.closeOnce();
     return this.closed;
@@ -124,7 +124,7 @@ export class RecoveringEngine {
       inProcessLocks === undefined ? undefined : { inProcessLocks },
     );
     if (began.stopped !== undefined) {
-      // A timer that fired at once has met a file that takes no writes.
+      // A timer fired during the opening, and the file rejected the write.
       await engine.close();
       throw began.stopped;
     }
@@ -144,7 +144,7 @@ export class RecoveringEngine {
   private reportDamage(error: unknown): void {
     if (this.damageReported) return;
     this.damageReported = true;
-    // Nobody is asked to start again, as with other failures: the file has to be restored first.
+    // Unlike other failures, damage is not retried: the file has to be restored first.
     this.state = {
       status: 'failed',
       reason: messageOf(error instanceof EngineStoppedError ? error.cause : error),
@@ -180,7 +180,7 @@ export class RecoveringEngine {
     }
   }
 
-  /** @returns false where the engine is closed */
+  /** @returns false if the engine is closed */
   private async pause(): Promise<boolean> {
     const ms = this.tries === 0 ? 0 : Math.min(RETRY_MIN_MS * 2 ** (this.tries - 1), RETRY_MAX_MS);
     this.tries = Math.min(this.tries + 1, 10);
@@ -198,7 +198,7 @@ export class RecoveringEngine {
   }
 
   private setCondition(condition: EngineCondition): void {
-    // A damaged file stays so, whatever fails because of it.
+    // A damaged file stays damaged, whatever fails because of it.
     if (this.damageReported) return;
     const isNew = condition.status !== this.state.status;
     this.state = condition;

@@ -9,22 +9,22 @@ import { SqliteStore } from './persist/sqlite/sqlite.store.js';
 import { type EngineCondition, RecoveringEngine } from './recovering.engine.js';
 
 export interface RecoveringEngineOptions extends Omit<EmbeddedEngineOptions, 'onStopped'> {
-  /** Is told errors that nobody foresaw, which are answered with 500. */
+  /** Called with unexpected errors, which are answered with 500. */
   readonly onUnexpectedError: (error: unknown) => void;
-  /** Is told when the engine takes no commands any more, or does again. */
+  /** Called when the engine accepts no more commands, or accepts them again. */
   readonly onCondition?: (condition: EngineCondition) => void;
-  /** Is told once that the engine's file is damaged: the process should end. */
+  /** Called once if the engine's file is damaged: the process should end. */
   readonly onDamage?: (error: unknown) => void;
-  /** Pages that the file may have, asked for whenever it is opened, for a disk that is full before its time. */
+  /** Returns the maximum number of pages of the file; read at every opening. Simulates a full disk. */
   readonly maxPages?: () => number | undefined;
-  /** Ends the search for damage in a large file. */
+  /** Cancels the check of a large file for damage. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens an engine that goes on by itself after its file took no writes for a while.
+ * Opens an engine that recovers by itself after its file rejected writes.
  *
- * @throws EngineFileError with one sentence when the file cannot be used, is damaged, or another engine has it
+ * @throws EngineFileError with one sentence if the file cannot be used, is damaged, or another engine has locked it
  */
 export async function openRecoveringEngine(options: RecoveringEngineOptions): Promise<RecoveringEngine> {
   const { dataDir = null } = options;
@@ -38,7 +38,7 @@ export async function openRecoveringEngine(options: RecoveringEngineOptions): Pr
   opened.engine = await RecoveringEngine.open({
     open: async (onStopped, again) => {
       if (path !== null && again === undefined) await refuseDamaged(path, options.signal);
-      // What was in memory alone cannot be read back.
+      // State that was in memory only cannot be read back.
       if (path === null && again !== undefined) throw new Error('The engine kept its state in memory alone.');
       const maxPages = options.maxPages?.();
       const store =

@@ -6,10 +6,10 @@ import type { InstanceContext } from './instance.context.js';
 import { evaluateIoValue } from './io-mapping.js';
 import { toTypedValue } from './typed-value.converter.js';
 
-/** An activity instance id longer than this is the UUID alone. */
+/** Longest activity instance id; a longer one is replaced by its UUID alone. */
 const MAX_ID_LENGTH = 64;
 
-/** Elements that have an execution and variables of their own, whatever else they have. */
+/** Kinds of element that always have an execution and variables of their own. */
 const SCOPES: ReadonlySet<FlowNode['kind']> = new Set([
   'externalTask',
   'subProcess',
@@ -20,15 +20,18 @@ const SCOPES: ReadonlySet<FlowNode['kind']> = new Set([
   'eventBasedGateway',
 ]);
 
-/** What leaving the tree does besides. */
+/** Side effects of removing an activity instance from the tree. */
 export interface CancelOptions {
   /** Whether output mappings run. */
   readonly mapOutputs: boolean;
-  /** What to do with an instance that the activity has called and that still runs. */
+  /** Ends a running instance that the activity called. */
   readonly endCalled: (processInstanceId: string) => void;
 }
 
-/** Puts an activity instance of `node` into the tree; its mappings and events come with {@link enterActivity}. */
+/**
+ * Adds an activity instance of `node` to the tree. {@link enterActivity} evaluates its mappings and subscribes to
+ * events.
+ */
 export function openActivity(context: InstanceContext, scope: ActivityState, node: FlowNode): ActivityState {
   const { work } = context;
   const isInLoop = scope.parent !== null && context.node(scope).kind === 'multiInstanceBody';
@@ -42,9 +45,9 @@ export function openActivity(context: InstanceContext, scope: ActivityState, nod
   return activity;
 }
 
-/** Evaluates input mappings, then begins to wait for boundary events and those of event sub-processes inside. */
+/** Evaluates the input mappings, then subscribes to the boundary events and to the event sub-processes inside. */
 export function enterActivity(context: InstanceContext, activity: ActivityState, node: FlowNode): void {
-  // All are evaluated before any is set: an input sees what is around the activity, not the other inputs.
+  // All inputs are evaluated before any is set: an input sees the surrounding scope, not the other inputs.
   const inputs = (node.io?.inputs ?? []).map(({ name, value }) => ({
     name,
     value: toTypedValue(evaluateIoValue(value, context.scopeOf(activity))),
@@ -54,7 +57,7 @@ export function enterActivity(context: InstanceContext, activity: ActivityState,
   enterScope(context, activity);
 }
 
-/** Begins to wait for the events of a scope's event sub-processes. */
+/** Subscribes to the start events of a scope's event sub-processes. */
 export function enterScope(context: InstanceContext, scope: ActivityState): void {
   const inside = context.scopeModel(scope)?.eventSubProcesses ?? [];
   awaitEvents(
@@ -64,7 +67,7 @@ export function enterScope(context: InstanceContext, scope: ActivityState): void
   );
 }
 
-/** Takes an activity instance without children out of the tree. */
+/** Removes an activity instance without children from the tree. */
 export function closeActivity(
   context: InstanceContext,
   activity: ActivityState,
@@ -81,7 +84,7 @@ export function closeActivity(
   scope.children.splice(scope.children.indexOf(activity), 1);
 }
 
-/** Takes an activity instance with all below it out of the tree, the innermost first. */
+/** Removes an activity instance and its descendants from the tree, the innermost first. */
 export function cancelActivity(
   context: InstanceContext,
   activity: ActivityState,
@@ -92,7 +95,7 @@ export function cancelActivity(
   closeActivity(context, activity, { canceled: true, completeScope: false }, options);
 }
 
-/** Only the root has no parent, and the root is never entered, left or cancelled as an activity. */
+/** Returns the parent scope. The root has none; it is never entered, left or cancelled as an activity. */
 export function parentOf(activity: ActivityState): ActivityState {
   if (activity.parent === null) throw new Error(`${activity.id} is the process instance itself`);
   return activity.parent;
@@ -105,7 +108,7 @@ function mapOutputsOf(context: InstanceContext, activity: ActivityState, scope: 
   }
 }
 
-/** Its end is in its log: a success was noted when it was reported. */
+/** Writes the end of an external task to its log, unless its completion has been logged already. */
 function removeExternalTask(context: InstanceContext, taskId: string): void {
   const { work } = context;
   const isSuccess = work.isCompleted(taskId);

@@ -8,19 +8,19 @@ export interface Step {
   readonly context: InstanceContext;
   readonly scope: ActivityState;
   readonly nodeId: string;
-  /** Which instance of a multi-instance activity this is, from 0. */
+  /** Index of the instance of a multi-instance activity, from 0. */
   readonly loopCounter?: number;
-  /** Set in the node's own scope before anything else. */
+  /** Variables that are set in the node's own scope first. */
   readonly variables?: Variables;
-  /** What the node would wait for has happened: it is entered and left. */
+  /** The event that the node would wait for has occurred: the node is entered and left at once. */
   readonly isTriggered?: true;
 }
 
-/** Steps of a command unless configured: far above any sensible process, reached in well under a second. */
+/** Default step limit of a command: far above any sensible process, and reached in well under a second. */
 export const DEFAULT_STEP_LIMIT = 100_000;
 
 /**
- * The tokens on their way within one command. The newest goes first, so that the first branch of a fork runs to its
+ * The tokens that one command still has to move. The newest goes first, so that the first branch of a fork runs to its
  * wait state before the second starts, as in Camunda.
  */
 export class Agenda {
@@ -29,12 +29,12 @@ export class Agenda {
 
   constructor(private readonly limit: number) {}
 
-  /** Plans tokens of one scope; the first given is the first to go. */
+  /** Schedules tokens of one scope; the first of the list moves first. */
   schedule(context: InstanceContext, scope: ActivityState, nodeIds: readonly string[]): void {
     this.scheduleSteps(nodeIds.map((nodeId) => ({ context, scope, nodeId })));
   }
 
-  /** As {@link schedule}, for steps that say more. */
+  /** Like {@link schedule}, for steps with more details. */
   scheduleSteps(steps: readonly Step[]): void {
     for (const step of steps.toReversed()) {
       step.scope.pendingTokens += 1;
@@ -42,20 +42,23 @@ export class Agenda {
     }
   }
 
-  /** Elements that tokens of a scope are about to enter. */
+  /** Ids of the elements that pending tokens of a scope are about to enter. */
   pendingTargets(scope: ActivityState): string[] {
     if (scope.pendingTokens === 0) return [];
     return this.steps.filter((step) => step.scope === scope).map(({ nodeId }) => nodeId);
   }
 
-  /** Drops the tokens that are on their way in a scope which goes on without them. */
+  /** Discards the pending tokens of a scope. */
   discard(scope: ActivityState): void {
     if (scope.pendingTokens === 0) return;
     this.steps = this.steps.filter((step) => step.scope !== scope);
     scope.pendingTokens = 0;
   }
 
-  /** The next token whose scope still exists; undefined when all are at rest. @throws ProcessEngine beyond the limit */
+  /**
+   * Returns the next token whose scope still exists, or undefined when all tokens rest. @throws ProcessEngine beyond
+   * the limit
+   */
   next(): Step | undefined {
     for (let step = this.steps.pop(); step !== undefined; step = this.steps.pop()) {
       if (step.scope.removed) continue;

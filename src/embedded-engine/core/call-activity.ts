@@ -10,7 +10,10 @@ import type { TypedValue } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { findVariable, localVariables, visibleVariables } from './variable.scopes.js';
 
-/** Makes the instance that a call activity calls, with its variables; it has not begun yet. @throws ProcessEngine */
+/**
+ * Creates the instance that a call activity calls; the caller starts it. @throws ProcessEngine for an unknown
+ * definition
+ */
 export function createCalledInstance(
   context: InstanceContext,
   activity: ActivityState,
@@ -42,13 +45,16 @@ export function createCalledInstance(
   return openInstance(work, called.id);
 }
 
-/** A call activity that waits, and its instance. */
+/** A waiting call activity in the context of its instance. */
 export interface Call {
   readonly context: InstanceContext;
   readonly activity: ActivityState;
 }
 
-/** The call of an instance; null for one that was started from outside, or whose caller was deleted without it. */
+/**
+ * Returns the call activity that called an instance. Null if no instance called it, or if the caller was deleted
+ * without it.
+ */
 export function callOf(work: UnitOfWork, called: InstanceContext): Call | null {
   const { caller } = called.instance.header;
   if (caller === null || work.findInstance(caller.processInstanceId) === undefined) return null;
@@ -57,7 +63,7 @@ export function callOf(work: UnitOfWork, called: InstanceContext): Call | null {
   return activity === null ? null : { context, activity };
 }
 
-/** Hands the results of a called instance to its call: also where an error ends it. */
+/** Passes the output variables of a called instance to its call activity, also when an error ended the instance. */
 export function passOutputs(called: InstanceContext, { context, activity }: Call): void {
   const node = context.node(activity);
   if (node.kind !== 'callActivity') return;
@@ -67,7 +73,7 @@ export function passOutputs(called: InstanceContext, { context, activity }: Call
   });
 }
 
-/** The variables that go in, or out: evaluated where they come from. */
+/** Evaluates `camunda:in` or `camunda:out` mappings in the source scope and passes each variable to `write`. */
 export function mapCallVariables(
   mappings: readonly CallMapping[],
   from: { readonly context: InstanceContext; readonly activity: ActivityState },

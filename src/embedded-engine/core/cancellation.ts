@@ -6,16 +6,16 @@ import { endWaits } from './event.waits.js';
 import { type InstanceContext, openInstance } from './instance.context.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** How an instance ends that does not end by itself. */
+/** How an instance is deleted. */
 export interface DeleteOptions {
   readonly deleteReason: string | null;
   readonly state: 'EXTERNALLY_TERMINATED' | 'INTERNALLY_TERMINATED';
   readonly mapOutputs: boolean;
-  /** Whether called instances end too. */
+  /** Whether the called instances are deleted too. */
   readonly withCalled: boolean;
 }
 
-/** Ends what has not ended by itself: activities, all that goes on in a scope, whole instances. */
+/** Cancels activities, the content of scopes and whole instances. */
 export class Cancellation {
   constructor(
     private readonly work: UnitOfWork,
@@ -23,9 +23,9 @@ export class Cancellation {
   ) {}
 
   /**
-   * Cancels an activity instance with all below it; like Camunda by default, it maps its outputs too.
+   * Cancels an activity instance and its descendants. Maps the outputs too, like Camunda by default.
    *
-   * @param byId the event that cancels; null where its scope ends
+   * @param byId the event that cancels; null if the scope ends
    */
   cancel(context: InstanceContext, activity: ActivityState, byId: string | null = null): void {
     const deleteReason = byId === null ? null : `Cancel scope activity Activity(${byId}) executed.`;
@@ -38,13 +38,13 @@ export class Cancellation {
     cancelActivity(context, activity, this.cancelling(options));
   }
 
-  /** Cancels everything that goes on inside a scope, tokens on their way included. */
+  /** Cancels everything inside a scope, pending tokens included. */
   clear(context: InstanceContext, scope: ActivityState): void {
     this.agenda.discard(scope);
     for (const child of scope.children.toReversed()) this.cancel(context, child);
   }
 
-  /** Ends an instance from outside; whoever called it goes on without it, or ends too where nothing is left of it. */
+  /** Deletes an instance. Its caller continues without it, or is deleted too if no activity of it is left. */
   deleteInstance(processInstanceId: string, options: DeleteOptions): void {
     const context = openInstance(this.work, processInstanceId);
     this.end(context, options);

@@ -9,28 +9,28 @@ import {
 import type { EngineState } from '../state/engine.state.js';
 import { UnitOfWork } from './unit-of-work.js';
 
-/** What followed from a command and waits for its commit. */
+/** Callbacks of one commit. */
 export interface CommitCallbacks {
-  /** The store has the changes. */
+  /** The changes are durable. */
   committed(): void;
-  /** The store has refused them. */
+  /** The store has rejected the changes. */
   rejected(error: Error): void;
 }
 
-/** What takes its turn behind every command, before the commit. */
+/** Runs after each command and before its commit. */
 export interface CommitHook {
-  /** Adds to a command's changes what follows from them at once. */
+  /** Adds follow-up changes to those of the command, so that both are one commit. */
   beforeCommit(changes: ChangeSet, now: number): CommitCallbacks;
-  /** The engine has stopped for good. */
+  /** The engine has stopped permanently. */
   stop(error: Error): void;
 }
 
 /**
- * Runs commands one at a time: each works on copies, its changes become visible together after it has succeeded, and
- * its answer waits until the store has them.
+ * Runs commands one at a time. Each command works on copies; its changes become visible together when it has succeeded.
+ * Its promise settles when the changes are durable.
  */
 export class CommandExecutor {
-  /** Why no command is taken any more. */
+  /** Set when the executor accepts no more commands. */
   private refusal: EngineError | null = null;
   private stopped: EngineStoppedError | null = null;
 
@@ -38,23 +38,26 @@ export class CommandExecutor {
     private readonly state: EngineState,
     private readonly store: StateStore,
     readonly clock: () => number,
-    /** Serves parked polls before the commit, so that a completion, the next task and its lock are one commit. */
+    /** Serves waiting polls before the commit, so that a completion, the next task and its lock are one commit. */
     private readonly commitHook: CommitHook,
-    /** Is told once that the engine has stopped for good. */
+    /** Called once when the engine has stopped permanently. */
     private readonly onStopped: (error: EngineStoppedError) => void = () => undefined,
     /** Runs before each command. */
     private readonly synchronizeClock: () => void = () => undefined,
   ) {}
 
-  /** Why nothing that memory says may be told any more: the store has refused a commit. Null while it has not. */
+  /**
+   * Why the engine has stopped; null while it runs. After a rejected commit nothing from memory may be returned any
+   * more.
+   */
   get failure(): EngineStoppedError | null {
     return this.stopped;
   }
 
   /**
-   * @param command synchronous; what it throws leaves the state as it was
-   * @param afterApply runs when the changes are visible, before the store has them
-   * @throws EngineClosed after `close()`, EngineStopped when the store has refused a commit
+   * @param command synchronous; if it throws, the state stays unchanged
+   * @param afterApply runs when the changes are visible and before they are durable
+   * @throws EngineClosed after `close()`, EngineStopped after the store has rejected a commit
    */
   async run<T>(
     command: (work: UnitOfWork) => T,
@@ -70,17 +73,17 @@ export class CommandExecutor {
     return result;
   }
 
-  /** Commits changes that come from no command: a poll that takes tasks by itself. */
+  /** Commits changes that do not come from a command, such as the locks of a poll. */
   async commit(changes: ChangeSet, now: number): Promise<void> {
     let followed: CommitCallbacks | null = null;
     try {
       followed = this.commitHook.beforeCommit(changes, now);
       await this.store.commit(changes);
     } catch (error) {
-      // Memory is ahead of what is kept by now, so nothing that it says may be acknowledged any more.
+      // Memory is now ahead of the store, so nothing in it may be acknowledged any more.
       this.stop(error);
     }
-    // A commit that settles behind one that was refused stands on changes that are lost.
+    // A commit that settles after a rejected one is built on changes that are lost.
     if (this.failure === null) {
       followed?.committed();
       return;
@@ -89,7 +92,7 @@ export class CommandExecutor {
     throw this.failure;
   }
 
-  /** Takes changes that need not outlive the process; settles when all that was committed before them is durable. */
+  /** Commits changes that may be lost with the process; settles when all earlier commits are durable. */
   async commitDeferrable(changes: ChangeSet): Promise<void> {
     try {
       await this.store.commitDeferrable(changes);

@@ -1,11 +1,11 @@
-/** Something that falls due. */
+/** A due time. */
 export interface Due {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly id: string;
 }
 
-/** A binary min-heap of due times. What no longer holds is not taken out but ignored by who pops it. */
+/** A binary min-heap of due times. Stale entries stay in the heap; whoever pops them skips them. */
 export class DueHeap {
   private entries: Due[] = [];
 
@@ -13,7 +13,7 @@ export class DueHeap {
     return this.entries.length;
   }
 
-  /** The earliest, which stays. */
+  /** Returns the earliest entry without removing it. */
   peek(): Due | undefined {
     return this.entries[0];
   }
@@ -32,7 +32,7 @@ export class DueHeap {
     entries[at] = due;
   }
 
-  /** Takes the earliest out. */
+  /** Removes and returns the earliest entry. */
   pop(): Due | undefined {
     const { entries } = this;
     const first = entries[0];
@@ -50,7 +50,7 @@ export class DueHeap {
     return first;
   }
 
-  /** Drops what does not hold any more. */
+  /** Removes the stale entries. */
   retain(holds: (due: Due) => boolean): void {
     // A sorted list is a heap.
     this.entries = this.entries.filter(holds).sort((a, b) => a.at - b.at);

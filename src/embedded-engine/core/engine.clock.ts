@@ -1,20 +1,20 @@
-/** From this difference on a clock has been set, and does not only run a little faster or slower; milliseconds. */
+/** Smallest difference, in milliseconds, that counts as a clock that was set. A smaller one is drift. */
 const JUMP_MS = 1_000;
 
 /**
  * The engine's time, in epoch milliseconds.
  *
- * It is the wall clock's, but while a command is under way it does not jump: a wall clock that was set is taken over
- * between commands, by {@link synchronize}, whose listener moves with it what was meant as a duration.
+ * It follows the wall clock but does not jump during a command. {@link synchronize} takes over a wall clock that was
+ * set, between commands; its listener moves everything that was meant as a duration.
  */
 export class EngineClock {
-  /** What the wall clock shows when the monotonic one is at 0. */
+  /** Wall clock time at which the monotonic clock was 0. */
   private offset: number;
 
   /**
    * @param wall epoch milliseconds
-   * @param monotonic milliseconds since any moment, never set
-   * @param onJump is told by how many milliseconds the wall clock was set, negative for back
+   * @param monotonic milliseconds since any moment; never set
+   * @param onJump receives the milliseconds by which the wall clock was set; negative for back
    */
   constructor(
     private readonly wall: () => number,
@@ -30,7 +30,7 @@ export class EngineClock {
     return Math.abs(wall - expected) < JUMP_MS ? wall : Math.round(expected);
   };
 
-  /** To be called between commands. */
+  /** Takes over a wall clock that was set. Call it between commands only. */
   readonly synchronize = (): void => {
     const by = this.wall() - this.offset - this.monotonic();
     if (Math.abs(by) < JUMP_MS) return;

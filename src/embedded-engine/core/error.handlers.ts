@@ -2,7 +2,10 @@ import type { BoundaryEventNode, ErrorTrigger, EventSubProcessStartNode } from '
 import type { ActivityState } from '../state/activity.state.js';
 import type { InstanceContext, ThrownError } from './instance.context.js';
 
-/** What catches an error, and the activity instance that it interrupts: the host, or the scope of an event sub-process. */
+/**
+ * An event that catches an error, with the activity instance that it interrupts: the host, or the scope of an event
+ * sub-process.
+ */
 interface ErrorHandler {
   readonly host: ActivityState;
   readonly event: BoundaryEventNode | EventSubProcessStartNode;
@@ -10,10 +13,10 @@ interface ErrorHandler {
 }
 
 /**
- * Searches from the thrower outwards, in each scope the event sub-processes before the boundary events. An event
- * sub-process does not catch what is thrown inside itself.
+ * Searches from the throwing activity outwards; in each scope event sub-processes come before boundary events. An event
+ * sub-process does not catch errors that are thrown inside it.
  *
- * @returns null where nothing in the instance catches it
+ * @returns null if nothing in the instance catches the error
  */
 export function findErrorHandler(
   context: InstanceContext,
@@ -35,7 +38,7 @@ export function findErrorHandler(
   return null;
 }
 
-/** An event that names the error comes before one that catches all. */
+/** Sorts events that name an error code before those that catch all. */
 function bySpecificity<T extends BoundaryEventNode | EventSubProcessStartNode>(
   events: readonly T[],
 ): readonly T[] {

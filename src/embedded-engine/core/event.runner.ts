@@ -13,15 +13,15 @@ import type { UnitOfWork } from './unit-of-work.js';
 
 export const NO_VARIABLES: Variables = new Map();
 
-/** What an event does to the token that waited for it. */
+/** What an event can do with the token that waited for it. */
 interface TokenFlow {
-  /** Takes it on over the flows of its activity. */
+  /** Moves the token on over the outgoing flows of its activity. */
   leave(context: InstanceContext, activity: ActivityState): void;
-  /** Ends it, as a none end event does. */
+  /** Ends the token, as a none end event does. */
   endToken(context: InstanceContext, activity: ActivityState): void;
 }
 
-/** Lets events happen: timers, messages and errors. */
+/** Executes timers, messages and errors that occurred. */
 export class EventRunner {
   constructor(
     private readonly work: UnitOfWork,
@@ -30,7 +30,7 @@ export class EventRunner {
     private readonly flow: TokenFlow,
   ) {}
 
-  /** @param variables go to the scope that the event begins, or that waited for it */
+  /** @param variables are set in the scope that the event starts, or in the scope that waited for it */
   fire(context: InstanceContext, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
     const event = context.definition.node(eventId);
     if (event.kind === 'boundaryEvent') {
@@ -45,7 +45,10 @@ export class EventRunner {
     }
   }
 
-  /** Searches handlers from the thrower outwards and in callers; without one the thrower ends like a none end event. */
+  /**
+   * Searches for a handler from the throwing activity outwards and in callers. Without one the activity ends like a
+   * none end event.
+   */
   throwError(context: InstanceContext, from: ActivityState, error: ThrownError): void {
     const handler = findErrorHandler(context, from, error);
     if (handler === null) {
@@ -78,7 +81,7 @@ export class EventRunner {
     this.agenda.scheduleSteps([{ context, scope, nodeId: event.id, variables }]);
   }
 
-  /** One that interrupts leaves nothing else of its scope, other event sub-processes included. */
+  /** An interrupting event cancels everything else in its scope, other event sub-processes included. */
   private fireEventSubProcess(
     context: InstanceContext,
     scope: ActivityState,
@@ -94,7 +97,7 @@ export class EventRunner {
     this.agenda.scheduleSteps([{ context, scope, nodeId: start.scopeId, variables }]);
   }
 
-  /** The first event behind an event-based gateway has happened. */
+  /** Continues at the first event after an event-based gateway that occurred. */
   private leaveGateway(
     context: InstanceContext,
     gateway: ActivityState,
@@ -106,7 +109,7 @@ export class EventRunner {
     this.agenda.scheduleSteps([{ context, scope, nodeId: eventId, variables, isTriggered: true }]);
   }
 
-  /** The call of an instance, where the error is caught there or further up. */
+  /** Returns the call activity of an instance if it or one of its callers catches the error. */
   private catchingCall(context: InstanceContext, error: ThrownError): Call | null {
     const call = callOf(this.work, context);
     if (call === null) return null;
@@ -115,7 +118,7 @@ export class EventRunner {
   }
 }
 
-/** A timer fires once; a message that interrupts nothing may come again. */
+/** Ends a timer, which fires once. A message subscription stays: a non-interrupting message may arrive again. */
 function endTimer(
   context: InstanceContext,
   owner: ActivityState,

@@ -4,7 +4,7 @@ import { ProcessEngineError } from '../state/engine.errors.js';
 import { type InstanceContext, textOf } from './instance.context.js';
 import { dueDateOf } from './timer.due-date.js';
 
-/** Attempts that a job has, as in Camunda. */
+/** Number of attempts of a job, as in Camunda. */
 const DEFAULT_JOB_RETRIES = 3;
 
 /** An element with a trigger: boundary event, catch event, start of an event sub-process. */
@@ -13,7 +13,7 @@ interface TriggeredNode {
   readonly trigger: Trigger;
 }
 
-/** Lets `owner` wait for the timers and messages of events; errors are waited for by nobody. */
+/** Creates the timers and message subscriptions of `owner`. Error events need no subscription. */
 export function awaitEvents(
   context: InstanceContext,
   owner: ActivityState,
@@ -25,7 +25,7 @@ export function awaitEvents(
   }
 }
 
-/** The event that a node waits for when a token is at it: its own, or one of those behind an event-based gateway. */
+/** Returns the events that a token at this node waits for: its own, or those after an event-based gateway. */
 export function triggersOf(context: InstanceContext, node: FlowNode): readonly TriggeredNode[] {
   switch (node.kind) {
     case 'catchEvent':
@@ -48,12 +48,12 @@ export function endWait(context: InstanceContext, owner: ActivityState, wait: Wa
   else context.work.changes.userTasks.set(wait.id, null);
 }
 
-/** Ends everything that an activity instance waits for, its external task apart. */
+/** Ends all waits of an activity instance except its external task. */
 export function endWaits(context: InstanceContext, owner: ActivityState): void {
   for (const wait of owner.waits ?? []) endWait(context, owner, wait);
 }
 
-/** Notes that `owner` waits for something. */
+/** Adds a wait to an activity instance. */
 export function addWait(owner: ActivityState, wait: Wait): void {
   owner.waits = [...(owner.waits ?? []), wait];
 }

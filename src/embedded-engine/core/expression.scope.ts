@@ -8,7 +8,7 @@ import { fromScriptValue, parseSpin, toScriptMap, toScriptValue } from './script
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import { findVariable, type VariableWriter, visibleVariables } from './variable.scopes.js';
 
-/** A bean: properties by name, and their getters as methods. */
+/** A Java bean: properties by name, and their getters as methods. */
 class Bean extends ElObject {
   constructor(
     readonly elClassName: string,
@@ -32,7 +32,7 @@ class Bean extends ElObject {
   }
 }
 
-/** `execution`: facts of the activity, and its variables, which it may also change. */
+/** `execution`: the properties of the activity, and its variables, which expressions may change. */
 class ExecutionBean extends Bean {
   constructor(
     properties: ReadonlyMap<string, unknown>,
@@ -79,7 +79,7 @@ class ExecutionBean extends Bean {
   }
 }
 
-/** What expressions of one activity see: its variables, `execution`, and in error definitions `externalTask`. */
+/** The scope of one activity's expressions: its variables, `execution`, and in error definitions `externalTask`. */
 export class ActivityExpressionScope implements ExpressionScope {
   constructor(
     private readonly activity: ActivityState,
@@ -103,14 +103,14 @@ export class ActivityExpressionScope implements ExpressionScope {
       : new Bean('ExternalTaskEntity', new Map(Object.entries(this.task)));
   }
 
-  /** The same for a script, which gets copies of the values. */
+  /** The same scope for scripts, which get copies of the values. */
   scriptHost(): ScriptHost {
     const { activity, variables } = this;
     const all = (): ReadonlyMap<string, unknown> =>
       new Map([...visibleVariables(activity)].map(([name, value]) => [name, toScriptValue(value)]));
     return {
       variables: () => new Map([['S', parseSpin], ...all()]),
-      fact: (name) => this.executionProperties().get(name) ?? null,
+      property: (name) => this.executionProperties().get(name) ?? null,
       getVariable: (name) => {
         const variable = findVariable(activity, name);
         return variable === undefined ? null : toScriptValue(variable.value);

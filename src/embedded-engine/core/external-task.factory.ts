@@ -5,7 +5,7 @@ import type { ActivityState } from '../state/activity.state.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
 import type { InstanceContext } from './instance.context.js';
 
-/** The external task that `activity` waits for. @throws ProcessEngine for a topic or priority that is none */
+/** Creates the external task that `activity` waits for. @throws ProcessEngine for an invalid topic or priority */
 export function createExternalTask(
   context: InstanceContext,
   node: ExternalTaskNode,

@@ -17,10 +17,10 @@ export interface ActivityEnd {
   readonly completeScope: boolean;
 }
 
-/** Why a user task has ended, as its history says. */
+/** Delete reason of a user task in history. */
 type UserTaskEnd = 'completed' | 'deleted';
 
-/** Writes what happens to one instance as whole history records; a later record of an id replaces the earlier. */
+/** Writes the history of one instance as complete records; a later record replaces an earlier one with the same id. */
 export class HistoryRecorder {
   constructor(
     private readonly work: UnitOfWork,
@@ -40,7 +40,7 @@ export class HistoryRecorder {
     this.recordInstance(state, this.work.now, endActivityId, deleteReason);
   }
 
-  /** Also where something of a running activity has changed. */
+  /** Call it again when an attribute of a running activity has changed. */
   activityStarted(activity: ActivityState): void {
     this.recordActivity(activity, null, { canceled: false, completeScope: false });
   }
@@ -73,7 +73,7 @@ export class HistoryRecorder {
     });
   }
 
-  /** Writes a line of an external task's log. @returns its id */
+  /** Writes an entry of an external task's log. @returns its id */
   taskLogged(event: ExternalTaskLogRecord['event'], task: ExternalTaskRecord): string {
     const id = this.work.newId();
     this.work.changes.externalTaskLog.set(id, {

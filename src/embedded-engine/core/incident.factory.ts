@@ -2,15 +2,15 @@ import type { ExternalTaskRecord, IncidentRecord, JobRecord } from '../state/rec
 import type { UnitOfWork } from './unit-of-work.js';
 
 /**
- * Makes the incident of a task that has no retries left; one that has it already keeps it.
+ * Creates the incident of a task without retries; a task has at most one.
  *
- * @param logId the line in the task's log that says why; null where nobody has reported a failure
+ * @param logId the entry of the task's log with the failure; null if no worker reported one
  */
 export function raiseTaskIncident(work: UnitOfWork, task: ExternalTaskRecord, logId: string | null): void {
   raise(work, task, 'failedExternalTask', task.errorMessage, logId);
 }
 
-/** As {@link raiseTaskIncident}, for a job. */
+/** Like {@link raiseTaskIncident}, for a job. */
 export function raiseJobIncident(work: UnitOfWork, job: JobRecord): void {
   raise(work, job, 'failedJob', job.exceptionMessage, null);
 }
@@ -44,7 +44,7 @@ function raise(
   raiseInCaller(work, incident);
 }
 
-/** Whoever looks at the caller sees that what it has called is stuck. */
+/** Creates incidents in the calling instances too, so that clients see there that a called instance is stuck. */
 function raiseInCaller(work: UnitOfWork, cause: IncidentRecord): void {
   const caller = work.findInstance(cause.processInstanceId)?.header.caller ?? null;
   const calling = caller === null ? undefined : work.findInstance(caller.processInstanceId);

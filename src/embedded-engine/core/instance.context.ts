@@ -10,13 +10,13 @@ import { toTypedValue } from './typed-value.converter.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { VariableWriter } from './variable.scopes.js';
 
-/** An error on its way to a handler. */
+/** A BPMN error that was thrown. */
 export interface ThrownError {
   readonly code: string;
   readonly message: string | null;
 }
 
-/** One instance within a command: its working copy, its model, and who writes its variables and history. */
+/** One instance within a command: its working copy, its definition, and the writers of its variables and history. */
 export class InstanceContext {
   readonly variables: VariableWriter;
   readonly history: HistoryRecorder;
@@ -34,37 +34,37 @@ export class InstanceContext {
     return this.instance.root;
   }
 
-  /** The element that an activity instance is one of; never the root's. */
+  /** The element of an activity instance; not defined for the root. */
   node(activity: ActivityState): FlowNode {
     return this.definition.node(activity.nodeId);
   }
 
-  /** The flow that an activity instance holds; null where it holds none. */
+  /** The scope of an activity instance; null if it contains no flow. */
   scopeModel(activity: ActivityState): ScopeModel | null {
     return activity.parent === null
       ? this.definition.model.root
       : this.definition.scopeModel(activity.nodeId);
   }
 
-  /** What expressions of an activity see; `externalTask` only where a task is given. */
+  /** The scope of an activity's expressions; `externalTask` exists only if `task` is given. */
   scopeOf(activity: ActivityState, task: ExternalTaskRecord | null = null): ActivityExpressionScope {
     return new ActivityExpressionScope(activity, this.instance.header, this.definition, this.variables, task);
   }
 
-  /** The error that an `<error>` of the model stands for; its message may be an expression. */
+  /** Evaluates an `<error>` of the model; its message may be an expression. */
   errorOf(error: ErrorModel, scope: ExpressionScope): ThrownError {
     const message = error.message?.evaluate(scope) ?? null;
     return { code: error.code, message: message === null ? null : textOf(message) };
   }
 }
 
-/** The working copy of a running instance with its model and writers. @throws NotFound */
+/** Opens the working copy of a running instance. @throws NotFound */
 export function openInstance(work: UnitOfWork, processInstanceId: string): InstanceContext {
   const instance = work.instance(processInstanceId);
   return new InstanceContext(work, instance, work.definition(instance.header.definitionId));
 }
 
-/** An expression's value as text. */
+/** The value of an expression as text. */
 export function textOf(value: unknown): string {
   return typeof value === 'string' ? value : String(toTypedValue(value).value);
 }

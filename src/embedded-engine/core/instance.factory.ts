@@ -5,14 +5,14 @@ import { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** What an instance is started with. */
+/** Parameters of a new instance. */
 interface StartInstanceOptions {
   readonly startActivityId: string;
   readonly businessKey: string | null;
   readonly variables: Variables;
 }
 
-/** Makes an instance and runs it to its first wait states. @throws BadUserRequest for a suspended definition */
+/** Creates an instance and runs it to its first wait states. @throws BadUserRequest for a suspended definition */
 export function startInstance(
   work: UnitOfWork,
   interpreter: Interpreter,

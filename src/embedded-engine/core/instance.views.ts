@@ -13,7 +13,7 @@ export interface ProcessInstanceView {
   readonly tenantId: string | null;
 }
 
-/** A variable where it lives, as `/variable-instance` shows it. */
+/** A variable with its scope, as `/variable-instance` returns it. */
 export interface VariableInstanceView {
   readonly id: string;
   readonly name: string;
@@ -25,7 +25,7 @@ export interface VariableInstanceView {
   readonly tenantId: string | null;
 }
 
-/** One execution: a path of an instance on which something waits, or a scope. */
+/** One execution: a scope, or a path of an instance that waits. */
 export interface ExecutionView {
   readonly id: string;
   readonly processInstanceId: string;
@@ -33,7 +33,7 @@ export interface ExecutionView {
   readonly tenantId: string | null;
 }
 
-/** What a reader sees of an instance; an ended one too, right after the command that ended it. */
+/** The view of an instance, also right after the command that ended it. */
 export function viewInstance(
   instance: ProcessInstanceState,
   definition: ExecutableDefinition | undefined,
@@ -59,7 +59,7 @@ export function viewExecution(instance: ProcessInstanceState, activity: Activity
   };
 }
 
-/** Every variable of an instance where it lives. */
+/** All variables of an instance with their scopes. */
 export function viewVariables(instance: ProcessInstanceState): VariableInstanceView[] {
   const views: VariableInstanceView[] = [];
   const { id: processInstanceId, definitionId, tenantId } = instance.header;
@@ -80,7 +80,10 @@ export function viewVariables(instance: ProcessInstanceState): VariableInstanceV
   return views;
 }
 
-/** The executions of an instance, the outermost activity of each; one that stays in its scope's is the scope. */
+/**
+ * The outermost activity instance of each execution. An activity that shares its scope's execution is represented by
+ * the scope.
+ */
 export function executionsOf(instance: ProcessInstanceState): ActivityState[] {
   const byId = new Map<string, ActivityState>();
   instance.root.visit((activity) => {

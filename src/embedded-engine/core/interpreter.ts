@@ -19,8 +19,8 @@ import type { UnitOfWork } from './unit-of-work.js';
 import { createUserTask } from './user-task.factory.js';
 
 /**
- * Moves tokens within one command, until all of them wait or their instances have ended: those of one instance, and of
- * instances that call it or that it calls.
+ * Moves tokens within one command until all of them wait or their instances have ended. Covers one instance, its
+ * callers and the instances that it calls.
  */
 export class Interpreter {
   private readonly agenda: Agenda;
@@ -46,13 +46,13 @@ export class Interpreter {
     });
   }
 
-  /** Begins an instance that has been made, at the start event that it was made with. */
+  /** Starts a new instance at its start event. */
   start(instance: ProcessInstanceState, variables: Variables): void {
     this.begin(openInstance(this.work, instance.id), variables);
     this.run();
   }
 
-  /** The activity has done what it waited for. */
+  /** Continues after a waiting activity that has completed. */
   signal(context: InstanceContext, activity: ActivityState): void {
     this.leave(context, activity);
     this.run();
@@ -65,16 +65,16 @@ export class Interpreter {
   }
 
   /**
-   * A timer has fallen due or a message has come for which `owner` waited.
+   * Executes a due timer or a message for which `owner` waited.
    *
-   * @param variables go to the scope that the event begins, or that waited for it
+   * @param variables are set in the scope that the event starts, or in the scope that waited for it
    */
   trigger(context: InstanceContext, owner: ActivityState, eventId: string, variables = NO_VARIABLES): void {
     this.events.fire(context, owner, eventId, variables);
     this.run();
   }
 
-  /** Ends an instance from outside; whoever called it goes on without it, or ends too where nothing is left of it. */
+  /** Deletes an instance. Its caller continues without it, or is deleted too if no activity of it is left. */
   deleteInstance(processInstanceId: string, options: DeleteOptions): void {
     this.cancellation.deleteInstance(processInstanceId, options);
   }
@@ -132,7 +132,7 @@ export class Interpreter {
       }
       case 'scriptTask': {
         const value = node.script.run(context.scopeOf(activity).scriptHost()) ?? null;
-        // As in Camunda a script that gives nothing sets nothing.
+        // As in Camunda, a script without a result sets no variable.
         if (value !== null && node.resultVariable !== null)
           context.variables.set(activity, node.resultVariable, fromScriptValue(value));
         this.leave(context, activity);
@@ -190,7 +190,9 @@ export class Interpreter {
     this.leave(context, activity);
   }
 
-  /** Takes the token on over the flows that its conditions choose; they are evaluated before the outputs are mapped. */
+  /**
+   * Moves the token on over the flows whose conditions hold. Conditions are evaluated before the outputs are mapped.
+   */
   private leave(context: InstanceContext, activity: ActivityState): void {
     this.leaveOver(context, activity, selectOutgoing(context.node(activity), context.scopeOf(activity)));
   }
@@ -223,7 +225,7 @@ export class Interpreter {
     this.returnToCaller(context);
   }
 
-  /** The called instance has ended: its results go to the call activity, which goes on. */
+  /** Passes the results of an ended instance to its call activity, which continues. */
   private returnToCaller(context: InstanceContext): void {
     const call = callOf(this.work, context);
     if (call === null) return;
@@ -238,7 +240,9 @@ export class Interpreter {
     this.completeScope(context, scope, end.nodeId);
   }
 
-  /** As many arrivals as flows lead in: nothing more is to be waited for. An inclusive join may have fewer. */
+  /**
+   * Whether a join fires: a token has arrived for each incoming flow, or no further token can reach an inclusive join.
+   */
   private isJoined(context: InstanceContext, activity: ActivityState, node: FlowNode): boolean {
     if (arrivedAt(activity, node).length >= node.incoming.length) return true;
     const scope = parentOf(activity);
@@ -248,7 +252,7 @@ export class Interpreter {
     );
   }
 
-  /** Merges all tokens that wait at a gateway into one, which goes on. */
+  /** Merges all tokens that wait at a gateway into one, which continues. */
   private fireJoin(context: InstanceContext, activity: ActivityState, node: FlowNode): void {
     const flows =
       node.kind === 'inclusiveGateway' && node.outgoing.length > 0

@@ -3,7 +3,7 @@ import { toExpressionValue } from './typed-value.converter.js';
 import type { ActivityExpressionScope } from './expression.scope.js';
 import type { IoValue } from '../model/index.js';
 
-/** The value of one input or output parameter; lists as arrays, maps as Maps. */
+/** Evaluates one input or output parameter; lists become arrays, maps become Maps. */
 export function evaluateIoValue(value: IoValue, scope: ActivityExpressionScope): unknown {
   switch (value.kind) {
     case 'expression':

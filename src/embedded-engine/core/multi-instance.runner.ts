@@ -10,16 +10,16 @@ import {
   writeLoopVariables,
 } from './multi-instance.js';
 
-/** Runs the instances of multi-instance activities inside their bodies. */
+/** Runs the instances of multi-instance activities within their bodies. */
 export class MultiInstanceRunner {
-  /** @param leave takes the token of a body on */
+  /** @param leave moves the token of a body on */
   constructor(
     private readonly agenda: Agenda,
     private readonly cancellation: Cancellation,
     private readonly leave: (context: InstanceContext, body: ActivityState) => void,
   ) {}
 
-  /** Plans the first instance, or all of them. */
+  /** Schedules the first instance of a sequential activity, or all instances of a parallel one. */
   begin(context: InstanceContext, body: ActivityState): void {
     const node = context.node(body);
     if (node.kind !== 'multiInstanceBody') return;
@@ -40,20 +40,20 @@ export class MultiInstanceRunner {
     this.agenda.scheduleSteps(steps);
   }
 
-  /** One after another the instances share the body's variables; side by side each has its own. */
+  /** Sequential instances share the body's variables; each parallel instance has its own. */
   enter(context: InstanceContext, body: ActivityState, activity: ActivityState, loopCounter: number): void {
     const node = context.node(body);
     if (node.kind !== 'multiInstanceBody') return;
     writeLoopVariables(context, node.isSequential ? body : activity, body, node, loopCounter);
   }
 
-  /** An instance has ended: the next one begins, or the body is left. */
+  /** An instance has ended: starts the next one or leaves the body. */
   instanceEnded(context: InstanceContext, body: ActivityState): void {
     const node = context.node(body);
     if (node.kind !== 'multiInstanceBody') return;
     const before = readCounters(body);
     const nrOfCompletedInstances = before.nrOfCompletedInstances + 1;
-    // One after another, one counts as active to the end, as in Camunda.
+    // A sequential activity counts one active instance to the end, as in Camunda.
     const nrOfActiveInstances = node.isSequential ? 1 : before.nrOfActiveInstances - 1;
     writeCounters(context, body, { ...before, nrOfCompletedInstances, nrOfActiveInstances });
     if (isComplete(context, body, node) || nrOfCompletedInstances >= before.nrOfInstances) {

@@ -6,14 +6,14 @@ import type { InstanceContext } from './instance.context.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import { findVariable } from './variable.scopes.js';
 
-/** How far a multi-instance activity has come; kept in variables of the body, which conditions and clients see. */
+/** The progress of a multi-instance activity. The body's variables hold it, and conditions and clients see it there. */
 interface LoopCounters {
   readonly nrOfInstances: number;
   readonly nrOfCompletedInstances: number;
   readonly nrOfActiveInstances: number;
 }
 
-/** How many instances a body will have. @throws ProcessEngine for a cardinality or collection that is none */
+/** The number of instances of a body. @throws ProcessEngine for an invalid cardinality or collection */
 export function countInstances(
   context: InstanceContext,
   body: ActivityState,
@@ -38,7 +38,7 @@ export function writeCounters(context: InstanceContext, body: ActivityState, cou
     context.variables.setLocal(body, name, toTypedValue(value));
 }
 
-/** @throws ProcessEngine where a counter has been overwritten with something else */
+/** @throws ProcessEngine if a counter was overwritten with another type */
 export function readCounters(body: ActivityState): LoopCounters {
   const read = (name: keyof LoopCounters): number => {
     const value = body.variables?.get(name)?.value.value;
@@ -52,7 +52,7 @@ export function readCounters(body: ActivityState): LoopCounters {
   };
 }
 
-/** Sets what one instance has of its own: which it is, and its element of the collection. */
+/** Sets the variables of one instance: its `loopCounter` and its element of the collection. */
 export function writeLoopVariables(
   context: InstanceContext,
   target: ActivityState,
@@ -66,7 +66,7 @@ export function writeLoopVariables(
   context.variables.setLocalShownIn(body, target, node.elementVariable, toTypedValue(elements[loopCounter]));
 }
 
-/** Whether no further instance is needed. @throws ProcessEngine for a condition that gives no Boolean */
+/** Whether the activity is complete. @throws ProcessEngine for a condition that is not Boolean */
 export function isComplete(
   context: InstanceContext,
   body: ActivityState,
@@ -101,7 +101,7 @@ function collectionOf(
   );
 }
 
-/** A number, cut to a whole one, also as text; null for anything else. */
+/** Converts a number or numeric text to an integer by truncation; null for anything else. */
 function cardinalityOf(value: unknown): number | null {
   if (isElNumber(value)) return Math.trunc(numberValueOf(value));
   return typeof value === 'string' && /^[+-]?\d{1,9}$/.test(value) ? Number(value) : null;

@@ -3,23 +3,23 @@ import { isElNumber, numberValueOf, SpinJson } from '../el/index.js';
 import { toExpressionValue, toTypedValue } from './typed-value.converter.js';
 import type { TypedValue } from '../state/typed-value.types.js';
 
-/** Spin nodes that scripts hold, by what stands for them. */
+/** Spin nodes by the objects that represent them in scripts. */
 const NODES = new WeakMap<object, SpinJson>();
 
 /**
- * A variable as scripts see it: numbers plain, Date as a JS Date, Json as a Spin node with its methods, Java's
+ * Converts a variable for scripts: plain numbers, Date as a JS Date, Json as a Spin node with its methods, Java
  * collections as lists and objects with `get` and `size`; everything else as its text.
  */
 export function toScriptValue(variable: TypedValue): unknown {
   return wrap(toExpressionValue(variable));
 }
 
-/** What a script gave, as a variable. */
+/** Converts a script's value to a variable. */
 export function fromScriptValue(value: unknown): TypedValue {
   return toTypedValue(unwrap(value));
 }
 
-/** Variables by name as `execution.getVariables()` gives them. */
+/** The map that `execution.getVariables()` returns. */
 export function toScriptMap(variables: ReadonlyMap<string, unknown>): object {
   return collection(Object.fromEntries(variables), variables.size);
 }
@@ -41,7 +41,7 @@ function wrap(value: unknown): unknown {
   );
 }
 
-/** Adds the methods of Java's collections, which do not show when a script goes through its members. */
+/** Adds the methods of Java's collections as non-enumerable members. */
 function collection<T extends object>(value: T, size: number): T {
   const methods = {
     size: () => size,

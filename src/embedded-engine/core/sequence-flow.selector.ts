@@ -1,7 +1,7 @@
 import type { ConditionScope, FlowNode, SequenceFlow } from '../model/index.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
 
-/** The one flow of an exclusive gateway. @throws ProcessEngine when none can be taken */
+/** Selects the flow of an exclusive gateway. @throws ProcessEngine if no flow can be taken */
 export function selectExclusive(node: FlowNode, scope: ConditionScope): SequenceFlow {
   const chosen = node.outgoing.find((flow) =>
     flow.condition === null ? flow.id !== node.defaultFlowId : isTrue(flow, scope),
@@ -11,14 +11,17 @@ export function selectExclusive(node: FlowNode, scope: ConditionScope): Sequence
   return flow;
 }
 
-/** The flows of an inclusive gateway. @throws ProcessEngine when none can be taken */
+/** Selects the flows of an inclusive gateway. @throws ProcessEngine if no flow can be taken */
 export function selectInclusive(node: FlowNode, scope: ConditionScope): readonly SequenceFlow[] {
   const flows = selectConditional(node, scope);
   if (flows.length === 0) throw stuck(node);
   return flows;
 }
 
-/** The flows out of an activity or event: none where it has none, else @throws ProcessEngine when none can be taken. */
+/**
+ * Selects the flows out of an activity or event; empty if it has no outgoing flow. @throws ProcessEngine if no flow can
+ * be taken
+ */
 export function selectOutgoing(node: FlowNode, scope: ConditionScope): readonly SequenceFlow[] {
   const flows = selectConditional(node, scope);
   if (flows.length === 0 && node.outgoing.length > 0) {

@@ -3,7 +3,7 @@ import { BadUserRequestError } from '../state/engine.errors.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
-/** Suspends or activates an instance with everything in it that waits. @throws NotFound */
+/** Suspends or activates an instance with its tasks, jobs and subscriptions. @throws NotFound */
 export function setInstanceSuspended(work: UnitOfWork, id: string, suspended: boolean): void {
   const context = openInstance(work, id);
   if (context.instance.suspended === suspended) return;

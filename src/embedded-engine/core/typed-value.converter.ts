@@ -13,14 +13,14 @@ import {
 import { ProcessEngineError } from '../state/engine.errors.js';
 import type { TypedValue } from '../state/typed-value.types.js';
 
-/** `valueInfo` of a value that has none; shared, so that it costs nothing. */
+/** The empty `valueInfo`, shared by all values to save memory. */
 export const NO_VALUE_INFO: Readonly<Record<string, unknown>> = Object.freeze({});
 
-/** The one value of type Null. */
+/** The shared value of type Null. */
 export const NULL_VALUE: TypedValue = Object.freeze({ type: 'Null', value: null, valueInfo: NO_VALUE_INFO });
 
 /**
- * A variable as expressions see it: numbers with their Java type, Date as a JS Date, Json as a Spin node, Xml and
+ * Converts a variable for expressions: numbers with their Java type, Date as a JS Date, Json as a Spin node, Xml and
  * Object as their text, File and Bytes as their base64 text, null as null.
  */
 export function toExpressionValue(variable: TypedValue): unknown {
@@ -36,7 +36,7 @@ export function toExpressionValue(variable: TypedValue): unknown {
   return type === 'Object' && typeof value === 'string' ? (javaCollection(variable) ?? value) : value;
 }
 
-/** Java's own lists and maps, which every engine can read where they were serialised as JSON; null for anything else. */
+/** Deserializes `java.util` lists and maps whose format is JSON; null for anything else. */
 function javaCollection({ value, valueInfo }: TypedValue): unknown {
   const { objectTypeName, serializationDataFormat } = valueInfo;
   const isCollection =
@@ -50,8 +50,8 @@ function javaCollection({ value, valueInfo }: TypedValue): unknown {
 }
 
 /**
- * What an expression gave as a variable: lists and maps become Java's own collections, serialised as JSON; Camunda does
- * so where JSON is its default format. @throws ProcessEngine for a host object such as `execution`, at any depth
+ * Converts the value of an expression to a variable. Lists and maps become `java.util` collections in JSON, as in a
+ * Camunda whose default format is JSON. @throws ProcessEngine for a host object such as `execution`, at any depth
  */
 export function toTypedValue(value: unknown): TypedValue {
   if (value === null || value === undefined) return NULL_VALUE;
@@ -65,8 +65,8 @@ export function toTypedValue(value: unknown): TypedValue {
 }
 
 /**
- * The JSON form of an expression's value: typed numbers, dates, nodes and Maps at any depth. A script's values come from a
- * realm of their own, so `instanceof` does not know them.
+ * The JSON form of an expression's value: typed numbers, dates, nodes and Maps at any depth. Values of scripts come
+ * from another realm, so `instanceof` does not work for them.
  */
 function toJson(value: unknown): unknown {
   if (isElNumber(value)) return numberValueOf(value);
@@ -76,7 +76,7 @@ function toJson(value: unknown): unknown {
   if (types.isDate(value) || value === null || typeof value !== 'object') return value ?? null;
   if (Array.isArray(value)) return value.map(toJson);
   const entries = types.isMap(value) ? [...value.entries()] : Object.entries(value);
-  // fromEntries defines own properties: a key `__proto__` stays a key.
+  // fromEntries defines own properties: the key `__proto__` is an ordinary key.
   return Object.fromEntries(entries.map(([key, item]) => [String(key), toJson(item)]));
 }
 

@@ -28,12 +28,12 @@ type CommittedState = Pick<
   | 'definitionsOf'
 >;
 
-/** How an incident ends: what it was about has been repaired, or is gone. */
+/** How an incident ends: its cause was repaired, or its cause is gone. */
 type IncidentEnd = 'RESOLVED' | 'DELETED';
 
 /**
- * The workspace of one command: copies of the instances it touches and the effects it collects. Nothing of it is seen
- * outside until the command has succeeded; a command that fails is rolled back by dropping it.
+ * The workspace of one command: copies of the instances that it touches, and its changes. Nothing is visible outside
+ * until the command has succeeded; a failed command is rolled back by discarding its unit of work.
  */
 export class UnitOfWork {
   readonly changes: ChangeSet = emptyChangeSet();
@@ -44,34 +44,34 @@ export class UnitOfWork {
 
   constructor(
     private readonly committed: CommittedState,
-    /** Epoch milliseconds; one value for the whole command. */
+    /** Epoch milliseconds; the same for the whole command. */
     readonly now: number,
   ) {}
 
-  /** Has something done when the command has otherwise succeeded. */
+  /** Registers a callback that runs when the command has succeeded. */
   onSuccess(finisher: () => void): void {
     this.successCallbacks.push(finisher);
   }
 
-  /** The command has succeeded. */
+  /** Call it when the command has succeeded. */
   runSuccessCallbacks(): void {
     for (const finisher of this.successCallbacks) finisher();
   }
 
   /**
-   * A UUID. `randomUUID` gives a tree of its pieces that takes 480 bytes; to make it lower-case, which it is, has the
-   * effect that V8 makes it one text of 56. Ids are most of what a parked instance and its history consist of.
+   * Creates a UUID. `toLowerCase()` flattens the string: 56 bytes instead of the 480 that `randomUUID` alone takes. Ids
+   * are most of the memory of a waiting instance and its history.
    */
   newId(): string {
     return randomUUID().toLowerCase();
   }
 
-  /** A number that is greater than all before it, those of an earlier engine on the same file included. */
+  /** Returns a number greater than all earlier ones, those of previous engines on the same file included. */
   nextSequence(): number {
     return this.committed.nextSequence(this.now);
   }
 
-  /** The command's own copy of an instance; committed with the command. Undefined for an unknown or ended one. */
+  /** The command's own copy of an instance, committed with the command. Undefined for an unknown or ended instance. */
   findInstance(id: string): ProcessInstanceState | undefined {
     const working = this.workingCopies.get(id);
     if (working !== undefined) return this.changes.instances.get(id) === null ? undefined : working;
@@ -109,7 +109,7 @@ export class UnitOfWork {
     this.changes.tasks.set(task.id, task);
   }
 
-  /** The element that the command is at, for whoever has to tell where it failed. */
+  /** Id of the element that the command is executing, for error reports. */
   get currentElementId(): string | null {
     return this.elementId;
   }
@@ -118,7 +118,7 @@ export class UnitOfWork {
     this.elementId = elementId;
   }
 
-  /** Its worker has reported success; otherwise a task that goes was cancelled. */
+  /** Marks a task as completed by its worker; a task that is removed without it was cancelled. */
   markCompleted(taskId: string): void {
     this.completedTasks.add(taskId);
   }
@@ -146,12 +146,12 @@ export class UnitOfWork {
     this.endIncident(id, 'DELETED');
   }
 
-  /** Undefined for one that is gone. */
+  /** Undefined if it no longer exists. */
   subscription(id: string): EventSubscriptionRecord | undefined {
     return pick(this.changes.subscriptions.get(id), () => this.committed.subscription(id));
   }
 
-  /** Undefined for one that is gone. */
+  /** Undefined if it no longer exists. */
   userTask(id: string): UserTaskRecord | undefined {
     return pick(this.changes.userTasks.get(id), () => this.committed.userTask(id));
   }
@@ -161,7 +161,7 @@ export class UnitOfWork {
     this.changes.historicIncidents.set(incident.id, { ...incident, endTime: null, state: 'OPEN' });
   }
 
-  /** The open incident of an external task or job, one of this command included. */
+  /** The open incident of an external task or job, including one that this command created. */
   incidentOf(configuration: string): IncidentRecord | undefined {
     const committed = this.committed.incidentOf(configuration);
     if (committed !== undefined && this.changes.incidents.get(committed.id) !== null) return committed;
@@ -170,7 +170,7 @@ export class UnitOfWork {
     return undefined;
   }
 
-  /** Ends the incident of an external task or job, where it has one. */
+  /** Ends the incident of an external task or job, if it has one. */
   endIncident(configuration: string, state: IncidentEnd): void {
     const incident = this.incidentOf(configuration);
     if (incident === undefined) return;
@@ -180,7 +180,7 @@ export class UnitOfWork {
     }
   }
 
-  /** Those that an incident has brought about in calling instances. */
+  /** The incidents in calling instances that an incident has caused. */
   private incidentsCausedBy({ id }: IncidentRecord): IncidentRecord[] {
     const isCaused = (one: IncidentRecord | null): one is IncidentRecord =>
       one !== null && one.rootCauseIncidentId === id && one.id !== id;
@@ -198,7 +198,7 @@ export class UnitOfWork {
     return this.committed.definitionsOf(key, tenantId);
   }
 
-  /** @throws ProcessEngine for a definition that is gone */
+  /** @throws ProcessEngine for a definition that no longer exists */
   definition(id: string): ExecutableDefinition {
     const definition = this.committed.definition(id);
     if (definition === undefined)
@@ -207,7 +207,7 @@ export class UnitOfWork {
   }
 }
 
-/** A record as a command sees it: its own change first, of which null is a removal. */
+/** A record as the command sees it: the command's own change first, in which null is a removal. */
 function pick<T>(changed: T | null | undefined, committed: () => T | undefined): T | undefined {
   return changed === undefined ? committed() : (changed ?? undefined);
 }

@@ -6,10 +6,10 @@ import { ProcessEngineError } from '../state/engine.errors.js';
 import { type InstanceContext, textOf } from './instance.context.js';
 import { dateOf } from './timer.due-date.js';
 
-/** Priority of a task that names none, as in Camunda. */
+/** Default priority, as in Camunda. */
 const DEFAULT_PRIORITY = 50;
 
-/** The task of a person that `activity` waits for. @throws ProcessEngine for a date or priority that is none */
+/** Creates the user task that `activity` waits for. @throws ProcessEngine for an invalid date or priority */
 export function createUserTask(
   context: InstanceContext,
   node: UserTaskNode,
@@ -44,7 +44,7 @@ function textIn(expression: CompiledExpression | null, scope: ExpressionScope): 
   return value === null ? null : textOf(value);
 }
 
-/** A list, or names joined by commas. */
+/** Reads a list, or comma-separated names. */
 function namesIn(expression: CompiledExpression | null, scope: ExpressionScope): readonly string[] {
   const value = expression?.evaluate(scope) ?? null;
   if (value === null) return [];

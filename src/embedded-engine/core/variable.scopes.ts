@@ -5,12 +5,12 @@ import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from './unit-of-work.js';
 import { checkLength } from './variable.limits.js';
 
-/** The nearest variable as an activity sees it: its own scope first, then outwards. */
+/** Finds the variable that an activity sees: in its own scope first, then outwards. */
 export function findVariable(from: ActivityState, name: string): VariableState | undefined {
   return scopeWith(from, name)?.variables?.get(name);
 }
 
-/** All variables that an activity sees; an inner one hides an outer of the same name. */
+/** All variables that an activity sees; an inner one hides an outer one with the same name. */
 export function visibleVariables(from: ActivityState): Map<string, TypedValue> {
   const visible = new Map<string, TypedValue>();
   for (let scope: ActivityState | null = from; scope !== null; scope = scope.parent) {
@@ -20,7 +20,7 @@ export function visibleVariables(from: ActivityState): Map<string, TypedValue> {
   return visible;
 }
 
-/** The variables that live in one scope. */
+/** The variables of one scope. */
 export function localVariables(scope: ActivityState): Map<string, TypedValue> {
   return new Map([...(scope.variables ?? [])].map(([name, variable]) => [name, variable.value]));
 }
@@ -49,8 +49,8 @@ function isTransient(value: TypedValue): boolean {
 }
 
 /**
- * Writes variables of one instance, with their history. A transient one is seen until the command ends, which is when
- * its tokens have come to rest; neither the store nor the history ever has it.
+ * Writes the variables of one instance and their history. A transient variable exists until the command ends; neither
+ * the store nor the history ever contains it.
  */
 export class VariableWriter {
   constructor(
@@ -58,7 +58,7 @@ export class VariableWriter {
     private readonly history: HistoryRecorder,
   ) {}
 
-  /** Sets where the nearest variable of that name lives, else in the process instance. */
+  /** Sets the nearest variable with that name, or a new one in the process instance. */
   set(from: ActivityState, name: string, value: TypedValue): void {
     this.write(scopeWith(from, name) ?? rootOf(from), name, value);
   }
@@ -67,12 +67,12 @@ export class VariableWriter {
     for (const [name, value] of variables) this.set(from, name, value);
   }
 
-  /** Sets in the activity's own scope, or the scope around it when it has none. */
+  /** Sets a variable in the activity's own scope, or in the nearest scope around it. */
   setLocal(activity: ActivityState, name: string, value: TypedValue): void {
     this.write(nearestScope(activity), name, value);
   }
 
-  /** As {@link setLocal}, where readers are to see the variable in the activity instance around. */
+  /** Like {@link setLocal}, but readers see the variable in the surrounding activity instance. */
   setLocalShownIn(around: ActivityState, activity: ActivityState, name: string, value: TypedValue): void {
     this.write(nearestScope(activity), name, value, around.id);
   }
@@ -81,7 +81,7 @@ export class VariableWriter {
     for (const [name, value] of variables) this.setLocal(activity, name, value);
   }
 
-  /** Deletes the nearest variable of that name; an unknown one is nothing to do. */
+  /** Deletes the nearest variable with that name; an unknown name is ignored. */
   delete(from: ActivityState, name: string): void {
     const scope = scopeWith(from, name);
     if (scope !== null) this.remove(scope, name);

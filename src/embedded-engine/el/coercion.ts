@@ -6,7 +6,7 @@ import { CoercionError } from './expression.errors.js';
 import { formatNumber, isElNumber, numberValueOf } from './typed-number.js';
 
 const INTEGER_TEXT = /^[+-]?\d+$/;
-/** What Java's Double.valueOf takes, its rarer hexadecimal form aside. */
+/** Texts that Java's Double.valueOf accepts, except its rare hexadecimal form. */
 const DOUBLE_TEXT = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[dDfF]?\s*$/;
 
 function refuse(value: unknown, target: string): never {
@@ -42,13 +42,13 @@ export function toDouble(value: unknown): number {
   return refuse(value, 'java.lang.Double');
 }
 
-/** Null is the empty text; lists and maps read as Java prints them. */
+/** Converts null to the empty text, and lists and maps to Java's text form. */
 export function toText(value: unknown): string {
   if (value === null || value === undefined) return '';
   return print(value, 0);
 }
 
-/** A list within a list within … is printed to this depth. */
+/** Maximum depth to which nested lists are printed. */
 const PRINT_DEPTH = 50;
 
 function print(value: unknown, depth: number): string {
@@ -64,7 +64,7 @@ function print(value: unknown, depth: number): string {
   return `{${entries.map(([key, item]) => `${print(key, depth + 1)}=${print(item, depth + 1)}`).join(', ')}}`;
 }
 
-/** The entries of a map, be it a Map or a plain object's own members. */
+/** The entries of a Map or of a plain object's own members. */
 export function mapEntries(value: unknown): Iterable<[unknown, unknown]> {
   if (value instanceof Map) return value.entries() as Iterable<[unknown, unknown]>;
   return typeof value === 'object' && value !== null ? Object.entries(value) : [];
@@ -73,7 +73,7 @@ export function mapEntries(value: unknown): Iterable<[unknown, unknown]> {
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** As java.util.Date prints itself in UTC: `Thu Jan 01 00:00:00 UTC 1970`. */
+/** The text form of java.util.Date in UTC: `Thu Jan 01 00:00:00 UTC 1970`. */
 function printDate(date: Date): string {
   const two = (part: number): string => String(part).padStart(2, '0');
   const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':');

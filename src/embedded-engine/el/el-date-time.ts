@@ -4,7 +4,10 @@ import { asLong } from './typed-number.js';
 
 const UNITS = ['Years', 'Months', 'Weeks', 'Days', 'Hours', 'Minutes', 'Seconds', 'Millis'] as const;
 
-/** What `${dateTime()}` gives: the part of Joda's DateTime that due dates need (`${dateTime().plusDays(3).toDate()}`). */
+/**
+ * The result of `${dateTime()}`: the part of Joda's DateTime that due dates need
+ * (`${dateTime().plusDays(3).toDate()}`).
+ */
 export class ElDateTime extends ElObject {
   readonly elClassName = 'org.joda.time.DateTime';
 

@@ -2,11 +2,11 @@ import { UnresolvedMethodError, UnresolvedNameError } from './expression.errors.
 import { isElNumber, numberTypeOf } from './typed-number.js';
 
 /**
- * A host object that an expression may use: the only kind whose methods can be called, besides a short list on
- * strings, numbers, dates, lists and maps. A subclass answers by name, so nothing of its prototype is in reach.
+ * A host object for expressions: the only kind whose methods can be called, besides a short list on strings, numbers,
+ * dates, lists and maps. Subclasses resolve members by name, so their prototypes are not accessible.
  */
 export abstract class ElObject {
-  /** The Java class name that messages show. */
+  /** The Java class name in error messages. */
   abstract readonly elClassName: string;
 
   /** The value of a bean property. @throws UnresolvedNameError */
@@ -14,16 +14,16 @@ export abstract class ElObject {
     return refuseProperty(this, name);
   }
 
-  /** Calls a method. @throws UnresolvedMethodError for one that is not there */
+  /** Calls a method. @throws UnresolvedMethodError for an unknown method */
   elMethod(name: string, args: readonly unknown[]): unknown {
     return refuseMethod(this, name, args);
   }
 
-  /** The text that a template or a comparison with a string sees. */
+  /** The text in templates and in comparisons with a string. */
   abstract toString(): string;
 }
 
-/** The Java class that messages name for a value; lists and maps are those that Jackson makes of JSON. */
+/** The Java class name of a value in error messages; for lists and maps the classes that Jackson creates from JSON. */
 export function classNameOf(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (value instanceof ElObject) return value.elClassName;
@@ -34,12 +34,12 @@ export function classNameOf(value: unknown): string {
   return Array.isArray(value) ? 'java.util.ArrayList' : 'java.util.LinkedHashMap';
 }
 
-/** Says that a value has no such property. @throws UnresolvedNameError always */
+/** Throws the error for an unknown property. @throws UnresolvedNameError always */
 export function refuseProperty(base: unknown, name: string): never {
   throw new UnresolvedNameError(`The class '${classNameOf(base)}' does not have the property '${name}'.`);
 }
 
-/** Says that a value has no such method. @throws UnresolvedMethodError always */
+/** Throws the error for an unknown method. @throws UnresolvedMethodError always */
 export function refuseMethod(base: unknown, name: string, args: readonly unknown[]): never {
   const classes = args.map(classNameOf).join(', ');
   throw new UnresolvedMethodError(`Method not found: class ${classNameOf(base)}.${name}(${classes})`);

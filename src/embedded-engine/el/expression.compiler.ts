@@ -12,15 +12,15 @@ import { asDouble, asLong } from './typed-number.js';
 
 type Closure = (scope: ExpressionScope) => unknown;
 
-/** Longest text that is taken as an expression; Camunda's own attribute columns end at 4 000. */
+/** Maximum length of an expression; Camunda's own attribute columns end at 4 000. */
 const MAX_LENGTH = 20_000;
 
-/** The commonest expression of all: one variable. */
+/** The most frequent expression: one variable. */
 const SINGLE_VARIABLE = /^[$#]\{\s*([\p{L}_$][\p{L}\p{N}_$]*)\s*\}$/u;
 const RESERVED = /^(?:true|false|null|and|or|not|eq|ne|lt|le|gt|ge|div|mod|empty|instanceof)$/;
 
 /**
- * Compiles a text of JUEL's subset: `${…}` or `#{…}` with or without text around, or a plain text.
+ * Compiles a text of the JUEL subset: `${…}` or `#{…}` with or without text around, or a plain text.
  *
  * @throws ExpressionSyntaxError
  */
@@ -35,10 +35,10 @@ export function compileExpression(text: string): CompiledExpression {
   }
 }
 
-/** A part of a template: text as it stands, or an expression. */
+/** A part of a template: plain text or an expression. */
 type Part = string | ExpressionNode;
 
-/** Splits at `${` and `#{`; a backslash before either takes it as text. */
+/** Splits a text at `${` and `#{`, unless a backslash precedes them. */
 function splitTemplate(text: string): readonly Part[] {
   if (text.length > MAX_LENGTH)
     throw new LexicalError(`the text is longer than ${MAX_LENGTH} characters`, MAX_LENGTH);
@@ -187,7 +187,7 @@ type ElFunction = (args: readonly unknown[]) => unknown;
 const FUNCTIONS: ReadonlyMap<string, ElFunction> = new Map<string, ElFunction>([
   ['now/0', () => new Date()],
   ['dateTime/0', () => new ElDateTime(new Date())],
-  // Nobody is authenticated.
+  // There is no authentication.
   ['currentUser/0', () => null],
   ['currentUserGroups/0', () => []],
   ['JSON/1', ([text]) => SpinJson.parse(toText(text))],

@@ -1,4 +1,4 @@
-/** A text that is not an expression of the JUEL subset; the message names the place. */
+/** A text that is not in the JUEL subset; the message names the position. */
 export class ExpressionSyntaxError extends Error {
   override readonly name = 'ExpressionSyntaxError';
 
@@ -10,7 +10,7 @@ export class ExpressionSyntaxError extends Error {
   }
 }
 
-/** An expression that failed while it ran; Camunda's ProcessEngineException of the same sentence. */
+/** An expression whose evaluation failed; corresponds to Camunda's ProcessEngineException with the same message. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
 
@@ -29,17 +29,17 @@ function openingFor(cause: unknown): string {
   return 'Error while evaluating expression';
 }
 
-/** Inside an evaluation: an identifier or property that is not there, or a method of null. */
+/** Internal to an evaluation: an unknown identifier or property, or a method call on null. */
 export class UnresolvedNameError extends Error {
   override readonly name = 'UnresolvedNameError';
 }
 
-/** Inside an evaluation: a method that the class of a value does not have. */
+/** Internal to an evaluation: an unknown method of a value's class. */
 export class UnresolvedMethodError extends Error {
   override readonly name = 'UnresolvedMethodError';
 }
 
-/** Inside an evaluation: a method that failed; as JUEL wraps it, the Java exception's class opens the message. */
+/** Internal to an evaluation: a failed method. As in JUEL, the message begins with the Java exception's class. */
 export class MethodFailure extends Error {
   override readonly name = 'MethodFailure';
 
@@ -48,12 +48,12 @@ export class MethodFailure extends Error {
   }
 }
 
-/** Inside an evaluation: a value that cannot become what an operator needs. */
+/** Internal to an evaluation: a value that cannot be converted to an operand's type. */
 export class CoercionError extends Error {
   override readonly name = 'CoercionError';
 }
 
-/** Longest part of an expression that an error message repeats. */
+/** Maximum length of the excerpt of an expression in an error message. */
 const EXCERPT_LENGTH = 500;
 
 function excerpt(text: string): string {

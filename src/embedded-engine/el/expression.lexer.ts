@@ -1,4 +1,4 @@
-/** A part of an expression; `at` counts characters of the whole text from 0. */
+/** A token; `at` is its offset in the whole text, from 0. */
 export type Token =
   | { readonly kind: 'number'; readonly at: number; readonly value: number; readonly isDouble: boolean }
   | { readonly kind: 'string'; readonly at: number; readonly value: string }
@@ -9,7 +9,7 @@ export type Token =
 /** Largest value of Java's Long. */
 const MAX_LONG = 2n ** 63n - 1n;
 
-/** What a lexer found wrong, and where. */
+/** A lexical error with its position. */
 export class LexicalError extends Error {
   override readonly name = 'LexicalError';
 
@@ -21,10 +21,10 @@ export class LexicalError extends Error {
   }
 }
 
-/** Tokens that one text may have: closures nest no deeper, so no expression can exhaust the stack. */
+/** Maximum number of tokens of one text. It bounds the nesting of closures, so no expression can exhaust the stack. */
 const MAX_TOKENS = 1_000;
 
-/** Word operators and the symbol that each stands for. */
+/** Word operators and their symbols. */
 const WORD_OPERATORS: ReadonlyMap<string, string> = new Map([
   ['and', '&&'],
   ['or', '||'],
@@ -46,7 +46,7 @@ const NAME = /[\p{L}_$][\p{L}\p{N}_$]*/uy;
 const SYMBOL = /&&|\|\||[=!<>]=|[-+*/%<>!?:.,()[\]}]/y;
 const SPACE = /\s+/y;
 
-/** Reads one text from front to back; several expressions of a template use one lexer each. */
+/** Reads the tokens of one text; all expressions of a template share one lexer. */
 export class ExpressionLexer {
   private count = 0;
 
@@ -55,7 +55,7 @@ export class ExpressionLexer {
     private position: number,
   ) {}
 
-  /** Where the next token is looked for. */
+  /** The offset from which the next token is read. */
   get offset(): number {
     return this.position;
   }
@@ -97,7 +97,7 @@ export class ExpressionLexer {
     return found[0];
   }
 
-  /** A text in quotes; a backslash takes a quote or a backslash as it is. */
+  /** Reads a quoted text; a backslash escapes a quote or a backslash. */
   private quoted(quote: string): string {
     const start = this.position;
     let value = '';

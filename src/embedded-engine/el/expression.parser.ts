@@ -85,7 +85,7 @@ class ExpressionParser {
 
   whole(): { readonly node: ExpressionNode; readonly end: number } {
     const node = this.expression(0);
-    // The closing brace is looked at, never passed: what follows it is text, not tokens.
+    // The closing brace is not consumed: plain text follows it, not tokens.
     if (!this.at('}')) throw this.unexpected("'}'");
     return { node, end: this.lexer.offset };
   }

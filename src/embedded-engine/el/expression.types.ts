@@ -1,16 +1,16 @@
-/** What an expression may look up while it runs. */
+/** The names that an expression can use. */
 export interface ExpressionScope {
-  /** Whether a name is known; an unknown identifier is an error, a known one may be null. */
+  /** Whether a name exists. An unknown identifier is an error; a known one may be null. */
   has(name: string): boolean;
   get(name: string): unknown;
 }
 
 /** A compiled JUEL expression or template. */
 export interface CompiledExpression {
-  /** The text as it stood in the `.bpmn`. */
+  /** The original text in the `.bpmn` file. */
   readonly text: string;
-  /** True where the text holds no `${…}` or `#{…}`: evaluating gives `text` itself, its escapes resolved. */
+  /** Whether the text contains no `${…}` or `#{…}`; it then evaluates to `text` itself, with escapes resolved. */
   readonly isLiteral: boolean;
-  /** Evaluates; a template with text around its expressions gives a string. @throws ExpressionError */
+  /** Evaluates the expression; a template with text around its expressions returns a string. @throws ExpressionError */
   evaluate(scope: ExpressionScope): unknown;
 }

@@ -1,6 +1,6 @@
 /**
- * The part of JSON path that only walks down: `$.order.items[0].name`. Wildcards, filters, slices, functions and `..`
- * are refused, so a path takes no longer than it has steps.
+ * The part of JSON path that selects members and elements: `$.order.items[0].name`. Wildcards, filters, slices,
+ * functions and `..` are rejected, so the time is linear in the number of steps.
  */
 import { isJsonArray, jsonMember, type JsonValue } from './json-value.js';
 
@@ -9,7 +9,7 @@ type JsonPathStep = string | number;
 
 const STEP = /\.([\p{L}\p{N}_-]+)|\[(\d{1,9})\]/uy;
 
-/** The steps of a path, whose `$` may be left out; null for what is none of this part of JSON path. */
+/** Parses the steps of a path; the `$` is optional. Null for anything outside this part of JSON path. */
 export function parseJsonPath(text: string): readonly JsonPathStep[] | null {
   const path = text.startsWith('$') ? text.slice(1) : `.${text}`;
   const steps: JsonPathStep[] = [];
@@ -23,7 +23,7 @@ export function parseJsonPath(text: string): readonly JsonPathStep[] | null {
   return steps;
 }
 
-/** What stands at the end of a path; undefined where a step leads nowhere. */
+/** Returns the value at the end of a path; undefined if a step does not exist. */
 export function walkJsonPath(root: JsonValue, steps: readonly JsonPathStep[]): JsonValue | undefined {
   let at: JsonValue | undefined = root;
   for (const step of steps) {

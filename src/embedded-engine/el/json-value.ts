@@ -17,12 +17,12 @@ export function isJsonScalar(json: JsonValue): json is string | number | bigint 
   return typeof json !== 'object' || json === null;
 }
 
-/** Own members only: a `constructor` of `{}` is not there. */
+/** Reads own members only: `{}` has no `constructor`. */
 export function jsonMember(json: JsonValue, name: string): JsonValue | undefined {
   return isJsonObject(json) && Object.hasOwn(json, name) ? json[name] : undefined;
 }
 
-/** The kind of a node as Jackson's JsonNodeType names it. */
+/** The kind of a node, with the names of Jackson's JsonNodeType. */
 export function jsonNodeType(json: JsonValue): string {
   if (json === null) return 'NULL';
   if (isJsonArray(json)) return 'ARRAY';

@@ -1,6 +1,6 @@
 /**
- * Properties, indexes and methods of values. Only own members of plain data are in reach, and only the methods
- * listed here and those of an {@link ElObject}: an expression never sees a prototype.
+ * Properties, indexes and methods of values. Only own members of plain data are accessible, and only the methods listed
+ * here and those of an {@link ElObject}: an expression never reaches a prototype.
  */
 import { toLong, toText } from './coercion.js';
 import { classNameOf, ElObject, refuseMethod, refuseProperty } from './el-object.js';
@@ -18,7 +18,9 @@ function isMapLike(value: unknown): value is object {
   );
 }
 
-/** `base.property` and `base[property]`; a null base or property gives null, a missing key of a map too. */
+/**
+ * Evaluates `base.property` and `base[property]`. A null base or property, and a missing key of a map, result in null.
+ */
 export function readMember(base: unknown, property: unknown): unknown {
   if (base === null || base === undefined || property === null || property === undefined) return null;
   if (Array.isArray(base)) return readElement(base, property);
@@ -30,7 +32,7 @@ export function readMember(base: unknown, property: unknown): unknown {
   return refuseProperty(base, toText(property));
 }
 
-/** Any text but a Java int is refused, so that only elements are in reach; an index that is not there gives null. */
+/** Rejects any text except a Java int, so that only elements are accessible. A missing index results in null. */
 function readElement(list: readonly unknown[], property: unknown): unknown {
   if (typeof property === 'string' && !isIntText(property)) {
     throw new CoercionError(`For input string: "${property}"`);
@@ -50,14 +52,14 @@ function readOwn(base: object, name: string): unknown {
   return Object.hasOwn(base, name) ? ((base as Readonly<Record<string, unknown>>)[name] ?? null) : null;
 }
 
-/** Says that a method is called on null. @throws UnresolvedNameError where it is */
+/** Rejects a method call on null. @throws UnresolvedNameError */
 export function requireTarget(base: unknown, description: string): void {
   if (base === null || base === undefined) {
     throw new UnresolvedNameError(`Target unreachable, base expression '${description}' resolved to null`);
   }
 }
 
-/** `base.name(args)`. @throws UnresolvedMethodError for every method that is not listed */
+/** Calls `base.name(args)`. @throws UnresolvedMethodError for any method that is not listed */
 export function callMethod(base: unknown, name: string, args: readonly unknown[]): unknown {
   if (base instanceof ElObject) return base.elMethod(name, args);
   const signature = `${name}/${args.length}`;
@@ -158,7 +160,7 @@ function charAt(text: string, at: number): string {
   return text.charAt(at);
 }
 
-/** The difference of the first UTF-16 units that differ, or else of the lengths, as Java's String.compareTo. */
+/** Compares like Java's String.compareTo: by the first different UTF-16 units, or else by the lengths. */
 function compareTo(left: string, right: string): number {
   const shared = Math.min(left.length, right.length);
   for (let at = 0; at < shared; at += 1) {
@@ -172,7 +174,7 @@ function refuseIndex(exception: 'IndexOutOfBounds' | 'StringIndexOutOfBounds', r
   throw new MethodFailure(`java.lang.${exception}Exception`, reason);
 }
 
-/** Longest text that an expression may make by repetition. */
+/** Maximum length of a text that an expression creates by repetition. */
 const MAX_REPEATED = 100_000;
 
 function repeat(text: string, count: number): string {
@@ -182,7 +184,10 @@ function repeat(text: string, count: number): string {
   return text.repeat(count);
 }
 
-/** By a literal text; a regular expression could hold up everything else. Like Java without empty texts at the end. */
+/**
+ * Splits by a literal text, because a regular expression could block the event loop. Like Java it drops empty texts at
+ * the end.
+ */
 function split(text: string, separator: string): readonly string[] {
   if (/[\\^$.|?*+()[\]{}]/.test(separator))
     throw new CoercionError(`split takes no regular expression here: ${separator}`);

@@ -1,6 +1,9 @@
 import type { ExpressionNode } from './expression.parser.js';
 
-/** A part of an expression as JUEL's messages name it: identifiers and constants by their text, others by their form. */
+/**
+ * Describes a part of an expression as JUEL's messages do: identifiers and constants by their text, others by their
+ * form.
+ */
 export function describeNode(node: ExpressionNode): string {
   switch (node.kind) {
     case 'identifier':
@@ -17,7 +20,7 @@ export function describeNode(node: ExpressionNode): string {
     case 'method':
       return '<method>';
     default:
-      // Operators and choices can stand before a point only within parentheses.
+      // Operators and conditionals can precede a point only within parentheses.
       return '(...)';
   }
 }

@@ -1,4 +1,4 @@
-/** The operators of JUEL over uncoerced values; which type both sides become is decided as JUEL decides it. */
+/** The operators of JUEL over uncoerced values, with JUEL's rules for the common type of both operands. */
 import { mapEntries, toBoolean, toDouble, toLong, toText } from './coercion.js';
 import { classNameOf, ElObject } from './el-object.js';
 import { CoercionError } from './expression.errors.js';
@@ -15,12 +15,12 @@ function isDouble(value: unknown): boolean {
   return isElNumber(value) && numberTypeOf(value) === 'Double';
 }
 
-/** In arithmetic a text with a point or an exponent makes the operation one of Doubles. */
+/** In arithmetic, a text with a point or an exponent makes the operation one on Doubles. */
 function isDoubleOrReadsSo(value: unknown): boolean {
   return isDouble(value) || (typeof value === 'string' && /[.eE]/.test(value));
 }
 
-/** `+ - * / %`. A division is always one of Doubles; Long remainder by zero is an error, as in Java. */
+/** Evaluates `+ - * / %`. A division is always on Doubles; a Long remainder by zero is an error, as in Java. */
 export function arithmetic(operator: ArithmeticOperator, left: unknown, right: unknown): unknown {
   if (isAbsent(left) && isAbsent(right)) return asLong(0);
   if (operator === '/') return asDouble(toDouble(left) / toDouble(right));
@@ -30,7 +30,7 @@ export function arithmetic(operator: ArithmeticOperator, left: unknown, right: u
   const divisor = toLong(right);
   const dividend = toLong(left);
   if (operator === '%' && divisor === 0) throw new CoercionError('/ by zero');
-  // `+ 0` turns JavaScript's -0 into the 0 that a Java Long has.
+  // `+ 0` converts JavaScript's -0 to the 0 of a Java Long.
   return asLong(calculate(operator, dividend, divisor) + 0);
 }
 
@@ -49,7 +49,7 @@ function calculate(operator: '+' | '-' | '*' | '%', left: number, right: number)
   }
 }
 
-/** Unary minus keeps the type of a number; null gives 0. */
+/** Unary minus; keeps the type of a number, and converts null to 0. */
 export function negate(value: unknown): unknown {
   if (isAbsent(value)) return asLong(0);
   if (typeof value === 'string')
@@ -60,7 +60,7 @@ export function negate(value: unknown): unknown {
   return typeof value === 'number' && type !== 'Double' ? result : new TypedNumber(type, result);
 }
 
-/** Null, the empty text, and a list or map without elements are empty. */
+/** Whether a value is null, the empty text, or a list or map without elements. */
 export function isEmpty(value: unknown): boolean {
   if (isAbsent(value) || value === '') return true;
   if (Array.isArray(value)) return value.length === 0;
@@ -69,7 +69,7 @@ export function isEmpty(value: unknown): boolean {
   return [...mapEntries(value)].length === 0;
 }
 
-/** `== != < <= > >=`. */
+/** Evaluates `== != < <= > >=`. */
 export function compare(operator: ComparisonOperator, left: unknown, right: unknown): boolean {
   if (operator === '==') return equal(left, right);
   if (operator === '!=') return !equal(left, right);
@@ -98,12 +98,12 @@ function equal(left: unknown, right: unknown): boolean {
   if (typeof left === 'boolean' || typeof right === 'boolean') return toBoolean(left) === toBoolean(right);
   if (typeof left === 'string' || typeof right === 'string') return toText(left) === toText(right);
   if (left instanceof Date && right instanceof Date) return left.getTime() === right.getTime();
-  // Equal lists and maps print alike, and no two unequal classes do.
+  // Equal lists and maps have the same text form, and different classes never do.
   return classNameOf(left) === classNameOf(right) && toText(left) === toText(right);
 }
 
 function orderOf(left: unknown, right: unknown): number {
-  // NaN compares false with everything; 0/NaN keeps it so through every operator.
+  // NaN compares false with everything; 0/NaN preserves that for every operator.
   if (isDouble(left) || isDouble(right)) return difference(toDouble(left), toDouble(right));
   if (isElNumber(left) || isElNumber(right)) return difference(toLong(left), toLong(right));
   if (typeof left === 'string' || typeof right === 'string') return compareText(toText(left), toText(right));
@@ -118,7 +118,7 @@ function difference(left: number, right: number): number {
   return left > right ? 1 : Number.NaN;
 }
 
-/** By UTF-16 units, as Java's String orders texts. */
+/** Orders texts by UTF-16 units, like Java's String. */
 function compareText(left: string, right: string): number {
   if (left === right) return 0;
   return left < right ? -1 : 1;

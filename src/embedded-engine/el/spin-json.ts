@@ -15,8 +15,8 @@ import {
 type Method = (node: SpinJson, args: readonly unknown[]) => unknown;
 
 /**
- * A Json variable as expressions see it: the reading half of Spin's SpinJsonNode
- * (`${order.prop('items').elements().size() > 2}`). Nodes are read-only.
+ * A Json variable in expressions: the reading half of Spin's SpinJsonNode (`${order.prop('items').elements().size() >
+ * 2}`). Nodes are read-only.
  */
 export class SpinJson extends ElObject {
   readonly elClassName = 'org.camunda.spin.impl.json.jackson.JacksonJsonNode';
@@ -25,7 +25,7 @@ export class SpinJson extends ElObject {
     super();
   }
 
-  /** Reads JSON text. @throws CoercionError where it is not JSON */
+  /** Parses JSON text. @throws CoercionError for invalid JSON */
   static parse(text: string): SpinJson {
     try {
       return new SpinJson(parseJson(text) as JsonValue);
@@ -45,7 +45,7 @@ export class SpinJson extends ElObject {
     return this.toJson();
   }
 
-  /** Bean properties: those of the `is…` getters. */
+  /** Bean properties, for the `is…` getters. */
   override elProperty(name: string): unknown {
     const getter = GETTERS.get(name);
     return getter === undefined ? super.elProperty(name) : getter(this, []);
@@ -57,7 +57,7 @@ export class SpinJson extends ElObject {
   }
 }
 
-/** What `jsonPath(…)` gives: the path is walked only when its result is asked for. */
+/** The result of `jsonPath(…)`; the path is evaluated when a result is requested. */
 class SpinJsonPathQuery extends ElObject {
   readonly elClassName = 'org.camunda.spin.impl.json.jackson.query.JacksonJsonPathQuery';
 
@@ -90,7 +90,7 @@ function jsonPath(node: SpinJson, expression: unknown): SpinJsonPathQuery {
   });
 }
 
-/** The exception of Spin's Jackson data format whose number the text shows. */
+/** An exception of Spin's Jackson data format, with its number in the message. */
 function failure(exception: string, number: number, reason: string): MethodFailure {
   const code = `SPIN/JACKSON-JSON-01${String(number).padStart(3, '0')}`;
   return new MethodFailure(`org.camunda.spin.json.${exception}`, `${code} ${reason}`);
@@ -114,7 +114,7 @@ function prop(node: SpinJson, name: unknown): SpinJson {
   return new SpinJson(value);
 }
 
-/** A copy with one member set: nodes never change, so the variable stays as it is until the copy is set. */
+/** Creates a copy with one member changed: nodes are immutable, so the variable changes only when the copy is set. */
 function withProp(node: SpinJson, name: unknown, given: unknown): SpinJson {
   if (!isJsonObject(node.json)) throw unexpected('OBJECT', node.json);
   const set =
@@ -143,7 +143,7 @@ function value(node: SpinJson): unknown {
   return exact(node.json);
 }
 
-/** Expressions have no number for an integer beyond ±(2^53 − 1); the node itself may be handed on. */
+/** Rejects an integer beyond ±(2^53 − 1), for which expressions have no number; the node itself can be passed on. */
 function exact(json: JsonValue): JsonValue {
   if (typeof json !== 'bigint') return json;
   throw failure(
@@ -207,7 +207,7 @@ const METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ],
 ]);
 
-/** What a query's result is asked for, by name and number of arguments. */
+/** Methods of a query, by name and number of arguments. */
 const QUERY_METHODS: ReadonlyMap<string, Method> = new Map<string, Method>([
   ['element/0', (node) => node],
   ['elementList/0', elements],

@@ -1,10 +1,10 @@
 /** The Java number types that a process variable can have. */
 export type NumberType = 'Short' | 'Integer' | 'Long' | 'Double';
 
-/** Largest 32-bit integer: a plain number up to it reads as Integer, above it as Long. */
+/** Largest 32-bit integer: plain numbers up to it are Integers, larger ones Longs. */
 const INTEGER_MAX = 2_147_483_647;
 
-/** A number whose Java type is not the one its value suggests: a Long 2, a Double 2.0. */
+/** A number whose Java type differs from the one that its value suggests: a Long 2, a Double 2.0. */
 export class TypedNumber {
   constructor(
     readonly type: NumberType,
@@ -18,14 +18,14 @@ export class TypedNumber {
   }
 }
 
-/** A number as an expression sees it: plain (type by its value) or with an explicit Java type. */
+/** A number in an expression: plain (its value determines the type) or with an explicit Java type. */
 export type ElNumber = number | TypedNumber;
 
 export function isElNumber(value: unknown): value is ElNumber {
   return typeof value === 'number' || value instanceof TypedNumber;
 }
 
-/** The Java type of a number: integral within 32 bits Integer, integral Long, else Double. */
+/** The Java type of a number: Integer if integral within 32 bits, Long if integral, else Double. */
 export function numberTypeOf(value: ElNumber): NumberType {
   if (typeof value !== 'number') return value.type;
   if (!Number.isInteger(value)) return 'Double';
@@ -36,17 +36,17 @@ export function numberValueOf(value: ElNumber): number {
   return typeof value === 'number' ? value : value.value;
 }
 
-/** A Java Double; an integral one needs its type kept. */
+/** Creates a Java Double; an integral value needs an explicit type. */
 export function asDouble(value: number): ElNumber {
   return numberTypeOf(value) === 'Double' ? value : new TypedNumber('Double', value);
 }
 
-/** A Java Long; one within 32 bits needs its type kept. */
+/** Creates a Java Long; a value within 32 bits needs an explicit type. */
 export function asLong(value: number): ElNumber {
   return numberTypeOf(value) === 'Long' ? value : new TypedNumber('Long', value);
 }
 
-/** The number's text as Java's `toString` gives it: `2.0` and `1.0E10` for Doubles. */
+/** The text of a number, like Java's `toString`: `2.0` and `1.0E10` for Doubles. */
 export function formatNumber(value: ElNumber): string {
   const plain = numberValueOf(value);
   return numberTypeOf(value) === 'Double' ? formatDouble(plain) : BigInt(plain).toString();

@@ -12,7 +12,7 @@ export class HistoryCollection {
     return this.instances.get(id);
   }
 
-  /** Takes what a command has added to the histories that are here; forgetting is up to the owner. */
+  /** Applies the history changes of a command. The owner removes histories. */
   apply(changes: ChangeSet): void {
     for (const record of changes.historicInstances.values()) this.putRecord(record);
     for (const record of changes.historicActivities.values()) {
@@ -49,7 +49,7 @@ export class HistoryCollection {
     if (ids?.size === 0) this.byBusinessKey.delete(businessKey);
   }
 
-  /** Looks at no more instances than ids or business keys leave. */
+  /** Returns the histories that a selection allows, by id or business key if it has any. */
   select({ ids, businessKeys }: HistorySelection): Iterable<InstanceHistory> {
     const named = ids ?? businessKeys?.flatMap((key) => [...(this.byBusinessKey.get(key) ?? [])]);
     if (named === undefined) return this.instances.values();

@@ -32,9 +32,9 @@ import type {
   HistoricVariableRecord,
 } from '../state/records.types.js';
 
-/** Answers the questions about history over the histories that a source shows, one at a time. */
+/** Queries of history, over the instance histories that a subclass provides one at a time. */
 export abstract class HistoryService {
-  /** All histories that a selection leaves, in the order of their start; more may be shown, none twice. */
+  /** All histories that a selection allows, in the order of their start. May return more, but none twice. */
   protected abstract histories(selection: HistorySelection): Iterable<InstanceHistory>;
 
   abstract findInstance(id: string): HistoricInstanceRecord | null;

@@ -7,18 +7,18 @@ import type {
   HistoricVariableRecord,
 } from '../state/records.types.js';
 
-/** A record with the instance that it belongs to, whose keys some filters ask for. */
+/** A record with its instance, for filters by the instance. */
 export interface OfInstance<R> {
   readonly record: R;
   readonly instance: HistoricInstanceRecord;
 }
 
-/** Everything that is remembered of one instance. */
+/** The history of one instance. */
 export interface InstanceHistory {
   record: HistoricInstanceRecord;
   readonly activities: Map<string, HistoricActivityRecord>;
   readonly variables: Map<string, HistoricVariableRecord>;
-  /** Null while there is none: a parked instance is small only without empty maps. */
+  /** Null while empty: without empty maps a waiting instance takes less memory. */
   incidents: Map<string, HistoricIncidentRecord> | null;
   userTasks: Map<string, HistoricUserTaskRecord> | null;
   taskLog: Map<string, ExternalTaskLogRecord> | null;

@@ -6,21 +6,21 @@ import type { InstanceHistory } from './instance-history.types.js';
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /**
- * Ended instances that are remembered unless configured otherwise; one of four tasks takes about 3.5 kB (measured by
- * `npm run bench:engine`), so these about 70 MB.
+ * Default number of ended instances whose history is kept. One of four tasks takes about 3.5 kB (measured by `npm run
+ * bench:engine`), so 20 000 take about 70 MB.
  */
 const DEFAULT_MAX_ENDED = 20_000;
 
-/** Bytes that ended instances may take, about, unless configured otherwise: their variables may be large. */
+/** Default memory limit of ended instances, in bytes, approximately: their variables may be large. */
 const DEFAULT_MAX_ENDED_BYTES = 96 * 1_024 * 1_024;
 
-/** What an instance or any record of it takes in memory besides its texts, about. */
+/** Approximate size of an instance or record in memory, without its texts. */
 const RECORD_BYTES = 300;
 
-/** History in memory: by instance, the oldest ended ones forgotten beyond a bound. */
+/** History in memory, by instance. Beyond a limit the oldest ended instances are removed. */
 export class MemoryHistory extends HistoryService {
   private readonly collection = new HistoryCollection();
-  /** Ended instances in the order of their end, with the bytes that they take. */
+  /** Ids of ended instances in the order of their end, with their size in bytes. */
   private readonly ended = new Map<string, number>();
   private endedBytes = 0;
 

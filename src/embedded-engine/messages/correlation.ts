@@ -19,11 +19,11 @@ export interface CorrelationInput {
   readonly triggeredScopeVariables: Variables;
   /** Undefined: any tenant; null: none. */
   readonly tenantId: string | null | undefined;
-  /** Everything that matches; otherwise exactly one execution or definition has to. */
+  /** Correlates to everything that matches; otherwise exactly one execution or definition has to match. */
   readonly all: boolean;
 }
 
-/** What a message has reached: an execution that waited, or a definition that it started. */
+/** The target of a message: a waiting execution, or a definition that it started. */
 export type CorrelationResult =
   | { readonly resultType: 'Execution'; readonly execution: ExecutionView; readonly variables: Variables }
   | {
@@ -32,13 +32,13 @@ export type CorrelationResult =
       readonly variables: Variables;
     };
 
-/** A definition that a message starts, and where. */
+/** A definition that a message starts, with its start event. */
 export interface MessageStart {
   readonly definition: ExecutableDefinition;
   readonly startActivityId: string;
 }
 
-/** Whether what waits is what a correlation looks for. */
+/** Whether a subscription matches a correlation. */
 export function matchesSubscription(
   state: EngineState,
   subscription: EventSubscriptionRecord,
@@ -57,7 +57,9 @@ export function matchesSubscription(
   );
 }
 
-/** The latest versions that the message starts, also where it names an instance that does not wait for it. */
+/**
+ * The latest definitions that the message starts, also if the correlation names an instance that does not wait for it.
+ */
 export function messageStartsOf(state: EngineState, input: CorrelationInput): readonly MessageStart[] {
   return state.definitions.allLatest().flatMap((definition) => {
     const { record, model } = definition;
@@ -70,7 +72,7 @@ export function messageStartsOf(state: EngineState, input: CorrelationInput): re
   });
 }
 
-/** What was looked for, as Camunda's error texts show it. */
+/** The correlation keys as in Camunda's error messages. */
 export function describeCorrelation(input: CorrelationInput): string {
   const { businessKey, processInstanceId, correlationKeys, localCorrelationKeys, tenantId } = input;
   const keys = (of: ReadonlyMap<string, TypedValue>): string =>

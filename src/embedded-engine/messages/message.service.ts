@@ -25,10 +25,10 @@ import {
 } from './event-subscription.query.js';
 import type { EventSubscriptionRecord } from '../state/records.types.js';
 
-/** Class of the error of a message that finds no one, or too many. */
+/** Exception class for a message without a match, or with several. */
 const MISMATCH = 'MismatchingMessageCorrelationException';
 
-/** Brings messages to the executions that wait for them, or to the definitions that they start. */
+/** Correlates messages to waiting executions, or to the definitions that they start. */
 export class MessageService {
   constructor(
     private readonly state: EngineState,
@@ -36,7 +36,7 @@ export class MessageService {
     private readonly stepLimit: number,
   ) {}
 
-  /** @throws MismatchingMessageCorrelation (BadUserRequest) where none or, without `all`, several match */
+  /** @throws MismatchingMessageCorrelation (BadUserRequest) if nothing matches or, without `all`, several match */
   correlate(input: CorrelationInput): Promise<readonly CorrelationResult[]> {
     return this.executor.run((work) => {
       const waiting = this.state
@@ -60,7 +60,7 @@ export class MessageService {
     });
   }
 
-  /** Brings a message to one execution. @throws ProcessEngine where it does not wait for it */
+  /** Delivers a message to one execution. @throws ProcessEngine if the execution does not wait for it */
   async trigger(executionId: string, messageName: string, variables: Variables): Promise<void> {
     await this.executor.run((work) => {
       const subscription = this.state
@@ -86,7 +86,7 @@ export class MessageService {
     return this.matching(query).length;
   }
 
-  /** Empty where an earlier delivery of the same command has ended what waited. */
+  /** Returns an empty list if an earlier delivery of the same command ended the subscription. */
   private deliver(
     work: UnitOfWork,
     { id }: EventSubscriptionRecord,

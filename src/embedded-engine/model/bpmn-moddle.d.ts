@@ -1,16 +1,16 @@
-/** What this project uses of bpmn-moddle, which ships no types. */
+/** The part of bpmn-moddle that this project uses; the package ships no types. */
 declare module 'bpmn-moddle' {
   export interface ModdleElement {
     readonly $type: string;
     readonly $parent?: ModdleElement;
     readonly id?: string;
-    /** A property by its qualified or local name; also an attribute that no descriptor names. */
+    /** Reads a property by its qualified or local name, or an attribute without a descriptor. */
     get(name: string): unknown;
   }
 
   export interface ModdleWarning {
     readonly message: string;
-    /** The element that holds a reference which leads nowhere. */
+    /** The element with a reference that cannot be resolved. */
     readonly element?: ModdleElement;
     readonly property?: string;
     readonly value?: string;
@@ -23,7 +23,7 @@ declare module 'bpmn-moddle' {
 
   export default class BpmnModdle {
     constructor(packages?: Readonly<Record<string, unknown>>);
-    /** @param options `lax`: warn of unreadable content and go on, instead of stopping at the first */
+    /** @param options `lax`: reports unreadable content as warnings and continues, instead of stopping at the first */
     fromXML(xml: string, typeName: string, options: { readonly lax: boolean }): Promise<ModdleResult>;
   }
 }

@@ -1,13 +1,13 @@
 import type { ModelProblem } from './process-model.js';
 
-/** A resource that does not compile; Camunda's ParseException. */
+/** A resource that does not compile; corresponds to Camunda's ParseException. */
 export class BpmnParseError extends Error {
   override readonly name = 'BpmnParseError';
 
   /**
-   * @param resourceName name of the file as it was deployed
-   * @param errors every problem found, in document order where it is known
-   * @param warnings what would have been accepted with a warning
+   * @param resourceName name of the deployed file
+   * @param errors all problems, in document order if known
+   * @param warnings problems that alone would be accepted
    */
   constructor(
     readonly resourceName: string,

@@ -8,27 +8,27 @@ import { buildProcess } from './process.builder.js';
 import type { CompiledResource, ProcessModel } from './process-model.js';
 import { readXml, XmlRefusedError } from './xml.guard.js';
 
-/** Camunda's extensions; read by `require`, because an import of JSON still warns on Node 20. */
+/** Camunda's extensions, read with `require`, because importing JSON prints a warning on Node 20. */
 const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
   'camunda-bpmn-moddle/resources/camunda.json',
 );
 
 /**
- * Longest text whose unreadable parts are all reported, characters. The parser counts lines from the start of the text
- * for each of them, so in a longer one it stops at the first.
+ * Maximum length of a text, in characters, for which all unreadable parts are reported. For each of them the parser
+ * counts the lines from the start of the text, so in a longer text it stops at the first.
  */
 const MAX_LAX_LENGTH = 128 * 1024;
 
-/** A file of a deployment. */
+/** A BPMN resource of a deployment. */
 export interface BpmnResource {
   readonly name: string;
   readonly content: string | Uint8Array;
 }
 
 export interface CompileOptions {
-  /** Whether a process without `camunda:historyTimeToLive` is refused, as Camunda does since 7.20; default true. */
+  /** Whether a process without `camunda:historyTimeToLive` is rejected, as in Camunda since 7.20; default true. */
   readonly enforceHistoryTimeToLive?: boolean;
-  /** Whether script tasks and script mappings are allowed: they run with all rights of the process; default false. */
+  /** Whether script tasks and script mappings are allowed; scripts have all rights of the process. Default false. */
   readonly scripts?: boolean;
 }
 
@@ -82,8 +82,8 @@ function warningsOf(error: unknown): readonly ModdleWarning[] {
 }
 
 /**
- * The library goes on over content that it cannot read and warns; here that is a problem, because the process would
- * lack a part. Elements and attributes of foreign namespaces are none, nor are references, which the builders judge.
+ * The parser skips unreadable content with a warning. Here that is a problem, because the process would lack a part.
+ * Elements and attributes of foreign namespaces are accepted; the builders check references.
  */
 function reportWarning(warning: ModdleWarning, problems: ProblemCollector): void {
   const { message, place } = readMessage(warning.message);
@@ -94,7 +94,7 @@ function reportWarning(warning: ModdleWarning, problems: ProblemCollector): void
   }
 }
 
-/** `… detected⏎ line: 3⏎ column: 0⏎ nested error: what`, counted from 0. */
+/** Parses `… detected⏎ line: 3⏎ column: 0⏎ nested error: what`; the parser counts from 0. */
 function readMessage(text: string): { readonly message: string; readonly place: Place } {
   const match = /line: (\d+)\s+column: (\d+)\s+nested error: ([^]*)/.exec(text);
   if (match === null) return { message: text, place: { line: 0, column: 0 } };
@@ -113,7 +113,7 @@ function buildProcesses(
     if (element.$type !== 'bpmn:Process') continue;
     const isExecutable = element.get('isExecutable');
     if (isExecutable === false) continue;
-    // Camunda reads a process that does not say as executable.
+    // Camunda treats a process without `isExecutable` as executable.
     if (isExecutable === undefined)
       problems.warning('The process does not say isExecutable', element.id ?? null);
     const process = buildProcess(element, settings, context);

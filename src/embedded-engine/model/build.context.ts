@@ -2,7 +2,7 @@ import type { ModdleElement, ModdleWarning } from 'bpmn-moddle';
 import { compileExpression, ExpressionSyntaxError, type CompiledExpression } from '../el/index.js';
 import type { ProblemCollector } from './problem.collector.js';
 
-/** What the builders of one resource share: its problems, and its references that lead nowhere. */
+/** Shared by the builders of one resource: its problems, and its unresolved references. */
 export class BuildContext {
   private readonly dangling = new Map<ModdleElement, Map<string, string>>();
 
@@ -19,12 +19,12 @@ export class BuildContext {
     }
   }
 
-  /** The id that a reference names although no element has it; null where it resolves or is absent. */
+  /** The id of an unresolved reference; null if it resolves or is absent. */
   danglingReference(element: ModdleElement, property: string): string | null {
     return this.dangling.get(element)?.get(property) ?? null;
   }
 
-  /** Compiles a text; a fault is a problem of the element. */
+  /** Compiles an expression; reports an error as a problem of the element. */
   expression(text: string, elementId: string): CompiledExpression | null {
     try {
       return compileExpression(text);
@@ -35,7 +35,7 @@ export class BuildContext {
     }
   }
 
-  /** As {@link expression}, where the text may be absent. */
+  /** Like {@link expression}, for an optional text. */
   optionalExpression(text: string | null, elementId: string): CompiledExpression | null {
     return text === null ? null : this.expression(text, elementId);
   }
@@ -48,7 +48,7 @@ export class BuildContext {
     this.problems.warning(message, elementId);
   }
 
-  /** Reports what the embedded engine cannot execute truthfully. */
+  /** Reports something that the embedded engine does not support. */
   refuse(what: string, elementId: string | null): void {
     this.problems.error(`${what} is not supported by the embedded engine`, elementId);
   }

@@ -3,7 +3,7 @@ import type { BuildContext } from './build.context.js';
 import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reader.js';
 import type { ErrorModel, ExternalTaskNode } from './process-model.js';
 
-/** The only event definition of an event; null where it has none or (reported) more than one. */
+/** The event definition of an event; null if it has none or (reported) more than one. */
 export function eventDefinitionOf(
   element: ModdleElement,
   id: string,
@@ -18,7 +18,7 @@ export function eventDefinitionOf(
   return definitions.length === 1 ? (definitions[0] ?? null) : null;
 }
 
-/** The `<error>` that a definition names; null where it names none. A name without an element is a problem. */
+/** The `<error>` that a definition refers to; null without a reference. An unresolved reference is a problem. */
 export function referencedError(
   definition: ModdleElement,
   id: string,
@@ -29,7 +29,7 @@ export function referencedError(
   return childOf(definition, 'errorRef');
 }
 
-/** The error that an element throws, which needs a code. */
+/** Builds the error that an element throws; its code is required. */
 export function buildThrownError(
   definition: ModdleElement,
   id: string,
@@ -52,7 +52,7 @@ export function buildThrownError(
   return Object.freeze({ id: errorId, code, message });
 }
 
-/** `camunda:errorEventDefinition` of an external task, in document order. */
+/** Builds the `camunda:errorEventDefinition` elements of an external task, in document order. */
 export function buildErrorEventDefinitions(
   element: ModdleElement,
   id: string,

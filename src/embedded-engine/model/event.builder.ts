@@ -26,7 +26,9 @@ const START_TYPES = {
   message: 'messageStartEvent',
 } as const;
 
-/** The start event of a process or an embedded sub-process; that of an event sub-process is {@link buildEventStart}'s. */
+/**
+ * Builds the start event of a process or an embedded sub-process. For event sub-processes see {@link buildEventStart}.
+ */
 export function buildStartEvent(
   element: ModdleElement,
   base: FlowNodeBase,
@@ -50,7 +52,7 @@ export function buildStartEvent(
   return Object.freeze({ kind: 'messageStart', trigger, ...base, activityType: START_TYPES.message });
 }
 
-/** The start event of an event sub-process. */
+/** Builds the start event of an event sub-process. */
 export function buildEventStart(
   element: ModdleElement,
   id: string,
@@ -105,7 +107,7 @@ export function buildEndEvent(
   }
 }
 
-/** None passes through; a message is thrown by an external task or an expression. */
+/** Builds a throwing event: a none event passes through; a message is thrown by an external task or an expression. */
 export function buildThrowEvent(
   element: ModdleElement,
   base: FlowNodeBase,
@@ -174,7 +176,7 @@ function buildThrownMessage(
   return null;
 }
 
-/** An error always interrupts. */
+/** Whether the event interrupts its activity; an error always does. */
 function cancelsActivity(
   element: ModdleElement,
   trigger: Trigger,
@@ -190,7 +192,7 @@ function cancelsActivity(
   return true;
 }
 
-/** The node to which a boundary event is attached: of a multi-instance activity the body. */
+/** Id of the node to which a boundary event is attached; for a multi-instance activity its body. */
 function attachedActivity(
   element: ModdleElement,
   id: string,

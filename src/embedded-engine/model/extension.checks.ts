@@ -2,14 +2,14 @@ import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
 import { extensionsOf, flagOf, tagOf, textOf } from './moddle.reader.js';
 
-/** Extension elements that make the engine run code. */
+/** Extension elements that execute code. */
 const CODE_EXTENSIONS: ReadonlySet<string> = new Set([
   'camunda:ExecutionListener',
   'camunda:TaskListener',
   'camunda:Connector',
 ]);
 
-/** Refuses listeners, connectors and scripts of an element. */
+/** Rejects listeners, connectors and scripts of an element. */
 export function refuseListeners(element: ModdleElement, id: string | null, context: BuildContext): void {
   for (const extension of extensionsOf(element)) {
     if (CODE_EXTENSIONS.has(extension.$type)) {
@@ -18,17 +18,17 @@ export function refuseListeners(element: ModdleElement, id: string | null, conte
   }
 }
 
-/** Attributes that ask for something other than an external task, with what to say of each. */
+/** Attributes for implementations other than an external task. */
 const CODE_ATTRIBUTES = ['class', 'delegateExpression', 'decisionRef'] as const;
 
-/** Refuses `camunda:class` and the like. @returns whether one was found */
+/** Rejects `camunda:class` and the like. @returns whether one was found */
 export function refuseCodeAttributes(element: ModdleElement, id: string, context: BuildContext): boolean {
   const found = CODE_ATTRIBUTES.filter((attribute) => textOf(element, `camunda:${attribute}`) !== null);
   for (const attribute of found) context.refuse(`camunda:${attribute} of ${tagOf(element)} '${id}'`, id);
   return found.length > 0;
 }
 
-/** What every flow node is checked for: listeners, loops, compensation, continuation by jobs. */
+/** Checks that apply to every flow node: listeners, loops, compensation, asynchronous continuations. */
 export function checkFlowNode(element: ModdleElement, id: string, context: BuildContext): void {
   const tag = tagOf(element);
   refuseListeners(element, id, context);

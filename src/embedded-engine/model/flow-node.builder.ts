@@ -11,8 +11,8 @@ import { buildReceiveTask, buildScriptTask, buildServiceTask } from './task.buil
 import { buildUserTask } from './user-task.builder.js';
 
 /**
- * Builds one flow node, and the body around it where it is a multi-instance activity; empty where it has problems, all
- * of which are then reported.
+ * Builds one flow node, and its body if it is a multi-instance activity. Empty if it has problems, all of which are
+ * then reported.
  */
 export function buildFlowNodes(
   element: ModdleElement,

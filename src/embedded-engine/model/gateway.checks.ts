@@ -2,9 +2,9 @@ import type { BuildContext } from './build.context.js';
 import type { SequenceFlow } from './process-model.js';
 
 /**
- * Camunda's rules for the flows out of an exclusive gateway.
+ * Checks Camunda's rules for the outgoing flows of an exclusive gateway.
  *
- * @param declaredDefault the gateway's `default`, null where it has none
+ * @param declaredDefault the gateway's `default`; null if it has none
  * @returns the declared default flow
  */
 export function checkExclusiveGateway(
@@ -45,7 +45,7 @@ export function checkExclusiveGateway(
   return declaredDefault;
 }
 
-/** A default flow is one of the node's own and has no condition. */
+/** Checks that the default flow is an outgoing flow without a condition. */
 export function checkDefaultFlow(
   id: string,
   outgoing: readonly SequenceFlow[],
@@ -64,7 +64,7 @@ export function checkDefaultFlow(
   }
 }
 
-/** Camunda lets events alone stand behind an event-based gateway. */
+/** Checks that only events follow an event-based gateway, as in Camunda. */
 export function checkEventBasedGateway(
   id: string,
   outgoing: readonly SequenceFlow[],

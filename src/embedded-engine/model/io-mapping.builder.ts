@@ -4,10 +4,10 @@ import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reade
 import type { IoMapping, IoParameter, IoValue } from './process-model.js';
 import { buildScript } from './script.builder.js';
 
-/** Depth to which lists and maps of a mapping may nest. */
+/** Maximum nesting depth of lists and maps in a mapping. */
 const MAX_DEPTH = 20;
 
-/** `camunda:inputOutput` of a flow node; null where there is none. */
+/** Builds the `camunda:inputOutput` of a flow node; null if it has none. */
 export function buildIoMapping(
   element: ModdleElement,
   elementId: string,
@@ -41,7 +41,7 @@ function buildParameters(
   return Object.freeze(parameters);
 }
 
-/** The value of a parameter or map entry: a nested definition, or its text. */
+/** Builds the value of a parameter or map entry: a nested definition, or its text. */
 function buildValue(holder: ModdleElement, elementId: string, context: BuildContext, depth: number): IoValue {
   const definition = childOf(holder, 'definition');
   if (definition === null) return buildText(holder, elementId, context);

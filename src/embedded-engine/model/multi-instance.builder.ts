@@ -4,7 +4,7 @@ import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reade
 import { buildBodyBase, type NodeSurroundings } from './node.base.js';
 import type { MultiInstanceBodyNode } from './process-model.js';
 
-/** The body around a multi-instance activity; null for any other, and where it has problems. */
+/** Builds the body of a multi-instance activity; null for any other activity, and if it has problems. */
 export function buildBody(
   element: ModdleElement,
   id: string,
@@ -41,7 +41,7 @@ export function buildBody(
   });
 }
 
-/** Which instance's output should count is not said, so Camunda has none. */
+/** Rejects output mappings: it is undefined which instance's output would count, so Camunda has none. */
 function refuseOutputs(element: ModdleElement, id: string, context: BuildContext): void {
   const outputs = extensionsOf(element)
     .filter(({ $type }) => $type === 'camunda:InputOutput')

@@ -12,7 +12,7 @@ import type {
 } from './process-model.js';
 import type { FlowIndex } from './sequence-flow.builder.js';
 
-/** What surrounds a node while it is built. */
+/** The surroundings of a node during its construction. */
 export interface NodeSurroundings {
   readonly scopeId: string;
   readonly flows: FlowIndex;
@@ -20,17 +20,17 @@ export interface NodeSurroundings {
   readonly boundaries: ReadonlyMap<string, readonly BoundaryEventNode[]>;
   /** Tags of the flow nodes of the scope by id. */
   readonly members: ReadonlyMap<string, string>;
-  /** Builds what stands inside a sub-process; null where that has problems. */
+  /** Builds the content of a sub-process; null if it has problems. */
   readonly buildScope: (element: ModdleElement, id: string) => BuiltScope | null;
   readonly context: BuildContext;
 }
 
-/** A scope, and where it is an event sub-process the event that begins it. */
+/** A scope, with its start event if it is an event sub-process. */
 export interface BuiltScope extends ScopeModel {
   readonly eventStart: EventSubProcessStartNode | null;
 }
 
-/** What every node has. */
+/** Builds the attributes that all nodes have. */
 export function buildBase(element: ModdleElement, id: string, around: NodeSurroundings): FlowNodeBase {
   const isLooped = childOf(element, 'loopCharacteristics') !== null;
   return {
@@ -41,7 +41,7 @@ export function buildBase(element: ModdleElement, id: string, around: NodeSurrou
   };
 }
 
-/** What the body of a multi-instance activity has: the activity's flows and boundary events. */
+/** Builds the attributes of a multi-instance body: the activity's flows and boundary events. */
 export function buildBodyBase(element: ModdleElement, id: string, around: NodeSurroundings): FlowNodeBase {
   const bodyId = bodyIdOf(id);
   return {
@@ -52,7 +52,7 @@ export function buildBodyBase(element: ModdleElement, id: string, around: NodeSu
   };
 }
 
-/** @param connectedId the id under which flows and boundary events know the node; null: it has none of its own */
+/** @param connectedId the id by which flows and boundary events refer to the node; null if it has none of its own */
 function buildConnections(
   element: ModdleElement,
   id: string,

@@ -3,7 +3,7 @@ import type { CompiledExpression } from '../el/index.js';
 import type { BuildContext } from './build.context.js';
 import { tagOf, textOf } from './moddle.reader.js';
 
-/** `camunda:taskPriority` of a process or external task; a constant must be a whole number. */
+/** Builds the `camunda:taskPriority` of a process or external task; a constant must be an integer. */
 export function buildPriority(
   element: ModdleElement,
   id: string,

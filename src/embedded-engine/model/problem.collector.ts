@@ -1,15 +1,15 @@
 import type { ModelProblem } from './process-model.js';
 
-/** A place in a text, both 1-based; 0 where it is not known. */
+/** A position in a text, both numbers from 1; 0 if unknown. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** Problems that one resource reports at most; a broken file can have one per element. */
+/** Maximum number of problems that one resource reports; a broken file can have one per element. */
 const MAX_PROBLEMS = 100;
 
-/** Gathers the problems of one resource, so that a modeller sees all of them at once. */
+/** Collects the problems of one resource, so that a modeller sees all of them at once. */
 export class ProblemCollector {
   private readonly errorList: ModelProblem[] = [];
   private readonly warningList: ModelProblem[] = [];
@@ -31,7 +31,7 @@ export class ProblemCollector {
     return this.warningList;
   }
 
-  /** @param elementId null for what is no fault of one element */
+  /** @param elementId null for a problem that belongs to no single element */
   error(message: string, elementId: string | null, place?: Place): void {
     if (this.errorList.length >= MAX_PROBLEMS) this.overflow += 1;
     else this.errorList.push(problem(message, elementId, place ?? this.placeOf(elementId)));
@@ -49,7 +49,7 @@ export class ProblemCollector {
     return this.places.get(elementId) ?? { line: 0, column: 0 };
   }
 
-  /** One pass over the text, made only when there is something to report: where the tag with each id begins. */
+  /** Finds the position of the tag with each id, in one pass over the text, on the first problem. */
   private indexPlaces(): void {
     const tagWithId = /<[^\s<>/!?]+(?:\s[^<>]*?)?\sid\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/g;
     let line = 1;

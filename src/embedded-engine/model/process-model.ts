@@ -1,8 +1,8 @@
 /**
  * The executable form of one BPMN process: frozen, every expression compiled, every reference resolved.
  *
- * The interpreter (`core/`) reads nothing else of the `.bpmn` file. New kinds of element are added as new
- * members of {@link FlowNode}, so that every switch over `kind` is told by the compiler.
+ * The interpreter (`core/`) reads nothing else of the `.bpmn` file. A new kind of element is a new member of {@link
+ * FlowNode}, so that the compiler checks every switch over `kind`.
  */
 import type { CompiledExpression, ExpressionScope } from '../el/index.js';
 import type { CompiledScript, ScriptHost } from '../scripting/index.js';
@@ -17,12 +17,12 @@ export interface ProcessModel {
   readonly category: string | null;
   readonly versionTag: string | null;
   readonly startableInTasklist: boolean;
-  /** Days, as `camunda:historyTimeToLive` says (`P30D` and `30` alike). */
+  /** Days, from `camunda:historyTimeToLive` (`P30D` or `30`). */
   readonly historyTimeToLive: number | null;
-  /** `camunda:taskPriority` of the process, inherited by tasks that name none. */
+  /** `camunda:taskPriority` of the process; inherited by tasks without their own. */
   readonly taskPriority: CompiledExpression | null;
   readonly root: ScopeModel;
-  /** Every flow node of the process, those of nested scopes included, by element id. */
+  /** All flow nodes of the process, those of nested scopes included, by element id. */
   readonly nodes: ReadonlyMap<string, FlowNode>;
 }
 
@@ -30,49 +30,51 @@ export interface ProcessModel {
 export interface ScopeModel {
   /** Element id of the process or sub-process. */
   readonly id: string;
-  /** The none start event that entry of the scope fires; null where a process begins by messages only, and in an event sub-process. */
+  /**
+   * The none start event of the scope; null if a process has message start events only, and in an event sub-process.
+   */
   readonly startEvent: StartEventNode | null;
   /** Message start events of a process, in document order; empty in a sub-process. */
   readonly messageStarts: readonly MessageStartNode[];
-  /** Event sub-processes that stand in this scope, in document order. */
+  /** Event sub-processes of this scope, in document order. */
   readonly eventSubProcesses: readonly EventSubProcessNode[];
 }
 
-/** A sequence flow; the order of `FlowNode.outgoing` is the document's. */
+/** A sequence flow; `FlowNode.outgoing` is in document order. */
 export interface SequenceFlow {
   readonly id: string;
   readonly sourceId: string;
   readonly targetId: string;
-  /** Null: unconditioned. */
+  /** Null: unconditional. */
   readonly condition: FlowCondition | null;
 }
 
-/** What decides about a flow: an expression, or JavaScript where that is allowed. */
+/** The condition of a flow: an expression, or JavaScript if scripts are allowed. */
 interface FlowCondition {
   readonly text: string;
   evaluate(scope: ConditionScope): unknown;
 }
 
-/** What a condition sees. */
+/** The scope of a condition. */
 export interface ConditionScope extends ExpressionScope {
   scriptHost(): ScriptHost;
 }
 
-/** What every flow node has. */
+/** The attributes that all flow nodes have. */
 export interface FlowNodeBase {
   readonly id: string;
   readonly name: string | null;
   /** Element id of the enclosing process or sub-process. */
   readonly scopeId: string;
-  /** As Camunda's history names it: `startEvent`, `noneEndEvent`, `serviceTask`, `exclusiveGateway`, … */
+  /** Name of the type in Camunda's history: `startEvent`, `noneEndEvent`, `serviceTask`, `exclusiveGateway`, … */
   readonly activityType: string;
   readonly incoming: readonly SequenceFlow[];
   readonly outgoing: readonly SequenceFlow[];
-  /** `default` of a gateway or activity: taken when no condition of the others holds. */
+  /** `default` of a gateway or activity: taken if no condition of the other flows is true. */
   readonly defaultFlowId: string | null;
   /** `camunda:inputOutput`; a node with one is a variable scope of its own. */
   readonly io: IoMapping | null;
-  /** Boundary events attached to this node, in document order; those of a multi-instance activity are its body's. */
+  /** Boundary events of this node, in document order; for a multi-instance activity its body has them. */
   readonly boundaryEvents: readonly BoundaryEventNode[];
   /** `camunda:properties`. */
   readonly extensionProperties: Readonly<Record<string, string>>;
@@ -95,7 +97,7 @@ export interface ErrorEndNode extends FlowNodeBase {
   readonly error: ErrorModel;
 }
 
-/** `<error>` as an error end event throws it. */
+/** An `<error>` that an error end event throws. */
 export interface ErrorModel {
   readonly id: string;
   readonly code: string;
@@ -106,7 +108,7 @@ export interface ErrorModel {
 export interface ExternalTaskNode extends FlowNodeBase {
   readonly kind: 'externalTask';
   readonly topic: CompiledExpression;
-  /** Null: the process's, else 0. */
+  /** Null: the priority of the process, else 0. */
   readonly priority: CompiledExpression | null;
   /** `camunda:errorEventDefinition`; the expression sees `externalTask`. */
   readonly errorEventDefinitions: readonly {
@@ -139,7 +141,7 @@ export interface UserTaskNode extends FlowNodeBase {
   /** `camunda:candidateUsers`, a comma-separated text. */
   readonly candidateUsers: CompiledExpression | null;
   readonly candidateGroups: CompiledExpression | null;
-  /** A date: ISO 8601 text or Date. */
+  /** An ISO 8601 text or a Date. */
   readonly dueDate: CompiledExpression | null;
   readonly followUpDate: CompiledExpression | null;
   /** Null: 50. */
@@ -150,7 +152,7 @@ export interface UserTaskNode extends FlowNodeBase {
   readonly descriptionExpression: CompiledExpression | null;
 }
 
-/** Waits for its message, or where it names none for a signal. */
+/** Waits for its message, or for a signal if it refers to no message. */
 export interface ReceiveTaskNode extends FlowNodeBase {
   readonly kind: 'receiveTask';
   readonly message: MessageTrigger | null;
@@ -162,7 +164,7 @@ export interface CatchEventNode extends FlowNodeBase {
   readonly trigger: TimerTrigger | MessageTrigger;
 }
 
-/** The first of the events behind it wins: its outgoing flows lead to catch events and receive tasks only. */
+/** The first event after it wins: its outgoing flows lead to catch events and receive tasks only. */
 export interface EventBasedGatewayNode extends FlowNodeBase {
   readonly kind: 'eventBasedGateway';
 }
@@ -185,7 +187,10 @@ export type CallBinding =
   | { readonly kind: 'version'; readonly version: CompiledExpression }
   | { readonly kind: 'versionTag'; readonly versionTag: CompiledExpression };
 
-/** `camunda:in` and `camunda:out`; `local`: only variables of the activity's own scope, set in the target's own. */
+/**
+ * A `camunda:in` or `camunda:out` mapping. `local`: reads only variables of the activity's own scope and sets them in
+ * the target's own scope.
+ */
 export type CallMapping =
   | { readonly kind: 'all'; readonly local: boolean }
   | { readonly kind: 'variable'; readonly source: string; readonly target: string; readonly local: boolean }
@@ -197,15 +202,15 @@ export type CallMapping =
     };
 
 /**
- * What stands around the instances of a multi-instance activity. Its id is `<activity>#multiInstanceBody`; flows and
- * boundary events of the activity are the body's, mappings and everything else the inner activity's.
+ * The body around the instances of a multi-instance activity. Its id is `<activity>#multiInstanceBody`. The body has
+ * the flows and boundary events of the activity; the inner activity has mappings and everything else.
  */
 export interface MultiInstanceBodyNode extends FlowNodeBase {
   readonly kind: 'multiInstanceBody';
-  /** Element id of the activity, which has neither flows nor boundary events of its own. */
+  /** Element id of the inner activity, which has no flows or boundary events of its own. */
   readonly innerId: string;
   readonly isSequential: boolean;
-  /** `loopCardinality`; null where `collection` says how many. */
+  /** `loopCardinality`; null if `collection` determines the number. */
   readonly cardinality: CompiledExpression | null;
   readonly collection: CompiledExpression | { readonly variable: string } | null;
   readonly elementVariable: string | null;
@@ -229,7 +234,7 @@ export interface SubProcessNode extends FlowNodeBase {
   readonly scope: ScopeModel;
 }
 
-/** A sub-process that an event of the scope around it begins. */
+/** A sub-process that an event of the surrounding scope starts. */
 export interface EventSubProcessNode extends FlowNodeBase {
   readonly kind: 'eventSubProcess';
   readonly scope: ScopeModel;
@@ -243,7 +248,7 @@ export interface EventSubProcessStartNode extends FlowNodeBase {
   readonly isInterrupting: boolean;
 }
 
-/** Start event of a process that a message begins. */
+/** A message start event of a process. */
 export interface MessageStartNode extends FlowNodeBase {
   readonly kind: 'messageStart';
   readonly trigger: MessageTrigger;
@@ -251,7 +256,7 @@ export interface MessageStartNode extends FlowNodeBase {
 
 export interface BoundaryEventNode extends FlowNodeBase {
   readonly kind: 'boundaryEvent';
-  /** Id of the host node; that of a multi-instance activity is its body's. */
+  /** Id of the host node; for a multi-instance activity that of its body. */
   readonly attachedToId: string;
   readonly trigger: Trigger;
   /** `cancelActivity`; an error always interrupts. */
@@ -271,7 +276,7 @@ export interface ErrorTrigger {
 export interface TimerTrigger {
   readonly kind: 'timer';
   readonly timer: 'date' | 'duration';
-  /** ISO 8601 text; of a date also a Date. */
+  /** An ISO 8601 text; for a date also a Date. */
   readonly expression: CompiledExpression;
 }
 
@@ -323,16 +328,16 @@ export type IoValue =
   /** An empty parameter: null. */
   | { readonly kind: 'null' };
 
-/** What a resource compiles to. */
+/** The result of compiling a resource. */
 export interface CompiledResource {
   readonly processes: readonly ProcessModel[];
   readonly warnings: readonly ModelProblem[];
 }
 
-/** One problem of a resource, as `details` of a `ParseException` shows it. */
+/** One problem of a resource, as in the `details` of a `ParseException`. */
 export interface ModelProblem {
   readonly message: string;
-  /** 1-based; 0 where the parser does not know. */
+  /** From 1; 0 if the parser does not know it. */
   readonly line: number;
   readonly column: number;
   readonly mainElementId: string | null;

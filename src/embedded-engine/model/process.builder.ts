@@ -17,10 +17,10 @@ import type {
 } from './process-model.js';
 import { buildSequenceFlows } from './sequence-flow.builder.js';
 
-/** Depth to which sub-processes may nest. */
+/** Maximum nesting depth of sub-processes. */
 const MAX_DEPTH = 50;
 
-/** Parts of a scope that have no behaviour. */
+/** Elements of a scope without behaviour. */
 const WITHOUT_BEHAVIOUR: ReadonlySet<string> = new Set([
   'bpmn:SequenceFlow',
   'bpmn:DataObject',
@@ -28,14 +28,14 @@ const WITHOUT_BEHAVIOUR: ReadonlySet<string> = new Set([
   'bpmn:DataStoreReference',
 ]);
 
-/** What holds for all processes of a file. */
+/** Settings of all processes of a file. */
 interface ProcessSettings {
   /** `targetNamespace` of the file. */
   readonly category: string | null;
   readonly enforceHistoryTimeToLive: boolean;
 }
 
-/** Builds one executable process; null where it has problems, all of which are then reported. */
+/** Builds one executable process; null if it has problems, all of which are then reported. */
 export function buildProcess(
   element: ModdleElement,
   settings: ProcessSettings,
@@ -71,7 +71,7 @@ function descriptionOf(element: ModdleElement): string | null {
   return documentation === undefined ? null : textOf(documentation, 'text');
 }
 
-/** Days, from `30` or `P30D`. Camunda demands one since 7.20. */
+/** Parses days from `30` or `P30D`; required by Camunda since 7.20. */
 function buildTimeToLive(
   element: ModdleElement,
   key: string,
@@ -133,7 +133,7 @@ class ScopeBuilder {
     return scopeOf(scopeId, found);
   }
 
-  /** Ids of the flow nodes, the refused ones too: a flow to one of these does not dangle. */
+  /** Ids of all flow nodes, rejected ones included: a flow to one of these is not unresolved. */
   private membersOf(parts: readonly ModdleElement[]): ReadonlyMap<string, string> {
     const members = new Map<string, string>();
     for (const part of parts) {
@@ -173,7 +173,10 @@ class ScopeBuilder {
     this.context.error(`'${attachedToId}' has two boundary events that catch ${which}`, id);
   }
 
-  /** A process begins by one none start event, by messages, or by both; everything else by exactly one start event. */
+  /**
+   * Checks the start events: a process has one none start event, message start events, or both; any other scope exactly
+   * one start event.
+   */
   private checkStarts(scope: ModdleElement, scopeId: string, parts: readonly ModdleElement[]): void {
     const { context } = this;
     const starts = parts.filter((part) => part.$type === 'bpmn:StartEvent');
@@ -201,7 +204,7 @@ class ScopeBuilder {
   }
 }
 
-/** Null where the scope does not begin: that has been reported. */
+/** Null if the scope has no start event, which was reported. */
 function scopeOf(id: string, nodes: readonly FlowNode[]): BuiltScope | null {
   const startEvent = nodes.find((node): node is StartEventNode => node.kind === 'startEvent') ?? null;
   const eventStart =

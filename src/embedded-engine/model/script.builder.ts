@@ -1,7 +1,7 @@
 import { compileJavaScript, type CompiledScript, ScriptError } from '../scripting/index.js';
 import type { BuildContext } from './build.context.js';
 
-/** A script as an element holds it. */
+/** The script of an element. */
 interface ScriptSource {
   readonly format: string | null;
   readonly source: string | null;
@@ -10,9 +10,9 @@ interface ScriptSource {
 }
 
 /**
- * A script that has been parsed; null where it is refused, which is then reported.
+ * Parses a script; null if it is rejected, which is then reported.
  *
- * @param where the element as a problem names it
+ * @param where the name of the element in a problem
  */
 export function buildScript(
   { format, source, resource }: ScriptSource,

@@ -6,7 +6,7 @@ import { bodyIdOf } from './body-id.js';
 import type { ConditionScope, SequenceFlow } from './process-model.js';
 import { buildScript } from './script.builder.js';
 
-/** The sequence flows of one scope, by the element that they leave and reach. */
+/** The sequence flows of one scope, by source and target element. */
 export class FlowIndex {
   private readonly bySource = new Map<string, SequenceFlow[]>();
   private readonly byTarget = new Map<string, SequenceFlow[]>();
@@ -35,9 +35,9 @@ function append(index: Map<string, SequenceFlow[]>, key: string, flow: SequenceF
 }
 
 /**
- * Builds the sequence flows of one scope; those that lead out of it are problems.
+ * Builds the sequence flows of one scope; flows that lead out of it are problems.
  *
- * @param members ids of the flow nodes of the scope and their tags
+ * @param members tags of the scope's flow nodes by id
  */
 export function buildSequenceFlows(
   elements: readonly ModdleElement[],
@@ -58,7 +58,7 @@ export function buildSequenceFlows(
     const condition = buildCondition(element, context);
     refuseListeners(element, element.id ?? sourceId, context);
     if (sourceId === null || targetId === null) continue;
-    // The id of a sequence flow is optional; ours cannot be one of the file's, because ids hold no '>'.
+    // The id of a sequence flow is optional. A generated id contains '>', which no id in a file can contain.
     const id = element.id ?? `${sourceId}>${targetId}>${index}`;
     flows.push(Object.freeze({ id, sourceId, targetId, condition }));
   }

@@ -8,7 +8,7 @@ import type { FlowNode, FlowNodeBase } from './process-model.js';
 import { buildScript } from './script.builder.js';
 import { buildMessageTrigger } from './trigger.builder.js';
 
-/** A service, send or business-rule task. */
+/** Builds a service, send or business-rule task. */
 export function buildServiceTask(
   element: ModdleElement,
   base: FlowNodeBase,
@@ -18,7 +18,7 @@ export function buildServiceTask(
 }
 
 /**
- * An external task, or a task whose expression the engine evaluates.
+ * Builds an external task, or a task whose expression the engine evaluates.
  *
  * @param holder has Camunda's attributes: the task, or the message definition of an event
  * @param element has the extension elements
@@ -87,7 +87,7 @@ export function buildScriptTask(
   return script === null ? null : Object.freeze({ kind: 'scriptTask', script, resultVariable, ...base });
 }
 
-/** One that names no message waits for a signal. */
+/** Builds a receive task; without a message it waits for a signal. */
 export function buildReceiveTask(
   element: ModdleElement,
   base: FlowNodeBase,

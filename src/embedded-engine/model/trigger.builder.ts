@@ -5,9 +5,9 @@ import { childOf, tagOf, textOf } from './moddle.reader.js';
 import type { ErrorTrigger, MessageTrigger, TimerTrigger, Trigger } from './process-model.js';
 
 /**
- * What an event waits for; null where it has problems, which are then reported.
+ * Builds the trigger of an event; null if it has problems, which are then reported.
  *
- * @param where the event as a problem names it: `boundaryEvent 'x'`
+ * @param where the name of the event in a problem: `boundaryEvent 'x'`
  */
 export function buildTrigger(
   definition: ModdleElement | null,
@@ -31,7 +31,7 @@ export function buildTrigger(
   }
 }
 
-/** The message that an element names by `messageRef`; null where it has problems. */
+/** Builds the message of a `messageRef`; null if it has problems. */
 export function buildMessageTrigger(
   element: ModdleElement,
   id: string,

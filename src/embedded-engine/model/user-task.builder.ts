@@ -4,7 +4,7 @@ import type { BuildContext } from './build.context.js';
 import { childrenOf, extensionsOf, textOf } from './moddle.reader.js';
 import type { FlowNode, FlowNodeBase } from './process-model.js';
 
-/** A task for people. Forms are the client's business, so their fields are ignored with a warning. */
+/** Builds a user task. Form fields are for clients, so they are ignored with a warning. */
 export function buildUserTask(element: ModdleElement, base: FlowNodeBase, context: BuildContext): FlowNode {
   const { id } = base;
   if (extensionsOf(element).some(({ $type }) => $type === 'camunda:FormData'))

@@ -1,14 +1,14 @@
-/** Largest resource that is compiled, in bytes: parsing holds up the event loop, and real processes are far smaller. */
+/** Maximum size of a resource, in bytes: parsing blocks the event loop, and real processes are far smaller. */
 export const MAX_BPMN_BYTES = 5 * 1024 * 1024;
 
-/** A resource that is refused before it is parsed. */
+/** A resource that is rejected before it is parsed. */
 export class XmlRefusedError extends Error {
   override readonly name = 'XmlRefusedError';
 }
 
 /**
- * The text of a resource, safe to parse: bounded, decoded, without a document type (and so without entities of its
- * own), and with Operaton's namespace read as Camunda's.
+ * Returns the text of a resource, safe to parse: limited in size, decoded, without a document type (and so without
+ * custom entities), and with Operaton's namespace mapped to Camunda's.
  *
  * @throws XmlRefusedError
  */
@@ -29,7 +29,8 @@ function decode(bytes: Uint8Array): string {
   );
   const encoding = byteOrderMark(bytes) ?? declared?.[1] ?? 'utf-8';
   try {
-    // The declaration is dropped with the encoding: the parser would warn of one that the text no longer has.
+    // The declaration is removed with the encoding: the parser would warn about an encoding that the text no longer
+    // has.
     return new TextDecoder(encoding, { fatal: true }).decode(bytes).replace(/^<\?xml[^>]*?\?>/, '');
   } catch {
     throw new XmlRefusedError(`The resource is not text in ${encoding}`);
@@ -42,7 +43,7 @@ function byteOrderMark(bytes: Uint8Array): string | null {
   return null;
 }
 
-/** `<!` opens only comments and CDATA in a document without a document type. */
+/** Without a document type `<!` starts only comments and CDATA. */
 function refuseDeclarations(text: string): void {
   for (let at = text.indexOf('<!'); at !== -1;) {
     const closer = text.startsWith('<!--', at) ? '-->' : text.startsWith('<![CDATA[', at) ? ']]>' : null;

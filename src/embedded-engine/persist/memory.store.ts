@@ -2,13 +2,13 @@ import type { ChangeSet } from '../state/change-set.js';
 import { type StateStore, NOTHING_RECOVERED, type RecoveredState } from '../state/state-store.js';
 import { MemoryHistory } from '../history/memory.history.js';
 
-/** Keeps nothing beyond the process: the engine's own memory is the state, and history lives beside it. */
+/** A store in memory: the engine's state is not stored elsewhere; history is kept beside it. */
 export class MemoryStore implements StateStore {
   readonly history: MemoryHistory;
 
   /**
-   * @param maxEnded ended instances whose history is kept; the oldest go first
-   * @param maxEndedBytes what they may take
+   * @param maxEnded number of ended instances whose history is kept; the oldest are removed first
+   * @param maxEndedBytes memory limit of their histories
    */
   constructor(maxEnded?: number, maxEndedBytes?: number) {
     this.history = new MemoryHistory(maxEnded, maxEndedBytes);

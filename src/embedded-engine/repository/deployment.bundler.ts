@@ -8,18 +8,18 @@ import type { DeploymentInput } from './deployment.types.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 
-/** A definition id longer than this is the UUID alone. */
+/** Maximum length of a definition id; a longer one is replaced by its UUID alone. */
 const MAX_ID_LENGTH = 64;
 
-/** What of a deployment has to be deployed. */
+/** The resources of a deployment that are new. */
 interface NewResources {
   readonly resources: readonly Resource[];
-  /** The earlier deployment that has it all; null where something is new. */
+  /** The earlier deployment with the same resources; null if anything is new. */
   readonly unchanged: DeploymentRecord | null;
 }
 
 /**
- * What of a deployment is new against the latest of its name, source and tenant.
+ * Compares a deployment with the latest ones of its name, source and tenant.
  *
  * @param deployed oldest first
  */
@@ -47,7 +47,7 @@ function isSameSeries(deployment: DeploymentRecord, input: DeploymentInput): boo
   );
 }
 
-/** The latest deployment with a file of that name, if the file is the same. */
+/** The latest deployment with a resource of that name, if its content is the same. */
 function latestHolder(
   resource: Resource,
   earlier: readonly DeploymentBundle[],
@@ -59,7 +59,7 @@ function latestHolder(
   return undefined;
 }
 
-/** A deployment with the next version of each of its definitions. @throws ProcessEngine for a key that stands twice */
+/** Creates a deployment with the next version of each definition. @throws ProcessEngine for a duplicate key */
 export function bundleDeployment(
   work: UnitOfWork,
   { name, source, tenantId }: DeploymentInput,
@@ -115,7 +115,7 @@ function defineProcess(
   };
 }
 
-/** One message starts one process: two keys of a tenant that are started by it would leave it open which. */
+/** A message may start one process only; two keys of a tenant with the same start message would be ambiguous. */
 function refuseSharedMessages(
   compiled: readonly CompiledProcess[],
   tenantId: string | null,

@@ -1,19 +1,19 @@
 import type { CompiledResource } from '../model/index.js';
 import type { CompiledProcess } from '../state/executable-definition.js';
 
-/** Compiles one resource; rejects with the compiler's own error when it refuses the file. */
+/** Compiles one resource; rejects with the compiler's error for an invalid file. */
 export type ResourceCompiler = (name: string, bytes: Buffer) => Promise<CompiledResource>;
 
-/** A file of a deployment. */
+/** A resource of a deployment. */
 export interface Resource {
   readonly name: string;
   readonly bytes: Buffer;
 }
 
-/** File names that hold BPMN, as Camunda's deployers look for them. */
+/** Names of BPMN resources, by the suffixes that Camunda deploys. */
 const BPMN_NAME = /\.bpmn(20\.xml)?$/;
 
-/** Compiles the BPMN files of a deployment; others are kept as they are. */
+/** Compiles the BPMN resources of a deployment; other resources are stored unchanged. */
 export class DeploymentCompiler {
   constructor(private readonly compileOne: ResourceCompiler) {}
 

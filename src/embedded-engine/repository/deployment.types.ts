@@ -4,15 +4,15 @@ export interface DeploymentInput {
   readonly name: string | null;
   readonly source: string | null;
   readonly tenantId: string | null;
-  /** Nothing changed since the last deployment of that name: the old one comes back. */
+  /** Returns the last deployment of that name if nothing has changed since. */
   readonly enableDuplicateFiltering: boolean;
-  /** Only the resources that changed are deployed; implies duplicate filtering. */
+  /** Deploys only changed resources; implies duplicate filtering. */
   readonly deployChangedOnly: boolean;
   readonly resources: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
 export interface DeploymentResult {
   readonly deployment: DeploymentRecord;
-  /** Those that this call made; empty when the old deployment came back. */
+  /** The definitions that this deployment created; empty if an earlier deployment was returned. */
   readonly definitions: readonly DefinitionRecord[];
 }

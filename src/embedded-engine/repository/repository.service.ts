@@ -16,7 +16,7 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 
 /** Deployments and process definitions. */
 export class RepositoryService {
-  /** Deployments run one after another: each compiles against what the one before has left. */
+  /** Deployments run one after another, because each is compared with the one before. */
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -26,7 +26,7 @@ export class RepositoryService {
     private readonly history: HistoryService,
   ) {}
 
-  /** Brings back what an earlier engine had deployed. */
+  /** Restores the deployments of an earlier engine. */
   async restore(bundles: readonly DeploymentBundle[]): Promise<void> {
     for (const bundle of bundles) {
       const compiled = await this.compiler.compile(bundle.resources);
@@ -37,7 +37,8 @@ export class RepositoryService {
 
   /**
    * Compiles and deploys all resources or none.
-   * @throws what the compiler throws for a resource that it refuses; BadUserRequest without resources
+   *
+   * @throws the compiler's error for an invalid resource; BadUserRequest without resources
    */
   deploy(input: DeploymentInput): Promise<DeploymentResult> {
     const deployed = this.last.then(() => this.deployNow(input));
@@ -111,8 +112,9 @@ export class RepositoryService {
   }
 
   /**
-   * A suspended definition starts no instance.
-   * @param includeProcessInstances whether its instances follow
+   * Suspends or activates a definition. A suspended definition starts no instances.
+   *
+   * @param includeProcessInstances whether its instances are suspended or activated too
    * @throws NotFound
    */
   setDefinitionSuspended(id: string, suspended: boolean, includeProcessInstances: boolean): Promise<void> {
@@ -123,7 +125,10 @@ export class RepositoryService {
     });
   }
 
-  /** Days that the history of later ended instances lives; null: for ever. @throws NotFound, BadUserRequest */
+  /**
+   * Sets the days for which the history of instances that end later is kept; null: forever. @throws NotFound,
+   * BadUserRequest
+   */
   async setHistoryTimeToLive(id: string, days: number | null): Promise<void> {
     if (days !== null && days < 0)
       throw new BadUserRequestError('historyTimeToLive must be greater than or equal to 0');
@@ -155,7 +160,7 @@ export class RepositoryService {
     );
   }
 
-  /** Changes what is known of a definition beside its model. @throws NotFound */
+  /** Changes attributes of a definition; its model stays. @throws NotFound */
   private async changeDefinition(
     id: string,
     change: Partial<Pick<DefinitionRecord, 'suspended' | 'historyTimeToLive'>>,
@@ -184,7 +189,10 @@ export class RepositoryService {
     throw new NotFoundError(`No process definition found with id '${id}'`);
   }
 
-  /** Ends the instances of definitions and forgets their history. @throws ProcessEngine where some run and must not end */
+  /**
+   * Deletes the instances and, with `cascade`, the history of definitions. @throws ProcessEngine if instances run and
+   * `cascade` is false
+   */
   private emptyDefinitions(
     work: UnitOfWork,
     definitionIds: ReadonlySet<string>,
@@ -203,10 +211,10 @@ export class RepositoryService {
       this.deleteInstance(work, id);
       work.changes.deletedHistories.add(id);
     }
-    if (cascade) this.forgetHistory(work, definitionIds);
+    if (cascade) this.deleteHistory(work, definitionIds);
   }
 
-  /** One that a deleted caller has taken with it is gone already. */
+  /** Deletes an instance, unless it was deleted with its caller already. */
   private deleteInstance(work: UnitOfWork, id: string): void {
     if (work.findInstance(id) === undefined) return;
     new Interpreter(work, Infinity).deleteInstance(id, {
@@ -217,7 +225,7 @@ export class RepositoryService {
     });
   }
 
-  private forgetHistory(work: UnitOfWork, definitionIds: ReadonlySet<string>): void {
+  private deleteHistory(work: UnitOfWork, definitionIds: ReadonlySet<string>): void {
     for (const processDefinitionId of definitionIds) {
       for (const { id } of this.history.findInstances({ processDefinitionId }))
         work.changes.deletedHistories.add(id);

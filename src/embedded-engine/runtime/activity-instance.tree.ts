@@ -3,7 +3,7 @@ import type { ActivityState } from '../state/activity.state.js';
 import type { ExecutableDefinition } from '../state/executable-definition.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 
-/** Tree of what an instance does now; the root stands for the instance itself. */
+/** The current activity instances of a process instance as a tree; the root represents the instance itself. */
 export interface ActivityInstanceView {
   /** `activityId:uuid`; the root's is the process instance id. */
   readonly id: string;
@@ -20,7 +20,7 @@ export interface ActivityInstanceView {
   readonly incidents: readonly { readonly id: string; readonly activityId: string }[];
 }
 
-/** What an instance does now, as the tree that Camunda shows. */
+/** The tree of current activity instances, as in Camunda's response. */
 export function activityInstanceTree(
   instance: ProcessInstanceState,
   definition: ExecutableDefinition,

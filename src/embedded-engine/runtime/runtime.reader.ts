@@ -20,7 +20,7 @@ import type { EngineState } from '../state/engine.state.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { filterRecords, pageOf } from '../query/record.query.js';
 
-/** Finds what runs, in memory. */
+/** Queries of running instances, in memory. */
 export class RuntimeReader {
   constructor(private readonly state: EngineState) {}
 
@@ -91,7 +91,7 @@ export class RuntimeReader {
     return filterRecords(all, query, executionRules(this.state));
   }
 
-  /** Those of the ids, or all. */
+  /** The instances with these ids, or all. */
   private some(ids: readonly string[] | undefined): ProcessInstanceState[] {
     if (ids === undefined) return [...this.state.instances.values()];
     return [...new Set(ids)].flatMap((id) => this.state.instance(id) ?? []);

@@ -30,13 +30,13 @@ export interface StartInput {
 }
 
 export interface StartResult extends ProcessInstanceView {
-  /** Process variables, transient ones among them, at the first wait state, or at the end when the instance ran through. */
+  /** The process variables, transient ones included, at the first wait state or the end of the instance. */
   readonly variables: Variables;
 }
 
 export interface DeleteInstanceOptions {
   readonly deleteReason: string | null;
-  /** Leave output mappings out, and called instances alone. */
+  /** Skips output mappings. */
   readonly skipIoMappings: boolean;
   readonly skipSubprocesses: boolean;
 }
@@ -54,7 +54,7 @@ export class RuntimeService {
     this.reader = new RuntimeReader(state);
   }
 
-  /** @throws NotFound for an unknown definition; ProcessEngine where running it to the first wait state fails */
+  /** @throws NotFound for an unknown definition; ProcessEngine if the instance fails before its first wait state */
   startProcessInstance(processDefinitionId: string, input: StartInput): Promise<StartResult> {
     return this.executor.run((work) => {
       const definition = work.definition(processDefinitionId);
@@ -103,16 +103,19 @@ export class RuntimeService {
     });
   }
 
-  /** Suspended: nothing of the instance can be fetched, completed, correlated or fired. An unknown one is nothing to do. */
+  /**
+   * Suspends or activates an instance. In a suspended one nothing can be fetched, completed, correlated or executed. An
+   * unknown id is ignored.
+   */
   async setSuspended(processInstanceId: string, suspended: boolean): Promise<void> {
     await this.executor.run((work) => {
-      // An unknown instance is nothing to do, as in Camunda.
+      // An unknown instance is ignored, as in Camunda.
       if (work.findInstance(processInstanceId) !== undefined)
         setInstanceSuspended(work, processInstanceId, suspended);
     });
   }
 
-  /** Variables that an execution sees (`id` an instance's or an execution's); null for an unknown id. */
+  /** The variables that an execution sees, by the id of an instance or execution; null for an unknown id. */
   findVariables(id: string, { local } = { local: false }): Variables | null {
     const scope = this.findScope(id);
     if (scope === null) return null;
@@ -127,7 +130,7 @@ export class RuntimeService {
     });
   }
 
-  /** Variables of the execution's own scope only. @throws NullValue for an unknown execution */
+  /** Changes variables of the execution's own scope only. @throws NullValue for an unknown execution */
   changeLocalVariables(id: string, modifications: Variables, deletions: readonly string[]): Promise<void> {
     return this.onExecution(id, ({ variables }, scope) => {
       for (const name of deletions) variables.deleteLocal(scope, name);
@@ -135,7 +138,7 @@ export class RuntimeService {
     });
   }
 
-  /** Forgets an ended instance. @throws NotFound for one that is unknown, or that still runs */
+  /** Deletes the history of an ended instance. @throws NotFound for an unknown or running instance */
   async deleteHistoricInstance(id: string): Promise<void> {
     await this.executor.run((work) => {
       if (this.history.findInstance(id) === null || work.findInstance(id) !== undefined)
@@ -144,7 +147,7 @@ export class RuntimeService {
     });
   }
 
-  /** Lets a receive task go on. @throws BadUserRequest, ProcessEngine for an execution that waits for nothing of the kind */
+  /** Completes a receive task. @throws BadUserRequest, ProcessEngine if the execution waits for no signal */
   signal(executionId: string, given: Variables): Promise<void> {
     return this.onExecution(executionId, (context, scope, work) => {
       assertInstanceActive(context.instance, `Execution with id '${executionId}'`);

@@ -11,7 +11,7 @@ class RecordingHost implements ScriptHost {
     return this.values;
   }
 
-  fact(name: string): unknown {
+  property(name: string): unknown {
     return `the ${name}`;
   }
 

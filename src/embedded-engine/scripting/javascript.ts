@@ -1,16 +1,16 @@
 import { createContext, Script } from 'node:vm';
 import type { CompiledScript, ScriptHost } from './script.types.js';
 
-/** Time that a script may take, milliseconds: it holds up everything else in the process. */
+/** Time limit of a script, in milliseconds: it blocks everything else in the process. */
 const TIME_LIMIT_MS = 2_000;
 
-/** A script that cannot be parsed, that threw, or that took too long. */
+/** A script that cannot be parsed, threw an error, or exceeded its time limit. */
 export class ScriptError extends Error {
   override readonly name = 'ScriptError';
 }
 
 /**
- * Parses JavaScript. It is no sandbox: a script reaches whatever the process reaches.
+ * Parses JavaScript. There is no sandbox: a script can access everything that the process can.
  *
  * @param name shown in stack traces
  * @throws ScriptError with the syntax error
@@ -33,7 +33,7 @@ export function compileJavaScript(source: string, name: string, timeLimitMs = TI
         return script.runInContext(globals, { timeout: timeLimitMs }) as unknown;
       } catch (error) {
         throw new ScriptError(
-          `Unable to evaluate script while executing activity '${name}' in the process definition with id '${String(host.fact('processDefinitionId'))}':${nameOf(error)}${messageOf(error)}`,
+          `Unable to evaluate script while executing activity '${name}' in the process definition with id '${String(host.property('processDefinitionId'))}':${nameOf(error)}${messageOf(error)}`,
           {
             cause: error,
           },
@@ -43,7 +43,7 @@ export function compileJavaScript(source: string, name: string, timeLimitMs = TI
   };
 }
 
-/** What scripts call `execution`: Camunda's DelegateExecution, as far as it makes sense here. */
+/** The global `execution` of scripts: the useful part of Camunda's DelegateExecution. */
 function execution(host: ScriptHost): Readonly<Record<string, (...args: never[]) => unknown>> {
   return {
     getVariable: (name: string) => host.getVariable(name),
@@ -58,15 +58,15 @@ function execution(host: ScriptHost): Readonly<Record<string, (...args: never[])
     removeVariable: (name: string) => {
       host.removeVariable(name);
     },
-    getId: () => host.fact('id'),
-    getProcessInstanceId: () => host.fact('processInstanceId'),
-    getProcessDefinitionId: () => host.fact('processDefinitionId'),
-    getProcessBusinessKey: () => host.fact('businessKey'),
-    getBusinessKey: () => host.fact('businessKey'),
-    getActivityInstanceId: () => host.fact('activityInstanceId'),
-    getCurrentActivityId: () => host.fact('currentActivityId'),
-    getCurrentActivityName: () => host.fact('currentActivityName'),
-    getTenantId: () => host.fact('tenantId'),
+    getId: () => host.property('id'),
+    getProcessInstanceId: () => host.property('processInstanceId'),
+    getProcessDefinitionId: () => host.property('processDefinitionId'),
+    getProcessBusinessKey: () => host.property('businessKey'),
+    getBusinessKey: () => host.property('businessKey'),
+    getActivityInstanceId: () => host.property('activityInstanceId'),
+    getCurrentActivityId: () => host.property('currentActivityId'),
+    getCurrentActivityName: () => host.property('currentActivityName'),
+    getTenantId: () => host.property('tenantId'),
   };
 }
 
@@ -75,7 +75,7 @@ function nameOf(error: unknown): string {
 }
 
 function messageOf(error: unknown): string {
-  // An error of the script's own context is no instance of this one's Error.
+  // An error from the script's own context is no instance of this realm's Error.
   if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
   return String(error);
 }

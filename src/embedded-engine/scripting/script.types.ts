@@ -1,11 +1,11 @@
-/** What a script sees of the activity that runs it. */
+/** Access of a script to the activity that runs it. */
 export interface ScriptHost {
-  /** Variables that the activity sees, and Spin's `S`; each is a global of the script. */
+  /** The variables that the activity sees, and Spin's `S`; each is a global of the script. */
   variables(): ReadonlyMap<string, unknown>;
-  /** Facts of the execution by name: `id`, `processInstanceId`, `businessKey`, `currentActivityId`, … */
-  fact(name: string): unknown;
+  /** Properties of the execution by name: `id`, `processInstanceId`, `businessKey`, `currentActivityId`, … */
+  property(name: string): unknown;
   getVariable(name: string): unknown;
-  /** All that {@link variables} has, as an object with `size()`. */
+  /** All {@link variables} as an object with `size()`. */
   getVariables(): object;
   hasVariable(name: string): boolean;
   setVariable(name: string, value: unknown): void;
@@ -13,9 +13,12 @@ export interface ScriptHost {
   removeVariable(name: string): void;
 }
 
-/** A script that has been parsed. */
+/** A parsed script. */
 export interface CompiledScript {
   readonly source: string;
-  /** The value of the last expression. @throws ScriptError with what the script threw, or beyond its time */
+  /**
+   * Runs the script and returns the value of its last expression. @throws ScriptError with the script's error, or after
+   * its time limit
+   */
   run(host: ScriptHost): unknown;
 }

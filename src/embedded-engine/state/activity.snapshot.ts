@@ -1,18 +1,18 @@
 import { ActivityState, type VariableState, type Wait } from './activity.state.js';
 import type { TypedValue, VariableType } from './typed-value.types.js';
 
-/** Stands for what an activity instance does not have. */
+/** Marks an absent value. */
 type None = 0;
 const NONE: None = 0;
 
 /**
- * One activity instance as plain JSON data. A list, because it is written with every step of a process: two thirds of
- * the length of an object with names.
+ * One activity instance as plain JSON data. It is written with every step of a process, so it is an array: two thirds
+ * of the length of an object with names.
  */
 export type ActivitySnapshot = readonly [
   id: string,
   nodeId: string,
-  /** None where it is that of the process instance. */
+  /** None if it is the execution of the process instance. */
   executionId: string | None,
   startTime: number,
   isVariableScope: boolean,
@@ -24,7 +24,7 @@ export type ActivitySnapshot = readonly [
   children: readonly ActivitySnapshot[] | None,
 ];
 
-/** A variable; no more of it than has something to say. */
+/** A variable; trailing empty values are left out. */
 type VariableSnapshot = readonly [
   name: string,
   id: string,
@@ -35,7 +35,7 @@ type VariableSnapshot = readonly [
   shownIn?: string,
 ];
 
-/** @param rootExecutionId id of the process instance, which is also that of its own execution */
+/** @param rootExecutionId id of the process instance, which is also the id of its own execution */
 export function snapshotActivity(activity: ActivityState, rootExecutionId: string): ActivitySnapshot {
   const { executionId, variables, children } = activity;
   return [

@@ -1,6 +1,6 @@
 import { ActivityState, type VariableState, type Wait } from './activity.state.js';
 
-/** An activity instance as format 1 has it, which is read and no longer written. */
+/** An activity instance in format 1, which is read but no longer written. */
 export interface ActivitySnapshotV1 {
   readonly id: string;
   readonly nodeId: string;

@@ -1,39 +1,42 @@
 import type { TypedValue } from './typed-value.types.js';
 
-/** A variable where it lives; never changed, a new value makes a new one with the same id. */
+/** A variable in its scope. It is immutable: a new value creates a new object with the same id. */
 export interface VariableState {
   readonly id: string;
   readonly value: TypedValue;
   readonly createTime: number;
-  /** The activity instance that readers see it in, where that is not the one that holds it. */
+  /** Id of the activity instance in which clients see it, if that is not the one that holds it. */
   readonly shownIn?: string;
 }
 
-/** Something besides an external task that an activity instance waits for, and the event that it then fires. */
+/** A job, message subscription or user task that an activity instance waits for, and the event that it triggers. */
 export interface Wait {
   readonly kind: 'job' | 'subscription' | 'userTask';
   readonly id: string;
-  /** Element id: the activity itself, a boundary event, an event behind a gateway, the start of an event sub-process. */
+  /**
+   * Element id: the activity itself, a boundary event, an event after an event-based gateway, or the start of an event
+   * sub-process.
+   */
   readonly nodeId: string;
 }
 
 /**
  * One activity instance: the process instance itself (the root), a sub-process, a waiting task, or a token that waits
- * at a join. A committed tree is never changed again; a command works on a copy.
+ * at a join. A committed tree is immutable; commands work on copies.
  */
 export class ActivityState {
   readonly children: ActivityState[] = [];
-  /** Null while it has none of its own. */
+  /** Null if it has no variables of its own. */
   variables: Map<string, VariableState> | null = null;
-  /** The external task it waits for. */
+  /** Id of the external task that it waits for. */
   taskId: string | null = null;
-  /** Timers, messages and the user task that it waits for; null where there are none. */
+  /** Timers, messages and the user task that it waits for; null if there are none. */
   waits: readonly Wait[] | null = null;
-  /** The instance that a call activity has called and waits for. */
+  /** Id of the instance that a call activity called and waits for. */
   calledInstanceId: string | null = null;
-  /** Tokens of this scope that are on their way within the running command; 0 in a committed tree. */
+  /** Number of tokens of this scope that the running command still has to move; 0 in a committed tree. */
   pendingTokens = 0;
-  /** It has left the tree; tokens that were on their way in it are void. */
+  /** It was removed from the tree; its pending tokens are void. */
   removed = false;
 
   constructor(
@@ -44,13 +47,13 @@ export class ActivityState {
     readonly executionId: string,
     readonly parent: ActivityState | null,
     readonly startTime: number,
-    /** Whether local variables live here. */
+    /** Whether local variables are set here. */
     readonly isVariableScope: boolean,
-    /** Grows from one activity instance of the engine to the next. */
+    /** Increases from one activity instance of the engine to the next. */
     readonly sequence: number,
   ) {}
 
-  /** A deep copy below `parent`; variables are shared, because they never change. */
+  /** Creates a deep copy below `parent`; the copies share the immutable variables. */
   copy(parent: ActivityState | null): ActivityState {
     const copy = new ActivityState(
       this.id,
@@ -69,13 +72,13 @@ export class ActivityState {
     return copy;
   }
 
-  /** Shows this and all below, in the order of the tree. */
+  /** Calls `visitor` with this activity and its descendants, in tree order. */
   visit(visitor: (activity: ActivityState) => void): void {
     visitor(this);
     for (const child of this.children) child.visit(visitor);
   }
 
-  /** The first of this and all below that `matches`; null when none does. */
+  /** Returns the first activity of this subtree that `matches`, or null. */
   find(matches: (activity: ActivityState) => boolean): ActivityState | null {
     if (matches(this)) return this;
     for (const child of this.children) {

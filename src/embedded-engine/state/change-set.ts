@@ -16,21 +16,21 @@ import type {
   UserTaskRecord,
 } from './records.types.js';
 
-/** A deployment with everything that belongs to it. */
+/** A deployment with its resources and definitions. */
 export interface DeploymentBundle {
   readonly deployment: DeploymentRecord;
   readonly resources: readonly ResourceRecord[];
   readonly definitions: readonly DefinitionRecord[];
 }
 
-/** Something whose snapshot the store takes when it writes; it never changes after the commit. */
+/** Provides a snapshot when the store writes; immutable after the commit. */
 export interface SnapshotSource {
   snapshot(): InstanceSnapshot;
 }
 
 /**
- * What one command changed, by id; null: removed. Applying change sets in the order of their commits gives the state.
- * Task and poll work of the same turn is in the same set.
+ * The changes of one command, by id; null: removed. Applying all change sets in commit order results in the state.
+ * Follow-up work on tasks and polls is in the same set.
  */
 export interface ChangeSet {
   readonly deployments: Map<string, DeploymentBundle | null>;
@@ -46,11 +46,11 @@ export interface ChangeSet {
   readonly historicIncidents: Map<string, HistoricIncidentRecord>;
   readonly historicUserTasks: Map<string, HistoricUserTaskRecord>;
   readonly externalTaskLog: Map<string, ExternalTaskLogRecord>;
-  /** Process instances whose history goes with their definition. */
+  /** Ids of the process instances whose history is deleted. */
   readonly deletedHistories: Set<string>;
 }
 
-/** An empty change set. */
+/** Creates an empty change set. */
 export function emptyChangeSet(): ChangeSet {
   return {
     deployments: new Map(),

@@ -1,7 +1,7 @@
 import type { DefinitionRecord } from './records.types.js';
 import { type CompiledProcess, ExecutableDefinition } from './executable-definition.js';
 
-/** The deployed definitions: by id, and the versions of each key and tenant. */
+/** The deployed definitions by id, and the versions of each key and tenant. */
 export class DefinitionIndex {
   private readonly byId = new Map<string, ExecutableDefinition>();
   /** Oldest first. */
@@ -27,7 +27,7 @@ export class DefinitionIndex {
     return [...this.versions.values()].flatMap((versions) => versions.at(-1) ?? []);
   }
 
-  /** Takes definitions in, each with the model that it was compiled to. */
+  /** Adds definitions with their compiled models. */
   add(records: readonly DefinitionRecord[], compiled: readonly CompiledProcess[]): void {
     for (const record of records) {
       const found = compiled.find(
@@ -37,7 +37,7 @@ export class DefinitionIndex {
     }
   }
 
-  /** Changes what is known of a definition beside its model: whether it is suspended, how long its history lives. */
+  /** Replaces the record of a definition, for example when it is suspended; its model stays. */
   update(record: DefinitionRecord): void {
     const known = this.byId.get(record.id);
     if (known !== undefined) this.put(new ExecutableDefinition(record, known.model));

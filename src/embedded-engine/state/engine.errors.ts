@@ -1,29 +1,29 @@
-/** What went wrong, independent of HTTP; `rest/` maps it to a status by one table. */
+/** Kinds of errors, independent of HTTP; one table in `rest/` maps them to a status. */
 export type EngineErrorKind =
-  /** The caller named something that is not there. */
+  /** The caller named something that does not exist. */
   | 'NotFound'
-  /** The request cannot be honoured as it stands (Camunda's BadUserRequestException family). */
+  /** The request is invalid in the current state (Camunda's BadUserRequestException family). */
   | 'BadUserRequest'
   /** A required argument is missing. */
   | 'NullValue'
-  /** Another command changed the same thing first; repeat. */
+  /** Another command changed the same thing first; the caller may retry. */
   | 'OptimisticLocking'
-  /** Anything else that stopped a command: expressions, conditions, endless loops. */
+  /** Any other failure of a command: expressions, conditions, endless loops. */
   | 'ProcessEngine'
-  /** The long-poll registry takes no more requests. */
+  /** The limit of waiting long polls is reached. */
   | 'TooManyRequests'
-  /** The engine closes. */
+  /** The engine is closing. */
   | 'Shutdown'
-  /** The store takes no writes; whether what the engine was asked is kept shows when it has read its state back. */
+  /** The store rejects writes. Whether the request was committed is known when the engine has read its state back. */
   | 'Stopped';
 
-/** An error that a command of the engine ends with; the command has changed nothing. */
+/** An error of an engine command; the command has changed nothing. */
 export class EngineError extends Error {
   /**
-   * @param kind what it is, for the table of statuses
-   * @param camundaClass simple name of the Java class that Camunda 7 throws in this place
-   * @param engineCode `code` of Camunda's error body: 0 without a special one, 1 optimistic locking, null where no
-   * engine exception stands behind the error
+   * @param kind selects the HTTP status
+   * @param camundaClass simple name of the Java class that Camunda 7 throws in this case
+   * @param engineCode `code` of Camunda's error body: 0 by default, 1 for optimistic locking, null if the error is not
+   * an engine exception
    */
   constructor(
     readonly kind: EngineErrorKind,
@@ -37,14 +37,14 @@ export class EngineError extends Error {
   }
 }
 
-/** Nothing has that id. */
+/** No object has that id. */
 export class NotFoundError extends EngineError {
   constructor(message: string) {
     super('NotFound', 'NotFoundException', message);
   }
 }
 
-/** The request cannot be honoured as it stands. */
+/** The request is invalid in the current state. */
 export class BadUserRequestError extends EngineError {
   constructor(message: string, camundaClass = 'BadUserRequestException') {
     super('BadUserRequest', camundaClass, message);
@@ -58,14 +58,14 @@ export class NullValueError extends EngineError {
   }
 }
 
-/** Any other reason for which a command did not succeed. */
+/** Any other failure of a command. */
 export class ProcessEngineError extends EngineError {
   constructor(message: string, options?: ErrorOptions) {
     super('ProcessEngine', 'ProcessEngineException', message, 0, options);
   }
 }
 
-/** The long-poll registry is full. */
+/** The limit of waiting long polls is reached. */
 export class TooManyPollsError extends EngineError {
   constructor() {
     super(
@@ -77,14 +77,14 @@ export class TooManyPollsError extends EngineError {
   }
 }
 
-/** The engine closes and serves no more polls. */
+/** The engine is closing and serves no more polls. */
 export class EngineClosedError extends EngineError {
   constructor() {
     super('Shutdown', 'RestException', 'Request rejected due to shutdown of application server.', null);
   }
 }
 
-/** The store has refused a commit: the engine's memory is ahead of what is kept, so it answers nothing from it any more. */
+/** The store has rejected a commit. Memory is ahead of the store, so the engine returns nothing from it any more. */
 export class EngineStoppedError extends EngineError {
   constructor(cause: unknown) {
     super(

@@ -10,7 +10,7 @@ import { DefinitionIndex } from './definition.index.js';
 import type { ExecutableDefinition } from './executable-definition.js';
 import { ProcessInstanceState } from './process-instance.state.js';
 
-/** Who is told of records that changed; null: gone. */
+/** Callbacks for changed records; null: removed. */
 interface StateListeners {
   readonly onTaskChanged: (id: string, task: ExternalTaskRecord | null) => void;
   readonly onJobChanged: (id: string, job: JobRecord | null) => void;
@@ -35,7 +35,10 @@ export class EngineState {
 
   constructor(private readonly listeners: StateListeners) {}
 
-  /** Begins anew with every millisecond, but never goes back: a thousand in each are enough to outlive a restart. */
+  /**
+   * Returns an increasing number: at least 1 000 times the current time, so that it stays above all earlier ones after
+   * a restart.
+   */
   nextSequence(now: number): number {
     this.lastSequence = Math.max(this.lastSequence + 1, now * 1_000);
     return this.lastSequence;
@@ -75,14 +78,14 @@ export class EngineState {
     return this.definitions.versionsOf(key, tenantId);
   }
 
-  /** Who waits for a message of that name, in the order of their coming. */
+  /** The subscriptions to a message, in the order of their creation. */
   subscriptionsTo(eventName: string): EventSubscriptionRecord[] {
     return [...(this.subscriptionsByName.get(eventName) ?? [])].flatMap(
       (id) => this.subscriptions.get(id) ?? [],
     );
   }
 
-  /** Instances that one has called and that still run. */
+  /** Ids of the running instances that an instance has called. */
   calledBy(processInstanceId: string): string[] {
     const called: string[] = [];
     this.instances.get(processInstanceId)?.root.visit(({ calledInstanceId }) => {
@@ -95,7 +98,7 @@ export class EngineState {
     return this.definitions.get(id);
   }
 
-  /** Tasks of one instance. */
+  /** The external tasks of one instance. */
   tasksOf(processInstanceId: string): ExternalTaskRecord[] {
     const tasks: ExternalTaskRecord[] = [];
     this.instances.get(processInstanceId)?.root.visit(({ taskId }) => {
@@ -105,7 +108,7 @@ export class EngineState {
     return tasks;
   }
 
-  /** Open incidents of one instance. */
+  /** The open incidents of one instance. */
   incidentsOf(processInstanceId: string): IncidentRecord[] {
     return [...(this.incidentsByInstance.get(processInstanceId)?.values() ?? [])];
   }
@@ -115,7 +118,10 @@ export class EngineState {
     return [...(this.incidentsByRootCause.get(incidentId)?.values() ?? [])];
   }
 
-  /** The instance of an execution: its own has its id, a task's is looked up, any other is searched for. */
+  /**
+   * Finds the instance of an execution: directly by the instance's own id or a task's execution id, otherwise by a
+   * search.
+   */
   instanceOfExecution(executionId: string): ProcessInstanceState | undefined {
     const direct =
       this.instances.get(executionId) ??
@@ -127,7 +133,7 @@ export class EngineState {
     return undefined;
   }
 
-  /** Takes over what a command has changed, definitions apart, which carry a compiled model. */
+  /** Applies the changes of a command. Definitions carry a compiled model and are applied separately. */
   apply(changes: ChangeSet): void {
     for (const [id, bundle] of changes.deployments) put(this.deployments, id, bundle);
     for (const [id, source] of changes.instances) {
@@ -183,7 +189,7 @@ function put<K, V>(map: Map<K, V>, key: K, value: V | null): void {
   else map.set(key, value);
 }
 
-/** The same in a group, which goes with its last member. */
+/** Like {@link put} in a group; an empty group is removed. */
 function putIn<V>(groups: Map<string, Map<string, V>>, group: string, key: string, value: V | null): void {
   const members = groups.get(group) ?? new Map<string, V>();
   put(members, key, value);

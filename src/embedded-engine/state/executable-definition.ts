@@ -2,14 +2,14 @@ import type { FlowNode, MessageStartNode, ProcessModel, ScopeModel, StartEventNo
 import { ProcessEngineError } from './engine.errors.js';
 import type { DefinitionRecord } from './records.types.js';
 
-/** A process and the file that it stands in. */
+/** A compiled process with the file that contains it. */
 export interface CompiledProcess {
   /** Name of the file. */
   readonly resource: string;
   readonly model: ProcessModel;
 }
 
-/** A deployed definition with its model and what the interpreter derives from it once. */
+/** A deployed definition with its model and derived data that is computed once. */
 export class ExecutableDefinition {
   private readonly reachableFrom = new Map<string, ReadonlySet<string>>();
 
@@ -19,9 +19,9 @@ export class ExecutableDefinition {
   ) {}
 
   /**
-   * The start event that a start by key or id fires: the none start event, or the only one that there is.
+   * Returns the start event for a start by key or id: the none start event, or else the only message start event.
    *
-   * @throws ProcessEngine where several messages begin the process, and nothing else
+   * @throws ProcessEngine if there are several message start events and no none start event
    */
   initialStart(): StartEventNode | MessageStartNode {
     const { startEvent, messageStarts } = this.model.root;
@@ -33,20 +33,22 @@ export class ExecutableDefinition {
     );
   }
 
-  /** @throws ProcessEngine for an id that the model does not have */
+  /** @throws ProcessEngine for an id that is not in the model */
   node(id: string): FlowNode {
     const node = this.model.nodes.get(id);
     if (node === undefined) throw new ProcessEngineError(`${this.record.id} has no element ${id}`);
     return node;
   }
 
-  /** The scope that a sub-process or event sub-process is; null for what holds no flow of its own. */
+  /** The scope of a sub-process or event sub-process; null for elements without inner flow. */
   scopeModel(nodeId: string): ScopeModel | null {
     const node = this.node(nodeId);
     return node.kind === 'subProcess' || node.kind === 'eventSubProcess' ? node.scope : null;
   }
 
-  /** Whether a token at `fromId` can still come to `toId` over flows; Camunda leaves boundary events out of account. */
+  /**
+   * Whether a token at `fromId` can still reach `toId` over sequence flows; like Camunda it ignores boundary events.
+   */
   canReach(fromId: string, toId: string): boolean {
     let reachable = this.reachableFrom.get(fromId);
     if (reachable === undefined) {

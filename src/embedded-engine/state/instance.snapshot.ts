@@ -3,18 +3,18 @@ import { type ActivitySnapshotV1, restoreActivityV1 } from './activity.snapshot.
 import type { ActivityState } from './activity.state.js';
 import { ProcessEngineError } from './engine.errors.js';
 
-/** Version of {@link InstanceSnapshot} that is written; 1 is read too, a newer one is refused. */
+/** Version of {@link InstanceSnapshot} that is written. Version 1 is read too; a newer one is rejected. */
 export const SNAPSHOT_FORMAT = 2;
 
-/** The call activity that has called an instance. */
+/** The call activity that called an instance. */
 interface Caller {
   readonly processInstanceId: string;
   readonly activityInstanceId: string;
-  /** The instance at the top of all calls. */
+  /** Id of the outermost calling instance. */
   readonly rootProcessInstanceId: string;
 }
 
-/** What an instance is made with. */
+/** The immutable attributes of an instance. */
 export interface ProcessInstanceHeader {
   readonly id: string;
   readonly definitionId: string;
@@ -22,7 +22,7 @@ export interface ProcessInstanceHeader {
   readonly tenantId: string | null;
   readonly startTime: number;
   readonly startActivityId: string;
-  /** Null for an instance that was started from outside. */
+  /** Null if no other instance called it. */
   readonly caller: Caller | null;
 }
 
@@ -35,7 +35,7 @@ export type InstanceSnapshot = {
   | { readonly format: 1; readonly root: ActivitySnapshotV1 }
 );
 
-/** @throws ProcessEngine for a format that this version does not know */
+/** @throws ProcessEngine for an unknown format */
 export function restoreRoot(snapshot: InstanceSnapshot): ActivityState {
   const { id } = snapshot.header;
   switch (snapshot.format) {

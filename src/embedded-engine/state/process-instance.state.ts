@@ -7,9 +7,9 @@ import {
   SNAPSHOT_FORMAT,
 } from './instance.snapshot.js';
 
-/** The whole state of one running process instance. Once committed it is never changed: commands work on a copy. */
+/** The state of one running process instance. It is immutable after its commit; commands work on copies. */
 export class ProcessInstanceState {
-  /** Nothing of it goes on until it is activated again. */
+  /** A suspended instance does not continue until it is activated. */
   suspended = false;
 
   constructor(
@@ -17,7 +17,7 @@ export class ProcessInstanceState {
     readonly root: ActivityState,
   ) {}
 
-  /** A new instance whose root stands for the process `processKey`. */
+  /** Creates an instance whose root represents the process `processKey`. */
   static create(header: ProcessInstanceHeader, processKey: string): ProcessInstanceState {
     return new ProcessInstanceState(
       header,
@@ -25,7 +25,7 @@ export class ProcessInstanceState {
     );
   }
 
-  /** @throws ProcessEngine for a snapshot of another format */
+  /** @throws ProcessEngine for an unknown snapshot format */
   static restore(snapshot: InstanceSnapshot): ProcessInstanceState {
     const instance = new ProcessInstanceState(snapshot.header, restoreRoot(snapshot));
     instance.suspended = snapshot.suspended === true;
@@ -46,12 +46,15 @@ export class ProcessInstanceState {
     return this.root.find((activity) => activity.id === activityInstanceId);
   }
 
-  /** The outermost activity instance of an execution; an execution that stays in its scope's is the scope. */
+  /**
+   * The outermost activity instance of an execution. An activity that shares its scope's execution is represented by
+   * the scope.
+   */
   findExecution(executionId: string): ActivityState | null {
     return this.root.find((activity) => activity.executionId === executionId);
   }
 
-  /** Plain data for the store; a store may call it as late as it likes. */
+  /** Plain data for the store, which may request it at any time after the commit. */
   snapshot(): InstanceSnapshot {
     return {
       format: SNAPSHOT_FORMAT,

@@ -1,6 +1,6 @@
 /**
- * The plain records that the engine keeps, queries and persists. Points in time are epoch milliseconds. A record is
- * never changed once it is committed: a change makes a new one.
+ * The records that the engine keeps, queries and persists. Points in time are epoch milliseconds. A committed record is
+ * immutable: a change creates a new one.
  */
 import type { TypedValue } from './typed-value.types.js';
 
@@ -26,10 +26,10 @@ export interface DefinitionRecord {
   readonly name: string | null;
   readonly version: number;
   readonly versionTag: string | null;
-  /** File name of the resource that holds it. */
+  /** Name of the resource that contains it. */
   readonly resource: string;
   readonly deploymentId: string;
-  /** `targetNamespace` of the file; null where the model does not tell. */
+  /** `targetNamespace` of the file; null if the file has none. */
   readonly category: string | null;
   readonly suspended: boolean;
   readonly tenantId: string | null;
@@ -63,22 +63,25 @@ export interface ExternalTaskRecord {
   readonly errorDetails: string | null;
 }
 
-/** A timer that waits for its time. */
+/** A timer. */
 export interface JobRecord {
   readonly id: string;
   readonly dueDate: number;
-  /** Attempts left; a job fails into an incident when none is. */
+  /** Attempts left; at 0 the job has an incident. */
   readonly retries: number;
   readonly exceptionMessage: string | null;
   readonly exceptionStacktrace: string | null;
-  /** Where the last attempt failed. */
+  /** Id of the activity in which the last attempt failed. */
   readonly failedActivityId: string | null;
   readonly createTime: number;
   readonly suspended: boolean;
   readonly priority: number;
-  /** The event that fires: an intermediate, boundary or start event. */
+  /** Id of the event that the timer triggers: an intermediate, boundary or start event. */
   readonly activityId: string;
-  /** The activity instance that waits: the catching event, the host of a boundary event, the scope of an event sub-process. */
+  /**
+   * Id of the waiting activity instance: the catching event, the host of a boundary event, or the scope of an event
+   * sub-process.
+   */
   readonly activityInstanceId: string;
   readonly executionId: string;
   readonly processInstanceId: string;
@@ -87,16 +90,16 @@ export interface JobRecord {
   readonly tenantId: string | null;
 }
 
-/** A message that a running instance waits for. */
+/** A subscription of a running instance to a message. */
 export interface EventSubscriptionRecord {
   readonly id: string;
   readonly eventType: 'message';
   readonly eventName: string;
   readonly createTime: number;
   readonly suspended: boolean;
-  /** The event or receive task that the message reaches. */
+  /** Id of the event or receive task that receives the message. */
   readonly activityId: string;
-  /** The activity instance that waits, as with {@link JobRecord}. */
+  /** Id of the waiting activity instance, as in {@link JobRecord}. */
   readonly activityInstanceId: string;
   readonly executionId: string;
   readonly processInstanceId: string;
@@ -104,7 +107,7 @@ export interface EventSubscriptionRecord {
   readonly tenantId: string | null;
 }
 
-/** A task that a person has to complete. */
+/** A user task. */
 export interface UserTaskRecord {
   readonly id: string;
   readonly name: string | null;
@@ -133,12 +136,12 @@ export interface IncidentRecord {
   readonly incidentType: 'failedExternalTask' | 'failedJob';
   readonly incidentTimestamp: number;
   readonly incidentMessage: string | null;
-  /** Id of the external task or of the job; null for what a called instance has reported to its caller. */
+  /** Id of the external task or job; null for an incident that a called instance propagated. */
   readonly configuration: string | null;
-  /** Id of the line in the task's log that made it; null for a job, and where the retries were set by hand. */
+  /** Id of the entry in the task's log; null for a job, and if a client set the retries to 0. */
   readonly historyConfiguration: string | null;
   readonly activityId: string;
-  /** Where a job failed; null for an external task, whose worker failed elsewhere. */
+  /** Id of the activity in which a job failed; null for an external task. */
   readonly failedActivityId: string | null;
   readonly executionId: string;
   readonly processInstanceId: string;
@@ -180,15 +183,15 @@ export interface HistoricActivityRecord {
   readonly processDefinitionKey: string;
   readonly processInstanceId: string;
   readonly executionId: string;
-  /** The user task that it was. */
+  /** Id of the user task, if the activity is one. */
   readonly taskId: string | null;
   readonly assignee: string | null;
-  /** The instance that a call activity has called. */
+  /** Id of the instance that a call activity called. */
   readonly calledProcessInstanceId: string | null;
   readonly startTime: number;
   readonly endTime: number | null;
   readonly canceled: boolean;
-  /** Grows from one activity instance of the engine to the next. */
+  /** Increases from one activity instance of the engine to the next. */
   readonly sequence: number;
   /** True for an end event that ended its scope. */
   readonly completeScope: boolean;
@@ -207,13 +210,13 @@ export interface HistoricVariableRecord {
   readonly state: 'CREATED' | 'DELETED';
 }
 
-/** An incident as history keeps it, open or not. */
+/** An incident in history, open or not. */
 export interface HistoricIncidentRecord extends IncidentRecord {
   readonly endTime: number | null;
   readonly state: 'OPEN' | 'RESOLVED' | 'DELETED';
 }
 
-/** One line of an external task's life: made, failed, completed, or gone without having been completed. */
+/** One entry of an external task's log: created, failed, completed, or deleted. */
 export interface ExternalTaskLogRecord {
   readonly id: string;
   readonly timestamp: number;
@@ -234,7 +237,7 @@ export interface ExternalTaskLogRecord {
   readonly tenantId: string | null;
 }
 
-/** A user task as history keeps it, open or not. */
+/** A user task in history, open or not. */
 export interface HistoricUserTaskRecord {
   readonly id: string;
   readonly name: string | null;
@@ -246,7 +249,7 @@ export interface HistoricUserTaskRecord {
   readonly endTime: number | null;
   readonly dueDate: number | null;
   readonly followUpDate: number | null;
-  /** `completed`, `deleted` or the reason of a cancellation; null while it is open. */
+  /** `completed`, `deleted` or the reason of a cancellation; null while the task is open. */
   readonly deleteReason: string | null;
   readonly activityId: string;
   readonly activityInstanceId: string;

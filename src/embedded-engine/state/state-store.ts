@@ -8,7 +8,7 @@ import type {
   UserTaskRecord,
 } from './records.types.js';
 
-/** Everything that an engine needs to go on where the last one stopped. */
+/** Everything that an engine needs to continue after a restart. */
 export interface RecoveredState {
   /** In the order of their deployment. */
   readonly deployments: readonly DeploymentBundle[];
@@ -21,25 +21,25 @@ export interface RecoveredState {
   readonly userTasks: readonly UserTaskRecord[];
 }
 
-/** Where the engine's state lives beyond the process. */
+/** Stores the engine's state. */
 export interface StateStore {
-  /** Read once, before the first command. */
+  /** Returns the stored state. Called once, before the first command. */
   recover(): RecoveredState;
   /**
-   * Takes one command's changes, in order; settles when they are durable. The command's answer waits for it. A
-   * rejection stops the engine: its memory is then ahead of what is kept.
+   * Commits the changes of one command; settles when they are durable. Commits are applied in order. A rejection stops
+   * the engine, because its memory is then ahead of the store.
    */
   commit(changes: ChangeSet): Promise<void>;
   /**
-   * Takes locks that need not outlive the process; settles when what was taken before them is durable. They are written
-   * with the next commit that touches their instance, or soon by themselves.
+   * Commits locks that may be lost with the process; settles when all earlier commits are durable. They are written
+   * with the next commit of their instance, or after a short delay.
    */
   commitDeferrable(changes: ChangeSet): Promise<void>;
-  /** Settles when everything committed is durable. */
+  /** Settles when all commits are durable. */
   close(): Promise<void>;
 }
 
-/** What an engine finds that has never run. */
+/** The state of an engine that has never run. */
 export const NOTHING_RECOVERED: RecoveredState = {
   deployments: [],
   instances: [],

@@ -1,4 +1,4 @@
-/** Names of variable types as Camunda's responses spell them. */
+/** Names of variable types as in Camunda's responses. */
 export type VariableType =
   | 'Boolean'
   | 'Bytes'
@@ -15,7 +15,7 @@ export type VariableType =
   | 'Xml';
 
 /**
- * One variable value, checked and normalised by whoever hands it in; the engine keeps it as it is.
+ * One variable value. The caller has checked and normalized it; the engine stores it unchanged.
  *
  * `value` by type: Boolean → boolean; Short, Integer, Long, Double → number;
  * Date → number, epoch milliseconds; String, Json, Xml, Object → string; Bytes, File → base64 string;
@@ -28,5 +28,5 @@ export interface TypedValue {
   readonly valueInfo: Readonly<Record<string, unknown>>;
 }
 
-/** Variables by name; a Map, so that `__proto__` is a name like any other. */
+/** Variables by name; a Map, so that `__proto__` is an ordinary name. */
 export type Variables = ReadonlyMap<string, TypedValue>;

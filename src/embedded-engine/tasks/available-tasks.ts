@@ -2,26 +2,28 @@ import type { ExternalTaskRecord } from '../state/records.types.js';
 import { type Due, DueHeap } from '../core/due.heap.js';
 import { TopicQueue } from './topic.queue.js';
 
-/** Fewer due times than this are not worth a look for those that no longer hold. */
+/** Number of due times from which stale ones are removed. */
 const COMPACT_AT = 4_096;
 
-/** Which tasks may be fetched, by topic, and when those that are locked or wait for a retry may be. */
+/**
+ * The tasks that can be fetched, by topic, and the times at which locked tasks and pending retries become available.
+ */
 export class AvailableTasks {
   private readonly topics = new Map<string, TopicQueue>();
-  /** The topic under which a task stands in a queue. */
+  /** Topic of each queued task. */
   private readonly queued = new Map<string, string>();
   private readonly due = new DueHeap();
   private compactedSize = 0;
-  /** Topics that got a task since the last {@link takeChangedTopics}. */
+  /** Topics with new tasks since the last {@link takeChangedTopics}. */
   private changedTopics = new Set<string>();
 
-  /** @param find the current state of a task */
+  /** @param find returns the current state of a task */
   constructor(
     private readonly find: (id: string) => ExternalTaskRecord | undefined,
     private readonly clock: () => number,
   ) {}
 
-  /** Takes notice of a task's new state; null: it is gone. */
+  /** Updates the state of a task; null: it was removed. */
   update(id: string, task: ExternalTaskRecord | null): void {
     if (task === null || task.suspended || task.retries === 0) {
       this.dequeue(id);
@@ -36,13 +38,13 @@ export class AvailableTasks {
     this.enqueue(task);
   }
 
-  /** Ids of a topic's available tasks in the order asked for. */
+  /** Ids of a topic's available tasks in the requested order. */
   *ids(topicName: string, usePriority: boolean): Generator<string> {
     const queue = this.topics.get(topicName);
     if (queue !== undefined) yield* usePriority ? queue.byPriority() : queue.byAge();
   }
 
-  /** Makes available what has fallen due by now. */
+  /** Makes the tasks available that are due. */
   promote(now: number): void {
     for (let next = this.due.peek(); next !== undefined && next.at <= now; next = this.due.peek()) {
       this.due.pop();
@@ -51,7 +53,7 @@ export class AvailableTasks {
     }
   }
 
-  /** When the next task falls due, in epoch milliseconds. */
+  /** When the next task becomes available, in epoch milliseconds. */
   nextDue(): number | undefined {
     for (let next = this.due.peek(); next !== undefined; next = this.due.peek()) {
       if (this.isLive(next)) return next.at;
@@ -60,7 +62,7 @@ export class AvailableTasks {
     return undefined;
   }
 
-  /** The topics that got a task since this was asked last. */
+  /** Returns and clears the topics with new tasks since the last call. */
   takeChangedTopics(): ReadonlySet<string> {
     const { changedTopics: fresh } = this;
     if (fresh.size > 0) this.changedTopics = new Set();
@@ -80,7 +82,7 @@ export class AvailableTasks {
     return task !== undefined && holds(due, task);
   }
 
-  /** Most locks end by a completion long before they would run out. */
+  /** Removes stale due times: most locks end by a completion long before they expire. */
   private compactDue(): void {
     this.due.retain((due) => this.isLive(due));
     this.compactedSize = this.due.size;
@@ -96,7 +98,7 @@ export class AvailableTasks {
   }
 }
 
-/** Whether a due time is still what makes the task available. */
+/** Whether a due time is still the one at which the task becomes available. */
 function holds(due: Due, task: ExternalTaskRecord): boolean {
   return task.lockExpirationTime === due.at && task.retries !== 0 && !task.suspended;
 }

@@ -50,7 +50,7 @@ export type ExternalTaskQuery = Filter<{
     | 'createTime'
   >;
 
-/** Which of the tasks count whose topics are listed. */
+/** Filters of the tasks whose topics are listed. */
 export type TopicNameQuery = Filter<{
   withLockedTasks: true;
   withUnlockedTasks: true;

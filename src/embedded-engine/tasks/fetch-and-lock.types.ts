@@ -14,9 +14,9 @@ export interface TopicSubscription {
   readonly processDefinitionVersionTag?: string | undefined;
   readonly withoutTenantId?: boolean | undefined;
   readonly tenantIdIn?: readonly string[] | undefined;
-  /** Any of these process variables has this plain value. */
+  /** Matches if any of these process variables has this plain value. */
   readonly processVariables?: ReadonlyMap<string, unknown> | undefined;
-  /** Names to hand out; absent: all, empty: none. */
+  /** Names of the variables to return; absent: all, empty: none. */
   readonly variables?: readonly string[] | undefined;
   /** Only variables of the task's own scope. */
   readonly localVariables?: boolean | undefined;
@@ -29,13 +29,13 @@ export interface FetchInput {
   /** 0 or less: none. */
   readonly maxTasks: number;
   readonly usePriority: boolean;
-  /** Milliseconds that the request may be parked, at most 1 800 000; null: answer at once. */
+  /** Milliseconds that the request may wait, at most 1 800 000; null: respond at once. */
   readonly asyncResponseTimeout: number | null;
-  /** Order by creation beside the priority; null: none is promised (it is the order of creation). */
+  /** Order by creation in addition to the priority; null: unspecified (it is the order of creation). */
   readonly createTime: 'asc' | 'desc' | null;
-  /** Two of the same name: the last wins. */
+  /** The last of several subscriptions to a topic applies. */
   readonly topics: readonly TopicSubscription[];
-  /** The caller ends with the engine's process, so locks that it is given need not outlive it. Default: false. */
+  /** The caller ends with the engine's process, so its locks need not be durable. Default: false. */
   readonly sharesProcess?: boolean;
 }
 
@@ -44,10 +44,13 @@ export interface LockedExternalTask extends ExternalTaskRecord {
   readonly extensionProperties: Readonly<Record<string, string>>;
 }
 
-/** A fetch under way. */
+/** A pending fetch. */
 export interface PendingFetch {
-  /** The locked tasks; empty after the time-out or `cancel()`; rejects when the input is wrong or the engine closes. */
+  /** The locked tasks; empty after the timeout or `cancel()`. Rejects for invalid input or when the engine closes. */
   readonly tasks: Promise<readonly LockedExternalTask[]>;
-  /** The client has gone: nothing is locked for it any more. Harmless when answered already. */
+  /**
+   * Cancels the fetch because the client has disconnected: no task is locked for it any more. No effect after the
+   * response.
+   */
   cancel(): void;
 }

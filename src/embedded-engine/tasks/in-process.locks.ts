@@ -1,7 +1,7 @@
 import type { ChangeSet } from '../state/change-set.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 
-/** The lock of a task, as its record has it. */
+/** The lock of a task. */
 export interface TaskLock {
   readonly workerId: string | null;
   /** Epoch milliseconds. */
@@ -9,8 +9,8 @@ export interface TaskLock {
 }
 
 /**
- * Locks that callers in this process have been given before they were durable. They outlive an engine that has to read
- * its state back from the file in the same process, because their workers do.
+ * Locks of workers in this process that may not be durable yet. They outlive an engine that reads its state back from
+ * the file in the same process, because the workers continue.
  */
 export class InProcessLocks {
   private readonly locks = new Map<string, TaskLock>();
@@ -19,12 +19,12 @@ export class InProcessLocks {
     for (const [id, lock] of carriedOver) this.locks.set(id, lock);
   }
 
-  /** By the id of the task. */
+  /** The locks by task id. */
   entries(): Iterable<readonly [string, TaskLock]> {
     return this.locks;
   }
 
-  /** Their fetch is answered. */
+  /** Adds locks whose fetch was answered. */
   add(changes: ChangeSet): void {
     for (const [id, task] of changes.tasks) {
       if (task !== null)
@@ -32,13 +32,13 @@ export class InProcessLocks {
     }
   }
 
-  /** What is durable now is as the file has it. */
+  /** Removes locks that are durable now. */
   confirm(changes: ChangeSet): void {
     if (this.locks.size === 0) return;
     for (const id of changes.tasks.keys()) this.locks.delete(id);
   }
 
-  /** A task of the file with the lock that its worker knows of; the file's own where that is the later one. */
+  /** Restores a task with the lock that its worker holds, or with the stored lock if that expires later. */
   restore(task: ExternalTaskRecord): ExternalTaskRecord {
     const lock = this.locks.get(task.id);
     if (lock === undefined) return task;
@@ -47,7 +47,7 @@ export class InProcessLocks {
     return { ...task, workerId, lockExpirationTime };
   }
 
-  /** Drops those of tasks that are not there any more. */
+  /** Removes the locks of tasks that no longer exist. */
   retain(isThere: (id: string) => boolean): void {
     for (const id of [...this.locks.keys()]) if (!isThere(id)) this.locks.delete(id);
   }

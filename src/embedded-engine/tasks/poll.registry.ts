@@ -7,28 +7,28 @@ import type { InProcessLocks } from './in-process.locks.js';
 import { resolvePoll, type Poll, createPoll, rejectPoll, toError } from './poll.request.js';
 import type { TaskFetcher } from './task.fetcher.js';
 
-/** Parked requests at the most, as in Camunda. */
+/** Maximum number of waiting polls, as in Camunda. */
 export const MAX_PARKED_POLLS = 200;
 
-/** Longest time that setTimeout can wait. */
+/** Longest delay of setTimeout. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Takes changes that come from no command. */
+/** Commits changes that do not come from a command. */
 interface PollCommitter {
-  /** Settles when they are durable. */
+  /** Settles when the changes are durable. */
   commit(changes: ChangeSet, now: number): Promise<void>;
-  /** They need not outlive the process; settles when what was committed before is durable. */
+  /** Commits changes that may be lost with the process; settles when all earlier commits are durable. */
   commitDeferrable(changes: ChangeSet): Promise<void>;
 }
 
 /**
- * The long polls: a fetch that finds nothing is parked and served, in the order of arrival, as soon as a task of its
- * topics becomes available, be it new, unlocked, or fallen due.
+ * The long polls: a fetch that finds nothing waits. Polls are served in the order of their arrival as soon as a task of
+ * their topics becomes available: new, unlocked, or due again.
  */
 export class PollRegistry implements CommitHook {
   private readonly parked = new Set<Poll>();
   private dueTimer: NodeJS.Timeout | undefined;
-  /** When `dueTimer` goes off, as far as it was asked to. */
+  /** When `dueTimer` fires. */
   private armedFor: number | undefined;
   private refusal: Error | null = null;
 
@@ -41,15 +41,15 @@ export class PollRegistry implements CommitHook {
     private readonly synchronizeClock: () => void = () => undefined,
   ) {}
 
-  /** Fetches now, or parks the request where it finds nothing and may wait. */
+  /** Fetches now, or lets the request wait if it finds nothing and has a timeout. */
   fetch(input: FetchInput): PendingFetch {
     if (this.refusal !== null) return answered(Promise.reject(this.refusal));
     this.synchronizeClock();
     const now = this.clock();
     const changes = emptyChangeSet();
-    // What has fallen due since the last turn goes first to those who have waited for it.
+    // Tasks that became due since the last command go to waiting polls first.
     const others = this.beforeCommit(changes, now);
-    // Their locks have to be durable, whatever this caller's have to be.
+    // The locks of other polls must be durable even if this caller's need not be.
     const isDeferrable = input.sharesProcess === true && changes.tasks.size === 0;
     const tasks = this.fetcher.fetch(input, now, changes);
     const committed = isDeferrable ? this.commitDeferrable(changes) : this.commitFor(others, changes, now);
@@ -66,7 +66,7 @@ export class PollRegistry implements CommitHook {
       );
       return this.pending(poll);
     }
-    // Whoever else was served hears of a refusal; this request is then rejected as a parked one.
+    // The other served polls are rejected separately; this request is then rejected like a waiting one.
     committed.catch(() => undefined);
     const { asyncResponseTimeout } = input;
     if (asyncResponseTimeout === null || asyncResponseTimeout <= 0) return answered(Promise.resolve([]));
@@ -75,7 +75,7 @@ export class PollRegistry implements CommitHook {
     return this.pending(poll);
   }
 
-  /** Serves who waits for what has become available; the tasks go out when they are durable. */
+  /** Serves polls that wait for newly available tasks; they receive the tasks when the locks are durable. */
   beforeCommit(changes: ChangeSet, now: number): CommitCallbacks {
     const served: Poll[] = [];
     this.available.promote(now);
@@ -102,7 +102,7 @@ export class PollRegistry implements CommitHook {
     };
   }
 
-  /** Rejects everybody who waits, and whoever comes later. */
+  /** Rejects all waiting polls and all later ones. */
   stop(error: Error): void {
     this.refusal ??= error;
     for (const poll of this.parked) {
@@ -117,7 +117,7 @@ export class PollRegistry implements CommitHook {
 
   private async commitDeferrable(changes: ChangeSet): Promise<void> {
     if (changes.tasks.size === 0) return;
-    // No turn follows that would look when these locks run out.
+    // No command follows that would check when these locks expire.
     this.armDueTimer();
     await this.committer.commitDeferrable(changes);
     this.inProcessLocks.add(changes);
@@ -151,7 +151,7 @@ export class PollRegistry implements CommitHook {
     };
   }
 
-  /** Answers with nothing; what has been locked for it meanwhile is given back at once, to whoever waits for it. */
+  /** Responds without tasks. Tasks that were locked meanwhile are released at once for other polls. */
   private cancel(poll: Poll): void {
     const { locked } = poll;
     poll.locked = [];
@@ -159,19 +159,19 @@ export class PollRegistry implements CommitHook {
     if (locked.length === 0 || this.refusal !== null) return;
     const changes = emptyChangeSet();
     this.fetcher.release(locked, changes);
-    // A store that refuses stops the engine, which tells whoever waits.
+    // A store that rejects the commit stops the engine, which rejects the waiting polls.
     if (changes.tasks.size > 0) this.committer.commit(changes, this.clock()).catch(() => undefined);
   }
 
   private drop(poll: Poll): boolean {
     clearTimeout(poll.timer);
     const wasParked = this.parked.delete(poll);
-    // Nobody waits any more, so the timer must not keep the process alive.
+    // Without waiting polls the timer must not keep the process alive.
     if (this.parked.size === 0) this.disarm();
     return wasParked;
   }
 
-  /** One timer for the next lock or retry that runs out, and only while somebody waits. */
+  /** Arms one timer for the next lock or retry that expires, only while polls wait. */
   private armDueTimer(): void {
     const next = this.parked.size === 0 ? undefined : this.available.nextDue();
     if (next === this.armedFor) return;
@@ -195,7 +195,7 @@ export class PollRegistry implements CommitHook {
     const now = this.clock();
     const changes = emptyChangeSet();
     const served = this.beforeCommit(changes, now);
-    // A store that refuses stops the engine, which tells whoever waits.
+    // A store that rejects the commit stops the engine, which rejects the waiting polls.
     this.commitFor(served, changes, now).catch(() => undefined);
   }
 }

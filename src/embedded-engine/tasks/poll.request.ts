@@ -1,18 +1,18 @@
 import type { FetchInput, LockedExternalTask } from './fetch-and-lock.types.js';
 
-/** A request that has not been answered yet. */
+/** A fetch that has not been answered yet. */
 export interface Poll {
   readonly input: FetchInput;
   readonly answer: Promise<readonly LockedExternalTask[]>;
   readonly resolve: (tasks: readonly LockedExternalTask[]) => void;
   readonly reject: (error: Error) => void;
-  /** Ends the wait of a parked one. */
+  /** The timeout of a waiting poll. */
   timer: NodeJS.Timeout | undefined;
-  /** What was locked for it and is not durable yet. */
+  /** The tasks that were locked for it and are not durable yet. */
   locked: readonly LockedExternalTask[];
 }
 
-/** One that waits for nothing yet. */
+/** Creates a poll. */
 export function createPoll(input: FetchInput): Poll {
   let resolve: Poll['resolve'] = () => undefined;
   let reject: Poll['reject'] = () => undefined;
@@ -22,13 +22,13 @@ export function createPoll(input: FetchInput): Poll {
   return { input, answer, resolve, reject, timer: undefined, locked: [] };
 }
 
-/** The locks are durable. One that has been given up has no tasks any more, and its answer already. */
+/** Responds with the locked tasks, which are durable now. A cancelled poll was answered already and has no tasks. */
 export function resolvePoll(poll: Poll): void {
   poll.resolve(poll.locked);
   poll.locked = [];
 }
 
-/** The store has refused the locks. */
+/** Rejects the poll because the store rejected its locks. */
 export function rejectPoll(poll: Poll, error: Error): void {
   poll.locked = [];
   poll.reject(error);

@@ -2,10 +2,13 @@ import { BadUserRequestError, NullValueError, ProcessEngineError } from '../stat
 import type { FetchInput } from './fetch-and-lock.types.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 
-/** Longest time that a poll may be parked: 30 minutes, as in Camunda. */
+/** Maximum timeout of a long poll: 30 minutes, as in Camunda. */
 const MAX_ASYNC_RESPONSE_TIMEOUT_MS = 1_800_000;
 
-/** @throws NullValue without a worker, ProcessEngine for a lock duration, BadUserRequest for a time-out that is too long */
+/**
+ * @throws NullValue without a worker, ProcessEngine for an invalid lock duration, BadUserRequest for a timeout that is
+ * too long
+ */
 export function assertFetch(input: FetchInput): void {
   requireWorker(input.workerId);
   if (input.maxTasks < 0) throw new ProcessEngineError('maxResults is not greater than or equal to 0');
@@ -39,11 +42,11 @@ export function assertNotNegative(value: number, name: string): void {
 }
 
 /**
- * A lock that has run out does not matter, as long as nobody else has taken the task.
+ * Checks that a task belongs to a worker. An expired lock is accepted as long as no other worker has the task.
  *
- * @param refusal what cannot be done, as the message begins
- * @param afterWorker what the message has behind the worker's id
- * @throws BadUserRequest for a task that another worker has, or none
+ * @param refusal the beginning of the error message
+ * @param afterWorker the text after the worker's id in the error message
+ * @throws BadUserRequest for a task that another worker has locked, or none
  */
 export function assertWorker(
   task: ExternalTaskRecord,

@@ -9,14 +9,14 @@ import type { AvailableTasks } from './available-tasks.js';
 
 const NO_VARIABLES: Variables = new Map();
 
-/** Finds and locks the tasks that a fetch asks for. */
+/** Finds and locks tasks for a fetch. */
 export class TaskFetcher {
   constructor(
     private readonly state: EngineState,
     private readonly available: AvailableTasks,
   ) {}
 
-  /** Locks what is available, at most `maxTasks`, and notes it in `changes`. */
+  /** Locks available tasks, at most `maxTasks`, and adds them to `changes`. */
   fetch(input: FetchInput, now: number, changes: ChangeSet): LockedExternalTask[] {
     const subscriptions = new Map(input.topics.map((topic) => [topic.topicName, topic]));
     const chosen = this.choose(input, [...subscriptions.values()]);
@@ -30,7 +30,7 @@ export class TaskFetcher {
     });
   }
 
-  /** Unlocks tasks whose fetcher has gone before it had them, unless their locks have changed since. */
+  /** Unlocks tasks whose client disconnected before it received them, unless their locks have changed since. */
   release(tasks: readonly LockedExternalTask[], changes: ChangeSet): void {
     for (const { id, workerId, lockExpirationTime } of tasks) {
       const task = this.state.tasks.get(id);
@@ -46,7 +46,7 @@ export class TaskFetcher {
     subscriptions: readonly TopicSubscription[],
   ): { readonly task: ExternalTaskRecord; readonly subscription: TopicSubscription }[] {
     const wanted = Math.max(input.maxTasks, 0);
-    // A queue has its tasks in the order in which they became available; any other order has to see them all.
+    // A queue is ordered by the time at which its tasks became available; any other order needs all of them.
     const limit = input.createTime === null || wanted === 0 ? wanted : Infinity;
     const found = subscriptions.flatMap((subscription) =>
       this.matching(subscription, input.usePriority, limit).map((task) => ({ task, subscription })),
@@ -88,7 +88,7 @@ export class TaskFetcher {
     );
   }
 
-  /** Any of the process variables has its value. */
+  /** Whether any of the process variables has its value. */
   private hasVariable(task: ExternalTaskRecord, wanted: ReadonlyMap<string, unknown> | undefined): boolean {
     if (wanted === undefined || wanted.size === 0) return true;
     const variables = this.state.instances.get(task.processInstanceId)?.root.variables;

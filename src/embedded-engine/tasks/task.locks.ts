@@ -4,7 +4,7 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 import { type ChangeSet, emptyChangeSet } from '../state/change-set.js';
 import { assertActive, assertWorker, requirePositive, requireWorker } from './task.checks.js';
 
-/** Locks a task that is free, whose lock has run out, or that the worker has already. */
+/** Locks a task that is free, whose lock has expired, or that the worker has locked already. */
 export function lockTask(
   work: UnitOfWork,
   id: string,
@@ -20,8 +20,8 @@ export function lockTask(
 }
 
 /**
- * Moves the ends of all locks and retry waits with a clock that was set: they are durations, and the clock of the wall
- * is only how they are written down.
+ * Shifts the expiration of all locks and pending retries when the clock was set: they are durations, stored as wall
+ * clock times.
  *
  * @param byMs negative for a clock that was set back
  */
@@ -37,11 +37,11 @@ export function moveLocks(
     changes.tasks.set(task.id, { ...task, lockExpirationTime: lockExpirationTime + byMs });
   }
   for (const [id, task] of changes.tasks) state.putTask(id, task);
-  // A store that refuses stops the engine, which tells those who wait.
+  // A store that rejects the commit stops the engine, which rejects the waiting polls.
   committer.commit(changes).catch(() => undefined);
 }
 
-/** Makes a live lock end `newDuration` milliseconds from now. */
+/** Sets the expiration of a lock to `newDuration` milliseconds from now. */
 export function extendTaskLock(
   work: UnitOfWork,
   id: string,
@@ -52,7 +52,7 @@ export function extendTaskLock(
   const duration = requirePositive(newDuration, 'newDuration');
   const task = work.task(id);
   assertActive(task);
-  // Camunda's own text has the second quote.
+  // Camunda's message has this second quote.
   assertWorker(task, worker, `The lock of the External Task ${id} cannot be extended`, "'");
   if (task.lockExpirationTime === null || task.lockExpirationTime <= work.now) {
     throw new BadUserRequestError('Cannot extend a lock that expired');
@@ -60,7 +60,7 @@ export function extendTaskLock(
   work.saveTask({ ...task, lockExpirationTime: work.now + duration });
 }
 
-/** Anybody may take a lock away. */
+/** Unlocks a task; no worker check, as in Camunda. */
 export function unlockTask(work: UnitOfWork, id: string): void {
   work.saveTask({ ...work.task(id), workerId: null, lockExpirationTime: null });
 }

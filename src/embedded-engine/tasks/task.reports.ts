@@ -30,17 +30,17 @@ export interface BpmnErrorInput {
   readonly variables: Variables;
 }
 
-/** The engine's column of error messages. */
+/** Maximum length of an error message, as in Camunda's database column. */
 const MAX_ERROR_MESSAGE = 666;
 
-/** A task with the instance to which it belongs, as a report works on them. */
+/** A task with the context of its instance. */
 interface TaskContext {
   readonly task: ExternalTaskRecord;
   readonly activity: ActivityState;
   readonly context: InstanceContext;
 }
 
-/** What workers report of their tasks, within one command. */
+/** Executes the reports of workers within one command: completion, failure, BPMN error. */
 export class TaskReports {
   private readonly interpreter: Interpreter;
 
@@ -81,7 +81,7 @@ export class TaskReports {
       errorMessage: input.errorMessage?.slice(0, MAX_ERROR_MESSAGE) ?? null,
       errorDetails: input.errorDetails,
       retries: input.retries,
-      // The worker keeps the task: whoever else wants it has to wait for the retry.
+      // The worker keeps the task, so other workers wait for the retry too.
       lockExpirationTime: this.work.now + input.retryTimeout,
     };
     const error = this.matchingErrorOrNone(context, failed, activity);
@@ -89,7 +89,7 @@ export class TaskReports {
       this.interpreter.raiseError(context, activity, error);
       return;
     }
-    // With the retries that it had, as in Camunda.
+    // Logged with the previous number of retries, as in Camunda.
     const logId = context.history.taskLogged('FAILED', { ...failed, retries: task.retries });
     saveWithRetries(this.work, failed, logId);
   }
@@ -117,7 +117,7 @@ export class TaskReports {
     return { task, activity, context };
   }
 
-  /** The error of the first `camunda:errorEventDefinition` whose expression holds. */
+  /** The error of the first `camunda:errorEventDefinition` whose expression is true. */
   private matchingError(
     context: InstanceContext,
     task: ExternalTaskRecord,
@@ -130,7 +130,7 @@ export class TaskReports {
     return match === undefined ? null : context.errorOf(match.error, scope);
   }
 
-  /** On a failure an expression that cannot be evaluated does not match, as in Camunda. */
+  /** For a failure, an expression that cannot be evaluated does not match, as in Camunda. */
   private matchingErrorOrNone(
     context: InstanceContext,
     task: ExternalTaskRecord,

@@ -10,9 +10,9 @@ export function setTaskRetries(work: UnitOfWork, id: string, retries: number): v
 }
 
 /**
- * Saves a task whose retries may have changed: none left is an incident, some again resolve it.
+ * Saves a task with changed retries: creates an incident at 0 and resolves it above 0.
  *
- * @param logId the line in the task's log that says why there are fewer
+ * @param logId the entry of the task's log with the failure
  */
 export function saveWithRetries(
   work: UnitOfWork,

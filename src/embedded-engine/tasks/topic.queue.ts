@@ -1,4 +1,4 @@
-/** A task's place in a queue; dead once the task was taken or is gone. */
+/** A task's entry in a queue; dead after the task was taken or removed. */
 interface Entry {
   readonly taskId: string;
   readonly lane: Lane;
@@ -6,7 +6,7 @@ interface Entry {
   alive: boolean;
 }
 
-/** Fewer dead entries than this are not worth a copy. */
+/** Number of dead entries from which a lane is compacted. */
 const COMPACT_AT = 1_024;
 
 /** Tasks of one priority in the order in which they became available. */
@@ -26,7 +26,7 @@ class Lane {
     this.dead += 1;
   }
 
-  /** The living entries, oldest first; the queue must not change during the walk. */
+  /** The live entries, oldest first; the queue must not change during the iteration. */
   *walk(): Generator<Entry> {
     this.tidy();
     for (let at = this.head; at < this.entries.length; at += 1) {
@@ -35,7 +35,7 @@ class Lane {
     }
   }
 
-  /** Steps over the dead at the head, and drops all of them once they are the greater part, wherever they stand. */
+  /** Skips dead entries at the head, and removes all dead ones when they are the majority. */
   private tidy(): void {
     while (this.entries[this.head]?.alive === false) this.head += 1;
     if (this.dead < COMPACT_AT || this.dead * 2 < this.entries.length) return;
@@ -45,7 +45,7 @@ class Lane {
   }
 }
 
-/** The tasks of one topic that may be fetched now. */
+/** The tasks of one topic that can be fetched now. */
 export class TopicQueue {
   /** Highest priority first. */
   private lanes: Lane[] = [];
@@ -56,7 +56,7 @@ export class TopicQueue {
     return this.entries.size;
   }
 
-  /** Makes a task available; one that is already keeps its place, unless its priority is a new one. */
+  /** Adds a task. An existing task keeps its position unless its priority has changed. */
   add(taskId: string, priority: number): void {
     if (this.entries.get(taskId)?.lane.priority === priority) return;
     this.remove(taskId);

@@ -10,7 +10,7 @@ import { visibleVariables } from '../core/variable.scopes.js';
 import { USER_TASK_SORT_KEYS, type UserTaskQuery, userTaskRules } from './user-task.query.js';
 import type { UserTaskRecord } from '../state/records.types.js';
 
-/** The tasks of people. */
+/** The user tasks. */
 export class UserTaskService {
   constructor(
     private readonly state: EngineState,
@@ -31,7 +31,7 @@ export class UserTaskService {
   }
 
   /**
-   * @returns the variables that the process then has, as `withVariablesInReturn` shows them
+   * @returns the variables of the process after the command, for `withVariablesInReturn`
    * @throws NullValue for an unknown task, BadUserRequest for a suspended one
    */
   complete(id: string, variables: Variables): Promise<Variables> {
@@ -52,7 +52,7 @@ export class UserTaskService {
     return this.assign(id, userId, () => undefined);
   }
 
-  /** As {@link setAssignee}, but refuses a task that another has. @throws BadUserRequest */
+  /** Like {@link setAssignee}, but rejects a task that another user has claimed. @throws BadUserRequest */
   claim(id: string, userId: string): Promise<void> {
     return this.assign(id, userId, ({ assignee }) => {
       if (assignee === null || assignee === userId) return;

@@ -10,7 +10,7 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 import { JOB_SORT_KEYS, type JobQuery, jobRules } from './job.query.js';
 import type { JobRecord } from '../state/records.types.js';
 
-/** The engine's column of error messages. */
+/** Maximum length of an exception message, as in Camunda's database column. */
 const MAX_EXCEPTION_MESSAGE = 666;
 
 /** Timers: fires them, and counts their failed attempts. Every command throws NotFound for an unknown id. */
@@ -33,7 +33,7 @@ export class JobService {
     return this.state.jobs.get(id) ?? null;
   }
 
-  /** Fires now, due or not. @throws what the process throws; the job has then one attempt less */
+  /** Executes the job now, due or not. @throws what the process throws; the job then has one retry less */
   async execute(id: string): Promise<void> {
     let elementId: string | null = null;
     const wasDue = (this.state.jobs.get(id)?.dueDate ?? Infinity) <= this.executor.clock();
@@ -76,7 +76,7 @@ export class JobService {
     new Interpreter(work, this.stepLimit).trigger(context, owner, job.activityId);
   }
 
-  /** One attempt less; the last one leaves an incident. */
+  /** Decrements the retries of a failed job; at 0 it creates an incident. */
   private async recordFailure(
     id: string,
     error: EngineError,
@@ -89,8 +89,8 @@ export class JobService {
       saveJob(work, {
         ...job,
         retries: Math.max(job.retries - 1, 0),
-        // A clock that was set back since makes the retry of a due job wait no longer. A job that a client executed
-        // before it was due keeps its date.
+        // After a failure the retry of a due job must not wait for a clock that was set back. A job that a client
+        // executed before its due date keeps the date.
         dueDate: wasDue ? Math.min(job.dueDate, work.now) : job.dueDate,
         exceptionMessage: error.message.slice(0, MAX_EXCEPTION_MESSAGE),
         failedActivityId: failedActivityId ?? job.activityId,
@@ -104,14 +104,14 @@ export class JobService {
   }
 }
 
-/** Saves a job whose retries may have changed: none left is an incident, some again resolve it. */
+/** Saves a job: creates an incident at 0 retries and resolves it above 0. */
 function saveJob(work: UnitOfWork, job: JobRecord): void {
   work.changes.jobs.set(job.id, job);
   if (job.retries === 0) raiseJobIncident(work, job);
   else work.endIncident(job.id, 'RESOLVED');
 }
 
-/** What the process itself got wrong; an engine that is closing or a job that is gone is none of that. */
+/** Whether the process itself failed. A closing engine or a missing job is no such failure. */
 function isProcessFailure(error: unknown): error is EngineError {
   return error instanceof EngineError && (error.kind === 'ProcessEngine' || error.kind === 'NullValue');
 }

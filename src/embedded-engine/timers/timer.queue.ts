@@ -1,13 +1,13 @@
 import { DueHeap } from '../core/due.heap.js';
 import type { JobRecord } from '../state/records.types.js';
 
-/** Longest time that setTimeout can wait. */
+/** Longest delay of setTimeout. */
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Fewer entries than this are not worth a copy. */
+/** Number of entries from which stale ones are removed. */
 const COMPACT_AT = 1_024;
 
-/** Jobs by due date, one heap and one timer for all; an entry whose job has changed since is stepped over. */
+/** Jobs by due date, with one heap and one timer for all. Entries of jobs that have changed since are skipped. */
 export class TimerQueue {
   private readonly due = new DueHeap();
   private timer: NodeJS.Timeout | undefined;
@@ -16,8 +16,8 @@ export class TimerQueue {
   private running = false;
 
   /**
-   * @param find the current state of a job
-   * @param fire takes a job that is due; the next ones come when it has been done with
+   * @param find returns the current state of a job
+   * @param fire executes a due job; the next ones follow after it
    */
   constructor(
     private readonly find: (id: string) => JobRecord | undefined,
@@ -25,7 +25,7 @@ export class TimerQueue {
     private readonly fire: (id: string) => void,
   ) {}
 
-  /** Takes notice of a job's new state; null: it is gone. */
+  /** Updates the state of a job; null: it was removed. */
   update(id: string, job: JobRecord | null): void {
     if (job === null || !isExecutable(job)) return;
     this.due.push({ at: job.dueDate, id });
@@ -33,13 +33,13 @@ export class TimerQueue {
     this.arm();
   }
 
-  /** Begins to fire; until then due jobs gather. */
+  /** Starts to execute due jobs; until then they accumulate. */
   start(): void {
     this.running = true;
     this.arm();
   }
 
-  /** The clock was set: due dates are wall time, so the wait for the next one is another. */
+  /** Reschedules the timer after the clock was set: due dates are wall clock times. */
   reschedule(): void {
     clearTimeout(this.timer);
     this.armedFor = undefined;
@@ -63,7 +63,7 @@ export class TimerQueue {
       this.armedFor = undefined;
       this.fireDue();
     }, wait);
-    // Timers alone keep no process alive; whoever serves the engine does.
+    // Timers alone must not keep the process alive.
     this.timer.unref();
   }
 

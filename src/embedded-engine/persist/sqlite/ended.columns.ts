@@ -1,7 +1,7 @@
 import type { HistoricInstanceRecord, HistoricInstanceState } from '../../state/records.types.js';
 import { fromColumn, toColumn } from './column.text.js';
 
-/** A row of `ended`, in the order of {@link ENDED_COLUMNS}. */
+/** A row of the table `ended`, in the order of {@link ENDED_COLUMNS}. */
 export interface EndedRow {
   readonly seq: number;
   readonly id: string;

@@ -9,19 +9,20 @@ import {
 } from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
 
-/** Keeps a second process from the file until it is released or its holder dies. */
+/** Locks the file against other processes until it is released or its process ends. */
 export interface EngineFileLock {
   release(): void;
 }
 
 /**
- * Takes the lock of an engine's file, without waiting; makes the folder of the file where it is missing.
+ * Locks an engine's file, without waiting; creates the folder of the file if it does not exist.
  *
- * The lock is an exclusive transaction on a file of its own beside it, held open for life: SQLite locks that file
- * through the operating system, which frees the lock when the holder dies, however it dies. The file itself stays
- * open to readers, such as a backup.
+ * The lock is an exclusive transaction on a separate file beside it, open as long as the engine. SQLite locks that file
+ * through the operating system, which releases the lock when the process ends, however it ends. The engine's file
+ * itself stays open to readers, such as a backup.
  *
- * @throws EngineFileError if another process, or another engine of this one, holds it, or the folder cannot be used
+ * @throws EngineFileError if another process, or another engine of this one, holds the lock, or the folder cannot be
+ * used
  */
 export function lockEngineFile(path: string): EngineFileLock {
   const folder = dirname(path);

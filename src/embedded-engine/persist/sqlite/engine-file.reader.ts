@@ -8,7 +8,7 @@ import { readHistory } from './history.text.js';
 import { LazyHistory } from './lazy.history.js';
 import type { HistorySource } from './stored.instance.js';
 
-/** Reads of the file by number or id. */
+/** Reads rows of the file by number or id. */
 export class EngineFileReader implements HistorySource {
   private readonly parts: Statement<[number], string>;
   private readonly text: Statement<[number], string>;
@@ -26,12 +26,12 @@ export class EngineFileReader implements HistorySource {
     return this.parts.all(seq);
   }
 
-  /** A large text; one that is gone was of a record that a later one replaces. */
+  /** Returns a large text; empty if it was removed with a replaced record. */
   textOf(id: number): string {
     return fromColumn(this.text.get(id) ?? '');
   }
 
-  /** The large texts of an instance by their numbers. */
+  /** The large texts of an instance, by number. */
   textsOf(seq: number): ReadonlyMap<number, string> {
     const rows = this.db
       .prepare<[number], { id: number; content: string }>('SELECT id, content FROM large_text WHERE seq = ?')
@@ -43,7 +43,7 @@ export class EngineFileReader implements HistorySource {
     return this.ended.get(id);
   }
 
-  /** The history of an ended instance; what goes beyond its row is read when it is asked for. */
+  /** The history of an ended instance; everything beyond its row is read on demand. */
   historyOf(row: EndedRow): InstanceHistory {
     const record = endedRecord(row);
     const hadIncident = row.had_incident === 1;
@@ -64,7 +64,7 @@ export class EngineFileReader implements HistorySource {
       .iterate();
   }
 
-  /** Numbers of the running instances that have large texts. */
+  /** Sequence numbers of the running instances that have large texts. */
   runningWithTexts(): ReadonlySet<number> {
     const seqs = this.db
       .prepare<[], number>('SELECT DISTINCT seq FROM large_text WHERE seq IN (SELECT seq FROM running)')

@@ -10,23 +10,25 @@ import {
 import { EngineFileError } from './engine-file.errors.js';
 import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
 
-/** Version of the tables and of the texts in them; a newer one is refused. */
+/** Version of the tables and of the texts in them; a newer one is rejected. */
 const FILE_FORMAT = 1;
 
-/** "FCEE" in the file's header: another program's file is not taken for the engine's. */
+/** "FCEE" in the file's header, so that files of other programs are rejected. */
 const APPLICATION_ID = 0x46_43_45_45;
 
-/** Pages of the write-ahead log after which it is folded into the file: 8 MB. More would be a longer pause, fewer more work. */
+/**
+ * Size of the write-ahead log, in pages, from which it is checkpointed: 8 MB. A larger log means longer pauses, a
+ * smaller one more work.
+ */
 const CHECKPOINT_PAGES = 2_000;
 
-/** What SQLite calls synchronous=FULL. */
+/** `synchronous=FULL` of SQLite. */
 const FULL = 2;
 
 /**
- * `seq` numbers the instances in the order of their start; what belongs to an instance has its number.
- * The state of a running instance is one row; when it ends it becomes a row of `ended`, whose columns are what is
- * searched by. History is only added to, a part with each write of its instance, so that a step of a process costs what
- * it changed. A table to which rows are only added costs the fewest pages.
+ * `seq` numbers the instances in the order of their start and is the key of everything that belongs to one. A running
+ * instance is one row; when it ends it becomes a row of `ended`, with a column for each search criterion. Each write of
+ * an instance appends its new history, so a step costs only what it changed. Append-only tables write the fewest pages.
  */
 const SCHEMA = `
   CREATE TABLE deployment (seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL);
@@ -58,14 +60,14 @@ export interface EngineFile {
 
 /** How a file is opened. */
 export interface EngineFileAccess {
-  /** The lock of the file, which stays the caller's; absent: it is taken, and released with the file. */
+  /** A lock that the caller holds and releases; absent: the file is locked, and unlocked when it is closed. */
   readonly lock?: EngineFileLock;
-  /** The file was open before in this process: it must be there, and take a write. */
+  /** The file was open before in this process: it must exist and accept a write. */
   readonly isAgain?: boolean;
 }
 
 /**
- * Opens the file, or makes it with its folder.
+ * Opens the file, or creates it with its folder.
  *
  * @throws EngineFileError with a sentence that names the cause and the remedy
  */
@@ -95,7 +97,7 @@ export function openEngineFile(
   }
 }
 
-/** What to tell the operator of a file that SQLite cannot read or write, or whose content is not what it should be. */
+/** The error for a file that SQLite cannot read or write, or whose content is invalid. */
 export function unusable(path: string, error: unknown): EngineFileError {
   if (error instanceof EngineFileError) return error;
   const code = codeOf(error);
@@ -110,7 +112,7 @@ export function unusable(path: string, error: unknown): EngineFileError {
   );
 }
 
-/** @param finding what is wrong with the content */
+/** @param finding describes the damage */
 export function damaged(path: string, finding: string, cause?: unknown): EngineFileError {
   return new EngineFileError(
     `${path} is damaged or not an engine's file (${finding}). Restore it from a backup as ${RESTORE_GUIDE} says, or move it away to begin anew.`,
@@ -130,10 +132,10 @@ function openedFile(path: string, db: Database, release: () => void): EngineFile
 }
 
 /**
- * Folds the log into the file, whose flush is new. After a flush that failed, the operating system may show commits of
- * the log that never reached the disk; nothing may be written behind them.
+ * Checkpoints the log, with a new flush. After a failed flush the operating system may return commits of the log that
+ * never reached the disk; nothing may be written after them.
  *
- * @throws SqliteError where the disk still refuses
+ * @throws SqliteError if the disk still rejects writes
  */
 function checkpointLog(db: Database): void {
   db.pragma('wal_checkpoint(TRUNCATE)');
@@ -165,8 +167,8 @@ function createSchema(db: Database): void {
 }
 
 /**
- * SQLite opens a file that may not be written without a word, and even BEGIN IMMEDIATE only reads it then, so the format
- * is written once more.
+ * SQLite opens a read-only file without an error, and even BEGIN IMMEDIATE only reads it, so the format is written
+ * again.
  *
  * @throws SqliteError SQLITE_READONLY
  */

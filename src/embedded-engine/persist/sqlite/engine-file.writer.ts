@@ -4,7 +4,7 @@ import { toColumn } from './column.text.js';
 import { ENDED_COLUMNS, endedValues } from './ended.columns.js';
 import type { StoredInstance } from './stored.instance.js';
 
-/** Writes what changed to the file; the caller has a transaction open. */
+/** Writes changes to the file; the caller has opened a transaction. */
 export class EngineFileWriter {
   private readonly putRunning: Statement<[number, string, string]>;
   private readonly putState: Statement<[string, number]>;
@@ -47,7 +47,7 @@ export class EngineFileWriter {
     this.deleteResources = db.prepare('DELETE FROM resource WHERE deployment_id = ?');
   }
 
-  /** An instance as it stands: one row while it runs, a row of columns when it has ended, and its new history. */
+  /** Writes an instance: one row while it runs, a row of columns after its end, and its new history. */
   write(instance: StoredInstance): void {
     if (instance.isRunning) this.writeRunning(instance);
     else this.writeEnded(instance);
@@ -60,7 +60,7 @@ export class EngineFileWriter {
     instance.markWritten();
   }
 
-  /** Everything of an instance goes. */
+  /** Removes everything of an instance. */
   remove(seq: number): void {
     this.deleteRunning.run(seq);
     this.deleteEnded.run(seq);

@@ -1,11 +1,11 @@
-/** Turns that a group may wait for more; a turn under load takes about a millisecond. */
+/** Maximum number of event loop turns that a group waits; a turn under load takes about a millisecond. */
 const MAX_TURNS = 4;
 
 /**
- * Gathers commits into one write, with which all of them settle. A commit that is alone in its turn of the event loop is
- * written at its end; where there are several, the group waits for more as long as each turn brings some, because a
- * write waits for the disk and holds up everything else meanwhile. After a write that failed nothing is written any
- * more, because what follows stands on what was lost.
+ * Groups commits into one write, with which all of them settle. A commit that is alone in its turn of the event loop is
+ * written at the end of the turn. A group of several waits for more as long as each turn adds some, because a write
+ * waits for the disk and blocks everything else meanwhile. After a failed write nothing is written any more, because
+ * later commits depend on what was lost.
  */
 export class GroupCommitter {
   private group: PromiseWithSettlers | null = null;
@@ -15,12 +15,12 @@ export class GroupCommitter {
   private turns = 0;
   private failure: Error | null = null;
 
-  /** @param write writes everything that has changed, in one transaction; synchronous */
+  /** @param write writes all changes in one transaction; synchronous */
   constructor(private readonly write: () => void) {}
 
   /**
-   * @param change notes what changed; what it throws fails this and all later commits
-   * @throws what the write threw
+   * @param change records the changes; an error in it fails this and all later commits
+   * @throws the error of the write
    */
   async commit(change: () => void): Promise<void> {
     if (this.failure !== null) throw this.failure;
@@ -35,7 +35,7 @@ export class GroupCommitter {
     await group.promise;
   }
 
-  /** Settles when everything committed so far is written. @throws what a write threw */
+  /** Settles when all earlier commits are written. @throws the error of a write */
   async settled(): Promise<void> {
     if (this.failure !== null) throw this.failure;
     await this.group?.promise;
@@ -53,7 +53,7 @@ export class GroupCommitter {
     });
   }
 
-  /** Writes what waits, now. */
+  /** Writes the pending commits now. */
   flush(): void {
     if (this.scheduled !== null) clearImmediate(this.scheduled);
     this.scheduled = null;

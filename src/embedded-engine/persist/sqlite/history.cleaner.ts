@@ -1,10 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import type { EngineFileWriter } from './engine-file.writer.js';
 
-/** Ended instances that are removed in one transaction; a batch takes a few milliseconds. */
+/** Number of ended instances per transaction; a batch takes a few milliseconds. */
 const BATCH = 200;
 
-/** How often what has outlived its time to live is looked for, milliseconds. */
+/** Interval in milliseconds at which expired history is removed. */
 const CLEAN_UP_INTERVAL = 10 * 60_000;
 
 interface HistoryCleanerParts {
@@ -12,11 +12,11 @@ interface HistoryCleanerParts {
   readonly writer: EngineFileWriter;
   /** Epoch milliseconds. */
   readonly clock: () => number;
-  /** Is told when a batch could not be removed; it is tried again with the next round. */
+  /** Called when a batch could not be removed; the next round retries it. */
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Removes ended instances whose removal time has come, batch by batch, so that the event loop goes on between. */
+/** Removes ended instances after their removal time, in batches, so that the event loop is not blocked. */
 export class HistoryCleaner {
   private readonly timer: NodeJS.Timeout;
   private nextBatch: NodeJS.Immediate | null = null;
@@ -41,7 +41,7 @@ export class HistoryCleaner {
     }).unref();
   }
 
-  /** @returns how many instances are gone */
+  /** @returns the number of removed instances */
   private removeBatch(): number {
     const { db, writer, clock, onFailure } = this.parts;
     try {

@@ -26,8 +26,8 @@ export type HistoricRecord =
   | { readonly kind: 'taskLog'; readonly record: ExternalTaskLogRecord };
 
 /**
- * The history of an instance is a text to which records are only added; a later record of an id replaces the earlier.
- * So a step of a process costs what has changed, however long the process is.
+ * Encodes a record for the history of its instance. That history is an append-only text in which a later record
+ * replaces an earlier one with the same id, so a step costs only what it changed, however long the process is.
  */
 export function encodeHistoricRecord(historic: HistoricRecord, instance: InstanceFields): unknown {
   switch (historic.kind) {
@@ -44,7 +44,9 @@ export function encodeHistoricRecord(historic: HistoricRecord, instance: Instanc
   }
 }
 
-/** What JSON texts of encoded records add up to; each text is a list without its brackets. @throws SyntaxError */
+/**
+ * Merges JSON texts of encoded records into a history; each text is a list without its brackets. @throws SyntaxError
+ */
 export function readHistory(
   record: HistoricInstanceRecord,
   hadIncident: boolean,
@@ -61,7 +63,7 @@ export function readHistory(
   return history;
 }
 
-/** All records of a history with their kinds. */
+/** All records of a history, with their kinds. */
 export function* historicRecords(history: InstanceHistory): Iterable<HistoricRecord> {
   for (const record of history.activities.values()) yield { kind: 'activity', record };
   for (const record of history.variables.values()) yield { kind: 'variable', record };

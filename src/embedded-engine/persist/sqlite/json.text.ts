@@ -1,27 +1,29 @@
 /**
- * JSON for what JSON alone would lose or bloat: numbers that it does not know, and long texts, which are kept apart
- * and referred to. `{"$n":…}` is such a number, `{"$t":…}` the number of a text, and `{"$o":…}` an object that has a
- * member whose name begins with `$` itself.
+ * JSON for values that plain JSON would lose, such as NaN, and for long texts, which are stored separately. `{"$n":…}`
+ * is such a number, `{"$t":…}` the number of a long text, and `{"$o":…}` an object with a member whose name begins with
+ * `$`.
  */
 
-/** Texts of at most this many characters stand where they are used; longer ones are kept apart, written once. */
+/** Longest text that is stored inline, in characters; longer ones are stored separately, once. */
 export const LONGEST_INLINE_TEXT = 4_096;
 
-/** Keeps a long text and says its number. */
+/** Stores a long text and returns its number. */
 type LargeTextWriter = (text: string) => number;
 
-/** Says a kept text. */
+/** Returns a stored text by its number. */
 export type LargeTextReader = (id: number) => string;
 
-/** Plain data such that `JSON.stringify` loses nothing; the same object where it loses nothing anyway. */
+/**
+ * Converts a value to data that `JSON.stringify` keeps complete; returns the same object if no conversion is needed.
+ */
 export function toJsonSafe(value: unknown, keep: LargeTextWriter): unknown {
   return isSafe(value) ? value : makeSafe(value, keep);
 }
 
-/** What was written with {@link toJsonSafe}. @throws SyntaxError */
+/** Parses what {@link toJsonSafe} wrote. @throws SyntaxError */
 export function parseJsonText(text: string, read: LargeTextReader): unknown {
   const value: unknown = JSON.parse(text);
-  // In JSON a quote within a text follows a backslash, so this stands nowhere but before one of our members.
+  // In JSON a quote within a text follows a backslash, so this sequence appears only before one of our members.
   return text.includes('{"$') ? restore(value, read) : value;
 }
 
@@ -50,7 +52,7 @@ function makeSafe(value: unknown, keep: LargeTextWriter): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => makeSafe(item, keep));
   const entries = Object.entries(value).map(([name, member]) => [name, makeSafe(member, keep)] as const);
-  // fromEntries makes own members, also of one that is called `__proto__`.
+  // fromEntries creates own members, also for the name `__proto__`.
   const copy = Object.fromEntries(entries) as unknown;
   return entries.some(([name]) => name.startsWith('$')) ? { $o: copy } : copy;
 }

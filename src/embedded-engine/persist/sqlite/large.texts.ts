@@ -1,18 +1,21 @@
-/** Numbers for new large texts, one sequence for the whole file. */
+/** Numbers for new large texts; one sequence per file. */
 export interface TextNumbers {
   next(): number;
 }
 
 /**
- * The large texts of one instance: each is written once, however often the instance is, and removed when nothing of
- * the instance needs it any more.
+ * The large texts of one instance. Each is written once, however often the instance is written, and removed when
+ * nothing refers to it any more.
  */
 export class LargeTexts {
   private readonly ids = new Map<string, number>();
   private readonly texts = new Map<number, string>();
-  /** The texts that are needed, by who needs them: the snapshot, the state, or a record of history by its id. */
+  /**
+   * Numbers of the referenced texts, by the part that refers to them: the snapshot, the state, or a history record by
+   * its id.
+   */
   private readonly references = new Map<string, readonly number[]>();
-  /** Not written yet. */
+  /** Texts that are not written yet. */
   private readonly unwritten = new Map<number, string>();
 
   constructor(private readonly numbers: TextNumbers) {}
@@ -26,7 +29,7 @@ export class LargeTexts {
     return id;
   }
 
-  /** A text that is in the file already. */
+  /** Adds a text that is in the file already. */
   add(id: number, text: string): void {
     this.ids.set(text, id);
     this.texts.set(id, text);
@@ -36,13 +39,13 @@ export class LargeTexts {
     return this.texts.get(id);
   }
 
-  /** What a part of the instance needs from now on. */
+  /** Replaces the references of a part of the instance. */
   setReferences(part: string, texts: readonly number[]): void {
     if (texts.length > 0) this.references.set(part, texts);
     else this.references.delete(part);
   }
 
-  /** Brings the file up to date. */
+  /** Writes new texts and removes unreferenced ones. */
   flush(file: { insert(id: number, text: string): void; remove(id: number): void }): void {
     const needed = new Set([...this.references.values()].flat());
     for (const [id, text] of this.texts) {

@@ -1,7 +1,7 @@
 import type { InstanceHistory } from '../../history/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 
-/** The history of one instance, whose records are read only when somebody asks for them. */
+/** The history of one instance; its records are read on first access. */
 export class LazyHistory implements InstanceHistory {
   private records: InstanceHistory | undefined;
 

@@ -1,6 +1,6 @@
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 
-/** What the records of one instance have in common; it is kept once. */
+/** The fields that the records of one instance share; they are stored once. */
 export interface InstanceFields {
   readonly processInstanceId: string;
   readonly processDefinitionId: string;
@@ -15,16 +15,16 @@ export function fieldsOf(record: HistoricInstanceRecord): InstanceFields {
 }
 
 interface CodecFields<R> {
-  /** Left out where they equal the instance's. */
+  /** Fields that are left out if they equal the instance's. */
   readonly shared: readonly (keyof R & keyof InstanceFields)[];
-  /** Ids that are often the instance's, for which 0 stands. */
+  /** Ids that are stored as 0 if they equal the instance's id. */
   readonly ids: readonly (keyof R)[];
   readonly own: readonly (keyof R)[];
 }
 
 /**
- * Turns records of one kind into arrays of their values and back: a third of the length of JSON with names, and of the
- * time. The order of the fields is part of the file format.
+ * Converts records of one kind to arrays of their values and back: a third of the length and time of JSON with names.
+ * The order of the fields is part of the file format.
  */
 export class RecordCodec<R extends object> {
   private readonly names: readonly (keyof R)[];
@@ -33,7 +33,7 @@ export class RecordCodec<R extends object> {
     this.names = [...fields.ids, ...fields.own];
   }
 
-  /** An array, or the record itself where it does not share what it should. */
+  /** Returns an array, or the record itself if it does not share the expected fields. */
   encode(record: R, instance: InstanceFields): unknown {
     const { shared, ids } = this.fields;
     for (const name of shared) if (record[name] !== instance[name]) return record;
@@ -60,12 +60,12 @@ export class RecordCodec<R extends object> {
   }
 }
 
-/** Demands that every field of a record is named. */
+/** Requires that every field of a record is listed. */
 type Complete<R, Named> = [Exclude<keyof R, Named>] extends [never]
   ? unknown
   : { missing: Exclude<keyof R, Named> };
 
-/** A codec that knows every field of R: one that is forgotten does not compile. */
+/** Creates a codec for all fields of R; a missing field does not compile. */
 export function codecFor<R extends object>() {
   return <S extends keyof R & keyof InstanceFields, I extends keyof R, O extends keyof R>(
     fields: {

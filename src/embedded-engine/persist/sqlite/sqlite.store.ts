@@ -12,21 +12,21 @@ import { StoredInstance } from './stored.instance.js';
 import { StoredInstances } from './stored.instances.js';
 import { endedRecord } from './ended.columns.js';
 
-/** How long what need not be durable may wait for a write of its instance, in ms: longer than most steps take. */
+/** Maximum delay of a deferrable commit until its instance is written, in ms: longer than most steps take. */
 const MAX_DEFER_MS = 1_000;
 
 export interface SqliteStoreOptions extends EngineFileAccess {
-  /** Epoch milliseconds; decides whose time to live has passed. Default `Date.now`. */
+  /** Epoch milliseconds; determines which history has expired. Default `Date.now`. */
   readonly clock?: () => number;
-  /** Pages that the file may have, for a disk that is full before its time; absent: no limit. */
+  /** Maximum number of pages of the file, to simulate a full disk; absent: no limit. */
   readonly maxPages?: number;
-  /** Is told when old history could not be removed. */
+  /** Called when expired history could not be removed. */
   readonly onCleanUpFailure?: (error: unknown) => void;
 }
 
 /**
- * Keeps the engine's state in a SQLite file: one row for each running instance, written once a turn of the event loop
- * at most, and rows that are searched by for each ended one.
+ * Stores the engine's state in a SQLite file: one row per running instance, written at most once per turn of the event
+ * loop, and a row with search columns per ended instance.
  */
 export class SqliteStore implements StateStore {
   readonly history: SqliteHistory;
@@ -75,7 +75,7 @@ export class SqliteStore implements StateStore {
   }
 
   /**
-   * Opens the file, or makes it with its folder, and reads what has not ended.
+   * Opens the file, or creates it with its folder, and reads everything that has not ended.
    *
    * @throws EngineFileError with one sentence that names the cause and the remedy
    */
@@ -89,7 +89,7 @@ export class SqliteStore implements StateStore {
     }
   }
 
-  /** What the file had when it was opened. @throws Error when it has been asked for before */
+  /** Returns the state that the file had when it was opened. @throws Error on a second call */
   recover(): RecoveredState {
     const { recovered } = this;
     if (recovered === null) throw new Error('The state was recovered before.');
@@ -106,7 +106,7 @@ export class SqliteStore implements StateStore {
   commitDeferrable(changes: ChangeSet): Promise<void> {
     this.instances.defer(changes);
     this.noting ??= setTimeout(() => {
-      // A write that fails stops the engine with its next command.
+      // A failed write stops the engine with its next command.
       this.writeDeferred().catch(() => undefined);
     }, MAX_DEFER_MS).unref();
     return this.committer.settled();
@@ -116,7 +116,7 @@ export class SqliteStore implements StateStore {
     if (!this.closed) {
       this.closed = true;
       this.cleaner.close();
-      // What a failed write means was told to whoever waited for it.
+      // The callers that waited for the write received its error.
       this.writeDeferred().catch(() => undefined);
       this.committer.flush();
       this.file.close();
@@ -150,7 +150,7 @@ export class SqliteStore implements StateStore {
     return instance;
   }
 
-  /** Everything that has changed since the last write, in one transaction. */
+  /** Writes all changes since the last write in one transaction. */
   private write(): void {
     this.transaction.immediate(() => {
       for (const [id, bundle] of this.deployments) this.writer.writeDeployment(id, bundle);

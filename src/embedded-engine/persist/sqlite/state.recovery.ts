@@ -8,13 +8,13 @@ import { INSTANCE_CODEC } from './record.codecs.js';
 import { StoredInstance, type StateDocument } from './stored.instance.js';
 import { type Created, decodeWaitStates, type WaitKind, type WaitRecords } from './wait.states.js';
 
-/** What was read back: for the store its instances, for the engine its state. */
+/** The state that was read back, for the store and for the engine. */
 export interface Recovery {
   readonly instances: readonly StoredInstance[];
   readonly state: RecoveredState;
 }
 
-/** Reads everything that has not ended. @throws SyntaxError for a file whose texts are damaged, what SQLite throws */
+/** Reads everything that has not ended. @throws SyntaxError for damaged texts; SQLite's errors */
 export function recoverState(file: EngineFileReader, numbers: TextNumbers): Recovery {
   const instances: StoredInstance[] = [];
   const snapshots: InstanceSnapshot[] = [];
@@ -42,7 +42,7 @@ export function recoverState(file: EngineFileReader, numbers: TextNumbers): Reco
 
 const NO_TEXTS: ReadonlyMap<number, string> = new Map();
 
-/** An instance's record shares nothing with another. */
+/** The record of an instance shares no fields with others. */
 const NO_FIELDS = {
   processInstanceId: '',
   processDefinitionId: '',

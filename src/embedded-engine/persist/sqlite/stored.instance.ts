@@ -9,33 +9,33 @@ import { fieldsOf } from './record.codec.js';
 import { encodeWaitStates, newWaitStates, type WaitStates } from './wait.states.js';
 import { INSTANCE_CODEC } from './record.codecs.js';
 
-/** Where a {@link StoredInstance} finds what of its history it has handed to the file. */
+/** Provides the history of a {@link StoredInstance} that is in the file. */
 export interface HistorySource {
   partsOf(seq: number): readonly string[];
   textOf(id: number): string;
 }
 
-/** What the file has of a running instance besides its snapshot. */
+/** The state of a running instance in the file, without its snapshot. */
 export type StateDocument = readonly [format: 1, record: unknown, hadIncident: boolean, waitStates: unknown];
 
-/** One instance as the store knows it: what it waits for, and its history as text. */
+/** One instance in the store: the records that it waits for, and its history as text. */
 export class StoredInstance {
   /** Whether it has not ended. */
   isRunning = false;
   readonly waitStates: WaitStates = newWaitStates();
   hadIncident = false;
-  /** Whether the file has a row of its state. */
+  /** Whether the file has a row for its state. */
   isWritten = false;
-  /** Whether it is in the file as an ended one, and something has changed of it since. */
+  /** Whether the file has it as an ended instance and it has changed since. */
   isReopened = false;
-  /** The engine's own state, where the file does not have it yet. */
+  /** The engine's state of it, if the file does not have that state yet. */
   private source: SnapshotSource | null = null;
-  /** History that the file does not have yet. */
+  /** History that is not in the file yet. */
   private unwritten: unknown[] = [];
   private largeTexts: LargeTexts | null = null;
 
   constructor(
-    /** Its place in the order of starts. */
+    /** Its number in the order of starts. */
     readonly seq: number,
     public record: HistoricInstanceRecord,
     private readonly numbers: TextNumbers,
@@ -45,7 +45,7 @@ export class StoredInstance {
     return this.record.id;
   }
 
-  /** It runs, or goes on running in a new state. */
+  /** Takes a new state of the running instance. */
   update(source: SnapshotSource): void {
     this.isRunning = true;
     this.source = source;
@@ -60,17 +60,17 @@ export class StoredInstance {
     this.unwritten.push(this.encodeHistoric(historic));
   }
 
-  /** The history that the file does not have yet, as JSON without brackets. */
+  /** The history that is not in the file yet, as JSON without brackets. */
   unwrittenHistory(): string {
     return this.unwritten.length === 0 ? '' : JSON.stringify(this.unwritten).slice(1, -1);
   }
 
-  /** The snapshot that the file does not have yet, as JSON; null where it has the last. */
+  /** The snapshot that is not in the file yet, as JSON; null if the file has the latest. */
   unwrittenSnapshot(): string | null {
     return this.source === null ? null : JSON.stringify(this.encode('snapshot', this.source.snapshot()));
   }
 
-  /** What {@link StateDocument} says, as JSON. */
+  /** The {@link StateDocument} as JSON. */
   stateDocument(): string {
     const fields = fieldsOf(this.record);
     const document: StateDocument = [
@@ -82,7 +82,7 @@ export class StoredInstance {
     return JSON.stringify(this.encode('state', document));
   }
 
-  /** The file has everything of it. */
+  /** Marks everything as written. */
   markWritten(): void {
     this.source = null;
     this.unwritten = [];
@@ -90,7 +90,7 @@ export class StoredInstance {
     this.isReopened = false;
   }
 
-  /** Takes over the large texts that the file has, and learns what needs them. */
+  /** Adds the large texts of the file and their references. */
   restoreTexts(texts: ReadonlyMap<number, string>, snapshot: InstanceSnapshot, file: HistorySource): void {
     for (const [id, text] of texts) this.ensureLargeTexts().add(id, text);
     this.encode('snapshot', snapshot);
@@ -98,7 +98,7 @@ export class StoredInstance {
     for (const historic of historicRecords(this.history(file))) this.encodeHistoric(historic);
   }
 
-  /** The large texts; there are none until there is one. */
+  /** Returns the large texts; created on first use. */
   ensureLargeTexts(): LargeTexts {
     this.largeTexts ??= new LargeTexts(this.numbers);
     return this.largeTexts;
@@ -108,7 +108,7 @@ export class StoredInstance {
     return this.largeTexts;
   }
 
-  /** Its history, read from its texts. */
+  /** Its history, parsed from its texts. */
   history(file: HistorySource): InstanceHistory {
     return readHistory(
       this.record,
@@ -122,7 +122,7 @@ export class StoredInstance {
     return this.encode(historic.record.id, encodeHistoricRecord(historic, fieldsOf(this.record)));
   }
 
-  /** @param part of the instance that needs the large texts in the value from now on */
+  /** @param part the part of the instance that refers to the large texts of the value */
   private encode(part: string, value: unknown): unknown {
     const used: number[] = [];
     const encoded = toJsonSafe(value, (text) => {

@@ -5,13 +5,13 @@ import { StoredInstance } from './stored.instance.js';
 import type { TextNumbers } from './large.texts.js';
 import { WaitStateIndex } from './wait.states.js';
 
-/** Finds an ended instance in the file and takes it out to be changed; undefined for an unknown one. */
+/** Loads an ended instance from the file to change it; undefined for an unknown id. */
 type Reopen = (id: string) => StoredInstance | undefined;
 
 /**
- * The instances that the store holds in memory: those that run, and those that ended since the last write. What a
- * group of commands has changed of them waits in `touched`, in the order of the first change. What was only noted of
- * one waits until it is touched, or all that is noted is.
+ * The instances that the store holds in memory: running ones, and those that ended since the last write. `touched`
+ * holds the instances that a group of commands changed, in the order of their first change. Deferred changes of an
+ * instance are written with its next commit, or with all other deferred changes.
  */
 export class StoredInstances {
   private readonly instances = new Map<string, StoredInstance>();
@@ -19,7 +19,7 @@ export class StoredInstances {
   private readonly waitStates = new WaitStateIndex<StoredInstance>();
   readonly touched = new Set<StoredInstance>();
   private readonly deferred = new Set<StoredInstance>();
-  /** Numbers of those whose history goes with their definition. */
+  /** Numbers of the instances whose history is deleted. */
   readonly deleted = new Set<number>();
 
   constructor(
@@ -32,7 +32,7 @@ export class StoredInstances {
     return this.instances.get(id);
   }
 
-  /** In the order of their start. */
+  /** All instances, in the order of their start. */
   all(): Iterable<StoredInstance> {
     return this.instances.values();
   }
@@ -41,13 +41,13 @@ export class StoredInstances {
     return this.byBusinessKey.get(businessKey) ?? [];
   }
 
-  /** An instance that was read back. */
+  /** Adds an instance that was read back. */
   restore(instance: StoredInstance): void {
     this.add(instance);
     this.waitStates.restore(instance);
   }
 
-  /** Takes a command's changes. @throws Error for an instance that has no history */
+  /** Applies the changes of a command. @throws Error for an instance without history */
   apply(changes: ChangeSet): void {
     for (const record of changes.historicInstances.values()) this.applyRecord(record, changes);
     for (const [id, source] of changes.instances) {
@@ -69,7 +69,7 @@ export class StoredInstances {
     for (const id of changes.instances.keys()) this.endWaiting(id);
   }
 
-  /** Takes wait states that need not be written yet. */
+  /** Applies wait states whose write may be deferred. */
   defer(changes: ChangeSet): void {
     this.waitStates.apply(
       changes,
@@ -78,19 +78,19 @@ export class StoredInstances {
     );
   }
 
-  /** What was noted is to be written with the rest. */
+  /** Includes the deferred changes in the next write. */
   touchDeferred(): void {
     for (const instance of this.deferred) this.touched.add(instance);
     this.deferred.clear();
   }
 
-  /** Numbers of those that the file has otherwise than they are. */
+  /** Numbers of the instances that differ from the file. */
   changedInFile(): readonly number[] {
     const reopened = [...this.touched].filter(({ isReopened }) => isReopened).map(({ seq }) => seq);
     return [...reopened, ...this.deleted];
   }
 
-  /** Everything of an instance goes. @param seqInFile its number in the file, where it is not held */
+  /** Deletes an instance. @param seqInFile returns its number in the file if it is not in memory */
   delete(id: string, seqInFile: (id: string) => number | undefined): void {
     const held = this.instances.get(id);
     if (held !== undefined) this.remove(held);
@@ -98,7 +98,7 @@ export class StoredInstances {
     if (seq !== undefined) this.deleted.add(seq);
   }
 
-  /** The file has everything that was touched or forgotten. */
+  /** Marks all touched and deleted instances as written. */
   markWritten(): void {
     for (const instance of this.touched) {
       this.deferred.delete(instance);
@@ -108,7 +108,7 @@ export class StoredInstances {
     this.deleted.clear();
   }
 
-  /** Neither runs nor waits to be written any more. */
+  /** Removes an instance that has ended and is written. */
   private remove(instance: StoredInstance): void {
     this.waitStates.delete(instance);
     this.instances.delete(instance.id);

@@ -15,13 +15,13 @@ import {
   USER_TASK_CODEC,
 } from './record.codecs.js';
 
-/** A record with its place in the order of creation. */
+/** A record with its number in the order of creation. */
 export interface Created<R> {
   readonly order: number;
   readonly record: R;
 }
 
-/** The records of what an instance waits for, by kind, under the names that {@link ChangeSet} gives them. */
+/** The records that an instance waits for, by kind; the keys are those of {@link ChangeSet}. */
 export interface WaitRecords {
   readonly tasks: ExternalTaskRecord;
   readonly incidents: IncidentRecord;
@@ -32,7 +32,7 @@ export interface WaitRecords {
 
 export type WaitKind = keyof WaitRecords;
 
-/** By id; null while there is none, because most instances have only one kind. */
+/** By id; null while empty, because most instances have one kind only. */
 export type WaitStates = { [K in WaitKind]: Map<string, Created<WaitRecords[K]>> | null };
 
 const WAIT_KINDS = ['tasks', 'incidents', 'jobs', 'subscriptions', 'userTasks'] as const;
@@ -83,16 +83,16 @@ function decodeKind<R extends { readonly id: string }>(
   return records;
 }
 
-/** Whose the records are that a change set names, so that a removed one is found by its id alone. */
+/** Maps wait records to their instances, so that a removed record is found by its id alone. */
 export class WaitStateIndex<Owner extends { readonly waitStates: WaitStates }> {
   private readonly owners = new Map<string, Owner>();
   private created = 0;
 
   /**
-   * Puts and removes the records of a change set.
+   * Applies the records of a change set.
    *
-   * @param ownerOf the running instance of an id; records of another have gone with it
-   * @param touched is told of each instance that changed
+   * @param ownerOf returns the running instance with an id; records of ended instances were removed with them
+   * @param touched receives each changed instance
    */
   apply(
     changes: Pick<ChangeSet, WaitKind>,
@@ -102,7 +102,7 @@ export class WaitStateIndex<Owner extends { readonly waitStates: WaitStates }> {
     for (const kind of WAIT_KINDS) this.applyKind(kind, changes[kind], ownerOf, touched);
   }
 
-  /** Takes over what was read back. */
+  /** Adds the records of an instance that was read back. */
   restore(owner: Owner): void {
     for (const kind of WAIT_KINDS) {
       for (const [id, { order }] of owner.waitStates[kind] ?? []) {
@@ -112,7 +112,7 @@ export class WaitStateIndex<Owner extends { readonly waitStates: WaitStates }> {
     }
   }
 
-  /** The instance has ended, and all that it waited for. */
+  /** Removes the records of an ended instance. */
   delete(owner: Owner): void {
     for (const kind of WAIT_KINDS) {
       for (const id of owner.waitStates[kind]?.keys() ?? []) this.owners.delete(id);
