@@ -25,12 +25,12 @@ export abstract class DatabaseConnection {
   /**
    * Runs work in one transaction: what it wrote is durable when this settles, or nothing is. One at a time.
    *
-   * @param options.atOnce the work issues all its statements before it waits for the first; a database that takes a
-   *   transaction in one message (`SqlDialect.oneMessage`) gets it so
+   * @param options.oneMessage the work issues all its statements before it waits for the first result; a database that
+   *   takes a transaction in one message gets it so
    */
   abstract transaction<T>(
     work: (sql: SqlExecutor) => Promise<T>,
-    options?: { readonly atOnce?: boolean },
+    options?: { readonly oneMessage?: boolean },
   ): Promise<T>;
 
   abstract close(): Promise<void>;

@@ -72,8 +72,8 @@ export interface SqlDialect extends ColumnDialect {
   readonly maxParameters: number;
   /** True where no other process can write to the database. */
   readonly exclusive: boolean;
-  /** Up to how many writes go to the database with their commit, in one message; 0: each statement in its own. */
-  readonly oneMessage: number;
+  /** Groups of up to this many writes are sent in one message with their commit; 0: each statement in a message of its own. */
+  readonly oneMessageWrites: number;
   /** A statement with `?` for parameters, in the dialect's own form. */
   readonly statement: (sql: string) => string;
   /** The database's clock plus one parameter of milliseconds; null where the parameter is null. */

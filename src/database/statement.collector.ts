@@ -62,7 +62,7 @@ export class StatementCollector implements SqlExecutor {
 }
 
 /** Makes the statements of work durable with one message; it issues all before it waits for the first. */
-export async function issueAtOnce<T>(
+export async function issueInOneMessage<T>(
   write: (statements: readonly IssuedStatement[]) => Promise<readonly StatementResult[]>,
   work: (sql: SqlExecutor) => Promise<T>,
 ): Promise<T> {

@@ -7,7 +7,7 @@ import type { EventRow } from './event.types.js';
 /** Writes events, each at the end of its trail. */
 export class EventLogWriter implements WriteKind<EventRow, null> {
   readonly name = 'event_log';
-  readonly atOnce = true;
+  readonly oneMessage = true;
   /** Its place in the trail, that is; an event key that exists is looked for before. */
   readonly givesKeys = true;
 

@@ -34,64 +34,62 @@ export function processStoreWrites(
   repository: ProcessStoreRepository,
   cache: ProcessCache,
 ): ProcessStoreWrites {
+  /** A kind whose writes are one statement each. */
+  const single = <Item, Result>(
+    name: string,
+    write: (sql: SqlExecutor, item: Item, repeated: boolean) => Promise<Result>,
+    committed?: (item: Item, result: Result) => void,
+  ): WriteKind<Item, Result> => ({
+    name: `process_store ${name}`,
+    oneMessage: true,
+    write: (sql, items, repeated) => Promise.all(items.map((item) => write(sql, item, repeated))),
+    ...(committed === undefined ? {} : { committed }),
+  });
+  const refresh = (record: ProcessRecord | null): void => {
+    if (record !== null) cache.refresh(record);
+  };
   return {
     upsert: {
       name: 'process_store',
-      atOnce: true,
+      oneMessage: true,
       write: (sql, items, repeated) => repository.upsertProcessStore(sql, items, repeated),
       committed: (item, { record }) => {
         if (record !== null) cache.put(record);
         else if (item.type === 'update') cache.delete(item.correlationId);
       },
     },
-    started: {
-      name: 'process_store started',
-      atOnce: true,
-      write: (sql, items) =>
-        Promise.all(items.map((item) => repository.noteStarted(sql, item.correlationId, item.instanceId))),
-      committed: (_item, record) => {
-        if (record !== null) cache.refresh(record);
+    started: single(
+      'started',
+      (sql, { correlationId, instanceId }) => repository.noteStarted(sql, correlationId, instanceId),
+      (_item, record) => {
+        refresh(record);
       },
-    },
-    joined: {
-      name: 'process_store joined',
-      atOnce: true,
-      write: (sql, items) => Promise.all(items.map((item) => repository.markJoined(sql, item.correlationId))),
-      committed: (item, record) => {
-        if (record === null) cache.delete(item.correlationId);
+    ),
+    joined: single(
+      'joined',
+      (sql, { correlationId }) => repository.markJoined(sql, correlationId),
+      ({ correlationId }, record) => {
+        if (record === null) cache.delete(correlationId);
         else cache.put(record);
       },
-    },
-    release: {
-      name: 'process_store release',
-      atOnce: true,
-      write: (sql, items, repeated) =>
-        Promise.all(
-          items.map((item) => repository.releaseClaim(sql, item.correlationId, item.claimId, repeated)),
-        ),
-      committed: (item, released) => {
-        if (released) cache.delete(item.correlationId);
+    ),
+    release: single(
+      'release',
+      (sql, { correlationId, claimId }, repeated) =>
+        repository.releaseClaim(sql, correlationId, claimId, repeated),
+      ({ correlationId }, released) => {
+        if (released) cache.delete(correlationId);
       },
-    },
-    resolution: {
-      name: 'process_store resolution',
-      atOnce: true,
-      write: (sql, items) => Promise.all(items.map((item) => resolution(repository, sql, item))),
-      committed: (_item, record) => {
-        if (record !== null) cache.refresh(record);
+    ),
+    resolution: single(
+      'resolution',
+      (sql, item) => resolution(repository, sql, item),
+      (_item, record) => {
+        refresh(record);
       },
-    },
-    voidLeases: {
-      name: 'process_store leases',
-      atOnce: true,
-      write: (sql, items) =>
-        Promise.all(items.map((item) => repository.voidLeases(sql, item.forgetAttempts))),
-    },
-    bringForward: {
-      name: 'process_store due times',
-      atOnce: true,
-      write: (sql, items) => Promise.all(items.map((item) => repository.bringForward(sql, item.atMostMs))),
-    },
+    ),
+    voidLeases: single('leases', (sql, { forgetAttempts }) => repository.voidLeases(sql, forgetAttempts)),
+    bringForward: single('due times', (sql, { atMostMs }) => repository.bringForward(sql, atMostMs)),
   };
 }
 

@@ -312,7 +312,7 @@ function noSql(): never {
 class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | 'findPage' | 'findAttempts'> {
   private readonly kind: WriteKind<NewEvent, void> = {
     name: 'event_log',
-    atOnce: true,
+    oneMessage: true,
     write: (_sql, events) =>
       Promise.resolve(
         events.map((event) => {

@@ -1,23 +1,23 @@
-/** An error that SQLite gave in the thread of a file, with its code (https://sqlite.org/rescode.html). */
+/** An error of SQLite in the writer thread, with its code (https://sqlite.org/rescode.html). */
 export class SqliteWriterError extends Error {
   override readonly name = 'SqliteWriterError';
 
   constructor(
     message: string,
-    /** Such as `SQLITE_FULL`; undefined where the error was not SQLite's. */
+    /** Such as `SQLITE_FULL`; undefined if the error is not one of SQLite. */
     readonly code: string | undefined,
   ) {
     super(message);
   }
 }
 
-/** The thread of a file ended; what was on its way may or may not be durable. */
+/** The writer thread ended; the requests that it had not answered may or may not be durable. */
 export class SqliteThreadEndedError extends Error {
   override readonly name = 'SqliteThreadEndedError';
   readonly code = 'SQLITE_THREAD_ENDED';
 
   constructor(path: string, cause?: unknown) {
-    super(`The thread that writes ${path} has ended; whether its last group is in the file is not known.`, {
+    super(`The thread that writes ${path} ended. It is unknown whether its last transaction was committed.`, {
       cause,
     });
   }
@@ -33,7 +33,7 @@ export class SqliteWriterClosedError extends Error {
   }
 }
 
-/** Commits to the file would not survive a crash; the message names what was found. */
+/** Commits to the file would not survive a crash; the message names the settings. */
 export class NotDurableError extends Error {
   override readonly name = 'NotDurableError';
 }

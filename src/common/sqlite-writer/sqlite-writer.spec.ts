@@ -51,17 +51,10 @@ const threadOf = ({ worker }: { worker: Worker | null }): Worker => worker!;
 const terminateThread = (): Promise<unknown> =>
   threadOf(writer as unknown as { worker: Worker | null }).terminate();
 
-/** Statements that change nothing, so that a group is large enough for the thread. */
-const PADDING = Array.from({ length: 200 }, (): GuardedStatement => ({ sql: 'SELECT 1', parameters: [] }));
+describe('SqliteWriter', () => {
+  const write = (...statements: readonly GuardedStatement[]) => writer.write(statements);
 
-describe.each([
-  ['a small group, which is written on the spot', []],
-  ['a large group, which the thread writes', PADDING],
-])('%s', (_, padding) => {
-  const write = async (...statements: readonly GuardedStatement[]) =>
-    (await writer.write([...statements, ...padding])).slice(0, statements.length);
-
-  it('has a result for each statement, and is durable when its promise settles', async () => {
+  it('returns a result for each statement, and is durable when its promise settles', async () => {
     const select = { sql: 'SELECT id, value FROM note ORDER BY id', parameters: [] };
     for (const round of [1, 2]) {
       const results = await write(insert(`a${round}`), select);
@@ -71,7 +64,7 @@ describe.each([
     }
   });
 
-  it('runs the other statement where the first finds too little, and only there', async () => {
+  it('runs the other statement only if the first finds too little', async () => {
     const found = (sql: string): GuardedStatement => ({
       sql,
       parameters: [],
@@ -91,7 +84,7 @@ describe.each([
     ]);
   });
 
-  it('is not written at all where one statement fails, whose code is told; the next group is', async () => {
+  it('writes nothing if a statement fails, rejects with its code, and writes the next group', async () => {
     await write(insert('a'));
     const failing = write(insert('b'), { sql: 'SELECT value FROM note', parameters: [] }, insert('a'));
     await expect(failing).rejects.toMatchObject({
@@ -102,18 +95,14 @@ describe.each([
     const [, read] = await write(insert('c'), { sql: 'SELECT value FROM note', parameters: [] });
     expect(read?.rows).toEqual([{ value: 'a' }, { value: 'c' }]);
   });
-});
 
-describe('SqliteWriter', () => {
-  it('writes groups in the order in which they come, small and large', async () => {
-    const groups = Array.from({ length: 40 }, (_, index) =>
-      writer.write([insert(String(index)), ...(index % 3 === 0 ? PADDING : [])]),
-    );
+  it('writes groups in the order of the calls', async () => {
+    const groups = Array.from({ length: 40 }, (_, index) => write(insert(String(index))));
     await Promise.all(groups);
     expect(values()).toEqual(Array.from({ length: 40 }, (_, index) => String(index)));
   });
 
-  it('keeps more statements apart than it remembers', async () => {
+  it('distinguishes more statements than it remembers', async () => {
     for (let round = 0; round < 3; round += 1) {
       const statements = Array.from({ length: 300 }, (_, index) => ({
         sql: `SELECT ${round * 300 + index} AS number`,
@@ -126,7 +115,7 @@ describe('SqliteWriter', () => {
     }
   });
 
-  it('lets a transaction go on behind its first results, and shows nothing of it before the commit', async () => {
+  it('continues a transaction after its first results, and shows nothing of it before the commit', async () => {
     const transaction = writer.begin();
     await transaction.run([insert('a')]);
     expect(values()).toEqual([]);
@@ -135,7 +124,7 @@ describe('SqliteWriter', () => {
     expect(values()).toEqual(['a', 'b']);
   });
 
-  it('writes nothing of a transaction that is rolled back, or of which a statement failed', async () => {
+  it('writes nothing of a transaction that is rolled back or has a failed statement', async () => {
     const left = writer.begin();
     await left.run([insert('a')]);
     await left.rollback();
@@ -147,7 +136,7 @@ describe('SqliteWriter', () => {
     expect(values()).toEqual([]);
   });
 
-  it('says that another process has the lock, or waits for it in the thread', async () => {
+  it('rejects if another process has the lock, or waits for it in the thread', async () => {
     const other = new BetterSqlite3(path());
     other.exec('BEGIN IMMEDIATE');
     await expect(writer.write([insert('a')])).rejects.toMatchObject({ code: 'SQLITE_BUSY' });
@@ -161,7 +150,7 @@ describe('SqliteWriter', () => {
     other.close();
   });
 
-  it('refuses a file whose commits are not durable, and one that is not there', async () => {
+  it('refuses a file whose commits are not durable, and one that does not exist', async () => {
     const plain = new BetterSqlite3(path('plain.sqlite'));
     plain.exec('CREATE TABLE t (a)');
     plain.close();
@@ -169,17 +158,17 @@ describe('SqliteWriter', () => {
     await expect(start({ path: path('none.sqlite') })).rejects.toMatchObject({ code: 'SQLITE_CANTOPEN' });
   });
 
-  it('tells what was on its way that its thread has ended, and goes on with another', async () => {
-    const lost = writer.write([insert('a'), ...PADDING]);
+  it('rejects open requests if its thread ends, and starts another thread', async () => {
+    const lost = writer.write([insert('a')]);
     const ended = terminateThread();
     await expect(lost).rejects.toBeInstanceOf(SqliteThreadEndedError);
     await ended;
-    await writer.write([insert('b'), ...PADDING]);
+    await writer.write([insert('b')]);
     expect(values()).toContain('b');
   });
 
-  it('writes what waits when it is closed, takes nothing afterwards, and leaves the log to the last connection', async () => {
-    const last = writer.write([insert('a'), ...PADDING]);
+  it('writes waiting requests when it is closed, refuses later ones, and leaves the log to the last connection', async () => {
+    const last = writer.write([insert('a')]);
     await writer.close();
     await writer.close();
     await last;

@@ -1,18 +1,19 @@
-// The thread that writes one SQLite file. It is plain JavaScript, copied into dist/ as it is, because Node loads it by its
-// path: beside the compiled client in production, beside the sources in tests.
+// The thread that writes one SQLite file. It is plain JavaScript, copied into dist/ unchanged, because Node loads it by its
+// path: beside the compiled code in production, beside the sources in tests.
 //
-// A request is [flags, definitions, statements] and is answered by [error, results], in order:
+// A request is [flags, definitions, statements]. The thread answers [error, results], in the order of the requests.
 //   definitions  [number, sql] of each statement that is used for the first time
-//   statements   number, rows, count of parameters, parameters, of one statement behind the other in one list, which costs
-//                less to copy than many; where rows is not 0 and the statement gives fewer, the next one runs, else not
-//   results      the number of changed rows, or [columns or null, ...rows]; the columns are told once for a statement
+//   statements   number, rows, count of parameters, parameters, for one statement after the other in one flat list, which
+//                is cheaper to copy than nested lists. If rows is not 0, the next statement runs only if this one returns
+//                or changes fewer rows.
+//   results      the number of changed rows, or [columns or null, ...rows]; the columns are sent once for a statement
 // Flags are bits: 1 begins a transaction, 2 commits it, 4 forgets all statements, 8 rolls back, 16 closes the file.
 import { parentPort, workerData } from 'node:worker_threads';
 import BetterSqlite3 from 'better-sqlite3';
 
 const [BEGIN, COMMIT, FORGET, ROLLBACK, CLOSE] = [1, 2, 4, 8, 16];
 
-/** By number: the prepared statement, and whether its columns were told. */
+/** By number: the SQL text, and the prepared statement, null until its first use. */
 const prepared = new Map();
 
 const db = open();
@@ -51,7 +52,7 @@ function answer(flags, definitions, statements) {
   if (flags & FORGET) prepared.clear();
   if (flags & ROLLBACK) rollBack();
   if (flags & BEGIN) db.exec('BEGIN IMMEDIATE');
-  // What was sent before it was known that the transaction has failed must not be written on its own.
+  // These statements were sent before the client knew that the transaction failed. They must not run outside of it.
   else if (statements.length > 0 && !db.inTransaction) throw new Error('The transaction is over.');
   for (const [number, sql] of definitions) prepared.set(number, { sql, statement: null });
   const results = [];
@@ -82,16 +83,16 @@ function run(number, parameters) {
   return [columns, ...statement.raw().all(parameters)];
 }
 
-/** Leaves the connection without a transaction, also where SQLite has ended it already. */
+/** Ends the transaction, unless SQLite has ended it already. */
 function rollBack() {
   try {
     if (db.inTransaction) db.exec('ROLLBACK');
   } catch {
-    // What made the transaction fail is told; a connection that cannot roll back says so at its next BEGIN.
+    // The client gets the error of the transaction. A connection that cannot roll back fails at its next BEGIN.
   }
 }
 
-/** What crosses to the other thread of an error. */
+/** The part of an error that is sent to the other thread. */
 function factsOf(error) {
   return { message: String(error?.message ?? error), code: error?.code };
 }

@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads';
-import { InlineFile } from './inline.file.js';
 import {
   NotDurableError,
   SqliteThreadEndedError,
@@ -30,30 +29,28 @@ interface Request {
   readonly reject: (error: Error) => void;
 }
 
-/** The part of a transaction that is open over several messages. */
+/** A transaction that takes several messages. */
 export interface OpenTransaction {
-  /** Runs statements in it, in order. @throws what SQLite says; the transaction is then rolled back */
+  /** Runs statements in order. @throws SqliteWriterError; the transaction is rolled back then */
   run(statements: readonly GuardedStatement[]): Promise<readonly WriterResult[]>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }
 
 /**
- * Writes one SQLite file in a thread of its own, so that neither statements nor the flush of a commit hold up the event
- * loop; only a small group that meets an idle thread and a quick disk is written on the spot. Requests are done in the order in which they are made; a promise settles when the thread has answered, so a
- * commit is durable by then. A thread that dies is replaced at the next request.
+ * Writes one SQLite file in a worker thread, so that neither statements nor the flush of a commit block the event loop.
+ *
+ * Requests run in the order of the calls. A promise settles after the thread has answered, so a commit is durable by
+ * then. A thread that dies is replaced at the next request.
  */
 export class SqliteWriter {
   private worker: Worker | null = null;
   private numbers = new StatementNumbers();
-  private readonly inline: InlineFile;
   /** In the order of their answers; the first answer of a thread says how it opened the file. */
   private waiting: Request[] = [];
   private closed = false;
 
-  private constructor(private readonly options: SqliteWriterOptions) {
-    this.inline = new InlineFile(options);
-  }
+  private constructor(private readonly options: SqliteWriterOptions) {}
 
   /** Starts the thread; `ready` settles when the file is open and its commits are known to be durable. */
   static start(options: SqliteWriterOptions): {
@@ -62,26 +59,17 @@ export class SqliteWriter {
   } {
     const writer = new SqliteWriter(options);
     const { ready } = writer.startThread();
-    // Who does not wait for it learns of a failure with the first write.
+    // A caller that does not wait for it gets the failure with its first write.
     ready.catch(() => undefined);
     return { writer, ready };
   }
 
-  /** Makes statements durable in one transaction, with one message. @throws what SQLite says; nothing is written then */
+  /** Runs statements in one transaction, with one message. @throws SqliteWriterError; nothing is written then */
   write(statements: readonly GuardedStatement[]): Promise<readonly WriterResult[]> {
-    const isIdle = this.waiting.length === 0 && this.worker !== null && !this.closed;
-    if (!isIdle || !this.inline.takes(statements)) return this.send(BEGIN | COMMIT, statements);
-    try {
-      return Promise.resolve(this.inline.write(statements));
-    } catch (error) {
-      const { message, code } = error as { readonly message: string; readonly code?: string };
-      // Another process has the lock, and nothing is written: the thread may wait for it.
-      if (code?.startsWith('SQLITE_BUSY') === true) return this.send(BEGIN | COMMIT, statements);
-      return Promise.reject(new SqliteWriterError(message, code));
-    }
+    return this.send(BEGIN | COMMIT, statements);
   }
 
-  /** Begins a transaction that goes on after its first results; only one at a time, and no {@link write} meanwhile. */
+  /** Begins a transaction that continues after its first results. One at a time, and no {@link write} meanwhile. */
   begin(): OpenTransaction {
     let begun = false;
     return {
@@ -99,11 +87,10 @@ export class SqliteWriter {
     };
   }
 
-  /** Ends the thread behind everything that was asked of it; its connection is closed then. */
+  /** Ends the thread after all requests so far, and closes its connection. */
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.inline.close();
     const { worker } = this;
     if (worker === null) return;
     const ended = new Promise((resolve) => worker.once('exit', resolve));
@@ -126,7 +113,7 @@ export class SqliteWriter {
   private startThread(): { readonly worker: Worker; readonly ready: Promise<void> } {
     const { path, busyTimeoutMs, pragmas } = this.options;
     const workerData = { path, busyTimeoutMs, pragmas: ['synchronous = FULL', ...pragmas] };
-    // Options of Node such as --cpu-prof or --import are of the main thread.
+    // Options of Node such as --cpu-prof or --import are for the main thread only.
     const worker = new Worker(THREAD, { name: 'sqlite', workerData, execArgv: [] });
     this.worker = worker;
     this.numbers = new StatementNumbers();
@@ -174,12 +161,12 @@ export class SqliteWriter {
       request.resolve(this.numbers.decode(request.statements, results));
       return;
     }
-    // The thread may have told columns with results that are lost.
+    // The lost results may have carried the column names of a statement.
     this.numbers.forget();
     request.reject(new SqliteWriterError(error.message, error.code));
   }
 
-  /** Whatever waits for this thread will have no answer. */
+  /** Rejects all requests that wait for this thread. */
   private lose(worker: Worker, error: Error): void {
     if (this.worker !== worker) return;
     this.worker = null;

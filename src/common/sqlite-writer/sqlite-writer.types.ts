@@ -1,4 +1,4 @@
-/** What may stand for a placeholder of a statement. */
+/** A parameter of a statement. */
 export type WriterValue = string | number | null | Uint8Array;
 
 /** A row by column name. */
@@ -10,21 +10,21 @@ export interface WriterStatement {
   readonly parameters: readonly WriterValue[];
 }
 
-/** A statement with another that runs right behind it where it finds less than expected. */
+/** A statement, and another that runs right after it if it finds less than expected. */
 export interface GuardedStatement extends WriterStatement {
   readonly otherwise?: {
-    /** Rows, or changed rows, that make the other statement needless. */
+    /** With so many rows or changed rows, the other statement does not run. */
     readonly rows: number;
     readonly statement: WriterStatement;
   };
 }
 
-/** What a statement came to. */
+/** The result of a statement. */
 export interface WriterResult {
   /** Rows that it changed; 0 for one that returns rows. */
   readonly changes: number;
   readonly rows: readonly WriterRow[];
-  /** The rows of the other statement; null where that did not run. */
+  /** The rows of the other statement; null if it did not run. */
   readonly otherwise: readonly WriterRow[] | null;
 }
 

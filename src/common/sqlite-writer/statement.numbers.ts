@@ -1,26 +1,26 @@
 import type { GuardedStatement, WriterResult, WriterRow } from './sqlite-writer.types.js';
 
-/** Statements that both threads remember; beyond that they begin anew. */
+/** Statements that both threads remember; above that they start again. */
 const MAX_STATEMENTS = 400;
 
 interface Known {
   readonly number: number;
-  /** Null until the thread has told them. */
+  /** Null until the thread has sent them. */
   columns: readonly string[] | null;
 }
 
-/** Numbers that stand for the texts of statements, so that a text crosses to the thread only once. */
+/** Numbers the texts of statements, so that each text is sent to the thread only once. */
 export class StatementNumbers {
   private readonly known = new Map<string, Known>();
   private forgotten = false;
 
-  /** Both sides begin anew with the next statements. */
+  /** Both sides forget all numbers with the next statements. */
   forget(): void {
     this.known.clear();
     this.forgotten = true;
   }
 
-  /** Statements as they are sent, one list for all; `forget` tells the thread to drop all that it knows before. */
+  /** Encodes statements as one list. `forget`: the thread has to drop all numbers first. */
   encode(statements: readonly GuardedStatement[]): {
     readonly forget: boolean;
     readonly definitions: readonly (readonly [number: number, sql: string])[];
@@ -48,7 +48,7 @@ export class StatementNumbers {
     return { forget, definitions, wire };
   }
 
-  /** What the thread answered to these statements. */
+  /** Decodes the answer of the thread to these statements. */
   decode(statements: readonly GuardedStatement[], results: readonly unknown[]): readonly WriterResult[] {
     let at = 0;
     return statements.map(({ sql, otherwise }): WriterResult => {
@@ -65,10 +65,10 @@ export class StatementNumbers {
 
   private rowsOf(sql: string, result: unknown): readonly WriterRow[] {
     if (typeof result === 'number') return [];
-    const [told, ...rows] = result as readonly (readonly unknown[] | null)[];
+    const [sent, ...rows] = result as readonly (readonly unknown[] | null)[];
     const known = this.known.get(sql);
-    if (told !== null && known !== undefined) known.columns = told as readonly string[];
-    const columns = (told ?? known?.columns ?? []) as readonly string[];
+    if (sent !== null && known !== undefined) known.columns = sent as readonly string[];
+    const columns = (sent ?? known?.columns ?? []) as readonly string[];
     return rows.map((row) => Object.fromEntries(columns.map((name, index) => [name, row?.[index]])));
   }
 }

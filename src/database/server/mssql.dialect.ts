@@ -22,12 +22,12 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     // The server takes 2 100, and sp_executesql needs some of them.
     maxParameters: 2_000,
     exclusive: false,
-    oneMessage: BATCH_WRITES,
+    oneMessageWrites: BATCH_WRITES,
     // A VARCHAR counts bytes, of which a UTF-8 or double-byte collation takes several for a character.
     nameUnit: 'bytes',
     // A session has no search path, so the schema stands before each table.
     statement,
-    runAtOnce: (dataSource, statements) => runBatch(dataSource, statements, statement),
+    runInOneMessage: (dataSource, statements) => runBatch(dataSource, statements, statement),
     time: (time) => new MssqlParameter(time, 'datetime2', 3),
     text: (text) => new MssqlParameter(text, 'nvarchar', MAX),
     readTime: (value) => value as Date,

@@ -262,7 +262,7 @@ describe('a transaction in one round trip', () => {
             parameters: ['z'],
           }),
         ]),
-      { atOnce: true },
+      { oneMessage: true },
     );
 
   it('gives each statement what it came to', async () => {

@@ -31,7 +31,7 @@ export const postgresDialect: ServerDialect = {
   // The protocol takes 65 535; the smaller number keeps statements small.
   maxParameters: 2_000,
   exclusive: false,
-  oneMessage: 0,
+  oneMessageWrites: 0,
   nameUnit: 'characters',
   statement: numberedPlaceholders((place) => `$${place}`, 1),
   time: (time) => time.toISOString(),

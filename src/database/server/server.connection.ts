@@ -5,7 +5,7 @@ import type { DatabaseServerConfig } from '../../config/index.js';
 import { DatabaseConnection } from '../database.connection.js';
 import { readSchemaVersion } from '../migration.runner.js';
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql.dialect.js';
-import { issueAtOnce } from '../statement.collector.js';
+import { issueInOneMessage } from '../statement.collector.js';
 import { connectToServer } from './server.connect.js';
 import type { ServerDialect } from './server.dialect.js';
 import { prepareServerSchema } from './server.schema.js';
@@ -63,11 +63,11 @@ export class ServerConnection extends DatabaseConnection {
 
   override transaction<T>(
     work: (sql: SqlExecutor) => Promise<T>,
-    { atOnce = false }: { readonly atOnce?: boolean } = {},
+    { oneMessage = false }: { readonly oneMessage?: boolean } = {},
   ): Promise<T> {
-    const { runAtOnce } = this.server;
-    if (atOnce && runAtOnce !== undefined)
-      return issueAtOnce((statements) => runAtOnce(this.writer, statements), work);
+    const { runInOneMessage } = this.server;
+    if (oneMessage && runInOneMessage !== undefined)
+      return issueInOneMessage((statements) => runInOneMessage(this.writer, statements), work);
     return inServerTransaction(this.writer, this.server, work);
   }
 

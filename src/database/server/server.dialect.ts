@@ -43,7 +43,7 @@ export interface ServerDialect extends SqlDialect {
    * @returns what each statement came to, after the commit @throws the first error; nothing is written then, unless the
    *   server was lost
    */
-  readonly runAtOnce?: (
+  readonly runInOneMessage?: (
     dataSource: DataSource,
     statements: readonly IssuedStatement[],
   ) => Promise<readonly StatementResult[]>;

@@ -18,7 +18,7 @@ import type { SqlExecutor, SqlRow, SqlValue } from '../sql.dialect.js';
 import { sqliteDialect } from './sqlite.dialect.js';
 import { type DatabaseLock, lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
 import { sqliteOptions } from './sqlite.options.js';
-import { SqliteTransaction, writeAtOnce } from './sqlite.transaction.js';
+import { SqliteTransaction, writeInOneMessage } from './sqlite.transaction.js';
 
 /** A SQLite file: its lock, the thread that writes and the connection that reads. */
 export class SqliteConnection extends DatabaseConnection {
@@ -84,12 +84,12 @@ export class SqliteConnection extends DatabaseConnection {
 
   override async transaction<T>(
     work: (sql: SqlExecutor) => Promise<T>,
-    { atOnce = false }: { readonly atOnce?: boolean } = {},
+    { oneMessage = false }: { readonly oneMessage?: boolean } = {},
   ): Promise<T> {
     try {
       // Awaited here, so that damage is seen.
-      return await (atOnce
-        ? writeAtOnce(this.writer, work)
+      return await (oneMessage
+        ? writeInOneMessage(this.writer, work)
         : new SqliteTransaction(this.writer.begin()).run(work));
     } catch (error) {
       this.noteError(error);

@@ -18,7 +18,7 @@ export const sqliteDialect: SqlDialect = {
   // SQLite takes 32 766; the smaller number keeps statements, and so the prepared ones, small.
   maxParameters: 2_000,
   exclusive: true,
-  oneMessage: Infinity,
+  oneMessageWrites: Infinity,
   nameUnit: 'characters',
   statement: (sql) => sql,
   time: (time) => time.toISOString().replace('T', ' ').replace('Z', ''),

@@ -1,15 +1,23 @@
 import type { GuardedStatement, OpenTransaction, SqliteWriter } from '../../common/sqlite-writer/index.js';
 import type { SqlExecutor } from '../sql.dialect.js';
-import { type IssuedStatement, issueAtOnce, settle, StatementCollector } from '../statement.collector.js';
+import {
+  type IssuedStatement,
+  issueInOneMessage,
+  settle,
+  StatementCollector,
+} from '../statement.collector.js';
 
 /** The SQLite dialect names no types, so its parameters are what they stand for. */
 function plain(statements: readonly IssuedStatement[]): readonly GuardedStatement[] {
   return statements as readonly GuardedStatement[];
 }
 
-/** Makes the statements of work durable with one message; it issues all before it waits for the first. */
-export function writeAtOnce<T>(writer: SqliteWriter, work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
-  return issueAtOnce((statements) => writer.write(plain(statements)), work);
+/** Runs work that issues all its statements before it waits for the first result, in one message with the commit. */
+export function writeInOneMessage<T>(
+  writer: SqliteWriter,
+  work: (sql: SqlExecutor) => Promise<T>,
+): Promise<T> {
+  return issueInOneMessage((statements) => writer.write(plain(statements)), work);
 }
 
 /** A transaction whose work waits for results before it goes on; statements of a turn travel together. */

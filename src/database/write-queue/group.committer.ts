@@ -64,10 +64,10 @@ export class GroupCommitter {
     const batches = batchesOf(group);
     let failed: WriteBatch['kind'] | null = null;
     const results = new Map<QueuedWrite, unknown>();
-    const atOnce =
-      group.length <= this.connection.dialect.oneMessage &&
+    const oneMessage =
+      group.length <= this.connection.dialect.oneMessageWrites &&
       !repeated &&
-      batches.every(({ kind }) => kind.atOnce === true);
+      batches.every(({ kind }) => kind.oneMessage === true);
     const writeBatch = async (sql: SqlExecutor, { kind, writes }: WriteBatch): Promise<void> => {
       const items = writes.map(({ item }) => item);
       try {
@@ -81,10 +81,10 @@ export class GroupCommitter {
     try {
       await this.connection.transaction(
         async (sql) => {
-          if (atOnce) await Promise.all(batches.map((batch) => writeBatch(sql, batch)));
+          if (oneMessage) await Promise.all(batches.map((batch) => writeBatch(sql, batch)));
           else for (const batch of batches) await writeBatch(sql, batch);
         },
-        { atOnce },
+        { oneMessage },
       );
     } catch (error) {
       for (const kind of new Set(batches.map((batch) => batch.kind))) kind.rolledBack?.();

@@ -9,10 +9,10 @@ export interface WriteKind<Item, Result> {
   /** For the log. */
   readonly name: string;
   /**
-   * True where `write` issues all its statements before it waits for the first, unless it is told of a repetition: they
-   * then share one message with the commit.
+   * True if `write` issues all its statements before it waits for the first result, unless `repeated` is true. They share
+   * one message with the commit; a later statement fails.
    */
-  readonly atOnce?: boolean;
+  readonly oneMessage?: boolean;
   /**
    * True where the database gives the keys while it writes: one that exists is then always another instance's, written
    * at the same time, and never the fault of a row.
