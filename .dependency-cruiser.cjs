@@ -112,7 +112,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: ['^src/camunda-worker/external-task-client\\.adapter\\.ts$', '\\.spec\\.ts$'],
+        pathNot: ['^src/camunda-worker/fetching/external-task-client\\.adapter\\.ts$', '\\.spec\\.ts$'],
       },
       to: { path: 'camunda-external-task-client-js' },
     },

@@ -3,11 +3,11 @@ import { LoggerModule } from 'nestjs-pino';
 import { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './camunda-engine/index.js';
 import {
   CamundaWorkerModule,
-  DeliveryLedger,
+  CrashLedger,
   PROCESS_COMPLETER,
   PROCESS_FOLDER,
   TaskEventLog,
-  TaskIntake,
+  TaskBackpressure,
   TaskOutcomeListener,
 } from './camunda-worker/index.js';
 import { BootError } from './common/errors/index.js';
@@ -193,9 +193,9 @@ export class AppModule {
               }),
             },
             {
-              provide: TaskIntake,
+              provide: TaskBackpressure,
               inject: [WriteQueueService],
-              useFactory: (writes: WriteQueueService): TaskIntake => ({
+              useFactory: (writes: WriteQueueService): TaskBackpressure => ({
                 onChange: (listener) => {
                   writes.onPressure((isHigh) => {
                     listener(!isHigh);
@@ -203,7 +203,7 @@ export class AppModule {
                 },
               }),
             },
-            { provide: DeliveryLedger, useExisting: TaskDeliveryRepository },
+            { provide: CrashLedger, useExisting: TaskDeliveryRepository },
             { provide: TaskOutcomeListener, useExisting: ProcessOutcomeListener },
             { provide: PROCESS_COMPLETER, useValue: ProcessCompletionService },
             { provide: PROCESS_FOLDER, useValue: processes === PROCESSES ? PROCESSES_FOLDER : null },

@@ -17,14 +17,14 @@ import { ConfigurationModule, createConfiguration } from '../config/index.js';
 import { LifecycleModule, ShutdownService } from '../lifecycle/index.js';
 import { CamundaWorkerModule } from './camunda-worker.module.js';
 import { CamundaWorkerService } from './camunda-worker.service.js';
-import { TaskEventLog } from './task-event.log.js';
-import { TaskIntake } from './task-intake.js';
-import { TaskOutcomeListener } from './task-outcome.listener.js';
-import { BusinessRuleError } from './task.errors.js';
+import { TaskEventLog } from './outcome/task-event.log.js';
+import { TaskBackpressure } from './fetching/task-backpressure.js';
+import { TaskOutcomeListener } from './outcome/task-outcome.listener.js';
+import { BusinessRuleError } from './task/task.errors.js';
 import { FakeEngine } from './testing/fake-engine.js';
 import { RecordingEventLog, RecordingListener } from './testing/recorders.js';
-import type { HandlerTask, TopicHandler } from './topic-handler.js';
-import { Topic } from './topic.decorator.js';
+import type { HandlerTask, TopicHandler } from './task/topic-handler.js';
+import { Topic } from './topics/topic.decorator.js';
 
 Logger.overrideLogger(false);
 
@@ -96,7 +96,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
             { provide: TaskEventLog, useValue: events },
             { provide: TaskOutcomeListener, useValue: listener },
             {
-              provide: TaskIntake,
+              provide: TaskBackpressure,
               useValue: {
                 onChange: (told: (hasRoom: boolean) => void) => {
                   intake.tell = told;

@@ -2,85 +2,92 @@ import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } fro
 import { EngineInstancesClient, EngineDeploymentService, EngineTransport } from '../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService, UnhandledErrors } from '../lifecycle/index.js';
-import { isAbandoned, workerIdBase } from './abandoned-tasks.js';
-import { DeliveryGuard } from './delivery.guard.js';
-import { ExternalTaskClientAdapter, type TopicSubscription } from './external-task-client.adapter.js';
-import type { FetchedTask, TaskCalls } from './fetched-task.js';
-import { KEPT_OUTCOME } from './kept-outcome.js';
-import { PollGate, type PollObserver } from './poll.gate.js';
-import { RetryNudge } from './retry.nudge.js';
-import { StarvationPause } from './starvation.pause.js';
-import { TaskIntake } from './task-intake.js';
-import { TaskSlots } from './task-slots.js';
-import { type RegisteredTopic, TopicExplorer } from './topic.explorer.js';
-import { TopicRunner } from './topic.runner.js';
+import { createWorkerIdBase } from './fetching/stale-locks.js';
+import { LockReleaser } from './fetching/lock.releaser.js';
+import { PoisonTaskGuard } from './poison-tasks/poison-task.guard.js';
+import {
+  ExternalTaskClientAdapter,
+  type TopicSubscription,
+} from './fetching/external-task-client.adapter.js';
+import type { FetchedTask, TaskCalls } from './task/fetched-task.js';
+import { OUTCOME_VARIABLE } from './outcome/stored-outcome.js';
+import { PollGate, type PollObserver } from './fetching/poll.gate.js';
+import { DueRetryPoller } from './outcome/due-retry.poller.js';
+import { OutOfResourcesPause } from './fetching/out-of-resources.pause.js';
+import { TaskBackpressure } from './fetching/task-backpressure.js';
+import { TaskSlots } from './fetching/task-slots.js';
+import type { RegisteredTopic } from './topics/registered-topic.js';
+import { TopicExplorer } from './topics/topic.explorer.js';
+import { TopicRunner } from './execution/topic.runner.js';
 
-/** Polls that share the topics and the parallel limit: while one re-arms after a task, the other waits in the engine. */
+/** Clients that share topics and task slots: while one prepares its next poll, the other's poll waits in the engine. */
 const CLIENTS = 2;
 
-/** Variables that the runtime reads besides those that a topic names. */
+/** Variables that the runtime fetches besides those that a topic names. */
 const OWN_VARIABLES = [
   'correlationId',
   'traceability_id',
   'batch_id',
   'application_id',
   'identifiers',
-  KEPT_OUTCOME,
+  OUTCOME_VARIABLE,
 ] as const;
 
-/** How the workers are, for health and metrics. */
+/** State of the workers, for the health endpoints. */
 export interface CamundaWorkerState {
   readonly status: 'idle' | 'polling' | 'paused' | 'stopping';
   readonly workerIds: readonly string[];
   readonly topics: readonly string[];
-  /** By topic: handlers that run, how many may, and those that were over their time and still run without a slot. */
+  /** By topic: running tasks, their limit, and abandoned handlers, which still run without a slot. */
   readonly handlers: Readonly<
     Record<string, { readonly running: number; readonly limit: number; readonly abandoned: number }>
   >;
   readonly running: number;
   readonly capacity: number;
-  /** Milliseconds since the engine last answered a poll, which may wait `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
+  /** Milliseconds since the engine last answered a poll, which may take `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
   readonly lastPollAgeMs: number | null;
-  /** Why the last poll failed; null where it did not. */
+  /** Why the last poll failed; null if it succeeded. */
   readonly lastError: string | null;
 }
 
-/** The life of the workers: polling begins after the boot and ends in the drain of a stop. */
+/** Starts and stops the workers: polling begins after the boot and ends in the `drain` stage of a stop. */
 @Injectable()
 export class CamundaWorkerService implements OnApplicationBootstrap, PollObserver {
   private readonly logger = new Logger(CamundaWorkerService.name);
+  private readonly locks: LockReleaser;
   private slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private paused = false;
   private hasRoom = true;
-  private starved = false;
+  private isOutOfResources = false;
   private draining = false;
   private lastPollAt: number | null = null;
   private lastError: string | null = null;
 
   constructor(
     private readonly transport: EngineTransport,
-    private readonly engineInstances: EngineInstancesClient,
+    engineInstances: EngineInstancesClient,
     private readonly deployment: EngineDeploymentService,
     private readonly explorer: TopicExplorer,
     private readonly runner: TopicRunner,
-    private readonly nudge: RetryNudge,
-    private readonly deliveries: DeliveryGuard,
+    private readonly retries: DueRetryPoller,
+    private readonly poisonTasks: PoisonTaskGuard,
     shutdown: ShutdownService,
     unhandled: UnhandledErrors,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
-    @Optional() @Inject(TaskIntake) intake?: TaskIntake,
+    @Optional() @Inject(TaskBackpressure) backpressure?: TaskBackpressure,
   ) {
+    this.locks = new LockReleaser(engineInstances, config, this.logger);
     this.slots = new TaskSlots(config.maxTasks);
-    intake?.onChange((hasRoom) => {
+    backpressure?.onChange((hasRoom) => {
       this.noteRoom(hasRoom);
     });
-    const starvation = new StarvationPause((isHeld) => {
-      this.starved = isHeld;
+    const pause = new OutOfResourcesPause((isPaused) => {
+      this.isOutOfResources = isPaused;
       this.setGates();
     });
-    this.runner.onStarved((error) => {
-      starvation.note(error);
+    this.runner.onOutOfResources((error) => {
+      pause.note(error);
     });
     unhandled.register((error) => this.runner.failStepOf(error, this.explorer.topics));
     shutdown.register('drain', 'workers', (signal) => this.drain(signal));
@@ -115,11 +122,11 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       share: this.config.topicShare,
       topics: topics.map(({ topic, declaration }) => ({ topic, maxParallel: declaration.maxParallel })),
     });
-    await this.deliveries.open();
-    // The lock of the engine's file proves that whoever worked on it before is gone.
-    if (this.config.baseUrl === null) await this.freeAbandoned();
+    await this.poisonTasks.open();
+    // The embedded engine locks its file, so no worker of an earlier process can still be running.
+    if (this.config.baseUrl === null) await this.locks.releaseStale(this.explorer.topics);
     if (this.draining) return;
-    const base = workerIdBase();
+    const base = createWorkerIdBase();
     this.workers = Array.from({ length: CLIENTS }, (_, index) =>
       this.createWorker(`${base}-${index + 1}`, topics),
     );
@@ -128,13 +135,13 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.logger.log({ msg: 'Polling for tasks.', topics: topics.map(({ topic }) => topic), workerId: base });
   }
 
-  /** Begins no further poll; running tasks go on. */
+  /** Sends no further poll; running tasks go on. */
   pauseFetching(): void {
     this.paused = true;
     this.setGates();
   }
 
-  /** Polls again, unless what the tasks bring could not be written. */
+  /** Polls again, unless polling is paused for another reason. */
   resumeFetching(): void {
     this.paused = false;
     this.setGates();
@@ -145,13 +152,13 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.lastError = null;
     if (failedBefore === 0) return;
     this.logger.log({ msg: 'The engine answers polls again.', failures: failedBefore });
-    // What came back may be another engine, or one that has lost our definitions.
+    // It may be another engine, or one that has lost our definitions.
     this.deployment.deployAgain();
   }
 
   pollFailed(error: unknown, failures: number): void {
     this.lastError = error instanceof Error ? error.message : String(error);
-    const line = { msg: 'A poll failed; the next one waits.', failures, err: error };
+    const line = { msg: 'A poll failed; the next one is delayed.', failures, err: error };
     if (failures === 1) this.logger.warn(line);
     else this.logger.debug(line);
   }
@@ -159,16 +166,16 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private status(): CamundaWorkerState['status'] {
     if (this.draining) return 'stopping';
     if (this.workers.length === 0) return 'idle';
-    return this.isHeldBack ? 'paused' : 'polling';
+    return this.isPaused ? 'paused' : 'polling';
   }
 
-  private get isHeldBack(): boolean {
-    return this.paused || !this.hasRoom || this.starved;
+  private get isPaused(): boolean {
+    return this.paused || !this.hasRoom || this.isOutOfResources;
   }
 
   private setGates(): void {
     for (const { gate } of this.workers) {
-      if (this.isHeldBack) gate.pause();
+      if (this.isPaused) gate.pause();
       else gate.resume();
     }
   }
@@ -177,8 +184,8 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.hasRoom = hasRoom;
     this.logger.log(
       hasRoom
-        ? 'There is room for results again; tasks are fetched.'
-        : 'No tasks are fetched while too much waits to be written.',
+        ? 'Results can be written again; tasks are fetched.'
+        : 'Too many results wait to be written; no tasks are fetched.',
     );
     this.setGates();
   }
@@ -208,69 +215,32 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
 
   private async accept(task: FetchedTask, calls: TaskCalls): Promise<void> {
     const topic = this.explorer.topics.get(task.topicName);
-    // What a last poll brings goes back at once, to workers that stay.
-    if (topic === undefined || this.draining) await this.giveBack(task.id, () => calls.unlock(task.id));
+    // A task of the last poll is unlocked at once, so that another instance can fetch it.
+    if (topic === undefined || this.draining) await this.locks.unlock(task.id, () => calls.unlock(task.id));
     else await this.runner.run(topic, task, calls);
   }
 
   private async drain(signal: AbortSignal): Promise<void> {
     this.draining = true;
-    const overdue = (): void => {
+    const abortPolls = (): void => {
       for (const { client } of this.workers) client.abortPoll();
     };
-    signal.addEventListener('abort', overdue, { once: true });
+    signal.addEventListener('abort', abortPolls, { once: true });
     for (const { client } of this.workers) {
       client.stop();
-      // The embedded engine forgets a poll whose client has gone; another one would lock tasks for it.
+      // The embedded engine drops an aborted poll; another engine would still lock tasks for it.
       if (this.config.baseUrl === null) client.abortPoll();
     }
-    await Promise.all([...this.workers.map(({ client }) => this.leave(client)), this.runner.whenIdle()]);
-    await this.nudge.stop();
-    signal.removeEventListener('abort', overdue);
+    await Promise.all([...this.workers.map(({ client }) => this.release(client)), this.runner.whenIdle()]);
+    await this.retries.stop();
+    signal.removeEventListener('abort', abortPolls);
   }
 
-  /** Waits for a worker's last poll, then frees what is locked for it and does not run: an answer may have been lost. */
-  private async leave(client: ExternalTaskClientAdapter): Promise<void> {
+  private async release(client: ExternalTaskClientAdapter): Promise<void> {
     await client.whenPollEnded();
-    try {
-      const locked = await this.engineInstances.findLockedTasks(client.workerId);
-      const left = locked.filter(({ id }) => !this.runner.isRunning(id) && !this.nudge.awaitsRetry(id));
-      await Promise.all(left.map(({ id }) => this.giveBack(id, () => this.engineInstances.unlockTask(id))));
-    } catch (error) {
-      this.logger.warn({
-        msg: 'Locks of a stopping worker stay until they end.',
-        workerId: client.workerId,
-        err: error,
-      });
-    }
-  }
-
-  /** Frees what workers of an earlier run held when it was killed; else it would stay until the locks run out. */
-  private async freeAbandoned(): Promise<void> {
-    try {
-      const locked = await this.engineInstances.findLockedTasks();
-      const abandoned = locked.filter((task) => {
-        const topic = this.explorer.topics.get(task.topicName);
-        if (topic === undefined) return false;
-        const lockMs = topic.declaration.lockDurationMs ?? this.config.lockDurationMs;
-        return isAbandoned(task, this.config.taskRetries, lockMs, Date.now());
-      });
-      await Promise.all(
-        abandoned.map(({ id }) => this.giveBack(id, () => this.engineInstances.unlockTask(id))),
-      );
-      if (abandoned.length > 0) {
-        this.logger.log({ msg: 'Tasks of an earlier run are free again.', tasks: abandoned.length });
-      }
-    } catch (error) {
-      this.logger.warn({ msg: 'Tasks of an earlier run stay locked until their locks end.', err: error });
-    }
-  }
-
-  private async giveBack(taskId: string, unlock: () => Promise<void>): Promise<void> {
-    try {
-      await unlock();
-    } catch (error) {
-      this.logger.warn({ msg: 'A task stays locked until its lock ends.', taskId, err: error });
-    }
+    await this.locks.releaseWorker(
+      client.workerId,
+      (taskId) => this.runner.isRunning(taskId) || this.retries.awaitsRetry(taskId),
+    );
   }
 }

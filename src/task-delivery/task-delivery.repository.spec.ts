@@ -16,16 +16,16 @@ describe('TaskDeliveryRepository', () => {
   });
 
   const counts = async (): Promise<Record<string, number>> =>
-    Object.fromEntries((await repository.all()).map(({ taskId, deaths }) => [taskId, deaths]));
+    Object.fromEntries((await repository.all()).map(({ taskId, crashes }) => [taskId, crashes]));
 
-  it('counts a death once for each life of the service', async () => {
-    const deaths = [
+  it('counts a crash once for each process of the service', async () => {
+    const tasks = [
       { taskId: 'a', topic: 'one' },
       { taskId: 'b', topic: 'two' },
     ];
-    await repository.count('life-1', deaths);
-    await repository.count('life-1', deaths);
-    await repository.count('life-2', deaths.slice(0, 1));
+    await repository.count('life-1', tasks);
+    await repository.count('life-1', tasks);
+    await repository.count('life-2', tasks.slice(0, 1));
     expect(await counts()).toEqual({ a: 2, b: 1 });
   });
 

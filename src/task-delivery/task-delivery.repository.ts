@@ -8,15 +8,15 @@ import {
   WriteQueueService,
 } from '../database/index.js';
 
-/** A task that was running when a process died. */
-export interface DeadDelivery {
+/** A task that was running when a process of this service crashed. */
+export interface InterruptedTask {
   readonly taskId: string;
   readonly topic: string;
 }
 
-/** What is written: deaths of one life of the service, or the end of a count; and what is too old to matter. */
+/** A write: counts the tasks that one crash of the service interrupted, or deletes the count of a task. */
 type DeliveryWrite =
-  | { readonly kind: 'count'; readonly life: string; readonly deaths: readonly DeadDelivery[] }
+  | { readonly kind: 'count'; readonly life: string; readonly tasks: readonly InterruptedTask[] }
   | { readonly kind: 'forget'; readonly taskId: string };
 
 /** A count that nothing has changed for this long is of a task that is gone. */
@@ -39,12 +39,13 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
   }
 
   /**
-   * Counts a death for each task, once for each life of the service; waits no longer than `WRITE_WAIT_MS`.
+   * Counts a crash for each task, once per process of the service; waits no longer than `WRITE_WAIT_MS`.
    *
+   * @param life id of the crashed process
    * @throws WriteUnconfirmedError and other errors of the write queue
    */
-  async count(life: string, deaths: readonly DeadDelivery[]): Promise<void> {
-    await this.enqueue({ kind: 'count', life, deaths }, deaths.length);
+  async count(life: string, tasks: readonly InterruptedTask[]): Promise<void> {
+    await this.enqueue({ kind: 'count', life, tasks }, tasks.length);
   }
 
   /** Deletes the count of a task. */
@@ -53,9 +54,9 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
   }
 
   /** All counts. */
-  async all(): Promise<readonly { readonly taskId: string; readonly deaths: number }[]> {
+  async all(): Promise<readonly { readonly taskId: string; readonly crashes: number }[]> {
     const rows = await this.database.read('SELECT task_id, deaths FROM task_delivery');
-    return rows.map(({ task_id: taskId, deaths }) => ({ taskId: String(taskId), deaths: Number(deaths) }));
+    return rows.map(({ task_id: taskId, deaths }) => ({ taskId: String(taskId), crashes: Number(deaths) }));
   }
 
   async write(sql: SqlExecutor, items: readonly DeliveryWrite[]): Promise<readonly null[]> {
@@ -63,7 +64,7 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
       if (item.kind === 'forget') {
         await sql.execute('DELETE FROM task_delivery WHERE task_id = ?', [item.taskId]);
       } else {
-        for (const death of item.deaths) await this.countOne(sql, item.life, death);
+        for (const task of item.tasks) await this.countOne(sql, item.life, task);
         const old = this.dialect.time(new Date(Date.now() - KEPT_MS));
         await sql.execute('DELETE FROM task_delivery WHERE updated_at < ?', [old]);
       }
@@ -71,7 +72,7 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
     return items.map(() => null);
   }
 
-  private async countOne(sql: SqlExecutor, life: string, { taskId, topic }: DeadDelivery): Promise<void> {
+  private async countOne(sql: SqlExecutor, life: string, { taskId, topic }: InterruptedTask): Promise<void> {
     const now = this.dialect.time(new Date());
     const [row] = await sql.query('SELECT last_life FROM task_delivery WHERE task_id = ?', [taskId]);
     if (row === undefined) {

@@ -120,7 +120,7 @@ describe('a handler', () => {
       );
       expect(answer).toMatchObject({
         errorCode: 'INCIDENT',
-        error: 'The service ended 2 times while this step ran, so it is not run again.',
+        error: 'The service crashed 2 times while this step ran, so it is not run again.',
       });
       await eventually(
         () => readRows(dataDir, 'SELECT * FROM task_delivery', []),

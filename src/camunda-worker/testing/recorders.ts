@@ -1,7 +1,7 @@
-import type { TaskEvent } from '../task-event.log.js';
-import { TaskEventLog } from '../task-event.log.js';
-import { TaskOutcomeListener } from '../task-outcome.listener.js';
-import type { BpmnErrorReport, FailureReport, FetchedTask, TaskCalls } from '../fetched-task.js';
+import type { TaskEvent } from '../outcome/task-event.log.js';
+import { TaskEventLog } from '../outcome/task-event.log.js';
+import { TaskOutcomeListener } from '../outcome/task-outcome.listener.js';
+import type { BpmnErrorReport, FailureReport, FetchedTask, TaskCalls } from '../task/fetched-task.js';
 import type { TypedVariables } from '../../camunda-engine/index.js';
 
 /** A task as an engine would hand it out; name what matters. */

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { readFetchedTasks } from './fetched-task.reader.js';
+
+const TASK = {
+  id: 't',
+  topicName: 'topic',
+  activityId: 'A',
+  executionId: 'e',
+  processInstanceId: 'i',
+  processDefinitionKey: 'p',
+  businessKey: 'key',
+  retries: 2,
+  variables: { a: { type: 'Integer', value: 1, valueInfo: {} } },
+};
+
+describe('readFetchedTasks', () => {
+  it('takes what the worker needs of each task', () => {
+    expect(
+      readFetchedTasks([
+        { ...TASK, workerId: 'w', priority: 5 },
+        { ...TASK, id: 'u' },
+      ]),
+    ).toEqual([TASK, { ...TASK, id: 'u' }]);
+    expect(readFetchedTasks([])).toEqual([]);
+  });
+
+  it.each(['businessKey', 'executionId', 'retries'])('takes a %s that is absent for null', (name) => {
+    for (const value of [null, undefined]) {
+      expect(readFetchedTasks([{ ...TASK, [name]: value }])).toEqual([{ ...TASK, [name]: null }]);
+    }
+  });
+
+  it('takes variables that are absent for none, and one without a type', () => {
+    for (const variables of [null, undefined]) {
+      expect(readFetchedTasks([{ ...TASK, variables }])).toEqual([{ ...TASK, variables: {} }]);
+    }
+    const untyped = { a: { type: null, value: 'x' }, b: { value: null } };
+    expect(readFetchedTasks([{ ...TASK, variables: untyped }])).toEqual([{ ...TASK, variables: untyped }]);
+  });
+
+  it('takes a variable of any name', () => {
+    const variables = JSON.parse('{"__proto__":{"type":"String","value":"x"},"constructor":{}}') as object;
+    const [task] = readFetchedTasks([{ ...TASK, variables }]);
+    expect(Object.keys(task?.variables ?? {})).toEqual(['__proto__', 'constructor']);
+    const wrong = [{ ...TASK, variables: JSON.parse('{"__proto__":1}') as unknown }];
+    expect(() => readFetchedTasks(wrong)).toThrow(
+      'tasks[0].variables: expected an object of typed variables.',
+    );
+  });
+
+  it('says which task is wrong, and in what', () => {
+    expect(() => readFetchedTasks([TASK, { ...TASK, retries: '3' }])).toThrow(
+      'tasks[1].retries: expected number or null.',
+    );
+  });
+
+  it.each([
+    ['no list', { tasks: [] }],
+    ['a text', 'tasks'],
+    ['null', null],
+    ['a null in the list', [TASK, null]],
+    ['a list in the list', [[]]],
+    ['an empty id', [{ ...TASK, id: '' }]],
+    ...['id', 'topicName', 'activityId', 'processInstanceId', 'processDefinitionKey'].map(
+      (name) => [`no ${name}`, [{ ...TASK, [name]: undefined }]] as const,
+    ),
+    ['a business key that is no text', [{ ...TASK, businessKey: 5 }]],
+    ['retries that are no number', [{ ...TASK, retries: '3' }]],
+    ['variables in a list', [{ ...TASK, variables: [] }]],
+    ['a variable that is a plain value', [{ ...TASK, variables: { a: 1 } }]],
+    ['a type that is no text', [{ ...TASK, variables: { a: { type: 1, value: 1 } } }]],
+  ])('refuses %s', (_, body) => {
+    expect(() => readFetchedTasks(body)).toThrow(TypeError);
+  });
+});
