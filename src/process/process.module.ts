@@ -5,12 +5,12 @@ import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessEventsController } from './http/process-events.controller.js';
-import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
 import { ProcessController } from './http/process.controller.js';
-import { PROCESS_PROVIDERS } from './process.providers.js';
 import { StartBacklogService } from './launch/start-backlog.service.js';
+import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
+import { PROCESS_PROVIDERS } from './process.providers.js';
 
-/** The REST surface and the life of a process. */
+/** Processes: their REST routes, their commands, and their reconciliation with the engine. */
 @Module({
   imports: [ProcessStoreModule, EventLogModule, WaitroomModule, CamundaEngineModule],
   controllers: [ProcessController, ProcessEventsController],

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { until } from '../common/testing/until.js';
 import { ProcessHarness } from '../../test/support/process.harness.js';
+import { until } from '../common/testing/until.js';
 
 describe('two instances over one database', () => {
   let one: ProcessHarness;
@@ -19,19 +19,19 @@ describe('two instances over one database', () => {
   const start = (instance: ProcessHarness, correlationId: string, userId = 'u') =>
     instance.start({ processKey: 'test', correlationId, variables: { userId } }, () => undefined);
 
-  it('starts once what comes to both at the same time, and answers both the same', async () => {
+  it('makes one start of two simultaneous requests, with the same answer', async () => {
     const answers = [start(one, 'a'), start(two, 'a')];
     await until(() => one.waitroom.size + two.waitroom.size === 2 && one.engine.starts.length > 0);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    await one.waiterRefresh.look();
-    await two.waiterRefresh.look();
+    await one.waiterRefresh.refresh();
+    await two.waiterRefresh.refresh();
     const [first, second] = await Promise.all(answers);
     expect([first?.httpStatus, second?.httpStatus]).toEqual([200, 200]);
     expect(first?.body).toBe(second?.body);
     expect(one.engine.starts).toHaveLength(1);
   });
 
-  it('replays at the other instance what ended at the first, and refuses another start with the id', async () => {
+  it('replays the outcome at the other instance, and refuses a different start with the id', async () => {
     const answer = start(one, 'a');
     await until(() => one.engine.starts.length > 0);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
@@ -43,19 +43,19 @@ describe('two instances over one database', () => {
     await expect(start(two, 'a', 'other')).rejects.toMatchObject({ code: 'correlation-id-conflict' });
   });
 
-  it('wakes at one instance who waits for what is completed, or cancelled, at the other', async () => {
+  it('wakes waiters of one instance when the other completes or cancels the process', async () => {
     const waiting = ['a', 'b'].map((id) => start(two, id));
     await until(async () => (await two.store.get('b'))?.processInstanceId != null);
     await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
     await one.cancel('b');
-    await two.waiterRefresh.look();
+    await two.waiterRefresh.refresh();
     expect((await Promise.all(waiting)).map(({ headers }) => headers['process-status'])).toEqual([
       'ok',
       'error',
     ]);
   });
 
-  it('does not let two completions win, whichever instance they come to', async () => {
+  it('accepts only one of two completions at different instances', async () => {
     const answer = start(one, 'a');
     await until(async () => (await two.store.get('a')) !== null);
     const ends = await Promise.all([
@@ -63,14 +63,14 @@ describe('two instances over one database', () => {
       two.completions.complete({ correlationId: 'a', status: 'ok', data: 'two' }),
     ]);
     expect(ends.map(({ kind }) => kind).sort()).toEqual(['refused', 'stored']);
-    await one.waiterRefresh.look();
+    await one.waiterRefresh.refresh();
     const stored = ends.find(({ kind }) => kind === 'stored');
     expect(JSON.parse((await answer).body)).toMatchObject({
       data: JSON.parse((stored as { record: { data: string } }).record.data) as unknown,
     });
   });
 
-  it('leaves a start to the holder of its lease, takes it over when that is over, and deletes what comes late', async () => {
+  it('takes over a start only after its lease expires, and deletes a late second instance', async () => {
     await two.close();
     await one.close();
     const variables = { CAMUNDA_START_TIMEOUT_MS: '100', START_LEASE_MS: '200', START_SETTLE_MS: '0' };

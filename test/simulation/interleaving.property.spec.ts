@@ -5,16 +5,16 @@ import { ANSWER_BEFORE_COMMIT, HINTS_WITHOUT_LOOK, NO_SECOND_LOOK, WAITER_AFTER_
 
 const SEEDS = propertyRuns(1_000);
 
-describe('any interleaving of starts, completions, cancels, lost hints, time-outs and crashes', () => {
+describe('any interleaving of starts, completions, cancels, lost hints, timeouts and crashes', () => {
   it(
-    'loses no outcome, answers nobody twice or late, and tells nothing that is not durable',
+    'loses no outcome, answers no request twice or late, and answers only with committed state',
     async () => {
       expect(await findViolation(1, SEEDS)).toBeNull();
     },
     PROPERTY_TIMEOUT_MS,
   );
 
-  it('plays a seed the same way again', async () => {
+  it('replays a seed identically', async () => {
     const [first, second] = [new Interleaving(7).traced(), new Interleaving(7).traced()];
     await first.run();
     await second.run();
@@ -24,11 +24,11 @@ describe('any interleaving of starts, completions, cancels, lost hints, time-out
 
   it.each([
     ['the waiter is registered after the start', WAITER_AFTER_START, /answered \d+ ms too late/],
-    ['an attach does not look at the row again', NO_SECOND_LOOK, /answered \d+ ms too late/],
+    ['an attach does not read the row again', NO_SECOND_LOOK, /answered \d+ ms too late/],
     ['the answer comes before the compare-and-set is durable', ANSWER_BEFORE_COMMIT, /was not durable/],
-    ['hints get lost and nobody looks', HINTS_WITHOUT_LOOK, /answered \d+ ms too late/],
+    ['hints get lost and the waiters are not refreshed', HINTS_WITHOUT_LOOK, /answered \d+ ms too late/],
   ])(
-    'finds it where %s',
+    'detects the mutant: %s',
     async (_fault, mutant, violation) => {
       const report = await findViolation(1, SEEDS, mutant);
       expect(report).toMatch(violation);

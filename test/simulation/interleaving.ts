@@ -7,41 +7,41 @@ import type {
   CompletionResult,
 } from '../../src/process/commands/process-completion.service.js';
 import type { ProcessAnswer } from '../../src/process/http/process-view.presenter.js';
-import { MemoryTable } from './memory.repository.js';
 import type { FakeEngine } from '../support/process.harness.js';
+import { MemoryTable } from './memory.repository.js';
 import { SimulatedEngine, type StartFate } from './simulated.engine.js';
 import { CONFIGURATION, type DurableWorld, type Mutant, SimulatedInstance } from './simulated.instance.js';
 import { VirtualWorld } from './virtual.world.js';
 
-/** How often the services look by themselves, in ms. */
+/** Periods of the services' own tasks, in ms. */
 const LOOK_MS = 1_000;
 const WATCH_MS = 5_000;
 const REST_MS = 250;
 
-/** How long an answer may take once its instance has ended the process itself: a few turns of the disk. */
+/** Longest delay of an answer after its instance has written the outcome, in ms: a few disk accesses. */
 const PROMPT_MS = 400;
 
-/** When a run that has not come to rest is a fault, in ms. */
+/** A run that is still active after this time is a violation, in ms. */
 const LONGEST_RUN_MS = 150_000;
 
-/** When the sweep is made that the service makes every 10 minutes, in ms behind the last event. */
+/** When the 10-minute sweep of the service runs, in ms after the last event. */
 const SWEEP_AFTER_MS = 25_000;
 
-/** What a process in the engine does by itself. */
+/** How a process in the engine behaves. */
 type Life = 'completes' | 'runs' | 'ends-silently' | 'incident' | 'bpmn-error' | 'is-deleted';
 
-/** A process as the scenario plays it. */
+/** A process of the scenario. */
 interface Plan {
   readonly correlationId: string;
   readonly life: Life;
-  /** True where the engine has no definition for it. */
+  /** True if the engine has no definition for it. */
   readonly isRefused: boolean;
   readonly isLate: boolean;
   readonly mostlyFails: boolean;
   startCalls: number;
 }
 
-/** A request of a client that has no answer yet. */
+/** A request without an answer. */
 interface Request {
   readonly correlationId: string;
   readonly instance: SimulatedInstance;
@@ -52,17 +52,17 @@ interface Request {
 
 type View = Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode'>;
 
-/** The two starts that clients make for an id; the second is another process with the same id. */
+/** The two starts that clients make for an id; the second has other variables. */
 const VARIABLES = [{ userId: 'u' }, { userId: 'other' }] as const;
 const HASHES = VARIABLES.map((variables) => canonicalHash({ processKey: 'test', variables }));
 
 /**
- * One run of one or two instances of the service over one table and one engine, in which a seed decides what happens
- * and in which order: starts, repeated and foreign ones, completions, duplicate and different ones, cancels, clients
- * that go, engine calls that fail on each side, outages, hints that get lost, and crashes.
+ * One run of one or two instances of the service over one table and one engine. A seed decides what happens and in which
+ * order: starts, repeated and conflicting starts, completions, duplicate and different completions, cancels, clients that
+ * disconnect, engine calls that fail on either side, outages, lost hints, and crashes.
  */
 export class Interleaving {
-  /** What was seen that must not be. */
+  /** The violations of the run. */
   readonly violations: string[] = [];
   private readonly world: VirtualWorld;
   private readonly durable: DurableWorld;
@@ -71,18 +71,18 @@ export class Interleaving {
   private readonly open = new Set<Request>();
   private readonly exclusive: boolean;
   private readonly hintShare: number;
-  /** Views that a committed row has had, by id. */
+  /** All views of the committed rows, by id. */
   private readonly committed = new Map<string, Set<string>>();
   /** When a process left `pending`, in ms. */
   private readonly endedAt = new Map<string, number>();
-  /** Ids that somebody was told are accepted. */
+  /** Ids that a client was answered 202 for. */
   private readonly accepted = new Set<string>();
-  /** The final outcome that somebody was told, by id. */
+  /** The final outcome that a client received, by id. */
   private readonly toldFinal = new Map<string, string>();
-  /** Instances of the engine whose completion was refused as that of another. */
+  /** Engine instances whose completion was refused because the row has another instance. */
   private readonly takenForOthers: { readonly correlationId: string; readonly processInstanceId: string }[] =
     [];
-  /** Events and workers that are still to come. */
+  /** Number of outstanding events and workers. */
   private ahead = 0;
   private lastEventAt = 0;
   private calmRounds = 0;
@@ -125,7 +125,7 @@ export class Interleaving {
     });
   }
 
-  /** Plays the run to its rest and looks at what is left. */
+  /** Runs until nothing is left to do, and checks the final state. */
   async run(): Promise<readonly string[]> {
     this.world.later(0, () => {
       const count = this.exclusive ? 1 : 2;
@@ -144,13 +144,13 @@ export class Interleaving {
     return this.violations;
   }
 
-  /** Keeps what happens, for {@link report}. */
+  /** Records the events for {@link report}. */
   traced(): this {
     this.world.trace = [];
     return this;
   }
 
-  /** What happened, a line each, with the virtual ms in front. */
+  /** The recorded events, one per line, each with its virtual time in ms. */
   report(): string {
     return [`seed ${this.seed}:`, ...this.violations, '', ...(this.world.trace ?? [])].join('\n');
   }
@@ -194,12 +194,12 @@ export class Interleaving {
     const { rows } = this.durable.table;
     if (this.mutant.looksOff !== true) {
       whileAlive(LOOK_MS, () => {
-        void opened.waiterRefresh.look();
+        void opened.waiterRefresh.refresh();
       });
     }
     whileAlive(LOOK_MS, () => {
       for (const sweep of sweeps) sweep();
-      // Where nothing is due, a look finds nothing.
+      // Without a due row a round finds nothing.
       const isDue = [...rows.values()].some(
         ({ startNextAt }) => (startNextAt?.getTime() ?? Infinity) <= this.world.now,
       );
@@ -210,7 +210,7 @@ export class Interleaving {
     });
   }
 
-  /** Acts again and again, as a timer does, until the act says false. */
+  /** Acts periodically until the act returns false. */
   private tick(everyMs: number, act: () => unknown): void {
     const round = (): void => {
       if (act() !== false) this.world.later(everyMs, round);
@@ -229,13 +229,13 @@ export class Interleaving {
     });
   }
 
-  /** A hint comes to the others, or gets lost. */
+  /** Delivers a hint to the other instances, or loses it. */
   private hintOthers(from: SimulatedInstance): void {
     if (this.mutant.looksOff === true) return;
     for (const other of this.instances) {
       if (other === from || !this.chance.hits(this.hintShare)) continue;
       this.world.later(this.chance.below(30), () => {
-        if (other.isAlive) void other.waiterRefresh.look();
+        if (other.isAlive) void other.waiterRefresh.refresh();
       });
     }
   }
@@ -260,7 +260,7 @@ export class Interleaving {
     const ids = chance.hits(0.3) ? ['a', 'b'] : ['a'];
     const crashes = chance.pick([0, 0, 0, 1, 1, 2]);
     for (const correlationId of ids) {
-      // After a crash nobody knows of its key any more until something with it is open or started.
+      // After a crash the key is unknown until a process with it is open or started.
       const isLate = crashes === 0 && chance.hits(0.06);
       const plan: Plan = {
         correlationId,
@@ -321,7 +321,7 @@ export class Interleaving {
     }
   }
 
-  /** Mostly all at once, where the races are. */
+  /** Mostly at the same time, to provoke races. */
   private moment(): number {
     const { chance } = this;
     if (chance.hits(0.5)) return chance.below(40);
@@ -334,7 +334,7 @@ export class Interleaving {
     plan.startCalls += 1;
     if (plan.isRefused) return plan.startCalls === 1 && this.chance.hits(0.2) ? 'unreachable' : 'refused';
     if (plan.isLate) return plan.startCalls === 1 ? 'late' : 'taken';
-    // Every start succeeds at last, but those that the engine takes back for good.
+    // Every start succeeds in the end, unless the engine always rolls it back.
     if (plan.startCalls > 3 || !this.chance.hits(plan.mostlyFails ? 0.8 : 0.15)) return 'taken';
     return this.chance.pick<StartFate>([
       'answer-lost',
@@ -345,12 +345,12 @@ export class Interleaving {
     ]);
   }
 
-  /** A new instance goes its way in the engine. */
+  /** A new instance runs in the engine. */
   private live(processInstanceId: string, start: FakeEngine['starts'][number]): void {
     const plan = this.plans.get(start.businessKey);
     if (plan === undefined || plan.life === 'runs') return;
     const { fake } = this.durable.engine;
-    // A fast process is through before the answer to its start has arrived.
+    // A fast process ends before the answer to its start arrives.
     this.soon(this.chance.hits(0.6) ? this.chance.below(30) : this.chance.below(600), () => {
       if (fake.instances.get(processInstanceId)?.state !== 'ACTIVE') return;
       this.world.note(`${processInstanceId} ${plan.life}`);
@@ -376,7 +376,7 @@ export class Interleaving {
     });
   }
 
-  /** A worker of an instance has the task; after a crash another one gets it. */
+  /** A worker of an instance has the task; after a crash another worker gets it. */
   private work(processInstanceId: string, start: FakeEngine['starts'][number], life: Life): void {
     const instance = this.anyInstance();
     if (instance?.isAlive !== true) {
@@ -417,11 +417,11 @@ export class Interleaving {
           engine.fake.endInstance(processInstanceId, 'COMPLETED');
       },
       (error: unknown) => {
-        // A handler that fails is tried again, which the lock below does.
+        // A failed handler is retried after its lock expires, below.
         this.world.note(`a worker at ${instance.name} failed: ${String(error)}`);
       },
     );
-    // The lock of the task ends where its worker is gone or has failed.
+    // The lock of the task expires if its worker is gone or has failed.
     this.world.later(1_000, () => {
       if (isDone) return;
       isDone = true;
@@ -500,7 +500,7 @@ export class Interleaving {
     );
   }
 
-  /** Asks an instance and hears the answer, unless one of the two is gone by then. */
+  /** Sends a request to an instance and handles the answer, unless one of them is gone by then. */
   private async ask<T>(
     correlationId: string,
     what: string,
@@ -509,7 +509,7 @@ export class Interleaving {
     failed: (request: Request, problem: ProblemError) => void,
   ): Promise<void> {
     const instance = this.anyInstance();
-    // Its port is closed: the client tries nobody else.
+    // The port is closed; the client does not try another instance.
     if (instance?.isAlive !== true) return;
     const request = {
       correlationId,
@@ -564,7 +564,7 @@ export class Interleaving {
     this.told(correlationId, end.record);
   }
 
-  /** Somebody was told of a row: it is durable now, and if it is final then for good. */
+  /** A client received a row: it must be durable, and must not change if it is final. */
   private told(correlationId: string, view: View): void {
     const text = viewOf(view);
     const row = this.durable.table.rows.get(correlationId);
@@ -581,7 +581,7 @@ export class Interleaving {
     }
   }
 
-  /** Nobody waits for longer than it takes to learn of the end: at once where it was made here, else by a look. */
+  /** A waiter is answered soon after the outcome: at once for an outcome of its instance, otherwise after a refresh. */
   private checkPrompt({ correlationId, instance, issuedAt }: Request): void {
     const endedAt = this.endedAt.get(correlationId);
     if (endedAt === undefined) return;
@@ -592,7 +592,7 @@ export class Interleaving {
       this.violate(`a waiter for ${correlationId} at ${instance.name} was answered ${lateMs} ms too late`);
   }
 
-  /** Ends the run when nothing is left that would change anything. */
+  /** Ends the run when nothing can change any more. */
   private lookForRest(): void {
     const reasons = this.unrest();
     this.calmRounds = reasons.length === 0 ? this.calmRounds + 1 : 0;
@@ -603,7 +603,7 @@ export class Interleaving {
       this.violate(`no rest: ${reasons.join('; ')}`);
       this.isOver = true;
     } else if (quietMs > SWEEP_AFTER_MS && this.world.now >= this.nextSweepAt) {
-      // The service makes one that failed again after as long.
+      // The service retries a failed sweep after the same time.
       this.nextSweepAt = this.world.now + WATCH_MS;
       this.world.note('the sweep');
       for (const { sweep } of this.instances) void sweep.sweepNow();
@@ -628,7 +628,7 @@ export class Interleaving {
     return reasons;
   }
 
-  /** Running instances of the engine that their row does not want. */
+  /** Running engine instances that are surplus to their row. */
   private unwanted(): string[] {
     return [...this.durable.engine.fake.instances.values()]
       .filter(({ id, businessKey, state }) => {
@@ -671,7 +671,7 @@ export class Interleaving {
   }
 }
 
-/** As a client tells it, who sees the code alone. */
+/** The outcome by its code, which is what a client sees. */
 function isFinalView({ status, errorCode }: View): boolean {
   return status !== 'pending' && errorCode !== 'INCIDENT' && errorCode !== 'ENDED_WITHOUT_RESULT';
 }
@@ -687,9 +687,9 @@ function textOf(answer: unknown): string {
 }
 
 /**
- * Plays runs from the first seed on until one breaks what must hold.
+ * Runs the seeds in order until one violates an invariant.
  *
- * @returns its report with all that happened; null where none broke it
+ * @returns the report of that run; null if there is no violation
  */
 export async function findViolation(
   firstSeed: number,

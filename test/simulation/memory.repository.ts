@@ -1,4 +1,6 @@
+import type { SqlExecutor } from '../../src/database/index.js';
 import { isOpen, isReplaceable } from '../../src/process-store/outcome-origin.js';
+import { rowOf } from '../../src/process-store/process-record.factory.js';
 import type {
   ListedProcess,
   ProcessPage,
@@ -16,20 +18,18 @@ import type {
   ProcessWriteResult,
   UpdateProcess,
 } from '../../src/process-store/process-write.js';
-import { rowOf } from '../../src/process-store/process-record.factory.js';
-import type { SqlExecutor } from '../../src/database/index.js';
 
 /** @param before the row that it replaces */
 export type RowObserver = (row: ProcessRecord, before: ProcessRecord | undefined) => void;
 
-/** What the table holds for good. */
+/** The durable content of the table. */
 export class MemoryTable {
   readonly rows = new Map<string, ProcessRecord>();
-  /** Of the starts that are not done. */
+  /** Variables of the unfinished starts. */
   readonly variables = new Map<string, string>();
   private readonly observers: RowObserver[] = [];
 
-  /** Tells of every row that is written, at the moment of its commit. */
+  /** Calls the listener with every written row at its commit. */
   observe(observer: RowObserver): void {
     this.observers.push(observer);
   }
@@ -37,17 +37,17 @@ export class MemoryTable {
   write(row: ProcessRecord): ProcessRecord {
     const before = this.rows.get(row.correlationId);
     this.rows.set(row.correlationId, row);
-    // Where nothing is left to be done for a start, its variables are gone.
+    // A resolved start has no variables.
     if (row.startNextAt === null) this.variables.delete(row.correlationId);
     for (const observer of this.observers) observer(row, before);
     return row;
   }
 }
 
-/** Makes a read: now, or later, or never where the reader is gone. */
+/** Executes a read: now, later, or never if the reader has crashed. */
 export type Reader = <T>(query: () => T) => Promise<T>;
 
-/** How long after its wish an unfinished cancel falls due for the reconciler, in ms; as the statements say. */
+/** How long after its request an unfinished cancel falls due for the reconciler, in ms; as in the statements. */
 const CANCEL_DUE_MS = 2_000;
 
 const RESOLVED = { startOwner: null, startLeaseUntil: null, startNextAt: null } as const;
@@ -339,7 +339,7 @@ export class MemoryRepository implements Pick<ProcessStoreRepository, keyof Proc
   }
 }
 
-/** A wish to cancel that is not carried out yet stays due. */
+/** An unfinished cancel stays due. */
 function startEnded(row: ProcessRecord): Partial<ProcessRecord> {
   const isWished = row.cancelRequestedAt !== null && isReplaceable(row);
   return isWished ? { ...RESOLVED, startNextAt: inMs(CANCEL_DUE_MS) } : RESOLVED;

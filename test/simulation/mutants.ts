@@ -3,13 +3,13 @@ import { rowOf } from '../../src/process-store/process-record.factory.js';
 import type { Wait, WaitroomService } from '../../src/waitroom/index.js';
 import type { Mutant } from './simulated.instance.js';
 
-/** The waiter is registered when the engine has answered the start, in place of before it is asked. */
+/** The waiter is registered after the engine's answer to the start, not before the call. */
 export const WAITER_AFTER_START: Mutant = {
   partsOfStart: ({ waitroom, launcher, ...parts }) => {
     const createWait = <T>(correlationId: string, timeoutMs: number): Wait<T> => {
       let registered: Wait<T> | undefined;
       const register = async (): Promise<Wait<T>> => {
-        // The launch begins in the same turn, right behind this call.
+        // The launch begins in the same turn, directly after this call.
         await Promise.resolve();
         await launcher.running(correlationId);
         registered = waitroom.createWait<T>(correlationId, timeoutMs);
@@ -21,7 +21,7 @@ export const WAITER_AFTER_START: Mutant = {
   },
 };
 
-/** An attach believes the row that it saw before it had its waiter. */
+/** An attach trusts the row that it read before it registered its waiter. */
 export const NO_SECOND_LOOK: Mutant = {
   partsOfStart: ({ store, ...parts }) => {
     const seen = new Map<string, ProcessRecord[]>();
@@ -38,7 +38,7 @@ export const NO_SECOND_LOOK: Mutant = {
   },
 };
 
-/** A completion is told that its compare-and-set has won as soon as it is queued. */
+/** A completion considers its compare-and-set successful as soon as it is queued. */
 export const ANSWER_BEFORE_COMMIT: Mutant = {
   storeOfCompletion: ({ store }) => {
     const save: ProcessStoreService['save'] = async (seen, change, options) => {
@@ -51,7 +51,7 @@ export const ANSWER_BEFORE_COMMIT: Mutant = {
   },
 };
 
-/** Nobody looks at the awaited rows, and the hints of other instances are lost. */
+/** The awaited rows are not refreshed, and the hints of other instances are lost. */
 export const HINTS_WITHOUT_LOOK: Mutant = { looksOff: true };
 
 function attaches({ status, requestHash }: ProcessRecord, hash: string): boolean {

@@ -6,21 +6,21 @@ import {
 import { FakeEngine } from '../support/process.harness.js';
 import type { VirtualWorld } from './virtual.world.js';
 
-/** What becomes of a start call on its way. */
+/** What happens to a start call. */
 export type StartFate =
   | 'taken'
-  /** Taken, and the answer does not come back. */
+  /** The engine takes it, and its answer is lost. */
   | 'answer-lost'
-  /** Nobody knows, and the engine never saw it. */
+  /** The call is lost, and the engine never receives it. */
   | 'never-arrived'
   | 'rolled-back'
   | 'unreachable'
   /** The engine has no such definition. */
   | 'refused'
-  /** Taken long after everybody has given it up, against what `START_SETTLE_MS` assumes. */
+  /** The engine takes it later than `START_SETTLE_MS` allows. */
   | 'late';
 
-/** Queries and deletions that the services make, besides the start. */
+/** The queries and deletions of the services. */
 const CALLS = [
   'deleteProcessInstance',
   'findEndedInstances',
@@ -38,20 +38,20 @@ const CALLS = [
 
 const FACTS = { method: 'POST', path: '/' };
 
-/** The engine that all instances of the service share; its calls take time, and fail as the scenario wants. */
+/** The engine of all instances of the service; its calls take time, and fail as the scenario decides. */
 export class SimulatedEngine {
   readonly fake = new FakeEngine();
-  /** True while nobody can reach it. */
+  /** True while it is unreachable. */
   isAway = false;
-  /** Share of calls besides starts that fail on their way. */
+  /** Share of calls that fail, except starts. */
   troubleShare = 0;
-  /** Instances that the engine took when nobody expected it any more. */
+  /** Instances of starts that the engine took too late. */
   readonly late = new Set<string>();
   private taken = 0;
 
   /**
-   * @param fateOf of the next start with this business key
-   * @param onTaken told of a new instance
+   * @param fateOf decides the fate of the next start with this business key
+   * @param onTaken called with each new instance
    */
   constructor(
     readonly world: VirtualWorld,
@@ -61,7 +61,7 @@ export class SimulatedEngine {
     readonly settleMs: number,
   ) {}
 
-  /** Mostly short, seldom a good part of the start's time-out. */
+  /** Usually short, rarely a large part of the start timeout. */
   latencyMs(): number {
     const { chance } = this.world;
     return chance.hits(0.1) ? chance.below(this.startTimeoutMs / 2) : chance.below(15);
@@ -78,7 +78,7 @@ export class SimulatedEngine {
   }
 }
 
-/** The engine as one instance of the service sees it: what comes after the end of the instance reaches nobody. */
+/** The client of one instance of the service; answers after the end of the instance are dropped. */
 export class SimulatedEngineClient {
   isAway = false;
   readonly state = { definitions: {} };

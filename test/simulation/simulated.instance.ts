@@ -25,35 +25,32 @@ import type {
 import { ShutdownService } from '../../src/lifecycle/index.js';
 import { ProcessStoreService } from '../../src/process-store/index.js';
 import type { ProcessStoreRepository } from '../../src/process-store/process-store.repository.js';
-import { WaitroomService } from '../../src/waitroom/index.js';
-import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
-import { EndDescriptionService } from '../../src/process/reconcile/end-description.service.js';
-import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
-import { LeaseOwner } from '../../src/process/launch/lease-owner.js';
-import { InstanceFinderService } from '../../src/process/reconcile/instance-finder.service.js';
+import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
 import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
 import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
+import { type StartCommand, ProcessStartService } from '../../src/process/commands/process-start.service.js';
 import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
-import { ProcessTerminationService } from '../../src/process/reconcile/process-termination.service.js';
-import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
-import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
-import {
-  type IdentifiedStart,
-  ProcessStartService,
-} from '../../src/process/commands/process-start.service.js';
-import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
-import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
-import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
-import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
+import { LeaseOwner } from '../../src/process/launch/lease-owner.js';
+import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
 import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
 import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
-import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
 import { StartLauncherService } from '../../src/process/launch/start-launcher.service.js';
-import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
+import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
+import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
+import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
+import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from '../../src/process/outcome/surplus-instance.remover.js';
-import { MemoryRepository, type MemoryTable, type Reader } from './memory.repository.js';
+import { EndDescriptionService } from '../../src/process/reconcile/end-description.service.js';
+import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
+import { InstanceFinderService } from '../../src/process/reconcile/instance-finder.service.js';
+import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
+import { ProcessTerminationService } from '../../src/process/reconcile/process-termination.service.js';
+import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
+import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
+import { WaitroomService } from '../../src/waitroom/index.js';
 import { testDefinition } from '../support/process.harness.js';
+import { MemoryRepository, type MemoryTable, type Reader } from './memory.repository.js';
 import { type SimulatedEngine, SimulatedEngineClient } from './simulated.engine.js';
 import type { VirtualWorld } from './virtual.world.js';
 
@@ -69,11 +66,11 @@ export const CONFIGURATION: Configuration = createConfiguration({
   SYNC_TIMEOUT_MS: '3000',
 });
 
-/** The longest that the disk takes to read or to commit, in ms, and to say so. */
+/** Longest time of a read or commit on the disk, and of its acknowledgement, in ms. */
 const DISK_MS = 20;
 const ANSWER_MS = 5;
 
-/** What outlives a crash: the rows, the trail and the engine. */
+/** What survives a crash: the rows, the trail and the engine. */
 export interface DurableWorld {
   readonly world: VirtualWorld;
   readonly table: MemoryTable;
@@ -88,17 +85,17 @@ export interface MutableParts {
   readonly launcher: StartLauncherService;
 }
 
-/** A service with a fault on purpose, made around the shipped one. */
+/** Makes a deliberate fault in the shipped services. */
 export interface Mutant {
-  /** What the start service gets in place of the real parts. */
+  /** Replaces the parts of the start service. */
   readonly partsOfStart?: (parts: MutableParts) => MutableParts;
-  /** What the completion service gets in place of the real store. */
+  /** Replaces the store of the completion service. */
   readonly storeOfCompletion?: (parts: MutableParts) => ProcessStoreService;
-  /** True where nobody looks at the awaited rows, and hints between instances are lost. */
+  /** True if the awaited rows are not refreshed and hints between instances are lost. */
   readonly looksOff?: boolean;
 }
 
-/** One run of the service: the shipped services over what is durable, until it crashes. */
+/** One run of the service: the shipped services over the durable state, until it crashes. */
 export class SimulatedInstance {
   readonly waitroom: WaitroomService;
   readonly store: ProcessStoreService;
@@ -111,16 +108,16 @@ export class SimulatedInstance {
   readonly reconciler: ReconcilerService;
   readonly watcher: HistoryWatcherService;
   readonly sweep: ProcessSweepService;
-  /** When this instance learned that a commit of its own had ended a process, in ms, by id. */
+  /** When this instance learned that its own commit had ended a process, in ms, by id. */
   readonly endsKnownAt = new Map<string, number>();
-  /** Reads and commits that have not come back. */
+  /** Number of unfinished reads and commits. */
   diskInUse = 0;
   private alive = true;
   private readonly world: VirtualWorld;
   private written: string[] | null = null;
 
   /**
-   * @param exclusive true where it is the only one that writes to the table
+   * @param exclusive true if it is the only writer of the table
    */
   constructor(
     durable: DurableWorld,
@@ -152,17 +149,17 @@ export class SimulatedInstance {
     const outcomes = new OutcomeWriter(store, waitroom, trail);
     this.presenter = new ProcessViewPresenter(new ProcessDurationService(waits), http);
     const surplus = new SurplusInstanceRemover(store, engineInstances, trail);
-    const ender = new ProcessTerminationService(outcomes, engineInstances, trail);
+    const termination = new ProcessTerminationService(outcomes, engineInstances, trail);
     const owner = new LeaseOwner();
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
-    const words = new EndDescriptionService(engineHistory, drawings);
+    const descriptions = new EndDescriptionService(engineHistory, drawings);
     this.watcher = new HistoryWatcherService(
       store,
       engineInstances,
       engineHistory,
-      ender,
-      words,
+      termination,
+      descriptions,
       keys,
       shutdown,
     );
@@ -187,7 +184,7 @@ export class SimulatedInstance {
       new InstanceFinderService(engineInstances, engineHistory),
       surplus,
       launcher,
-      ender,
+      termination,
       trail,
       backlog,
       this.watcher,
@@ -212,7 +209,7 @@ export class SimulatedInstance {
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
     const outcomesOfCompletion = new OutcomeWriter(storeOfCompletion, waitroom, trail);
     this.completions = new ProcessCompletionService(outcomesOfCompletion, trail, engineHistory, process);
-    this.cancels = new ProcessCancelService(store, ender, launcher, trail, process);
+    this.cancels = new ProcessCancelService(store, termination, launcher, trail, process);
     this.listener = new ProcessOutcomeListener(outcomes);
     this.waiterRefresh = new WaiterRefreshService(store, waits, outcomes, shutdown);
     this.sweep = new ProcessSweepService(
@@ -233,7 +230,7 @@ export class SimulatedInstance {
   }
 
   /** Starts a process, and answers as its route does. */
-  async start(start: IdentifiedStart, onCallerGone: OnCallerGone): Promise<ProcessAnswer> {
+  async start(start: StartCommand, onCallerGone: OnCallerGone): Promise<ProcessAnswer> {
     return this.presenter.start(await this.starts.start(start, onCallerGone), start.processKey);
   }
 
@@ -242,19 +239,19 @@ export class SimulatedInstance {
     return this.presenter.cancel(await this.cancels.cancel(correlationId), correlationId);
   }
 
-  /** What a boot does once. */
+  /** Does what a boot does once. */
   boot(): void {
     void this.reconciler.onApplicationBootstrap();
     void this.sweep.sweepNow();
   }
 
-  /** Ends it at once: what it has in memory is gone, and nothing reaches it or leaves it any more. */
+  /** Ends it at once: its memory is lost, and nothing reaches or leaves it any more. */
   crash(): void {
     this.alive = false;
     this.waitroom.clearAll();
   }
 
-  /** One transaction is one step; the writer learns of it in another one, and not at all after a crash between. */
+  /** One transaction is one step; its writer learns of it in a later step, and never if it crashes in between. */
   private readonly transaction = <T>(work: (sql: SqlExecutor) => Promise<T>): Promise<T> => {
     const { world } = this;
     this.diskInUse += 1;
@@ -262,7 +259,7 @@ export class SimulatedInstance {
       this.laterAlive(world.chance.below(DISK_MS), () => {
         const ended: string[] = [];
         this.written = ended;
-        // No statement of the stand-in waits, so that all of the work is done when this returns.
+        // No statement of the repository waits, so all work is done when this returns.
         const done = work(NO_SQL);
         this.written = null;
         this.laterAlive(world.chance.below(ANSWER_MS), () => {
@@ -274,7 +271,7 @@ export class SimulatedInstance {
     });
   };
 
-  /** What a read finds is decided in one step, and known in another one. */
+  /** A read takes its result in one step, and returns it in a later step. */
   private readonly read: Reader = (query) => {
     const { world } = this;
     this.diskInUse += 1;
@@ -296,7 +293,7 @@ export class SimulatedInstance {
   }
 }
 
-/** The stand-in has no SQL; its statements change the table when they are called. */
+/** The repository has no SQL; its statements change the table when they are called. */
 const NO_SQL: SqlExecutor = {
   together: true,
   query: noSql,
@@ -308,7 +305,7 @@ function noSql(): never {
   throw new Error('The rows in memory take no SQL.');
 }
 
-/** The trail in memory: as durable as the rows, by the same queue. */
+/** The trail in memory; written by the same queue as the rows, and as durable. */
 class MemoryTrail implements Pick<EventLogService, 'logEvent' | 'findEvents' | 'findPage' | 'findAttempts'> {
   private readonly kind: WriteKind<NewEvent, void> = {
     name: 'event_log',

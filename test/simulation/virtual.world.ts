@@ -3,7 +3,7 @@ export class Chance {
   private state: number;
 
   constructor(seed: number) {
-    // Spread, so that neighbouring seeds have nothing in common.
+    // Spreads neighbouring seeds.
     this.state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
   }
 
@@ -21,7 +21,7 @@ export class Chance {
     return Math.floor(this.next() * end);
   }
 
-  /** True as often as the share says. */
+  /** True with the given probability. */
   hits(share: number): boolean {
     return this.next() < share;
   }
@@ -33,15 +33,15 @@ export class Chance {
 
 interface Step {
   readonly at: number;
-  /** Decides between steps of the same time. */
+  /** Orders steps of the same time. */
   readonly order: number;
   run: (() => void) | null;
 }
 
-/** When every run begins. */
+/** The start time of every run. */
 const BEGIN = Date.UTC(2026, 0, 1);
 
-/** More steps than any run needs: one that never comes to rest is a fault of its own. */
+/** More steps than any run needs; a run that exceeds it never ends, which is a violation. */
 const MAX_STEPS = 50_000;
 
 const REAL = {
@@ -56,12 +56,12 @@ const REAL = {
 };
 
 /**
- * Everything that waits, in one queue: timers of the services, the disk, the engine, the clients. A step runs when its
- * virtual time has come, and the next one only when no promise job is left; the order of equal times is by chance.
+ * All pending work in one queue: timers of the services, the disk, the engine, the clients. A step runs at its virtual
+ * time, and the next step only when no promise job is left. The order of steps of the same time is random.
  */
 export class VirtualWorld {
   readonly chance: Chance;
-  /** Told what happens, for the report of a run that failed; null: nobody wants to know. */
+  /** Collects the events for the report of a failed run; null: nothing is collected. */
   trace: string[] | null = null;
   private readonly steps: Step[] = [];
   private clock = BEGIN;
@@ -81,10 +81,10 @@ export class VirtualWorld {
   }
 
   /**
-   * Lets a step run later.
+   * Schedules a step.
    *
-   * @param delayMs from now on; 0: behind what is running
-   * @returns takes it back
+   * @param delayMs delay in ms; 0: directly after the current step
+   * @returns cancels it
    */
   later(delayMs: number, run: () => void): () => void {
     const step: Step = { at: this.clock + delayMs, order: this.chance.next(), run };
@@ -97,14 +97,14 @@ export class VirtualWorld {
     };
   }
 
-  /** What was asked to be done in intervals while the action ran; nothing of it happens by itself. */
+  /** Returns the intervals that were set while the action ran; the caller runs them. */
   intervalsOf(action: () => void): readonly (() => void)[] {
     this.intervals = [];
     action();
     return this.intervals;
   }
 
-  /** Runs step by step until nothing is left, or `isOver` says so. */
+  /** Runs step by step until nothing is left or `isOver` returns true. */
   async run(isOver: () => boolean = () => false): Promise<void> {
     const release = this.takeGlobals();
     try {
@@ -123,7 +123,7 @@ export class VirtualWorld {
     }
   }
 
-  /** Gives the services this world's clock, timers and chance. */
+  /** Replaces the global clock, timers and random numbers by those of this world. */
   private takeGlobals(): () => void {
     const now = (): number => this.clock;
     class VirtualDate extends REAL.Date {
@@ -137,7 +137,7 @@ export class VirtualWorld {
     }
     const timer = (delayMs: number, run: () => void): unknown => {
       const cancel = this.later(delayMs, run);
-      // What need not keep a process alive is a round of a periodic task; the scenario makes those itself.
+      // An unreferenced timer is the next round of a periodic task; the scenario runs those itself.
       return { cancel, unref: cancel, ref: () => undefined };
     };
     const cancel = (handle: { readonly cancel: () => void } | undefined): void => {
@@ -173,7 +173,7 @@ function isBefore(a: Step, b: Step): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Settles behind every promise job that is ready, and those that they bring. */
+/** Resolves after all ready promise jobs and the jobs that they add. */
 function promiseJobsDone(): Promise<void> {
   return new Promise((resolve) => {
     process.nextTick(resolve);

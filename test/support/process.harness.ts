@@ -5,8 +5,8 @@ import { jest } from '@jest/globals';
 import { Global, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
-import { z } from 'zod';
 import Database from 'better-sqlite3';
+import { z } from 'zod';
 import {
   EngineConnection,
   EngineDeploymentService,
@@ -27,30 +27,27 @@ import {
   ProcessStoreModule,
   ProcessStoreService,
 } from '../../src/process-store/index.js';
-import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
+import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
+import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
 import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
+import { type StartCommand, ProcessStartService } from '../../src/process/commands/process-start.service.js';
 import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
 import { ProcessEventsService } from '../../src/process/http/process-events.service.js';
+import { ProcessStatusService } from '../../src/process/http/process-status.service.js';
+import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
+import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
+import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
 import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
-import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
-import {
-  type IdentifiedStart,
-  ProcessStartService,
-} from '../../src/process/commands/process-start.service.js';
-import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
 import { PROCESS_PROVIDERS } from '../../src/process/process.providers.js';
-import { ProcessStatusService } from '../../src/process/http/process-status.service.js';
-import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
 import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
 import { ProcessExpiryService } from '../../src/process/reconcile/process-expiry.service.js';
 import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
-import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
-import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
-import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
 import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
+import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
+import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
 
-/** A process whose start demands a `userId`. */
+/** A process whose start schema requires a `userId`. */
 export const testDefinition: ProcessDefinition = {
   key: 'test',
   steps: ['first', 'last'],
@@ -69,7 +66,7 @@ export interface FakeInstance {
   endTime: string | null;
 }
 
-/** The engine as the tests tell it to answer; records what it was asked. */
+/** An engine whose answers the tests define; records its calls. */
 export class FakeEngine {
   readonly starts: { processKey: string; businessKey: string; variables: Record<string, unknown> }[] = [];
   readonly historic = new Map<string, { rootProcessInstanceId: string }>();
@@ -89,7 +86,7 @@ export class FakeEngine {
     keys: [testDefinition.key],
     of: (key: string): Drawing | null => this.drawn.get(key) ?? null,
   };
-  /** What an instance has left last, latest first. */
+  /** The latest activities of every instance, latest first. */
   latestActivities: HistoricActivity[] = [];
   deployAgain = jest.fn();
   whenDeployed = jest.fn(() => Promise.resolve());
@@ -104,7 +101,7 @@ export class FakeEngine {
     return answer;
   }
 
-  /** Makes an instance as a start would, also where the test lets its answer get lost. */
+  /** Creates an instance as a start does, for a start whose answer is lost. */
   hold(id: string, start: FakeEngine['starts'][number]): void {
     const { businessKey, processKey } = start;
     const variables = Object.fromEntries(
@@ -116,7 +113,7 @@ export class FakeEngine {
     this.instances.set(id, { id, businessKey, processKey, variables, state: 'ACTIVE', endTime: null });
   }
 
-  /** Ends an instance; its end lies at the engine's own time. */
+  /** Ends an instance at a time of the engine's clock. */
   endInstance(id: string, state: FakeInstance['state'], endTime = new Date().toISOString()): void {
     const instance = this.instances.get(id);
     if (instance === undefined) throw new Error(`There is no instance ${id}`);
@@ -272,7 +269,7 @@ function historic(instance: FakeInstance): unknown {
   };
 }
 
-/** The services of `process/` over a real store in a temporary folder, and an engine that does what it is told. */
+/** The services of `process/` over a real store in a temporary folder and a {@link FakeEngine}. */
 export class ProcessHarness {
   private constructor(
     private readonly module: TestingModule,
@@ -316,7 +313,7 @@ export class ProcessHarness {
         { provide: EngineInstancesClient, useValue: engine },
         { provide: EngineHistoryClient, useValue: engine },
         { provide: EngineDeploymentService, useValue: engine },
-        // The file of the test's definition does not exist; the drawings are what a test puts there.
+        // The file of the test's definition does not exist; a test sets the drawings.
         { provide: ProcessDrawings, useValue: engine.drawings },
         ...PROCESS_PROVIDERS,
       ],
@@ -412,7 +409,7 @@ export class ProcessHarness {
   }
 
   /** Starts a process; the answer, or the problem that it throws, is that of the route. */
-  async start(start: IdentifiedStart, onCallerGone: OnCallerGone = () => undefined): Promise<ProcessAnswer> {
+  async start(start: StartCommand, onCallerGone: OnCallerGone = () => undefined): Promise<ProcessAnswer> {
     return this.presenter.start(await this.starts.start(start, onCallerGone), start.processKey);
   }
 
@@ -454,7 +451,7 @@ export class ProcessHarness {
     return row?.status;
   }
 
-  /** Keeps every write from the database until it is called; the store knows it when this resolves. */
+  /** Blocks every write to the database until the returned function is called; resolves once the store knows it. */
   async holdDatabase(): Promise<() => void> {
     const other = new Database(join(this.dataDir, 'fastify-camunda.sqlite'));
     other.exec('BEGIN IMMEDIATE');
@@ -477,7 +474,7 @@ export class ProcessHarness {
   }
 }
 
-/** Gives a second instance the writer of the first. Its Map may be stale then, as it is where a database is shared. */
+/** Gives a second instance the writer of the first. Its Map may then be stale, as with a shared database. */
 function shareDatabase(builder: TestingModuleBuilder, first: TestingModule): void {
   const database = first.get(DatabaseService, { strict: false });
   const shared = Object.create(database, {
@@ -487,7 +484,7 @@ function shareDatabase(builder: TestingModuleBuilder, first: TestingModule): voi
   builder.overrideProvider(WriteQueueService).useValue(first.get(WriteQueueService, { strict: false }));
 }
 
-/** An event whose write finds out that the database is held. */
+/** An event whose write shows that the database is blocked. */
 export function probeEvent(): NewEvent {
   return {
     correlationId: 'probe',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { until } from '../../common/testing/until.js';
-import { EngineUnreachableError } from '../../camunda-engine/index.js';
 import { ProcessHarness } from '../../../test/support/process.harness.js';
+import { EngineUnreachableError } from '../../camunda-engine/index.js';
+import { until } from '../../common/testing/until.js';
 
 const AWAY = new EngineUnreachableError(
   { method: 'DELETE', path: '/process-instance/instance-1' },
@@ -40,7 +40,7 @@ describe('ProcessCancelService', () => {
     expect(await wait.ended).toMatchObject({ kind: 'completed', payload: { errorCode: 'CANCELLED' } });
   });
 
-  it('makes the wish durable before it asks the engine', async () => {
+  it('commits the request before it calls the engine', async () => {
     await running('a');
     const seen: unknown[] = [];
     jest.spyOn(harness.engine, 'deleteProcessInstance').mockImplementation(async () => {
@@ -52,7 +52,7 @@ describe('ProcessCancelService', () => {
     expect(seen).toEqual([expect.any(Date), 'pending']);
   });
 
-  it('answers 202 while the engine is away, and the reconciler carries it out with its reason', async () => {
+  it("answers 202 while the engine is away, and the reconciler cancels with the client's reason", async () => {
     await running('a');
     harness.engine.failure = AWAY;
     const answer = await harness.cancel('a', 'too slow');
@@ -69,7 +69,7 @@ describe('ProcessCancelService', () => {
     expect(harness.engine.deleted).toEqual(['instance-1']);
   });
 
-  it('answers 202 for an incident as well while the engine is away', async () => {
+  it('answers 202 for an incident too while the engine is away', async () => {
     await running('a');
     const record = await harness.store.get('a');
     await harness.store.save(record!, {
@@ -79,14 +79,14 @@ describe('ProcessCancelService', () => {
     expect((await harness.cancel('a')).httpStatus).toBe(202);
   });
 
-  it('is the same when it is repeated', async () => {
+  it('returns the same result when repeated', async () => {
     await running('a');
     await harness.cancel('a', 'first');
     await expect(harness.cancel('a', 'second')).resolves.toMatchObject({ httpStatus: 200 });
     expect(await harness.store.get('a')).toMatchObject({ error: 'first' });
   });
 
-  it('refuses what has ended, and says where it is', async () => {
+  it('refuses an ended process with its status URL', async () => {
     await running('a');
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
     await expect(harness.cancel('a')).rejects.toMatchObject({
@@ -97,7 +97,7 @@ describe('ProcessCancelService', () => {
     expect(harness.engine.deleted).toEqual([]);
   });
 
-  it('loses against a completion that comes first, with 409 and its outcome untouched', async () => {
+  it('answers 409 after an earlier completion, whose outcome stays', async () => {
     await running('a');
     jest.spyOn(harness.engine, 'deleteProcessInstance').mockImplementation(async () => {
       await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
@@ -107,11 +107,11 @@ describe('ProcessCancelService', () => {
     expect(await harness.store.get('a')).toMatchObject({ status: 'ok', data: '1' });
   });
 
-  it('does not know an id that nobody has started', async () => {
+  it('answers 404 for an unknown id', async () => {
     await expect(harness.cancel('nobody')).rejects.toMatchObject({ code: 'unknown-process' });
   });
 
-  it('deletes the instance of a start that is in flight when the wish comes', async () => {
+  it('deletes the instance of a start that is in flight', async () => {
     let answerStart = (): void => undefined;
     harness.engine.answerStart = () =>
       new Promise((resolve) => {
@@ -131,7 +131,7 @@ describe('ProcessCancelService', () => {
     expect(await harness.store.get('a')).toMatchObject({ errorCode: 'CANCELLED' });
   });
 
-  it('is told in time that the store takes no writes, and is carried out when it does', async () => {
+  it('fails in time while the store takes no writes, and is carried out later', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', WRITE_WAIT_MS: '50' });
     await running('a');

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { probeEvent, ProcessHarness } from '../../../test/support/process.harness.js';
 import { FatalTaskError } from '../../camunda-worker/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
-import type { CompletingTask, CompletionResult } from './process-completion.service.js';
-import { probeEvent, ProcessHarness } from '../../../test/support/process.harness.js';
 import { serviceOutcome } from '../outcome/outcome.factory.js';
+import type { CompletingTask, CompletionResult } from './process-completion.service.js';
 
 describe('ProcessCompletionService', () => {
   let harness: ProcessHarness;
@@ -39,7 +39,7 @@ describe('ProcessCompletionService', () => {
     return events.map(({ stepName, status }) => `${stepName} ${status}`);
   }
 
-  it('stores the outcome before it wakes anybody, with the step that reported it', async () => {
+  it('stores the outcome with its step before it wakes the waiters', async () => {
     await harness.claim('stores');
     const seen: (ProcessRecord | null)[] = [];
     const wake = jest.spyOn(harness.waitroom, 'completeWait').mockImplementation((id) => {
@@ -60,7 +60,7 @@ describe('ProcessCompletionService', () => {
     [{ ratio: [NaN] }, /"data\.ratio\.0" it is NaN/],
     [9_007_199_254_740_993n, /"data" it is a bigint/],
     [() => 1, /"data" it is a function/],
-  ])('refuses %p, which JSON cannot say, and keeps nothing', async (data, message) => {
+  ])('refuses %p, which JSON cannot represent, and stores nothing', async (data, message) => {
     await harness.claim('unsayable');
     const failed = complete('unsayable', data, taskOf('unsayable'));
     await expect(failed).rejects.toThrow(FatalTaskError);
@@ -68,7 +68,7 @@ describe('ProcessCompletionService', () => {
     expect(await harness.store.get('unsayable')).toMatchObject({ status: 'pending' });
   });
 
-  it('takes an error without message and code, and a result without data', async () => {
+  it('accepts an error without message and code, and a result without data', async () => {
     const error = await harness.completions.complete({ correlationId: 'bare-error', status: 'error' });
     expect(error).toMatchObject({
       record: { status: 'error', error: 'The process ended in error.', errorCode: null },
@@ -78,7 +78,7 @@ describe('ProcessCompletionService', () => {
     expect(await complete('bare-ok', null)).toMatchObject({ kind: 'duplicate' });
   });
 
-  it('knows the same outcome by its JSON value, and keeps the first text', async () => {
+  it('compares outcomes by their JSON value, and keeps the first text', async () => {
     await complete('same', { a: 1, b: [2] });
     expect(await complete('same', { b: [2], a: 1 })).toMatchObject({
       kind: 'duplicate',
@@ -91,14 +91,14 @@ describe('ProcessCompletionService', () => {
     expect(await trail('same')).toEqual(['complete ok', 'complete error']);
   });
 
-  it('knows an error again whose text a column cannot hold as it came', async () => {
+  it('recognises a repeated error whose text was changed to fit the column', async () => {
     const say = (): Promise<CompletionResult> =>
       harness.completions.complete({ correlationId: 'nul', status: 'error', error: 'a\u0000b' });
     expect((await say()).kind).toBe('stored');
     expect((await say()).kind).toBe('duplicate');
   });
 
-  it('tells error outcomes apart by message and code', async () => {
+  it('distinguishes error outcomes by message and code', async () => {
     const say = (error: string, errorCode: string): Promise<CompletionResult> =>
       harness.completions.complete({ correlationId: 'errors', status: 'error', error, errorCode });
     expect((await say('no', 'NO')).kind).toBe('stored');
@@ -119,7 +119,7 @@ describe('ProcessCompletionService', () => {
     });
   });
 
-  it('refuses a task of a stranger, whose traceability id differs, before and after the end', async () => {
+  it('refuses a task with another traceability id, before and after the outcome', async () => {
     await harness.claim('stranger');
     const foreign = { ...taskOf('stranger'), traceabilityId: 'foreign' };
     expect(await complete('stranger', 1, foreign)).toMatchObject({
@@ -138,7 +138,7 @@ describe('ProcessCompletionService', () => {
     expect(await trail('stranger')).toEqual(['complete error', 'complete error', 'complete error']);
   });
 
-  it('refuses a surplus instance of ours, and takes one that the instance of the row has called', async () => {
+  it("refuses a surplus instance of ours, and accepts an instance that the row's instance has called", async () => {
     await harness.claim('surplus');
     await harness.store.noteStarted('surplus', 'instance-surplus');
     expect(await complete('surplus', 1, taskOf('surplus', 'unknown'))).toMatchObject({ kind: 'refused' });
@@ -160,7 +160,7 @@ describe('ProcessCompletionService', () => {
     });
   });
 
-  it('decides anew where somebody else was faster', async () => {
+  it('decides again if another writer was faster', async () => {
     await harness.claim('race');
     const ends = await Promise.all([1, 2, 2, 3].map((n) => complete('race', n, taskOf('race'))));
     expect(ends.map(({ kind }) => kind)).toEqual(['stored', 'refused', 'refused', 'refused']);
@@ -168,7 +168,7 @@ describe('ProcessCompletionService', () => {
     expect(inserted.map(({ kind }) => kind)).toEqual(['stored', 'duplicate', 'refused']);
   });
 
-  it('refuses an unknown id by HTTP where COMPLETE_UNKNOWN is refuse, but not one of a handler', async () => {
+  it('refuses an unknown id by HTTP if COMPLETE_UNKNOWN is refuse, but not from a handler', async () => {
     const strict = await ProcessHarness.open({ COMPLETE_UNKNOWN: 'refuse' });
     try {
       expect(await strict.completions.complete({ correlationId: 'x', status: 'ok' })).toEqual({
@@ -182,7 +182,7 @@ describe('ProcessCompletionService', () => {
     }
   });
 
-  it('tells a client in time that the store takes no writes, and lets a handler wait', async () => {
+  it('fails for a client in time while the store takes no writes, and lets a handler wait', async () => {
     const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50' });
     try {
       await away.claim('by-http');
@@ -205,7 +205,7 @@ describe('ProcessCompletionService', () => {
     }
   });
 
-  it('lets a handler wait for a full queue, in which a client may use the headroom', async () => {
+  it('lets a handler wait while the queue is full, and a client use the headroom', async () => {
     const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50', WRITE_QUEUE_MAX_BYTES: '65536' });
     try {
       await away.claim('by-handler');

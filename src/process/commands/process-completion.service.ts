@@ -17,30 +17,30 @@ import { type OutcomeDecision, OutcomeWriter } from '../outcome/outcome.writer.j
 import { ProcessTrailService, type TrailEvent } from '../outcome/process-trail.service.js';
 import type { Requester } from './requester.js';
 
-/** The task that completes a process from a handler of this service. */
+/** The task of a handler of this service that completes a process. */
 export interface CompletingTask {
   readonly processInstanceId: string;
   readonly processDefinitionKey: string;
-  /** Variable `traceability_id` of the process; null where it was started elsewhere. */
+  /** Variable `traceability_id` of the process; null if it was started elsewhere. */
   readonly traceabilityId: string | null;
   readonly topic: string;
 }
 
-/** What a completion says. */
+/** A completion by a handler or by HTTP. */
 export type Completion = {
   readonly correlationId: string;
   /** Absent for a completion by HTTP, which is not checked against the instance. */
   readonly task?: CompletingTask;
-  /** Who completes by HTTP. */
+  /** The caller of a completion by HTTP. */
   readonly requester?: Requester;
 } & (
   | { readonly status: 'ok'; readonly data?: unknown }
   | { readonly status: 'error'; readonly error?: string | undefined; readonly errorCode?: string | undefined }
 );
 
-/** What became of it; `record` is the row that stands. */
+/** The result of a completion; `record` is the row that stands. */
 export type CompletionResult =
-  /** The id is not known, and `COMPLETE_UNKNOWN` is `refuse`. */
+  /** The id is unknown, and `COMPLETE_UNKNOWN` is `refuse`. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'stored'; readonly record: ProcessRecord }
   | { readonly kind: 'duplicate'; readonly record: ProcessRecord }
@@ -58,10 +58,13 @@ const REFUSALS: Readonly<Record<RefusedCompletion, string>> = {
   'other-instance': 'The completion came from another process instance',
 };
 
-/** A client is told in time that the store does not answer, and may use the reserve: a completion makes room. */
+/**
+ * A client gets an answer within `WRITE_WAIT_MS` even if the store does not answer. A completion may use the headroom,
+ * because it frees memory.
+ */
 const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach', deferrable: false };
 
-/** A handler's result waits for as long as it takes; its lock is extended meanwhile. */
+/** A handler's result waits without a timeout; the lock of its task is extended meanwhile. */
 const WRITE_OF_HANDLER: WriteOptions = { whenFull: 'wait', deferrable: false };
 
 /** Writes the outcome of a process, once: the first final outcome wins. */
@@ -77,14 +80,14 @@ export class ProcessCompletionService {
   ) {}
 
   /**
-   * Stores the outcome, then wakes the waiters; returns when both are done.
+   * Stores the outcome, then wakes the waiters.
    *
-   * An id that is not known is stored as a process that was started elsewhere. A completion by HTTP leaves an event row
-   * that says who asked. A refused completion leaves an event row and nothing else: the handler completes its task all
-   * the same. Where the store takes no writes, a handler waits, and a client is told after `WRITE_WAIT_MS`.
+   * An unknown id is stored as a process that was started elsewhere. A completion by HTTP writes an event with its
+   * caller. A refused completion writes an event and nothing else; a handler completes its task nevertheless. If the
+   * store takes no writes, a handler waits, and a client gets an error after `WRITE_WAIT_MS`.
    *
-   * @throws FatalTaskError for data that JSON cannot say, with the path of it
-   * @throws an error that is answered 503, where the store is away
+   * @throws FatalTaskError for data that JSON cannot represent, with its path
+   * @throws an error that is answered 503, if the store is away
    */
   async complete(completion: Completion): Promise<CompletionResult> {
     const { correlationId, task } = completion;
@@ -153,8 +156,8 @@ export class ProcessCompletionService {
   }
 
   /**
-   * Whether a task belongs to the process of this row. A row that was not claimed here takes any; else the
-   * traceability id decides, and a different instance must be one that the row's instance called.
+   * Whether a task belongs to the process of this row. A row that was not claimed here accepts any task. Otherwise the
+   * traceability ids must be equal, and a different instance must be one that the row's instance has called.
    */
   private async isSameProcess(record: ProcessRecord, task: CompletingTask): Promise<boolean> {
     if (record.requestHash === null) return true;
@@ -212,7 +215,7 @@ function refused(
   };
 }
 
-/** What was asked for, as the trail shows it. */
+/** The request of a completion, as the trail shows it. */
 function requestOf(completion: Completion, outcome: Outcome): Record<string, unknown> {
   if (completion.status === 'ok') return { status: 'ok', data: completion.data ?? null };
   const { error, errorCode } = outcome.status === 'error' ? outcome : { error: null, errorCode: null };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
+import { probeEvent, ProcessHarness } from '../../../test/support/process.harness.js';
 import {
   EngineAmbiguousError,
   EngineMisconfiguredError,
@@ -11,8 +12,7 @@ import { ProblemError } from '../../common/errors/index.js';
 import { until } from '../../common/testing/until.js';
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessAnswer } from '../http/process-view.presenter.js';
-import type { IdentifiedStart } from './process-start.service.js';
-import { probeEvent, ProcessHarness } from '../../../test/support/process.harness.js';
+import type { StartCommand } from './process-start.service.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' };
 
@@ -30,9 +30,9 @@ describe('ProcessStartService', () => {
   function start(
     correlationId: string,
     variables: Record<string, unknown> = { userId: 'u' },
-    onClientGone: (gone: () => void) => void = () => undefined,
+    onCallerGone: (gone: () => void) => void = () => undefined,
   ): Promise<ProcessAnswer> {
-    return harness.start({ processKey: 'test', correlationId, variables }, onClientGone);
+    return harness.start({ processKey: 'test', correlationId, variables }, onCallerGone);
   }
 
   async function problemOf(answer: Promise<ProcessAnswer>): Promise<ProblemError> {
@@ -76,7 +76,7 @@ describe('ProcessStartService', () => {
     };
   }
 
-  it('comes first in the trail, also where its first step is quicker than its answer', async () => {
+  it("comes first in the trail, even if its first step is faster than the engine's answer", async () => {
     harness.engine.answerStart = () => {
       void harness.events.logEvent({ ...probeEvent(), correlationId: 'a', step: 1 });
       return Promise.resolve({ id: 'instance-1' });
@@ -90,7 +90,7 @@ describe('ProcessStartService', () => {
     await answer;
   });
 
-  it('makes the claim durable before it asks the engine, and registers the waiter', async () => {
+  it('commits the claim and registers the waiter before it calls the engine', async () => {
     const seen: unknown[] = [];
     harness.engine.answerStart = async () => {
       const record = await harness.store.get('a');
@@ -104,7 +104,7 @@ describe('ProcessStartService', () => {
     expect(JSON.parse(answer.body)).toMatchObject({ data: 'early' });
   });
 
-  it('gives the engine the variables of the client and those of the service', async () => {
+  it('sends the variables of the client and of the service to the engine', async () => {
     harness.engine.answerStart = async () => {
       await harness.completions.complete({ correlationId: 'a', status: 'ok' });
       return { id: 'instance-1' };
@@ -140,7 +140,7 @@ describe('ProcessStartService', () => {
       new EngineResponseError(CALL, 400, 'InvalidRequestException', 'Unsupported value type', null),
       'invalid-variables',
     ],
-  ])('takes the claim back where the engine refuses the start for good: %s', async (error, code) => {
+  ])('removes the claim if the engine refuses the start for good: %s', async (error, code) => {
     harness.engine.answerStart = () => Promise.reject(error);
     const problem = await problemOf(start('a'));
     expect(problem.code).toBe(code);
@@ -154,7 +154,7 @@ describe('ProcessStartService', () => {
     new EngineResponseError(CALL, 404, 'NotFoundException', 'HTTP 404 Not Found', null),
     new EngineUnreachableError(CALL, 'refused'),
     new EngineMisconfiguredError(CALL, 'login page', 401),
-  ])('keeps the claim where the engine did not take it, and starts it later: %s', async (error) => {
+  ])('keeps the claim if the engine did not take the start, and starts it later: %s', async (error) => {
     harness.engine.answerStart = () => {
       harness.engine.answerStart = async () => {
         await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 'later' });
@@ -170,7 +170,7 @@ describe('ProcessStartService', () => {
     expect(harness.engine.starts).toHaveLength(2);
   });
 
-  it('keeps the claim where it is not known what the engine did', async () => {
+  it('keeps the claim if it is unknown what the engine did', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '30' });
     harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
@@ -179,7 +179,7 @@ describe('ProcessStartService', () => {
     expect(await harness.store.get('a')).toMatchObject({ status: 'pending', joined: true });
   });
 
-  it('sends nothing while our definition is not deployed, and keeps the claim where the service stops first', async () => {
+  it('sends nothing until our definition is deployed, and keeps the claim if the service stops first', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '30' });
     harness.engine.settled = false;
@@ -188,7 +188,7 @@ describe('ProcessStartService', () => {
     expect(harness.engine.whenDeployed).toHaveBeenCalled();
   });
 
-  it('tells a mistyped key 404 even where the client would not wait at all', async () => {
+  it('answers 404 for a mistyped key even without a wait', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', START_ACK_TIMEOUT_MS: '5000' });
     harness.engine.answerStart = () =>
@@ -204,7 +204,7 @@ describe('ProcessStartService', () => {
     expect((await problemOf(start('a'))).status).toBe(404);
   });
 
-  it('says START_REJECTED, not 404, to whoever asks after a 202 was told', async () => {
+  it('writes START_REJECTED, not 404, if a client got 202 before the refusal', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '10', START_ACK_TIMEOUT_MS: '10' });
     const held = heldStart();
@@ -223,9 +223,9 @@ describe('ProcessStartService', () => {
     expect(await harness.store.get('a')).toMatchObject({ status: 'error', errorCode: 'START_REJECTED' });
   });
 
-  it('empties the request of a start that waits, and of one that attached, of their variables', async () => {
+  it('empties the variables of a waiting and of an attached start', async () => {
     const held = heldStart();
-    const requestOf = (): IdentifiedStart => ({
+    const requestOf = (): StartCommand => ({
       processKey: 'test',
       correlationId: 'a',
       variables: { userId: 'x'.repeat(1_000) },
@@ -242,7 +242,7 @@ describe('ProcessStartService', () => {
     expect((await Promise.all(answers)).map(({ httpStatus }) => httpStatus)).toEqual([200, 200]);
   });
 
-  it('leaves a start with long variables to the reconciler while too many of them are in flight', async () => {
+  it('defers a start with long variables to the reconciler while too many bytes are in flight', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ START_IN_FLIGHT_MAX_BYTES: '65536', SYNC_TIMEOUT_MS: '0' });
     const userId = 'x'.repeat(40_000);
@@ -265,7 +265,7 @@ describe('ProcessStartService', () => {
     expect(JSON.stringify(harness.engine.starts[2]!.variables.userId).includes(userId)).toBe(true);
   });
 
-  it('leaves the next claim of an id alone when the refusal of a removed one comes late', async () => {
+  it('does not change the next claim of an id if the refusal of its removed claim is late', async () => {
     const held = heldStart();
     const refused = problemOf(start('a'));
     await held.asked;
@@ -281,7 +281,7 @@ describe('ProcessStartService', () => {
     await refused.catch(() => undefined);
   });
 
-  it('says 404 where the refusal comes while the 202 is being prepared', async () => {
+  it('answers 404 if the refusal arrives while the 202 is prepared', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '10', START_ACK_TIMEOUT_MS: '10' });
     const held = heldStart();
@@ -302,7 +302,7 @@ describe('ProcessStartService', () => {
     expect((await problemOf(start('a'))).status).toBe(404);
   });
 
-  it('attaches an equal start to the running one', async () => {
+  it('attaches an identical start to the running process', async () => {
     const held = heldStart();
     const first = start('a');
     await held.asked;
@@ -318,7 +318,7 @@ describe('ProcessStartService', () => {
     expect(harness.engine.starts).toHaveLength(1);
   });
 
-  it('looks a second time at the row when it attaches, because the end may have come in between', async () => {
+  it('reads the row again when it attaches, because the process may have ended in between', async () => {
     const held = heldStart();
     const first = start('a');
     await held.asked;
@@ -339,7 +339,7 @@ describe('ProcessStartService', () => {
     expect((await first).httpStatus).toBe(200);
   });
 
-  it('claims anew where the claim to which it wanted to attach was refused meanwhile', async () => {
+  it('claims again if the claim to attach to was refused in the meantime', async () => {
     const held = heldStart();
     const first = problemOf(start('a'));
     await held.asked;
@@ -366,7 +366,7 @@ describe('ProcessStartService', () => {
     expect((await first).status).toBe(404);
   });
 
-  it('refuses another start with the id', async () => {
+  it('refuses a different start with the same id', async () => {
     harness.engine.answerStart = async () => {
       await harness.completions.complete({ correlationId: 'a', status: 'ok' });
       return { id: 'instance-1' };
@@ -375,7 +375,7 @@ describe('ProcessStartService', () => {
     expect((await problemOf(start('a', { userId: 'other' }))).code).toBe('correlation-id-conflict');
   });
 
-  it('drops the waiter of a client that went away, and nothing else', async () => {
+  it('drops only the waiter of a client that is gone', async () => {
     const held = heldStart();
     let gone = (): void => undefined;
     const answer = start('a', { userId: 'u' }, (callback) => (gone = callback));
@@ -387,7 +387,7 @@ describe('ProcessStartService', () => {
     expect((await harness.store.get('a'))?.status).toBe('pending');
   });
 
-  it('leaves no waiter behind where it cannot attach', async () => {
+  it('leaves no waiter behind if it cannot attach', async () => {
     const held = heldStart();
     const first = start('a');
     await held.asked;
@@ -412,14 +412,14 @@ describe('ProcessStartService', () => {
     expect(await harness.store.get('b').catch(() => null)).toBeNull();
   });
 
-  it('checks the variables by the schema of the process, and sends those that it does not name', async () => {
+  it('checks the variables against the start schema, and sends additional variables too', async () => {
     expect((await problemOf(start('a', {}))).facts.errors).toEqual([
       { pointer: '/variables/userId', detail: expect.any(String) },
     ]);
     expect(await harness.store.get('a')).toBeNull();
   });
 
-  it('writes the start event and the instance id, and forgets the variables', async () => {
+  it('writes the start event and the instance id, and deletes the stored variables', async () => {
     harness.engine.answerStart = async () => {
       await harness.completions.complete({ correlationId: 'a', status: 'ok' });
       return { id: 'instance-1' };
@@ -436,7 +436,7 @@ describe('ProcessStartService', () => {
       await harness.completions.complete({ correlationId, status: 'ok', data: correlationId });
     }
 
-    it('notes a start that the engine answers when the write queue is full', async () => {
+    it('stores the instance of a start that the engine answers while the write queue is full', async () => {
       await harness.close();
       harness = await ProcessHarness.open({ WRITE_QUEUE_MAX_BYTES: '65536' });
       const held = heldStart();
@@ -460,7 +460,7 @@ describe('ProcessStartService', () => {
       await answer;
     });
 
-    it('refuses a new start at once and keeps nothing of it', async () => {
+    it('refuses a new start at once and stores nothing', async () => {
       const release = await harness.holdDatabase();
       const claim = jest.spyOn(harness.store, 'claim');
       await expect(start('a')).rejects.toMatchObject({
@@ -473,7 +473,7 @@ describe('ProcessStartService', () => {
       expect([await harness.store.get('a'), harness.engine.starts]).toEqual([null, []]);
     });
 
-    it('answers a start that is known, also where the table cannot be read', async () => {
+    it('answers a repeated start, even if the table cannot be read', async () => {
       harness.engine.answerStart = async () => {
         await finish('a');
         return { id: 'instance-1' };
@@ -489,11 +489,11 @@ describe('ProcessStartService', () => {
       release();
     });
 
-    it('withdraws a claim that still waits, and starts one that turns out to be durable after all', async () => {
+    it('cancels a claim that still waits, and starts a claim that commits late', async () => {
       await harness.close();
       harness = await ProcessHarness.open({ WRITE_WAIT_MS: '100' });
       const release = await harness.holdDatabase();
-      // As if the database had gone just now: nobody knows it yet when the claims come.
+      // As if the database had just failed: the service does not know it yet when the claims arrive.
       const writable = jest.spyOn(harness.store, 'isWritable', 'get').mockReturnValue(true);
       await expect(start('withdrawn')).rejects.toMatchObject({ name: 'WriteWithdrawnError' });
       release();

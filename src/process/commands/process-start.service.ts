@@ -3,31 +3,31 @@ import { v4 as uuidv4 } from 'uuid';
 import type { ZodError } from 'zod';
 import { canonicalHash } from '../../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
+import { withinTime } from '../../common/promises/index.js';
 import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import type { Wait } from '../../waitroom/index.js';
-import type { OnCallerGone } from './caller-gone.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
-import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import type { LaunchResult } from '../launch/start-attempt.service.js';
 import { StartBacklogService } from '../launch/start-backlog.service.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
 import { StartRefusedError, type StartRefusal, unknownDefinition } from '../launch/start-refusal.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import type { OnCallerGone } from './caller-gone.js';
 import { findVariableFaults, type VariableFault } from './start-variables.js';
-import { withinTime } from '../../common/promises/index.js';
 
-/** A start whose id is settled. */
-export interface IdentifiedStart {
+/** A request to start a process. */
+export interface StartCommand {
   readonly processKey: string;
   readonly correlationId: string;
-  /** Empty once they are stored and sent: the request that still waits holds nothing large. */
+  /** Emptied once they are stored and sent, so that a waiting request holds nothing large. */
   variables: Readonly<Record<string, unknown>>;
-  /** Told that they are. */
+  /** Called when the variables are emptied. */
   readonly onEmptied?: () => void;
 }
 
-/** What became of a start; `record` is the row that stands. */
+/** The result of a start; `record` is the row that stands. */
 export type StartResult =
   /** This call has started the process. */
   | { readonly kind: 'started'; readonly record: ProcessRecord }
@@ -69,15 +69,16 @@ export class ProcessStartService {
   }
 
   /**
-   * Claims the id, starts the process and waits for its outcome; attaches where the same start was made before.
+   * Claims the id, starts the process and waits for its outcome. Attaches to the process if the same start was made
+   * before.
    *
-   * @param onClientGone when the client goes away its waiter is dropped, and the process runs on
-   * @param waitMs how long to wait for the outcome
+   * @param onCallerGone a caller that is gone loses its waiter; the process continues
+   * @param waitMs longest wait for the outcome, in milliseconds
    * @throws an error that is answered 503, if the store is away
    */
   async start(
-    request: IdentifiedStart,
-    onClientGone: OnCallerGone,
+    request: StartCommand,
+    onCallerGone: OnCallerGone,
     waitMs = this.waitConfig.syncTimeoutMs,
   ): Promise<StartResult> {
     if (this.shutdown.refusing) return { kind: 'unavailable', reason: 'stopping' };
@@ -89,14 +90,14 @@ export class ProcessStartService {
       const claim = await this.claim(request, requestHash);
       const createWait = (): Wait<ProcessRecord> => this.waits.waitFor(correlationId, waitMs);
       if (claim.kind === 'unavailable') return claim;
-      if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onClientGone);
-      const attached = await this.attach(claim.record, requestHash, createWait, onClientGone, request);
+      if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onCallerGone);
+      const attached = await this.attach(claim.record, requestHash, createWait, onCallerGone, request);
       if (attached !== 'claim-is-gone') return attached;
     }
   }
 
   private async claim(
-    { processKey, correlationId, variables }: IdentifiedStart,
+    { processKey, correlationId, variables }: StartCommand,
     requestHash: string,
   ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
     const obstacle = this.obstacle();
@@ -123,7 +124,7 @@ export class ProcessStartService {
       },
       { onTimeout: 'cancel' },
       (late) => {
-        // The client was told that it is not known; now it is. A stopping service leaves it to the next one's reconciler.
+        // The claim has committed after the client's timeout. During a stop the reconciler of the next run takes it.
         if (late.kind === 'claimed' && !this.shutdown.refusing)
           void this.launcher.launch(late.record, { values: variables, length });
       },
@@ -138,7 +139,7 @@ export class ProcessStartService {
     return this.backlog.isFull ? 'backlog-full' : null;
   }
 
-  private checkVariables({ processKey, variables }: IdentifiedStart): StartResult | null {
+  private checkVariables({ processKey, variables }: StartCommand): StartResult | null {
     const faults = findVariableFaults(variables);
     if (faults.length > 0) return { kind: 'unacceptable-variables', faults };
     const checked = this.definitions.get(processKey)?.startSchema?.safeParse(variables);
@@ -147,15 +148,15 @@ export class ProcessStartService {
 
   private async launch(
     { record, length }: { readonly record: ProcessRecord; readonly length: number },
-    request: IdentifiedStart,
+    request: StartCommand,
     createWait: () => Wait<ProcessRecord>,
-    onClientGone: OnCallerGone,
+    onCallerGone: OnCallerGone,
   ): Promise<StartResult> {
-    // Registered before the engine is asked: a fast process finishes before the start call returns.
+    // Registered before the call to the engine: a fast process finishes before the call returns.
     const wait = createWait();
     const launched = this.launcher.launch(record, { values: request.variables, length });
     empty(request);
-    onClientGone(wait.cancel);
+    onCallerGone(wait.cancel);
     return this.outcome('started', record, wait, launched);
   }
 
@@ -163,20 +164,20 @@ export class ProcessStartService {
     record: ProcessRecord,
     requestHash: string,
     createWait: () => Wait<ProcessRecord>,
-    onClientGone: OnCallerGone,
-    request: IdentifiedStart,
+    onCallerGone: OnCallerGone,
+    request: StartCommand,
   ): Promise<StartResult | 'claim-is-gone'> {
     const { correlationId } = record;
     if (record.requestHash !== requestHash) return { kind: 'conflict', record };
     if (record.status !== 'pending') return { kind: 'replayed', record };
     const wait = createWait();
     const current = await this.joined(record).catch((error: unknown) => {
-      // Nobody comes for this waiter any more.
+      // No caller will await this waiter.
       wait.cancel();
       throw error;
     });
     if (current?.status === 'pending') {
-      onClientGone(wait.cancel);
+      onCallerGone(wait.cancel);
       empty(request);
       return this.outcome('replayed', current, wait, this.launcher.running(correlationId));
     }
@@ -185,17 +186,17 @@ export class ProcessStartService {
     return { kind: 'replayed', record: current };
   }
 
-  /** The state of a process that a second caller relies on from here on; null where its claim is gone. */
+  /** The row of a process that a second caller relies on from now on; null if its claim is gone. */
   private async joined({
     correlationId,
     processInstanceId,
     joined,
   }: ProcessRecord): Promise<ProcessRecord | null> {
-    // A refusal may not remove the claim any more: somebody else relies on it.
+    // A refusal must not remove the claim any more, because another caller relies on it.
     if (processInstanceId === null && !joined) {
       await this.store.markJoined(correlationId, { onTimeout: 'detach' });
     }
-    // The second look: an end that came between the first one and our waiter would wake nobody.
+    // Read again: an outcome before the registration of the waiter has not woken it.
     return this.store.get(correlationId);
   }
 
@@ -224,15 +225,17 @@ export class ProcessStartService {
   }
 
   /**
-   * Waits until the engine has answered the start, or `START_ACK_TIMEOUT_MS` after the claim: a mistyped key is
-   * a 404, not a 202. Whoever is told 202 before that may rely on the claim, so it is marked first.
+   * Waits until the engine has answered the start, or `START_ACK_TIMEOUT_MS` after the claim, so that a mistyped key is a
+   * 404 and not a 202. A caller that gets 202 relies on the claim, so the claim is marked before.
+   *
+   * @returns why the start was refused; null if it was not
    */
   private async acknowledge(
     record: ProcessRecord,
     launched: Promise<LaunchResult>,
   ): Promise<StartRefusal | null> {
     const { startAckTimeoutMs } = this.config;
-    // The clock may have been set back since: never longer than the whole time.
+    // The clock may have been set back since the claim; never wait longer than the whole timeout.
     const sinceMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
     const left = Math.max(startAckTimeoutMs - sinceMs, 0);
     const end = await withinTime(launched, left);
@@ -244,7 +247,7 @@ export class ProcessStartService {
   }
 }
 
-function empty(request: IdentifiedStart): void {
+function empty(request: StartCommand): void {
   request.variables = NO_VARIABLES;
   request.onEmptied?.();
 }

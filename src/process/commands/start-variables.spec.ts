@@ -12,7 +12,7 @@ function nested(depth: number): unknown {
 }
 
 describe('findVariableFaults', () => {
-  it('takes plain JSON of every kind', () => {
+  it('accepts every kind of plain JSON', () => {
     expect(
       refusedNames({
         text: 'ü🙂',
@@ -30,7 +30,7 @@ describe('findVariableFaults', () => {
     expect(refusedNames({ [name]: 'x' })).toEqual([name]);
   });
 
-  it('refuses names that JavaScript objects cannot hold harmlessly, at any depth', () => {
+  it('refuses names that are dangerous in JavaScript objects, at any depth', () => {
     const variables = JSON.parse(
       '{"__proto__":1,"constructor":1,"prototype":1,"a":{"b":[{"__proto__":1}]}}',
     ) as Record<string, unknown>;
@@ -41,7 +41,7 @@ describe('findVariableFaults', () => {
     expect(refusedNames({ a: 2 ** 53, b: { c: [-(2 ** 53)] }, ok: 2 ** 53 - 1 })).toEqual(['a', 'b']);
   });
 
-  it('refuses what JSON can spell and nobody can keep: halves of characters, numbers beyond a double', () => {
+  it('refuses what JSON allows but cannot be stored: lone surrogates, numbers beyond a double', () => {
     const variables = JSON.parse(
       '{"huge":1e400,"half":"\\ud800","\\udfff":1,"deep":{"a":["\\udc00x"]},"name":{"\\ud800":1},"fine":"\\ud83d\\ude42"}',
     ) as Record<string, unknown>;
@@ -52,11 +52,11 @@ describe('findVariableFaults', () => {
     expect(refusedNames({ '': 1, ['n'.repeat(256)]: 1, ['n'.repeat(255)]: 1 })).toHaveLength(2);
   });
 
-  it('refuses values that are nested without end, and does not run out of stack', () => {
+  it('refuses deeply nested values without a stack overflow', () => {
     expect(refusedNames({ deep: nested(50_000), fine: nested(90) })).toEqual(['deep']);
   });
 
-  it('escapes names in pointers', () => {
+  it('returns a refused name unchanged', () => {
     expect(refusedNames({ 'a/b~c': 2 ** 60 })).toEqual(['a/b~c']);
   });
 });

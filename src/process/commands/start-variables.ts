@@ -9,7 +9,7 @@ export const SYSTEM_VARIABLES = [
   'identifiers',
 ] as const;
 
-/** The engine's column of variable names. */
+/** Length of the engine's column of variable names. */
 const MAX_NAME_LENGTH = 255;
 
 /** Why a variable is refused. */

@@ -2,10 +2,10 @@ import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { ProcessAnswer } from './process-view.presenter.js';
 
-/** Bytes that are written at a time: whoever watches a connection sees by them that its client reads. */
+/** Bytes of one write. The progress of the writes shows that the client reads. */
 const CHUNK_BYTES = 65_536;
 
-/** Sends an answer; a large one in pieces, as its client takes them. */
+/** Sends an answer; a large one in chunks at the pace of its client. */
 export function sendAnswer(
   reply: FastifyReply,
   { httpStatus, headers, body }: ProcessAnswer,
@@ -14,7 +14,7 @@ export function sendAnswer(
   if (preferenceApplied !== null) void reply.header('preference-applied', preferenceApplied);
   void reply.status(httpStatus).headers(headers);
   if (httpStatus === 304) {
-    // Fastify gives a HEAD without a body the length 0, which is not that of the representation.
+    // Fastify sends `Content-Length: 0` for a HEAD without a body, which is not the length of the representation.
     void reply.send(reply.request.method === 'HEAD' ? Readable.from([]) : undefined);
     return;
   }
@@ -24,10 +24,10 @@ export function sendAnswer(
     return;
   }
   const bytes = Buffer.from(body);
-  void reply.header('content-length', bytes.length).send(Readable.from(piecesOf(bytes)));
+  void reply.header('content-length', bytes.length).send(Readable.from(chunksOf(bytes)));
 }
 
-function* piecesOf(bytes: Buffer): Generator<Buffer, void, undefined> {
+function* chunksOf(bytes: Buffer): Generator<Buffer, void, undefined> {
   for (let from = 0; from < bytes.length; from += CHUNK_BYTES) {
     yield bytes.subarray(from, from + CHUNK_BYTES);
   }

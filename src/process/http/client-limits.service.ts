@@ -4,13 +4,13 @@ import { ClientShare, type FullShare, openRequestOf } from '../../common/connect
 import { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 
-/** Smaller answers are not counted: a connection has room for them, and its number of requests is bounded. */
+/** Smaller answers are not counted: socket buffers hold them, and the requests of a connection are bounded. */
 const COUNTED_BYTES = 16_384;
 
-/** Seconds after which a client may ask again for what is all taken. */
+/** Seconds after which a client may repeat a refused request. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** What one client may have of what all of them share: requests that wait, streams of events, and bytes of answers. */
+/** Limits what one client uses of the shared resources: waiting requests, event streams, and bytes of unread answers. */
 @Injectable()
 export class ClientLimitsService {
   private readonly waits: ClientShare;
@@ -18,18 +18,18 @@ export class ClientLimitsService {
   private readonly answers: ClientShare;
 
   constructor(@Inject(HTTP_CONFIG) private readonly config: HttpConfig) {
-    // The waitroom has the bound of all, and answers at once beyond it.
+    // The waitroom limits all clients together, and releases further waits at once.
     this.waits = new ClientShare(Infinity, config.waitsPerClient);
     this.answers = new ClientShare(config.answersMaxBytes, config.answersMaxBytes / 2);
     this.streams = new ClientShare(config.eventStreamsMax, config.eventStreamsPerClient);
   }
 
-  /** True where the answer may be held; false where the client has as many that are held as it may. */
+  /** True if the request may wait; false if the client has the maximum number of waiting requests. */
   mayWait(reply: FastifyReply): boolean {
     return take(this.waits, reply) === null;
   }
 
-  /** @throws ProblemError `rate-limited` where the client has as many waiting questions as it may */
+  /** @throws ProblemError `rate-limited` if the client has the maximum number of waiting requests */
   assertWait(reply: FastifyReply): void {
     if (this.mayWait(reply)) return;
     throw rateLimited(
@@ -38,7 +38,7 @@ export class ClientLimitsService {
     );
   }
 
-  /** @throws ProblemError `rate-limited` where the client has as many streams as it may, `too-many-streams` where all have */
+  /** @throws ProblemError `rate-limited` at the limit of the client, `too-many-streams` at the limit of all clients */
   assertStream(reply: FastifyReply): void {
     const full = take(this.streams, reply);
     if (full === null) return;
@@ -58,7 +58,7 @@ export class ClientLimitsService {
   /**
    * Counts an answer until its client has read it.
    *
-   * @throws ProblemError `too-many-answers` where too much waits to be read already
+   * @throws ProblemError `too-many-answers` if too many bytes wait to be read already
    */
   assertAnswer(reply: FastifyReply, bytes: number): void {
     if (bytes < COUNTED_BYTES || take(this.answers, reply, bytes) === null) return;

@@ -1,6 +1,6 @@
 import type { ProcessRecord } from '../../process-store/index.js';
 
-/** What a client holds already, as `If-None-Match` says it: any representation, or these opaque tags. */
+/** The representations that a client has, from `If-None-Match`: any, or those with these opaque tags. */
 export type HeldTags = 'any' | ReadonlySet<string>;
 
 const ENTITY_TAG = /(?:W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g;
@@ -13,7 +13,7 @@ export function entityTagOf({ startedAt, version }: ProcessRecord): string {
 /**
  * Reads `If-None-Match` (https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2).
  *
- * @returns null where the header is absent or names no tag
+ * @returns null if the header is absent or names no tag
  */
 export function readIfNoneMatch(header: string | undefined): HeldTags | null {
   if (header === undefined) return null;
@@ -22,7 +22,7 @@ export function readIfNoneMatch(header: string | undefined): HeldTags | null {
   return tags.length === 0 ? null : new Set(tags);
 }
 
-/** Whether the client holds this representation, by weak comparison: strong and weak tags count alike. */
+/** Whether the client has this representation, by weak comparison: strong and weak tags are equal. */
 export function holds(held: HeldTags, entityTag: string): boolean {
   return held === 'any' || held.has(entityTag.slice(1, -1));
 }

@@ -61,7 +61,7 @@ describe('EventStream', () => {
     jest.useRealTimers();
   });
 
-  /** Reads a stream as fast as it comes, and shows each message in short. */
+  /** Reads a stream without delay, and returns each message in short form. */
   function follow(after = 0): { stream: EventStream; seen: string[]; ended: () => boolean } {
     const stream = new EventStream(table, after);
     const seen: string[] = [];
@@ -81,7 +81,7 @@ describe('EventStream', () => {
 
   const settled = (): Promise<void> => jest.advanceTimersByTimeAsync(0);
 
-  it('shows what is there, then what comes, each once, as soon as it is woken', async () => {
+  it('sends existing events, then each new event once, as soon as it is woken', async () => {
     table.add('start');
     table.add('first');
     const { stream, seen } = follow();
@@ -93,7 +93,7 @@ describe('EventStream', () => {
     expect(seen.slice(3)).toEqual(['id: 3']);
   });
 
-  it('looks each second where no hint comes', async () => {
+  it('reads the table every second without a wake-up', async () => {
     const { seen } = follow();
     await settled();
     table.add('start');
@@ -101,7 +101,7 @@ describe('EventStream', () => {
     expect(seen).toEqual(['retry: 1000', 'id: 1']);
   });
 
-  it('looks again at once where a hint comes during a look', async () => {
+  it('reads again at once after a wake-up during a read', async () => {
     const { stream, seen } = follow();
     const events = table.events.bind(table);
     jest.spyOn(table, 'events').mockImplementationOnce(async (after, limit) => {
@@ -121,7 +121,7 @@ describe('EventStream', () => {
     expect(seen).toEqual(['retry: 1000', 'id: 4', 'id: 5']);
   });
 
-  it('sends a comment every 15 s, whatever else comes', async () => {
+  it('sends a heartbeat every 15 s', async () => {
     const { stream, seen } = follow();
     await jest.advanceTimersByTimeAsync(14_000);
     table.add('start');
@@ -134,7 +134,7 @@ describe('EventStream', () => {
     expect(seen.slice(2)).toEqual([': heartbeat', ': heartbeat']);
   });
 
-  it('ends with the process, all its events before it', async () => {
+  it('ends with the process, after all its events', async () => {
     const { stream, seen, ended } = follow();
     await settled();
     table.add('complete');
@@ -155,7 +155,7 @@ describe('EventStream', () => {
     },
   );
 
-  it('waits for the row of the step that reported the outcome, not for one of an earlier attempt', async () => {
+  it('waits for the event of the attempt that reported the outcome', async () => {
     table.add('last', { status: 'error', errorMessage: 'Too busy' });
     jest.setSystemTime(NOW + 1);
     table.finish({ outcomeStep: 'last' });
@@ -168,7 +168,7 @@ describe('EventStream', () => {
     expect(seen.slice(2)).toEqual(['id: 2', 'event: end data: {"status":"ok"}']);
   });
 
-  it('finds the row of the last step also before the place at which it was resumed', async () => {
+  it('finds the event of the last step before the place of the resume', async () => {
     table.finish({ outcomeStep: 'last' });
     table.add('last');
     const { seen } = follow(1);
@@ -176,7 +176,7 @@ describe('EventStream', () => {
     expect(seen).toEqual(['retry: 1000', 'event: end data: {"status":"ok"}']);
   });
 
-  it('knows the row of a business error, which is older than the outcome, by its message', async () => {
+  it('recognises the older event of a business error by its message', async () => {
     table.add('last', { status: 'error', errorMessage: 'Too hea…' });
     jest.setSystemTime(NOW + 1);
     table.finish({ status: 'error', errorCode: 'TOO_HEAVY', error: 'Too heavy', outcomeStep: 'last' });
@@ -190,24 +190,21 @@ describe('EventStream', () => {
     ['cancel', 'cancel', 'error'],
     ['expiry', 'expire', 'error'],
     ['start-rejected', 'start', 'error'],
-  ] as const)(
-    'waits for the row that tells of an outcome of origin %s',
-    async (outcomeOrigin, step, status) => {
-      // A completion that was refused, a wish to cancel, an attempt to start.
-      table.add(step, { status: status === 'ok' ? 'error' : 'ok' });
-      jest.setSystemTime(NOW + 1);
-      table.finish({ status: 'error', outcomeOrigin });
-      const { stream, seen, ended } = follow();
-      await jest.advanceTimersByTimeAsync(5_000);
-      expect([seen, ended()]).toEqual([['retry: 1000', 'id: 1'], false]);
-      table.add(step, { status });
-      stream.wake();
-      await settled();
-      expect(seen.slice(2)).toEqual(['id: 2', 'event: end data: {"status":"error"}']);
-    },
-  );
+  ] as const)('waits for the event of an outcome of origin %s', async (outcomeOrigin, step, status) => {
+    // A completion that was refused, a wish to cancel, an attempt to start.
+    table.add(step, { status: status === 'ok' ? 'error' : 'ok' });
+    jest.setSystemTime(NOW + 1);
+    table.finish({ status: 'error', outcomeOrigin });
+    const { stream, seen, ended } = follow();
+    await jest.advanceTimersByTimeAsync(5_000);
+    expect([seen, ended()]).toEqual([['retry: 1000', 'id: 1'], false]);
+    table.add(step, { status });
+    stream.wake();
+    await settled();
+    expect(seen.slice(2)).toEqual(['id: 2', 'event: end data: {"status":"error"}']);
+  });
 
-  it('waits for the row of the start, which a fast process overtakes', async () => {
+  it('waits for the event of the start, which a fast process overtakes', async () => {
     table.finish({ outcomeStep: 'last', startNextAt: new Date() });
     table.add('last');
     const { stream, seen } = follow();
@@ -220,7 +217,7 @@ describe('EventStream', () => {
     expect(seen.slice(2)).toEqual(['id: 2', 'event: end data: {"status":"ok"}']);
   });
 
-  it('ends 60 s after the process where that row does not come', async () => {
+  it('ends 60 s after the process if that event is missing', async () => {
     table.finish({ outcomeStep: 'last' });
     const { seen, ended } = follow();
     await jest.advanceTimersByTimeAsync(59_999);
@@ -229,7 +226,7 @@ describe('EventStream', () => {
     expect([seen.at(-1), ended()]).toEqual(['event: end data: {"status":"ok"}', true]);
   });
 
-  it('ends without a last event where it is closed, or where its claim was refused', async () => {
+  it('ends without a last event if it is closed or its claim is removed', async () => {
     const closed = follow();
     const refused = follow();
     await settled();
@@ -242,7 +239,7 @@ describe('EventStream', () => {
     expect([refused.seen, refused.ended()]).toEqual([['retry: 1000'], true]);
   });
 
-  it('follows a trail whose process has no row yet', async () => {
+  it('streams a trail whose process has no row yet', async () => {
     table.row = null;
     table.add('first');
     const { stream, seen } = follow();
@@ -253,7 +250,7 @@ describe('EventStream', () => {
     expect(seen.slice(1)).toEqual(['id: 1', 'event: end data: {"status":"ok"}']);
   });
 
-  it('reads the table only as fast as it is read', async () => {
+  it('reads the table only at the pace of its consumer', async () => {
     for (let n = 0; n < 200; n += 1) table.add('start');
     const reader = new EventStream(table, 0).read();
     for (let n = 0; n < 51; n += 1) await reader.next();

@@ -1,30 +1,31 @@
 import type { EventSlice, StepAttempt } from '../../event-log/index.js';
 import { isFinal, type OutcomeOrigin, type ProcessRecord } from '../../process-store/index.js';
 
-/** Events that are read, and held in memory, at a time; fewer where they are large. */
+/** Events of one read; fewer if they are large. */
 const PAGE = 50;
 
-/** How often the table is looked at where no hint has come: hints may be lost. */
-const LOOK_MS = 1_000;
+/** How often the table is read without a wake-up, because a wake-up may be lost. */
+const POLL_MS = 1_000;
 
 const HEARTBEAT_MS = 15_000;
 
-/** When a browser opens the stream again after it was closed. */
+/** Delay after which a browser reconnects. */
 const RECONNECT_MS = 1_000;
 
-/** The row that tells of a final outcome that no step reported; it follows the outcome. */
-const ROWS: Readonly<Partial<Record<OutcomeOrigin, { readonly stepName: string; readonly status: string }>>> =
-  {
-    http: { stepName: 'complete', status: 'ok' },
-    cancel: { stepName: 'cancel', status: 'error' },
-    expiry: { stepName: 'expire', status: 'error' },
-    'start-rejected': { stepName: 'start', status: 'error' },
-  };
+/** The event of a final outcome that no step reported; it is written after the outcome. */
+const OUTCOME_EVENTS: Readonly<
+  Partial<Record<OutcomeOrigin, { readonly stepName: string; readonly status: string }>>
+> = {
+  http: { stepName: 'complete', status: 'ok' },
+  cancel: { stepName: 'cancel', status: 'error' },
+  expiry: { stepName: 'expire', status: 'error' },
+  'start-rejected': { stepName: 'start', status: 'error' },
+};
 
-/** How long after the end of the process the stream waits for the row that tells of it. */
-const LAST_ROW_MS = 60_000;
+/** How long the stream waits for the event of an outcome, in ms. */
+const LAST_EVENT_MS = 60_000;
 
-/** Where a stream gets what it shows; all of it is what is committed. */
+/** The source of a stream; it returns only committed state. */
 export interface EventStreamSource {
   record(): Promise<ProcessRecord | null>;
   /** The events after a place in the trail, oldest first. */
@@ -38,8 +39,8 @@ export interface EventStreamSource {
 /**
  * The trail of one process as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
  *
- * Every event comes from the table, in the order of `seq`, so that a stream has neither gap nor repeat; what wakes it
- * says only that a look is worth it.
+ * Every event comes from the table, in the order of `seq`, so that a stream has neither gaps nor repeats. A wake-up only
+ * makes it read the table sooner.
  */
 export class EventStream {
   private isClosed = false;
@@ -65,7 +66,7 @@ export class EventStream {
   }
 
   /**
-   * The text of the stream, piece by piece; reads on only when the consumer asks for more.
+   * Yields the text of the stream; reads further only when the consumer requests more.
    *
    * @throws what the source throws
    */
@@ -74,9 +75,9 @@ export class EventStream {
     let heartbeatAt = performance.now() + HEARTBEAT_MS;
     let known = false;
     while (!this.isOver()) {
-      // Before the look: what is committed during it ends the pause after it.
+      // Reset before the read, so that a commit during the read ends the pause after it.
       this.isWoken = false;
-      // The row first: all that was committed before its end is then among the events.
+      // The row first: the events then include everything that was committed before its outcome.
       const record = await this.source.record();
       const { events, nextAfter } = await this.source.events(this.after, PAGE);
       for (const event of events) {
@@ -85,7 +86,7 @@ export class EventStream {
         yield `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`;
       }
       if (nextAfter !== null) continue;
-      // A claim that was refused is gone, and with it what there was to show.
+      // The claim of a refused start is removed, so there is nothing to show.
       if (record === null && known) return;
       known ||= record !== null;
       if (record !== null && (await this.isComplete(record))) {
@@ -96,7 +97,7 @@ export class EventStream {
         yield ': heartbeat\n\n';
         heartbeatAt = performance.now() + HEARTBEAT_MS;
       }
-      await this.pause(Math.min(LOOK_MS, heartbeatAt - performance.now()));
+      await this.pause(Math.min(POLL_MS, heartbeatAt - performance.now()));
     }
   }
 
@@ -104,7 +105,7 @@ export class EventStream {
     return this.isClosed;
   }
 
-  /** Waits until it is woken, at the most as long as given. */
+  /** Waits until a wake-up, but no longer than the timeout. */
   private async pause(ms: number): Promise<void> {
     if (this.isWoken) return;
     await new Promise<void>((resolve) => {
@@ -116,21 +117,21 @@ export class EventStream {
     });
   }
 
-  /** Whether nothing more is to come of a process: it is final, and the rows of its start and of its end are out. */
+  /** True if the process is final and the events of its start and of its outcome have been sent. */
   private async isComplete(record: ProcessRecord): Promise<boolean> {
     if (!isFinal(record)) return false;
-    if (Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_ROW_MS) return true;
+    if (Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_EVENT_MS) return true;
     const { outcomeStep, outcomeOrigin } = record;
     if (outcomeStep === null) {
-      const row = outcomeOrigin === null ? undefined : ROWS[outcomeOrigin];
-      if (row === undefined) return true;
-      const attempts = await this.source.attempts(row.stepName);
+      const event = outcomeOrigin === null ? undefined : OUTCOME_EVENTS[outcomeOrigin];
+      if (event === undefined) return true;
+      const attempts = await this.source.attempts(event.stepName);
       return attempts.some(
         ({ seq, status, createdAt }) =>
-          seq <= this.after && status === row.status && createdAt.getTime() >= record.updatedAt.getTime(),
+          seq <= this.after && status === event.status && createdAt.getTime() >= record.updatedAt.getTime(),
       );
     }
-    // The start's own row is written without anybody waiting for it, together with the end of the start's resolution.
+    // Nothing awaits the event of the start; it is written together with the end of the start's reconciliation.
     if (record.requestHash !== null && record.startNextAt !== null) return false;
     const attempts = await this.source.attempts(outcomeStep);
     return attempts.some((attempt) => attempt.seq <= this.after && isReportOf(record, attempt));
@@ -138,12 +139,12 @@ export class EventStream {
 }
 
 /**
- * Whether this attempt has reported the outcome. A handler that completes the process returns afterwards, so its row
- * is younger than the outcome; a business error that ended the process came first, and has its message.
+ * Whether this attempt has reported the outcome. A handler that completes the process returns afterwards, so its event is
+ * younger than the outcome. A business error that ended the process is older, and has the message of the outcome.
  */
 function isReportOf({ status, error, updatedAt }: ProcessRecord, attempt: StepAttempt): boolean {
   if (attempt.createdAt.getTime() >= updatedAt.getTime()) return true;
   if (status !== 'error' || attempt.status !== 'error') return false;
-  // The trail cuts long texts, with a sign at the end.
+  // The trail truncates long texts and marks them with an ellipsis.
   return error?.startsWith(attempt.errorMessage?.replace(/…$/, '') ?? '') === true;
 }

@@ -1,20 +1,20 @@
-/** One preference of a request, as RFC 7240 says it. */
+/** One preference of a request (RFC 7240). */
 export interface Preference {
   /** In lower case. */
   readonly name: string;
-  /** Unquoted; empty where there is none, which the RFC holds for the same. */
+  /** Unquoted; empty if there is none, which is equivalent by the RFC. */
   readonly value: string;
-  /** By name in lower case; the first of a repeated one. */
+  /** By name in lower case; of a repeated parameter the first counts. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** `token [ BWS "=" BWS word ]` without the white space around it; the word may be empty. */
+/** `token [ BWS "=" BWS word ]` without surrounding white space; the word may be empty. */
 const PART = /^([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*=[ \t]*([!#$%&'*+.^_`|~\w-]+|"(?:[^"\\]|\\.)*")?)?$/;
 
 /**
  * Parses the `Prefer` header (https://www.rfc-editor.org/rfc/rfc7240#section-2).
  *
- * A preference that is malformed is left out, and of a repeated one the first counts.
+ * A malformed preference is ignored, and of a repeated one the first counts.
  *
  * @param header its field lines, joined by commas or in a list; absent: no preference
  * @returns the preferences by name
@@ -50,7 +50,7 @@ function partOf(text: string): { readonly name: string; readonly value: string }
   return { name: name.toLowerCase(), value };
 }
 
-/** The parts between the separators; a quotation that does not end takes in all the rest. */
+/** Splits at the separators outside quoted strings; an unterminated quoted string includes the rest. */
 function splitOutsideQuotes(text: string, separator: string): string[] {
   const parts: string[] = [];
   let quoted = false;
@@ -67,7 +67,7 @@ function splitOutsideQuotes(text: string, separator: string): string[] {
   return [...parts, text.slice(from)];
 }
 
-/** Without the spaces and tabs at its ends; those are the only white space that a header's list has. */
+/** Removes spaces and tabs at both ends, the only white space in a header's list. */
 function trimmed(text: string): string {
   let from = 0;
   let to = text.length;

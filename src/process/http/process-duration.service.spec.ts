@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ProcessHarness } from '../../../test/support/process.harness.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import { ProcessDurationService } from './process-duration.service.js';
-import { ProcessHarness } from '../../../test/support/process.harness.js';
 
 describe('ProcessDurationService', () => {
   let harness: ProcessHarness;
@@ -38,7 +38,7 @@ describe('ProcessDurationService', () => {
     return durations.retryAfterSeconds({ ...pending, processKey, startedAt });
   }
 
-  it('moves its mean towards what it sees, for each process key', () => {
+  it('moves the mean of a process key towards each outcome', () => {
     end('slow', 100);
     end('quick', 1);
     expect([durations.usualDurationMs('slow'), durations.usualDurationMs('quick')]).toEqual([100_000, 1_000]);
@@ -48,7 +48,7 @@ describe('ProcessDurationService', () => {
     expect(durations.usualDurationMs('slow')).toBeCloseTo(10_000, -2);
   });
 
-  it('learns of the outcomes that the services store', async () => {
+  it('observes the outcomes that the services store', async () => {
     await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
     expect(durations.usualDurationMs('test')).toBeGreaterThanOrEqual(0);
   });
@@ -59,13 +59,13 @@ describe('ProcessDurationService', () => {
     ['a process without a key', { processKey: null }],
     ['an incident', { status: 'error', outcomeOrigin: 'incident' }],
     ['a cancelled process', { status: 'error', outcomeOrigin: 'cancel' }],
-    ['what is no end', { status: 'pending' }],
-  ])('learns nothing of %s', (_name, more) => {
+    ['a pending process', { status: 'pending' }],
+  ])('ignores %s', (_name, more) => {
     end('other', 100, more);
     expect(durations.usualDurationMs('other')).toBeNull();
   });
 
-  it('forgets the key used longest ago beyond a thousand', () => {
+  it('forgets the least recently updated key beyond a thousand', () => {
     for (let n = 0; n < 1_000; n += 1) end(`key-${n}`, 1);
     end('key-0', 1);
     end('one-more', 1);
@@ -85,16 +85,16 @@ describe('ProcessDurationService', () => {
     [30, 3_000, 60],
     [600, 0, 60],
     [0.01, 0, 1],
-  ])('of a process that usually takes %d s and has run %d s says %d s', (usual, age, expected) => {
+  ])('for a usual duration of %d s and an age of %d s returns %d s', (usual, age, expected) => {
     end('usual', usual);
     expect(retryAfter('usual', age)).toBe(expected);
   });
 
-  it('says a tenth of its age of a process of which it knows nothing', () => {
+  it('returns a tenth of the age if the duration is unknown', () => {
     expect([retryAfter('new', 0), retryAfter(null, 100), retryAfter('new', 10_000)]).toEqual([1, 10, 60]);
   });
 
-  it('spreads the clients, and stays within 1 to 60 s', () => {
+  it('adds jitter, and stays within 1 to 60 s', () => {
     end('usual', 20);
     end('long', 1_000);
     const seen = [0, 0.25, 0.999].map((random) => {

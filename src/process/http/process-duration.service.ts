@@ -2,38 +2,38 @@ import { Injectable } from '@nestjs/common';
 import { isOfService, type ProcessRecord } from '../../process-store/index.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 
-/** Process keys whose usual duration is remembered; keys come from clients, so there is a bound. */
+/** Upper bound of the remembered process keys, because clients choose keys. */
 const REMEMBERED_KEYS = 1_000;
 
 /** Weight of the latest outcome in the running mean. */
 const WEIGHT = 0.2;
 
-/** Of a process that has run longer than usual: the share of its age after which to look again. */
+/** `Retry-After` of a process that runs longer than usual, as a share of its age. */
 const SHARE_OF_AGE = 0.1;
 
 const MAX_SECONDS = 60;
 
-/** Share by which two clients that ask at the same time are told different times. */
+/** Relative spread of `Retry-After`, so that clients do not poll at the same time. */
 const JITTER = 0.2;
 
-/** Knows how long processes usually take, from the outcomes that this instance has seen. */
+/** Estimates how long processes take, from the outcomes that this instance has seen. */
 @Injectable()
 export class ProcessDurationService {
-  /** Exponentially weighted mean in ms, by process key; the one used longest ago first. */
+  /** Exponentially weighted mean in ms by process key, least recently updated first. */
   private readonly usualMs = new Map<string, number>();
 
   constructor(waits: OutcomeWaitService) {
     waits.observe((record) => {
-      this.note(record);
+      this.observe(record);
     });
   }
 
-  /** The usual duration of a process in ms; null where none was seen. */
+  /** The usual duration of a process in ms; null if it is unknown. */
   usualDurationMs(processKey: string): number | null {
     return this.usualMs.get(processKey) ?? null;
   }
 
-  /** In how many seconds the outcome of a pending process is worth asking for: 1 to 60, with jitter. */
+  /** Seconds until a client should poll for a pending process again: 1 to 60, with jitter. */
   retryAfterSeconds({ processKey, startedAt }: ProcessRecord): number {
     const ageMs = Math.max(Date.now() - startedAt.getTime(), 0);
     const usualMs = processKey === null ? null : this.usualDurationMs(processKey);
@@ -43,8 +43,8 @@ export class ProcessDurationService {
     return Math.min(Math.max(seconds, 1), MAX_SECONDS);
   }
 
-  /** Only a first outcome that the process gave itself tells how long it takes. */
-  private note({ processKey, status, version, outcomeOrigin, startedAt, updatedAt }: ProcessRecord): void {
+  /** Counts only a first outcome that the process gave itself. */
+  private observe({ processKey, status, version, outcomeOrigin, startedAt, updatedAt }: ProcessRecord): void {
     if (processKey === null || status === 'pending' || version !== 2) return;
     if (isOfService(outcomeOrigin)) return;
     const durationMs = Math.max(updatedAt.getTime() - startedAt.getTime(), 0);

@@ -6,22 +6,22 @@ import Negotiator from 'negotiator';
 import type { z } from 'zod';
 import { ProblemError } from '../../common/errors/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
+import { sendAnswer } from './answer.sender.js';
 import { onClientGone } from './client-gone.js';
+import { ClientLimitsService } from './client-limits.service.js';
+import { ProcessEventsService } from './process-events.service.js';
 import { DocumentEvents } from './process.openapi.js';
 import { EventsQuery, lastEventIdSchema } from './process.schemas.js';
-import { ClientLimitsService } from './client-limits.service.js';
-import { sendAnswer } from './answer.sender.js';
-import { ProcessEventsService } from './process-events.service.js';
 
 const EVENT_STREAM = 'text/event-stream';
 
-/** Proxies must neither hold the stream back nor compress it, which holds it back as well. */
+/** Proxies must neither buffer the stream nor compress it, because compression buffers as well. */
 const UNBUFFERED = { 'cache-control': 'private, no-cache, no-transform', 'x-accel-buffering': 'no' };
 
-/** What the route can answer with; the first where the client does not mind. */
+/** Media types of the route; the first is the default. */
 const PRODUCES = ['application/json', EVENT_STREAM];
 
-/** Events of a page whose request names no limit. */
+/** Default page size. */
 const DEFAULT_LIMIT = 100;
 
 /** The trail of a process. */
@@ -64,7 +64,7 @@ export class ProcessEventsController {
   }
 }
 
-/** @throws ProblemError where the id is none that a stream has given */
+/** @throws ProblemError if no stream has sent the id */
 function seqOf(lastEventId: string): number {
   const parsed: z.ZodSafeParseResult<number> = lastEventIdSchema.safeParse(lastEventId);
   if (parsed.success) return parsed.data;

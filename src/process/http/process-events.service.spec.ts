@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { EventStream } from './event-stream.js';
 import { ProcessHarness } from '../../../test/support/process.harness.js';
+import { EventStream } from './event-stream.js';
 
 describe('ProcessEventsService', () => {
   let harness: ProcessHarness;
@@ -31,7 +31,7 @@ describe('ProcessEventsService', () => {
   const log = (correlationId: string): Promise<void> =>
     harness.events.logEvent({ correlationId, stepName: 'first', status: 'ok' });
 
-  it('wakes the streams of a process when a row of its trail, or its outcome, is durable', async () => {
+  it('wakes the streams of a process when an event or its outcome is durable', async () => {
     const wake = jest.spyOn(EventStream.prototype, 'wake');
     const body = await open();
     await begun(body);
@@ -40,13 +40,13 @@ describe('ProcessEventsService', () => {
     await log('a');
     expect(wake).toHaveBeenCalledTimes(1);
     await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    // The outcome, and the row that tells of it.
+    // The outcome, and its event.
     expect(wake).toHaveBeenCalledTimes(3);
     await log('a');
     body.destroy();
   });
 
-  it('ends a stream when its client goes, and forgets it', async () => {
+  it('ends and forgets a stream whose client is gone', async () => {
     const wake = jest.spyOn(EventStream.prototype, 'wake');
     let goAway = (): void => undefined;
     const body = await open((gone) => {
@@ -61,7 +61,7 @@ describe('ProcessEventsService', () => {
     expect(wake).not.toHaveBeenCalled();
   });
 
-  it('ends every stream when the service stops, and those that are opened then', async () => {
+  it('ends every stream at a stop, also those opened during it', async () => {
     const before = text(await open());
     await log('a');
     await harness.shutdown.stop();
@@ -69,12 +69,12 @@ describe('ProcessEventsService', () => {
     for (const shown of [await before, await during]) expect(shown).not.toContain('event: end');
   });
 
-  it('ends a stream where the table is away', async () => {
+  it('ends a stream if the table cannot be read', async () => {
     jest.spyOn(harness.events, 'findPage').mockRejectedValue(new Error('away'));
     expect(await text(await open())).toBe('retry: 1000\n\n');
   });
 
-  it('shows a trail that has no process yet', async () => {
+  it('returns a trail whose process has no row yet', async () => {
     await expect(harness.trails.page('b', 0, 10)).rejects.toMatchObject({ code: 'unknown-process' });
     await log('b');
     const page = await harness.trails.page('b', 1, 10);

@@ -10,16 +10,16 @@ import { EventStream } from './event-stream.js';
 import { unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 
-/** Bytes of events that a stream holds in memory. */
+/** Upper bound of the events that a stream holds in memory, in bytes. */
 const STREAM_BYTES = 262_144;
 
-/** A stream of events that has begun. */
+/** An open event stream. */
 export interface OpenStream {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Readable;
 }
 
-/** Shows the trail of a process, as a page or live. */
+/** Returns the trail of a process, as a page or as a live stream. */
 @Injectable()
 export class ProcessEventsService {
   private readonly logger = new Logger(ProcessEventsService.name);
@@ -48,10 +48,10 @@ export class ProcessEventsService {
   }
 
   /**
-   * A page of the trail, oldest first.
+   * Returns a page of the trail, oldest first.
    *
    * @param after place in the trail after which the page begins; 0: from the beginning
-   * @param reserve told what the page takes before it is read; throws where that is too much now
+   * @param reserve called with the bytes of the page before it is read; may throw to refuse them
    * @throws ProblemError `unknown-process`
    */
   async page(
@@ -67,7 +67,7 @@ export class ProcessEventsService {
   }
 
   /**
-   * The trail from a place on, live.
+   * Opens a live stream of the trail.
    *
    * @throws ProblemError `unknown-process`
    */
@@ -86,14 +86,14 @@ export class ProcessEventsService {
     const body = Readable.from(this.registered(correlationId, stream));
     onClientGone(() => {
       stream.close();
-      // Nobody reads it any more, and it comes to its end only by being read.
+      // The generator ends only when it is read, so drain it.
       body.unpipe();
       body.resume();
     });
     return { headers: this.presenter.streamHeaders(record), body };
   }
 
-  /** The row; null where only the trail knows the process, which was started elsewhere and has not ended. */
+  /** The row; null if only the trail has the process, because it was started elsewhere and has not ended. */
   private async known(correlationId: string): Promise<ProcessRecord | null> {
     const record = await this.store.get(correlationId);
     if (record !== null) return record;
@@ -110,7 +110,7 @@ export class ProcessEventsService {
     try {
       yield* stream.read();
     } catch (error) {
-      // The client opens the stream again where it ended, and is then told what is the matter.
+      // The client reconnects at the last event, and then gets the error as an answer.
       this.logger.warn({ msg: 'A stream of events was closed early.', correlationId, err: error });
     } finally {
       const left = this.streams.get(correlationId);

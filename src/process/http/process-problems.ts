@@ -4,7 +4,7 @@ import type { ProcessRecord } from '../../process-store/index.js';
 import type { VariableFault } from '../commands/start-variables.js';
 import type { StartRefusal } from '../launch/start-refusal.js';
 
-/** Seconds after which a client may repeat a request that the service could not take. */
+/** Seconds after which a client may repeat a refused request. */
 const RETRY_AFTER_SECONDS = '2';
 
 export function unknownProcess(correlationId: string): ProblemError {
@@ -13,7 +13,7 @@ export function unknownProcess(correlationId: string): ProblemError {
   });
 }
 
-/** @param statusUrl where the process that has the id is found */
+/** @param statusUrl status of the process that has the id */
 export function correlationIdConflict(record: ProcessRecord, statusUrl: string): ProblemError {
   return new ProblemError(
     'correlation-id-conflict',
@@ -31,7 +31,7 @@ export function outcomeConflict(record: ProcessRecord, statusUrl: string): Probl
   );
 }
 
-/** @param statusUrl where the process is found */
+/** @param statusUrl status of the process */
 export function processEnded(record: ProcessRecord, statusUrl: string): ProblemError {
   return new ProblemError(
     'process-ended',
@@ -69,7 +69,7 @@ export function startRefused({ reason, message, cause }: StartRefusal): ProblemE
   return new ProblemError(PROBLEM_OF_REFUSAL[reason], message, cause === undefined ? {} : { cause });
 }
 
-/** Variables that could not reach the engine as the client sent them. */
+/** Some variables could not reach the engine as the client sent them. */
 export function unacceptableVariables(faults: readonly VariableFault[]): ProblemError {
   return new ProblemError(
     'invalid-variables',
@@ -80,7 +80,7 @@ export function unacceptableVariables(faults: readonly VariableFault[]): Problem
   );
 }
 
-/** @param cause what the start schema of the process says */
+/** @param cause the errors of the start schema */
 export function variablesDoNotFit(processKey: string, cause: ZodError): ProblemError {
   return new ProblemError(
     'invalid-variables',

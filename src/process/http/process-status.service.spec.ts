@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { ProcessHarness } from '../../../test/support/process.harness.js';
 import { DatabaseUnavailableError } from '../../database/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
-import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
 import { StartRefusedError, unknownDefinition } from '../launch/start-refusal.js';
-import type { StatusQuestion } from './process-status.service.js';
+import { entityTagOf, readIfNoneMatch } from './entity-tag.js';
+import type { StatusRequest } from './process-status.service.js';
 import type { ProcessAnswer } from './process-view.presenter.js';
-import { ProcessHarness } from '../../../test/support/process.harness.js';
 
 describe('ProcessStatusService', () => {
   let harness: ProcessHarness;
@@ -24,7 +24,7 @@ describe('ProcessStatusService', () => {
   function ask(
     waitMs: number,
     ifNoneMatch?: string,
-    more: Partial<StatusQuestion> = {},
+    more: Partial<StatusRequest> = {},
   ): Promise<ProcessAnswer> {
     return harness.statuses.status('a', {
       waitMs,
@@ -53,7 +53,7 @@ describe('ProcessStatusService', () => {
     return result.record;
   }
 
-  it('answers at once with the state and its entity tag', async () => {
+  it('answers at once with the status and its entity tag', async () => {
     const answer = await ask(0);
     expect([answer.httpStatus, answer.headers.etag]).toEqual([202, `"${pending.startedAt.getTime()}-1"`]);
     await complete(1);
@@ -61,13 +61,13 @@ describe('ProcessStatusService', () => {
     expect([finished.httpStatus, finished.headers.etag]).toEqual([200, `"${pending.startedAt.getTime()}-2"`]);
   });
 
-  it('marks a claim that it has called pending as relied on, so that it is never unknown afterwards', async () => {
+  it('marks a claim that it reports as pending, so that it is never unknown afterwards', async () => {
     await ask(0);
     expect(await harness.store.get('a')).toMatchObject({ joined: true });
     expect(await harness.store.releaseClaim('a', pending.claimId)).toBe(false);
   });
 
-  it('answers that the store is away where the mark is not durable in time', async () => {
+  it('answers that the store is unavailable if the mark is not durable in time', async () => {
     const impatient = await ProcessHarness.open({ WRITE_WAIT_MS: '1' });
     try {
       await impatient.claim('b');
@@ -79,27 +79,27 @@ describe('ProcessStatusService', () => {
     }
   });
 
-  it('answers unknown where the claim went before it could be marked', async () => {
+  it('answers 404 if the claim is removed before it is marked', async () => {
     jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending);
     await harness.store.releaseClaim('a', pending.claimId);
     await expect(ask(0)).rejects.toMatchObject({ code: 'unknown-process' });
   });
 
-  it('holds the answer until the process is no longer pending', async () => {
+  it('waits until the process is no longer pending', async () => {
     const answered = ask(60_000);
     await waiting(1);
     await complete({ n: 1 });
     expect(await answered).toMatchObject({ httpStatus: 200 });
   });
 
-  it('does not miss an end between its first look and its waiter', async () => {
+  it('does not miss an outcome between its first read and its waiter', async () => {
     await complete(1);
     jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending);
     expect(await ask(60_000)).toMatchObject({ httpStatus: 200 });
     expect(harness.waitroom.size).toBe(0);
   });
 
-  it('answers pending where the wait ends first, the service stops, or the waitroom is full', async () => {
+  it('answers pending if the wait ends first, the service stops, or the waitroom is full', async () => {
     expect(await ask(1)).toMatchObject({ httpStatus: 202 });
     const answered = ask(60_000);
     await waiting(1);
@@ -108,14 +108,14 @@ describe('ProcessStatusService', () => {
     expect(harness.waitroom.size).toBe(0);
   });
 
-  it('tells the reason where the start is refused while it waits', async () => {
+  it('answers with the reason if the start is refused during the wait', async () => {
     const answered = ask(60_000);
     await waiting(1);
     harness.waitroom.failWait('a', new StartRefusedError(unknownDefinition('test', [])));
     await expect(answered).rejects.toMatchObject({ code: 'unknown-process-definition' });
   });
 
-  it('drops the waiter of a client that goes away', async () => {
+  it('drops the waiter of a client that is gone', async () => {
     let goAway = (): void => undefined;
     const answered = ask(60_000, undefined, {
       onClientGone: (gone) => {
@@ -128,7 +128,7 @@ describe('ProcessStatusService', () => {
     await answered;
   });
 
-  it('lists what is active with the results that fit into a page, the newest', async () => {
+  it('lists the active processes with the newest results that fit into a page', async () => {
     const kilobytes = (count: number): string => JSON.stringify('x'.repeat(count * 1_024 - 2));
     const processes = [600, 424, 1, null].map((count, index) => ({
       ...pending,
@@ -154,14 +154,14 @@ describe('ProcessStatusService', () => {
     expect(reserved).toEqual([1_024 * 1_024]);
   });
 
-  it('leaves no waiter behind where the store goes away', async () => {
+  it('leaves no waiter behind if the store goes away', async () => {
     const away = new DatabaseUnavailableError(new Error('away'));
     jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending).mockRejectedValueOnce(away);
     await expect(ask(60_000)).rejects.toBe(away);
     expect(harness.waitroom.size).toBe(0);
   });
 
-  it('answers an open outcome at once, and waits for its change where the client has it already', async () => {
+  it('answers an open outcome at once, but waits for a change if the client has it already', async () => {
     const open = await incident();
     const seen = await ask(60_000);
     expect([seen.httpStatus, seen.headers.etag]).toEqual([500, entityTagOf(open)]);
@@ -171,7 +171,7 @@ describe('ProcessStatusService', () => {
     expect(await answered).toMatchObject({ httpStatus: 200 });
   });
 
-  it('waits on where it is woken for what the client has already', async () => {
+  it('continues to wait after a wake-up with a state that the client has', async () => {
     const open = await incident();
     const answered = ask(60_000, entityTagOf(open));
     await waiting(1);
@@ -184,14 +184,14 @@ describe('ProcessStatusService', () => {
   it.each([
     ['pending', '*'],
     ['pending', 'the tag'],
-  ])('answers 304 to a client that has the state already: %s, %s', async (_state, header) => {
+  ])('answers 304 to a client that has the state: %s, %s', async (_state, header) => {
     const answer = await ask(1, header === '*' ? '*' : `W/${entityTagOf(pending)}`);
     expect(answer).toMatchObject({ httpStatus: 304, body: '' });
     expect(answer.headers).toMatchObject({ etag: entityTagOf(pending), 'process-status': 'pending' });
     expect(Number(answer.headers['retry-after'])).toBeGreaterThanOrEqual(1);
   });
 
-  it('answers at once where the client has another state, and never 304 in place of an error', async () => {
+  it('answers at once if the client has another state, and never 304 for an error', async () => {
     expect(await ask(60_000, '"0-1"')).toMatchObject({ httpStatus: 202 });
     const open = await incident();
     expect(await ask(1, entityTagOf(open))).toMatchObject({ httpStatus: 500 });

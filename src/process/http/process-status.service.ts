@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError } from '../../common/errors/index.js';
-import type { Wait, WaitEnd } from '../../waitroom/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig, HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import {
   InvalidCursorError,
@@ -11,32 +10,33 @@ import {
   type ProcessRecord,
   ProcessStoreService,
 } from '../../process-store/index.js';
+import type { Wait, WaitEnd } from '../../waitroom/index.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
+import { StartRefusedError } from '../launch/start-refusal.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { startRefused, storeUnavailable, unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
-import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
-import { StartRefusedError } from '../launch/start-refusal.js';
 import type { ListQuery } from './process.schemas.js';
 
-/** Items of a list that names no limit. */
+/** Default page size of the list. */
 const DEFAULT_LIMIT = 50;
-/** Items of a list with `include=data` that names no limit. */
+/** Default page size of the list with `include=data`. */
 const DEFAULT_LIMIT_WITH_DATA = 20;
-/** Items of the list without parameters. */
+/** Page size of the list without parameters. */
 const ACTIVE_LIMIT = 500;
 
-/** How a client asks for one process. */
-export interface StatusQuestion {
-  /** How long the answer may be held, in ms; 0: not at all. */
+/** A request for the status of one process. */
+export interface StatusRequest {
+  /** How long the request waits, in ms; 0: not at all. */
   readonly waitMs: number;
-  /** What the client has already; null: nothing. */
+  /** The representations that the client has; null: none. */
   readonly held: HeldTags | null;
-  /** When the client goes away its waiter is dropped. */
+  /** A client that is gone loses its waiter. */
   readonly onClientGone: OnCallerGone;
 }
 
-/** Reads what is known of processes. */
+/** Answers the status of one process and the list of processes. */
 @Injectable()
 export class ProcessStatusService {
   constructor(
@@ -48,23 +48,23 @@ export class ProcessStatusService {
   ) {}
 
   /**
-   * How a process stands: at once, or once it is no longer pending, or is no longer what the client has.
+   * Returns the status of a process: at once, or once it is no longer pending or differs from what the client has.
    *
-   * @throws ProblemError `unknown-process`; that of the start where it is refused meanwhile
+   * @throws ProblemError `unknown-process`, or the problem of the start if it is refused during the wait
    */
-  async status(correlationId: string, question: StatusQuestion): Promise<ProcessAnswer> {
+  async status(correlationId: string, request: StatusRequest): Promise<ProcessAnswer> {
     const known = await this.store.get(correlationId);
-    const isToBeAwaited = known !== null && question.waitMs > 0 && isAwaited(known, question.held);
-    const seen = isToBeAwaited ? await this.awaitChange(correlationId, question) : known;
+    const mayWait = known !== null && request.waitMs > 0 && isAwaited(known, request.held);
+    const seen = mayWait ? await this.awaitChange(correlationId, request) : known;
     const record = seen === null ? null : await this.kept(seen);
     if (record === null) throw unknownProcess(correlationId);
-    return this.presenter.status(record, question.held);
+    return this.presenter.status(record, request.held);
   }
 
   /**
-   * The active processes without parameters, else a page of all.
+   * Returns the active processes if there are no parameters, otherwise a page of all.
    *
-   * @param reserve told what the page takes before it is read; throws where that is too much now
+   * @param reserve called with the bytes of the page before it is read; may throw to refuse them
    */
   async list(query: ListQuery, reserve: (bytes: number) => void = () => undefined): Promise<ProcessAnswer> {
     const { pageMaxBytes: maxBytes } = this.http;
@@ -106,10 +106,10 @@ export class ProcessStatusService {
     );
   }
 
-  /** The state at the end of the wait; null where the process is gone. */
+  /** The row at the end of the wait; null if the process is gone. */
   private async awaitChange(
     correlationId: string,
-    { waitMs, held, onClientGone }: StatusQuestion,
+    { waitMs, held, onClientGone }: StatusRequest,
   ): Promise<ProcessRecord | null> {
     const until = performance.now() + waitMs;
     const gone = new AbortController();
@@ -121,9 +121,9 @@ export class ProcessStatusService {
     for (;;) {
       const wait = this.waits.waitFor(correlationId, Math.max(until - performance.now(), 0));
       cancel = wait.cancel;
-      // The second look: an end that came before the waiter was registered would wake nobody.
+      // Read again: an outcome before the registration of the waiter has not woken it.
       const record = await this.store.get(correlationId).catch((error: unknown) => {
-        // Nobody comes for this waiter any more.
+        // No caller will await this waiter.
         wait.cancel();
         throw error;
       });
@@ -133,15 +133,15 @@ export class ProcessStatusService {
       }
       const end = await ended(wait);
       if (end.kind !== 'completed') return this.store.get(correlationId);
-      // A late word of an end that the client knows already is no change.
+      // A late wake-up with an outcome that the client has already is no change.
       if (!isAwaited(end.payload, held)) return end.payload;
     }
   }
 
   /**
-   * The row, once nothing can remove it: an id that somebody was told 202 about is never 404 afterwards.
+   * Returns the row once nothing can remove it: an id that was answered 202 is never 404 afterwards.
    *
-   * @throws ProblemError `store-unavailable` where the store does not take the mark within `WRITE_WAIT_MS`
+   * @throws ProblemError `store-unavailable` if the store does not write the mark within `WRITE_WAIT_MS`
    */
   private async kept(record: ProcessRecord): Promise<ProcessRecord | null> {
     const { correlationId, status, joined, processInstanceId } = record;
@@ -152,7 +152,7 @@ export class ProcessStatusService {
         reject(storeUnavailable());
       });
     });
-    // A mark that is in a transaction already is not withdrawn, and does no harm later.
+    // A mark that is in a transaction already still commits, which does no harm.
     return Promise.race([timeOver, this.store.markJoined(correlationId, { signal })]);
   }
 
@@ -182,7 +182,7 @@ async function ended(wait: Wait<ProcessRecord>): Promise<WaitEnd<ProcessRecord>>
   }
 }
 
-/** Whether a request that may wait waits in this state. */
+/** Whether a request with a wait waits in this state. */
 function isAwaited(record: ProcessRecord, held: HeldTags | null): boolean {
   if (held === null) return record.status === 'pending';
   return isOpen(record) && holds(held, entityTagOf(record));

@@ -3,11 +3,11 @@ import type { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import type { EventSlice } from '../../event-log/index.js';
 import type { ListedProcess, ProcessRecord, ShownProcess } from '../../process-store/index.js';
-import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
-import type { CompletionResult } from '../commands/process-completion.service.js';
-import { ProcessDurationService } from './process-duration.service.js';
 import type { CancelResult } from '../commands/process-cancel.service.js';
+import type { CompletionResult } from '../commands/process-completion.service.js';
 import type { StartObstacle, StartResult } from '../commands/process-start.service.js';
+import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
+import { ProcessDurationService } from './process-duration.service.js';
 import {
   correlationIdConflict,
   outcomeConflict,
@@ -21,11 +21,11 @@ import {
   variablesDoNotFit,
 } from './process-problems.js';
 
-/** What an answer about a process is made of. */
+/** An HTTP answer. */
 export interface ProcessAnswer {
   readonly httpStatus: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** JSON text; empty where the answer has no body. */
+  /** JSON text; empty if the answer has no body. */
   readonly body: string;
 }
 
@@ -37,7 +37,7 @@ const OBSTACLE_PROBLEMS: Readonly<Record<StartObstacle, () => ProblemError>> = {
 
 const CACHE_HEADERS = { 'cache-control': 'private, no-cache' };
 
-/** Says a process record as `ProcessView`: the one representation that every route answers with. */
+/** Makes the answers of the routes: a process as `ProcessView`, the result of a command, or its problem. */
 @Injectable()
 export class ProcessViewPresenter {
   constructor(
@@ -45,20 +45,20 @@ export class ProcessViewPresenter {
     @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
   ) {}
 
-  /** Path of the status route, absolute where `PUBLIC_BASE_URL` is set. */
+  /** Path of the status route; absolute if `PUBLIC_BASE_URL` is set. */
   statusUrl(correlationId: string): string {
     return `${this.config.publicBaseUrl ?? ''}/api/process/status/${encodeURIComponent(correlationId)}`;
   }
 
   /**
-   * The record as JSON text. The stored result is spliced in as it is, so that no number of it is written anew.
+   * The record as JSON text. The stored result is inserted verbatim, so that no number changes its notation.
    */
   view(record: ShownProcess): string {
     return this.text(record, record.data ?? 'null');
   }
 
   /**
-   * The record as a page of the list shows it: with `hasData`, which tells whether there is some.
+   * The record as an item of the list, with `hasData`: whether the process has a result.
    *
    * @param withData else `data` is null
    */
@@ -81,9 +81,9 @@ export class ProcessViewPresenter {
   }
 
   /**
-   * The answer about one process: 200 `ok`, 202 `pending`, and the configured status (500) for `error`.
+   * The answer for one process: 200 `ok`, 202 `pending`, and the configured status (500) for `error`.
    *
-   * @param replayed whether a repeated start is answered
+   * @param replayed true for a repeated start
    */
   answer(record: ProcessRecord, { replayed = false, location = false } = {}): ProcessAnswer {
     const pending = record.status === 'pending';
@@ -100,7 +100,7 @@ export class ProcessViewPresenter {
     };
   }
 
-  /** The answer to what is accepted and carried out later: 202, whatever the state is. */
+  /** The answer to a request that is carried out later: 202, whatever the state is. */
   accepted(record: ProcessRecord): ProcessAnswer {
     return {
       httpStatus: 202,
@@ -114,7 +114,7 @@ export class ProcessViewPresenter {
     };
   }
 
-  /** The answer that shows an end which the request itself has brought about: 200, whatever the end is. */
+  /** The answer to a request that has caused the outcome itself: 200, whatever the outcome is. */
   outcome(record: ProcessRecord): ProcessAnswer {
     return {
       httpStatus: 200,
@@ -124,9 +124,9 @@ export class ProcessViewPresenter {
   }
 
   /**
-   * The answer to a question for one process, with its entity tag.
+   * The answer of the status route, with the entity tag of the process.
    *
-   * @param held what the client has already; where it is this and the answer were 2xx, the answer is 304
+   * @param held what the client has already; if it has this representation and the answer is 2xx, the answer is 304
    */
   status(record: ProcessRecord, held: HeldTags | null): ProcessAnswer {
     const answer = this.answer(record);
@@ -140,7 +140,7 @@ export class ProcessViewPresenter {
   /**
    * The answer with a page of the trail.
    *
-   * @param record null where the process has no row yet
+   * @param record null if the process has no row yet
    */
   events(
     correlationId: string,
@@ -154,7 +154,7 @@ export class ProcessViewPresenter {
     };
   }
 
-  /** The headers of a stream of events; a proxy that keeps answers together would hold it up. */
+  /** The headers of an event stream, which proxies must not buffer. */
   streamHeaders(record: ProcessRecord | null): Readonly<Record<string, string>> {
     return { ...CACHE_HEADERS, ...statusHeader(record), 'x-accel-buffering': 'no' };
   }

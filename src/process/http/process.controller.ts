@@ -17,10 +17,15 @@ import { v7 as uuidv7 } from 'uuid';
 import { releaseBody } from '../../common/bodies/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
-import { onClientGone } from './client-gone.js';
-import { readIfNoneMatch } from './entity-tag.js';
 import { ProcessCancelService } from '../commands/process-cancel.service.js';
 import { ProcessCompletionService } from '../commands/process-completion.service.js';
+import { type StartCommand, ProcessStartService } from '../commands/process-start.service.js';
+import { sendAnswer } from './answer.sender.js';
+import { onClientGone } from './client-gone.js';
+import { ClientLimitsService } from './client-limits.service.js';
+import { readIfNoneMatch } from './entity-tag.js';
+import { ProcessStatusService } from './process-status.service.js';
+import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import {
   DocumentCancel,
   DocumentComplete,
@@ -37,15 +42,10 @@ import {
   StartRequest,
   StatusQuery,
 } from './process.schemas.js';
-import { ClientLimitsService } from './client-limits.service.js';
-import { type IdentifiedStart, ProcessStartService } from '../commands/process-start.service.js';
 import { readRequester } from './requester.reader.js';
-import { sendAnswer } from './answer.sender.js';
-import { ProcessStatusService } from './process-status.service.js';
-import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { readWaitPreference, waitWithin } from './wait-preference.js';
 
-/** The REST contract: start, status, list, complete. */
+/** The REST routes of processes: start, status, list, complete, cancel. */
 @Controller('api/process')
 export class ProcessController {
   constructor(
@@ -67,7 +67,7 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { processKey, correlationId = uuidv7() } = body;
-    const start: IdentifiedStart = {
+    const start: StartCommand = {
       processKey,
       correlationId,
       variables: body.variables,
@@ -76,14 +76,14 @@ export class ProcessController {
       },
     };
     reply.request.correlationId = correlationId;
-    // The request may wait for long, and its body, which both of these hold, is not needed any more.
+    // The request may wait for a long time. Both of these refer to its body, which is no longer needed.
     reply.request.body = undefined;
     body.variables = {};
     const { waitMs, applied } = readWaitPreference(prefer, this.waitConfig.syncTimeoutMaxMs);
     const result = await this.starts.start(
       start,
       onClientGone(reply),
-      // A start is taken all the same, as with a full waitroom; its client asks for the outcome later.
+      // Beyond its limit a client's start is accepted without a wait, as with a full waitroom.
       waitMs === 0 || this.shares.mayWait(reply) ? (waitMs ?? undefined) : 0,
     );
     const answer = this.presenter.start(result, processKey);

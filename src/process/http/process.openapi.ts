@@ -10,8 +10,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ERROR_EXAMPLES, type Examples, OK_EXAMPLE, PENDING_EXAMPLE } from './process.examples.js';
 import { PROBLEM_MEDIA_TYPE } from '../../common/errors/index.js';
+import { ERROR_EXAMPLES, type Examples, OK_EXAMPLE, PENDING_EXAMPLE } from './process.examples.js';
 import {
   completeAnswerSchema,
   cancelRequestSchema,

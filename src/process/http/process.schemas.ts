@@ -1,9 +1,9 @@
 import { createZodDto } from 'nestjs-zod';
 import { z } from 'zod';
+import { ERROR_CODE_PATTERN, RESERVED_ERROR_CODES } from '../../common/error-codes/index.js';
 import { PROBLEMS } from '../../common/errors/index.js';
 import { correlationIdSchema } from '../../common/identifiers/index.js';
 import { isWellFormed, jsonFault } from '../../common/json/index.js';
-import { ERROR_CODE_PATTERN, RESERVED_ERROR_CODES } from '../../common/error-codes/index.js';
 
 /** Process definition keys are XML names in the `.bpmn`; the engine's column takes 255 characters. */
 const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
@@ -25,7 +25,7 @@ export const errorCodeSchema = z
     error: `must not be one of the service's own: ${RESERVED_ERROR_CODES.join(', ')}`,
   });
 
-/** Any JSON that can be kept as it came. */
+/** Any JSON that can be stored unchanged. */
 const keptJson = z.unknown().superRefine((value, context) => {
   const fault = jsonFault(value);
   if (fault !== null) context.addIssue({ code: 'custom', message: fault });
@@ -65,14 +65,14 @@ export const cancelRequestSchema = z
   })
   .nullish();
 
-/** A parameter that is there twice arrives as a list. */
+/** A repeated parameter arrives as a list. */
 const GIVEN_ONCE = 'must be given once';
 
 function unlessRepeated(message: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) => (Array.isArray(input) ? GIVEN_ONCE : message);
 }
 
-/** A time that every database knows; a zone may carry it out of the four digits of its year. */
+/** A time that every database supports; its zone may move it beyond a year of four digits. */
 const time = z.iso
   .datetime({ offset: true, abort: true, error: unlessRepeated('must be an ISO 8601 time with a zone') })
   .refine((text) => /^(?!0000)\d{4}-/.test(new Date(text).toISOString()), {
@@ -177,7 +177,7 @@ export const eventSchema = z.object({
 export const eventListSchema = z.object({
   correlationId: z.string().max(255),
   events: z.array(eventSchema),
-  /** What `after` has to be for the next page; null where nothing more is there now. */
+  /** The `after` of the next page; null if there are no more events now. */
   nextAfter: z.int().nullable(),
 });
 

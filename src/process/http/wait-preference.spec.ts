@@ -30,7 +30,7 @@ describe('readWaitPreference', () => {
     ]);
   });
 
-  it('says the wait that was used in whole seconds', () => {
+  it('reports the applied wait in whole seconds', () => {
     const preference = readWaitPreference('wait=5', 1_500);
     expect([preference.waitMs, preference.applied(202)]).toEqual([1_500, 'wait=1']);
   });

@@ -1,17 +1,17 @@
 import { parsePrefer } from './prefer.parser.js';
 
-/** How long a client wants its answer to be held, where it says so. */
+/** How long a client wants its request to wait. */
 export interface WaitPreference {
-  /** Milliseconds, within what the service allows; null where the client leaves it to the service. */
+  /** Milliseconds, at most the service's maximum; null if the client has no preference. */
   readonly waitMs: number | null;
-  /** The header `Preference-Applied` of an answer; null where the client has no preference that counts. */
+  /** The header `Preference-Applied` of an answer; null if no preference was applied. */
   readonly applied: (httpStatus: number) => string | null;
 }
 
 /**
  * Reads `wait` and `respond-async` (https://www.rfc-editor.org/rfc/rfc7240#section-4) of a `Prefer` header.
  *
- * @param maxMs longest wait that a client may ask for
+ * @param maxMs longest wait that a client may request
  */
 export function readWaitPreference(
   header: string | readonly string[] | undefined,
@@ -25,7 +25,7 @@ export function readWaitPreference(
     waitMs: waitMs ?? (respondAsync ? 0 : null),
     applied: (httpStatus) => {
       const used = [
-        // An answer that has the outcome already is not asynchronous.
+        // An answer with the outcome is not asynchronous.
         ...(respondAsync && httpStatus === 202 ? ['respond-async'] : []),
         ...(waitMs === null ? [] : [`wait=${Math.floor(waitMs / 1_000)}`]),
       ];
@@ -35,10 +35,10 @@ export function readWaitPreference(
 }
 
 /**
- * Milliseconds of a wait that a client asks for.
+ * Converts the wait that a client requests to milliseconds.
  *
- * @param seconds digits, as many as there are
- * @param maxMs longest wait that a client may ask for
+ * @param seconds any number of digits
+ * @param maxMs longest wait that a client may request
  */
 export function waitWithin(seconds: string, maxMs: number): number {
   return Math.min(Number(seconds) * 1_000, maxMs);

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 
-/** Who this instance of the service is in leases: host, process and a random part, at most 255 characters. */
+/** Identifies this instance of the service in leases: host, process and a random part, at most 255 characters. */
 @Injectable()
 export class LeaseOwner {
   readonly id = `${hostname().slice(0, 200)}:${process.pid}:${uuidv4()}`;

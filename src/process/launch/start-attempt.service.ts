@@ -9,6 +9,7 @@ import {
   readEngineFault,
   toTypedVariables,
 } from '../../camunda-engine/index.js';
+import { withinTime } from '../../common/promises/index.js';
 import {
   CAMUNDA_CONFIG,
   type CamundaConfig,
@@ -19,8 +20,9 @@ import { type ProcessRecord, ProcessStoreService, type StartSchedule } from '../
 import { serviceOutcome } from '../outcome/outcome.factory.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
-import { StartBacklogService } from './start-backlog.service.js';
+import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
 import { SeenProcessKeysService } from './seen-process-keys.service.js';
+import { StartBacklogService } from './start-backlog.service.js';
 import {
   badVariables,
   refusedDefinition,
@@ -29,25 +31,23 @@ import {
   unknownDefinition,
 } from './start-refusal.js';
 import { startVerdict } from './start-verdict.js';
-import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
-import { withinTime } from '../../common/promises/index.js';
 
-/** What became of an attempt to start a process. */
+/** The result of one attempt to start a process. */
 export type LaunchResult =
   | { readonly kind: 'started'; readonly processInstanceId: string }
-  /** Nothing was started, and the claim is gone. */
+  /** The engine started nothing, and the claim is removed. */
   | { readonly kind: 'refused'; readonly refusal: StartRefusal }
-  /** The row stays, and tells what becomes of it: the reconciler goes on with it, or it is `START_REJECTED`. */
+  /** The row stays: the reconciler continues with it, or its outcome is `START_REJECTED`. */
   | { readonly kind: 'kept' };
 
-/** First and longest wait before a start that was not taken is tried again. */
+/** First and longest delay before the next attempt, in ms. */
 const RETRY_MIN_MS = 500;
 const RETRY_MAX_MS = 30_000;
 
-/** When an ambiguous start is looked for in the engine for the first time, in ms. */
-const LOOK_MS = 1_000;
+/** When the reconciler first searches the engine for the instance of an ambiguous start, in ms. */
+const AMBIGUOUS_RETRY_MS = 1_000;
 
-/** Makes one attempt at a start, whose lease the caller holds, and settles what its answer means for the claim. */
+/** Makes one attempt to start a process whose lease the caller holds, and applies the engine's answer to the claim. */
 @Injectable()
 export class StartAttemptService {
   private readonly logger = new Logger('ProcessStart');
@@ -70,11 +70,11 @@ export class StartAttemptService {
   /**
    * Asks the engine to start a process; never rejects.
    *
-   * @param record its row as the lease left it: the attempt is already counted
+   * @param record its row under the lease; the row already counts this attempt
    * @param variables the client's
    */
   async attempt(record: ProcessRecord, variables: Readonly<Record<string, unknown>>): Promise<LaunchResult> {
-    const askedAt = new Date();
+    const sentAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
       const { id } = await this.engineInstances.startProcessInstance({
@@ -83,31 +83,31 @@ export class StartAttemptService {
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
       });
       if (record.processKey !== null) this.keys.add(record.processKey);
-      if (this.backlog.noteActive(record.processKey ?? '')) {
+      if (this.backlog.markActive(record.processKey ?? '')) {
         this.logger.log({ msg: 'A process definition is active again.', processKey: record.processKey });
       }
-      this.noteStarted(record, id, askedAt);
+      this.recordStart(record, id, sentAt);
       return { kind: 'started', processInstanceId: id };
     } catch (error) {
-      return this.judge(record, error);
+      return this.handleError(record, error);
     }
   }
 
-  /** Sends nothing, and leaves a start whose lease the caller holds to the reconciler; never rejects. */
-  leave(record: ProcessRecord): Promise<LaunchResult> {
+  /** Sends nothing; the reconciler makes the start later. Never rejects. */
+  defer(record: ProcessRecord): Promise<LaunchResult> {
     return this.keep(record, 'not-taken');
   }
 
-  /** For a key that we deploy, the engine's "no such definition" counts only once our deployment has succeeded. */
+  /** For a key that this service deploys, the engine's "no such definition" counts only after the deployment. */
   private async isReady(processKey: string): Promise<boolean> {
-    // A start is no probe: an engine that comes back may have to be given our definitions first.
+    // A start must not probe the engine: an engine that comes back may need our definitions first.
     if (this.engine.isAway) return false;
     if (this.deployment.isSettled(processKey)) return true;
     await withinTime(this.deployment.whenDeployed(), this.config.startAckTimeoutMs);
     return this.deployment.isSettled(processKey);
   }
 
-  private async judge(record: ProcessRecord, error: unknown): Promise<LaunchResult> {
+  private async handleError(record: ProcessRecord, error: unknown): Promise<LaunchResult> {
     const verdict = startVerdict(error);
     const { correlationId, processKey } = record;
     if (verdict === 'bad-variables') return this.refuse(record, badVariables(error));
@@ -117,14 +117,14 @@ export class StartAttemptService {
       if (record.startAttempts > 1 || deployed !== 'deployed') {
         return this.refuse(record, unknownDefinition(processKey ?? '', this.drawings.keys));
       }
-      // We did deploy it, so this engine may be another one than that which took it. The next answer counts.
+      // This service has deployed it, so the engine may be another one now. The next answer counts.
       this.deployment.deployAgain();
       return this.keep(record, 'rolled-back');
     }
     if (verdict === 'suspended') {
-      if (this.backlog.noteSuspended(processKey ?? '')) {
+      if (this.backlog.markSuspended(processKey ?? '')) {
         this.logger.warn({
-          msg: 'A process definition is suspended in the engine; its starts are kept and made when it is active.',
+          msg: 'A process definition is suspended in the engine; its starts wait until it is active.',
           processKey,
           correlationId,
           err: error,
@@ -135,13 +135,13 @@ export class StartAttemptService {
     if (verdict === 'rolled-back' && record.startAttempts >= this.config.startMaxAttempts) {
       return this.giveUp(record, error);
     }
-    // What it may have made is seen by the sweep of running instances, also where it turns up late.
+    // The sweep of running instances then finds an instance that this start may have created, even if it appears late.
     if (verdict === 'ambiguous' && processKey !== null) this.keys.add(processKey);
     this.logger.warn({
       msg:
         verdict === 'ambiguous'
-          ? 'It is not known whether the engine took a start; the claim is kept, and it is looked for.'
-          : 'The engine did not take a start; the claim is kept and tried again.',
+          ? 'The engine may have taken a start; the claim is kept, and the reconciler searches for the instance.'
+          : 'The engine did not take a start; the claim is kept and the start retried.',
       correlationId,
       attempt: record.startAttempts,
       err: error,
@@ -149,7 +149,7 @@ export class StartAttemptService {
     return this.keep(record, verdict);
   }
 
-  /** How the deployment of one of our definitions stands; null for a key that we do not deploy. */
+  /** The state of the deployment of one of our definitions; null for a key that this service does not deploy. */
   private deploymentOf(processKey: string | null): 'pending' | 'deployed' | 'refused' | null {
     if (!this.camunda.deploy) return null;
     return this.deployment.state.definitions[processKey ?? '']?.status ?? null;
@@ -161,26 +161,27 @@ export class StartAttemptService {
   ): Promise<LaunchResult> {
     const { correlationId, startOwner } = record;
     const attempt: StartSchedule['attempt'] = verdict === 'not-taken' ? 'none' : verdict;
-    // Attempts that were not taken do not count, so the age of the start says how long it has been tried.
-    // Negative where the clock was set back since.
+    // Attempts that were not taken do not count, so the back-off follows the age of the start. The age is negative if
+    // the clock was set back since.
     const ageMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
-    const tries = Math.ceil(Math.log2(ageMs / RETRY_MIN_MS + 2));
-    const nextInMs = verdict === 'ambiguous' ? LOOK_MS : backOffMs(tries, RETRY_MIN_MS, RETRY_MAX_MS);
+    const retries = Math.ceil(Math.log2(ageMs / RETRY_MIN_MS + 2));
+    const nextInMs =
+      verdict === 'ambiguous' ? AMBIGUOUS_RETRY_MS : backOffMs(retries, RETRY_MIN_MS, RETRY_MAX_MS);
     try {
       await this.store.rescheduleStart({ correlationId, owner: startOwner ?? '', nextInMs, attempt });
-      this.backlog.add();
+      this.backlog.increment();
     } catch (error) {
-      // The lease ends by itself, and the reconciler then takes the attempt for an ambiguous one.
-      this.logger.warn({ msg: 'A start could not be rescheduled.', correlationId, err: error });
+      // When the lease expires, the reconciler treats the attempt as ambiguous.
+      this.logger.warn({ msg: 'Could not reschedule a start.', correlationId, err: error });
     }
     return { kind: 'kept' };
   }
 
-  /** Neither write is awaited: they ride in the id's next group, and the start is already in the engine. */
-  private noteStarted(record: ProcessRecord, processInstanceId: string, askedAt: Date): void {
+  /** Does not await its writes: they join the next group of the id, and the engine has started the process already. */
+  private recordStart(record: ProcessRecord, processInstanceId: string, sentAt: Date): void {
     const { correlationId } = record;
     const written = Promise.all([
-      // Queued first, so that it shares the statement of a first step's row that is already there, and its order.
+      // Queued first, so that it precedes a first step's row and shares its statement.
       this.trail.log(
         record,
         {
@@ -189,19 +190,19 @@ export class StartAttemptService {
           httpStatusCode: 200,
           result: 'Process started',
           // A worker may have logged the first step already; by time the start still comes first.
-          createdAt: askedAt,
+          createdAt: sentAt,
           metadata: { processInstanceId },
         },
-        // There are no more of them than claims that the queue had room for.
+        // Bounded: there is one for each claim, and the queue had room for the claim.
         { whenFull: 'wait' },
       ),
       this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
-        if (row !== null) await this.surplus.removeUnlessWanted(row, processInstanceId);
+        if (row !== null) await this.surplus.removeIfSurplus(row, processInstanceId);
       }),
     ]);
     written.catch((error: unknown) => {
       this.logger.error({
-        msg: 'A start could not be noted in the store; it is adopted later.',
+        msg: 'Could not store the instance of a start; the reconciler adopts it later.',
         correlationId,
         processInstanceId,
         err: error,
@@ -218,7 +219,7 @@ export class StartAttemptService {
     );
   }
 
-  /** Where and why the engine cannot go on behind the beginning; nothing where it did not say. */
+  /** A sentence that says where and why the engine failed; empty if the engine gave no message. */
   private describeFault(processKey: string, error: unknown): string {
     if (!(error instanceof EngineResponseError) || error.engineMessage === '') return '';
     const drawing = this.drawings.of(processKey);
@@ -227,20 +228,20 @@ export class StartAttemptService {
     return `It cannot go on in "${processKey}"${place === null ? '' : ` ${place}`}: ${reason.replace(/\.?$/, '. ')}`;
   }
 
-  /** Takes the claim back and tells every waiter; a claim that somebody was told of becomes `START_REJECTED`. */
+  /** Removes the claim and fails its waiters. If another caller relies on the claim, its outcome is `START_REJECTED`. */
   private async refuse(record: ProcessRecord, refusal: StartRefusal): Promise<LaunchResult> {
     const { correlationId } = record;
     try {
       if (await this.outcomes.releaseClaim(record, new StartRefusedError(refusal)))
         return { kind: 'refused', refusal };
     } catch (error) {
-      this.logger.error({ msg: 'A refused start could not be taken back.', correlationId, err: error });
+      this.logger.error({ msg: 'Could not remove the claim of a refused start.', correlationId, err: error });
       return { kind: 'refused', refusal };
     }
     return this.reject(record, refusal.message);
   }
 
-  /** Ends a claim that others know of as `START_REJECTED`; from then on its row is the answer. */
+  /** Writes the outcome `START_REJECTED` of a claim that other callers rely on. */
   private async reject(record: ProcessRecord, error: string): Promise<LaunchResult> {
     const { correlationId } = record;
     try {
@@ -254,13 +255,13 @@ export class StartAttemptService {
         () => ({ stepName: 'start', status: 'error', errorMessage: error, result: 'Start rejected' }),
       );
     } catch (err) {
-      this.logger.error({ msg: 'A start could not be rejected; it stays pending.', correlationId, err });
+      this.logger.error({ msg: 'Could not reject a start; it stays pending.', correlationId, err });
     }
     return { kind: 'kept' };
   }
 }
 
-/** What the service adds to the client's variables. */
+/** The variables that the service adds to those of the client. */
 function ownVariables(record: ProcessRecord): Record<string, unknown> {
   return {
     correlationId: record.correlationId,

@@ -2,11 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
 import { ProcessStoreService } from '../../process-store/index.js';
 
-/** How many starts wait for the engine, against `START_BACKLOG_MAX`. */
+/** Counts the starts that wait for the engine; no start is accepted beyond `START_BACKLOG_MAX`. */
 @Injectable()
 export class StartBacklogService {
   private count = 0;
-  /** Only of definitions that exist, so clients cannot make it grow. */
+  /** Holds only keys of existing definitions, so clients cannot make it grow. */
   private readonly suspended = new Set<string>();
 
   constructor(
@@ -14,39 +14,39 @@ export class StartBacklogService {
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
   ) {}
 
-  /** Starts that wait, as counted last. */
+  /** Waiting starts at the last count. */
   get size(): number {
     return this.count;
   }
 
-  /** Keys of definitions that are suspended in the engine, as the last start of each was told. */
+  /** Keys of definitions that were suspended in the engine at their last start. */
   get suspendedKeys(): readonly string[] {
     return [...this.suspended];
   }
 
-  /** Takes note that the engine starts nothing of a definition; false if that was known. */
-  noteSuspended(processKey: string): boolean {
-    const isNews = !this.suspended.has(processKey);
+  /** The engine refuses starts of a suspended definition; false if it was known to be suspended. */
+  markSuspended(processKey: string): boolean {
+    const isNew = !this.suspended.has(processKey);
     this.suspended.add(processKey);
-    return isNews;
+    return isNew;
   }
 
-  /** Takes note that the engine has started one of a definition; true if it was suspended before. */
-  noteActive(processKey: string): boolean {
+  /** The engine has started an instance of a definition; true if it was known to be suspended. */
+  markActive(processKey: string): boolean {
     return this.suspended.delete(processKey);
   }
 
-  /** True where no further start is accepted. */
+  /** True if no further start is accepted. */
   get isFull(): boolean {
     return this.count >= this.config.startBacklogMax;
   }
 
-  /** Counts a start that is kept, until the table is counted again. */
-  add(): void {
+  /** Adds a kept start to the count until the next {@link refresh}. */
+  increment(): void {
     this.count += 1;
   }
 
-  /** Counts the table anew; a start waits for the engine once it has not been answered for `START_ACK_TIMEOUT_MS`. */
+  /** Counts the rows again. A start counts once the engine has not answered it for `START_ACK_TIMEOUT_MS`. */
   async refresh(): Promise<void> {
     const claimedBefore = new Date(Date.now() - this.config.startAckTimeoutMs);
     this.count = await this.store.countUnresolvedStarts(claimedBefore);

@@ -4,17 +4,17 @@ import { ShutdownService } from '../../lifecycle/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 import { StartAttemptService, type LaunchResult } from './start-attempt.service.js';
 
-/** Variables up to this length, in characters of their JSON, are sent at once, however much is in flight. */
+/** Variables up to this length, in characters of their JSON, are always sent at once. */
 const SMALL = 4_096;
 
-/** The variables of a start, and what they take. */
+/** The variables of a start, and their size. */
 export interface LaunchedVariables {
   readonly values: Readonly<Record<string, unknown>>;
   /** Characters of their JSON. */
   readonly length: number;
 }
 
-/** Starts in flight in this instance, each known by its id, so that others can wait for what the engine says. */
+/** Keeps the starts in flight of this instance by correlation id, so that others can await the engine's answer. */
 @Injectable()
 export class StartLauncherService {
   private readonly inFlight = new Map<string, Promise<LaunchResult>>();
@@ -31,27 +31,29 @@ export class StartLauncherService {
   }
 
   /**
-   * Starts a claimed process; never rejects. The caller has registered its waiter before, because a fast process
-   * ends before the engine's answer arrives.
+   * Starts a claimed process; never rejects. The caller registers its waiter first, because a fast process ends before
+   * the engine's answer arrives.
    *
-   * Where the variables of the starts in flight take more than `START_IN_FLIGHT_MAX_BYTES`, as with an engine that does
-   * not answer, the start is not sent but left to the reconciler, which reads the variables again.
+   * If the variables of the starts in flight exceed `START_IN_FLIGHT_MAX_BYTES`, for example because the engine does not
+   * answer, the start is not sent. The reconciler sends it later and reads the variables again.
    *
    * @param variables the client's
    */
   launch(record: ProcessRecord, { values, length }: LaunchedVariables): Promise<LaunchResult> {
-    const isRoom = length <= SMALL || this.bytesInFlight + length <= this.config.startInFlightMaxBytes;
-    const bytes = isRoom ? length : 0;
+    const fits = length <= SMALL || this.bytesInFlight + length <= this.config.startInFlightMaxBytes;
+    const bytes = fits ? length : 0;
     this.bytesInFlight += bytes;
-    const end = (isRoom ? this.attempts.attempt(record, values) : this.attempts.leave(record)).finally(() => {
-      this.bytesInFlight -= bytes;
-      this.inFlight.delete(record.correlationId);
-    });
-    this.inFlight.set(record.correlationId, end);
-    return end;
+    const result = (fits ? this.attempts.attempt(record, values) : this.attempts.defer(record)).finally(
+      () => {
+        this.bytesInFlight -= bytes;
+        this.inFlight.delete(record.correlationId);
+      },
+    );
+    this.inFlight.set(record.correlationId, result);
+    return result;
   }
 
-  /** The launch of this id that still runs in this instance. */
+  /** The launch of this id that is in flight in this instance; undefined if there is none. */
   running(correlationId: string): Promise<LaunchResult> | undefined {
     return this.inFlight.get(correlationId);
   }

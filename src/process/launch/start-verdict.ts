@@ -5,21 +5,23 @@ import {
 } from '../../camunda-engine/index.js';
 
 /**
- * What a failed start call means for its claim (the table of `docs/design/reliability.md`).
+ * What a failed start call means for its claim; `docs/design/reliability.md` has the table.
  *
- * `unknown-definition` and `bad-variables` are definite refusals. `rolled-back`: the engine did nothing, and the attempt
- * counts. `suspended`: the definition starts nothing now; it does not count. `not-taken`: nothing was sent, or something before the engine refused it; it does not count. `ambiguous`: the
- * engine may have taken it.
+ * - `unknown-definition`, `bad-variables`: the engine refuses the start for good.
+ * - `rolled-back`: the engine did nothing; the attempt counts.
+ * - `suspended`: the engine starts no instance of the definition now; the attempt does not count.
+ * - `not-taken`: nothing was sent, or something in front of the engine refused it; the attempt does not count.
+ * - `ambiguous`: the engine may have started an instance.
  */
 export type StartVerdict =
   'unknown-definition' | 'bad-variables' | 'suspended' | 'rolled-back' | 'not-taken' | 'ambiguous';
 
-/** Judges the error of a start call. */
+/** Classifies the error of a start call. */
 export function startVerdict(error: unknown): StartVerdict {
   if (error instanceof EngineUnreachableError) return 'not-taken';
   if (error instanceof EngineMisconfiguredError) {
-    // A page in place of the engine's answer tells nothing of what happened behind it, unless it is a refusal. Without
-    // a status there was no connection at all.
+    // An answer that is not the engine's does not show what the engine did, unless it refuses the request. Without a
+    // status there was no connection.
     const { status } = error;
     return status === null || (status >= 400 && status < 500) ? 'not-taken' : 'ambiguous';
   }
@@ -30,7 +32,7 @@ export function startVerdict(error: unknown): StartVerdict {
   return error.status === 400 ? 'bad-variables' : 'not-taken';
 }
 
-/** The engine's 404 for a key that has no definition; any other 404 in its form is none. */
+/** Only this 404 of the engine means that the key has no definition. */
 function isUnknownDefinition({ status, engineMessage }: EngineResponseError): boolean {
   return status === 404 && engineMessage.startsWith('No matching process definition');
 }

@@ -31,7 +31,7 @@ export class OutcomeWaitService {
   }
 
   /**
-   * Calls the listener with every outcome that this instance sees, also if nobody waits for it.
+   * Calls the listener with every outcome that this instance sees, also without a waiter.
    *
    * @param listener must not throw
    * @returns removes the listener

@@ -2,7 +2,7 @@ import type { Logger } from '@nestjs/common';
 import { RESERVED_ERROR_CODES, SERVICE_CODES, toOwnCode } from '../../common/error-codes/index.js';
 import type { Outcome, ServiceOrigin } from '../../process-store/index.js';
 
-/** The outcome that the service itself gives, with its code. */
+/** Builds an outcome that the service itself gives, with the error code of its origin. */
 export function serviceOutcome(
   origin: ServiceOrigin,
   error: string,
@@ -10,7 +10,7 @@ export function serviceOutcome(
   return { origin, status: 'error', error, errorCode: SERVICE_CODES[origin] };
 }
 
-/** {@link toOwnCode}, with a warning where the outcome gets another code than the handler gave. */
+/** Like {@link toOwnCode}; logs a warning if the outcome gets another code than the handler gave. */
 export function ownCodeOf(
   given: string,
   { correlationId, logger }: { readonly correlationId: string; readonly logger: Logger },

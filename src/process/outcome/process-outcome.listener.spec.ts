@@ -29,7 +29,7 @@ describe('ProcessOutcomeListener', () => {
     return record === null ? null : [record.status, record.error, record.errorCode, record.outcomeStep];
   }
 
-  it('turns an incident into an open error and wakes who waits', async () => {
+  it('turns an incident into an open error and wakes the waiters', async () => {
     await harness.claim('incident');
     const wait = harness.waitroom.createWait('incident', 5_000);
     await harness.listener.incident({ ...facts('incident'), error: 'always 500' });
@@ -40,7 +40,7 @@ describe('ProcessOutcomeListener', () => {
     expect(await outcome('incident')).toEqual(['error', 'always 500', 'INCIDENT', 'first']);
   });
 
-  it('lets an unhandled BPMN error replace an incident, but an incident replace nothing that ended', async () => {
+  it('replaces an incident by an unhandled BPMN error, but no other outcome by an incident', async () => {
     await harness.claim('unhandled');
     await harness.listener.incident({ ...facts('unhandled'), error: 'first' });
     await harness.listener.unhandledBpmnError({
@@ -53,7 +53,7 @@ describe('ProcessOutcomeListener', () => {
     expect(await outcome('unhandled')).toEqual(['error', 'Too heavy', 'TOO_HEAVY', 'first']);
   });
 
-  it('keeps the outcome of a BPMN error whose code is the service’s own, as the process’s own', async () => {
+  it('stores a BPMN error with a reserved code under a code of the process', async () => {
     await harness.claim('code');
     await harness.listener.unhandledBpmnError({
       ...facts('code'),
@@ -65,14 +65,14 @@ describe('ProcessOutcomeListener', () => {
     expect(await outcome('code')).toEqual(['error', 'says so', 'PROCESS_INCIDENT', 'first']);
   });
 
-  it('does not touch a final outcome', async () => {
+  it('does not change a final outcome', async () => {
     await harness.claim('final');
     await harness.completions.complete({ correlationId: 'final', status: 'ok', data: 1 });
     await harness.listener.unhandledBpmnError({ ...facts('final'), errorCode: 'X', errorMessage: 'x' });
     expect(await outcome('final')).toEqual(['ok', null, null, null]);
   });
 
-  it('ignores an instance of a stranger, and an id that is not known', async () => {
+  it('ignores an instance that is not ours, and an unknown id', async () => {
     await harness.claim('ours');
     await harness.listener.incident({ ...facts('ours', 'foreign'), error: 'not ours' });
     expect(await outcome('ours')).toEqual(['pending', null, null, null]);

@@ -4,7 +4,7 @@ import { isReplaceable, type Outcome, type ProcessRecord } from '../../process-s
 import { ownCodeOf, serviceOutcome } from './outcome.factory.js';
 import { OutcomeWriter } from './outcome.writer.js';
 
-/** Turns what the workers see of a process's end into its outcome, where nobody completes it. */
+/** Writes the outcomes that the workers detect: incidents, and BPMN errors that nothing catches. */
 @Injectable()
 export class ProcessOutcomeListener extends TaskOutcomeListener {
   private readonly logger = new Logger(ProcessOutcomeListener.name);
@@ -18,7 +18,7 @@ export class ProcessOutcomeListener extends TaskOutcomeListener {
     await this.write(facts, serviceOutcome('incident', facts.error), isPending);
   }
 
-  /** A BPMN error that nothing caught has ended the instance: `error` with its code. */
+  /** A BPMN error that nothing caught has ended the instance: `error` with the code of the BPMN error. */
   override async unhandledBpmnError(
     facts: TaskOutcomeFacts & { readonly errorCode: string; readonly errorMessage: string },
   ): Promise<void> {
@@ -53,7 +53,7 @@ function isPending(record: ProcessRecord): boolean {
   return record.status === 'pending';
 }
 
-/** A row that was not claimed here takes any instance; else the traceability id tells ours from a stranger's. */
+/** A row that was not claimed here accepts any instance. Otherwise the traceability id identifies our instances. */
 function isOfThisProcess(record: ProcessRecord, facts: TaskOutcomeFacts): boolean {
   return record.requestHash === null || record.traceabilityId === facts.traceabilityId;
 }

@@ -2,28 +2,28 @@ import { Injectable } from '@nestjs/common';
 import { EventLogService, type NewEvent } from '../../event-log/index.js';
 import type { ProcessHead, WriteOptions } from '../../process-store/index.js';
 
-/** What happened to a process, without what its row tells already. */
+/** An event of a process; the columns that its row has already are added when it is written. */
 export type TrailEvent = Omit<
   NewEvent,
   'correlationId' | 'batchId' | 'traceabilityId' | 'applicationId' | 'processName'
 >;
 
-/** Events that are read at once. */
+/** Upper bounds of one read. */
 const PAGE_SIZE = 500;
 const PAGE_BYTES = 1_048_576;
 
-/** Writes to the trail what happens to a process outside its steps: start, adoption, cancel, expiry, refusals. */
+/** Writes the events of a process that are no steps: start, adoption, cancel, expiry, refusals. */
 @Injectable()
 export class ProcessTrailService {
   constructor(private readonly events: EventLogService) {}
 
-  /** True where the trail tells of a start or of an adopted instance. */
+  /** True if the trail has the event of a start or of an adopted instance. */
   async hasStart(correlationId: string): Promise<boolean> {
     const attempts = await this.events.findAttempts(correlationId, 'start');
     return attempts.some(({ status }) => status === 'ok');
   }
 
-  /** The reason that a client gave with its wish to cancel; null where it gave none. */
+  /** The reason that a client gave for its cancel request; null if it gave none. */
   async cancelReason(correlationId: string): Promise<string | null> {
     let after = 0;
     for (;;) {
@@ -32,15 +32,15 @@ export class ProcessTrailService {
         limit: PAGE_SIZE,
         maxBytes: PAGE_BYTES,
       });
-      const wish = events.find(({ stepName, metadata }) => stepName === 'cancel' && isReason(metadata));
-      if (isReason(wish?.metadata)) return wish.metadata.reason;
+      const request = events.find(({ stepName, metadata }) => stepName === 'cancel' && isReason(metadata));
+      if (isReason(request?.metadata)) return request.metadata.reason;
       if (nextAfter === null) return null;
       after = nextAfter;
     }
   }
 
-  /** Lazy: the row rides in the next group of writes; settles when it is durable. */
-  log(record: ProcessHead, happening: TrailEvent, options: WriteOptions = {}): Promise<void> {
+  /** Writes an event. Deferrable unless `options` say otherwise: it joins the next group of writes. Resolves when it is durable. */
+  log(record: ProcessHead, event: TrailEvent, options: WriteOptions = {}): Promise<void> {
     const { correlationId, batchId, traceabilityId, applicationId, processKey } = record;
     return this.events.logEvent(
       {
@@ -53,7 +53,7 @@ export class ProcessTrailService {
         originatingSystem: 'FastifyAPI',
         processName: processKey,
         identifiers: { applicationId },
-        ...happening,
+        ...event,
       },
       { deferrable: true, ...options },
     );

@@ -3,13 +3,13 @@ import { EngineInstancesClient } from '../../camunda-engine/index.js';
 import { type OutcomeOrigin, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessTrailService } from './process-trail.service.js';
 
-/** When a surplus instance that could not be deleted is looked for again, in ms. */
-const AGAIN_MS = 2_000;
+/** When the reconciler retries a deletion that failed, in ms. */
+const RETRY_MS = 2_000;
 
-/** Outcomes after which no instance of the process may go on running. */
+/** Origins of outcomes after which no instance of the process may continue. */
 const UNWANTED: ReadonlySet<OutcomeOrigin | null> = new Set(['cancel', 'expiry', 'start-rejected']);
 
-/** Deletes instances in the engine that a row does not want. */
+/** Deletes instances in the engine that are surplus to their row. */
 @Injectable()
 export class SurplusInstanceRemover {
   private readonly logger = new Logger('ProcessStart');
@@ -20,7 +20,7 @@ export class SurplusInstanceRemover {
     private readonly trail: ProcessTrailService,
   ) {}
 
-  /** True where the row has another instance, or a wish or an end that wants none. */
+  /** True if the row has another instance, a cancel request, or an outcome that allows no running instance. */
   isSurplus(row: ProcessHead, processInstanceId: string): boolean {
     return (
       row.processInstanceId !== processInstanceId ||
@@ -29,19 +29,19 @@ export class SurplusInstanceRemover {
     );
   }
 
-  /** Deletes the instance where it is surplus; one that cannot be deleted now falls due for the reconciler. */
-  async removeUnlessWanted(row: ProcessHead, processInstanceId: string): Promise<void> {
+  /** Deletes the instance if it is surplus. If the deletion fails, the row falls due for the reconciler. */
+  async removeIfSurplus(row: ProcessHead, processInstanceId: string): Promise<void> {
     if (this.isSurplus(row, processInstanceId)) await this.remove(row, processInstanceId);
   }
 
-  /** Deletes an instance; true where it is gone. */
+  /** Deletes an instance; true if it no longer exists. */
   async remove(row: ProcessHead, processInstanceId: string): Promise<boolean> {
     const { correlationId } = row;
     try {
-      const end = await this.engineInstances.deleteProcessInstance(processInstanceId);
-      if (end === 'deleted') {
+      const result = await this.engineInstances.deleteProcessInstance(processInstanceId);
+      if (result === 'deleted') {
         this.logger.warn({
-          msg: 'An instance that is not wanted was deleted.',
+          msg: 'Deleted a surplus process instance.',
           correlationId,
           processInstanceId,
         });
@@ -55,12 +55,12 @@ export class SurplusInstanceRemover {
       return true;
     } catch (error) {
       this.logger.warn({
-        msg: 'An instance that is not wanted could not be deleted; it is tried again.',
+        msg: 'Could not delete a surplus process instance; the reconciler retries it.',
         correlationId,
         processInstanceId,
         err: error,
       });
-      await this.store.reopenStart(correlationId, AGAIN_MS);
+      await this.store.reopenStart(correlationId, RETRY_MS);
       return false;
     }
   }

@@ -8,10 +8,10 @@ import {
 } from '../../camunda-engine/index.js';
 import { nameOf } from '../../common/bpmn-drawing/index.js';
 
-/** The incident type of a task whose worker has given up: its message is the worker's own. */
-const OF_WORKER = 'failedExternalTask';
+/** The incident type of a task without retries; its message is the worker's own. */
+const WORKER_INCIDENT = 'failedExternalTask';
 
-/** Says where in its drawing a process has ended or stands still. */
+/** Describes where in its diagram a process has ended or is stuck. */
 @Injectable()
 export class EndDescriptionService {
   private readonly logger = new Logger('EndWatcher');
@@ -21,18 +21,18 @@ export class EndDescriptionService {
     private readonly drawings: ProcessDrawings,
   ) {}
 
-  /** Names the end events of an instance that has ended; what history does not keep is left out. */
-  async endedWithoutResult(processInstanceId: string): Promise<string> {
-    const place = await this.placeOfEnd(processInstanceId);
+  /** Names the end events of an ended instance, as far as the engine's history has them. */
+  async describeEnd(processInstanceId: string): Promise<string> {
+    const place = await this.findPlaceOfEnd(processInstanceId);
     return place === null
       ? 'The process instance has ended without a result.'
       : `The process instance has ended ${place} without a result.`;
   }
 
-  /** The message of an incident, with the element where the engine itself cannot go on. */
-  ofIncident({ incidentType, incidentMessage, processDefinitionId, activityId }: Incident): string {
+  /** The message of an incident; for an incident of the engine itself also its element. */
+  describeIncident({ incidentType, incidentMessage, processDefinitionId, activityId }: Incident): string {
     const message = incidentMessage ?? '';
-    if (incidentType === OF_WORKER || activityId == null) {
+    if (incidentType === WORKER_INCIDENT || activityId == null) {
       return message === '' ? 'The process is stuck in an incident.' : message;
     }
     const key = processDefinitionId.split(':')[0] ?? '';
@@ -42,7 +42,7 @@ export class EndDescriptionService {
     return `The process engine cannot go on in "${key}" ${place ?? `at ${nameOf(element)}`}: ${reason}`;
   }
 
-  private async placeOfEnd(processInstanceId: string): Promise<string | null> {
+  private async findPlaceOfEnd(processInstanceId: string): Promise<string | null> {
     try {
       const latest = await this.engineHistory.findLatestActivities(processInstanceId);
       const own = latest.filter(
@@ -55,7 +55,7 @@ export class EndDescriptionService {
       const names = [...new Set(ends.map(describe))];
       return `at the end event${names.length > 1 ? 's' : ''} ${names.join(' and ')}`;
     } catch (error) {
-      this.logger.debug({ msg: 'The end event of an instance is not known.', processInstanceId, err: error });
+      this.logger.debug({ msg: 'The end event of an instance is unknown.', processInstanceId, err: error });
       return null;
     }
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { until } from '../../common/testing/until.js';
-import { EngineAmbiguousError, EngineUnreachableError } from '../../camunda-engine/index.js';
-import type { ProcessRecord } from '../../process-store/index.js';
 import { ProcessHarness } from '../../../test/support/process.harness.js';
+import { EngineAmbiguousError, EngineUnreachableError } from '../../camunda-engine/index.js';
+import { until } from '../../common/testing/until.js';
+import type { ProcessRecord } from '../../process-store/index.js';
 
 const CALL = { method: 'GET', path: '/history/process-instance' };
 const AWAY = new EngineUnreachableError(CALL, 'refused');
@@ -14,7 +14,7 @@ const activity = (activityId: string, activityType: string, activityName: string
   activityName,
 });
 
-describe('ends that nobody reports', () => {
+describe('ends that no step reports', () => {
   let harness: ProcessHarness;
   /** What the services add to the time that goes by: graces are waited for by moving the clock. */
   let ahead = 0;
@@ -57,7 +57,7 @@ describe('ends that nobody reports', () => {
     return record?.errorCode ?? record?.status;
   };
 
-  it('ends a process whose instance ended without a result, after a grace, and wakes its waiters', async () => {
+  it('ends a process after the grace period of its ended instance, and wakes the waiters', async () => {
     const { processInstanceId } = await running('a');
     harness.engine.endInstance(processInstanceId!, 'COMPLETED');
     const wait = harness.waitroom.createWait<ProcessRecord>('a', 60_000);
@@ -80,7 +80,7 @@ describe('ends that nobody reports', () => {
     [[activity('T', 'serviceTask')], 'behind "T" '],
     [[{ ...activity('Inner', 'noneEndEvent'), parentActivityInstanceId: 'Sub:1' }], ''],
     [[], ''],
-  ])('says at which end event an instance has ended without a result: %#', async (latest, place) => {
+  ])('names the end event of an instance without a result: %#', async (latest, place) => {
     const { processInstanceId } = await running('a');
     harness.engine.latestActivities = latest;
     harness.engine.endInstance(processInstanceId!, 'COMPLETED');
@@ -95,7 +95,7 @@ describe('ends that nobody reports', () => {
   it.each([
     ['failedJob', /^The process engine cannot go on in "test" at "T": No outgoing sequence flow/],
     ['failedExternalTask', /^ENGINE-02004 No outgoing/],
-  ])('says where an instance stands still with an incident of type %s', async (type, sentence) => {
+  ])('names the element of an incident of type %s', async (type, sentence) => {
     const { processInstanceId } = await running('a');
     harness.engine.incidents.push({
       id: 'incident',
@@ -110,7 +110,7 @@ describe('ends that nobody reports', () => {
     expect((await harness.store.get('a'))?.error).toMatch(sentence);
   });
 
-  it('leaves a process alone that reports its outcome within the grace', async () => {
+  it('does not change a process that gets an outcome within the grace period', async () => {
     const { processInstanceId } = await running('a');
     harness.engine.endInstance(processInstanceId!, 'COMPLETED');
     await harness.watcher.watchNow();
@@ -120,14 +120,14 @@ describe('ends that nobody reports', () => {
     expect(await endOf('a')).toBe('ok');
   });
 
-  it('says CANCELLED at once of an instance that was deleted in the engine', async () => {
+  it('writes CANCELLED at once for an instance that was deleted in the engine', async () => {
     const { processInstanceId } = await running('a');
     harness.engine.endInstance(processInstanceId!, 'EXTERNALLY_TERMINATED');
     await harness.watcher.watchNow();
     expect(await endOf('a')).toBe('CANCELLED');
   });
 
-  it('takes an incident of the instance, or of one that it calls, for an open end', async () => {
+  it('writes an open outcome for an incident of the instance or of a called instance', async () => {
     const { processInstanceId } = await running('a');
     const { processInstanceId: other } = await running('b');
     harness.engine.historic.set('child', { rootProcessInstanceId: other! });
@@ -142,7 +142,7 @@ describe('ends that nobody reports', () => {
     expect(await endOf('a')).toBe('ok');
   });
 
-  it('does not ask the engine while no process is open', async () => {
+  it('does not query the engine while no process is open', async () => {
     await running('a');
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
     await harness.watcher.watchNow();
@@ -151,7 +151,7 @@ describe('ends that nobody reports', () => {
     expect(harness.engine.queries).toEqual([]);
   });
 
-  it('asks the engine as often for ten thousand idle processes as for ten', async () => {
+  it('makes as many queries for ten thousand idle processes as for ten', async () => {
     const asked: string[][] = [];
     for (const [from, to] of [
       [0, 10],
@@ -169,7 +169,7 @@ describe('ends that nobody reports', () => {
     expect(asked[1]).toEqual(asked[0]);
   });
 
-  it('sees an end again whose look failed, also where it lies behind the cursor', async () => {
+  it('finds an end after a failed query, even before the cursor', async () => {
     const { processInstanceId } = await running('a');
     const { processInstanceId: other } = await running('b');
     harness.engine.endInstance(other!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:01:00.000Z');
@@ -236,7 +236,7 @@ describe('ends that nobody reports', () => {
     /** The filter that has this millisecond and what follows. */
     const from = (ms: number): number => (kind === 'incidents' ? ms - 1 : ms);
 
-    it('are looked for from the last time of the page before', async () => {
+    it('are queried from the last time of the previous page', async () => {
       const { outcomes, asked } = await look(1_100, [0, 499, 500, 998, 999, 1_099], (place) => place);
       expect(outcomes).toEqual(Array.from({ length: 6 }, () => outcome));
       expect(asked.slice(1)).toEqual([
@@ -245,7 +245,7 @@ describe('ends that nobody reports', () => {
       ]);
     });
 
-    it('are all seen where they share the time at which a page ends', async () => {
+    it('are all found if they share the time at which a page ends', async () => {
       const places = [497, 499, 500, 503, 504];
       const { outcomes } = await look(600, places, (place) => Math.floor(place / 7));
       expect(outcomes).toEqual(places.map(() => outcome));
@@ -266,7 +266,7 @@ describe('ends that nobody reports', () => {
     });
   });
 
-  it('finds in a sweep what ended before its cursor, and what the engine does not know any more', async () => {
+  it('finds in a sweep what ended before the cursor, and what the engine no longer has', async () => {
     const { processInstanceId } = await running('a');
     const { processInstanceId: forgotten } = await running('b');
     await running('c');
@@ -282,7 +282,7 @@ describe('ends that nobody reports', () => {
     ]);
   });
 
-  it('deletes in a sweep the running instances whose row wants none, and no stranger’s', async () => {
+  it('deletes surplus instances in a sweep, but none that is not ours', async () => {
     const { processInstanceId, traceabilityId } = await running('a');
     await running('b');
     const variables = { traceability_id: traceabilityId };
@@ -315,7 +315,7 @@ describe('ends that nobody reports', () => {
     },
   );
 
-  it('deletes in a sweep what an ambiguous start made late, though nothing of its key is open any more', async () => {
+  it('deletes in a sweep the late instance of an ambiguous start, even if no process of its key is open', async () => {
     harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
     await harness.start({ processKey: 'test', correlationId: 'a', variables: { userId: 'u' } }, () => {});
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
@@ -330,18 +330,18 @@ describe('ends that nobody reports', () => {
     const wait = harness.waitroom.createWait<ProcessRecord>('a', 60_000);
     jest.spyOn(harness.waitroom, 'completeWait').mockReturnValueOnce(0);
     await harness.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
-    await harness.waiterRefresh.look();
+    await harness.waiterRefresh.refresh();
     expect(await wait.ended).toMatchObject({ kind: 'completed', payload: { status: 'ok' } });
   });
 
-  it('expires what runs longer than PROCESS_MAX_DURATION_MS, and deletes its instance', async () => {
+  it('expires a process after PROCESS_MAX_DURATION_MS, and deletes its instance', async () => {
     await harness.close();
     harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', PROCESS_MAX_DURATION_MS: '60000' });
     const { processInstanceId } = await running('a');
-    await harness.expiry.lookNow();
+    await harness.expiry.expireNow();
     expect(await endOf('a')).toBe('pending');
     ahead = 60_001;
-    await harness.expiry.lookNow();
+    await harness.expiry.expireNow();
     expect(await endOf('a')).toBe('EXPIRED');
     expect(harness.engine.deleted).toEqual([processInstanceId]);
   });

@@ -17,18 +17,18 @@ import { pagesByTime } from './time.pages.js';
 /** How often the engine is asked for ends and incidents, in ms; only while a row is open. */
 const WATCH_MS = 5_000;
 
-/** How long an instance that ended without an outcome may take to report one, in ms. */
+/** How long an outcome may arrive after the end of its instance, in ms. */
 const GRACE_MS = 5_000;
 
-/** How far behind its cursor a look begins, in ms: a transaction may commit later than its time says. */
+/** How far before its cursor a query begins, in ms: a transaction may commit later than its timestamp. */
 const OVERLAP_MS = 2_000;
 const OVERLAP_AFTER_ERROR_MS = 60_000;
 
-/** Rows that are read at once. */
+/** Rows of one read. */
 const PAGE_SIZE = 500;
 
-/** An end that was seen, and when its grace is over. */
-interface SeenEnd {
+/** An ended instance of an open row, and when its grace period ends. */
+interface EndedInstance {
   readonly correlationId: string;
   readonly processInstanceId: string;
   readonly state: HistoricInstance['state'];
@@ -36,16 +36,16 @@ interface SeenEnd {
 }
 
 /**
- * Sees the ends that nobody reports: instances that ended, were deleted, or are stuck in an incident.
+ * Finds in the engine's history what no step reports: instances that ended, were deleted, or are stuck in an incident.
  *
- * Asks history for what ended since its cursor, in the engine's own time, so that the cost is that of the processes
- * that end and not of those that run.
+ * Queries only what ended since its cursor, in the engine's own time, so that the cost depends on the processes that end
+ * and not on those that run.
  */
 @Injectable()
 export class HistoryWatcherService implements OnApplicationBootstrap {
   private readonly logger = new Logger('EndWatcher');
   private readonly task: PeriodicTask;
-  private readonly ends = new Map<string, SeenEnd>();
+  private readonly ends = new Map<string, EndedInstance>();
   private readonly ended = new Cursor();
   private readonly incidents = new Cursor();
   private knowsKeys = false;
@@ -54,8 +54,8 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     private readonly store: ProcessStoreService,
     private readonly engineInstances: EngineInstancesClient,
     private readonly engineHistory: EngineHistoryClient,
-    private readonly ender: ProcessTerminationService,
-    private readonly words: EndDescriptionService,
+    private readonly termination: ProcessTerminationService,
+    private readonly descriptions: EndDescriptionService,
     private readonly keys: SeenProcessKeysService,
     shutdown: ShutdownService,
   ) {
@@ -74,8 +74,8 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     return this.task.runNow();
   }
 
-  /** Takes note of an instance that has ended while its row is open; it has its grace from now on. */
-  noteEnd(correlationId: string, processInstanceId: string, state: HistoricInstance['state']): void {
+  /** Registers an ended instance of an open row; its grace period begins now. */
+  trackEnd(correlationId: string, processInstanceId: string, state: HistoricInstance['state']): void {
     if (this.ends.has(processInstanceId)) return;
     this.ends.set(processInstanceId, {
       correlationId,
@@ -96,18 +96,18 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     }
     const processKeys = this.keys.all();
     if (processKeys.length > 0) {
-      // What ended earlier is the sweep's.
+      // The sweep finds what ended earlier.
       if (!this.ended.isSet) this.ended.advance(await this.engineHistory.findLastEnd(processKeys));
-      await this.lookFrom(this.ended, (after) => this.lookAtEnds(processKeys, after));
-      await this.lookFrom(this.incidents, (after) => this.lookAtIncidents(processKeys, after));
+      await this.queryFrom(this.ended, (after) => this.queryEnds(processKeys, after));
+      await this.queryFrom(this.incidents, (after) => this.queryIncidents(processKeys, after));
     }
     await this.settleEnds();
   }
 
-  /** Looks on from a cursor, and from further back after a look that failed. */
-  private async lookFrom(cursor: Cursor, look: (after: string) => Promise<void>): Promise<void> {
+  /** Queries from a cursor on, and from further back after a failure. */
+  private async queryFrom(cursor: Cursor, query: (after: string) => Promise<void>): Promise<void> {
     try {
-      await look(cursor.from());
+      await query(cursor.from());
       cursor.hasFailed = false;
     } catch (error) {
       cursor.hasFailed = true;
@@ -115,7 +115,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     }
   }
 
-  private async lookAtEnds(processKeys: readonly string[], from: string): Promise<void> {
+  private async queryEnds(processKeys: readonly string[], from: string): Promise<void> {
     const pages = pagesByTime(
       from,
       ({ after, ...page }) =>
@@ -123,39 +123,39 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
       ({ endTime }) => Date.parse(endTime ?? from),
     );
     for await (const page of pages) {
-      await this.takeEnds(page);
+      await this.trackEnds(page);
       for (const { endTime } of page) this.ended.advance(endTime);
     }
   }
 
-  private async takeEnds(page: readonly HistoricInstance[]): Promise<void> {
+  private async trackEnds(page: readonly HistoricInstance[]): Promise<void> {
     const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
     const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
     const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
     for (const { id, businessKey, state } of roots) {
       const record = open.get(businessKey ?? '');
-      if (record?.processInstanceId === id) this.noteEnd(record.correlationId, id, state);
+      if (record?.processInstanceId === id) this.trackEnd(record.correlationId, id, state);
     }
   }
 
-  private async lookAtIncidents(processKeys: readonly string[], from: string): Promise<void> {
+  private async queryIncidents(processKeys: readonly string[], from: string): Promise<void> {
     const pages = pagesByTime(
       from,
       ({ after, ...page }) =>
         this.engineInstances.findIncidentsAfter({ ...page, processKeys, incidentTimestampAfter: after }),
-      // Here the engine leaves out the moment itself.
+      // This filter of the engine excludes the timestamp itself.
       ({ incidentTimestamp }) => Date.parse(incidentTimestamp) - 1,
     );
     for await (const page of pages) {
       for (const incident of page) {
-        await this.takeIncident(incident);
+        await this.handleIncident(incident);
         this.incidents.advance(incident.incidentTimestamp);
       }
     }
   }
 
-  private async takeIncident(incident: Incident): Promise<void> {
+  private async handleIncident(incident: Incident): Promise<void> {
     const { processInstanceId } = incident;
     const instance = await this.engineHistory.getHistoricInstance(processInstanceId);
     const rootId = instance?.rootProcessInstanceId ?? instance?.id;
@@ -165,15 +165,15 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     if (!isCorrelationId(correlationId)) return;
     const [record] = await this.store.findReplaceable([correlationId]);
     if (record?.status !== 'pending' || record.processInstanceId !== root?.id) return;
-    await this.ender.end(record, {
+    await this.termination.writeOutcome(record, {
       origin: 'incident',
-      error: this.words.ofIncident(incident),
+      error: this.descriptions.describeIncident(incident),
       stepName: 'incident',
       result: 'Incident seen in the engine',
     });
   }
 
-  /** Ends the rows whose grace is over, where they are still open. */
+  /** Writes the outcomes of the rows that are still open after their grace period. */
   private async settleEnds(): Promise<void> {
     const now = performance.now();
     const due = [...this.ends.values()].filter(({ dueAt, state }) => dueAt <= now || isDeleted(state));
@@ -181,7 +181,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
       await this.settle(due.slice(from, from + PAGE_SIZE));
   }
 
-  private async settle(due: readonly SeenEnd[]): Promise<void> {
+  private async settle(due: readonly EndedInstance[]): Promise<void> {
     const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);
@@ -197,16 +197,16 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
 
   private async settleEnd(record: ProcessHead, state: HistoricInstance['state']): Promise<void> {
     this.logger.warn({
-      msg: 'An instance has ended, and nobody has completed its process.',
+      msg: 'An instance has ended without an outcome of its process.',
       correlationId: record.correlationId,
       processInstanceId: record.processInstanceId,
       state,
     });
     if (isDeleted(state) && record.cancelRequestedAt !== null) {
-      await this.ender.finishCancel(record);
+      await this.termination.finishCancel(record);
       return;
     }
-    await this.ender.end(
+    await this.termination.writeOutcome(
       record,
       isDeleted(state)
         ? {
@@ -217,7 +217,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
           }
         : {
             origin: 'no-result',
-            error: await this.words.endedWithoutResult(record.processInstanceId ?? ''),
+            error: await this.descriptions.describeEnd(record.processInstanceId ?? ''),
             stepName: 'end',
             result: 'Instance ended without a result',
           },
@@ -229,7 +229,7 @@ function isDeleted(state: HistoricInstance['state']): boolean {
   return state === 'EXTERNALLY_TERMINATED';
 }
 
-/** How far a look at the engine has come, in the engine's own time. */
+/** The position of the queries, in the engine's own time. */
 class Cursor {
   hasFailed = false;
   private at: string | null = null;
@@ -243,7 +243,7 @@ class Cursor {
     if (this.at === null || Date.parse(time) > Date.parse(this.at)) this.at = time;
   }
 
-  /** Where the next look begins, as the engine writes times; the zone stays the engine's. */
+  /** The start of the next query, in the engine's time format and zone. */
   from(): string {
     if (this.at === null) return START_OF_TIME;
     const overlapMs = this.hasFailed ? OVERLAP_AFTER_ERROR_MS : OVERLAP_MS;

@@ -6,7 +6,7 @@ import {
 } from '../../camunda-engine/index.js';
 import type { ProcessHead } from '../../process-store/index.js';
 
-/** An instance that a start of ours made. */
+/** An instance that a start of this service created. */
 export interface StartedInstance {
   readonly id: string;
   readonly ended: boolean;
@@ -14,8 +14,8 @@ export interface StartedInstance {
 }
 
 /**
- * Finds the instances of a claim in the engine: root instances of its key whose business key and `traceability_id` are
- * the row's. Others use the same business keys, and called instances inherit ours.
+ * Finds the instances of a claim in the engine: root instances of its key with the row's business key and
+ * `traceability_id`. The business key alone is not enough: others use it too, and called instances inherit it.
  */
 @Injectable()
 export class InstanceFinderService {
@@ -25,7 +25,7 @@ export class InstanceFinderService {
   ) {}
 
   /**
-   * All of them, running and ended, oldest first: from history, and where that knows none, from runtime.
+   * Returns all of them, running and ended, oldest first: from history, or from runtime if history has none.
    *
    * @throws EngineCallError
    */

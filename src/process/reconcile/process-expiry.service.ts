@@ -6,12 +6,12 @@ import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessIdentity, ProcessStoreService } from '../../process-store/index.js';
 import { ProcessTerminationService } from './process-termination.service.js';
 
-/** How often processes that have run out of their time are looked for, in ms. */
-const LOOK_MS = 5_000;
+/** How often expired processes are searched for, in ms. */
+const EXPIRY_MS = 5_000;
 
 const PAGE_SIZE = 100;
 
-/** Ends processes that run longer than they may: `maxDurationMs` of their definition, else `PROCESS_MAX_DURATION_MS`. */
+/** Ends processes that run longer than their limit: `maxDurationMs` of their definition, else `PROCESS_MAX_DURATION_MS`. */
 @Injectable()
 export class ProcessExpiryService implements OnApplicationBootstrap {
   private readonly logger = new Logger('ProcessExpiry');
@@ -20,7 +20,7 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
 
   constructor(
     private readonly store: ProcessStoreService,
-    private readonly ender: ProcessTerminationService,
+    private readonly termination: ProcessTerminationService,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
     shutdown: ShutdownService,
@@ -31,7 +31,7 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
       ),
     );
     this.task = new PeriodicTask(
-      { name: 'look for expired processes', everyMs: LOOK_MS, run: () => this.look() },
+      { name: 'search for expired processes', everyMs: EXPIRY_MS, run: () => this.expire() },
       shutdown,
     );
   }
@@ -41,12 +41,12 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
     if (isNeeded) this.task.start();
   }
 
-  /** Looks now. */
-  lookNow(): Promise<void> {
+  /** Runs a round now. */
+  expireNow(): Promise<void> {
     return this.task.runNow();
   }
 
-  private async look(): Promise<void> {
+  private async expire(): Promise<void> {
     const shortest = Math.min(...this.limits.values(), this.config.maxDurationMs ?? Infinity);
     const before = new Date(Date.now() - shortest);
     let after: ProcessIdentity | null = null;
@@ -56,21 +56,21 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
         after,
         PAGE_SIZE,
       );
-      for (const row of rows) await this.expireIfOver(row);
+      for (const row of rows) await this.expireIfDue(row);
       after = rows.at(-1) ?? null;
       if (rows.length < PAGE_SIZE) return;
     }
   }
 
-  private async expireIfOver(row: ProcessIdentity): Promise<void> {
+  private async expireIfDue(row: ProcessIdentity): Promise<void> {
     const limitMs = this.limits.get(row.processKey) ?? this.config.maxDurationMs;
     if (limitMs === null || Date.now() - row.startedAt.getTime() < limitMs) return;
     try {
-      await this.ender.expire(row, `The process has run longer than ${limitMs} ms.`);
+      await this.termination.expire(row, `The process has run longer than ${limitMs} ms.`);
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
       this.logger.warn({
-        msg: 'An expired process could not be ended in the engine; it is tried again.',
+        msg: 'Could not delete the instance of an expired process; retrying.',
         correlationId: row.correlationId,
         err: error,
       });

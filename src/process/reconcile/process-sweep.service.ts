@@ -9,20 +9,20 @@ import {
   ProcessStoreService,
 } from '../../process-store/index.js';
 import { SeenProcessKeysService } from '../launch/seen-process-keys.service.js';
-import { HistoryWatcherService } from './history-watcher.service.js';
 import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
+import { HistoryWatcherService } from './history-watcher.service.js';
 
-/** How often everything is compared, in ms; the first time at boot. */
+/** How often all open rows are compared, in ms; the first time at boot. */
 const SWEEP_MS = 600_000;
 
-/** When a sweep that failed is made again, in ms: the engine may be away at boot. */
+/** When a failed sweep is retried, in ms: the engine may be away at boot. */
 const RETRY_MS = 5_000;
 
 const PAGE_SIZE = 500;
 
 /**
- * Compares all open rows with the engine, and its running instances with the rows: at boot and every 10 minutes, for
- * what no look at single events can see.
+ * Compares all open rows with the engine, and its running instances with the rows: at boot and every 10 minutes. This
+ * finds what the history watcher cannot see in single events.
  */
 @Injectable()
 export class ProcessSweepService implements OnApplicationBootstrap {
@@ -59,7 +59,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     await this.compareInstances();
   }
 
-  /** Open rows whose instance has ended, or is not in the engine any more. */
+  /** Finds open rows whose instance has ended or is no longer in the engine. */
   private async compareRows(): Promise<void> {
     const before = new Date();
     let after: ProcessIdentity | null = null;
@@ -83,18 +83,19 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     for (const { id, endTime, state } of known) {
       missing.delete(id);
       const row = rows.get(id);
-      if (row !== undefined && (endTime ?? null) !== null) this.watcher.noteEnd(row.correlationId, id, state);
+      if (row !== undefined && (endTime ?? null) !== null)
+        this.watcher.trackEnd(row.correlationId, id, state);
     }
     for (const id of missing) {
-      // Its history may have been cleaned; only what runtime does not know either is gone.
+      // Its history may have been cleaned up; an instance is gone only if runtime does not have it either.
       const row = rows.get(id);
       if (row !== undefined && (await this.engineInstances.getProcessInstance(id)) === null) {
-        this.watcher.noteEnd(row.correlationId, id, 'COMPLETED');
+        this.watcher.trackEnd(row.correlationId, id, 'COMPLETED');
       }
     }
   }
 
-  /** Running instances whose row wants none, or another one. */
+  /** Deletes running instances that are surplus to their row. */
   private async compareInstances(): Promise<void> {
     const processKeys = this.keys.all();
     if (processKeys.length === 0) return;
@@ -110,17 +111,17 @@ export class ProcessSweepService implements OnApplicationBootstrap {
       let removed = 0;
       for (const { id, businessKey } of page) {
         const row = rows.get(businessKey ?? '');
-        if (row !== undefined && (await this.isUnwanted(row, id)) && (await this.surplus.remove(row, id)))
+        if (row !== undefined && (await this.isSurplus(row, id)) && (await this.surplus.remove(row, id)))
           removed += 1;
       }
       if (page.length < PAGE_SIZE) return;
-      // What was deleted is no longer in front of the next page.
+      // The deleted instances no longer precede the next page.
       firstResult += PAGE_SIZE - removed;
     }
   }
 
-  private async isUnwanted(row: ProcessHead, processInstanceId: string): Promise<boolean> {
-    // A start that is not resolved, and a cancel that is not finished, are the reconciler's.
+  private async isSurplus(row: ProcessHead, processInstanceId: string): Promise<boolean> {
+    // The reconciler handles unresolved starts and unfinished cancels.
     if (row.startNextAt !== null || row.requestHash === null) return false;
     if (row.processInstanceId === processInstanceId) {
       return isFinal(row) && this.surplus.isSurplus(row, processInstanceId);

@@ -11,19 +11,19 @@ import { serviceOutcome } from '../outcome/outcome.factory.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 
-/** What a cancel says where nobody gave a reason. */
+/** The error of a cancelled process without a reason. */
 const CANCELLED = 'The process was cancelled.';
 
-/** An end that the service itself brings about or sees in the engine. */
-export interface ServiceEnd {
+/** An outcome that the service itself causes or detects in the engine. */
+export interface ServiceOutcome {
   readonly origin: Exclude<ServiceOrigin, 'start-rejected'>;
   readonly error: string;
-  /** Which step of the trail tells it. */
+  /** Step name and result of its event in the trail. */
   readonly stepName: string;
   readonly result: string;
 }
 
-/** Ends processes from outside: the instance goes first, then the row gets its outcome, then the waiters are woken. */
+/** Ends processes from outside: deletes the instance first, then writes the outcome. */
 @Injectable()
 export class ProcessTerminationService {
   private readonly logger = new Logger('ProcessEnd');
@@ -35,12 +35,12 @@ export class ProcessTerminationService {
   ) {}
 
   /**
-   * Carries out a wish to cancel that the row holds.
+   * Carries out the cancel request of a row.
    *
-   * @param reason what the client gave; where absent, the trail is asked
+   * @param reason the client's reason; if absent, it is read from the trail
    * @param options how its writes are queued
-   * @returns the row that stands, whoever won; null where there is none
-   * @throws EngineCallError where the instance could not be deleted: the row is unchanged
+   * @returns the row that stands, perhaps with the outcome of another writer; null if there is none
+   * @throws EngineCallError if the instance could not be deleted; the row is then unchanged
    */
   async finishCancel(
     record: ProcessIdentity,
@@ -49,34 +49,38 @@ export class ProcessTerminationService {
   ): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
     const error = reason ?? (await this.trail.cancelReason(record.correlationId)) ?? CANCELLED;
-    const end = { origin: 'cancel', error, stepName: 'cancel', result: 'Process cancelled' } as const;
-    return this.end(record, end, options);
+    const outcome = { origin: 'cancel', error, stepName: 'cancel', result: 'Process cancelled' } as const;
+    return this.writeOutcome(record, outcome, options);
   }
 
   /**
-   * Ends a process that has run out of its time.
+   * Ends a process that exceeded its maximum duration.
    *
-   * @returns the row that stands, whoever won; null where there is none
-   * @throws EngineCallError where the instance could not be deleted: the row is unchanged
+   * @returns the row that stands, perhaps with the outcome of another writer; null if there is none
+   * @throws EngineCallError if the instance could not be deleted; the row is then unchanged
    */
   async expire(record: ProcessIdentity, error: string): Promise<ProcessRecord | null> {
     await this.deleteInstance(record);
-    return this.end(record, { origin: 'expiry', error, stepName: 'expire', result: 'Process expired' });
+    return this.writeOutcome(record, {
+      origin: 'expiry',
+      error,
+      stepName: 'expire',
+      result: 'Process expired',
+    });
   }
 
   /**
-   * Gives a row that is pending or an incident its end, and wakes the waiters.
+   * Writes the terminal outcome of a pending or INCIDENT row.
    *
    * @param options how its writes are queued
-   * @returns the row that stands, whoever won; null where there is none
+   * @returns the row that stands, perhaps with the outcome of another writer; null if there is none
    */
-  async end(
+  async writeOutcome(
     record: ProcessIdentity,
-    end: ServiceEnd,
+    { origin, error, stepName, result: sentence }: ServiceOutcome,
     options: WriteOptions = {},
   ): Promise<ProcessRecord | null> {
     const { correlationId } = record;
-    const { origin, error } = end;
     const outcome = serviceOutcome(origin, error);
     const result = await this.outcomes.write(
       correlationId,
@@ -86,7 +90,7 @@ export class ProcessTerminationService {
               change: {
                 outcome,
                 outcomeStep: null,
-                // A start that is not resolved goes on being resolved: its instance may still turn up.
+                // The instance of an unresolved start may still appear in the engine, so the reconciler continues.
                 ...(row.processInstanceId === null && row.startNextAt !== null
                   ? {}
                   : { startResolved: true }),
@@ -94,10 +98,10 @@ export class ProcessTerminationService {
             }
           : { refuse: 'has another outcome' },
       ({ processInstanceId }) => ({
-        stepName: end.stepName,
+        stepName,
         status: 'error',
         errorMessage: error,
-        result: end.result,
+        result: sentence,
         metadata: { errorCode: outcome.errorCode, processInstanceId },
       }),
       options,

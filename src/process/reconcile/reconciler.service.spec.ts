@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { until } from '../../common/testing/until.js';
+import { ProcessHarness } from '../../../test/support/process.harness.js';
 import {
   EngineAmbiguousError,
   EngineResponseError,
   EngineUnreachableError,
 } from '../../camunda-engine/index.js';
+import { until } from '../../common/testing/until.js';
 import { isFinal, type ProcessRecord } from '../../process-store/index.js';
-import { ProcessHarness } from '../../../test/support/process.harness.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' };
 const TIMED_OUT = new EngineAmbiguousError(CALL, 'time-out', null);
@@ -24,7 +24,7 @@ describe('ReconcilerService', () => {
     await harness.close();
   });
 
-  /** A service whose clients do not wait, and which looks at a start as soon as it may. */
+  /** A service whose clients do not wait, and which searches for the instance of a start as soon as possible. */
   function open(variables: Record<string, string> = {}): Promise<ProcessHarness> {
     return ProcessHarness.open({
       SYNC_TIMEOUT_MS: '0',
@@ -42,7 +42,7 @@ describe('ReconcilerService', () => {
   const start = (correlationId: string) =>
     harness.start({ processKey: 'test', correlationId, variables: { userId: 'u' } }, () => undefined);
 
-  /** The row once it is as it should be; looks at once instead of every second. */
+  /** The row once it meets the condition; requests rounds at once instead of every second. */
   async function row(
     correlationId: string,
     condition: (record: ProcessRecord) => boolean,
@@ -62,7 +62,7 @@ describe('ReconcilerService', () => {
   const results = async (correlationId: string): Promise<(string | null)[]> =>
     (await harness.events.findEvents(correlationId)).map(({ result }) => result);
 
-  it('adopts the instance of a start whose answer was lost, and starts no second one', async () => {
+  it('adopts the instance of a start whose answer was lost, and starts no second instance', async () => {
     harness.engine.answerStart = async () => {
       harness.engine.hold('lost', harness.engine.starts[0]!);
       throw TIMED_OUT;
@@ -74,7 +74,7 @@ describe('ReconcilerService', () => {
     expect(await results('a')).toEqual(['Instance adopted']);
   });
 
-  it('starts anew only when none has turned up START_SETTLE_MS after the last attempt', async () => {
+  it('starts again only if no instance has appeared START_SETTLE_MS after the last attempt', async () => {
     harness.engine.answerStart = () => Promise.reject(TIMED_OUT);
     await start('a');
     const lookedAt: number[] = [];
@@ -92,7 +92,7 @@ describe('ReconcilerService', () => {
   it.each([
     ['another traceability id', { traceability_id: 'stranger' }, undefined],
     ['a caller', {}, 'parent'],
-  ])('does not take an instance with %s for ours', async (_name, variables, superProcessInstanceId) => {
+  ])('does not adopt an instance with %s', async (_name, variables, superProcessInstanceId) => {
     harness.engine.answerStart = () => {
       const [asked] = harness.engine.starts;
       harness.engine.hold('not-ours', asked!);
@@ -110,7 +110,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.deleted).toEqual([]);
   });
 
-  it('deletes the instance that turns up beside the one it has', async () => {
+  it('deletes a second instance that appears later', async () => {
     harness.engine.answerStart = () => {
       harness.engine.hold('first', harness.engine.starts[0]!);
       harness.engine.hold('late', harness.engine.starts[0]!);
@@ -122,7 +122,7 @@ describe('ReconcilerService', () => {
     expect(await results('a')).toEqual(['Instance adopted', 'Surplus instance deleted']);
   });
 
-  it('tries again until the engine is back, and counts no attempt that was not sent', async () => {
+  it('retries until the engine is back, and counts only attempts that were sent', async () => {
     harness.engine.answerStart = () => Promise.reject(AWAY);
     await start('a');
     await until(() => {
@@ -144,7 +144,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.starts).toHaveLength(2);
   });
 
-  it('does not start what is cancelled, and deletes what turns up for it', async () => {
+  it('does not start a cancelled process, and deletes an instance that appears later', async () => {
     harness.engine.answerStart = () => Promise.reject(TIMED_OUT);
     await start('a');
     expect((await harness.cancel('a')).httpStatus).toBe(200);
@@ -155,7 +155,7 @@ describe('ReconcilerService', () => {
     expect(await harness.store.get('a')).toMatchObject({ errorCode: 'CANCELLED' });
   });
 
-  it('ends the resolution of a cancelled start when none can turn up any more', async () => {
+  it('ends the reconciliation of a cancelled start when no instance can appear any more', async () => {
     harness.engine.answerStart = () => Promise.reject(TIMED_OUT);
     await start('a');
     await harness.cancel('a');
@@ -164,7 +164,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.starts).toHaveLength(1);
   });
 
-  it('finishes a cancel whose service died when the start had just been noted', async () => {
+  it('finishes a cancel after a crash directly after the start was stored', async () => {
     await harness.claim('a');
     await harness.store.update('a', () => ({ change: { cancelRequestedAt: new Date() } }));
     harness.engine.hold('started', { processKey: 'test', businessKey: 'a', variables: {} });
@@ -175,7 +175,7 @@ describe('ReconcilerService', () => {
     await row('a', isResolved);
   });
 
-  it('leaves a row alone whose lease somebody else holds', async () => {
+  it('does not change a row whose lease another owner holds', async () => {
     const record = await harness.claim('a');
     expect(record.startOwner).toBe('me');
     harness.reconciler.requestRound();
@@ -184,7 +184,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.queries).not.toContain('findInstances');
   });
 
-  it('asks an engine that is away with one call, and sends the starts once it answers', async () => {
+  it('probes an engine that is away with one call, and sends the starts once it answers', async () => {
     harness.engine.isAway = true;
     const answers = ['a', 'b', 'c'].map((id) => start(id));
     await Promise.all(answers);
@@ -197,7 +197,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.starts.map(({ businessKey }) => businessKey).sort()).toEqual(['a', 'b', 'c']);
   });
 
-  it('has at most START_CONCURRENCY starts of a backlog at work, oldest first', async () => {
+  it('runs at most START_CONCURRENCY starts of a backlog, oldest first', async () => {
     await reopen({ START_CONCURRENCY: '2', SYNC_TIMEOUT_MS: '0' });
     harness.engine.isAway = true;
     const ids = ['a', 'b', 'c', 'd', 'e'];
@@ -221,7 +221,7 @@ describe('ReconcilerService', () => {
     expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(ids);
   });
 
-  it('has one start of a backlog with large variables at work, with small ones beside it', async () => {
+  it('runs one start of a backlog with large variables, with small starts besides', async () => {
     harness.engine.isAway = true;
     const text = 'x'.repeat(700_000);
     const large = ['a', 'b', 'c'];
@@ -252,7 +252,7 @@ describe('ReconcilerService', () => {
     expect(most).toBe(1);
   });
 
-  it('refuses starts beyond START_BACKLOG_MAX and keeps nothing of them', async () => {
+  it('refuses starts beyond START_BACKLOG_MAX and stores nothing', async () => {
     await reopen({ START_BACKLOG_MAX: '2', SYNC_TIMEOUT_MS: '0' });
     harness.engine.isAway = true;
     await start('a');
@@ -283,7 +283,7 @@ describe('ReconcilerService', () => {
 
   const count = (): Promise<void> => harness.backlog.refresh();
 
-  it('does not count a start as backlog that the engine is just answering', async () => {
+  it('does not count a recent start in flight as backlog', async () => {
     await reopen({ START_BACKLOG_MAX: '2', START_ACK_TIMEOUT_MS: '60000', SHUTDOWN_TIMEOUT_MS: '1' });
     await startUnanswered();
     await count();
@@ -302,7 +302,7 @@ describe('ReconcilerService', () => {
     await expect(start('c')).rejects.toMatchObject({ code: 'start-backlog-full' });
   });
 
-  it('answers a repeated start also where the backlog is full', async () => {
+  it('answers a repeated start even if the backlog is full', async () => {
     await reopen({ START_BACKLOG_MAX: '2', SYNC_TIMEOUT_MS: '0' });
     await harness.claim('other');
     harness.engine.isAway = true;
@@ -315,7 +315,7 @@ describe('ReconcilerService', () => {
     await expect(start('other')).rejects.toMatchObject({ code: 'correlation-id-conflict' });
   });
 
-  it('tells of the start whose event was lost in a crash, once', async () => {
+  it('writes the event of a start that a crash lost, once', async () => {
     const record = await harness.claim('a');
     harness.engine.hold('ours', {
       processKey: 'test',
@@ -334,7 +334,7 @@ describe('ReconcilerService', () => {
     expect(await results('a')).toEqual(['Instance adopted']);
   });
 
-  it('tells of such a start also if the engine no longer knows its instance', async () => {
+  it('writes such an event even if the engine no longer has the instance', async () => {
     const record = await harness.claim('a');
     await harness.store.save(record, {
       outcome: { origin: 'step', status: 'ok', data: '1' },
@@ -346,7 +346,7 @@ describe('ReconcilerService', () => {
     expect(await results('a')).toEqual(['Instance adopted']);
   });
 
-  it('takes up at boot what an earlier run left, without waiting for its leases', async () => {
+  it('continues at boot with the rows of an earlier run, without waiting for their leases', async () => {
     await harness.claim('a');
     harness = await harness.reopen();
     expect(await row('a', isResolved)).toMatchObject({ processInstanceId: 'instance-1', startAttempts: 2 });

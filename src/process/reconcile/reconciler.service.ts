@@ -13,38 +13,39 @@ import {
   type ProcessRecord,
   ProcessStoreService,
 } from '../../process-store/index.js';
-import { HistoryWatcherService } from './history-watcher.service.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
-import { type StartedInstance, InstanceFinderService } from './instance-finder.service.js';
-import { ProcessTerminationService } from './process-termination.service.js';
-import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { StartBacklogService } from '../launch/start-backlog.service.js';
 import { type LaunchedVariables, StartLauncherService } from '../launch/start-launcher.service.js';
-import { StartCapacity } from './start-capacity.js';
+import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
+import { HistoryWatcherService } from './history-watcher.service.js';
+import { type StartedInstance, InstanceFinderService } from './instance-finder.service.js';
+import { ProcessTerminationService } from './process-termination.service.js';
+import { StartCapacity } from './start-capacity.js';
 
-/** How often the table is asked for what is due. */
-const TICK_MS = 1_000;
+/** How often the due rows are read, in ms. */
+const ROUND_MS = 1_000;
 
-/** First and longest wait between two looks at a start that may still turn up in the engine. */
-const LOOK_MIN_MS = 1_000;
-const LOOK_MAX_MS = 10_000;
+/** First and longest delay before the engine is searched again for the instance of a start, in ms. */
+const SEARCH_MIN_MS = 1_000;
+const SEARCH_MAX_MS = 10_000;
 
-/** After how long a claim that could never be started is given up. */
+/** The age at which a claim that could not be started expires, in ms. */
 const CLAIM_MAX_AGE_MS = 24 * 3_600_000;
 
 /**
- * Brings every row to an end of which something in the engine is left to do: starts that nobody answered, starts that
- * wait for the engine, and cancels and expiries that were not finished.
+ * Reconciles rows with the engine: starts without an answer, starts that wait for the engine, and unfinished cancels and
+ * expiries.
  *
- * Only the holder of a row's lease acts on it; looks at boot, every second, and again at once while more is due. At
- * most `START_CONCURRENCY` at a time, oldest first, and few of those with large variables ({@link StartCapacity}).
+ * Only the holder of a row's lease acts on it. A round runs at boot, every second, and again at once while more rows are
+ * due. At most `START_CONCURRENCY` rows are in progress, oldest first, and few with large variables
+ * ({@link StartCapacity}).
  */
 @Injectable()
 export class ReconcilerService implements OnApplicationBootstrap {
   private readonly logger = new Logger('ProcessStart');
   private readonly running = new Map<string, Promise<void>>();
-  private readonly room: StartCapacity;
+  private readonly capacity: StartCapacity;
   private readonly task: PeriodicTask;
 
   constructor(
@@ -53,7 +54,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
     private readonly instances: InstanceFinderService,
     private readonly surplus: SurplusInstanceRemover,
     private readonly launcher: StartLauncherService,
-    private readonly ender: ProcessTerminationService,
+    private readonly termination: ProcessTerminationService,
     private readonly trail: ProcessTrailService,
     private readonly backlog: StartBacklogService,
     private readonly watcher: HistoryWatcherService,
@@ -63,11 +64,11 @@ export class ReconcilerService implements OnApplicationBootstrap {
     private readonly shutdown: ShutdownService,
     @Optional() clock?: ClockWatch,
   ) {
-    this.room = new StartCapacity(config.startConcurrency);
+    this.capacity = new StartCapacity(config.startConcurrency);
     this.task = new PeriodicTask(
       {
         name: 'reconciliation of processes with the engine',
-        everyMs: TICK_MS,
+        everyMs: ROUND_MS,
         run: () => this.reconcile(),
         drain: async () => {
           await Promise.allSettled(this.running.values());
@@ -85,7 +86,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.shutdown.stopping) return;
-    // An embedded engine ended with the earlier run, so nothing that was sent to it can still turn up.
+    // An embedded engine ended with the earlier run, so nothing that was sent to it can still appear.
     const left = await this.store.voidLeasesOfEarlierRun(this.camunda.baseUrl === null);
     if (left > 0) this.logger.log({ msg: 'Starts of an earlier run are resolved.', starts: left });
     this.task.start();
@@ -112,29 +113,29 @@ export class ReconcilerService implements OnApplicationBootstrap {
   private async reconcile(): Promise<void> {
     await this.backlog.refresh();
     if (this.engine.isAway) {
-      // One call tries the engine; where it answers, this looks again.
+      // One call probes the engine; if it answers, `onRecovered` requests a round.
       await this.engine.version().catch(() => undefined);
       return;
     }
-    const { free } = this.room;
+    const { free } = this.capacity;
     if (free <= 0) return;
     const due = await this.store.findDueStarts(this.config.startConcurrency);
-    const idle = due.filter(({ correlationId }) => !this.isAtWork(correlationId));
-    const chosen = this.room.choose(idle);
-    const mayBeMore = due.length >= free || chosen.length < idle.length;
-    for (const start of chosen) this.begin(start, mayBeMore);
+    const idle = due.filter(({ correlationId }) => !this.isInProgress(correlationId));
+    const selected = this.capacity.select(idle);
+    const mayBeMore = due.length >= free || selected.length < idle.length;
+    for (const start of selected) this.begin(start, mayBeMore);
   }
 
-  private isAtWork(correlationId: string): boolean {
+  private isInProgress(correlationId: string): boolean {
     return this.running.has(correlationId) || this.launcher.running(correlationId) !== undefined;
   }
 
   private begin(start: DueStart, mayBeMore: boolean): void {
     const { correlationId } = start;
-    this.room.enter(start);
+    this.capacity.acquire(start);
     const resolution = this.resolve(correlationId).finally(() => {
       this.running.delete(correlationId);
-      this.room.leave(correlationId);
+      this.capacity.release(correlationId);
       if (mayBeMore) this.requestRound();
     });
     this.running.set(correlationId, resolution);
@@ -143,42 +144,42 @@ export class ReconcilerService implements OnApplicationBootstrap {
   private async resolve(correlationId: string): Promise<void> {
     try {
       const record = await this.store.leaseStart(correlationId, this.owner.id, this.config.startLeaseMs);
-      if (record !== null) await this.settle(record);
+      if (record !== null) await this.reconcileRow(record);
     } catch (error) {
-      const msg = 'The resolution of a start failed; it is tried again.';
+      const msg = 'The reconciliation of a process failed; retrying.';
       this.logger.warn({ msg, correlationId, err: error });
     }
   }
 
-  /** Does what is left to do for a row whose lease is held, or says when to look again. */
-  private async settle(record: ProcessRecord): Promise<void> {
+  /** Reconciles a row whose lease is held, or schedules the next round for it. */
+  private async reconcileRow(record: ProcessRecord): Promise<void> {
     try {
       let row: ProcessRecord | null = record;
       if (record.cancelRequestedAt !== null && isReplaceable(record)) {
-        row = await this.ender.finishCancel(record);
+        row = await this.termination.finishCancel(record);
       } else if (this.isTooOld(record)) {
-        row = await this.ender.expire(record, 'The process could not be started for a day.');
+        row = await this.termination.expire(record, 'The process could not be started for a day.');
       }
-      // An end does not end the resolution of an unfinished start: its instance may still turn up, and has to go.
+      // The instance of an unresolved start may still appear after the outcome, and then has to be deleted.
       if (row !== null && row.startNextAt !== null) {
-        await this.settleInstances(row, await this.instances.find(row));
+        await this.reconcileInstances(row, await this.instances.find(row));
       }
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
       this.logger.warn({
-        msg: 'The engine could not be asked about a start.',
+        msg: 'Could not query the engine about a process; retrying.',
         correlationId: record.correlationId,
         err: error,
       });
-      await this.lookLater(record);
+      await this.searchLater(record);
     }
   }
 
-  private async settleInstances(record: ProcessRecord, found: readonly StartedInstance[]): Promise<void> {
+  private async reconcileInstances(record: ProcessRecord, found: readonly StartedInstance[]): Promise<void> {
     const { correlationId } = record;
     const [wanted, ...others] = sortedByRow(record, found);
     if (wanted === undefined) {
-      await this.settleWithoutInstance(record);
+      await this.reconcileWithoutInstance(record);
       return;
     }
     const row = record.processInstanceId === null ? await this.adopt(record, wanted) : record;
@@ -191,21 +192,21 @@ export class ReconcilerService implements OnApplicationBootstrap {
     if (!isDone) return;
     await this.store.resolveStart(correlationId);
     // It may have ended long before the watcher's cursor.
-    if (wanted.ended && isReplaceable(row)) this.watcher.noteEnd(correlationId, wanted.id, wanted.state);
+    if (wanted.ended && isReplaceable(row)) this.watcher.trackEnd(correlationId, wanted.id, wanted.state);
   }
 
-  /** The row with its instance; its resolution goes on until nothing surplus is left. */
+  /** Writes the instance into the row; the reconciliation continues until no surplus instance is left. */
   private async adopt(record: ProcessRecord, { id }: StartedInstance): Promise<ProcessRecord | null> {
     const { correlationId } = record;
     const result = await this.store.update(correlationId, (row) =>
       row.processInstanceId === null ? { change: { processInstanceId: id } } : { refuse: 'has one' },
     );
     if (result.kind !== 'saved') return result.kind === 'unknown' ? null : result.record;
-    this.logger.log({ msg: 'An instance was adopted.', correlationId, processInstanceId: id });
+    this.logger.log({ msg: 'Adopted a process instance.', correlationId, processInstanceId: id });
     return result.record;
   }
 
-  /** The completion may have brought the instance before the crash that took the event of the start. */
+  /** A completion may have written the instance before a crash lost the event of the start. */
   private async logMissingStart(row: ProcessRecord, processInstanceId: string | null): Promise<void> {
     if (processInstanceId === null || (await this.trail.hasStart(row.correlationId))) return;
     await this.trail.log(row, {
@@ -216,21 +217,21 @@ export class ReconcilerService implements OnApplicationBootstrap {
     });
   }
 
-  private async settleWithoutInstance(record: ProcessRecord): Promise<void> {
+  private async reconcileWithoutInstance(record: ProcessRecord): Promise<void> {
     const { correlationId, startLastAttemptAt } = record;
     const settlesAt = (startLastAttemptAt?.getTime() ?? 0) + this.config.startSettleMs;
     const isSettled = startLastAttemptAt === null || settlesAt <= Date.now();
     if (!isSettled) {
-      await this.lookLater(record, settlesAt - Date.now());
+      await this.searchLater(record, settlesAt - Date.now());
       return;
     }
-    // None is there, and none can turn up any more.
+    // No instance exists, and none can appear any more.
     if (record.status !== 'pending' || record.processInstanceId !== null) {
       await this.logMissingStart(record, record.processInstanceId);
       await this.store.resolveStart(correlationId);
       return;
     }
-    // Read only now, so that of a backlog no more than START_CONCURRENCY are in memory.
+    // Read only now, so that at most START_CONCURRENCY variables of a backlog are in memory.
     const variables = await this.store.findVariables(correlationId);
     const attempt = await this.store.beginStartAttempt({
       correlationId,
@@ -238,15 +239,15 @@ export class ReconcilerService implements OnApplicationBootstrap {
       leaseMs: this.config.startLeaseMs,
       settleMs: this.config.startSettleMs,
     });
-    if (attempt === null) await this.lookLater(record);
+    if (attempt === null) await this.searchLater(record);
     else await this.launcher.launch(attempt, parsedVariables(variables ?? '{}'));
   }
 
-  private async lookLater(record: ProcessRecord, atMostMs = LOOK_MAX_MS): Promise<void> {
+  private async searchLater(record: ProcessRecord, atMostMs = SEARCH_MAX_MS): Promise<void> {
     const { correlationId, startLastAttemptAt, startedAt } = record;
     const since = Date.now() - (startLastAttemptAt ?? startedAt).getTime();
-    const looks = Math.max(1, Math.ceil(Math.log2(Math.max(since, 1) / LOOK_MIN_MS + 1)));
-    const nextInMs = Math.max(0, Math.min(backOffMs(looks, LOOK_MIN_MS, LOOK_MAX_MS), atMostMs));
+    const searches = Math.max(1, Math.ceil(Math.log2(Math.max(since, 1) / SEARCH_MIN_MS + 1)));
+    const nextInMs = Math.max(0, Math.min(backOffMs(searches, SEARCH_MIN_MS, SEARCH_MAX_MS), atMostMs));
     await this.store.rescheduleStart({ correlationId, owner: this.owner.id, nextInMs, attempt: 'unchanged' });
   }
 
@@ -263,7 +264,7 @@ function parsedVariables(json: string): LaunchedVariables {
   return { values: JSON.parse(json) as Record<string, unknown>, length: json.length };
 }
 
-/** The instance that the row has, or else the oldest, comes first. */
+/** Puts the row's instance first; without one the oldest is first. */
 function sortedByRow(record: ProcessRecord, found: readonly StartedInstance[]): readonly StartedInstance[] {
   const own = found.find(({ id }) => id === record.processInstanceId);
   return own === undefined ? found : [own, ...found.filter((each) => each !== own)];

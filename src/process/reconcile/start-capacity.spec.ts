@@ -10,49 +10,49 @@ const idsOf = (starts: readonly { correlationId: string }[]): string =>
   starts.map(({ correlationId }) => correlationId).join('');
 
 describe('StartCapacity', () => {
-  it('chooses as many as may be at work, in their order', () => {
-    const room = new StartCapacity(2);
+  it('selects up to the maximum number, in the given order', () => {
+    const capacity = new StartCapacity(2);
     const due = [small('a'), small('b'), small('c')];
-    expect(idsOf(room.choose(due))).toBe('ab');
-    room.enter(small('a'));
-    expect(room.free).toBe(1);
-    expect(idsOf(room.choose([small('b'), small('c')]))).toBe('b');
-    room.enter(small('b'));
-    expect(room.choose([small('c')])).toEqual([]);
+    expect(idsOf(capacity.select(due))).toBe('ab');
+    capacity.acquire(small('a'));
+    expect(capacity.free).toBe(1);
+    expect(idsOf(capacity.select([small('b'), small('c')]))).toBe('b');
+    capacity.acquire(small('b'));
+    expect(capacity.select([small('c')])).toEqual([]);
   });
 
-  it('chooses large ones up to 1 MiB together, and small ones beside them', () => {
-    const room = new StartCapacity(10);
-    expect(idsOf(room.choose([large('a'), large('b'), small('c'), large('d')]))).toBe('ac');
-    expect(idsOf(room.choose([large('a', 300), large('b', 300), large('c', 300), large('d', 300)]))).toBe(
+  it('selects large starts up to 1 MiB together, and small starts besides', () => {
+    const capacity = new StartCapacity(10);
+    expect(idsOf(capacity.select([large('a'), large('b'), small('c'), large('d')]))).toBe('ac');
+    expect(idsOf(capacity.select([large('a', 300), large('b', 300), large('c', 300), large('d', 300)]))).toBe(
       'abc',
     );
   });
 
-  it('begins one that is larger than all the room alone', () => {
-    const room = new StartCapacity(10);
+  it('selects a start above 1 MiB only if no other large start runs', () => {
+    const capacity = new StartCapacity(10);
     const huge = large('a', 5_000);
-    expect(idsOf(room.choose([huge, large('b', 20)]))).toBe('a');
-    room.enter(huge);
-    expect(room.choose([large('b', 20)])).toEqual([]);
-    room.leave('a');
-    expect(idsOf(room.choose([large('b', 20)]))).toBe('b');
+    expect(idsOf(capacity.select([huge, large('b', 20)]))).toBe('a');
+    capacity.acquire(huge);
+    expect(capacity.select([large('b', 20)])).toEqual([]);
+    capacity.release('a');
+    expect(idsOf(capacity.select([large('b', 20)]))).toBe('b');
   });
 
-  it('lets no smaller one pass a large one that waits, so that it comes next', () => {
-    const room = new StartCapacity(10);
-    room.enter(large('a', 500));
-    expect(idsOf(room.choose([large('b', 900), large('c', 20), small('d')]))).toBe('d');
-    room.leave('a');
-    expect(idsOf(room.choose([large('b', 900), large('c', 20), small('d')]))).toBe('bcd');
+  it('lets no smaller large start overtake a waiting one', () => {
+    const capacity = new StartCapacity(10);
+    capacity.acquire(large('a', 500));
+    expect(idsOf(capacity.select([large('b', 900), large('c', 20), small('d')]))).toBe('d');
+    capacity.release('a');
+    expect(idsOf(capacity.select([large('b', 900), large('c', 20), small('d')]))).toBe('bcd');
   });
 
-  it('has all its room again when all have left', () => {
-    const room = new StartCapacity(10);
-    room.enter(large('a'));
-    room.leave('a');
-    room.leave('a');
-    expect(room.free).toBe(10);
-    expect(idsOf(room.choose([large('b', 1_024)]))).toBe('b');
+  it('counts a start that is released twice only once', () => {
+    const capacity = new StartCapacity(10);
+    capacity.acquire(large('a'));
+    capacity.release('a');
+    capacity.release('a');
+    expect(capacity.free).toBe(10);
+    expect(idsOf(capacity.select([large('b', 1_024)]))).toBe('b');
   });
 });

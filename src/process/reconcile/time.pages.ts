@@ -2,22 +2,22 @@ import { toEngineDate } from '../../camunda-engine/index.js';
 
 const PAGE_SIZE = 500;
 
-/** What one page of a list by time is asked for with. */
+/** The query of one page of a list that is sorted by time. */
 export interface TimePage {
-  /** A time as the engine writes it. */
+  /** A time in the engine's format. */
   readonly after: string;
   readonly firstResult: number;
   readonly maxResults: number;
 }
 
 /**
- * The pages of a list that the engine sorts by time, up to one that is not full.
+ * Reads the pages of a list that the engine sorts by time, up to the first page that is not full.
  *
- * A page begins at the last time of the one before, because rows that are skipped cost the engine as much as rows that
- * are read. So rows of that time may come again. Only where a whole page has one time are rows skipped.
+ * A page begins at the last time of the page before it, because skipped rows cost the engine as much as rows that it
+ * returns. So rows with that time may come again. Rows are skipped only if a whole page has the same time.
  *
- * @param from where the first page begins, as the engine writes times
- * @param afterOf what a page is asked for with that is to have the row's time again, in epoch milliseconds
+ * @param from the start of the first page, in the engine's time format
+ * @param afterOf the `after` of a page that includes the row's time, in epoch milliseconds
  */
 export async function* pagesByTime<T>(
   from: string,

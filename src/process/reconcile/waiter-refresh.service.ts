@@ -4,12 +4,12 @@ import { ProcessStoreService } from '../../process-store/index.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 
-/** How often the table is asked for the processes that somebody waits for, in ms. */
-const LOOK_MS = 1_000;
+/** How often the awaited rows are read, in ms. */
+const REFRESH_MS = 1_000;
 
 /**
- * Looks every second at the rows that somebody waits for here, because wake-ups are hints: another instance may have
- * written the outcome, and a hint may be lost.
+ * Reads the awaited rows every second, because a wake-up is only a hint: another instance may have written the outcome,
+ * and a hint may be lost.
  */
 @Injectable()
 export class WaiterRefreshService implements OnApplicationBootstrap {
@@ -22,7 +22,7 @@ export class WaiterRefreshService implements OnApplicationBootstrap {
     shutdown: ShutdownService,
   ) {
     this.task = new PeriodicTask(
-      { name: 'look at awaited processes', everyMs: LOOK_MS, run: () => this.look() },
+      { name: 'refresh of awaited processes', everyMs: REFRESH_MS, run: () => this.refresh() },
       shutdown,
     );
   }
@@ -31,8 +31,8 @@ export class WaiterRefreshService implements OnApplicationBootstrap {
     this.task.start();
   }
 
-  /** Wakes the waiters of every process whose row is decided. */
-  async look(): Promise<void> {
+  /** Wakes the waiters of every awaited process that has an outcome. */
+  async refresh(): Promise<void> {
     const awaited = this.waits.awaitedIds();
     if (awaited.length === 0) return;
     for await (const records of this.store.findDecided(awaited)) {
