@@ -1,37 +1,9 @@
-import type { TypedValue } from '../state/typed-value.types.js';
+import type { ExecutionView } from '../query/execution.query.js';
+import type { ProcessInstanceView } from '../query/process-instance.query.js';
+import type { VariableInstanceView } from '../query/variable-instance.query.js';
 import type { ActivityState } from '../state/activity.state.js';
 import type { ExecutableDefinition } from '../state/executable-definition.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
-
-export interface ProcessInstanceView {
-  readonly id: string;
-  readonly definitionId: string;
-  readonly definitionKey: string;
-  readonly businessKey: string | null;
-  readonly ended: boolean;
-  readonly suspended: boolean;
-  readonly tenantId: string | null;
-}
-
-/** A variable with its scope, as `/variable-instance` returns it. */
-export interface VariableInstanceView {
-  readonly id: string;
-  readonly name: string;
-  readonly value: TypedValue;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
-  readonly executionId: string;
-  readonly activityInstanceId: string;
-  readonly tenantId: string | null;
-}
-
-/** One execution: a scope, or a path of an instance that waits. */
-export interface ExecutionView {
-  readonly id: string;
-  readonly processInstanceId: string;
-  readonly ended: boolean;
-  readonly tenantId: string | null;
-}
 
 /** The view of an instance, also right after the command that ended it. */
 export function viewInstance(

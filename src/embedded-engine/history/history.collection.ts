@@ -1,6 +1,6 @@
 import type { ChangeSet } from '../state/change-set.js';
 import type { HistorySelection } from './history.selection.js';
-import { type InstanceHistory, newInstanceHistory } from './instance-history.types.js';
+import { type InstanceHistory, newInstanceHistory } from '../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /** Histories of instances in memory, by id and by business key. */

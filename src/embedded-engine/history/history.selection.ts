@@ -1,13 +1,9 @@
-import type { ExternalTaskLogQuery } from './external-task-log.query.js';
-import type { HistoricActivityQuery } from './historic-activity-instance.query.js';
-import type { HistoricIncidentQuery } from './historic-incident.query.js';
-import type { HistoricInstanceQuery } from './historic-process-instance.query.js';
-import type { HistoricUserTaskQuery } from './historic-user-task.query.js';
-import type { HistoricVariableQuery } from './historic-variable-instance.query.js';
+import type { Comparator, GivenComparison } from '../query/define/query.types.js';
+import type { HistoricInstanceQuery } from '../query/historic-process-instance.query.js';
 
 /**
  * What a query says about the instances that its records can belong to, so that a source need not show all of them.
- * The rules of the query decide in the end: a source may show more.
+ * The filters of the query decide in the end: a source may show more.
  */
 export interface HistorySelection {
   readonly ids?: readonly string[] | undefined;
@@ -24,34 +20,33 @@ export interface HistorySelection {
   readonly mentioned: readonly string[];
 }
 
-type AnyQuery = HistoricInstanceQuery &
-  HistoricActivityQuery &
-  HistoricVariableQuery &
-  HistoricIncidentQuery &
-  HistoricUserTaskQuery &
-  ExternalTaskLogQuery;
+/** Fields of a detail that hold an id which its records mention and its instance's columns do not. */
+const MENTIONED_IDS: ReadonlySet<string> = new Set(['id', 'executionId', 'configuration', 'externalTaskId']);
 
-/** The selection of any query for what belongs to instances: variables, activities, incidents, tasks. */
-export function selectionOfDetails(query: Partial<Omit<AnyQuery, 'sorting'>>): HistorySelection {
+/** Points in time at which the instance of a detail was running. */
+const TIMES: ReadonlySet<string> = new Set(['startTime', 'endTime', 'incidentTimestamp']);
+
+/** The selection of a query for details of instances: activities, variables, incidents, tasks, lines of the log. */
+export function selectionOfDetails(given: readonly GivenComparison[]): HistorySelection {
+  const wantedOf = (isField: (field: string) => boolean, ...comparators: Comparator[]): unknown =>
+    given.find(({ field, comparator }) => isField(field) && comparators.includes(comparator))?.wanted;
+  const textOf = (name: string) => wantedOf((field) => field === name, 'equals') as string | undefined;
+  const textsOf = (name: string) =>
+    (wantedOf((field) => field === name, 'oneOf') as readonly string[] | undefined) ?? one(textOf(name));
+  const timeOf = (...comparators: Comparator[]) =>
+    wantedOf((field) => TIMES.has(field), ...comparators) as number | undefined;
+  const isUnfinished = wantedOf((field) => field === 'endTime', 'isNull') !== undefined;
   return {
-    ids: query.processInstanceIdIn ?? one(query.processInstanceId),
-    businessKeys: one(query.processInstanceBusinessKey),
-    definitionId: query.processDefinitionId,
-    definitionKeys: query.processDefinitionKeyIn ?? one(query.processDefinitionKey),
-    endedSince: query.startedAfter ?? query.finishedAfter ?? query.createTimeAfter ?? query.endTimeAfter,
-    startedUntil:
-      query.startedBefore ?? query.finishedBefore ?? query.createTimeBefore ?? query.endTimeBefore,
-    running: query.unfinished ?? query.open,
-    mentioned: [
-      query.id,
-      query.activityInstanceId,
-      query.executionId,
-      query.incidentId,
-      query.configuration,
-      query.taskId,
-      query.logId,
-      query.externalTaskId,
-    ].filter((id) => id !== undefined),
+    ids: textsOf('processInstanceId'),
+    businessKeys: textsOf('businessKey'),
+    definitionId: textOf('processDefinitionId'),
+    definitionKeys: textsOf('processDefinitionKey'),
+    endedSince: timeOf('above', 'atLeast'),
+    startedUntil: timeOf('below', 'atMost'),
+    running: isUnfinished || textOf('state') === 'OPEN',
+    mentioned: given
+      .filter(({ field, comparator }) => comparator === 'equals' && MENTIONED_IDS.has(field))
+      .map(({ wanted }) => wanted as string),
   };
 }
 

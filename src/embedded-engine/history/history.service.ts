@@ -1,36 +1,36 @@
-import { type ExternalTaskLogQuery, TASK_LOG_RULES, TASK_LOG_SORT_KEYS } from './external-task-log.query.js';
+import type { QueryDefinition } from '../query/define/query.definition.js';
+import type { Filters, FilterValues, SortKeys } from '../query/define/query.types.js';
 import {
-  ACTIVITY_RULES,
-  ACTIVITY_SORT_KEYS,
+  HISTORIC_ACTIVITY_INSTANCE_QUERY,
   type HistoricActivityQuery,
-} from './historic-activity-instance.query.js';
-import { type HistoricIncidentQuery, INCIDENT_RULES, INCIDENT_SORT_KEYS } from './historic-incident.query.js';
+} from '../query/historic-activity-instance.query.js';
 import {
+  HISTORIC_EXTERNAL_TASK_LOG_QUERY,
+  type ExternalTaskLogQuery,
+} from '../query/historic-external-task-log.query.js';
+import {
+  HISTORIC_INCIDENT_QUERY,
+  type HistoricIncident,
+  type HistoricIncidentQuery,
+} from '../query/historic-incident.query.js';
+import {
+  HISTORIC_PROCESS_INSTANCE_QUERY,
   type HistoricInstanceQuery,
-  INSTANCE_SORT_KEYS,
-  instanceRules,
-} from './historic-process-instance.query.js';
+} from '../query/historic-process-instance.query.js';
+import { HISTORIC_USER_TASK_QUERY, type HistoricUserTaskQuery } from '../query/historic-user-task.query.js';
 import {
-  type HistoricUserTaskQuery,
-  USER_TASK_RULES,
-  USER_TASK_SORT_KEYS,
-} from './historic-user-task.query.js';
-import {
+  HISTORIC_VARIABLE_INSTANCE_QUERY,
   type HistoricVariableQuery,
-  VARIABLE_RULES,
-  VARIABLE_SORT_KEYS,
-} from './historic-variable-instance.query.js';
-import type { InstanceHistory, OfInstance } from './instance-history.types.js';
-import { type HistorySelection, selectionOfDetails, selectionOfInstances } from './history.selection.js';
-import { countOf, matching, pageOfAll } from '../query/record.page.js';
+} from '../query/historic-variable-instance.query.js';
+import type { InstanceHistory } from '../state/instance-history.types.js';
 import type {
   ExternalTaskLogRecord,
   HistoricActivityRecord,
-  HistoricIncidentRecord,
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
 } from '../state/records.types.js';
+import { type HistorySelection, selectionOfDetails, selectionOfInstances } from './history.selection.js';
 
 /** Queries of history, over the instance histories that a subclass provides one at a time. */
 export abstract class HistoryService {
@@ -41,11 +41,7 @@ export abstract class HistoryService {
 
   findInstances(query: HistoricInstanceQuery): readonly HistoricInstanceRecord[] {
     const found = this.matchingInstances(query);
-    return pageOfAll(
-      map(found, ({ record }) => record),
-      query,
-      INSTANCE_SORT_KEYS,
-    );
+    return HISTORIC_PROCESS_INSTANCE_QUERY.page(recordsOf(found), query);
   }
 
   countInstances(query: HistoricInstanceQuery): number {
@@ -53,43 +49,43 @@ export abstract class HistoryService {
   }
 
   findActivities(query: HistoricActivityQuery): readonly HistoricActivityRecord[] {
-    return pageOfAll(this.matchingActivities(query), query, ACTIVITY_SORT_KEYS);
+    return HISTORIC_ACTIVITY_INSTANCE_QUERY.page(this.activities(query), query);
   }
 
   countActivities(query: HistoricActivityQuery): number {
-    return countOf(this.matchingActivities(query));
+    return countOf(this.activities(query));
   }
 
   findVariables(query: HistoricVariableQuery): readonly HistoricVariableRecord[] {
-    return pageOfAll(this.matchingVariables(query), query, VARIABLE_SORT_KEYS);
+    return HISTORIC_VARIABLE_INSTANCE_QUERY.page(this.variables(query), query);
   }
 
   countVariables(query: HistoricVariableQuery): number {
-    return countOf(this.matchingVariables(query));
+    return countOf(this.variables(query));
   }
 
-  findIncidents(query: HistoricIncidentQuery): readonly HistoricIncidentRecord[] {
-    return pageOfAll(this.matchingIncidents(query), query, INCIDENT_SORT_KEYS).map(({ record }) => record);
+  findIncidents(query: HistoricIncidentQuery): readonly HistoricIncident[] {
+    return HISTORIC_INCIDENT_QUERY.page(this.incidents(query), query);
   }
 
   countIncidents(query: HistoricIncidentQuery): number {
-    return countOf(this.matchingIncidents(query));
+    return countOf(this.incidents(query));
   }
 
   findUserTasks(query: HistoricUserTaskQuery): readonly HistoricUserTaskRecord[] {
-    return pageOfAll(this.matchingUserTasks(query), query, USER_TASK_SORT_KEYS).map(({ record }) => record);
+    return HISTORIC_USER_TASK_QUERY.page(this.userTasks(query), query);
   }
 
   countUserTasks(query: HistoricUserTaskQuery): number {
-    return countOf(this.matchingUserTasks(query));
+    return countOf(this.userTasks(query));
   }
 
   findTaskLog(query: ExternalTaskLogQuery): readonly ExternalTaskLogRecord[] {
-    return pageOfAll(this.matchingTaskLog(query), query, TASK_LOG_SORT_KEYS);
+    return HISTORIC_EXTERNAL_TASK_LOG_QUERY.page(this.taskLog(query), query);
   }
 
   countTaskLog(query: ExternalTaskLogQuery): number {
-    return countOf(this.matchingTaskLog(query));
+    return countOf(this.taskLog(query));
   }
 
   /** Null for an unknown id. */
@@ -99,51 +95,65 @@ export abstract class HistoryService {
 
   /** The histories of the instances that a query for instances finds. */
   protected matchingInstances(query: HistoricInstanceQuery): Iterable<InstanceHistory> {
-    return matching(this.histories(selectionOfInstances(query)), query, instanceRules);
+    return matchingHistories(this.histories(selectionOfInstances(query)), query);
   }
 
-  private matchingActivities(query: HistoricActivityQuery): Iterable<HistoricActivityRecord> {
-    const found = this.details(selectionOfDetails(query), ({ activities }) => activities);
-    return matching(records(found), query, ACTIVITY_RULES);
+  private activities(query: HistoricActivityQuery): Iterable<HistoricActivityRecord> {
+    return this.details(HISTORIC_ACTIVITY_INSTANCE_QUERY, query, ({ activities }) => activities.values());
   }
 
-  private *matchingVariables(query: HistoricVariableQuery): Iterable<HistoricVariableRecord> {
-    const { includeDeleted, ...filters } = query;
-    const found = this.details(selectionOfDetails(query), ({ variables }) => variables);
-    for (const variable of matching(records(found), filters, VARIABLE_RULES)) {
-      if (includeDeleted === true || variable.state === 'CREATED') yield variable;
+  private *variables(query: HistoricVariableQuery): Iterable<HistoricVariableRecord> {
+    const found = this.details(HISTORIC_VARIABLE_INSTANCE_QUERY, query, ({ variables }) =>
+      variables.values(),
+    );
+    for (const variable of found) {
+      if (query.includeDeleted === true || variable.state === 'CREATED') yield variable;
     }
   }
 
-  private matchingIncidents(query: HistoricIncidentQuery): Iterable<OfInstance<HistoricIncidentRecord>> {
-    const found = this.details(selectionOfDetails(query), ({ incidents }) => incidents);
-    return matching(found, query, INCIDENT_RULES);
+  private incidents(query: HistoricIncidentQuery): Iterable<HistoricIncident> {
+    return this.details(HISTORIC_INCIDENT_QUERY, query, ({ incidents, record: { processDefinitionKey } }) =>
+      Array.from(incidents?.values() ?? [], (incident) => ({ ...incident, processDefinitionKey })),
+    );
   }
 
-  private matchingUserTasks(query: HistoricUserTaskQuery): Iterable<OfInstance<HistoricUserTaskRecord>> {
-    const found = this.details(selectionOfDetails(query), ({ userTasks }) => userTasks);
-    return matching(found, query, USER_TASK_RULES);
+  private userTasks(query: HistoricUserTaskQuery): Iterable<HistoricUserTaskRecord> {
+    return this.details(HISTORIC_USER_TASK_QUERY, query, ({ userTasks }) => userTasks?.values() ?? []);
   }
 
-  private matchingTaskLog(query: ExternalTaskLogQuery): Iterable<ExternalTaskLogRecord> {
-    const found = this.details(selectionOfDetails(query), ({ taskLog }) => taskLog);
-    return matching(records(found), query, TASK_LOG_RULES);
+  private taskLog(query: ExternalTaskLogQuery): Iterable<ExternalTaskLogRecord> {
+    return this.details(HISTORIC_EXTERNAL_TASK_LOG_QUERY, query, ({ taskLog }) => taskLog?.values() ?? []);
   }
 
-  private *details<R>(
-    selection: HistorySelection,
-    pick: (history: InstanceHistory) => ReadonlyMap<string, R> | null,
-  ): Iterable<OfInstance<R>> {
+  /** @param pick the records of one instance that the query is about */
+  private *details<R, F extends Filters<R, InstanceHistory>, S extends SortKeys<R>>(
+    definition: QueryDefinition<R, InstanceHistory, F, S>,
+    query: FilterValues<F>,
+    pick: (history: InstanceHistory) => Iterable<R>,
+  ): Iterable<R> {
+    const passes = definition.matcher(query);
+    const selection = selectionOfDetails(definition.comparisons(query).comparisons);
     for (const history of this.histories(selection)) {
-      for (const record of pick(history)?.values() ?? []) yield { record, instance: history.record };
+      for (const record of pick(history)) if (passes(record, history)) yield record;
     }
   }
 }
 
-function records<R>(details: Iterable<OfInstance<R>>): Iterable<R> {
-  return map(details, ({ record }) => record);
+/** Those of the histories whose instances a query finds. */
+export function* matchingHistories(
+  histories: Iterable<InstanceHistory>,
+  query: HistoricInstanceQuery,
+): Iterable<InstanceHistory> {
+  const passes = HISTORIC_PROCESS_INSTANCE_QUERY.matcher(query);
+  for (const history of histories) if (passes(history.record, history)) yield history;
 }
 
-function* map<T, R>(items: Iterable<T>, change: (item: T) => R): Iterable<R> {
-  for (const item of items) yield change(item);
+function* recordsOf(histories: Iterable<InstanceHistory>): Iterable<HistoricInstanceRecord> {
+  for (const { record } of histories) yield record;
+}
+
+function countOf(records: Iterable<unknown>): number {
+  let count = 0;
+  for (const _ of records) count += 1;
+  return count;
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ExternalTaskLogQuery } from './external-task-log.query.js';
-import type { HistoricActivityQuery } from './historic-activity-instance.query.js';
-import type { HistoricIncidentQuery } from './historic-incident.query.js';
-import type { HistoricInstanceQuery } from './historic-process-instance.query.js';
-import type { HistoricUserTaskQuery } from './historic-user-task.query.js';
-import type { HistoricVariableQuery } from './historic-variable-instance.query.js';
+import type { ExternalTaskLogQuery } from '../query/historic-external-task-log.query.js';
+import type { HistoricActivityQuery } from '../query/historic-activity-instance.query.js';
+import type { HistoricIncidentQuery } from '../query/historic-incident.query.js';
+import type { HistoricInstanceQuery } from '../query/historic-process-instance.query.js';
+import type { HistoricUserTaskQuery } from '../query/historic-user-task.query.js';
+import type { HistoricVariableQuery } from '../query/historic-variable-instance.query.js';
 import type { HistoryService } from './history.service.js';
 import {
   CREATED_LOG,
@@ -387,7 +387,9 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     });
 
     it('are records as they were given', () => {
-      expect(history.findIncidents({ incidentId: 'j' })).toEqual([{ id: 'j', ...changed }]);
+      expect(history.findIncidents({ incidentId: 'j' })).toEqual([
+        { id: 'j', processDefinitionKey: 'z', ...changed },
+      ]);
     });
 
     it('mark their instance as one that had incidents', () => {

@@ -2,7 +2,7 @@ import type { ChangeSet } from '../state/change-set.js';
 import { HistoryCollection } from './history.collection.js';
 import { HistoryService } from './history.service.js';
 import type { HistorySelection } from './history.selection.js';
-import type { InstanceHistory } from './instance-history.types.js';
+import type { InstanceHistory } from '../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /**

@@ -1,6 +1,7 @@
 import type { EngineState } from '../state/engine.state.js';
 import type { ExecutableDefinition } from '../state/executable-definition.js';
-import type { ExecutionView, ProcessInstanceView } from '../core/instance.views.js';
+import type { ExecutionView } from '../query/execution.query.js';
+import type { ProcessInstanceView } from '../query/process-instance.query.js';
 import { localVariables } from '../core/variable.scopes.js';
 import type { EventSubscriptionRecord } from '../state/records.types.js';
 import type { TypedValue, Variables } from '../state/typed-value.types.js';

@@ -5,7 +5,6 @@ import type { EngineState } from '../state/engine.state.js';
 import { startInstance } from '../core/instance.factory.js';
 import { viewExecution, viewInstance } from '../core/instance.views.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../query/record.query.js';
 import { assertInstanceActive } from '../core/suspension.js';
 import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
@@ -18,11 +17,7 @@ import {
   type MessageStart,
   messageStartsOf,
 } from './correlation.js';
-import {
-  type EventSubscriptionQuery,
-  SUBSCRIPTION_RULES,
-  SUBSCRIPTION_SORT_KEYS,
-} from './event-subscription.query.js';
+import { EVENT_SUBSCRIPTION_QUERY, type EventSubscriptionQuery } from '../query/event-subscription.query.js';
 import type { EventSubscriptionRecord } from '../state/records.types.js';
 
 /** Exception class for a message without a match, or with several. */
@@ -79,11 +74,11 @@ export class MessageService {
   }
 
   findSubscriptions(query: EventSubscriptionQuery): readonly EventSubscriptionRecord[] {
-    return pageOf(this.matching(query), query, SUBSCRIPTION_SORT_KEYS);
+    return EVENT_SUBSCRIPTION_QUERY.find(this.state.subscriptions.values(), query, undefined);
   }
 
   countSubscriptions(query: EventSubscriptionQuery): number {
-    return this.matching(query).length;
+    return EVENT_SUBSCRIPTION_QUERY.count(this.state.subscriptions.values(), query, undefined);
   }
 
   /** Returns an empty list if an earlier delivery of the same command ended the subscription. */
@@ -138,10 +133,6 @@ export class MessageService {
       processInstance: viewInstance(instance, definition),
       variables: localVariables(instance.root),
     };
-  }
-
-  private matching(query: EventSubscriptionQuery): EventSubscriptionRecord[] {
-    return filterRecords(this.state.subscriptions.values(), query, SUBSCRIPTION_RULES);
   }
 }
 

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { EngineHarness } from '../testing/engine.harness.js';
 import { bpmn, sequence } from '../testing/process.builder.js';
-import type { DefinitionQuery } from './process-definition.query.js';
-import type { DeploymentQuery } from './deployment.query.js';
+import type { DefinitionQuery } from '../query/process-definition.query.js';
+import type { DeploymentQuery } from '../query/deployment.query.js';
 
 let h: EngineHarness;
 

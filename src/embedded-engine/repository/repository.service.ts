@@ -3,14 +3,13 @@ import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../stat
 import type { CommandExecutor } from '../core/command.executor.js';
 import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
 import type { DeploymentCompiler } from './deployment.compiler.js';
-import { DEFINITION_RULES, DEFINITION_SORT_KEYS, type DefinitionQuery } from './process-definition.query.js';
+import { PROCESS_DEFINITION_QUERY, type DefinitionQuery } from '../query/process-definition.query.js';
 import type { DeploymentInput, DeploymentResult } from './deployment.types.js';
-import { DEPLOYMENT_RULES, DEPLOYMENT_SORT_KEYS, type DeploymentQuery } from './deployment.query.js';
+import { DEPLOYMENT_QUERY, type DeploymentQuery } from '../query/deployment.query.js';
 import type { HistoryService } from '../history/history.service.js';
 import { BadUserRequestError, NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../query/record.query.js';
 import { setInstanceSuspended } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 
@@ -47,11 +46,11 @@ export class RepositoryService {
   }
 
   findDeployments(query: DeploymentQuery): readonly DeploymentRecord[] {
-    return pageOf(this.matchingDeployments(query), query, DEPLOYMENT_SORT_KEYS);
+    return DEPLOYMENT_QUERY.find(this.deployments(), query, undefined);
   }
 
   countDeployments(query: DeploymentQuery): number {
-    return this.matchingDeployments(query).length;
+    return DEPLOYMENT_QUERY.count(this.deployments(), query, undefined);
   }
 
   findDeployment(id: string): DeploymentRecord | null {
@@ -95,11 +94,11 @@ export class RepositoryService {
   }
 
   findDefinitions(query: DefinitionQuery): readonly DefinitionRecord[] {
-    return pageOf(this.matchingDefinitions(query), query, DEFINITION_SORT_KEYS);
+    return PROCESS_DEFINITION_QUERY.find(this.definitions(query), query, undefined);
   }
 
   countDefinitions(query: DefinitionQuery): number {
-    return this.matchingDefinitions(query).length;
+    return PROCESS_DEFINITION_QUERY.count(this.definitions(query), query, undefined);
   }
 
   findDefinition(id: string): DefinitionRecord | null {
@@ -232,19 +231,13 @@ export class RepositoryService {
     }
   }
 
-  private matchingDeployments(query: DeploymentQuery): DeploymentRecord[] {
-    const all = [...this.state.deployments.values()].map(({ deployment }) => deployment);
-    return filterRecords(all, query, DEPLOYMENT_RULES);
+  private *deployments(): Iterable<DeploymentRecord> {
+    for (const { deployment } of this.state.deployments.values()) yield deployment;
   }
 
-  private matchingDefinitions(query: DefinitionQuery): DefinitionRecord[] {
-    const { latestVersion, ...filters } = query;
-    const from =
-      latestVersion === true ? this.state.definitions.allLatest() : this.state.definitions.values();
-    return filterRecords(
-      [...from].map(({ record }) => record),
-      filters,
-      DEFINITION_RULES,
-    );
+  private *definitions({ latestVersion }: DefinitionQuery): Iterable<DefinitionRecord> {
+    const { definitions } = this.state;
+    for (const { record } of latestVersion === true ? definitions.allLatest() : definitions.values())
+      yield record;
   }
 }

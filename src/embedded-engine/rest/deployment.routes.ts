@@ -1,4 +1,4 @@
-import type { DeploymentQuery } from '../repository/deployment.query.js';
+import { DEPLOYMENT_QUERY } from '../query/deployment.query.js';
 import type { RepositoryService } from '../repository/repository.service.js';
 import { EngineError } from '../state/engine.errors.js';
 import type { ResourceRecord } from '../state/records.types.js';
@@ -6,33 +6,19 @@ import { attachment } from './attachment.format.js';
 import { readDeployment } from './deployment.reader.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';
 import { bytes, noContent, ok, type EngineResponse } from './http.types.js';
-import { list, optional, text } from './json.reader.js';
+import { optional } from './json.reader.js';
 import { queryRoutes } from './query.routes.js';
-import { date, flag, type FilterTable } from './query.reader.js';
+import { flag } from './query.reader.js';
 import { presentDefinition, presentDeployment, presentResource, selfLink } from './repository.presenter.js';
 import { notFound } from './rest.error.js';
-
-const FILTERS: FilterTable<DeploymentQuery> = {
-  id: text,
-  name: text,
-  nameLike: text,
-  source: text,
-  withoutSource: flag,
-  before: date,
-  after: date,
-  tenantIdIn: list,
-  withoutTenantId: flag,
-};
 
 /** `/deployment`. */
 export function deploymentRoutes(repository: RepositoryService): readonly Route[] {
   return [
     { method: 'POST', path: '/deployment/create', handle: (call) => create(repository, call) },
-    ...queryRoutes<DeploymentQuery, Parameters<typeof presentDeployment>[0]>(
+    ...queryRoutes(
+      DEPLOYMENT_QUERY,
       {
-        path: '/deployment',
-        filters: FILTERS,
-        sortKeys: ['id', 'name', 'deploymentTime', 'tenantId'],
         find: (query) => repository.findDeployments(query),
         count: (query) => repository.countDeployments(query),
         present: (deployment) => presentDeployment(deployment),

@@ -1,4 +1,4 @@
-import type { ExecutionView } from '../core/instance.views.js';
+import type { ExecutionView } from '../query/execution.query.js';
 
 /** ExecutionDto. */
 export function presentExecution(execution: ExecutionView): Record<string, unknown> {

@@ -1,36 +1,18 @@
-import type { ExecutionQuery } from '../runtime/execution.query.js';
-import type { ExecutionView } from '../core/instance.views.js';
+import { EXECUTION_QUERY } from '../query/execution.query.js';
 import type { RuntimeService } from '../runtime/runtime.service.js';
 import type { MessageService } from '../messages/message.service.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentSubscription } from './event-subscription.presenter.js';
 import { presentExecution } from './execution.presenter.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
-import { list, text } from './json.reader.js';
-import { flag, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound, prefixed } from './rest.error.js';
 import { readVariables } from './variable.reader.js';
 
-const FILTERS: FilterTable<ExecutionQuery> = {
-  processInstanceId: text,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  businessKey: text,
-  activityId: text,
-  messageEventSubscriptionName: text,
-  active: flag,
-  suspended: flag,
-  tenantIdIn: list,
-};
-
 /** `/execution`, its variables apart. */
 export function executionRoutes(runtime: RuntimeService, messages: MessageService): readonly Route[] {
   return [
-    ...queryRoutes<ExecutionQuery, ExecutionView>({
-      path: '/execution',
-      filters: FILTERS,
-      sortKeys: ['instanceId', 'definitionKey', 'definitionId', 'tenantId'],
+    ...queryRoutes(EXECUTION_QUERY, {
       find: (query) => runtime.findExecutions(query),
       count: (query) => runtime.countExecutions(query),
       present: presentExecution,

@@ -1,4 +1,4 @@
-import type { ExternalTaskQuery } from '../tasks/external-task.query.js';
+import { EXTERNAL_TASK_QUERY } from '../query/external-task.query.js';
 import type { ExternalTaskService } from '../tasks/external-task.service.js';
 import type { RuntimeService } from '../runtime/runtime.service.js';
 import { EngineError, NullValueError } from '../state/engine.errors.js';
@@ -6,58 +6,16 @@ import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { presentExternalTask } from './external-task.presenter.js';
 import { noContent, ok, textOrNothing, type EngineResponse } from './http.types.js';
-import { integer, isRecord, list, long, optional, text, type JsonRecord } from './json.reader.js';
-import { PROCESS_INSTANCE_FILTERS } from './process-instance.routes.js';
-import { date, flag, readFilters, variableFilters, type FilterTable } from './query.reader.js';
+import { integer, isRecord, list, long, optional, type JsonRecord } from './json.reader.js';
+import { PROCESS_INSTANCE_QUERY } from '../query/process-instance.query.js';
+import { flag, readFilters } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
-import { refuseUnserved } from './unserved.filters.js';
 import { invalidRequest, restException, RestError } from './rest.error.js';
-
-const FILTERS: FilterTable<ExternalTaskQuery> = {
-  externalTaskId: text,
-  externalTaskIdIn: list,
-  topicName: text,
-  workerId: text,
-  locked: flag,
-  notLocked: flag,
-  withRetriesLeft: flag,
-  noRetriesLeft: flag,
-  lockExpirationBefore: date,
-  lockExpirationAfter: date,
-  activityId: text,
-  activityIdIn: list,
-  executionId: text,
-  processInstanceId: text,
-  processInstanceIdIn: list,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  processDefinitionKeyIn: list,
-  processDefinitionName: text,
-  processDefinitionNameLike: text,
-  processVariables: variableFilters,
-  active: flag,
-  suspended: flag,
-  priorityHigherThanOrEquals: long,
-  priorityLowerThanOrEquals: long,
-  tenantIdIn: list,
-};
 
 /** `/external-task`, what workers send apart. */
 export function externalTaskRoutes(tasks: ExternalTaskService, runtime: RuntimeService): readonly Route[] {
   return [
-    ...queryRoutes<ExternalTaskQuery, ExternalTaskRecord>({
-      path: '/external-task',
-      filters: FILTERS,
-      sortKeys: [
-        'id',
-        'lockExpirationTime',
-        'processInstanceId',
-        'processDefinitionId',
-        'processDefinitionKey',
-        'tenantId',
-        'taskPriority',
-        'createTime',
-      ],
+    ...queryRoutes(EXTERNAL_TASK_QUERY, {
       find: (query) => tasks.find(query),
       count: (query) => tasks.count(query),
       present: presentExternalTask,
@@ -154,12 +112,10 @@ async function setRetriesOfMany(
 ): Promise<EngineResponse> {
   const body = call.body();
   const [taskQuery, instanceQuery] = [body.externalTaskQuery, body.processInstanceQuery];
-  if (isRecord(taskQuery)) refuseUnserved('/external-task', taskQuery);
-  if (isRecord(instanceQuery)) refuseUnserved('/process-instance', instanceQuery);
   const instanceIds = optional(body, 'processInstanceIds', list);
   const queriedIds = isRecord(instanceQuery)
     ? runtime
-        .findProcessInstances(readFilters(PROCESS_INSTANCE_FILTERS, instanceQuery))
+        .findProcessInstances(readFilters(PROCESS_INSTANCE_QUERY, instanceQuery))
         .map((instance) => instance.id)
     : [];
   const selection = {
@@ -168,7 +124,7 @@ async function setRetriesOfMany(
       instanceIds === undefined && queriedIds.length === 0
         ? undefined
         : [...(instanceIds ?? []), ...queriedIds],
-    query: isRecord(taskQuery) ? readFilters(FILTERS, taskQuery) : undefined,
+    query: isRecord(taskQuery) ? readFilters(EXTERNAL_TASK_QUERY, taskQuery) : undefined,
   };
   return runRepair(() => tasks.setRetriesOfMany(selection, retriesOf(body)));
 }

@@ -1,6 +1,7 @@
 import type { HistoricActivityRecord, HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
-import { durationOf, instanceFields } from './history.fields.js';
+import { durationOf } from '../query/duration.js';
+import { instanceFields } from './history.fields.js';
 
 /** HistoricActivityInstanceDto. */
 export function presentHistoricActivity(

@@ -1,16 +1,17 @@
-import type { HistoricIncidentRecord, HistoricInstanceRecord } from '../state/records.types.js';
+import type { HistoricIncident } from '../query/historic-incident.query.js';
+import type { HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
 import { jobDefinitionIdOf } from './job-definition.id.js';
 import { instanceFields } from './history.fields.js';
 
 /** HistoricIncidentDto. */
 export function presentHistoricIncident(
-  incident: HistoricIncidentRecord,
+  incident: HistoricIncident,
   instance: HistoricInstanceRecord | null,
 ): Record<string, unknown> {
   return {
     id: incident.id,
-    processDefinitionKey: instance?.processDefinitionKey ?? null,
+    processDefinitionKey: incident.processDefinitionKey,
     processDefinitionId: incident.processDefinitionId,
     processInstanceId: incident.processInstanceId,
     executionId: incident.executionId,

@@ -1,6 +1,6 @@
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 import { formatDate, formatNullableDate } from './date.format.js';
-import { durationOf } from './history.fields.js';
+import { durationOf } from '../query/duration.js';
 
 /** HistoricProcessInstanceDto. */
 export function presentHistoricInstance(instance: HistoricInstanceRecord): Record<string, unknown> {

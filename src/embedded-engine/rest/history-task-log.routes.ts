@@ -1,60 +1,18 @@
-import type { ExternalTaskLogQuery } from '../history/external-task-log.query.js';
+import { HISTORIC_EXTERNAL_TASK_LOG_QUERY } from '../query/historic-external-task-log.query.js';
 import type { HistoryService } from '../history/history.service.js';
 import type { ExternalTaskLogRecord } from '../state/records.types.js';
 import type { Route } from './engine.router.js';
 import { presentTaskLog } from './history-task-log.presenter.js';
 import { ok, textOrNothing } from './http.types.js';
-import { list, long, text } from './json.reader.js';
-import { flag, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound } from './rest.error.js';
-
-const FILTERS: FilterTable<ExternalTaskLogQuery> = {
-  logId: text,
-  externalTaskId: text,
-  topicName: text,
-  workerId: text,
-  errorMessage: text,
-  activityIdIn: list,
-  activityInstanceIdIn: list,
-  executionIdIn: list,
-  processInstanceId: text,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  tenantIdIn: list,
-  priorityHigherThanOrEquals: long,
-  priorityLowerThanOrEquals: long,
-  creationLog: flag,
-  failureLog: flag,
-  successLog: flag,
-  deletionLog: flag,
-};
-
-const SORT_KEYS = [
-  'timestamp',
-  'externalTaskId',
-  'retries',
-  'priority',
-  'topicName',
-  'workerId',
-  'activityId',
-  'activityInstanceId',
-  'executionId',
-  'processInstanceId',
-  'processDefinitionId',
-  'processDefinitionKey',
-  'tenantId',
-] as const;
 
 /** `/history/external-task-log`. */
 export function taskLogRoutes(history: HistoryService): readonly Route[] {
   const present = (entry: ExternalTaskLogRecord): unknown =>
     presentTaskLog(entry, history.findInstance(entry.processInstanceId));
   return [
-    ...queryRoutes<ExternalTaskLogQuery, ExternalTaskLogRecord>({
-      path: '/history/external-task-log',
-      filters: FILTERS,
-      sortKeys: SORT_KEYS,
+    ...queryRoutes(HISTORIC_EXTERNAL_TASK_LOG_QUERY, {
       find: (query) => history.findTaskLog(query),
       count: (query) => history.countTaskLog(query),
       present,

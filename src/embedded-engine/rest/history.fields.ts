@@ -1,14 +1,6 @@
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 import { formatNullableDate } from './date.format.js';
 
-/** Milliseconds from start to end; null while it runs. */
-export function durationOf(record: {
-  readonly startTime: number;
-  readonly endTime: number | null;
-}): number | null {
-  return record.endTime === null ? null : record.endTime - record.startTime;
-}
-
 /** What each historic DTO repeats of its process instance. */
 export interface InstanceFields {
   readonly tenantId: string | null;

@@ -106,15 +106,14 @@ describe('job', () => {
     expect(await rest.answerOf(`GET /job?${query}&sortBy=jobDueDate&sortOrder=asc`)).toEqual([DTO]);
     expect(rest.query).toEqual({
       processInstanceId: 'PI',
-      dueAfter: NOON,
-      dueBefore: NOON + 9,
+      dueDates: { after: NOON, before: NOON + 9 },
       sorting: [{ sortBy: 'jobDueDate', sortOrder: 'asc' }],
     });
     await rest.answerOf('POST /job', {
       timers: true,
       dueDates: [{ operator: 'lt', value: NOON_TEXT }],
     });
-    expect(rest.query).toMatchObject({ timers: true, dueBefore: NOON });
+    expect(rest.query).toMatchObject({ timers: true, dueDates: { before: NOON } });
     expect(await rest.answerOf('GET /job/count?noRetriesLeft=true')).toEqual({ count: 1 });
     expect(await rest.answerOf('GET /job/J')).toEqual(DTO);
   });

@@ -1,4 +1,4 @@
-import type { JobQuery } from '../timers/job.query.js';
+import { JOB_QUERY } from '../query/job.query.js';
 import type { JobService } from '../timers/job.service.js';
 import { EngineError } from '../state/engine.errors.js';
 import { ExpressionError } from '../el/index.js';
@@ -6,59 +6,18 @@ import type { JobRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, textOrNothing, type EngineResponse } from './http.types.js';
 import { presentJob } from './job.presenter.js';
-import { readDueDates } from './job.reader.js';
-import { integer, list, nullable, optional, text } from './json.reader.js';
-import { date, flag, noParameter, type FilterTable } from './query.reader.js';
+import { integer, nullable, optional } from './json.reader.js';
+import { date } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { invalidRequest, notFound, RestError } from './rest.error.js';
-
-const FILTERS: FilterTable<JobQuery> = {
-  jobId: text,
-  jobIds: list,
-  processInstanceId: text,
-  processInstanceIds: list,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  executionId: text,
-  activityId: text,
-  withRetriesLeft: flag,
-  noRetriesLeft: flag,
-  executable: flag,
-  timers: flag,
-  messages: flag,
-  withException: flag,
-  exceptionMessage: text,
-  dueAfter: noParameter,
-  dueBefore: noParameter,
-  active: flag,
-  suspended: flag,
-  tenantIdIn: list,
-  withoutTenantId: flag,
-};
-
-const SORT_KEYS = [
-  'jobId',
-  'executionId',
-  'processInstanceId',
-  'processDefinitionId',
-  'processDefinitionKey',
-  'jobPriority',
-  'jobRetries',
-  'jobDueDate',
-  'tenantId',
-] as const;
 
 /** `/job`. */
 export function jobRoutes(jobs: JobService): readonly Route[] {
   return [
-    ...queryRoutes<JobQuery, JobRecord>({
-      path: '/job',
-      filters: FILTERS,
-      sortKeys: SORT_KEYS,
-      refine: (query, raw) => {
+    ...queryRoutes(JOB_QUERY, {
+      check: (query) => {
         if (query.timers === true && query.messages === true)
           throw invalidRequest('Parameter timers cannot be used together with parameter messages.');
-        return { ...query, ...readDueDates(raw.dueDates) };
       },
       find: (query) => jobs.find(query),
       count: (query) => jobs.count(query),

@@ -1,40 +1,16 @@
-import type { DefinitionQuery } from '../repository/process-definition.query.js';
+import { PROCESS_DEFINITION_QUERY } from '../query/process-definition.query.js';
 import type { RepositoryService } from '../repository/repository.service.js';
 import type { RuntimeService, StartInput, StartResult } from '../runtime/runtime.service.js';
-import type { DefinitionRecord } from '../state/records.types.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import { BASE_PATH, type Route, type RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
-import { boolean, integer, list, nullable, optional, text, type JsonRecord } from './json.reader.js';
+import { boolean, integer, nullable, optional, text } from './json.reader.js';
 import { presentProcessInstance } from './process-instance.presenter.js';
-import { flag, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { presentDefinition, selfLink } from './repository.presenter.js';
 import { invalidRequest, prefixed } from './rest.error.js';
 import { readVariables } from './variable.reader.js';
 import { writeVariables } from './variable.writer.js';
-
-const FILTERS: FilterTable<DefinitionQuery> = {
-  processDefinitionId: text,
-  processDefinitionIdIn: list,
-  key: text,
-  keysIn: list,
-  keyLike: text,
-  name: text,
-  nameLike: text,
-  version: integer,
-  latestVersion: flag,
-  deploymentId: text,
-  resourceName: text,
-  resourceNameLike: text,
-  suspended: flag,
-  active: flag,
-  versionTag: text,
-  versionTagLike: text,
-  withoutVersionTag: flag,
-  tenantIdIn: list,
-  withoutTenantId: flag,
-};
 
 /** `/process-definition`. */
 export function processDefinitionRoutes(
@@ -43,12 +19,9 @@ export function processDefinitionRoutes(
 ): readonly Route[] {
   const { byKey, byTenant, byId } = definitionFinders(repository);
   return [
-    ...queryRoutes<DefinitionQuery, DefinitionRecord>(
+    ...queryRoutes(
+      PROCESS_DEFINITION_QUERY,
       {
-        path: '/process-definition',
-        filters: FILTERS,
-        sortKeys: ['id', 'key', 'name', 'version', 'deploymentId', 'category', 'tenantId', 'versionTag'],
-        refine: withAliases,
         find: (query) => repository.findDefinitions(query),
         count: (query) => repository.countDefinitions(query),
         present: presentDefinition,
@@ -94,15 +67,6 @@ function definitionRoutes(
       handle: (call) => setHistoryTimeToLive(repository, idOf(call), call),
     },
   ];
-}
-
-/** The older names of two filters. */
-function withAliases(query: DefinitionQuery, raw: JsonRecord): DefinitionQuery {
-  return {
-    ...query,
-    version: query.version ?? optional(raw, 'ver', integer),
-    latestVersion: query.latestVersion ?? optional(raw, 'latest', flag),
-  };
 }
 
 async function setHistoryTimeToLive(

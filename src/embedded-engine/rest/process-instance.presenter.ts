@@ -1,5 +1,5 @@
 import type { ActivityInstanceView } from '../runtime/activity-instance.tree.js';
-import type { ProcessInstanceView } from '../core/instance.views.js';
+import type { ProcessInstanceView } from '../query/process-instance.query.js';
 import type { IncidentRecord } from '../state/records.types.js';
 import { jobDefinitionIdOf } from './job-definition.id.js';
 import { formatDate } from './date.format.js';

@@ -1,49 +1,17 @@
-import type { ProcessInstanceQuery } from '../runtime/process-instance.query.js';
-import type { ProcessInstanceView } from '../core/instance.views.js';
+import { PROCESS_INSTANCE_QUERY } from '../query/process-instance.query.js';
 import type { RuntimeService } from '../runtime/runtime.service.js';
 import { EngineError } from '../state/engine.errors.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
-import { boolean, list, optional, text } from './json.reader.js';
+import { boolean, optional } from './json.reader.js';
 import { presentActivityInstance, presentProcessInstance } from './process-instance.presenter.js';
-import { flag, idSet, variableFilters, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound } from './rest.error.js';
-
-/** Filters of process instances; also those of `processInstanceQuery` in other requests. */
-export const PROCESS_INSTANCE_FILTERS: FilterTable<ProcessInstanceQuery> = {
-  processInstanceIds: idSet,
-  businessKey: text,
-  businessKeyLike: text,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  processDefinitionKeyIn: list,
-  processDefinitionKeyNotIn: list,
-  deploymentId: text,
-  active: flag,
-  suspended: flag,
-  withIncident: flag,
-  incidentId: text,
-  incidentType: text,
-  incidentMessage: text,
-  incidentMessageLike: text,
-  activityIdIn: list,
-  variables: variableFilters,
-  tenantIdIn: list,
-  withoutTenantId: flag,
-  rootProcessInstances: flag,
-  leafProcessInstances: flag,
-  superProcessInstance: text,
-  subProcessInstance: text,
-};
 
 /** `/process-instance`, its variables apart. */
 export function processInstanceRoutes(runtime: RuntimeService): readonly Route[] {
   return [
-    ...queryRoutes<ProcessInstanceQuery, ProcessInstanceView>({
-      path: '/process-instance',
-      filters: PROCESS_INSTANCE_FILTERS,
-      sortKeys: ['instanceId', 'definitionKey', 'definitionId', 'tenantId', 'businessKey'],
+    ...queryRoutes(PROCESS_INSTANCE_QUERY, {
       find: (query) => runtime.findProcessInstances(query),
       count: (query) => runtime.countProcessInstances(query),
       present: (instance) => presentProcessInstance(instance),

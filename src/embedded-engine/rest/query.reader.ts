@@ -1,10 +1,25 @@
-import type { Filter, Page, Sorting, VariableFilter } from '../query/query.types.js';
+import type { QueryDefinition } from '../query/define/query.definition.js';
+import type {
+  Filter,
+  Filters,
+  FilterValues,
+  Page,
+  Parameter,
+  ParameterKind,
+  ParameterTypes,
+  SortKeys,
+  Sorting,
+} from '../query/define/query.types.js';
+import { VARIABLE_OPERATORS, type VariableFilter } from '../query/define/variable.filter.js';
+import type { VariableType } from '../state/typed-value.types.js';
 import { parseDate } from './date.format.js';
+import { readDueDates } from './due-dates.reader.js';
 import {
   boolean,
   integer,
   isRecord,
   list,
+  long,
   optional,
   shown,
   text,
@@ -30,46 +45,35 @@ export const date: MemberReader<number> = (value, name) => {
   return epochMs;
 };
 
-/**
- * Ids of which an empty list is an error: it would otherwise ask for everything. As a parameter without a value it asks
- * for nothing, as in Camunda.
- */
-export const idSet: MemberReader<readonly string[]> = (value, name) => {
-  if (value === '') return [''];
-  const ids = list(value, name);
-  if (ids.length === 0)
-    throw new RestError(500, 'ProcessEngineException', 'Set of process instance ids is empty', 0);
-  return ids;
-};
-
-/** A filter that has no parameter of its own name: the resource makes it of others. */
-export const noParameter: MemberReader<undefined> = () => undefined;
-
 /** In a query string an unescaped `+` of an offset arrives as a blank. */
 function restorePlus(value: string): string {
   return value.replace(' ', '+');
 }
 
-const OPERATORS = [
-  'eq',
-  'neq',
-  'gt',
-  'gteq',
-  'lt',
-  'lteq',
-  'like',
-  'notLike',
-] as const satisfies readonly VariableFilter['operator'][];
+/** As a parameter without a value it asks for nothing, as in Camunda. */
+const ids: MemberReader<readonly string[]> = (value, name) => {
+  if (value === '') return [''];
+  const given = list(value, name);
+  if (given.length === 0)
+    throw new RestError(500, 'ProcessEngineException', 'Set of process instance ids is empty', 0);
+  return given;
+};
+
+/** Type names as the engine spells them; Camunda takes any case here. */
+const variableTypes: MemberReader<readonly VariableType[]> = (value, name) =>
+  list(value, name).map(
+    (type) => (type.charAt(0).toUpperCase() + type.slice(1).toLowerCase()) as VariableType,
+  );
 
 function operatorOf(name: unknown): VariableFilter['operator'] {
-  const operator = OPERATORS.find((one) => one === name);
+  const operator = VARIABLE_OPERATORS.find((one) => one === name);
   if (operator === undefined)
     throw invalidRequest(`Invalid variable comparator specified: ${shown(name ?? null)}`);
   return operator;
 }
 
 /** `name_operator_value,…` of a query string, or `[{name, operator, value}]` of a body. */
-export const variableFilters: MemberReader<readonly VariableFilter[]> = (value, name) => {
+const variables: MemberReader<readonly VariableFilter[]> = (value, name) => {
   if (!Array.isArray(value))
     return list(value, name).map((expression) => readVariableExpression(expression, name));
   return value.map((item: unknown) => {
@@ -93,25 +97,59 @@ function readVariableExpression(expression: string, parameter: string): Variable
   return { name, operator: operatorOf(operator), value: readPlainValue(value) };
 }
 
-/** One reader for each filter of a query; the compiler sees to it that none is forgotten. */
-export type FilterTable<Q> = {
-  readonly [K in Exclude<keyof Q, keyof Page<string>>]-?: MemberReader<Q[K]>;
+const READERS: { readonly [K in ParameterKind]: MemberReader<ParameterTypes[K] | undefined> } = {
+  text,
+  list,
+  ids,
+  flag,
+  date,
+  integer,
+  long,
+  variables,
+  plainValue: readPlainValue,
+  variableTypes,
+  dueDates: readDueDates,
 };
 
-/** Reads the filters that a table names; everything else is ignored, as Camunda ignores it. */
-export function readFilters<Q extends Filter<object>>(
-  table: FilterTable<Q>,
+/**
+ * Reads the filters that a query declares. A name that Camunda does not know either is ignored, as Camunda ignores it.
+ *
+ * @throws RestError 400 for a value that is not of the filter's type, and for a filter of Camunda that the engine does not have
+ */
+export function readFilters<F extends Filters<never, never>>(
+  query: Pick<QueryDefinition<never, never, F, SortKeys<never>>, 'path' | 'filters' | 'unserved'>,
   raw: JsonRecord,
-): Omit<Q, keyof Page<string>> {
-  const readers = Object.entries<MemberReader<unknown>>(table);
-  const filters: [string, unknown][] = [];
-  for (const [name, reader] of readers) {
-    const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
-    if (value === undefined || value === null) continue;
-    const wanted = reader(value, name);
-    if (wanted !== undefined && !isEmptyList(wanted)) filters.push([name, wanted]);
+): FilterValues<F> {
+  refuseUnserved(query, raw);
+  const values: [string, unknown][] = [];
+  for (const [name, { parameter, alias }] of Object.entries<Filter<never, never, never>>(query.filters)) {
+    const value = readParameter(parameter, name, raw);
+    const wanted = value === undefined && alias !== undefined ? readParameter(parameter, alias, raw) : value;
+    if (wanted !== undefined && !isEmptyList(wanted)) values.push([name, wanted]);
   }
-  return Object.fromEntries(filters) as Omit<Q, keyof Page<string>>;
+  return Object.fromEntries(values) as FilterValues<F>;
+}
+
+function readParameter(parameter: Parameter, name: string, raw: JsonRecord): unknown {
+  switch (parameter.kind) {
+    case 'internal':
+      return undefined;
+    case 'choice':
+      return optional(raw, name, (value) => readChoice(parameter.choices, value, name));
+    case 'flags':
+      return Object.entries(parameter.flags)
+        .filter(([flagName]) => optional(raw, flagName, flag) === true)
+        .map(([, value]) => value);
+    default:
+      return optional<unknown>(raw, name, READERS[parameter.kind]);
+  }
+}
+
+function readChoice(choices: readonly string[], value: unknown, name: string): string {
+  const choice = choices.find((one) => one === value);
+  if (choice !== undefined) return choice;
+  const allowed = choices.map((one) => `'${one}'`).join(' or ');
+  throw invalidRequest(`${name} must be ${allowed}, not '${shown(value)}'`);
 }
 
 /** An empty list filters nothing, as in Camunda. */
@@ -119,16 +157,33 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
+function refuseUnserved(
+  { path, unserved }: { readonly path: string; readonly unserved: readonly string[] },
+  raw: JsonRecord,
+): void {
+  for (const name of unserved) {
+    if (Object.hasOwn(raw, name) && asksForSomething(raw[name])) {
+      throw invalidRequest(`The filter '${name}' of ${path} is not part of the embedded engine's subset`);
+    }
+  }
+}
+
+function asksForSomething(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return value !== null && value !== undefined && value !== false && value !== 'false' && value !== '';
+}
+
 /**
  * Paging and order. Paging stands in the query string in any case, the order in the body of a POST.
  *
- * @param keys what may be sorted by
+ * @param sort by what a client may sort
  */
 export function readPage<Key extends string>(
-  keys: readonly Key[],
+  sort: Readonly<Record<Key, unknown>>,
   query: JsonRecord,
   body: JsonRecord,
 ): Page<Key> {
+  const keys = Object.keys(sort) as Key[];
   return {
     ...readRange(query),
     sorting: [...readSorting(keys, query), ...readSortingList(keys, body.sorting)],

@@ -1,9 +1,8 @@
 import type { RuntimeService } from '../runtime/runtime.service.js';
 import { isRecord, list, optional, text, type JsonRecord } from './json.reader.js';
-import { PROCESS_INSTANCE_FILTERS } from './process-instance.routes.js';
+import { PROCESS_INSTANCE_QUERY } from '../query/process-instance.query.js';
 import { readFilters } from './query.reader.js';
 import { invalidRequest } from './rest.error.js';
-import { refuseUnserved } from './unserved.filters.js';
 
 /** Ids of the instances that the body of `PUT /process-instance/suspended` names. @throws RestError 400 */
 export function selectInstances(runtime: RuntimeService, body: JsonRecord): readonly string[] {
@@ -18,8 +17,7 @@ export function selectInstances(runtime: RuntimeService, body: JsonRecord): read
   if (single.length > 1) throw invalidRequest(ONLY_ONE);
   if (single.length === 0 && !isGroup) throw invalidRequest(NONE);
   if (single.length > 0) return idsOf(runtime, { processDefinitionId, processDefinitionKey });
-  if (query !== undefined) refuseUnserved('/process-instance', query);
-  const queried = query === undefined ? [] : idsOf(runtime, readFilters(PROCESS_INSTANCE_FILTERS, query));
+  const queried = query === undefined ? [] : idsOf(runtime, readFilters(PROCESS_INSTANCE_QUERY, query));
   return [...new Set([...(processInstanceIds ?? []), ...queried])];
 }
 

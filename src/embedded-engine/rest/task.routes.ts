@@ -1,11 +1,9 @@
+import { USER_TASK_QUERY } from '../query/user-task.query.js';
 import type { UserTaskService } from '../tasks/user-task.service.js';
-import type { UserTaskQuery } from '../tasks/user-task.query.js';
 import { EngineError } from '../state/engine.errors.js';
-import type { UserTaskRecord } from '../state/records.types.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { noContent, ok, type EngineResponse } from './http.types.js';
-import { boolean, integer, list, nullable, optional, text } from './json.reader.js';
-import { date, flag, variableFilters, type FilterTable } from './query.reader.js';
+import { boolean, nullable, optional, text } from './json.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound, prefixed, RestError } from './rest.error.js';
 import { presentTask } from './task.presenter.js';
@@ -13,62 +11,10 @@ import { readVariables } from './variable.reader.js';
 import { writeVariables } from './variable.writer.js';
 import { readRoutes } from './variable.routes.js';
 
-const FILTERS: FilterTable<UserTaskQuery> = {
-  taskId: text,
-  taskIdIn: list,
-  processInstanceId: text,
-  processInstanceIdIn: list,
-  processInstanceBusinessKey: text,
-  processDefinitionId: text,
-  processDefinitionKey: text,
-  processDefinitionKeyIn: list,
-  executionId: text,
-  activityInstanceIdIn: list,
-  assignee: text,
-  assigned: flag,
-  unassigned: flag,
-  name: text,
-  nameLike: text,
-  taskDefinitionKey: text,
-  taskDefinitionKeyIn: list,
-  taskDefinitionKeyLike: text,
-  candidateUser: text,
-  candidateGroup: text,
-  priority: integer,
-  minPriority: integer,
-  maxPriority: integer,
-  createdAfter: date,
-  createdBefore: date,
-  dueAfter: date,
-  dueBefore: date,
-  processVariables: variableFilters,
-  active: flag,
-  suspended: flag,
-  tenantIdIn: list,
-  withoutTenantId: flag,
-};
-
-const SORT_KEYS = [
-  'instanceId',
-  'dueDate',
-  'executionId',
-  'assignee',
-  'created',
-  'description',
-  'id',
-  'name',
-  'priority',
-  'followUpDate',
-  'tenantId',
-] as const;
-
 /** `/task`. */
 export function taskRoutes(tasks: UserTaskService): readonly Route[] {
   return [
-    ...queryRoutes<UserTaskQuery, UserTaskRecord>({
-      path: '/task',
-      filters: FILTERS,
-      sortKeys: SORT_KEYS,
+    ...queryRoutes(USER_TASK_QUERY, {
       find: (query) => tasks.find(query),
       count: (query) => tasks.count(query),
       present: presentTask,

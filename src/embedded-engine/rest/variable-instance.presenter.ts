@@ -1,4 +1,4 @@
-import type { VariableInstanceView } from '../core/instance.views.js';
+import type { VariableInstanceView } from '../query/variable-instance.query.js';
 import { writeVariable } from './variable.writer.js';
 
 /** VariableInstanceDto. */

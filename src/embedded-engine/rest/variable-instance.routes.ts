@@ -1,33 +1,18 @@
+import { VARIABLE_INSTANCE_QUERY } from '../query/variable-instance.query.js';
 import type { RuntimeService } from '../runtime/runtime.service.js';
-import type { VariableInstanceQuery } from '../runtime/variable-instance.query.js';
-import type { VariableInstanceView } from '../core/instance.views.js';
+import type { VariableInstanceView } from '../query/variable-instance.query.js';
 import type { Route, RouteCall } from './engine.router.js';
 import { ok } from './http.types.js';
-import { list, text } from './json.reader.js';
-import { variableFilters, type FilterTable } from './query.reader.js';
 import { queryRoutes } from './query.routes.js';
 import { notFound } from './rest.error.js';
 import { contentOf } from './variable-content.js';
 import { presentVariableInstance } from './variable-instance.presenter.js';
 import { isDeserialized } from './variable.writer.js';
 
-const FILTERS: FilterTable<VariableInstanceQuery> = {
-  variableName: text,
-  variableNameLike: text,
-  processInstanceIdIn: list,
-  executionIdIn: list,
-  activityInstanceIdIn: list,
-  variableValues: variableFilters,
-  tenantIdIn: list,
-};
-
 /** `/variable-instance`. */
 export function variableInstanceRoutes(runtime: RuntimeService): readonly Route[] {
   return [
-    ...queryRoutes<VariableInstanceQuery, VariableInstanceView>({
-      path: '/variable-instance',
-      filters: FILTERS,
-      sortKeys: ['variableName', 'variableType', 'activityInstanceId', 'tenantId'],
+    ...queryRoutes(VARIABLE_INSTANCE_QUERY, {
       find: (query) => runtime.findVariableInstances(query),
       count: (query) => runtime.countVariableInstances(query),
       present: (variable, call) =>

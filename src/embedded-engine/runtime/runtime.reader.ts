@@ -1,35 +1,40 @@
-import type { IncidentRecord } from '../state/records.types.js';
-import { EXECUTION_SORT_KEYS, type ExecutionQuery, executionRules } from './execution.query.js';
 import {
-  executionsOf,
+  EXECUTION_QUERY,
+  QueriedExecution,
+  type ExecutionQuery,
   type ExecutionView,
-  type ProcessInstanceView,
-  type VariableInstanceView,
-  viewExecution,
-  viewInstance,
-  viewVariables,
-} from '../core/instance.views.js';
-import { INCIDENT_SORT_KEYS, type IncidentQuery, incidentRules } from './incident.query.js';
-import { INSTANCE_SORT_KEYS, instanceRules, type ProcessInstanceQuery } from './process-instance.query.js';
+} from '../query/execution.query.js';
+import { INCIDENT_QUERY, type IncidentQuery } from '../query/incident.query.js';
 import {
-  VARIABLE_INSTANCE_RULES,
-  VARIABLE_SORT_KEYS,
+  PROCESS_INSTANCE_QUERY,
+  type ProcessInstanceQuery,
+  type ProcessInstanceView,
+} from '../query/process-instance.query.js';
+import {
+  VARIABLE_INSTANCE_QUERY,
   type VariableInstanceQuery,
-} from './variable-instance.query.js';
+  type VariableInstanceView,
+} from '../query/variable-instance.query.js';
+import type { IncidentRecord } from '../state/records.types.js';
 import type { EngineState } from '../state/engine.state.js';
+import { executionsOf, viewExecution, viewInstance, viewVariables } from '../core/instance.views.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
-import { filterRecords, pageOf } from '../query/record.query.js';
+import { QueryContext } from '../query/query.context.js';
 
 /** Queries of running instances, in memory. */
 export class RuntimeReader {
-  constructor(private readonly state: EngineState) {}
+  /** @param clock epoch milliseconds */
+  constructor(
+    private readonly state: EngineState,
+    private readonly clock: () => number,
+  ) {}
 
   findInstances(query: ProcessInstanceQuery): readonly ProcessInstanceView[] {
-    return pageOf(this.instances(query), query, INSTANCE_SORT_KEYS);
+    return PROCESS_INSTANCE_QUERY.find(this.instances(query), query, this.context());
   }
 
   countInstances(query: ProcessInstanceQuery): number {
-    return this.instances(query).length;
+    return PROCESS_INSTANCE_QUERY.count(this.instances(query), query, this.context());
   }
 
   findInstance(id: string): ProcessInstanceView | null {
@@ -38,29 +43,29 @@ export class RuntimeReader {
   }
 
   findIncidents(query: IncidentQuery): readonly IncidentRecord[] {
-    return pageOf(this.incidents(query), query, INCIDENT_SORT_KEYS);
+    return INCIDENT_QUERY.find(this.state.incidents.values(), query, this.context());
   }
 
   countIncidents(query: IncidentQuery): number {
-    return this.incidents(query).length;
+    return INCIDENT_QUERY.count(this.state.incidents.values(), query, this.context());
   }
 
   findVariables(query: VariableInstanceQuery): readonly VariableInstanceView[] {
-    return pageOf(this.variables(query), query, VARIABLE_SORT_KEYS);
+    return VARIABLE_INSTANCE_QUERY.find(this.variables(query), query, undefined);
   }
 
   countVariables(query: VariableInstanceQuery): number {
-    return this.variables(query).length;
+    return VARIABLE_INSTANCE_QUERY.count(this.variables(query), query, undefined);
   }
 
   findExecutions(query: ExecutionQuery): readonly ExecutionView[] {
-    return pageOf(this.executions(query), query, EXECUTION_SORT_KEYS(this.state)).map(
-      ({ instance, activity }) => viewExecution(instance, activity),
+    return EXECUTION_QUERY.find(this.executions(query), query, undefined).map(({ instance, activity }) =>
+      viewExecution(instance, activity),
     );
   }
 
   countExecutions(query: ExecutionQuery): number {
-    return this.executions(query).length;
+    return EXECUTION_QUERY.count(this.executions(query), query, undefined);
   }
 
   findExecution(id: string): ExecutionView | null {
@@ -69,35 +74,32 @@ export class RuntimeReader {
     return instance === undefined || activity === null ? null : viewExecution(instance, activity);
   }
 
-  private instances(query: ProcessInstanceQuery): ProcessInstanceView[] {
-    const views = this.some(query.processInstanceIds).map((instance) => this.view(instance));
-    return filterRecords(views, query, instanceRules(this.state));
+  private *instances({ processInstanceIds }: ProcessInstanceQuery): Iterable<ProcessInstanceView> {
+    for (const instance of this.some(processInstanceIds)) yield this.view(instance);
   }
 
-  private incidents(query: IncidentQuery): IncidentRecord[] {
-    return filterRecords(this.state.incidents.values(), query, incidentRules(this.state));
+  private *variables({ processInstanceIdIn }: VariableInstanceQuery): Iterable<VariableInstanceView> {
+    for (const instance of this.some(processInstanceIdIn)) yield* viewVariables(instance);
   }
 
-  private variables(query: VariableInstanceQuery): VariableInstanceView[] {
-    const views = this.some(query.processInstanceIdIn).flatMap(viewVariables);
-    return filterRecords(views, query, VARIABLE_INSTANCE_RULES);
-  }
-
-  private executions(query: ExecutionQuery) {
-    const ids = query.processInstanceId === undefined ? undefined : [query.processInstanceId];
-    const all = this.some(ids).flatMap((instance) =>
-      executionsOf(instance).map((activity) => ({ instance, activity })),
-    );
-    return filterRecords(all, query, executionRules(this.state));
+  private *executions({ processInstanceId }: ExecutionQuery): Iterable<QueriedExecution> {
+    const ids = processInstanceId === undefined ? undefined : [processInstanceId];
+    for (const instance of this.some(ids))
+      for (const activity of executionsOf(instance))
+        yield new QueriedExecution(this.state, instance, activity);
   }
 
   /** The instances with these ids, or all. */
-  private some(ids: readonly string[] | undefined): ProcessInstanceState[] {
-    if (ids === undefined) return [...this.state.instances.values()];
+  private some(ids: readonly string[] | undefined): Iterable<ProcessInstanceState> {
+    if (ids === undefined) return this.state.instances.values();
     return [...new Set(ids)].flatMap((id) => this.state.instance(id) ?? []);
   }
 
   private view(instance: ProcessInstanceState): ProcessInstanceView {
     return viewInstance(instance, this.state.definition(instance.header.definitionId));
+  }
+
+  private context(): QueryContext {
+    return new QueryContext(this.state, this.clock());
   }
 }

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { deletion, EngineHarness, plain, variables } from '../testing/engine.harness.js';
 import { bpmn, io, path, process, sequence, start, subProcess, task } from '../testing/process.builder.js';
-import type { IncidentQuery } from './incident.query.js';
-import type { ProcessInstanceQuery } from './process-instance.query.js';
+import type { IncidentQuery } from '../query/incident.query.js';
+import type { ProcessInstanceQuery } from '../query/process-instance.query.js';
 
 let h: EngineHarness;
 

@@ -6,22 +6,20 @@ import type { ActivityState } from '../state/activity.state.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { NotFoundError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
-import type { ExecutionQuery } from './execution.query.js';
-import type { IncidentQuery } from './incident.query.js';
+import type { ExecutionQuery } from '../query/execution.query.js';
+import type { IncidentQuery } from '../query/incident.query.js';
 import { type InstanceContext, openInstance } from '../core/instance.context.js';
 import { startInstance } from '../core/instance.factory.js';
-import {
-  type ExecutionView,
-  type ProcessInstanceView,
-  type VariableInstanceView,
-  viewInstance,
-} from '../core/instance.views.js';
+import { viewInstance } from '../core/instance.views.js';
+import type { ExecutionView } from '../query/execution.query.js';
+import type { ProcessInstanceView } from '../query/process-instance.query.js';
+import type { VariableInstanceView } from '../query/variable-instance.query.js';
 import { Interpreter } from '../core/interpreter.js';
-import type { ProcessInstanceQuery } from './process-instance.query.js';
+import type { ProcessInstanceQuery } from '../query/process-instance.query.js';
 import { RuntimeReader } from './runtime.reader.js';
 import { assertInstanceActive, setInstanceSuspended } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import type { VariableInstanceQuery } from './variable-instance.query.js';
+import type { VariableInstanceQuery } from '../query/variable-instance.query.js';
 import { localVariables, visibleVariables } from '../core/variable.scopes.js';
 
 export interface StartInput {
@@ -51,7 +49,7 @@ export class RuntimeService {
     private readonly stepLimit: number,
     private readonly history: HistoryService,
   ) {
-    this.reader = new RuntimeReader(state);
+    this.reader = new RuntimeReader(state, executor.clock);
   }
 
   /** @throws NotFound for an unknown definition; ProcessEngine if the instance fails before its first wait state */

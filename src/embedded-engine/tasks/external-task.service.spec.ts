@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { ExternalTaskQuery } from './external-task.query.js';
+import type { ExternalTaskQuery } from '../query/external-task.query.js';
 import { EngineHarness, variables } from '../testing/engine.harness.js';
 import { bpmn, path, process, sequence, start, task } from '../testing/process.builder.js';
 

@@ -1,6 +1,7 @@
 import type { CommandExecutor } from '../core/command.executor.js';
 import { type BpmnErrorInput, type CompleteInput, type FailureInput, TaskReports } from './task.reports.js';
-import { type ExternalTaskQuery, type TopicNameQuery, findTasks, pageTasks } from './external-task.query.js';
+import { EXTERNAL_TASK_QUERY, type ExternalTaskQuery } from '../query/external-task.query.js';
+import { QueryContext } from '../query/query.context.js';
 import type { FetchInput, PendingFetch } from './fetch-and-lock.types.js';
 import { BadUserRequestError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
@@ -15,6 +16,13 @@ interface RetriesSelection {
   readonly externalTaskIds?: readonly string[] | undefined;
   readonly processInstanceIds?: readonly string[] | undefined;
   readonly query?: ExternalTaskQuery | undefined;
+}
+
+/** Filters of the tasks whose topics are listed. */
+export interface TopicNameQuery {
+  readonly withLockedTasks?: true | undefined;
+  readonly withUnlockedTasks?: true | undefined;
+  readonly withRetriesLeft?: true | undefined;
 }
 
 /**
@@ -86,7 +94,7 @@ export class ExternalTaskService {
   /** All or none; ids, those of the instances and those of the query together. */
   setRetriesOfMany(selection: RetriesSelection, retries: number): Promise<void> {
     return this.executor.run((work) => {
-      const ids = this.select(selection, work.now);
+      const ids = this.select(selection);
       if (ids.size === 0) throw new BadUserRequestError('externalTaskIds is empty');
       for (const id of ids) setTaskRetries(work, id, retries);
     });
@@ -99,11 +107,11 @@ export class ExternalTaskService {
   }
 
   find(query: ExternalTaskQuery): readonly ExternalTaskRecord[] {
-    return pageTasks(findTasks(this.state, query, this.executor.clock()), query);
+    return EXTERNAL_TASK_QUERY.find(this.candidates(query), query, this.context());
   }
 
   count(query: ExternalTaskQuery): number {
-    return findTasks(this.state, query, this.executor.clock()).length;
+    return EXTERNAL_TASK_QUERY.count(this.candidates(query), query, this.context());
   }
 
   findOne(id: string): ExternalTaskRecord | null {
@@ -119,20 +127,36 @@ export class ExternalTaskService {
     return [...new Set(this.find(wanted).map((task) => task.topicName))].sort();
   }
 
+  /** By id or instance a query looks at no other tasks. */
+  private candidates({ externalTaskId, processInstanceId }: ExternalTaskQuery): Iterable<ExternalTaskRecord> {
+    if (externalTaskId !== undefined) {
+      const task = this.findOne(externalTaskId);
+      return task === null ? [] : [task];
+    }
+    return processInstanceId === undefined
+      ? this.state.tasks.values()
+      : this.state.tasksOf(processInstanceId);
+  }
+
+  private context(): QueryContext {
+    return new QueryContext(this.state, this.executor.clock());
+  }
+
   private report(report: (reports: TaskReports) => void): Promise<void> {
     return this.executor.run((work) => {
       report(new TaskReports(work, this.stepLimit));
     });
   }
 
-  private select(
-    { externalTaskIds = [], processInstanceIds = [], query }: RetriesSelection,
-    now: number,
-  ): ReadonlySet<string> {
+  private select({
+    externalTaskIds = [],
+    processInstanceIds = [],
+    query,
+  }: RetriesSelection): ReadonlySet<string> {
     return new Set([
       ...externalTaskIds,
       ...processInstanceIds.flatMap((instance) => this.state.tasksOf(instance).map((task) => task.id)),
-      ...(query === undefined ? [] : findTasks(this.state, query, now).map((task) => task.id)),
+      ...(query === undefined ? [] : this.find(query).map((task) => task.id)),
     ]);
   }
 }

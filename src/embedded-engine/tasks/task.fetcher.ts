@@ -1,6 +1,6 @@
 import type { FetchInput, LockedExternalTask, TopicSubscription } from './fetch-and-lock.types.js';
 import type { EngineState } from '../state/engine.state.js';
-import { isLike } from '../query/record.query.js';
+import { isLike } from '../query/define/like.pattern.js';
 import type { Variables } from '../state/typed-value.types.js';
 import { localVariables, visibleVariables } from '../core/variable.scopes.js';
 import type { ChangeSet } from '../state/change-set.js';

@@ -3,11 +3,11 @@ import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, NullValueError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../query/record.query.js';
+import { QueryContext } from '../query/query.context.js';
 import type { Variables } from '../state/typed-value.types.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { visibleVariables } from '../core/variable.scopes.js';
-import { USER_TASK_SORT_KEYS, type UserTaskQuery, userTaskRules } from './user-task.query.js';
+import { USER_TASK_QUERY, type UserTaskQuery } from '../query/user-task.query.js';
 import type { UserTaskRecord } from '../state/records.types.js';
 
 /** The user tasks. */
@@ -19,11 +19,11 @@ export class UserTaskService {
   ) {}
 
   find(query: UserTaskQuery): readonly UserTaskRecord[] {
-    return pageOf(this.matching(query), query, USER_TASK_SORT_KEYS);
+    return USER_TASK_QUERY.find(this.state.userTasks.values(), query, this.context());
   }
 
   count(query: UserTaskQuery): number {
-    return this.matching(query).length;
+    return USER_TASK_QUERY.count(this.state.userTasks.values(), query, this.context());
   }
 
   findOne(id: string): UserTaskRecord | null {
@@ -90,8 +90,8 @@ export class UserTaskService {
     });
   }
 
-  private matching(query: UserTaskQuery): UserTaskRecord[] {
-    return filterRecords(this.state.userTasks.values(), query, userTaskRules(this.state));
+  private context(): QueryContext {
+    return new QueryContext(this.state, this.executor.clock());
   }
 }
 

@@ -4,10 +4,9 @@ import { BadUserRequestError, EngineError, NotFoundError } from '../state/engine
 import type { EngineState } from '../state/engine.state.js';
 import { raiseJobIncident } from '../core/incident.factory.js';
 import { Interpreter } from '../core/interpreter.js';
-import { filterRecords, pageOf } from '../query/record.query.js';
 import { assertInstanceActive } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import { JOB_SORT_KEYS, type JobQuery, jobRules } from './job.query.js';
+import { JOB_QUERY, type JobQuery } from '../query/job.query.js';
 import type { JobRecord } from '../state/records.types.js';
 
 /** Maximum length of an exception message, as in Camunda's database column. */
@@ -22,11 +21,11 @@ export class JobService {
   ) {}
 
   find(query: JobQuery): readonly JobRecord[] {
-    return pageOf(this.matching(query), query, JOB_SORT_KEYS);
+    return JOB_QUERY.find(this.state.jobs.values(), query, { now: this.executor.clock() });
   }
 
   count(query: JobQuery): number {
-    return this.matching(query).length;
+    return JOB_QUERY.count(this.state.jobs.values(), query, { now: this.executor.clock() });
   }
 
   findOne(id: string): JobRecord | null {
@@ -97,10 +96,6 @@ export class JobService {
         exceptionStacktrace: `${error.camundaClass}: ${error.message}`,
       });
     });
-  }
-
-  private matching(query: JobQuery): JobRecord[] {
-    return filterRecords(this.state.jobs.values(), query, jobRules(this.executor.clock));
   }
 }
 

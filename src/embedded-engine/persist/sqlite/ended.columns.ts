@@ -1,7 +1,7 @@
 import type { HistoricInstanceRecord, HistoricInstanceState } from '../../state/records.types.js';
 import { fromColumn, toColumn } from './column.text.js';
 
-/** A row of the table `ended`, in the order of {@link ENDED_COLUMNS}. */
+/** A row of the table `ended`. */
 export interface EndedRow {
   readonly seq: number;
   readonly id: string;
@@ -23,52 +23,53 @@ export interface EndedRow {
   readonly had_incident: number;
 }
 
-export const ENDED_COLUMNS = [
-  'seq',
-  'id',
-  'business_key',
-  'definition_id',
-  'definition_key',
-  'definition_name',
-  'definition_version',
-  'start_time',
-  'end_time',
-  'removal_time',
-  'start_activity_id',
-  'end_activity_id',
-  'delete_reason',
-  'super_id',
-  'root_id',
-  'tenant_id',
-  'state',
-  'had_incident',
-] as const satisfies readonly (keyof EndedRow)[];
+/** The column of each field that a query compares or sorts by. */
+const COLUMN_OF = {
+  id: 'id',
+  businessKey: 'business_key',
+  processDefinitionId: 'definition_id',
+  processDefinitionKey: 'definition_key',
+  processDefinitionName: 'definition_name',
+  processDefinitionVersion: 'definition_version',
+  startTime: 'start_time',
+  endTime: 'end_time',
+  removalTime: 'removal_time',
+  startActivityId: 'start_activity_id',
+  endActivityId: 'end_activity_id',
+  deleteReason: 'delete_reason',
+  superProcessInstanceId: 'super_id',
+  rootProcessInstanceId: 'root_id',
+  tenantId: 'tenant_id',
+  state: 'state',
+} as const satisfies Readonly<Record<keyof HistoricInstanceRecord, keyof EndedRow>>;
+
+const FIELDS = Object.keys(COLUMN_OF) as readonly (keyof HistoricInstanceRecord)[];
+
+const SQL_OF: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(COLUMN_OF),
+  ['hadIncident', 'had_incident'],
+  ['duration', '(end_time - start_time)'],
+]);
+
+/** What stands for a field, or for a computed sort key, in SQL. @throws Error for a field without a column */
+export function columnOf(field: string): string {
+  const sql = SQL_OF.get(field);
+  if (sql === undefined) throw new Error(`ended has no column for ${field}`);
+  return sql;
+}
+
+export const ENDED_COLUMNS = ['seq', ...Object.values(COLUMN_OF), 'had_incident'];
 
 export function endedValues(
   seq: number,
   record: HistoricInstanceRecord,
   hadIncident: boolean,
 ): readonly (string | number | null)[] {
-  return [
-    seq,
-    record.id,
-    toColumn(record.businessKey),
-    record.processDefinitionId,
-    record.processDefinitionKey,
-    toColumn(record.processDefinitionName),
-    record.processDefinitionVersion,
-    record.startTime,
-    record.endTime,
-    record.removalTime,
-    record.startActivityId,
-    record.endActivityId,
-    toColumn(record.deleteReason),
-    record.superProcessInstanceId,
-    record.rootProcessInstanceId,
-    toColumn(record.tenantId),
-    record.state,
-    hadIncident ? 1 : 0,
-  ];
+  const values = FIELDS.map((field) => {
+    const value = record[field];
+    return typeof value === 'string' ? toColumn(value) : value;
+  });
+  return [seq, ...values, hadIncident ? 1 : 0];
 }
 
 export function endedRecord(row: EndedRow): HistoricInstanceRecord {

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
-import type { HistoricInstanceQuery } from '../../history/historic-process-instance.query.js';
+import { HISTORIC_ACTIVITY_INSTANCE_QUERY } from '../../query/historic-activity-instance.query.js';
+import { HISTORIC_USER_TASK_QUERY } from '../../query/historic-user-task.query.js';
+import { HISTORIC_VARIABLE_INSTANCE_QUERY } from '../../query/historic-variable-instance.query.js';
+import type { HistoricInstanceQuery } from '../../query/historic-process-instance.query.js';
 import { type HistorySelection, selectionOfDetails } from '../../history/history.selection.js';
 import {
   type Condition,
@@ -58,15 +61,21 @@ describe('instances are looked up by an index', () => {
 
   const selections: readonly [HistorySelection, string][] = [
     [
-      selectionOfDetails({ processInstanceId: 'a' }),
+      selectionOfDetails(
+        HISTORIC_ACTIVITY_INSTANCE_QUERY.comparisons({ processInstanceId: 'a' }).comparisons,
+      ),
       'SEARCH ended USING INDEX sqlite_autoindex_ended_1 (id=?)',
     ],
     [
-      selectionOfDetails({ processInstanceIdIn: ['a'] }),
+      selectionOfDetails(
+        HISTORIC_VARIABLE_INSTANCE_QUERY.comparisons({ processInstanceIdIn: ['a'] }).comparisons,
+      ),
       'SEARCH ended USING INDEX sqlite_autoindex_ended_1 (id=?)',
     ],
     [
-      selectionOfDetails({ processInstanceBusinessKey: 'k' }),
+      selectionOfDetails(
+        HISTORIC_USER_TASK_QUERY.comparisons({ processInstanceBusinessKey: 'k' }).comparisons,
+      ),
       'SEARCH ended USING INDEX ended_business_key (business_key=?)',
     ],
   ];

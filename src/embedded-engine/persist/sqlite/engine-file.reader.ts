@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import type { DeploymentBundle } from '../../state/change-set.js';
-import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { InstanceHistory } from '../../state/instance-history.types.js';
 import type { ResourceRecord } from '../../state/records.types.js';
 import { fromColumn } from './column.text.js';
 import { ENDED_COLUMNS, endedRecord, type EndedRow } from './ended.columns.js';

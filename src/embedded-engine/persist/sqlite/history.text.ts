@@ -1,4 +1,4 @@
-import { type InstanceHistory, newInstanceHistory } from '../../history/instance-history.types.js';
+import { type InstanceHistory, newInstanceHistory } from '../../state/instance-history.types.js';
 import type {
   ExternalTaskLogRecord,
   HistoricActivityRecord,

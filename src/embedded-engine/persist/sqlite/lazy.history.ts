@@ -1,4 +1,4 @@
-import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { InstanceHistory } from '../../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 
 /** The history of one instance; its records are read on first access. */

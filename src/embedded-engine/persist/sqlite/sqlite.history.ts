@@ -1,14 +1,12 @@
 import type { Database } from 'better-sqlite3';
+import { isLike } from '../../query/define/like.pattern.js';
 import {
+  HISTORIC_PROCESS_INSTANCE_QUERY,
   type HistoricInstanceQuery,
-  INSTANCE_SORT_KEYS,
-  instanceRules,
-} from '../../history/historic-process-instance.query.js';
-import { isLike, pageOf } from '../../query/record.query.js';
-import { HistoryService } from '../../history/history.service.js';
+} from '../../query/historic-process-instance.query.js';
+import { HistoryService, matchingHistories } from '../../history/history.service.js';
 import { type HistorySelection, selectionOfInstances } from '../../history/history.selection.js';
-import type { InstanceHistory } from '../../history/instance-history.types.js';
-import { matching } from '../../query/record.page.js';
+import type { InstanceHistory } from '../../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import { fromColumn } from './column.text.js';
 import { endedRecord, type EndedRow } from './ended.columns.js';
@@ -63,7 +61,7 @@ export class SqliteHistory extends HistoryService {
     const rows = this.db.prepare<SqlValue[], EndedRow>(sql).all(...values);
     const ended: readonly Placed[] = rows.map((row) => ({ seq: row.seq, record: endedRecord(row) }));
     const found = [...ended, ...this.matchingHeld(query)].sort(bySeq).map(({ record }) => record);
-    return pageOf(found, query, INSTANCE_SORT_KEYS);
+    return HISTORIC_PROCESS_INSTANCE_QUERY.page(found, query);
   }
 
   override countInstances(query: HistoricInstanceQuery): number {
@@ -82,10 +80,10 @@ export class SqliteHistory extends HistoryService {
     return this.inOrder(this.heldOf(selection), conditionsOfSelection(selection));
   }
 
-  /** Leaves to the rules only what SQL cannot say. */
+  /** Leaves to the filters in memory only what SQL cannot decide. */
   protected override matchingInstances(query: HistoricInstanceQuery): Iterable<InstanceHistory> {
     const held = this.heldOf(selectionOfInstances(query));
-    return matching(this.inOrder(held, conditionsOf(query).conditions), query, instanceRules);
+    return matchingHistories(this.inOrder(held, conditionsOf(query).conditions), query);
   }
 
   /** Those in memory and those of the file that meet the conditions, in the order of their start. */
@@ -114,7 +112,7 @@ export class SqliteHistory extends HistoryService {
     const held = this.heldOf(selectionOfInstances(query));
     const seqs = new Map(held.map(({ id, seq }) => [id, seq]));
     const histories = held.map((instance) => this.historyOf(instance));
-    return Array.from(matching(histories, query, instanceRules), ({ record }) => ({
+    return Array.from(matchingHistories(histories, query), ({ record }) => ({
       seq: seqs.get(record.id) ?? 0,
       record,
     }));

@@ -748,7 +748,7 @@ it('keeps all kinds of history of an instance', async () => {
   const expected = [
     [{ ...HISTORIC_ACTIVITY, ...of, id: 'A', parentActivityInstanceId: 'a' }],
     [{ ...HISTORIC_VARIABLE, ...of, executionId: 'a' }],
-    [{ ...OPEN_INCIDENT, ...of }],
+    [{ ...OPEN_INCIDENT, ...of, processDefinitionKey: 'order' }],
     [{ ...OPEN_TASK, ...of }],
     [{ ...CREATED_LOG, ...of, errorDetails: 'stack '.repeat(5_000) }],
     1,

@@ -1,6 +1,6 @@
 import type { InstanceSnapshot } from '../../state/instance.snapshot.js';
 import type { SnapshotSource } from '../../state/change-set.js';
-import type { InstanceHistory } from '../../history/instance-history.types.js';
+import type { InstanceHistory } from '../../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import { encodeHistoricRecord, type HistoricRecord, historicRecords, readHistory } from './history.text.js';
 import { toJsonSafe } from './json.text.js';

@@ -1,4 +1,7 @@
-import type { ExecutionView, ProcessInstanceView, VariableInstanceView } from '../../core/instance.views.js';
+import type { ExecutionView } from '../../query/execution.query.js';
+import type { HistoricIncident } from '../../query/historic-incident.query.js';
+import type { ProcessInstanceView } from '../../query/process-instance.query.js';
+import type { VariableInstanceView } from '../../query/variable-instance.query.js';
 import type { LockedExternalTask } from '../../tasks/fetch-and-lock.types.js';
 import type {
   DefinitionRecord,
@@ -213,8 +216,9 @@ export const VARIABLE_INSTANCE: VariableInstanceView = {
   tenantId: 'acme',
 };
 
-export const HISTORIC_INCIDENT: HistoricIncidentRecord = {
+export const HISTORIC_INCIDENT: HistoricIncident = {
   ...INCIDENT,
+  processDefinitionKey: 'order',
   endTime: NOON + 5,
   state: 'RESOLVED',
 };
@@ -250,8 +254,6 @@ export const TASK_LOG: ExternalTaskLogRecord = {
   processDefinitionKey: 'order',
 };
 
-export const OPEN_INCIDENT: HistoricIncidentRecord = { ...INCIDENT, endTime: null, state: 'OPEN' };
-
 export const OPEN_TASK: HistoricUserTaskRecord = {
   ...HISTORIC_TASK,
   id: 'U',
@@ -271,3 +273,5 @@ export const CREATED_LOG: ExternalTaskLogRecord = {
   activityId: 'Charge',
   activityInstanceId: 'Charge:u',
 };
+
+export const OPEN_INCIDENT: HistoricIncidentRecord = { ...INCIDENT, endTime: null, state: 'OPEN' };

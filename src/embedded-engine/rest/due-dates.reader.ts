@@ -1,13 +1,10 @@
-import type { JobQuery } from '../timers/job.query.js';
+import type { DueDates } from '../query/define/query.types.js';
 import { parseDate } from './date.format.js';
 import { isRecord, list, shown } from './json.reader.js';
 import { invalidRequest } from './rest.error.js';
 
-type DueDates = Pick<JobQuery, 'dueAfter' | 'dueBefore'>;
-
 /** `gt_date,lt_date` of a query string, or `[{operator, value}]` of a body. @throws RestError 400 */
 export function readDueDates(raw: unknown): DueDates {
-  if (raw === undefined || raw === null) return {};
   const conditions = Array.isArray(raw)
     ? raw.map((item: unknown): readonly [unknown, unknown] =>
         isRecord(item) ? [item.operator, item.value] : [undefined, undefined],
@@ -37,7 +34,7 @@ function readDueDate(operator: unknown, value: unknown): DueDates {
       `Invalid due date format: Cannot convert value "${shown(value ?? null)}" to java type java.util.Date`,
     );
   }
-  if (operator === 'gt') return { dueAfter: epochMs };
-  if (operator === 'lt') return { dueBefore: epochMs };
+  if (operator === 'gt') return { after: epochMs };
+  if (operator === 'lt') return { before: epochMs };
   throw invalidRequest(`Invalid due date comparator specified: ${shown(operator ?? null)}`);
 }

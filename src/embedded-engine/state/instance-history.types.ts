@@ -5,13 +5,7 @@ import type {
   HistoricInstanceRecord,
   HistoricUserTaskRecord,
   HistoricVariableRecord,
-} from '../state/records.types.js';
-
-/** A record with its instance, for filters by the instance. */
-export interface OfInstance<R> {
-  readonly record: R;
-  readonly instance: HistoricInstanceRecord;
-}
+} from './records.types.js';
 
 /** The history of one instance. */
 export interface InstanceHistory {
