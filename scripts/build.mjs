@@ -1,5 +1,5 @@
-// npm run build: `nest build`, which clears dist/ and then writes it. A build that fails, or that a signal ends, puts the
-// dist/ of the last one back, so that there is never half a one; the next build repairs what a kill has left.
+// npm run build: `nest build`, which clears dist/ and then writes it. If a build fails or a signal ends it, the script
+// restores the previous dist/, so that dist/ is always complete. After a kill the next build restores it.
 import { spawn } from 'node:child_process';
 import { existsSync, renameSync, rmSync } from 'node:fs';
 
@@ -19,7 +19,7 @@ const failed = await new Promise((resolve) => {
 });
 if (failed) {
   restore();
-  console.error('The build failed; dist/ is as it was before.');
+  console.error('The build failed; dist/ is unchanged.');
   process.exitCode = 1;
 } else {
   rmSync(LAST, { recursive: true, force: true });

@@ -1,5 +1,5 @@
-// Follows the Dockerfile in an empty folder, because not every machine can build an image: runs its steps, then starts
-// what they made as a user without rights, asks its health check, starts one process, and stops it. `.ci/run` runs it.
+// Runs the steps of the Dockerfile in an empty folder, because not every machine can build an image. It then starts the
+// result as an unprivileged user, calls its health check, starts one process, and stops it. `.ci/run` runs it.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ const STOP_MS = 40_000;
 /** nobody and nogroup on Debian. */
 const NOBODY = { uid: 65_534, gid: 65_534 };
 
-/** The user of the image where we may become another one and Node can be run by it, else null: we stay who we are. */
+/** The user of the image if this script may change its user and that user can run Node; otherwise null. */
 function unprivilegedUser() {
   if (process.getuid() !== 0) return null;
   return spawnSync(process.execPath, ['--version'], NOBODY).status === 0 ? NOBODY : null;
@@ -62,7 +62,7 @@ const checks = new Checks();
 const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-image-'));
 const user = unprivilegedUser();
 try {
-  // mkdtemp shuts others out.
+  // mkdtemp denies access to other users.
   chmodSync(folder, 0o755);
   console.log(user === null ? '# runs as the current user' : `# runs as uid ${user.uid}`);
   const run = new DockerfileRun(process.cwd(), folder, user);

@@ -1,10 +1,10 @@
 // npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [--about engine|database] [options of Jest]
 //
-// `--about` leaves out the specs that do the same on each engine, or on each database.
+// `--about` skips the specs with the same result on every engine, or on every database.
 // TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
 //
-// Runs the e2e suite of the service on one engine. Only the engine's variables differ between the targets. A real
-// engine is the one at CAMUNDA_BASE_URL if that is set, else one that is started here and stopped at the end.
+// Runs the e2e tests of the service on one engine. Only the variables of the engine differ between the targets. A real
+// engine is the one at CAMUNDA_BASE_URL if it is set, otherwise one that this script starts and stops.
 import { spawn } from 'node:child_process';
 import { REAL_ENGINES, reachRealEngine } from '../test/reference-engines/real-engine.mjs';
 import { takeOptions } from './lib/own-options.mjs';
@@ -14,10 +14,10 @@ const EMBEDDED = {
   'embedded-http': { EMBEDDED_TRANSPORT: 'http' },
 };
 
-/** Specs about the HTTP side of the service: no engine and no database makes a difference to them. */
+/** Specs of the HTTP side of the service, which do not depend on the engine or the database. */
 const HTTP_ONLY = ['boot-faults', 'connections', 'large-bodies', 'openapi', 'partners', 'request-bounds'];
 
-/** By what a run is about: the specs that make no difference to it. */
+/** The specs that each value of `--about` skips. */
 const LEFT_OUT = {
   all: [],
   engine: [...HTTP_ONLY, 'answer-bounds', 'events', 'list', 'retention', 'sqlite/'],
@@ -48,19 +48,19 @@ function oneOf(option, value, known) {
   process.exit(2);
 }
 
-/** The engine of a target: variables for the service, and what Jest must know. */
+/** The engine of a target: variables for the service, and options for Jest. */
 async function reachEngine(name) {
   if (name in EMBEDDED) return { variables: EMBEDDED[name], jestOptions: [], stop: async () => {} };
   const { baseUrl, stop } = await reachRealEngine(name);
   return {
     variables: { CAMUNDA_BASE_URL: baseUrl, CAMUNDA_DEPLOY: 'on' },
-    // All services of the run share the engine and would work on each other's tasks: one file at a time.
+    // All services of the run share the engine and would fetch each other's tasks, so one file runs at a time.
     jestOptions: ['--maxWorkers=1'],
     stop,
   };
 }
 
-/** What a run cannot do with what it runs on, because each folder is for its own engine or database; and what it is not about. */
+/** Folders for other engines and databases, and the specs that `--about` skips. */
 function ignoredSpecs(name, about) {
   const specs = [
     ...(name in EMBEDDED ? [] : ['embedded/']),
@@ -90,7 +90,7 @@ function runJest(options, variables) {
     ],
     { stdio: 'inherit', env: { ...inherited, ...variables } },
   );
-  // A stop by signal ends Jest first, then the engine.
+  // A signal ends Jest first, then the engine.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
   return new Promise((resolve) => jest.once('exit', (code) => resolve(code ?? 1)));
 }

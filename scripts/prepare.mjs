@@ -1,4 +1,4 @@
-// `npm ci` ends here: it leaves a built dist/ where the compiler is installed, and says so where it is not.
+// The last step of `npm ci`: builds dist/ if the compiler is installed, otherwise prints that it did not.
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 

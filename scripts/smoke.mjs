@@ -1,5 +1,5 @@
-// Starts the built service as a user would (`npm start`, a fresh data folder), makes the calls that the README shows,
-// compares their status codes with those it prints, and stops it with two SIGTERMs. `.ci/run` runs it.
+// Starts the built service like a user (`npm start`, a new data folder), makes the calls of the README, compares their
+// status codes with those of the README, and stops the service with two SIGTERMs. `.ci/run` runs it.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { ServiceProcess, stopTwice } from './lib/service.process.mjs';
 const BOOT_MS = 30_000;
 const CALL_MS = 30_000;
 const STOP_MS = 30_000;
-/** The README's examples, five ways of a process, and the second look at the slow one. */
+/** The five ways of a process in the README, and the second request for the slow one. */
 const LEAST_EXAMPLES = 6;
 
 async function call(service, { method, url, headers, body }) {
@@ -19,7 +19,7 @@ async function call(service, { method, url, headers, body }) {
   return { status: answer.status, text: await answer.text() };
 }
 
-/** A status is asked for until it is the one that the README shows: the process may still run. */
+/** Repeats a status request until its status is that of the README, because the process may still run. */
 async function makeExample(service, example) {
   const isExpected = (answer) => answer.status === example.status;
   if (example.method === 'GET')
@@ -30,7 +30,7 @@ async function makeExample(service, example) {
 
 const checks = new Checks();
 const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-smoke-'));
-// The slow example takes as long as the README says only with the defaults; here it need not.
+// Shorter than the defaults of the README's slow example.
 const env = {
   PATH: process.env.PATH,
   HOME: process.env.HOME,

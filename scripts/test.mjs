@@ -1,16 +1,17 @@
 // npm test [-- paths] [-- options of Jest]
 //
-// Runs the quick suites: all specs but those that the whole service answers (`test/e2e/`), that spawn the built service
-// (`test/built/`), and that need a database server (`test/db/`). With paths it runs what they match, of all but the last.
+// Runs the quick tests: all specs except those of the whole service (`test/e2e/`), those that start the built service
+// (`test/built/`), and those that need a database server (`test/db/`). With paths it runs the matching specs, also of the
+// first two folders.
 import { spawn } from 'node:child_process';
 
-/** Left out unless a path asks for them. */
+/** Skipped without a path. */
 const LONG_SUITES = ['/test/e2e/', '/test/built/'];
 
-/** Run by test/db/run.mjs alone. */
+/** Only test/db/run.mjs runs these. */
 const NEVER = ['/node_modules/', '/test/db/'];
 
-/** Options of Jest that are followed by a value, which is no path. */
+/** Options of Jest with a value, which is no path. */
 const OPTIONS_WITH_VALUE =
   /^(-t|-w|--(testNamePattern|maxWorkers|outputFile|seed|config|shard|cacheDirectory))$/;
 
@@ -26,7 +27,7 @@ const jest = spawn(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    // Before the options: Jest takes a path behind an option with many values for one of them.
+    // Before the options: Jest takes a path after an option with several values for one of these values.
     ...given,
     ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
   ],

@@ -1,12 +1,12 @@
-// What CI runs. The steps of a pipeline run in turn; pipelines run side by side. Time limits end what hangs: they are
-// several times what a step takes on two idle cores.
+// The pipelines of CI. The steps of a pipeline run in sequence; pipelines run in parallel. Time limits end hanging steps:
+// they are several times the duration of a step on two idle cores.
 import { startRealEngine } from '../../test/reference-engines/real-engine.mjs';
 
 /**
- * @typedef {{ env: Record<string, string>, close: () => Promise<void> }} Server variables by which the steps find it
+ * @typedef {{ env: Record<string, string>, close: () => Promise<void> }} Server variables that point the steps to it
  *
  * @typedef {{ name: string, open?: () => Promise<Server>, steps: import('./step.mjs').Step[] }} Pipeline
- *   `open` starts what all steps share
+ *   `open` starts a server that all steps share
  */
 
 /** One Jest worker per suite: the second core belongs to the pipeline beside it. */
@@ -115,7 +115,7 @@ const builtService = {
     jest('built service: boot, faults, disks, kills', 1_800, `test:built -- ${ONE_WORKER}`),
     tap('smoke run of the built service', 480, 'node scripts/smoke.mjs'),
     tap('steps of the image', 1_200, 'node scripts/check-image-steps.mjs'),
-    // Health shares two cores with the other pipeline here, so its speed is printed and not held to its limit.
+    // The health route shares two cores with another pipeline here: its speed is printed but not checked.
     tap('abuse of the built service', 900, 'node test/abuse/run.mjs --scale 0.05 --seconds 4 --print-health'),
     tap(
       'chaos, with the engine inside and apart',

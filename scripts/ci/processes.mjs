@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 export const MARK_VARIABLE = 'CI_RUN_MARK';
 
 /**
- * The processes of a run that still live, without this one and its parent: those in the process group of a step, and
+ * The living processes of a run, without this one and its parent: those in the process group of a step, and
  * those that have left it but carry the mark in their environment.
  *
  * @param {{ mark: string, groups: Set<number> }} run the value of CI_RUN_MARK; the ids of the steps' process groups

@@ -1,7 +1,7 @@
 // Runs the pipelines of CI two at a time and prints what failed, the seconds of each step, and the counts.
 //
-// `.ci/run` starts it after the installation. `--only WORD` runs the steps whose name contains the word, for a look at
-// one of them. The last line is `N passed, M failed`; the exit code is 0 only if nothing failed and each step ran a test.
+// `.ci/run` starts it after the installation. `--only WORD` runs only the steps with this
+// word in their name. The last line is `N passed, M failed`; the exit code is 0 only if nothing failed and each step ran a test.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,14 +11,14 @@ import { pipelines } from './pipelines.mjs';
 import { MARK_VARIABLE, livingProcesses, signalProcess } from './processes.mjs';
 import { runStep } from './step.mjs';
 
-/** After this time the whole run is ended, in seconds: 25 minutes are usual, a slow machine needs more than twice that. */
+/** The time limit of the whole run in seconds: 25 minutes are usual, a slow machine needs more than twice that. */
 const BUDGET_SECONDS = 4_800;
-/** Pipelines that run at the same time: one per core of the machine that CI has. */
+/** Pipelines that run in parallel: one per core of the CI machine. */
 const LANES = 2;
-/** How much of a failed step's output is printed, in characters; of a passed one its last lines. */
+/** Maximum output of a failed step in characters; of a passed step only the last lines are printed. */
 const FAILED_OUTPUT = 60_000;
 const PASSED_LINES = 12;
-/** How long processes that were asked to end may take to be gone, in ms. */
+/** How long the run waits for processes to end after their signal, in ms. */
 const ENDING_MS = 10_000;
 
 const { values: options } = parseArgs({ options: { only: { type: 'string', default: '' } } });
@@ -56,7 +56,7 @@ async function runLane() {
   }
 }
 
-/** A failed step does not keep the others from running. */
+/** The other steps run even if one fails. */
 async function runPipeline({ name, open, steps }) {
   let server = { env: {}, close: async () => {} };
   try {
@@ -88,7 +88,7 @@ async function timed(name, work) {
   return result;
 }
 
-/** Prints a step as a whole when it has ended, so that the output of two lanes does not mix. */
+/** Prints the whole output of a step when it has ended, so that the output of two pipelines does not mix. */
 function note(result) {
   results.push(result);
   const { step, seconds, passed, failed, faults, log } = result;

@@ -1,4 +1,4 @@
-// Runs one step of CI as a process group of its own, within a time limit, and counts its tests.
+// Runs one step of CI in its own process group with a time limit, and counts its tests.
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -48,7 +48,7 @@ export async function runStep(step, { folder, secondsLeft, signal, groups }) {
 
 /** The exit code, or the name of the signal that ended the command. */
 async function execute([program, ...args], { env, log, limit, signal, groups }) {
-  // A file, not a pipe: nothing is lost at the exit, and a process that the step leaves behind holds nothing open.
+  // A file, not a pipe: no output is lost at the exit, and a process that outlives the step keeps no pipe open.
   const output = openSync(log, 'w');
   const child = spawn(program, args, {
     detached: true,

@@ -1,10 +1,10 @@
 // Reports checks as lines of the Test Anything Protocol, which `.ci/run` counts.
 
-/** Runs named checks one after the other; a failed one is said and remembered, and the rest still run. */
+/** Runs named checks in sequence. A failed check is reported and counted; the following checks still run. */
 export class Checks {
   failed = 0;
 
-  /** @returns what `check` returns, or undefined where it threw */
+  /** @returns what `check` returns, or undefined if it threw */
   async run(name, check) {
     try {
       const result = await check();
@@ -19,12 +19,12 @@ export class Checks {
   }
 }
 
-/** @throws Error with the message where the condition does not hold */
+/** @throws Error with the message if the condition is false */
 export function expect(condition, message) {
   if (!condition) throw new Error(message);
 }
 
-/** Repeats `attempt` until `done` likes its result. @throws Error with the last result when the time is over */
+/** Repeats `attempt` until `done` accepts its result. @throws Error with the last result after the time limit */
 export async function eventually(attempt, done, timeoutMs) {
   const until = Date.now() + timeoutMs;
   for (;;) {

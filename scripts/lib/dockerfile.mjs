@@ -2,7 +2,7 @@ import { cpSync, chownSync, existsSync, mkdirSync, readdirSync, readFileSync, st
 import { spawnSync } from 'node:child_process';
 import { basename, join } from 'node:path';
 
-/** The instructions of a Dockerfile; comments and blank lines are left out. */
+/** The instructions of a Dockerfile; without comments and blank lines. */
 export function parseDockerfile(path) {
   const text = readFileSync(path, 'utf8')
     .replaceAll(/^\s*#.*\n/gm, '')
@@ -17,15 +17,15 @@ export function parseDockerfile(path) {
 }
 
 /**
- * Follows a Dockerfile in plain folders, one a stage, which stand for the roots of the images.
+ * Runs the steps of a Dockerfile in plain folders: one folder per stage replaces the root of its image.
  *
  * Understands FROM … AS, WORKDIR, ENV, COPY (--from, --chown), RUN, USER, VOLUME, EXPOSE, HEALTHCHECK and CMD in their
- * exec form. `--chown` gives to `user`, whatever it names. RUN must name relative paths: there is no chroot.
+ * exec form. `--chown` always changes the owner to `user`. RUN must use relative paths: there is no chroot.
  */
 export class DockerfileRun {
   stages = new Map();
 
-  /** @param folder empty; @param user uid and gid of the image's user, or null to leave owners as they are */
+  /** @param folder empty; @param user uid and gid of the image's user, or null to keep the owners */
   constructor(context, folder, user) {
     this.context = context;
     this.folder = folder;
@@ -33,7 +33,7 @@ export class DockerfileRun {
     this.ignored = new Set(readFileSync(join(context, '.dockerignore'), 'utf8').trim().split('\n'));
   }
 
-  /** @throws Error for a step that fails or that is not understood */
+  /** @throws Error for a step that fails or is not supported */
   step({ name, rest }) {
     const run = { FROM: 'from', WORKDIR: 'workdir', ENV: 'env', COPY: 'copy', RUN: 'run' }[name];
     if (run !== undefined) return this[run](rest);
@@ -41,15 +41,15 @@ export class DockerfileRun {
     else if (name === 'VOLUME' || name === 'EXPOSE') this.stage[name.toLowerCase()] = rest;
     else if (name === 'CMD') this.stage.command = execForm(rest);
     else if (name === 'HEALTHCHECK') this.stage.healthcheck = execForm(rest.replace(/^.*?\bCMD\s+/, ''));
-    else throw new Error(`${name} is not understood: extend scripts/lib/dockerfile.mjs`);
+    else throw new Error(`${name} is not supported: extend scripts/lib/dockerfile.mjs`);
   }
 
-  /** The folder of a path of the image. */
+  /** The local path of a path in the image. */
   real(path, stage = this.stage) {
     return path.startsWith('/') ? join(stage.root, path) : join(stage.root, stage.workdir, path);
   }
 
-  /** The environment of the stage, its paths as they are here. */
+  /** The environment of the stage with local paths. */
   environment() {
     const { workdir } = this.stage;
     return Object.fromEntries(
@@ -90,7 +90,7 @@ export class DockerfileRun {
     for (const path of paths) {
       const from = source === undefined ? this.inContext(path) : this.real(path, this.stages.get(source));
       if (!existsSync(from)) throw new Error(`COPY: ${path} does not exist`);
-      // As Docker does: of a folder its content is copied, a file goes into a folder that exists.
+      // As in Docker: COPY copies the content of a folder, and copies a file into an existing folder.
       const isFolder = statSync(from).isDirectory();
       const into = !isFolder && existsSync(target) ? join(target, basename(path)) : target;
       cpSync(from, into, { recursive: true, verbatimSymlinks: true });
@@ -127,7 +127,7 @@ function execForm(text) {
   return words;
 }
 
-/** How this machine reaches its package registry. */
+/** The settings of this machine for its package registry. */
 function registryOf(env) {
   return Object.fromEntries(
     Object.entries(env).filter(([name]) =>

@@ -1,5 +1,5 @@
 /**
- * Splits the arguments of a script that passes the rest on to Jest.
+ * Splits the arguments of a script that passes the other arguments to Jest.
  *
  * @template {Record<string, string>} T
  * @param {readonly string[]} given the arguments, `--name value` or `--name=value`

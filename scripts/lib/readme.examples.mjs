@@ -10,7 +10,7 @@ export function readmeExamples(path) {
   return [...pairs].map(([, command, status]) => ({ ...parseCurl(command), status: Number(status) }));
 }
 
-/** Understands what the README's calls use: -X, -H, -d, -i and the URL. @throws Error for any other option */
+/** Parses the options that the README uses: -X, -H, -d, -i and the URL. @throws Error for any other option */
 export function parseCurl(command) {
   const [, ...words] = shellWords(command);
   const call = { command: command.trim(), method: 'GET', headers: {} };

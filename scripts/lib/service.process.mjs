@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { eventually } from './checks.mjs';
 
-/** The built service as a process of its own. It is given PORT=0: a port picked here may be taken until it listens. */
+/** The built service as a separate process. It needs PORT=0, because another process could use a chosen port first. */
 export class ServiceProcess {
   output = '';
 
   constructor(command, args, options) {
-    // A group of its own, so that nothing of it is left behind npm and its shell.
+    // Its own process group, so that the service ends together with npm and its shell.
     this.child = spawn(command, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (this.output += text));
@@ -18,7 +18,7 @@ export class ServiceProcess {
     this.exited.then((code) => (this.exitCode = code));
   }
 
-  /** @throws Error with the service's output where it ends or the time is over first */
+  /** @throws Error with the output of the service if it ends or the time limit passes first */
   async ready(timeoutMs) {
     try {
       await eventually(
@@ -32,7 +32,7 @@ export class ServiceProcess {
     if (this.exitCode !== undefined) throw new Error(`it ended with ${this.exitCode}:\n${this.output}`);
   }
 
-  /** Where it listens, as its log says; undefined before. */
+  /** Its base URL from its log; undefined until it listens. */
   get baseUrl() {
     return /listens on (http:\/\/[^;"]+);/.exec(this.output)?.[1];
   }
@@ -49,14 +49,14 @@ export class ServiceProcess {
   }
 
   /**
-   * Signals the service itself, whose pid its log lines have: npm passes a signal on to its shell, which dies of it and
-   * leaves the service alone.
+   * Sends a signal to the service itself by the pid of its log lines: npm passes a signal to its shell, which ends
+   * without the service.
    */
   signal(name) {
     send(Number(/"pid":(\d+)/.exec(this.output)?.[1] ?? this.child.pid), name);
   }
 
-  /** Waits for the end. @returns exit code, or the signal's name */
+  /** Waits for the end. @returns the exit code, or the name of the signal */
   async ended(timeoutMs) {
     await eventually(
       () => this.exitCode ?? null,
@@ -66,7 +66,7 @@ export class ServiceProcess {
     return this.exitCode;
   }
 
-  /** Leaves nothing behind, however far it came. */
+  /** Ends the process and its children in any state. */
   async kill() {
     if (this.child.pid === undefined) return;
     send(-this.child.pid, 'SIGKILL');
@@ -74,7 +74,7 @@ export class ServiceProcess {
   }
 }
 
-/** @param pid of a process, or of a group where it is negative; one that has ended is left in peace */
+/** @param pid of a process, or of a group if negative; a process that has ended is no error */
 function send(pid, signal) {
   try {
     process.kill(pid, signal);

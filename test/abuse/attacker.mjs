@@ -1,4 +1,4 @@
-// One attack from a process of its own: node attacker.mjs NAME BASE_URL SCALE SECONDS. Prints what it saw as JSON.
+// One attack from a separate process: node attacker.mjs NAME BASE_URL SCALE SECONDS. Prints its observations as JSON.
 import { ATTACKS } from './attacks.mjs';
 
 const [name, baseUrl, scale, seconds] = process.argv.slice(2);

@@ -1,16 +1,16 @@
-// What one client can do to the service. Each attack is bounded in count and time and says what it saw; those that
-// `must` hold are checked by the suite besides what others see meanwhile.
+// The attacks of one client on the service. Each has a limit of count and time and returns its observations. The test
+// checks the conditions in `must`, and what other clients observe.
 import http from 'node:http';
 import net from 'node:net';
 
 const MIB = 1_048_576;
 
-/** Characters of a text that makes a body of nearly 1 MiB. */
+/** Length of a text for a body of nearly 1 MiB. */
 const LARGE = MIB - 4_096;
 
 const text = 'x'.repeat(LARGE);
 
-/** One client with as many connections as it likes. */
+/** One client with any number of connections. */
 class Client {
   statuses = {};
   longest = 0;
@@ -22,7 +22,7 @@ class Client {
     this.connections = connections;
   }
 
-  /** @returns status (or the code of a fault) and length of the answer; its text only where it is short */
+  /** @returns status (or the code of a fault) and length of the answer; its text only if it is short */
   send(path, json) {
     const { hostname, port } = this.url;
     const body = json === undefined ? undefined : typeof json === 'string' ? json : JSON.stringify(json);
@@ -57,7 +57,7 @@ class Client {
     });
   }
 
-  /** Makes `count` requests, on all connections at once, as long as there is time; or until `until`. */
+  /** Makes `count` requests on all connections in parallel, within the time limit or until `until`. */
   async flood(count, requestOf, until = this.until) {
     let next = 0;
     const lane = async () => {
@@ -75,7 +75,7 @@ class Client {
   }
 }
 
-/** Opens a connection and sends a text on it; nothing that comes back is read where `reads` is false. */
+/** Opens a connection and sends a text; it reads no response if `reads` is false. */
 function rawConnection(baseUrl, sent, reads) {
   const { hostname, port } = new URL(baseUrl);
   const socket = net.connect({ host: hostname, port: Number(port) });
@@ -99,7 +99,7 @@ const start = (correlationId, variables) => [
   { processKey: 'onboard-user', correlationId, variables },
 ];
 
-/** @param scale counts are multiplied by it */
+/** @param scale factor of the counts */
 const countOf = (context, full) => Math.max(Math.ceil(full * context.scale), 4);
 
 async function manyVariables(context) {
@@ -165,7 +165,7 @@ async function unreadPages(context) {
   const client = new Client(context, 8);
   const id = `pages-${context.mark}`;
   await client.send(...complete(id, 'first'));
-  // A completion with another outcome leaves a row of the trail with what it brought.
+  // A completion with another outcome writes a row of the trail with its data.
   const row = 'r'.repeat(40_000);
   const rows = await client.flood(countOf(context, 1_000), (index) => complete(id, `${index}-${row}`));
   await client.flood(countOf(context, 100), (index) => complete(`${id}-${index}`, text));
@@ -197,13 +197,13 @@ async function largeResults(context) {
   const client = new Client(context, 100);
   const count = countOf(context, 1_000);
   const id = (index) => `result-${context.mark}-${index}`;
-  // Half of the time is for reading.
+  // Half of the time is reserved for reading.
   const span = (context.until - Date.now()) / 2;
   const half = Date.now() + span;
   const made = await client.flood(count, (index) => complete(id(index), `${index}-${text}`), half);
   const written = { ...client.statuses };
   client.statuses = {};
-  // However long the last writes took; what is asked in time may be answered later.
+  // Independent of the duration of the last writes; a request in time may get its response later.
   client.until = Date.now() + span + 30_000;
   const read = await client.flood(
     2 * made,
@@ -274,7 +274,7 @@ async function nulIds(context) {
 
 const onlyStatus = ({ statuses }, status) => Object.keys(statuses).every((each) => each === String(status));
 
-/** By name; `engine` says how the service's engine is: inside, refusing connections, or never answering. */
+/** By name; `engine` is the state of the engine: inside the service, refusing connections, or never responding. */
 export const ATTACKS = {
   'many-variables': { run: manyVariables, engine: 'inside' },
   'long-names': { run: longNames, engine: 'inside' },

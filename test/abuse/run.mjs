@@ -1,10 +1,10 @@
 // npm run test:abuse [-- --scale 0.1 --seconds 15 --only large-starts-away,nul-ids --print-health]
 //
-// Runs attacks, each from one client in a process of its own, against the built service with a heap of 512 MiB, and holds
-// that the service neither ends nor hangs: it is alive and takes part in the whole run, its health answers quickly
-// meanwhile (watch.mjs says how that is measured), and everybody else is served meanwhile and afterwards. Full size is the
-// default; `--scale` makes the counts smaller, `--seconds` bounds an attack. `--print-health` prints how quickly health answers and
-// holds it to no limit, for a machine that runs other suites meanwhile. `npm run build` comes first.
+// Runs attacks on the built service with a heap of 512 MiB, each from one client in a separate process. It checks that the
+// service neither ends nor hangs, that its health route responds quickly during the attack (watch.mjs describes the
+// measurement), and that other clients are served during the attack and afterwards. The default is the full size;
+// `--scale` reduces the counts, `--seconds` limits an attack. `--print-health` only prints the times of the health route,
+// for a machine that runs other tests at the same time. Run `npm run build` first.
 // Prints lines of the Test Anything Protocol.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -20,7 +20,7 @@ import { ask, quickStart, startControl, watch } from './watch.mjs';
 
 const ATTACKER = fileURLToPath(new URL('./attacker.mjs', import.meta.url));
 
-/** Checks that are no attack of `attacks.mjs`. */
+/** Checks besides the attacks of `attacks.mjs`. */
 const BOOT = 'boot-on-stored';
 const SLOW_READER = 'slow-reader-at-stop';
 
@@ -33,13 +33,13 @@ const { values } = parseArgs({
   },
 });
 
-/** How long after an attack others may have to wait for a quick start, in ms. */
+/** Time limit of a quick start after an attack, in ms. */
 const AFTER_MS = 30_000;
 
-/** How long an attacker may take beyond its seconds, to end what it has begun, in ms. */
+/** Extra time of an attacker to finish its open requests, in ms. */
 const GRACE_MS = 60_000;
 
-/** How long a boot may take to start all that the attacks have stored, in ms. */
+/** Time limit of a boot to start everything that the attacks have stored, in ms. */
 const STORED_MS = 300_000;
 
 const SLOW_BYTES = 20_000_000;
@@ -54,7 +54,7 @@ const control = await startControl();
 const hung = net.createServer((socket) => socket.on('error', () => undefined).resume());
 await new Promise((resolve) => hung.listen(0, '127.0.0.1', resolve));
 
-/** Each has a database of its own. */
+/** Each has its own database. */
 const ENGINES = {
   inside: {},
   // Nothing listens on the port of "discard".
@@ -72,7 +72,7 @@ try {
 }
 process.exitCode = checks.failed === 0 ? 0 : 1;
 
-/** All attacks on a service whose engine is inside, away or hung; then a boot on what they have left. */
+/** All attacks on a service with its engine inside, unavailable or hanging; then a boot with the stored starts. */
 async function runSession(engine) {
   const names = Object.keys(ATTACKS).filter((name) => ATTACKS[name].engine === engine && isWanted(name));
   if (names.length === 0) return;
@@ -86,7 +86,7 @@ async function runSession(engine) {
     }
     if (engine !== 'away' || !isWanted(BOOT)) return;
     await service.kill();
-    // With an engine inside, which takes every start that the attacks have left.
+    // With the engine inside, which accepts all stored starts.
     service = new AbusedService({ DATA_DIR: env.DATA_DIR });
     await runBoot(service);
   } finally {
@@ -94,7 +94,7 @@ async function runSession(engine) {
   }
 }
 
-/** Another process on the same files, so that one attack that ended the service does not hide what the next ones do. */
+/** A new process on the same files, so that an attack that ended the service does not hide the effects of the next. */
 async function revived(service, env) {
   await service.kill();
   const next = new AbusedService(env);
@@ -110,14 +110,14 @@ async function runAttack(name, service, startStatus) {
   console.log(
     `# ${name}: ${JSON.stringify(seen.said)}; ${watched.said}; memory ${JSON.stringify(service.memory())} MiB`,
   );
-  await checks.run(`${name}: the service lives`, () =>
+  await checks.run(`${name}: the service is alive`, () =>
     expect(service.isAlive, `it has ended with ${service.process.exitCode}:\n${service.output}`),
   );
   await checkHealth(name, watched);
-  await checks.run(`${name}: everybody else is served meanwhile`, () =>
+  await checks.run(`${name}: other clients are served during the attack`, () =>
     expect(watched.faults.length === 0, [...new Set(watched.faults)].slice(0, 5).join('\n')),
   );
-  await checks.run(`${name}: and afterwards`, () => isServed(service, startStatus));
+  await checks.run(`${name}: other clients are served afterwards`, () => isServed(service, startStatus));
   for (const [what, holds] of Object.entries(seen.must ?? {})) {
     await checks.run(`${name}: ${what}`, () => expect(holds, JSON.stringify(seen.said)));
   }
@@ -125,7 +125,7 @@ async function runAttack(name, service, startStatus) {
 
 async function checkHealth(name, watched) {
   if (values['print-health']) return;
-  await checks.run(`${name}: its health answers in time`, () => expect(watched.isQuick, watched.said));
+  await checks.run(`${name}: its health route responds in time`, () => expect(watched.isQuick, watched.said));
 }
 
 function isServed(service, startStatus) {
@@ -136,7 +136,7 @@ function isServed(service, startStatus) {
   ).then(() => expect(service.isAlive, `it has ended:\n${service.output}`));
 }
 
-/** Runs an attack in a process of its own, which leaves the processor to the service. @returns what it says */
+/** Runs an attack in a separate process with a lower priority than the service. @returns its observations */
 async function attacker(name, baseUrl) {
   const parameters = [ATTACKER, name, baseUrl, values.scale, values.seconds];
   const child = spawn('nice', ['-n', '19', process.execPath, ...parameters], {
@@ -150,7 +150,7 @@ async function attacker(name, baseUrl) {
   return output === '' ? { said: 'nothing', must: { 'the attack ends': false } } : JSON.parse(output);
 }
 
-/** A boot on a database full of large starts listens, and is ready, as others do. */
+/** A boot on a database with many large starts listens and becomes ready like any other. */
 async function runBoot(service) {
   await service.listening();
   const stop = watch(service, control, 200);
@@ -161,7 +161,7 @@ async function runBoot(service) {
       AFTER_MS,
     ),
   );
-  await checks.run(`${BOOT}: starts what is stored`, () =>
+  await checks.run(`${BOOT}: starts the stored processes`, () =>
     eventually(
       () =>
         ask(`${service.baseUrl}/health`).then(({ text }) => JSON.parse(text).details?.startBacklog?.starts),
@@ -171,19 +171,19 @@ async function runBoot(service) {
   );
   const watched = await stop();
   console.log(`# ${BOOT}: ${watched.said}; memory ${JSON.stringify(service.memory())} MiB`);
-  await checks.run(`${BOOT}: the service lives`, () => expect(service.isAlive, service.output));
+  await checks.run(`${BOOT}: the service is alive`, () => expect(service.isAlive, service.output));
   await checkHealth(BOOT, watched);
   await checks.run(`${BOOT}: quick starts are served`, () =>
     expect(watched.faults.length === 0, [...new Set(watched.faults)].slice(0, 5).join('\n')),
   );
 }
 
-/** A client that reads 20 MB slowly has all of them, although the service is asked to stop meanwhile. */
+/** A client that reads 20 MB slowly receives all of them, although the service stops at the same time. */
 async function runSlowReader() {
   const service = new AbusedService({ DATA_DIR: join(dataDir, 'slow'), HTTP_BODY_LIMIT_BYTES: '33554432' });
   try {
     const baseUrl = await service.listening();
-    await checks.run(`${SLOW_READER}: the whole answer arrives, and the stop is orderly`, async () => {
+    await checks.run(`${SLOW_READER}: the whole response arrives, and the stop is orderly`, async () => {
       const data = 'x'.repeat(SLOW_BYTES);
       const { status } = await ask(`${baseUrl}/api/process/complete`, {
         method: 'POST',
@@ -203,7 +203,7 @@ async function runSlowReader() {
   }
 }
 
-/** Reads a large answer at a constant rate. @returns its bytes, and when the first of them have come */
+/** Reads a large response at a constant rate. @returns its bytes, and the time of the first of them */
 function readSlowly(baseUrl) {
   const { hostname, port } = new URL(baseUrl);
   const socket = net.connect({ host: hostname, port: Number(port) });

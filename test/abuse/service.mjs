@@ -1,17 +1,17 @@
-// The built service with a heap of 512 MiB, as the abuse suite starts it.
+// The built service with a heap of 512 MiB, for the abuse tests.
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../dist/src/main.js', import.meta.url));
 
-/** How long a boot and a stop may take, in ms. */
+/** Time limits of a boot and a stop, in ms. */
 const BOOT_MS = 60_000;
 const STOP_MS = 60_000;
 
 const OUTPUT_LENGTH = 20_000;
 
-/** A process of the service; it is never started again by itself. */
+/** A process of the service without automatic restarts. */
 export class AbusedService {
   output = '';
 
@@ -36,7 +36,7 @@ export class AbusedService {
     return this.process.exitCode === null && this.process.signalCode === null;
   }
 
-  /** @throws Error with the end of the log where it ends first or takes too long */
+  /** @throws Error with the end of the log if it ends first or exceeds the time limit */
   async listening() {
     const until = Date.now() + BOOT_MS;
     while (this.baseUrl === undefined) {
@@ -47,7 +47,7 @@ export class AbusedService {
     return this.baseUrl;
   }
 
-  /** Memory of the process now and at the most, in MiB; null where the system does not tell. */
+  /** Current and maximum memory of the process in MiB; null if the system does not provide it. */
   memory() {
     const status = procFile(this.process.pid, 'status');
     const mib = (name) =>
@@ -55,7 +55,7 @@ export class AbusedService {
     return status === null ? null : { now: mib('VmRSS'), most: mib('VmHWM') };
   }
 
-  /** How long its main thread has run, and has waited for a processor, in ms; null where the system does not tell. */
+  /** Time that its main thread has run and has waited for a processor, in ms; null if the system does not provide it. */
   schedule() {
     const { pid } = this.process;
     const stat = procFile(pid, `task/${pid}/schedstat`);
@@ -64,7 +64,7 @@ export class AbusedService {
     return { run, wait };
   }
 
-  /** Asks it to stop. @returns exit code, or a signal's name where it had to be killed */
+  /** Stops it. @returns the exit code, or the name of a signal if it had to be killed */
   async stop() {
     this.process.kill('SIGTERM');
     const timer = setTimeout(() => this.process.kill('SIGKILL'), STOP_MS);

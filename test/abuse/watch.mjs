@@ -1,10 +1,9 @@
-// What others see of the service during an attack: how long its health takes to answer, and whether quick starts end.
+// Observes the service during an attack as another client: the response time of its health route, and quick starts.
 //
-// The promise is a p99 of 200 ms for /health/live. A machine that is busy with other things answers later, so what it
-// does to anybody is taken out of the measure, in two ways. A control server, a process that does nothing else, is asked at
-// the same moments, and its p99 is added to the limit. And the limit is stretched by the share of time for which the
-// service's thread was ready to run and had no processor, as Linux counts it: a turn of the event loop of 100 ms takes
-// 200 ms where two processes share a processor.
+// The limit is a p99 of 200 ms for /health/live. A busy machine responds later, so two corrections remove its influence.
+// An idle control server receives the same requests at the same moments, and its p99 is added to the limit. The limit is
+// also extended by the share of time in which the thread of the service was ready to run but had no processor, as counted
+// by Linux: a turn of the event loop of 100 ms takes 200 ms if two processes share a processor.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -14,7 +13,7 @@ const HEALTH_P99_MS = 200;
 const EVERY_MS = 25;
 const QUICK_EVERY_MS = 500;
 
-/** How long any question may take, in ms. */
+/** Time limit of a request, in ms. */
 const ANSWER_MS = 60_000;
 
 const CONTROL = `
@@ -23,7 +22,7 @@ server.listen(0, '127.0.0.1', () => process.stdout.write(String(server.address()
 process.stdin.on('end', () => process.exit(0)).resume();
 `;
 
-/** An idle server in a process of its own, which ends with this one. */
+/** An idle server in a separate process, which ends with this one. */
 export async function startControl() {
   const child = spawn(process.execPath, ['-e', CONTROL], { stdio: ['pipe', 'pipe', 'inherit'] });
   const [port] = await once(child.stdout, 'data');
@@ -36,7 +35,7 @@ export async function startControl() {
   };
 }
 
-/** One question on a connection of its own. @returns status and text, and how long it took in ms */
+/** One request on its own connection. @returns status and text, and the duration in ms */
 export function ask(url, { method = 'GET', body, headers = {} } = {}) {
   const began = performance.now();
   return new Promise((resolve, reject) => {
@@ -55,7 +54,7 @@ export function ask(url, { method = 'GET', body, headers = {} } = {}) {
 
 let quickStarts = 0;
 
-/** A quick start of somebody else. */
+/** A quick start of another client. */
 export function quickStart(baseUrl) {
   quickStarts += 1;
   const id = `quick-${process.pid}-${quickStarts}`;
@@ -69,7 +68,7 @@ export function quickStart(baseUrl) {
 /**
  * Watches the service until `stop` is called.
  *
- * @param startStatus what a quick start answers: 200, or 202 where the engine is away
+ * @param startStatus the status of a quick start: 200, or 202 if the engine is unavailable
  */
 export function watch(service, control, startStatus) {
   const before = service.schedule();

@@ -1,9 +1,9 @@
 // npm run bench:client [-- --seconds 5 --concurrency 1,50,500 --engines memory,sqlite --transports inproc,http --beside camunda7]
 //
-// The embedded engine, camunda-external-task-client-js and the load in this one process: processes of four external
-// tasks in a row, started over REST and worked on by two clients. Over `http` the client is as published; `inproc`
-// hands its requests to the engine's router without a socket, as the service does. `--beside` puts the same clients and
-// the same load before a real engine (test/reference-engines/) in the same run. Machines differ and are noisy: compare rows of
+// Runs the embedded engine, camunda-external-task-client-js and the load in this one process: processes of four
+// consecutive external tasks, started over REST and executed by two clients. With `http` the client is as published;
+// with `inproc` it calls the router of the engine without a socket, like the service. `--beside` runs the same clients and
+// the same load with a real engine (test/reference-engines/) in the same run. Machines differ and are noisy: compare rows of
 // one run.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const { values } = parseArgs({
     engines: { type: 'string', default: 'memory,sqlite' },
     transports: { type: 'string', default: 'inproc,http' },
     beside: { type: 'string', default: '' },
-    // Folder for the files; its disk decides what a commit costs.
+    // Folder of the files; its disk determines the cost of a commit.
     dir: { type: 'string', default: tmpdir() },
   },
 });
@@ -57,7 +57,7 @@ async function openEngine(store) {
   };
 }
 
-/** POST of JSON, by socket or without one. Both give what the JavaScript client expects of its own `request`. */
+/** POST of JSON, with or without a socket. Both return what the JavaScript client expects from its own `request`. */
 function inProcess(router) {
   return async (method, path, json, onDisconnect = () => {}) => {
     const { status, body } = await router.dispatch({
@@ -95,7 +95,7 @@ async function deploy(baseUrl) {
   if (!response.ok) throw new Error(await response.text());
 }
 
-/** Starts instances and lets clients work on them; an instance has ended when its last task is completed. */
+/** Starts instances and lets clients execute them; an instance ends with the completion of its last task. */
 class Bench {
   ended = new Map();
   clients = [];
@@ -150,7 +150,7 @@ class Bench {
     return performance.now() - began;
   }
 
-  /** The polls that wait end by themselves. */
+  /** Waiting polls end by themselves. */
   async stop() {
     for (const client of this.clients) client.stop();
     await new Promise((resolve) => setTimeout(resolve, 2_200));

@@ -1,9 +1,8 @@
 // npm run bench:db [-- --db sqlite,postgres --rows 1000,100000,1000000 --requests 1000 --events 20000]
 //
-// Two questions about each database, the answers to be compared within one run only. Does anything grow with the table:
-// p50 and p99 of a status and of pages of the list, over REST, one request at a time, while process_store grows. What
-// the write path gives: rows of the trail a second through the queue, against one insert for each row through TypeORM.
-// PostgreSQL is one of its own, started here.
+// Two measurements of each database; compare only figures of one run. First: p50 and p99 of a status request and of pages
+// of the list over REST, one request at a time, while process_store grows. Second: rows of the trail per second through the
+// write queue, compared with one TypeORM insert per row. The benchmark starts its own PostgreSQL.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,16 +29,16 @@ const { values } = parseArgs({
   },
 });
 
-/** Requests before the clock starts. */
+/** Requests before the measurement. */
 const WARM_UP = 300;
 
-/** Writes that wait for their commit at the same time. */
+/** Parallel writes. */
 const IN_FLIGHT = 50;
 
-/** Rows that are inserted one by one: enough for a rate, few enough not to take minutes. */
+/** Rows of the single inserts: enough for a rate, few enough for a short run. */
 const ONE_BY_ONE = 2_000;
 
-/** The columns of a finished process, of the length that onboard-user has. */
+/** The columns of a finished process with the lengths of onboard-user. */
 const COLUMNS =
   'correlation_id, process_key, process_instance_id, status, data, version, started_at, updated_at, request_hash, ' +
   'claim_id, start_attempts, joined, outcome_step, batch_id, traceability_id, application_id';
@@ -83,7 +82,7 @@ async function measureWrites(kind, env) {
   const single = await rate(
     ONE_BY_ONE,
     (index) =>
-      // What a service without a write path does: a transaction for each row.
+      // A service without a write queue: one transaction per row.
       connection.transaction((sql) =>
         sql.execute(
           'INSERT INTO event_log (correlation_id, seq, event_key, step_name, status, created_at) VALUES (?, ?, ?, ?, ?, ?)',
@@ -100,7 +99,7 @@ async function measureWrites(kind, env) {
   await connection.close();
 }
 
-/** Calls so many times, some at once. @returns calls a second */
+/** Calls a function many times with some calls in parallel. @returns calls per second */
 async function rate(count, call, inFlight = IN_FLIGHT) {
   for (let index = 0; index < WARM_UP; index += 1) await call(count + index);
   const began = performance.now();
@@ -143,7 +142,7 @@ async function measureGrowth(kind, env, database) {
   }
 }
 
-/** The cursor behind so many pages of the list. */
+/** The cursor after a number of pages of the list. */
 async function cursorBehind(pool, pages) {
   let cursor = '';
   for (let page = 0; page < pages; page += 1) {
@@ -173,7 +172,7 @@ function openSqlite(dataDir) {
     env: {},
     fill: async (from, to) => {
       const file = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 10_000 });
-      // In parts, so that the service gets its turn.
+      // In parts, so that the service can run in between.
       for (let start = from; start < to; start += 50_000) {
         file.exec(
           `WITH RECURSIVE n(i) AS (SELECT ${start} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${Math.min(start + 50_000, to)}) ` +
@@ -209,7 +208,7 @@ async function openPostgres() {
   };
 }
 
-/** Finished processes, ten in a second; one in a hundred has failed. */
+/** Finished processes, ten per second; one in a hundred failed. */
 function insertOf(time, uuid) {
   const at = time('i / 10.0');
   return (

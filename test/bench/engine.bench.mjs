@@ -1,9 +1,8 @@
 // npm run bench:engine [-- --store memory,sqlite --seconds 5 --concurrency 1,50,500 --parked 10000,100000]
 //
 // Drives the built embedded engine through its services in this process, without REST: processes of four external
-// tasks in a row, each fetched by a long poll; the longest pause of the event loop while 10 000 of them run; the heap
-// that an instance costs while it is parked and when it has become history; and, over SQLite, how long an engine takes
-// to open with the parked instances. Machines differ and are noisy: compare rows of one run, or two builds run in turn.
+// tasks in a row, each fetched by a long poll. It measures the longest pause of the event loop with 10 000 of them, the
+// heap of a waiting instance and of an ended one, and with SQLite the time to open the engine with the waiting instances. Machines differ and are noisy: compare rows of one run, or two builds run in turn.
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +17,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
     concurrency: { type: 'string', default: '1,50,500' },
     parked: { type: 'string', default: '10000,100000' },
-    // Folder for the files; its disk decides what a commit costs.
+    // Folder of the files; its disk determines the cost of a commit.
     dir: { type: 'string', default: tmpdir() },
   },
 });
@@ -26,7 +25,7 @@ const { values } = parseArgs({
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc');
 
-/** Requests that a server may find in one turn of the event loop. */
+/** Requests that a server can receive in one turn of the event loop. */
 const AT_ONCE = 50;
 
 const TASKS = ['A', 'B', 'C', 'D'];
@@ -52,7 +51,7 @@ function numbers(text) {
   return text.split(',').filter(Boolean).map(Number);
 }
 
-/** Gives an engine on a folder of its own to `use`, and removes it. */
+/** Calls `use` with an engine on a new folder, and removes the folder. */
 async function withEngine(store, use) {
   const folder = mkdtempSync(join(values.dir, 'engine-bench-'));
   try {
@@ -90,7 +89,7 @@ async function measureRate(store, concurrency) {
   });
 }
 
-/** So many instances are in flight, but no turn of the event loop brings more than a server would get at once. */
+/** Keeps a number of instances in flight, with at most as many starts per turn of the event loop as a server receives. */
 async function measurePause(store, count) {
   await withEngine(store, async (engine, definitionId) => {
     const load = new Load(engine, definitionId, AT_ONCE);
@@ -181,7 +180,7 @@ async function measureParked(store, count) {
   });
 }
 
-/** Starters and one worker that completes what it fetches at once, as many as there are. */
+/** Starters, and one worker that completes all its fetched tasks at once. */
 class Load {
   latencies = [];
   ends = new Map();
@@ -217,7 +216,7 @@ class Load {
     return performance.now() - began;
   }
 
-  /** Waits until instances that run already have ended. */
+  /** Waits until the running instances have ended. */
   async finish(count) {
     const began = performance.now();
     await new Promise((resolve) => {

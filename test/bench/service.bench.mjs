@@ -1,11 +1,10 @@
 // npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --sync-ms 0
 //   --rounds 1]
 //
-// Starts the built service as a process of its own, with the options of `npm start`, on its embedded default, with the
-// database in a temporary folder, drives onboard-user through REST over loopback from this process and prints rate and
-// latency for each concurrency. With several transports or builds they take turns, round after round, each with a
-// service of its own. --sync-ms 5,15 adds as many milliseconds to each flush to disk, and simulates slow disks (Linux with
-// a C compiler only); 0 is the disk as it is.
+// Starts the built service as a separate process with the options of `npm start`, the embedded engine and a database in a
+// temporary folder. It drives onboard-user over REST from this process and prints rate and latency for each concurrency.
+// Several transports or builds take turns in each round, each with its own service. --sync-ms 5,15 adds this many milliseconds to each flush, to simulate slow disks (Linux with
+// a C compiler only); 0 changes nothing.
 // Machines differ and are noisy: compare rows of one run. The CPU time (Linux only) is disturbed least by neighbours.
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,11 +27,11 @@ const { values } = parseArgs({
   },
 });
 
-/** Options of Node that `npm start` gives. */
+/** The Node options of `npm start`. */
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
 const START_OPTIONS = scripts.start.split(' ').filter((word) => word.startsWith('--'));
 
-/** Processes before the clock starts, so that the compiler has seen everything. */
+/** Processes before the measurement, so that the code is compiled. */
 const WARM_UP_SECONDS = 3;
 const WARM_UP_CONCURRENCY = 50;
 
@@ -110,7 +109,7 @@ async function measure(build, transport, syncMs) {
   }
 }
 
-/** CPU time that a process has used, in µs; NaN where the system does not say. Ticks of 10 ms, as Linux counts them. */
+/** CPU time of a process in µs; NaN if the system does not provide it. Linux counts in ticks of 10 ms. */
 function cpuMicros(pid) {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return NaN;
@@ -132,7 +131,7 @@ async function listening(service) {
   throw new Error(`The service did not start:\n${output}`);
 }
 
-/** Starts processes for some seconds, so many at a time, each waiting for its result. */
+/** Starts processes for some seconds with a fixed concurrency; each request waits for its result. */
 async function drive(pool, name, seconds, concurrency) {
   const latencies = [];
   const began = performance.now();

@@ -1,8 +1,8 @@
 // npm run bench:waiters [-- --waiters 10000]
 //
-// So many clients wait for as many processes on one instance of the built service, over several loopback addresses. Prints
-// the heap of a waiter beside that of a request that a bare Fastify server holds open, how long after the answer to its
-// completion a waiter has its own, and the delay of the service's event loop meanwhile.
+// A number of clients wait for as many processes on one instance of the built service, over several loopback addresses.
+// Prints the heap of a waiter and of an open request of a bare Fastify server, the time from the response to a completion
+// to the response of its waiter, and the delay of the event loop of the service.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -17,10 +17,10 @@ const COUNT = Number(values.waiters);
 const CHILD = fileURLToPath(new URL('./waiters.child.mjs', import.meta.url));
 const ADDRESSES = ['127.0.0.1', '127.0.0.2', '127.0.0.3', '127.0.0.4'];
 
-/** Requests at a time while processes are started and completed. */
+/** Parallel requests that start and complete processes. */
 const LANES = 50;
 
-/** Ended with this process, however it ends. */
+/** Ends with this process in all cases. */
 const children = new Set();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
@@ -131,7 +131,7 @@ async function inLanes(work) {
   );
 }
 
-/** Waits until the server has taken in what was sent: its heap no longer grows. */
+/** Waits until the server has read all requests: its heap no longer grows. */
 async function settled(ask) {
   let last = -1;
   for (;;) {

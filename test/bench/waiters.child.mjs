@@ -1,5 +1,5 @@
-// The server that test/bench/waiters.bench.mjs measures from inside: the built service, or with `bare` as its argument a
-// Fastify server that holds every request open and does nothing else.
+// The server that test/bench/waiters.bench.mjs measures from inside: the built service, or with the argument `bare` a
+// Fastify server that only holds every request open.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fastify from 'fastify';
 

@@ -1,7 +1,7 @@
 // npm run test:database-killed [-- --kills 5 --seed 1]
 //
-// Kills PostgreSQL under load and starts it again, while the service stays the same process: nothing that a client was
-// told is lost, every trail is in order, and the service goes on by itself. Prints lines of the Test Anything Protocol.
+// Kills PostgreSQL under load and starts it again, while the process of the service stays the same: no outcome that a
+// client received is lost, every trail is in order, and the service continues by itself. Prints lines of the Test Anything Protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 
-/** How long the service may take after a kill to serve again, and to finish what is left at the end, in ms. */
+/** Time limits for serving again after a kill, and for finishing all work at the end, in ms. */
 const RECOVERY_MS = 30_000;
 const END_MS = 60_000;
 
@@ -44,9 +44,9 @@ try {
   const engineUrl = /engine at (http:[^;\s]+);/.exec(service.output)[1];
   load.baseUrl = baseUrl;
   for (let kill = 1; kill <= Number(values.kills); kill += 1) {
-    await toldMore(load);
+    await moreOutcomes(load);
     await database.disturb(random() * 3_000);
-    const isBack = await toldMore(load);
+    const isBack = await moreOutcomes(load);
     report(isBack, `serves again after kill ${kill}, without a restart`, service.output.slice(-2_000));
   }
   await load.stop();
@@ -54,12 +54,14 @@ try {
   while ((await openWork(database, engineUrl)) > 0 && Date.now() < until) await delay(250);
   const contradictions = await findContradictions(load.ledger, database, engineUrl);
   const { requests, unanswered } = load.ledger;
-  console.log(`# ${requests} requests, ${unanswered} without an answer, ${told(load)} outcomes told`);
-  report((await openWork(database, engineUrl)) === 0, 'every process comes to its end', 'some are open');
-  report(service.isAlive, 'the service is the process that it was', service.output.slice(-2_000));
+  console.log(
+    `# ${requests} requests, ${unanswered} without an answer, ${outcomesOf(load)} outcomes returned`,
+  );
+  report((await openWork(database, engineUrl)) === 0, 'every process ends', 'some are open');
+  report(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
   report(
     contradictions.length === 0,
-    'nothing contradicts what clients were told',
+    'no response contradicts the final state',
     contradictions.slice(0, 30).join('\n'),
   );
 } finally {
@@ -71,15 +73,15 @@ try {
 }
 process.exitCode = failures === 0 ? 0 : 1;
 
-function told({ ledger }) {
+function outcomesOf({ ledger }) {
   return [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
 }
 
-/** Waits until clients were told fifty more outcomes; false where that does not come. */
-async function toldMore(load) {
-  const enough = told(load) + 50;
+/** Waits until clients have received fifty more outcomes; false after the time limit. */
+async function moreOutcomes(load) {
+  const enough = outcomesOf(load) + 50;
   const until = Date.now() + RECOVERY_MS;
-  while (told(load) < enough) {
+  while (outcomesOf(load) < enough) {
     if (Date.now() > until) return false;
     await delay(50);
   }

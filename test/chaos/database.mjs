@@ -1,4 +1,4 @@
-// The database of the service under chaos: what disturbs it, and how its tables are read at the end.
+// The database of the chaos tests: its faults, and the queries of its tables at the end.
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Database from 'better-sqlite3';
@@ -7,7 +7,7 @@ import pg from 'pg';
 import { startCluster } from '../db/postgres.cluster.mjs';
 import { createTestDatabase, isConfigured } from '../db/server.mjs';
 
-/** Opens what `--db` names. @throws Error for a SQL Server that no variable names */
+/** Opens the database of `--db`. @throws Error for a SQL Server without its variables */
 export function openDatabase(kind, dataDir) {
   if (kind === 'postgres') return openPostgres();
   return kind === 'mssql' ? openMssql() : openSqlite(dataDir);
@@ -18,7 +18,7 @@ function openSqlite(dataDir) {
   return {
     env: {},
     disturbance: 'locked',
-    /** Keeps every other from writing for a time, as a backup or a person at a shell might. */
+    /** Blocks all writers for a time, like a backup or a manual transaction. */
     disturb: async (ms) => {
       const database = new Database(path, { timeout: 5_000 });
       try {
@@ -96,7 +96,7 @@ async function openMssql() {
       DB_STATEMENT_TIMEOUT_MS: '3000',
     },
     disturbance: 'locked',
-    /** Keeps every other from the table of the processes for a time, as a rebuild of an index does. */
+    /** Locks the table of the processes for a time, like a rebuild of an index. */
     disturb: async (ms) => {
       const pool = await connect();
       try {

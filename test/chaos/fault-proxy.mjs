@@ -1,8 +1,8 @@
-// An HTTP proxy in front of an engine that, with a probability of its own for each, delays requests, cuts connections
-// before or after the engine took the request, answers in its place, or lets the client hang.
+// An HTTP proxy in front of an engine. With a separate probability for each fault it delays requests, breaks connections
+// before or after the engine has processed the request, answers in its place, or lets the client hang.
 import { createServer, request as httpRequest } from 'node:http';
 
-/** The faults and what share of the requests meets each. */
+/** The faults, and the share of requests for each. */
 const FAULTS = [
   ['delay', 0.05],
   ['reset before', 0.01],

@@ -1,17 +1,17 @@
-// Clients that start, poll, cancel and complete processes, repeat what got no answer, and write down what they were told.
+// Clients that start, poll, cancel and complete processes, repeat requests without a response, and record the outcomes.
 
-/** How long a client waits for an answer before it repeats, in ms. */
+/** How long a client waits for a response before it repeats the request, in ms. */
 const ANSWER_MS = 8_000;
 
 const CODES_OF_OPEN_ENDS = new Set(['INCIDENT', 'ENDED_WITHOUT_RESULT']);
 
-/** What clients were told of one process. */
+/** The responses of one process to all clients. */
 export class Ledger {
-  /** By id: whether it was accepted, and every final outcome that was told. */
+  /** By id: whether it was accepted, and every final outcome in a response. */
   entries = new Map();
   requests = 0;
   unanswered = 0;
-  /** Answers that no client may get. */
+  /** Responses that no client may receive. */
   faults = [];
 
   of(id) {
@@ -43,7 +43,7 @@ export function outcomeText({ status, data, error, errorCode }) {
   return JSON.stringify({ status, data, error, errorCode });
 }
 
-/** Clients of one service whose address changes with every restart. */
+/** Clients of one service, which has a new address after every restart. */
 export class Load {
   ledger = new Ledger();
   baseUrl = null;
@@ -66,7 +66,7 @@ export class Load {
     }
   }
 
-  /** One process: started until it is accepted, then polled to its end or left to itself. */
+  /** One process: started until it is accepted, then polled until its end or abandoned. */
   async process(id) {
     const variables = { userId: id };
     let cancelled = false;
@@ -124,7 +124,7 @@ export class Load {
     return answer;
   }
 
-  /** Null where there was no answer. */
+  /** Null without a response. */
   async request(method, path, body, headers = {}) {
     this.ledger.requests += 1;
     const { baseUrl } = this;

@@ -1,6 +1,6 @@
-// Numbers that can be made again.
+// Reproducible random numbers.
 
-/** Mulberry32: numbers in [0, 1) from a seed, so that the choices of a run can be made again. */
+/** Mulberry32: numbers in [0, 1) from a seed, so that a run can be repeated. */
 export function randomOf(seed) {
   let state = seed >>> 0;
   return () => {

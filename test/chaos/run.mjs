@@ -1,9 +1,9 @@
 // npm run test:chaos [-- --seconds 30 --kills 200 --mode inside,apart,camunda7 --db sqlite|postgres|mssql --seed 1]
 //
 // Runs the service under load while it is killed at twelve named points and at random, its database is locked
-// (SQLite, SQL Server) or killed (PostgreSQL), and its engine is stopped; then holds what clients were told against the
-// table, the trail and the engine. `inside`: the engine is in the service. `apart`: two processes with a proxy between
-// them that delays, cuts, answers in the engine's place and hangs. `camunda7`: the same in front of a real engine.
+// (SQLite, SQL Server) or killed (PostgreSQL), and its engine is stopped. It then compares the responses to all clients
+// with the table, the trail and the engine. `inside`: the engine is in the service. `apart`: two processes with a proxy between
+// them that delays requests, breaks connections, answers in place of the engine, and hangs. `camunda7`: the same in front of a real engine.
 // Prints lines of the Test Anything Protocol.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,7 +29,7 @@ const { values } = parseArgs({
   },
 });
 
-/** Where the service is killed; the one in brackets needs a start that an earlier run has left. */
+/** The points of a kill; the one in brackets needs an unfinished start of an earlier run. */
 const POINTS = [
   'claim queued',
   'claim durable',
@@ -45,16 +45,16 @@ const POINTS = [
   'cancel deleted but row not',
 ];
 
-/** Those that few processes pass: the first time has to do. */
+/** Points that few processes pass: the kill is at the first pass. */
 const RARE_POINTS = new Set(['adoption between look and start', 'cancel deleted but row not']);
 
-/** How long a named point may take to be passed, and the end to be reached, in ms. */
+/** Time limits for passing a named point and for the end of all processes, in ms. */
 const POINT_MS = 90_000;
 const END_MS = 90_000;
 
 const ENGINE_STOP_MS = 10_000;
 
-/** What a run must have done to be proof, and how long it may go on beyond `--seconds` to get there, in ms. */
+/** The minimum work of a valid run, and how long it may exceed `--seconds` to do it, in ms. */
 const ENOUGH_PROCESSES = 50;
 const ENOUGH_MS = 180_000;
 
@@ -100,7 +100,7 @@ async function runMode(mode) {
   }
 }
 
-/** The engine of a mode, and what the service has to know of it. */
+/** The engine of a mode, and its variables for the service. */
 async function openEngine(mode, dataDir, random) {
   if (mode === 'inside') return { env: {}, stop: null, calm: () => undefined, close: async () => undefined };
   const engineDir = join(dataDir, 'engine');
@@ -144,7 +144,7 @@ async function killAt(run, point, random) {
   const count = RARE_POINTS.has(point) ? 1 : 1 + Math.floor(random() * 5);
   const service = spawnService({ ...run.env, CHAOS_KILL_AT: point, CHAOS_KILL_COUNT: String(count) });
   run.service = service;
-  // It may be killed before it listens: what an earlier run has left is taken up at boot.
+  // The kill may come before it listens: the boot continues the work of an earlier run.
   service.listening.then(
     (url) => (run.load.baseUrl = url),
     () => undefined,
@@ -187,7 +187,7 @@ async function killAtRandom(run, engine, random) {
   console.log(`# ${kills} kills at random, ${disturbances} times the database ${run.database.disturbance}`);
 }
 
-/** Lets everything come to its end without further faults, and looks for contradictions. */
+/** Waits for the end of all processes without further faults, and searches for contradictions. */
 async function finish(mode, run, engine) {
   engine.calm();
   await startService(run);
@@ -202,16 +202,16 @@ async function finish(mode, run, engine) {
   }
   const { ledger } = run.load;
   const contradictions = await findContradictions(ledger, run.database, engineUrl);
-  const { told, accepted } = countsOf(ledger);
+  const { outcomes, accepted } = countsOf(ledger);
   console.log(
-    `# ${ledger.requests} requests, ${ledger.unanswered} without an answer, ${accepted} processes accepted, ${told} outcomes told` +
+    `# ${ledger.requests} requests, ${ledger.unanswered} without an answer, ${accepted} processes accepted, ${outcomes} outcomes returned` +
       (engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`),
   );
-  report(open === 0, `${mode}: every process comes to its end`, `${open} rows and instances are open`);
-  report(isEnough(ledger), `${mode}: enough was done to be proof`, `${accepted} accepted, ${told} told`);
+  report(open === 0, `${mode}: every process ends`, `${open} rows and instances are open`);
+  report(isEnough(ledger), `${mode}: the run did enough work`, `${accepted} accepted, ${outcomes} returned`);
   report(
     contradictions.length === 0,
-    `${mode}: nothing contradicts what clients were told`,
+    `${mode}: no response contradicts the final state`,
     contradictions.slice(0, 30).join('\n'),
   );
 }
@@ -220,14 +220,14 @@ async function finish(mode, run, engine) {
 function countsOf(ledger) {
   const entries = [...ledger.entries.values()];
   return {
-    told: entries.filter(({ outcomes }) => outcomes.size > 0).length,
+    outcomes: entries.filter(({ outcomes }) => outcomes.size > 0).length,
     accepted: entries.filter((entry) => entry.accepted).length,
   };
 }
 
 function isEnough(ledger) {
-  const { told, accepted } = countsOf(ledger);
-  return accepted > ENOUGH_PROCESSES && told > ENOUGH_PROCESSES;
+  const { outcomes, accepted } = countsOf(ledger);
+  return accepted > ENOUGH_PROCESSES && outcomes > ENOUGH_PROCESSES;
 }
 
 function report(isOk, name, detail) {

@@ -1,7 +1,7 @@
-// The built service as a process of its own that ends itself with SIGKILL at a named point: what the hooks of the chaos
-// test need of the service is wrapped here, from outside, so that the service has no such hooks itself.
+// The built service as a separate process that ends itself with SIGKILL at a named point. This file wraps methods of the
+// service from outside, so that the service itself needs no hooks for the chaos test.
 //
-// Environment: that of the service; CHAOS_KILL_AT names the point, CHAOS_KILL_COUNT how often it is passed before.
+// Environment: that of the service; CHAOS_KILL_AT names the point, CHAOS_KILL_COUNT how often it passes the point before.
 import { createApp } from '../../dist/src/app.factory.js';
 import {
   EngineInstancesClient,
@@ -30,7 +30,7 @@ function wrap(target, method, { before, after }) {
   const original = target[method].bind(target);
   target[method] = (...parameters) => {
     const result = original(...parameters);
-    // Behind the call, so that what it sends has been sent.
+    // After the call, so that its request has been sent.
     before?.(...parameters);
     if (after === undefined || typeof result?.then !== 'function') {
       after?.(result, ...parameters);

@@ -1,9 +1,9 @@
-// Holds what clients were told against what is there at the end: the table, the trail, and the engine's history.
+// Compares the responses to clients with the final state: the table, the trail, and the history of the engine.
 import { outcomeText } from './load.mjs';
 
 const PAGE = 500;
 
-/** Every contradiction, as a sentence. */
+/** All contradictions as messages. */
 export async function findContradictions(ledger, database, engineUrl) {
   const rows = new Map(
     (await database.rows('SELECT * FROM process_store')).map((row) => [row.correlation_id, row]),
@@ -33,10 +33,11 @@ function contradictionsOf(id, entry, row, trail, instances) {
   });
   if (row.status === 'pending') found.push(`${id} is still pending`);
   if (row.start_next_at !== null) found.push(`${id} is still being resolved`);
-  for (const told of entry.outcomes) if (told !== final) found.push(`${id} was told ${told} and is ${final}`);
+  for (const outcome of entry.outcomes)
+    if (outcome !== final) found.push(`a response had ${outcome} for ${id}, which is ${final}`);
   const kept = instances.filter(({ state }) => state !== 'EXTERNALLY_TERMINATED');
   // One that was cancelled, rejected or completed from outside may have ended before it had an instance; and a cancel that
-  // lost against the last step may have deleted it while that step told the engine.
+  // lost against the last step may have deleted it during the report of that step.
   const isFromOutside = row.outcome_step === null || row.cancel_requested_at !== null;
   if (kept.length > 1 || (kept.length === 0 && !isFromOutside)) {
     found.push(

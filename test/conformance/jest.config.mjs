@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import base from '../../jest.config.mjs';
 
-/** What `run.mjs` has started: `[{ target, baseUrl }]`; the embedded engine is started by each file for itself. */
+/** The engines that `run.mjs` has started: `[{ target, baseUrl }]`; each file starts its own embedded engine. */
 const engines = JSON.parse(process.env.CONFORMANCE_ENGINES ?? '[{"target":"embedded","baseUrl":null}]');
 
 const rootDir = fileURLToPath(new URL('../..', import.meta.url));

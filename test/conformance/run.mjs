@@ -1,8 +1,8 @@
 // Runs the conformance suite: npm run test:engine -- --target embedded|embedded-file|operaton|camunda7|all [arguments]
 //
-// What is no target is passed to Jest; --target may be given several times, or as a list with commas. Real engines are
-// built and started first, see test/reference-engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Ends with
-// Jest's code, or with 1 if an engine does not start or no test ran.
+// Other arguments go to Jest; --target may be repeated, or be a list with commas. Real engines are
+// built and started first, see test/reference-engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Exits with
+// the code of Jest, or with 1 if an engine does not start or no test ran.
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const TARGETS = ['embedded', 'embedded-file', ...REAL_ENGINES];
 const CONFIG = fileURLToPath(new URL('jest.config.mjs', import.meta.url));
 const JEST = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
 
-/** Splits `--target` from what is meant for Jest. */
+/** Separates `--target` from the arguments for Jest. */
 function readArguments(args) {
   const targets = [];
   const forJest = [];
@@ -53,7 +53,7 @@ try {
   const realTargets = targets.filter((name) => REAL_ENGINES.includes(name));
   // CAMUNDA_BASE_URL can name one engine only.
   const open = realTargets.length === 1 ? reachRealEngine : startRealEngine;
-  // One after the other: two that boot at once on two cores take longer than both in turn.
+  // In sequence: on two cores two parallel boots take longer.
   for (const target of realTargets) running.push({ target, engine: await open(target) });
   const engines = targets.map((target) => ({
     target,

@@ -1,4 +1,4 @@
-// A PostgreSQL of its own: for a machine where none runs, and to be killed without harm to anybody else.
+// A separate PostgreSQL server, for a machine without one and for tests that kill the server.
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
-/** Where Debian's packages put the server's programs, a folder for each version. */
+/** The folder of Debian's packages for the programs of the server, with a folder for each version. */
 const DEBIAN = '/usr/lib/postgresql';
 
 const START_MS = 60_000;
@@ -15,7 +15,7 @@ const START_MS = 60_000;
 /**
  * Starts a server on a free loopback port, with an empty cluster in a temporary folder.
  *
- * @throws Error where PostgreSQL is not installed
+ * @throws Error if PostgreSQL is not installed
  */
 export async function startCluster() {
   const programs = findPrograms();
@@ -43,7 +43,7 @@ class Cluster {
     Object.assign(this, { program, folder, data, port, owner });
   }
 
-  /** Starts the server on the cluster as it is; what a killed one has left in memory may take a moment to go. */
+  /** Starts the server on its cluster; shared memory of a killed server may take a moment to disappear. */
   async start() {
     const until = Date.now() + START_MS;
     while (Date.now() < until) {
@@ -62,7 +62,7 @@ class Cluster {
     throw new Error('PostgreSQL does not start.');
   }
 
-  /** Ends the server with SIGKILL: nothing is flushed, no connection is told. */
+  /** Ends the server with SIGKILL: nothing is flushed, and clients get no notice. */
   async kill() {
     const { process: server } = this;
     if (server === null || server.exitCode !== null || server.signalCode !== null) return;
@@ -71,7 +71,7 @@ class Cluster {
     await exited;
   }
 
-  /** Kills the server and starts it again. @param ms how long it is away at least */
+  /** Kills the server and starts it again. @param ms minimum downtime */
   async restart(ms) {
     await this.kill();
     await delay(ms);

@@ -1,14 +1,14 @@
 // npm run test:db -- --db sqlite|postgres|mssql [--suite repositories,e2e] [paths] [--options=of Jest]
 //
-// Runs what depends on the database on one: the repositories' suite, and the e2e suite on the embedded engine. On a
-// server in a database of its own, which is dropped at the end. PostgreSQL is the one at TEST_POSTGRES_HOST (and _PORT,
-// _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT, _USER,
-// _PASSWORD, _DATABASE for the one to connect to first, _ENCRYPT=off for one without TLS).
+// Runs the tests that depend on the database on one of them: the repository tests, and the e2e tests on the embedded
+// engine. On a server it creates a database and drops it at the end. PostgreSQL is the server at TEST_POSTGRES_HOST (and
+// _PORT, _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT,
+// _USER, _PASSWORD, _DATABASE for the first connection, _ENCRYPT=off without TLS).
 import { spawn } from 'node:child_process';
 import { takeOptions } from '../../scripts/lib/own-options.mjs';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
-/** What asks the database alone; all else is the same on each. */
+/** The tests that use the database directly; all others do not depend on it. */
 const REPOSITORIES = [
   'src/database/',
   'src/process-store/',
@@ -18,15 +18,15 @@ const REPOSITORIES = [
   'test/db/',
 ];
 
-/** Suites that are about the SQLite file itself. */
+/** Tests of the SQLite file itself. */
 const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];
 
-/** Suites about what SQLite has not: a server to reach, and others that write at the same time. */
+/** Tests of features that SQLite lacks: a server, and concurrent writers. */
 const SERVER_ONLY = ['boot', 'contention', 'schema', 'two-processes'].map((name) => `test/db/${name}.spec`);
 
 const { db, suites, rest } = readArguments(process.argv.slice(2));
 if (!isConfigured(db)) {
-  console.log(`skipped: ${db}, for no server is set (TEST_${db.toUpperCase()}_HOST)`);
+  console.log(`skipped: ${db}, because no server is set (TEST_${db.toUpperCase()}_HOST)`);
   process.exit(0);
 }
 const database = await createTestDatabase(db);
@@ -52,7 +52,7 @@ function readArguments(given) {
 
 function runSuite(suite) {
   if (suite === 'e2e') return run(['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest]);
-  // They take the place of those in the configuration, by which a run of everything leaves test/db/ out.
+  // They replace those of the configuration, which skip test/db/ in a full run.
   const ignored = ['/node_modules/', ...(db === 'sqlite' ? SERVER_ONLY : SQLITE_ONLY)];
   const paths = rest.filter((each) => !each.startsWith('-'));
   return run([

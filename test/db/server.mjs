@@ -1,4 +1,4 @@
-// A database of its own on a server, for a run of tests.
+// A separate database on a server for a run of the tests.
 import { randomBytes } from 'node:crypto';
 import mssql from 'mssql';
 import pg from 'pg';
@@ -12,7 +12,7 @@ export function isConfigured(db) {
 /**
  * Makes a database.
  *
- * @returns the variables by which the tests find it, and what drops it
+ * @returns the variables that point the tests to it, and a function that drops it
  */
 export async function createTestDatabase(db) {
   if (db === 'sqlite') return { variables: {}, drop: async () => {} };
@@ -28,7 +28,7 @@ export async function createTestDatabase(db) {
   try {
     await atServer(db, server, ...createStatements(db, name));
   } catch (error) {
-    // It may be there already; what went wrong is the first error.
+    // It may already exist; the first error is the cause.
     await drop().catch(() => undefined);
     throw error;
   }
@@ -45,7 +45,7 @@ export async function createTestDatabase(db) {
   };
 }
 
-/** The server that is set, else the one that runs here; where no PostgreSQL runs, one of its own. */
+/** The configured server, otherwise a local one; for PostgreSQL otherwise a server that this run starts. */
 async function reachServer(db) {
   const server = serverOf(db);
   if (db === 'postgres' && (process.env.TEST_POSTGRES_HOST ?? '') === '') {
@@ -73,13 +73,13 @@ function serverOf(db) {
   };
 }
 
-/** The database as operations.md has it made. */
+/** Creates the database as operations.md describes. */
 function createStatements(db, name) {
   const create = `CREATE DATABASE ${name}`;
   return db === 'mssql' ? [create, `ALTER DATABASE ${name} SET READ_COMMITTED_SNAPSHOT ON`] : [create];
 }
 
-/** What a failed test has left open must not keep the database. */
+/** Open connections of a failed test must not prevent the drop. */
 function dropStatements(db, name) {
   return db === 'mssql'
     ? [`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`, `DROP DATABASE ${name}`]

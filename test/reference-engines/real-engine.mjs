@@ -23,11 +23,11 @@ const OUTPUT_SHOWN = 4_000;
 const folderOf = (target) => fileURLToPath(new URL(`${target}/`, import.meta.url));
 
 /**
- * Builds an engine's jar unless it is there, made from the same sources.
+ * Builds the jar of an engine unless a jar of the same sources exists.
  *
  * @param {string} target one of REAL_ENGINES
  * @returns {Promise<string>} the path of the jar
- * @throws an Error that shows what Maven said
+ * @throws an Error that shows the output of Maven
  */
 export async function buildRealEngine(target) {
   if (!REAL_ENGINES.includes(target)) {
@@ -44,7 +44,7 @@ export async function buildRealEngine(target) {
 }
 
 /**
- * Reaches an engine: the one at CAMUNDA_BASE_URL if that is set, else one that is started.
+ * Reaches an engine: the one at CAMUNDA_BASE_URL if it is set, otherwise one that this function starts.
  *
  * @param {string} target one of REAL_ENGINES
  * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>} `stop` leaves an engine alone that ran before
@@ -56,13 +56,13 @@ export async function reachRealEngine(target) {
 }
 
 /**
- * Starts an engine on a free port of 127.0.0.1, building it first where needed, and waits until its REST API answers.
+ * Starts an engine on a free port of 127.0.0.1, builds it first if needed, and waits until its REST API responds.
  * It ends with this process at the latest.
  *
  * @param {string} target one of REAL_ENGINES
  * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>} `http://127.0.0.1:PORT/engine-rest`; `stop`
  *   settles when the engine's process has ended
- * @throws an Error that shows what Maven or the engine said
+ * @throws an Error that shows the output of Maven or the engine
  */
 export async function startRealEngine(target) {
   const jar = await buildRealEngine(target);
@@ -105,7 +105,7 @@ async function answers(url) {
   }
 }
 
-/** A child process whose output is kept. */
+/** A child process with its output. */
 class Program {
   output = '';
   #child;
@@ -148,7 +148,7 @@ class Program {
     return pattern.exec(this.output)[1];
   }
 
-  /** Settles when a condition holds; fails where the program ends first or it takes too long. */
+  /** Settles when a condition holds; fails if the program ends first or the time limit passes. */
   async until(holds, limitMs) {
     const deadline = Date.now() + limitMs;
     while (!(await holds())) {

@@ -1,4 +1,4 @@
-// Runs a real engine until it is told to end: node test/reference-engines/run-engine.mjs camunda7|operaton
+// Runs a real engine until a signal: node test/reference-engines/run-engine.mjs camunda7|operaton
 // Prints its base URL, for CAMUNDA_BASE_URL.
 import { REAL_ENGINES, startRealEngine } from './real-engine.mjs';
 
