@@ -48,8 +48,8 @@ async function crash(): Promise<EngineHarness> {
   return open();
 }
 
-describe('an engine that died', () => {
-  it('goes on with an instance that waits, with its variables but transient ones', async () => {
+describe('an engine after a crash', () => {
+  it('continues a waiting instance with its variables, except transient ones', async () => {
     let h = await open();
     await h.deploy(bpmn(sequence('p', 'A', 'B')));
     const { id } = await h.start(
@@ -74,7 +74,7 @@ describe('an engine that died', () => {
     expect(h.historicVariables(id)).toMatchObject({ amount: 12.5, done: true });
   });
 
-  it('keeps locks, retries and errors of its tasks, and serves them in the order of their creation', async () => {
+  it('keeps locks, retries and errors of its tasks, and returns them in the order of their creation', async () => {
     let h = await open();
     await h.deploy(bpmn(sequence('p', 'A')));
     for (const key of ['1', '2', '3']) await h.start('p', {}, key);
@@ -108,7 +108,7 @@ describe('an engine that died', () => {
     expect(h.engine.history.countInstances({ withIncidents: true })).toBe(1);
   });
 
-  it('remembers the tokens that wait at a join', async () => {
+  it('keeps the tokens that wait at a join', async () => {
     let h = await open();
     await h.deploy(
       bpmn(
@@ -140,7 +140,7 @@ describe('an engine that died', () => {
     expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
   });
 
-  it('keeps the scopes of sub-processes, whose variables and boundary events still count', async () => {
+  it('keeps the scopes of sub-processes with their variables and boundary events', async () => {
     let h = await open();
     const inner = [
       start('innerStart'),
@@ -174,7 +174,7 @@ describe('an engine that died', () => {
     expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
   });
 
-  it('keeps deployments, their versions, and that one is gone with its history', async () => {
+  it('keeps deployments, their versions, and the deletion of one with its history', async () => {
     let h = await open();
     const first = await h.deploy(bpmn(sequence('p', 'A')), { name: 'one' });
     await h.start('p');
@@ -190,7 +190,7 @@ describe('an engine that died', () => {
     expect(h.engine.repository.findLatestDefinition('p')?.version).toBe(3);
   });
 
-  it('knows nothing of a command that was refused', async () => {
+  it('has no changes of a failed command', async () => {
     let h = await open();
     await h.deploy(
       bpmn(
@@ -214,7 +214,7 @@ describe('an engine that died', () => {
   });
 });
 
-it('refuses an instance that a newer engine has written', async () => {
+it('rejects an instance that a newer engine has written', async () => {
   const store = files.open();
   await store.commit(
     started('a', {}, (set) =>

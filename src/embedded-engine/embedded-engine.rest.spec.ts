@@ -168,7 +168,7 @@ describe('the embedded engine over HTTP', () => {
     ]);
   });
 
-  it('makes an incident of a failure without retries and goes on when they are raised', async () => {
+  it('creates an incident for a failure without retries and continues when retries are set', async () => {
     await deploy();
     const id = await start(1);
     const task = await fetchOne('charge');
@@ -224,7 +224,7 @@ describe('the embedded engine over HTTP', () => {
     ]);
   });
 
-  it('answers a wrong worker, a gone task and a failing step as Camunda does', async () => {
+  it('responds to a wrong worker, an unknown task and a failing step as Camunda does', async () => {
     await deploy();
     await start(1);
     const task = await fetchOne('charge');
@@ -246,7 +246,7 @@ describe('the embedded engine over HTTP', () => {
     expect(await ok('GET /external-task/count?locked=true')).toEqual({ count: 1 });
   });
 
-  it('wakes a parked poll for a new task, and forgets one whose caller has gone', async () => {
+  it('serves a waiting poll with a new task, and drops a poll whose client has disconnected', async () => {
     await deploy();
     const gone = new AbortController();
     const abandoned = fetch(`${server.baseUrl}/external-task/fetchAndLock`, {
@@ -269,7 +269,7 @@ describe('the embedded engine over HTTP', () => {
     expect(await waiting).toMatchObject([{ workerId: 'stays', activityId: 'Charge' }]);
   });
 
-  it('deploys only what changed', async () => {
+  it('deploys only changed resources', async () => {
     const first = (await deploy()).body as { id: string };
     const same = await deploy(BPMN, { 'enable-duplicate-filtering': 'true' });
     expect(same.body).toMatchObject({ id: first.id, deployedProcessDefinitions: null });
@@ -285,7 +285,7 @@ describe('the embedded engine over HTTP', () => {
     expect(await ok('GET /deployment/count')).toEqual({ count: 1 });
   });
 
-  it('refuses what it cannot execute, with every problem and its element', async () => {
+  it('rejects unsupported elements, with every problem and its element', async () => {
     const refused = await deploy(
       BPMN.replace('<endEvent id="Rejected"/>', '<complexGateway id="Rejected"/><callActivity id="sub"/>'),
     );
@@ -322,7 +322,7 @@ describe('the embedded engine over HTTP', () => {
     expect(await ok(`GET /history/process-instance/${id}`)).toMatchObject({ state: 'EXTERNALLY_TERMINATED' });
   });
 
-  it('refuses fetches that lack a worker or a lock duration', async () => {
+  it('rejects fetches without a worker or a lock duration', async () => {
     expect(await call('POST /external-task/fetchAndLock', { topics: [] })).toMatchObject({
       status: 500,
       body: { type: 'NullValueException', message: 'workerId is null' },

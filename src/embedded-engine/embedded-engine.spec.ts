@@ -42,8 +42,8 @@ async function reopen(store: RecordingStore, clock: { now: number }): Promise<En
   return EngineHarness.open({ store: new RecordingStore(store.kept()) }, clock);
 }
 
-describe('an engine that opens on what another has kept', () => {
-  it('has deployments, instances, tasks, locks and incidents, and goes on with them', async () => {
+describe('an engine that opens the state of another', () => {
+  it('has deployments, instances, tasks, locks and incidents, and continues with them', async () => {
     const store = new RecordingStore();
     const before = await EngineHarness.open({ store });
     await before.deploy(BPMN);
@@ -84,7 +84,7 @@ describe('an engine that opens on what another has kept', () => {
     expect(third.definitions[0]?.version).toBe(3);
   });
 
-  it('takes a deployment that it has for unchanged', async () => {
+  it('recognizes an unchanged deployment', async () => {
     const store = new RecordingStore();
     const before = await EngineHarness.open({ store });
     const { deployment } = await before.deploy(BPMN);
@@ -93,7 +93,7 @@ describe('an engine that opens on what another has kept', () => {
     expect(again).toMatchObject({ deployment: { id: deployment.id }, definitions: [] });
   });
 
-  it('refuses an instance of a format that it does not know', async () => {
+  it('rejects an instance in an unknown format', async () => {
     const store = new RecordingStore();
     const before = await EngineHarness.open({ store });
     await before.deploy(BPMN);
@@ -105,7 +105,7 @@ describe('an engine that opens on what another has kept', () => {
     );
   });
 
-  it('does not know a definition whose file has lost its process', async () => {
+  it('does not restore a definition whose file no longer contains its process', async () => {
     const store = new RecordingStore();
     const before = await EngineHarness.open({ store });
     await before.deploy(BPMN);

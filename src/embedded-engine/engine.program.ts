@@ -68,7 +68,7 @@ function hostOf(logger: Logger, ended: Promise<unknown>): EngineHost {
         },
       });
       if (dataDir !== null && engine.current !== null)
-        logger.info({ dataDir, ...contentOf(engine.current) }, 'the embedded engine has its state');
+        logger.info({ dataDir, ...contentOf(engine.current) }, 'the embedded engine has loaded its state');
       return engine;
     },
     log: (fields, message) => {
@@ -80,13 +80,13 @@ function hostOf(logger: Logger, ended: Promise<unknown>): EngineHost {
 }
 
 function logConditionOf(logger: Logger, condition: EngineCondition): void {
-  if (condition.status === 'running') logger.info('the embedded engine goes on from its last commit');
+  if (condition.status === 'running') logger.info('the embedded engine continues from its last commit');
   else if (condition.status === 'recovering')
     logger.error(
       condition,
-      'the file of the embedded engine takes no writes; make room, and it goes on by itself',
+      'the file of the embedded engine rejects writes; free disk space, and it recovers by itself',
     );
-  else logger.error(condition, 'the embedded engine cannot read its state back; start it again');
+  else logger.error(condition, 'the embedded engine cannot read its state back; restart it');
 }
 
 /** @throws Error for a damaged or unreadable file */
@@ -99,7 +99,7 @@ async function check(path: string): Promise<void> {
   throw new Error(
     found.status === 'damaged'
       ? `${path} is damaged: ${found.findings}. Restore it as ${RESTORE_GUIDE} says.`
-      : `${path} cannot be checked: ${found.status === 'unreadable' ? found.reason : 'it is not there'}`,
+      : `${path} cannot be checked: ${found.status === 'unreadable' ? found.reason : 'it does not exist'}`,
   );
 }
 

@@ -116,7 +116,7 @@ async function running(): Promise<void> {
   }
 }
 
-describe('an engine whose file takes no writes', () => {
+describe('an engine whose file rejects writes', () => {
   /** The limit counts for the connections that are opened from now on. */
   async function reopenWithoutRoom(): Promise<void> {
     await engine.close();
@@ -124,7 +124,7 @@ describe('an engine whose file takes no writes', () => {
     await open();
   }
 
-  it('answers 503 to what it cannot keep, and goes on from the last commit when a write succeeds', async () => {
+  it('responds 503 to commands that it cannot commit, and continues from the last commit when a write succeeds', async () => {
     await open();
     await deploy();
     await start('before');
@@ -142,7 +142,7 @@ describe('an engine whose file takes no writes', () => {
     expect((await fetchTask('A', false)).value).toHaveLength(1);
   });
 
-  it('says why to everybody meanwhile, to polls that wait too, and takes them again afterwards', async () => {
+  it('rejects all requests with the reason meanwhile, waiting polls too, and accepts them again afterwards', async () => {
     await open();
     await deploy();
     await reopenWithoutRoom();
@@ -199,7 +199,7 @@ describe('an engine whose file takes no writes', () => {
     (engine.current as unknown as WithFile).executor.store.file.db.pragma('max_page_count = 1');
   }
 
-  it('ends in order while it waits, and another one finds what was kept', async () => {
+  it('closes in order while it recovers, and another engine finds the committed state', async () => {
     await open();
     await deploy();
     await reopenWithoutRoom();
@@ -210,7 +210,7 @@ describe('an engine whose file takes no writes', () => {
     expect(await keys()).toEqual(kept.sort());
   });
 
-  it('fails where its file is gone, and makes no empty one in its place', async () => {
+  it('fails if its file is missing, and does not create an empty one', async () => {
     await open();
     await deploy();
     const file = engineFilePath(dataDir);
@@ -233,7 +233,7 @@ describe('an engine whose file is damaged', () => {
     return engineFilePath(dataDir);
   }
 
-  it('refuses to open, with one sentence that names the restore guide', async () => {
+  it('fails to open, with one sentence that names the restore guide', async () => {
     const file = await fill();
     const content = readFileSync(file);
     // A page in the middle, which no query of the opening need read.
@@ -246,7 +246,7 @@ describe('an engine whose file is damaged', () => {
     });
   });
 
-  it('says so once when damage shows in operation, and answers 503', async () => {
+  it('reports damage in operation once, and responds 503', async () => {
     const file = await fill();
     await open();
     // Behind the back of the engine, which forgets what it remembers of the pages with another's commit.
@@ -266,7 +266,7 @@ describe('an engine whose file is damaged', () => {
   });
 });
 
-it('an engine that keeps its state in memory alone fails for good', async () => {
+it('an engine in memory only fails permanently', async () => {
   await open({ dataDir: null });
   await deploy();
   const { executor } = engine.current as unknown as { executor: { store: { commit: unknown } } };

@@ -66,7 +66,7 @@ export class Agenda {
       this.taken += 1;
       if (this.taken <= this.limit) return step;
       throw new ProcessEngineError(
-        `More than ${this.limit} steps without a wait state, at '${step.nodeId}': the process does not come to rest.`,
+        `More than ${this.limit} steps without a wait state, at '${step.nodeId}': the process reaches no wait state.`,
       );
     }
     return undefined;

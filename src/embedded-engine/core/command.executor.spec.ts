@@ -26,7 +26,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 }
 
 describe('a command', () => {
-  it('is one change set, with the locks of the polls that it serves', async () => {
+  it('commits one change set, including the locks of the polls that it serves', async () => {
     const poll = h.poll('B');
     await h.start('p');
     const { id } = await h.take('A');
@@ -59,7 +59,7 @@ describe('a command', () => {
     expect(store.commits).toEqual([]);
   });
 
-  it('is answered, and so are the polls that it serves, when the store has it', async () => {
+  it('settles when its changes are durable, and so do the polls that it serves', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const poll = h.poll('B');
@@ -73,7 +73,7 @@ describe('a command', () => {
     expect(await poll.tasks).toHaveLength(1);
   });
 
-  it('hands out tasks when the store has their locks', async () => {
+  it('returns tasks when their locks are durable', async () => {
     await h.start('p');
     store.slow = true;
     const fetched = h.fetch('A');
@@ -83,8 +83,8 @@ describe('a command', () => {
   });
 });
 
-describe('a store that refuses a commit', () => {
-  it('stops the engine: who waits is told, and nothing more is taken', async () => {
+describe('a store that rejects a commit', () => {
+  it('stops the engine, rejects waiting polls, and accepts no more commands', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const served = h.poll('B');
@@ -111,26 +111,26 @@ describe('a store that refuses a commit', () => {
     expect(store.closed).toBe(1);
   });
 
-  it('is told once to whoever opened the engine', async () => {
-    const told: unknown[] = [];
+  it('calls onStopped once', async () => {
+    const errors: unknown[] = [];
     const opened = await EngineHarness.open({
       store,
       onStopped: (error) => {
-        told.push(error.message);
+        errors.push(error.message);
       },
     });
     await opened.deploy(bpmn(sequence('p', 'A')));
-    expect(told).toEqual([]);
+    expect(errors).toEqual([]);
     store.slow = true;
     const started = [opened.start('p'), opened.start('p')];
     store.settle(new Error('disk full'));
     store.settle(new Error('disk full'));
     for (const each of started) await expect(each).rejects.toThrow('disk full');
     await expect(opened.start('p')).rejects.toThrow('disk full');
-    expect(told).toEqual([expect.stringContaining('disk full')]);
+    expect(errors).toEqual([expect.stringContaining('disk full')]);
   });
 
-  it('is told to who fetched, and to the polls that were served beside', async () => {
+  it('rejects the fetch, and the polls that were served with it', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     await h.start('p');
@@ -144,8 +144,8 @@ describe('a store that refuses a commit', () => {
   });
 });
 
-describe('an error that nobody foresaw', () => {
-  it('ends the command as an engine error with its cause, and nothing changes', async () => {
+describe('an unexpected error', () => {
+  it('fails the command with an engine error that has it as cause, and changes nothing', async () => {
     const { id } = await h.start('p', { n: 1 });
     const broken = new Map([['n', null]]) as never;
     await expect(h.engine.runtime.changeVariables(id, broken, [])).rejects.toMatchObject({
@@ -157,7 +157,7 @@ describe('an error that nobody foresaw', () => {
 });
 
 describe('a closed engine', () => {
-  it('refuses commands and polls, rejects who waits, and closes its store once', async () => {
+  it('rejects commands, new polls and waiting polls, and closes its store once', async () => {
     const parked = h.poll('A');
     const closing = h.engine.close();
     await expect(parked.tasks).rejects.toMatchObject({ kind: 'Shutdown' });

@@ -9,7 +9,7 @@ function drain(heap: DueHeap): number[] {
 }
 
 describe('a heap of due times', () => {
-  it('gives the earliest first, whatever the order of arrival and whatever was dropped', () => {
+  it('returns the earliest first, for any order of insertion and after removals', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50)), fc.nat(5), (times, divisor) => {
         const heap = new DueHeap();

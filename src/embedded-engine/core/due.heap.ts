@@ -5,7 +5,7 @@ export interface Due {
   readonly id: string;
 }
 
-/** A binary min-heap of due times. Stale entries stay in the heap; whoever pops them skips them. */
+/** A binary min-heap of due times. Stale entries stay in the heap; the caller of {@link pop} skips them. */
 export class DueHeap {
   private entries: Due[] = [];
 

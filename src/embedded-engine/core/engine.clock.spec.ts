@@ -16,7 +16,7 @@ import { EngineClock } from './engine.clock.js';
 const HOUR_MS = 3_600_000;
 
 describe('EngineClock', () => {
-  it('follows the wall clock, but takes a jump over only when it is asked to', () => {
+  it('follows the wall clock, but takes over a jump only in synchronize()', () => {
     const now = { wall: 5_000_000, monotonic: 70 };
     const jumps: number[] = [];
     const clock = new EngineClock(
@@ -60,7 +60,7 @@ describe.each([
     h.clock.now += by;
   }
 
-  it('leaves a lock and the wait before a retry as long as they are', async () => {
+  it('keeps the duration of a lock and of a pending retry', async () => {
     await open(bpmn(sequence('p', 'A')));
     await h.start('p');
     await h.start('p');
@@ -77,7 +77,7 @@ describe.each([
     expect((await h.fetch('A')).map(({ id }) => id)).toEqual([locked!.id]);
   });
 
-  it('shows and keeps the end of a lock by the new time', async () => {
+  it('shows and stores the lock expiration in the new time', async () => {
     await open(bpmn(sequence('p', 'A')));
     await h.start('p');
     const { id } = await h.take('A');
@@ -86,7 +86,7 @@ describe.each([
     expect(h.engine.externalTasks.findOne(id)?.lockExpirationTime).toBe(h.clock.now + 1_000);
   });
 
-  it('leaves the due date of a timer at its time of day', async () => {
+  it('keeps the due date of a timer', async () => {
     await open(
       bpmn(
         process('t', [

@@ -61,13 +61,13 @@ describe('expressions', () => {
     expect((await evaluate('${v}', { v: given })).result).toMatchObject(kept);
   });
 
-  it('find Json that is none only where they look at it', async () => {
+  it('report invalid Json only when they access it', async () => {
     const broken = { type: 'Json', value: '{', valueInfo: {} } as const;
     await expect(evaluate('${v}', { v: broken })).rejects.toMatchObject({ kind: 'ProcessEngine' });
     expect((await evaluate('${1}', { v: broken })).result?.value).toBe(1);
   });
 
-  it('put dates, nodes and typed numbers into lists and maps', async () => {
+  it('can put dates, nodes and typed numbers into lists and maps', async () => {
     const list = `<camunda:list>${['${d}', '${j}', '${l}', '${n}'].map((text) => `<camunda:value>${text}</camunda:value>`).join('')}</camunda:list>`;
     const { result } = await evaluate(list, {
       d: new Date(0),
@@ -128,14 +128,14 @@ describe('camunda:errorEventDefinition', () => {
       ),
     );
 
-  it('throws its error on a completion when it holds', async () => {
+  it('throws its error on a completion when its expression is true', async () => {
     await guarded('${reason == null}', "${reason == 'bad'}");
     await h.start('p', { reason: 'good' });
     await h.work('A', { reason: 'bad' });
     expect((await h.take('H')).variables.get('text')?.value).toBe('was bad');
   });
 
-  it('lets a completion pass when it does not hold', async () => {
+  it('allows a completion when its expression is false', async () => {
     await guarded("${reason == 'bad'}");
     await h.start('p');
     await h.work('A', { reason: 'fine' });
@@ -161,14 +161,14 @@ describe('camunda:errorEventDefinition', () => {
     expect(h.engine.runtime.countIncidents({})).toBe(0);
   });
 
-  it('does not hold on a failure when it cannot be evaluated', async () => {
+  it('does not match on a failure when it cannot be evaluated', async () => {
     await guarded("${missing == 'bad'}");
     await h.start('p');
     await h.fail((await h.take('A')).id, 0);
     expect(h.engine.runtime.countIncidents({})).toBe(1);
   });
 
-  it('does not hold on a failure when the message of its error cannot be told', async () => {
+  it('does not match on a failure when the message of its error cannot be evaluated', async () => {
     await guarded('${true}');
     await h.start('p');
     await h.fail((await h.take('A')).id, 0);

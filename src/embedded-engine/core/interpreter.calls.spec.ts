@@ -36,7 +36,7 @@ const caller = (extensions = '', attributes = ''): string =>
   ]);
 
 describe('call activity', () => {
-  it('runs another process with the variables that go in, and takes those that come out', async () => {
+  it('calls another process with input variables and takes over its output variables', async () => {
     await h.deploy(
       bpmn(
         error('E1'),
@@ -63,7 +63,7 @@ describe('call activity', () => {
     ]);
   });
 
-  it('takes all variables in and out, and runs through where nothing waits', async () => {
+  it('maps all variables in and out, and completes at once if nothing waits', async () => {
     await h.deploy(bpmn(error('E1'), caller('<camunda:in variables="all"/><camunda:out variables="all"/>')));
     await h.deploy(
       bpmn(
@@ -79,7 +79,7 @@ describe('call activity', () => {
     expect([h.waiting(), h.historicVariables(id)]).toEqual([['B'], { a: 4, twice: 8 }]);
   });
 
-  it('calls the version that its binding names', async () => {
+  it('calls the version of its binding', async () => {
     const version = (n: number): string =>
       bpmn(
         process(
@@ -109,13 +109,13 @@ describe('call activity', () => {
     expect(h.waiting()).toEqual(['A1', 'A1', 'A2']);
   });
 
-  it('refuses the start where nothing of that key is deployed, and keeps nothing', async () => {
+  it('fails the start if no process with that key is deployed, and changes nothing', async () => {
     await h.deploy(bpmn(error('E1'), caller()));
     await expect(h.start('p')).rejects.toThrow(/no processes deployed with key 'q'/);
     expect(h.engine.runtime.countProcessInstances({})).toBe(0);
   });
 
-  it('catches what the called process does not', async () => {
+  it('catches an error that the called process does not catch', async () => {
     await h.deploy(bpmn(error('E1'), caller()));
     await h.deploy(
       bpmn(error('E1'), process('q', [start(), task('A'), errorEnd('X', 'E1'), path('start', 'A', 'X')])),
@@ -127,14 +127,14 @@ describe('call activity', () => {
     expect(h.engine.runtime.findProcessInstance(called?.id ?? '')).toBeNull();
   });
 
-  it('goes on where nobody catches: the error ends its path in the called process', async () => {
+  it('continues if nothing catches the error, which ends its path in the called process', async () => {
     await h.deploy(bpmn(error('E1'), caller()));
     await h.deploy(bpmn(error('E2'), process('q', [start(), errorEnd('X', 'E2'), path('start', 'X')])));
     await h.start('p');
     expect(h.waiting()).toEqual(['B']);
   });
 
-  it('is deleted with what it has called, and the other way round', async () => {
+  it('is deleted with the instance that it called, and vice versa', async () => {
     await h.deploy(bpmn(error('E1'), caller()));
     await h.deploy(bpmn(sequence('q', 'A')));
     const one = await h.start('p');
@@ -169,7 +169,7 @@ describe('call activity', () => {
     ]);
   });
 
-  it('stops a process that calls itself without end', async () => {
+  it('fails for a process that calls itself endlessly', async () => {
     await h.deploy(
       bpmn(process('q', [start(), callActivity('Call', 'q'), end(), path('start', 'Call', 'end')])),
     );
@@ -179,7 +179,7 @@ describe('call activity', () => {
 });
 
 describe('user task', () => {
-  it('waits for a person, whose variables the process then has', async () => {
+  it('waits for its completion, whose variables are set in the process', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -213,7 +213,7 @@ describe('user task', () => {
     await expect(h.engine.tasks.complete(found?.id ?? '', new Map())).rejects.toThrow(/task is null/);
   });
 
-  it('is claimed by one person only', async () => {
+  it('can be claimed by one user only', async () => {
     await h.deploy(bpmn(process('p', [start(), userTask('U'), end(), path('start', 'U', 'end')])));
     const { id } = await h.start('p');
     const taskId = h.engine.tasks.find({})[0]?.id ?? '';

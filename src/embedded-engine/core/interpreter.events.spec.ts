@@ -56,7 +56,7 @@ const events = (): number =>
   h.engine.jobs.count({}) + h.engine.messages.countSubscriptions({}) + h.engine.tasks.count({});
 
 describe('intermediate catch events', () => {
-  it('wait for their timer and go on', async () => {
+  it('wait for their timer and continue', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -76,7 +76,7 @@ describe('intermediate catch events', () => {
     expect([h.waiting(), events()]).toEqual([['A'], 0]);
   });
 
-  it('wait for their message, whose variables the process then has', async () => {
+  it('wait for their message, whose variables are set in the process', async () => {
     await h.deploy(
       bpmn(
         message('m'),
@@ -112,7 +112,7 @@ describe('intermediate catch events', () => {
     expect(h.engine.jobs.find({})[0]?.dueDate).toBe(h.clock.now + 7_200_000);
   });
 
-  it('refuse a start whose timer cannot be read, and nothing is kept', async () => {
+  it('fail a start with an invalid timer, and change nothing', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -167,7 +167,7 @@ describe('event-based gateway', () => {
     ]),
   );
 
-  it('goes where the first event leads, and waits for nothing more', async () => {
+  it('continues at the first event and cancels the other waits', async () => {
     await h.deploy(GATEWAY);
     const { id } = await h.start('p');
     expect(events()).toBe(2);
@@ -176,7 +176,7 @@ describe('event-based gateway', () => {
     expect(h.trail(id)).toEqual(['start', 'G canceled', 'M', 'A runs']);
   });
 
-  it('goes the way of its timer', async () => {
+  it('continues at its timer', async () => {
     await h.deploy(GATEWAY);
     await h.start('p');
     await fire();
@@ -185,7 +185,7 @@ describe('event-based gateway', () => {
 });
 
 describe('boundary events', () => {
-  it('interrupt by a timer: the task goes, the other way is taken', async () => {
+  it('interrupt by a timer: the task is removed, the boundary path is taken', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -206,7 +206,7 @@ describe('boundary events', () => {
     await expect(h.complete(taskId)).rejects.toMatchObject({ kind: 'NotFound' });
   });
 
-  it('end with their activity: what is completed is interrupted no more', async () => {
+  it('end with their activity: a completed activity is not interrupted', async () => {
     await h.deploy(
       bpmn(
         message('m'),
@@ -229,7 +229,7 @@ describe('boundary events', () => {
     expect([h.outcome(id), events()]).toEqual([['COMPLETED', 'end'], 0]);
   });
 
-  it('interrupt nothing where they are not to: a timer once, a message each time', async () => {
+  it('that do not interrupt occur once as a timer, each time as a message', async () => {
     const quiet = { interrupting: false };
     await h.deploy(
       bpmn(
@@ -258,7 +258,7 @@ describe('boundary events', () => {
     expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
   });
 
-  it('of a sub-process cancel all that goes on inside', async () => {
+  it('of a sub-process cancel everything inside', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -294,7 +294,7 @@ describe('event sub-processes', () => {
     path(`${id}Start`, name, `${id}End`),
   ];
 
-  it('that interrupt take the place of their scope', async () => {
+  it('that interrupt replace the content of their scope', async () => {
     await h.deploy(
       bpmn(
         message('m'),
@@ -341,7 +341,7 @@ describe('event sub-processes', () => {
     expect([h.outcome(id)[0], events()]).toEqual(['COMPLETED', 0]);
   });
 
-  it('catch the errors of their scope, a sibling branch that is on its way included', async () => {
+  it('catch the errors of their scope, and discard pending tokens of sibling branches', async () => {
     await h.deploy(
       bpmn(
         error('E1'),
@@ -360,7 +360,7 @@ describe('event sub-processes', () => {
     expect([h.waiting(), h.historicVariables(id)]).toEqual([['C'], { code: 'E1' }]);
   });
 
-  it('inside a sub-process come before its boundary event, and what they throw goes to that', async () => {
+  it('inside a sub-process catch before its boundary event, which catches the errors that they throw', async () => {
     await h.deploy(
       bpmn(
         error('E1'),
@@ -388,7 +388,7 @@ describe('event sub-processes', () => {
     expect(h.waiting()).toEqual(['D']);
   });
 
-  it('begin by a timer that runs as long as the scope', async () => {
+  it('start by a timer that exists as long as the scope', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -409,7 +409,7 @@ describe('event sub-processes', () => {
     expect([h.outcome(other.id)[0], events()]).toEqual(['COMPLETED', 0]);
   });
 
-  it('end alone by a terminate end event of their own', async () => {
+  it('end alone at their own terminate end event', async () => {
     const quiet = { interrupting: false };
     await h.deploy(
       bpmn(
@@ -460,7 +460,7 @@ describe('message start events', () => {
     expect(h.trail(instance?.id ?? '')).toEqual(['M', 'A runs']);
   });
 
-  it('are where a start by key begins when there is only one, and not when there are several', async () => {
+  it('serve a start by key if there is only one, and not if there are several', async () => {
     await h.deploy(STARTED);
     const { id } = await h.start('p');
     expect(h.trail(id)).toEqual(['M', 'A runs']);
@@ -476,7 +476,7 @@ describe('message start events', () => {
     await expect(h.start('p')).rejects.toThrow(/no default start activity/);
   });
 
-  it('belong to one process: another key with the same message is not deployed', async () => {
+  it('belong to one process: a deployment of another key with the same message fails', async () => {
     await h.deploy(STARTED);
     await expect(h.deploy(STARTED.replace('id="p"', 'id="q"'))).rejects.toThrow(
       /already is a message event subscription/,
@@ -491,7 +491,7 @@ describe('correlation', () => {
     process('p', [start(), receive('R', 'm'), end(), path('start', 'R', 'end')]),
   );
 
-  it('refuses a message that nobody, or more than one, waits for', async () => {
+  it('rejects a message for which no execution, or more than one, waits', async () => {
     await h.deploy(WAITING);
     await expect(send('m')).rejects.toMatchObject({ camundaClass: 'MismatchingMessageCorrelationException' });
     await h.start('p');
@@ -502,7 +502,7 @@ describe('correlation', () => {
     expect(events()).toBe(0);
   });
 
-  it('chooses by business key, instance and variables', async () => {
+  it('selects by business key, instance and variables', async () => {
     await h.deploy(WAITING);
     const one = await h.start('p', { n: 1 }, 'k1');
     const two = await h.start('p', { n: 2 }, 'k2');
@@ -528,7 +528,7 @@ describe('timers that fail', () => {
     ]),
   );
 
-  it('lose an attempt each time, become an incident, and go on when they are repaired', async () => {
+  it('lose a retry each time, become an incident, and continue when retries are set', async () => {
     await h.deploy(FAILING);
     const { id } = await h.start('p');
     for (const retries of [2, 1, 0]) {

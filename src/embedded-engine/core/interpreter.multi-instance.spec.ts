@@ -41,7 +41,7 @@ const counters = async (topic = 'A') =>
   );
 
 describe('parallel multi-instance', () => {
-  it('runs all at once, each with its counter, and goes on after the last', async () => {
+  it('runs all instances at once, each with its counter, and continues after the last', async () => {
     await h.deploy(looping({ cardinality: '3' }));
     const { id } = await h.start('p');
     const all = await h.fetch('A');
@@ -55,7 +55,7 @@ describe('parallel multi-instance', () => {
     expect(h.trail(id)).toEqual(['start', 'A#multiInstanceBody', 'A', 'A', 'A', 'B runs']);
   });
 
-  it('hands out the elements of a collection', async () => {
+  it('passes one element of a collection to each instance', async () => {
     await h.deploy(looping({ collection: '${items.elements()}', elementVariable: 'item' }));
     await h.start('p', { items: json('[{"n":1},"two"]') });
     expect(await counters()).toMatchObject([
@@ -64,7 +64,7 @@ describe('parallel multi-instance', () => {
     ]);
   });
 
-  it('passes where there is nothing to do', async () => {
+  it('completes at once with zero instances', async () => {
     await h.deploy(looping({ cardinality: '${n}' }));
     await h.start('p', { n: 0 });
     expect(h.waiting()).toEqual(['B']);
@@ -95,7 +95,7 @@ describe('parallel multi-instance', () => {
     expect(h.waiting()).toEqual(['C']);
   });
 
-  it('catches an error of one instance for all', async () => {
+  it('ends all instances on an error of one', async () => {
     await h.deploy(
       looping({ cardinality: '2' }, boundaryOn('T', 'A', onError(null)), task('C'), path('T', 'C', 'end')),
     );
@@ -105,7 +105,7 @@ describe('parallel multi-instance', () => {
     expect(h.waiting()).toEqual(['C']);
   });
 
-  it('refuses what is no number and no collection', async () => {
+  it('rejects an invalid cardinality or collection', async () => {
     await h.deploy(looping({ cardinality: '${n}' }));
     await expect(h.start('p', { n: 'many' })).rejects.toThrow(/needs to be a number or number String/);
     await expect(h.start('p', { n: -1 })).rejects.toThrow(/must be positive integer value or zero/);
@@ -115,7 +115,7 @@ describe('parallel multi-instance', () => {
     expect(h.engine.runtime.countProcessInstances({})).toBe(0);
   });
 
-  it('runs sub-processes and calls', async () => {
+  it('runs sub-processes and call activities', async () => {
     await h.deploy(bpmn(sequence('q', 'Q')));
     await h.deploy(
       bpmn(
@@ -164,7 +164,7 @@ describe('sequential multi-instance', () => {
     expect(h.waiting()).toEqual(['B']);
   });
 
-  it('goes back to its start where the condition gives no Boolean', async () => {
+  it('rolls back if the condition is not Boolean', async () => {
     await h.deploy(looping({ cardinality: '2', completionCondition: '${stop}', sequential: true }));
     await h.start('p', { stop: 'no' });
     await expect(h.work('A')).rejects.toThrow(/does not evaluate to a boolean/);

@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 
 describe('sequence', () => {
-  it('goes from task to task and ends as completed', async () => {
+  it('moves from task to task and ends as completed', async () => {
     await h.deploy(bpmn(sequence('p', 'A', 'B')));
     const { id, ended } = await h.start('p', { n: 1 });
     expect(ended).toBe(false);
@@ -41,7 +41,7 @@ describe('sequence', () => {
     expect(h.engine.runtime.findProcessInstance(id)).toBeNull();
   });
 
-  it('answers a process without a wait state with its end and its variables', async () => {
+  it('returns the end and the variables of a process without a wait state', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -197,7 +197,7 @@ describe('ends', () => {
     expect(h.trail(id)).toContain('B canceled');
   });
 
-  it('terminates a sub-process alone and goes on behind it', async () => {
+  it('terminates a sub-process only and continues after it', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -213,7 +213,7 @@ describe('ends', () => {
     expect(h.waiting()).toEqual(['C']);
   });
 
-  it('ends only its own token by a none end', async () => {
+  it('ends only its own token at a none end', async () => {
     await h.deploy(bpmn(process('p', forked(end('stop')))));
     const { id } = await h.start('p');
     await h.work('A');
@@ -221,7 +221,7 @@ describe('ends', () => {
     expect(h.waiting()).toEqual(['B']);
   });
 
-  it('ends like a none end where nothing catches an error end', async () => {
+  it('ends like a none end if nothing catches an error end', async () => {
     await h.deploy(bpmn(error('E'), process('p', forked(errorEnd('stop', 'E')))));
     const { id } = await h.start('p');
     await h.work('A');
@@ -232,7 +232,7 @@ describe('ends', () => {
 });
 
 describe('sub-process', () => {
-  it('is left when its last token has ended', async () => {
+  it('completes when its last token has ended', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -262,7 +262,7 @@ describe('sub-process', () => {
     expect(h.outcome(id)).toEqual(['COMPLETED', 'end']);
   });
 
-  it('keeps variables of its input mapping to itself', async () => {
+  it('keeps the variables of its input mapping local', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -306,7 +306,7 @@ describe('BPMN errors', () => {
     expect(h.trail(id)).toContain('A canceled');
   });
 
-  it('takes a boundary event without a code for every error and tells code and message', async () => {
+  it('takes a boundary event without a code for every error, and sets code and message', async () => {
     const names = 'camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"';
     await h.deploy(guarded(boundary('b1', 'A', null, names), path('b1', 'H1'), path('H1', 'H2')));
     const { id } = await h.start('p');
@@ -315,7 +315,7 @@ describe('BPMN errors', () => {
     expect(h.historicVariables(id)).toEqual({ code: 'ANY', text: 'no funds', extra: 1 });
   });
 
-  it('ends the token as if by a none end where nothing catches it', async () => {
+  it('ends the token like a none end if nothing catches it', async () => {
     await h.deploy(guarded(boundary('b1', 'A', 'e1'), path('b1', 'H1'), path('H1', 'H2')));
     const { id } = await h.start('p');
     await h.bpmnError((await h.take('A')).id, 'OTHER', null, { seen: true });
@@ -324,7 +324,7 @@ describe('BPMN errors', () => {
     expect(h.engine.externalTasks.count({})).toBe(0);
   });
 
-  it('is caught by the nearest scope that knows the code', async () => {
+  it('is caught by the nearest scope with a handler for the code', async () => {
     await h.deploy(
       bpmn(
         error('e1', 'E1'),
@@ -372,7 +372,7 @@ describe('BPMN errors', () => {
     expect(plain((await h.take('H')).variables)).toEqual({ amount: 7, text: 'amount 7' });
   });
 
-  it('voids tokens that are still on their way in the scope that it leaves', async () => {
+  it('discards the pending tokens of the interrupted scope', async () => {
     await h.deploy(
       bpmn(
         error('e1', 'E1'),
@@ -399,7 +399,7 @@ describe('BPMN errors', () => {
 });
 
 describe('an endless loop', () => {
-  it('is an error, and nothing of the command remains', async () => {
+  it('fails the command, which changes nothing', async () => {
     await h.deploy(
       bpmn(process('p', [start(), task('A'), xor('x'), pass('P'), path('start', 'A', 'x', 'P', 'x')])),
     );
@@ -420,7 +420,7 @@ describe('input and output mappings', () => {
       bpmn(process('p', [start(), task('A', io(inputs, outputs)), task('B'), path('start', 'A', 'B')])),
     );
 
-  it('see what is around the task and not each other, in a scope of the task', async () => {
+  it("see the surrounding scope but not each other, and are set in the task's own scope", async () => {
     await mapped({ base: '${base + 1}', two: '${base + 1}' });
     const { id } = await h.start('p', { base: 1 });
     const taken = await h.take('A');
@@ -433,7 +433,7 @@ describe('input and output mappings', () => {
     expect(plain(h.engine.runtime.findVariables(id))).toEqual({ base: 1 });
   });
 
-  it('make Java collections of lists and maps, texts of constants, and null of nothing', async () => {
+  it('convert lists and maps to Java collections, constants to texts, and an empty parameter to null', async () => {
     await mapped({
       list: '<camunda:list><camunda:value>a</camunda:value><camunda:value>${base}</camunda:value></camunda:list>',
       map: '<camunda:map><camunda:entry key="k">${base}</camunda:entry><camunda:entry key="__proto__">x</camunda:entry></camunda:map>',
@@ -452,7 +452,7 @@ describe('input and output mappings', () => {
     expect(variables.get('nothing')).toMatchObject({ type: 'Null', value: null });
   });
 
-  it('give out what the output mapping names, of local variables too, and nothing else', async () => {
+  it('pass out only what the output mapping names, local variables included', async () => {
     await mapped({ seed: '1' }, { result: '${answer}', twice: '${result}${result}' });
     const { id } = await h.start('p');
     await h.work('A', {}, { answer: 'yes' });
@@ -472,13 +472,13 @@ describe('input and output mappings', () => {
     expect(plain(h.engine.runtime.findVariables(id))).toEqual({ missing: 2, result: 2 });
   });
 
-  it('fail the start when an input cannot be kept', async () => {
+  it('fail the start if an input cannot be stored', async () => {
     await mapped({ self: '${execution}' });
     await expect(h.start('p')).rejects.toMatchObject({ kind: 'ProcessEngine' });
     expect(h.engine.history.countInstances({})).toBe(0);
   });
 
-  it('run when the instance is deleted, unless they are to be skipped: one that fails keeps it', async () => {
+  it('run when the instance is deleted, unless skipped; a failing one prevents the deletion', async () => {
     await mapped({}, { result: '${missing}' });
     const { id } = await h.start('p');
     await expect(h.engine.runtime.deleteProcessInstance(id, deletion())).rejects.toThrow(/missing/);
@@ -536,7 +536,7 @@ describe('variables', () => {
     ]);
   });
 
-  it('that are transient are seen until the next wait state and never kept', async () => {
+  it('that are transient exist until the next wait state and are never stored', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -563,7 +563,7 @@ describe('variables', () => {
     expect(h.historicVariables(id)).toEqual({ kept: 1 });
   });
 
-  it('cannot change between transient and kept', async () => {
+  it('cannot change between transient and stored', async () => {
     await h.deploy(bpmn(sequence('p', 'A')));
     await h.start('p', { kept: 'x' });
     const { id } = await h.take('A');
@@ -573,7 +573,7 @@ describe('variables', () => {
     await h.complete(id, new Map([['twice', transient('a')]]));
   });
 
-  it('that are transient vanish with a failure report too', async () => {
+  it('that are transient vanish after a failure report too', async () => {
     await h.deploy(bpmn(sequence('p', 'A')));
     const { id } = await h.start('p');
     await h.fail((await h.take('A')).id, 1, 0, { secret: transient('s'), kept: typedValue(1) });
@@ -607,7 +607,7 @@ describe('inclusive gateway', () => {
     [true, false, ['A']],
     [false, true, ['B']],
     [false, false, ['C']],
-  ])('takes every flow whose condition holds, else the default (%s, %s)', async (a, b, taken) => {
+  ])('takes every flow whose condition is true, else the default (%s, %s)', async (a, b, taken) => {
     await h.deploy(diamond());
     const { id } = await h.start('p', { a, b });
     expect(h.waiting()).toEqual(taken);
@@ -619,7 +619,7 @@ describe('inclusive gateway', () => {
     expect(h.outcome(id)).toEqual(['COMPLETED', 'D']);
   });
 
-  it('looks at a join again only when a token arrives there, as Camunda does', async () => {
+  it('evaluates a join only when a token arrives there, as Camunda does', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -679,7 +679,7 @@ describe('inclusive gateway', () => {
     expect(h.waiting()).toEqual(['D', 'D']);
   });
 
-  it('ends the token at a join without a way out', async () => {
+  it('ends the token at a join without an outgoing flow', async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -702,7 +702,7 @@ describe('inclusive gateway', () => {
 });
 
 describe('ids', () => {
-  it('are the UUID alone where the element id makes them longer than 64 characters', async () => {
+  it('are the UUID alone if the element id makes them longer than 64 characters', async () => {
     const long = `T${'x'.repeat(40)}`;
     await h.deploy(bpmn(sequence('p', 'A', long)));
     await h.start('p');

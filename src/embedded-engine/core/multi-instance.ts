@@ -43,7 +43,7 @@ export function readCounters(body: ActivityState): LoopCounters {
   const read = (name: keyof LoopCounters): number => {
     const value = body.variables?.get(name)?.value.value;
     if (typeof value === 'number') return value;
-    throw new ProcessEngineError(`The variable ${name} of '${body.nodeId}' is no number any more`);
+    throw new ProcessEngineError(`The variable ${name} of '${body.nodeId}' is not a number`);
   };
   return {
     nrOfInstances: read('nrOfInstances'),

@@ -24,13 +24,13 @@ const choice = (gateway: string) =>
   );
 
 describe('an exclusive gateway', () => {
-  it('takes the first flow in the order of the document whose condition holds', async () => {
+  it('takes the first flow in document order whose condition is true', async () => {
     await h.deploy(choice(xor('x')));
     for (const n of [11, 6, 1]) await h.start('p', { n });
     expect(h.waiting()).toEqual(['A', 'B', 'C']);
   });
 
-  it('stops the start where no condition holds and there is no default', async () => {
+  it('fails the start if no condition is true and there is no default', async () => {
     await h.deploy(choice(xor('x')));
     await expect(h.start('p', { n: 0 })).rejects.toThrow(
       "ENGINE-02004 No outgoing sequence flow for the element with id 'x' could be selected",
@@ -38,7 +38,7 @@ describe('an exclusive gateway', () => {
     expect(h.engine.runtime.countProcessInstances({})).toBe(0);
   });
 
-  it('takes the default flow where no condition holds, without a look at its own', async () => {
+  it("takes the default flow if no condition is true, and ignores the default's own condition", async () => {
     await h.deploy(
       bpmn(
         process('p', [
@@ -59,7 +59,7 @@ describe('an exclusive gateway', () => {
 });
 
 describe('an inclusive gateway', () => {
-  it('stops where no condition holds and there is no default', async () => {
+  it('fails if no condition is true and there is no default', async () => {
     await h.deploy(choice(or('x')));
     await expect(h.start('p', { n: 0 })).rejects.toThrow('ENGINE-02004');
     await h.start('p', { n: 6 });
@@ -81,7 +81,7 @@ describe('an activity', () => {
       ]),
     );
 
-  it('cannot be left where none of its conditions holds', async () => {
+  it('cannot be left if none of its conditions is true', async () => {
     await h.deploy(conditional());
     await h.start('p', { b: false });
     const { id } = await h.take('A');
@@ -92,7 +92,7 @@ describe('an activity', () => {
     expect(h.waiting()).toEqual(['B']);
   });
 
-  it('is left over its default flow where none of its conditions holds', async () => {
+  it('is left over its default flow if none of its conditions is true', async () => {
     await h.deploy(conditional('default="A__C"'));
     await h.start('p', { b: false });
     await h.work('A');
@@ -106,7 +106,7 @@ describe('a condition', () => {
     ['${nothing}', { nothing: null }, 'returns null'],
     ['${missing}', {}, 'Unknown property used in expression: ${missing}'],
     ['${1 / text}', { text: 'x' }, 'Error while evaluating expression'],
-  ])('%s stops the command where it is not true or false', async (condition, given, message) => {
+  ])('%s fails the command if it is not Boolean', async (condition, given, message) => {
     await h.deploy(
       bpmn(
         process('p', [

@@ -72,7 +72,7 @@ function toJson(value: unknown): unknown {
   if (isElNumber(value)) return numberValueOf(value);
   if (value instanceof SpinJson) return value.json;
   if (value instanceof ElObject)
-    throw new ProcessEngineError(`An object of class ${value.elClassName} cannot be kept in a variable`);
+    throw new ProcessEngineError(`An object of class ${value.elClassName} cannot be stored in a variable`);
   if (types.isDate(value) || value === null || typeof value !== 'object') return value ?? null;
   if (Array.isArray(value)) return value.map(toJson);
   const entries = types.isMap(value) ? [...value.entries()] : Object.entries(value);

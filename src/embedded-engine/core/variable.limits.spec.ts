@@ -6,7 +6,7 @@ import { checkLength } from './variable.limits.js';
 const DOUBLING = 'camunda:expression="${text.concat(text)}" camunda:resultVariable="text"';
 
 describe('the length of a variable', () => {
-  it('is bounded for a text that an expression made, and the command leaves nothing', async () => {
+  it('is limited for the result of an expression, and the command changes nothing', async () => {
     const h = await EngineHarness.open();
     await h.deploy(
       bpmn(
@@ -26,7 +26,7 @@ describe('the length of a variable', () => {
     expect(h.engine.runtime.countProcessInstances({})).toBe(1);
   });
 
-  it('is bounded for every type of text', () => {
+  it('is limited for every type of text', () => {
     const most = 64 * 1024 * 1024;
     expect(() => {
       checkLength({ type: 'Json', value: 'x'.repeat(most) });

@@ -394,7 +394,7 @@ describe('compileExpression', () => {
     expect(() => compileExpression(text)).toThrow(ExpressionSyntaxError);
   });
 
-  it('refuses an expression that is long or deeply nested instead of exhausting the stack', () => {
+  it('rejects a long or deeply nested expression instead of exhausting the stack', () => {
     const depth = 100_000;
     expect(() => compileExpression(`\${${'('.repeat(9_000)}1${')'.repeat(9_000)}}`)).toThrow(
       /more than 1000 parts/,
@@ -415,19 +415,19 @@ describe('compileExpression', () => {
     expect(compileExpression('x${loop}').evaluate(scopeOf({ loop }))).toContain('…');
   });
 
-  it('says of a text without expressions that it is a literal', () => {
+  it('marks a text without expressions as a literal', () => {
     expect(compileExpression('topic-a')).toMatchObject({ text: 'topic-a', isLiteral: true });
     expect(compileExpression('${topic}')).toMatchObject({ text: '${topic}', isLiteral: false });
     expect(compileExpression('a-${topic}').isLiteral).toBe(false);
   });
 
-  it('takes a key that is called as a prototype as any other key', () => {
+  it('treats a key with the name of a prototype member like any other key', () => {
     const map: unknown = JSON.parse('{"__proto__": 1, "a": 2}');
     const text = '${map.keySet()} ${map.__proto__} ${map.constructor}';
     expect(compileExpression(text).evaluate(scopeOf({ map }))).toBe('[__proto__, a] 1 ');
   });
 
-  it('asks the scope for a variable each time it runs', () => {
+  it('reads a variable from the scope at each evaluation', () => {
     const expression = compileExpression('${n}');
     expect([1, 2].map((n) => expression.evaluate(scopeOf({ n })))).toEqual([1, 2]);
   });

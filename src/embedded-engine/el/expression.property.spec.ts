@@ -1,4 +1,4 @@
-/** Generated expressions against an evaluator of their trees, and texts that nobody would write. */
+/** Generated expressions against an evaluator of their trees, and unusual texts. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../testing/property.runs.js';
@@ -285,7 +285,7 @@ function endure(text: string): void {
   expect(PROTOTYPES.includes(value)).toBe(false);
 }
 
-describe('a text that nobody would write', () => {
+describe('an unusual text', () => {
   it.each([
     ['characters', fc.string({ unit: 'binary', maxLength: 200 }).map((text) => `\${${text}`)],
     [
@@ -294,7 +294,7 @@ describe('a text that nobody would write', () => {
     ],
     ['texts', fc.array(fc.constantFrom(...PIECES), { maxLength: 30 }).map((pieces) => pieces.join(''))],
     ['ways to the prototypes', chains],
-  ])('of %s is refused, fails or has a value of the data', (_of, texts) => {
+  ])('of %s is rejected, fails or has a value of the data', (_of, texts) => {
     fc.assert(fc.property(texts, endure), { numRuns: propertyRuns(3_000) });
   });
 });

@@ -190,7 +190,7 @@ function repeat(text: string, count: number): string {
  */
 function split(text: string, separator: string): readonly string[] {
   if (/[\\^$.|?*+()[\]{}]/.test(separator))
-    throw new CoercionError(`split takes no regular expression here: ${separator}`);
+    throw new CoercionError(`split does not support regular expressions here: ${separator}`);
   const parts = text.split(separator);
   while (parts.length > 1 && parts.at(-1) === '') parts.pop();
   return parts;

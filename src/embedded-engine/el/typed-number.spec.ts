@@ -28,7 +28,7 @@ describe('typed numbers', () => {
     expect(formatNumber(value)).toBe(text);
   });
 
-  it('wraps a number only where its value suggests another type', () => {
+  it('wraps a number only if its value suggests another type', () => {
     expect(asDouble(1.5)).toBe(1.5);
     expect(asDouble(2)).toEqual(new TypedNumber('Double', 2));
     expect(asLong(2 ** 40)).toBe(2 ** 40);

@@ -191,7 +191,7 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
       expect(history.findInstances({ variables }).map(({ id }) => id)).toEqual(['b']);
     });
 
-    it('are pages where they are asked for', () => {
+    it('are returned in pages', () => {
       expect(history.findInstances({ firstResult: 1, maxResults: 1 }).map(({ id }) => id)).toEqual(['b']);
       expect(history.findInstance('none')).toBeNull();
     });
@@ -386,7 +386,7 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
       expect(history.countIncidents(query)).toBe(found.length);
     });
 
-    it('are records as they were given', () => {
+    it('are returned as they were recorded', () => {
       expect(history.findIncidents({ incidentId: 'j' })).toEqual([
         { id: 'j', processDefinitionKey: 'z', ...changed },
       ]);
@@ -519,7 +519,7 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
       expect(history.countTaskLog(query)).toBe(found.length);
     });
 
-    it('has each line by its id', () => {
+    it('finds each entry by its id', () => {
       expect(history.findTaskLogEntry('n')?.errorMessage).toBe('boom');
       expect(history.findTaskLogEntry('none')).toBeNull();
     });

@@ -28,8 +28,8 @@ beforeEach(() => {
   history = new MemoryHistory(3);
 });
 
-describe('the bound', () => {
-  it('forgets the instances that ended first, never those that run', () => {
+describe('the limit', () => {
+  it('removes the instances that ended first, never running ones', () => {
     for (const id of ['running', 'x']) put(id, { endTime: null });
     for (const id of ['a', 'b', 'c', 'x', 'd']) put(id, { businessKey: id === 'x' ? 'key-x' : 'same' });
     expect(history.findInstances({}).map(({ id }) => id)).toEqual(['running', 'x', 'c', 'd']);
@@ -37,7 +37,7 @@ describe('the bound', () => {
     expect(history.countInstances({ processInstanceBusinessKey: 'key-x' })).toBe(1);
   });
 
-  it('forgets more of them where their variables or errors are large', () => {
+  it('removes more of them if their variables or errors are large', () => {
     history = new MemoryHistory(1_000, 5_000_000);
     const text = 'x'.repeat(500_000);
     const start = (id: string, endTime: number | null): void => {
@@ -55,7 +55,7 @@ describe('the bound', () => {
     expect(history.countVariables({})).toBe(3);
   });
 
-  it('forgets what it is told to', () => {
+  it('deletes the histories of a change set', () => {
     put('a');
     put('b', { businessKey: null });
     apply(({ deletedHistories: forgottenInstances }) => {
@@ -66,7 +66,7 @@ describe('the bound', () => {
   });
 });
 
-it('remembers which instances had an incident', () => {
+it('keeps whether an instance had an incident', () => {
   for (const id of ['a', 'b']) put(id);
   apply(({ incidents }) => {
     incidents.set('i', { ...INCIDENT, processInstanceId: 'b' });

@@ -92,7 +92,8 @@ export class MessageService {
     const context = openInstance(work, subscription.processInstanceId);
     assertInstanceActive(context.instance, `Process instance with id '${context.instance.id}'`);
     const owner = context.instance.findActivity(subscription.activityInstanceId);
-    if (owner === null) throw new NullValueError(`The activity instance of event subscription ${id} is gone`);
+    if (owner === null)
+      throw new NullValueError(`The activity instance of event subscription ${id} no longer exists`);
     const execution = viewExecution(context.instance, owner);
     context.variables.setAll(owner, input.variables);
     context.variables.setAllLocal(owner, input.localVariables);

@@ -144,7 +144,7 @@ describe('activities and events that are built', () => {
     ]);
   });
 
-  it('event sub-processes, which begin at their event', async () => {
+  it('event sub-processes, which start at their event', async () => {
     const inside = [end('e'), path('xStart', 'e')];
     const xml = bpmn(
       MESSAGES,
@@ -159,7 +159,7 @@ describe('activities and events that are built', () => {
     });
   });
 
-  it('a body around a multi-instance activity, which has its flows and boundary events', async () => {
+  it("a multi-instance body, which has the activity's flows and boundary events", async () => {
     const inner = `<serviceTask id="x" camunda:type="external" camunda:topic="t">${loop({ collection: 'items', elementVariable: 'i', sequential: true })}</serviceTask>`;
     const nodes = await nodesOf(around(inner, boundaryOn('b', 'x', onError(null)), path('b', 'end')));
     expect(nodes.get('x')).toMatchObject({
@@ -196,7 +196,7 @@ describe('activities and events that are built', () => {
     expect(processes[0]?.root).toMatchObject({ startEvent: { id: 'start' }, messageStarts: [{ id: 's' }] });
   });
 
-  it('scripts where they are allowed', async () => {
+  it('scripts if they are allowed', async () => {
     const scripts = { scripts: true };
     const nodes = await nodesOf(
       around(
@@ -212,7 +212,7 @@ describe('activities and events that are built', () => {
   });
 });
 
-describe('activities and events that are refused', () => {
+describe('activities and events that are rejected', () => {
   it.each<[string, string, string]>([
     [
       'a timer cycle',
@@ -251,7 +251,7 @@ describe('activities and events that are refused', () => {
     ],
     ['a receive task of a message that is not there', around(receive('x', 'zz')), "x: Invalid 'messageRef'"],
     [
-      'a thrown message that nobody sends',
+      'a thrown message without an implementation',
       around(element('intermediateThrowEvent', 'x', '', '<messageEventDefinition/>')),
       'x: One of the attributes',
     ],
@@ -387,18 +387,18 @@ describe('activities and events that are refused', () => {
       ),
       "The script of a mapping of 'x' cannot be compiled",
     ],
-  ])('%s, where scripts are allowed', async (_what, x, problem) => {
+  ])('%s, if scripts are allowed', async (_what, x, problem) => {
     expect((await problemsOf(around(x), { scripts: true })).join('\n')).toContain(problem);
   });
 });
 
 describe('bad input', () => {
-  it('finds elements of one id twice', async () => {
+  it('finds duplicate ids', async () => {
     const xml = around(task('x'), subProcess('s', [start('a'), task('x'), end('e'), path('a', 'x', 'e')]));
     expect((await problemsOf(xml)).join('\n')).toMatch(/x/);
   });
 
-  it('refuses ids that every JavaScript object has as members, because the parser knows them already', async () => {
+  it('rejects ids that are members of every JavaScript object, because the parser treats them as duplicates', async () => {
     const xml = bpmn(
       process('p', [start('__proto__'), end('constructor'), path('__proto__', 'constructor')]),
     );
@@ -407,7 +407,7 @@ describe('bad input', () => {
     );
   });
 
-  it('compiles many elements in a moment', async () => {
+  it('compiles many elements quickly', async () => {
     const ids = Array.from({ length: 5_000 }, (_, at) => `t${at}`);
     const nodes = await nodesOf(
       bpmn(process('p', [start(), ...ids.map((id) => task(id)), end(), path('start', ...ids, 'end')])),

@@ -98,7 +98,7 @@ describe('compileBpmn', () => {
       expect(model.taskPriority?.evaluate(NO_VARIABLES)).toBe('7');
     });
 
-    it('null for what a process does not say', async () => {
+    it('null for attributes that a process does not have', async () => {
       expect(await only(processOf(START))).toMatchObject({
         name: null,
         description: null,
@@ -266,7 +266,7 @@ describe('compileBpmn', () => {
       expect(await compile(file('<message id="m"/>'))).toEqual({ processes: [], warnings: [] });
     });
 
-    it('what has no behaviour or a foreign namespace as if it were not there', async () => {
+    it('a file without elements that have no behaviour or a foreign namespace', async () => {
       const model = await only(
         processOf(`<foo:thing id="odd"><foo:inner/></foo:thing><laneSet id="ls"><lane id="l"><flowNodeRef>start</flowNodeRef></lane></laneSet>
           <startEvent id="start" foo:color="red"/><dataObject id="do"/><dataObjectReference id="dor" dataObjectRef="do"/><dataStoreReference id="dsr"/>
@@ -275,7 +275,7 @@ describe('compileBpmn', () => {
       expect([...model.nodes.keys()]).toEqual(['start']);
     });
 
-    it('a process frozen through and through', async () => {
+    it('a deeply frozen process', async () => {
       const model = await only(around(TASK.replace('"task"', '"x"')));
       const task = node(model, 'x', 'externalTask');
       expect(
@@ -303,7 +303,7 @@ describe('compileBpmn', () => {
       }
     });
 
-    it('a process without a time to live where that is allowed', async () => {
+    it('a process without a time to live if that is allowed', async () => {
       const { processes } = await compile(processOf(START, 'isExecutable="true"'), {
         enforceHistoryTimeToLive: false,
       });
@@ -327,7 +327,7 @@ describe('compileBpmn', () => {
         'cancelActivity="false"',
         'b',
       ],
-    ])('what it accepts and does not do (%#)', async (content, message, id) => {
+    ])('elements that it accepts and ignores (%#)', async (content, message, id) => {
       const { warnings } = await compile(content);
       expect(warnings).toHaveLength(1);
       expect(warnings[0]?.message).toContain(message);
@@ -335,7 +335,7 @@ describe('compileBpmn', () => {
     });
   });
 
-  describe('refuses by name', () => {
+  describe('rejects by name', () => {
     it.each(['complexGateway', 'transaction', 'adHocSubProcess'])('%s', async (tag) => {
       const { errors } = await refusal(around(`<${tag} id="x"/>`));
       expect(errors).toMatchObject([
@@ -676,7 +676,7 @@ describe('compileBpmn', () => {
       expect((await refusalMessages(content)).join('\n')).toContain(message);
     });
 
-    it('all problems at once, each with its element and place', async () => {
+    it('all problems at once, each with its element and position', async () => {
       const error = await refusal(
         processOf(
           `${START}\n<complexGateway id="u"/>\n  <serviceTask\n     id='s' camunda:type="external"/>\n${flow('f', 'u', 'zz')}`,
@@ -760,12 +760,12 @@ describe('compileBpmn', () => {
       expect((await refusal(`${content}<!-- open`)).errors.length).toBeGreaterThan(0);
     });
 
-    it('a large file of something else, and stops at the first sign of it', async () => {
+    it('a large file of another kind, and stops at its first error', async () => {
       const { errors } = await refusal(processOf(`${START}${'<entry/>'.repeat(200_000)}`));
       expect(errors.map((one) => one.message)).toEqual(['unknown type <bpmn:Entry>']);
     });
 
-    it('says where XML broke', async () => {
+    it('reports the position of an XML error', async () => {
       const { errors } = await refusal(processOf('<startEvent id="s">'));
       expect(errors[0]?.line).toBeGreaterThan(3);
     });

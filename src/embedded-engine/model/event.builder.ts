@@ -37,7 +37,7 @@ export function buildStartEvent(
   const { id } = base;
   const definition = eventDefinitionOf(element, id, context);
   if (textOf(element, 'camunda:initiator') !== null)
-    context.warning(`camunda:initiator of startEvent '${id}' is ignored: nobody is authenticated`, id);
+    context.warning(`camunda:initiator of startEvent '${id}' is ignored: there is no authentication`, id);
   if (definition === null) return Object.freeze({ kind: 'startEvent', ...base });
   if (definition.$type !== 'bpmn:MessageEventDefinition') {
     context.refuse(`${tagOf(definition)} of startEvent '${id}'`, id);

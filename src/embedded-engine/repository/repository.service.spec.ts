@@ -15,7 +15,7 @@ const P = bpmn(sequence('p', 'A'));
 const Q = bpmn(sequence('q', 'B'));
 
 describe('a deployment', () => {
-  it('makes the next version of each of its definitions', async () => {
+  it('creates the next version of each of its definitions', async () => {
     const first = await h.deploy(bpmn(sequence('p', 'A'), sequence('q', 'B')));
     const second = await h.deploy(P);
     expect(first.definitions.map(({ key, version }) => [key, version])).toEqual([
@@ -40,18 +40,18 @@ describe('a deployment', () => {
     expect(h.engine.repository.findResources('none')).toEqual([]);
   });
 
-  it('gives a definition its UUID alone where the key makes the id longer than 64 characters', async () => {
+  it('uses the UUID alone as the id if the key makes it longer than 64 characters', async () => {
     const { definitions } = await h.deploy(bpmn(sequence(`k${'x'.repeat(40)}`, 'A')));
     expect(definitions[0]?.id).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it('keeps files that are no BPMN as they are', async () => {
+  it('stores files other than BPMN unchanged', async () => {
     const { deployment, definitions } = await h.deploy('', { resources: [file('notes.txt', 'hi')] });
     expect(definitions).toEqual([]);
     expect(h.engine.repository.findResources(deployment.id)).toMatchObject([{ name: 'notes.txt' }]);
   });
 
-  it('is refused without files, with a key twice, or where one file is refused, and leaves nothing', async () => {
+  it('is rejected without files, with a duplicate key, or with an invalid file, and changes nothing', async () => {
     await expect(h.deploy('', { resources: [] })).rejects.toMatchObject({ kind: 'BadUserRequest' });
     await expect(h.deploy('', { resources: [file('a.bpmn', P), file('b.bpmn20.xml', P)] })).rejects.toThrow(
       "definitions with the same key 'p'",
@@ -77,7 +77,7 @@ describe('a deployment', () => {
 describe('duplicate filtering', () => {
   const both = { resources: [file('p.bpmn', P), file('q.bpmn', Q)] };
 
-  it('gives the earlier deployment back when nothing has changed', async () => {
+  it('returns the earlier deployment if nothing has changed', async () => {
     const { deployment } = await h.deploy('', both);
     for (const flags of [{ enableDuplicateFiltering: true }, { deployChangedOnly: true }]) {
       expect(await h.deploy('', { ...both, ...flags })).toEqual({ deployment, definitions: [] });
@@ -106,7 +106,7 @@ describe('duplicate filtering', () => {
 });
 
 describe('deletion', () => {
-  it('is refused while instances run, and takes them and their history with it on cascade', async () => {
+  it('is rejected while instances run, and deletes them with their history on cascade', async () => {
     const { deployment } = await h.deploy(P);
     const { id: ended } = await h.start('p');
     await h.work('A');
@@ -122,7 +122,7 @@ describe('deletion', () => {
     expect(h.engine.repository.findLatestDefinition('p')).toBeNull();
   });
 
-  it('leaves history and makes the version before it the latest', async () => {
+  it('keeps history and makes the previous version the latest', async () => {
     await h.deploy(P);
     const { deployment } = await h.deploy(P);
     const { id } = await h.start('p');

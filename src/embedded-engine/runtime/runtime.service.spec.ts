@@ -35,7 +35,7 @@ describe('variables of an execution', () => {
     expect(runtime.findActivityInstanceTree('none')).toBeNull();
   });
 
-  it('are changed and deleted where they live', async () => {
+  it('are changed and deleted in their scope', async () => {
     const { id } = await h.start('p', { outer: 3, gone: 1 });
     const { executionId } = await h.take('A');
     const { runtime } = h.engine;
@@ -50,14 +50,14 @@ describe('variables of an execution', () => {
 });
 
 describe('an instance', () => {
-  it('that is not there cannot be deleted', async () => {
+  it('that does not exist cannot be deleted', async () => {
     await expect(h.engine.runtime.deleteProcessInstance('none', deletion())).rejects.toMatchObject({
       kind: 'NotFound',
       message: 'Process instance with id none does not exist',
     });
   });
 
-  it('shows its incidents in its tree', async () => {
+  it('has its incidents in its activity instance tree', async () => {
     await h.deploy(bpmn(sequence('p', 'A')));
     const { id } = await h.start('p');
     await h.fail((await h.take('A')).id, 0);

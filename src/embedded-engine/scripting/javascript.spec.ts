@@ -44,7 +44,7 @@ const run = (source: string, variables: readonly (readonly [string, unknown])[] 
   compileJavaScript(source, 'S').run(new RecordingHost(new Map(variables)));
 
 describe('a script', () => {
-  it('gives the value of its last expression, with variables as globals', () => {
+  it('returns the value of its last expression, with variables as globals', () => {
     expect(run('var b = a + 1; b * 2', [['a', 2]])).toBe(6);
     expect(run('order.items.length', [['order', { items: [1, 2] }]])).toBe(2);
   });
@@ -74,7 +74,7 @@ describe('a script', () => {
     ).toBe('ab');
   });
 
-  it('gives dates, lists and objects that become variables, although they are of another realm', () => {
+  it('returns dates, lists and objects that become variables although they come from another realm', () => {
     expect(toTypedValue(run('new Date(5)'))).toMatchObject({ type: 'Date', value: 5 });
     expect(toTypedValue(run('[1, {a: 2}]'))).toMatchObject({ type: 'Object', value: '[1,{"a":2}]' });
     expect(toTypedValue(run('({a: [1]})'))).toMatchObject({ type: 'Json', value: '{"a":[1]}' });
@@ -82,7 +82,7 @@ describe('a script', () => {
     expect(toTypedValue(run('undefined'))).toMatchObject({ type: 'Null' });
   });
 
-  it('fails with what it threw', () => {
+  it('fails with the error that it threw', () => {
     expect(() => run('throw new Error("boom")')).toThrow(
       /activity 'S' in the process definition with id 'the processDefinitionId':Error: boom/,
     );
@@ -90,13 +90,13 @@ describe('a script', () => {
     expect(() => run('nope')).toThrow(/nope is not defined/);
   });
 
-  it('is ended where it does not end by itself', () => {
+  it('is stopped if it exceeds its time limit', () => {
     expect(() => compileJavaScript('while (true) {}', 'S', 20).run(new RecordingHost())).toThrow(
       /timed out after 20ms/,
     );
   });
 
-  it('is not compiled where it cannot be parsed', () => {
+  it('is rejected if it cannot be parsed', () => {
     expect(() => compileJavaScript('1 +', 'S')).toThrow(ScriptError);
   });
 });

@@ -45,11 +45,11 @@ function throughJson(snapshot: InstanceSnapshot): InstanceSnapshot {
 }
 
 describe('the snapshot of an instance', () => {
-  it('is the instance again, with nothing lost', () => {
+  it('restores the complete instance', () => {
     expect(ProcessInstanceState.restore(throughJson(instance().snapshot()))).toEqual(instance());
   });
 
-  it('is read in the format of the first version too', () => {
+  it('is readable in format 1 too', () => {
     const { header } = instance();
     const first = {
       format: 1,

@@ -37,7 +37,7 @@ describe('available tasks', () => {
     expect(ids()).toEqual(['expired']);
   });
 
-  it('become so when their lock runs out, unless something has changed by then', () => {
+  it('include a task whose lock has expired, unless it has changed meanwhile', () => {
     put('a', { lockExpirationTime: 1_500 });
     put('b', { lockExpirationTime: 1_200 });
     put('c', { lockExpirationTime: 1_300 });
@@ -56,7 +56,7 @@ describe('available tasks', () => {
     expect(available.nextDue()).toBeUndefined();
   });
 
-  it('name the topics that got one since they were asked last', () => {
+  it('return the topics with new tasks since the last call', () => {
     put('a');
     put('b', { topicName: 'ship', lockExpirationTime: 1_500 });
     expect([...available.takeChangedTopics()]).toEqual(['charge']);
@@ -65,7 +65,7 @@ describe('available tasks', () => {
     expect([...available.takeChangedTopics()]).toEqual(['ship']);
   });
 
-  it('stay right when locks that ended early are cleared away', () => {
+  it('stay correct when stale due times are removed', () => {
     put('kept', { lockExpirationTime: 90_000 });
     for (let n = 0; n < 20_000; n += 1) {
       put('busy', { lockExpirationTime: 50_000 + n });

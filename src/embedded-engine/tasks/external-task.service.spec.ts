@@ -16,7 +16,7 @@ beforeEach(async () => {
 const record = () => h.engine.externalTasks.findOne(id);
 
 describe('a lock', () => {
-  it('keeps others away until it runs out', async () => {
+  it('excludes other workers until it expires', async () => {
     expect(await h.take('A')).toMatchObject({ workerId: 'w', lockExpirationTime: h.clock.now + 1_000 });
     h.clock.now += 999;
     expect(await h.fetch('A')).toEqual([]);
@@ -24,7 +24,7 @@ describe('a lock', () => {
     expect(await h.fetch('A', { workerId: 'v' })).toMatchObject([{ id, workerId: 'v' }]);
   });
 
-  it('that has run out does not hinder its worker, unless somebody else has the task', async () => {
+  it('that has expired still allows reports of its worker, unless another worker has the task', async () => {
     await h.take('A');
     h.clock.now += 5_000;
     await h.complete(id);
@@ -44,11 +44,11 @@ describe('a lock', () => {
     );
   });
 
-  it('is needed to report', async () => {
+  it('is required for reports', async () => {
     await expect(h.complete(id)).rejects.toThrow("It is locked by worker 'null'.");
   });
 
-  it('counts from now when it is extended, and only while it lives', async () => {
+  it('is extended from now, and only before it expires', async () => {
     const { externalTasks } = h.engine;
     await expect(externalTasks.extendLock(id, 'w', 500)).rejects.toThrow("It is locked by worker 'null'.");
     await h.take('A');
@@ -65,7 +65,7 @@ describe('a lock', () => {
     });
   });
 
-  it('may be taken by name when the task is free, expired or one’s own', async () => {
+  it('can be set on a task that is free, expired or locked by the same worker', async () => {
     const { externalTasks } = h.engine;
     await externalTasks.lock(id, 'w', 100);
     await externalTasks.lock(id, 'w', 200);
@@ -77,7 +77,7 @@ describe('a lock', () => {
     expect(record()).toMatchObject({ workerId: 'v', lockExpirationTime: h.clock.now + 100 });
   });
 
-  it('may be taken away by anybody', async () => {
+  it('can be removed without a worker', async () => {
     await h.take('A');
     await h.engine.externalTasks.unlock(id);
     expect(record()).toMatchObject({ workerId: null, lockExpirationTime: null });
@@ -116,7 +116,7 @@ describe('a lock', () => {
 });
 
 describe('a failure', () => {
-  it('keeps the worker and makes everybody wait for the retry', async () => {
+  it('keeps the worker, and all workers wait for the retry', async () => {
     await h.take('A');
     await h.fail(id, 2, 3_000);
     expect(record()).toMatchObject({
@@ -131,7 +131,7 @@ describe('a failure', () => {
     expect(await h.fetch('A', { workerId: 'v' })).toMatchObject([{ retries: 2, errorDetails: 'stack' }]);
   });
 
-  it('without a time to wait is retried at once', async () => {
+  it('without a retry timeout is retried at once', async () => {
     await h.take('A');
     await h.fail(id, 1);
     expect(await h.fetch('A')).toHaveLength(1);
@@ -156,7 +156,7 @@ describe('a failure', () => {
     expect(record()?.errorMessage).toBeNull();
   });
 
-  it('without retries is one incident, and the task is not fetched until it has retries again', async () => {
+  it('without retries creates one incident, and the task is not fetched until retries are set', async () => {
     await h.take('A');
     await h.fail(id, 0);
     await h.fail(id, 0);
@@ -173,7 +173,7 @@ describe('a failure', () => {
     expect(await h.fetch('A')).toMatchObject([{ retries: 3 }]);
   });
 
-  it('is mended by a completion, and the history tells of the incident', async () => {
+  it('is resolved by a completion, and history contains the incident', async () => {
     const instance = record()!.processInstanceId;
     expect(h.engine.history.countInstances({ withIncidents: true })).toBe(0);
     await h.take('A');
@@ -184,7 +184,7 @@ describe('a failure', () => {
     expect(h.engine.history.findInstances({ withIncidents: true })).toMatchObject([{ id: instance }]);
   });
 
-  it('of less than no retries or no time is refused', async () => {
+  it('with negative retries or timeout is rejected', async () => {
     await h.take('A');
     await expect(h.fail(id, -1)).rejects.toThrow('retries is not greater than or equal to 0');
     await expect(h.fail(id, 1, -1)).rejects.toThrow('retryTimeout is not greater than or equal to 0');
@@ -192,7 +192,7 @@ describe('a failure', () => {
 });
 
 describe('a BPMN error', () => {
-  it.each([null, ''])('needs a code, %j is none', async (errorCode) => {
+  it.each([null, ''])('requires a code; %j is rejected', async (errorCode) => {
     await h.take('A');
     await expect(
       h.engine.externalTasks.handleBpmnError(id, {
@@ -206,7 +206,7 @@ describe('a BPMN error', () => {
 });
 
 describe('retries', () => {
-  it('are set for many at once, or for none', async () => {
+  it('are set for all selected tasks, or for none', async () => {
     const { externalTasks } = h.engine;
     const { id: second } = await h.start('p');
     const { id: third } = await h.start('p', {}, 'third');

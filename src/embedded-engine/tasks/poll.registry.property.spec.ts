@@ -86,7 +86,7 @@ interface Held {
   readonly workerId: string;
   /** Epoch milliseconds. */
   readonly from: number;
-  /** Epoch milliseconds until which nobody else may have it. */
+  /** Epoch milliseconds until which the task is locked. */
   until: number;
 }
 
@@ -308,17 +308,17 @@ class World {
   private check(): void {
     expect(this.violations).toEqual([]);
     const { externalTasks } = this.h.engine;
-    // Whoever has gone or was answered with nothing has nothing.
+    // A cancelled poll, or one that timed out, has no tasks.
     const empty = this.clients.filter(({ cancelled, answer }) => cancelled || answer?.length === 0);
     for (const { workerId } of empty) expect(externalTasks.count({ workerId })).toBe(0);
-    // Whatever could be fetched, nobody waits for it.
+    // No poll waits for a task that can be fetched.
     const free = new Set(
       externalTasks.find({ notLocked: true, withRetriesLeft: true }).map(({ topicName }) => topicName),
     );
     for (const client of this.parked()) expect(client.topics.filter((topic) => free.has(topic))).toEqual([]);
   }
 
-  /** Nobody who came later got what one waits for who waited before and still does. */
+  /** No later poll received a task for which an earlier one still waits. */
   private checkOrder(before: readonly Client[], served: readonly Client[]): void {
     const still = before.filter((client) => this.parked().includes(client));
     for (const { workerId } of served) {

@@ -45,7 +45,7 @@ async function expectGivenBack(gone: PendingFetch, next: PendingFetch): Promise<
 }
 
 describe('a long poll', () => {
-  it('is answered at once with what is there', async () => {
+  it('returns available tasks at once', async () => {
     await h.start('p');
     expect(await h.poll('A').tasks).toHaveLength(1);
     expect(jest.getTimerCount()).toBe(0);
@@ -63,7 +63,7 @@ describe('a long poll', () => {
     expect(await answerOf(elsewhere)).toBeNull();
   });
 
-  it('is passed over by a task that its filter does not want', async () => {
+  it('ignores a task that does not match its filters', async () => {
     const picky = h.poll([{ topicName: 'A', lockDuration: 10, businessKey: 'mine' }]);
     const any = h.poll('A');
     await h.start('p', {}, 'yours');
@@ -73,7 +73,7 @@ describe('a long poll', () => {
     expect(await picky.tasks).toHaveLength(1);
   });
 
-  it('is served when a lock is taken away', async () => {
+  it('is served when a task is unlocked', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const poll = h.poll('A', { workerId: 'v' });
@@ -81,7 +81,7 @@ describe('a long poll', () => {
     expect(await poll.tasks).toMatchObject([{ id, workerId: 'v' }]);
   });
 
-  it('is served when a lock runs out, to the millisecond, as one commit', async () => {
+  it('is served when a lock expires, to the millisecond, in one commit', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const poll = h.poll('A', { workerId: 'v' });
@@ -125,7 +125,7 @@ describe('a long poll', () => {
     expect(await answerOf(late)).toBeNull();
   });
 
-  it('is served by a task that another request found due in passing', async () => {
+  it('is served by a task that another request found due', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const poll = h.poll('A');
@@ -134,7 +134,7 @@ describe('a long poll', () => {
     expect(await poll.tasks).toMatchObject([{ id }]);
   });
 
-  it('is served by what falls due in the turn of a command', async () => {
+  it('is served by a task that becomes due during a command', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     const poll = h.poll('A');
@@ -143,7 +143,7 @@ describe('a long poll', () => {
     expect(await poll.tasks).toMatchObject([{ id }]);
   });
 
-  it('is answered with nothing when its time is over', async () => {
+  it('returns no tasks after its timeout', async () => {
     const poll = h.poll('A', { asyncResponseTimeout: 500 });
     await jest.advanceTimersByTimeAsync(500);
     expect(await poll.tasks).toEqual([]);
@@ -157,7 +157,7 @@ describe('a long poll', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('that is cancelled takes nothing any more', async () => {
+  it('that is cancelled locks no more tasks', async () => {
     const gone = h.poll('A', { workerId: 'gone' });
     const next = h.poll('A', { workerId: 'next' });
     gone.cancel();
@@ -169,7 +169,7 @@ describe('a long poll', () => {
   it.each([
     ['when it was parked', false],
     ['when it found them at once', true],
-  ])('that is cancelled while its locks are not durable yet gives them back, %s', async (_when, atOnce) => {
+  ])('that is cancelled before its locks are durable releases them, %s', async (_when, atOnce) => {
     if (atOnce) await h.start('p');
     store.slow = true;
     const early = atOnce ? null : h.poll('A', { workerId: 'gone' });
@@ -180,7 +180,7 @@ describe('a long poll', () => {
     await started;
   });
 
-  it('is refused when 200 wait already', async () => {
+  it('is rejected if 200 wait already', async () => {
     const waiting = Array.from({ length: 200 }, () => h.poll('none'));
     await expect(h.poll('none').tasks).rejects.toMatchObject({ kind: 'TooManyRequests' });
     await h.start('p');
@@ -203,7 +203,7 @@ describe('a long poll', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for a time further off than a timer can tell', async () => {
+  it('can wait longer than the longest timer', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     await h.engine.externalTasks.lock(id, 'w', 3_000_000_000);
@@ -213,7 +213,7 @@ describe('a long poll', () => {
     expect(await poll.tasks).toHaveLength(1);
   });
 
-  it('is told when the store refuses the lock of a task that fell due', async () => {
+  it('is rejected when the store rejects the lock of a task that became due', async () => {
     await h.start('p');
     await h.take('A');
     const poll = h.poll('A');
@@ -224,7 +224,7 @@ describe('a long poll', () => {
     await refused;
   });
 
-  it('is told when the store refuses what another request found due', async () => {
+  it('is rejected when the store rejects the lock of a task that another request found due', async () => {
     await h.start('p');
     await h.take('A');
     const poll = h.poll('A');
@@ -243,7 +243,7 @@ describe('a long poll', () => {
 describe('a fetch of a caller that shares the process', () => {
   const SHARED = { workerId: 'mine', sharesProcess: true };
 
-  it('is answered without a commit of its own', async () => {
+  it('is answered without its own commit', async () => {
     await h.start('p');
     store.commits.length = 0;
     store.slow = true;
@@ -254,12 +254,12 @@ describe('a fetch of a caller that shares the process', () => {
     ]);
   });
 
-  it('notes nothing when it finds nothing', async () => {
+  it('commits nothing if it finds nothing', async () => {
     expect(await h.fetch('A', SHARED)).toEqual([]);
     expect(store.deferrableCommits).toEqual([]);
   });
 
-  it('is answered when the completion that made its task is durable, and not before', async () => {
+  it('is answered only when the completion that created its task is durable', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     store.slow = true;
@@ -272,7 +272,7 @@ describe('a fetch of a caller that shares the process', () => {
     await completed;
   });
 
-  it('waits for the commit that served it when it was parked', async () => {
+  it('waits for the commit that served it if it had to wait', async () => {
     store.slow = true;
     const poll = h.poll('A', SHARED);
     const started = h.start('p');
@@ -283,7 +283,7 @@ describe('a fetch of a caller that shares the process', () => {
     await started;
   });
 
-  it('does not let one that shares none go without its commit', async () => {
+  it('does not answer a caller from outside before its commit', async () => {
     await h.start('p');
     store.slow = true;
     const poll = h.poll('A', { workerId: 'theirs' });
@@ -293,7 +293,7 @@ describe('a fetch of a caller that shares the process', () => {
     expect(store.deferrableCommits).toEqual([]);
   });
 
-  it('waits with one that shares none and is served in the same call', async () => {
+  it('waits for the commit together with a caller from outside that is served in the same call', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     await h.start('q');
@@ -310,7 +310,7 @@ describe('a fetch of a caller that shares the process', () => {
     expect(store.deferrableCommits).toEqual([]);
   });
 
-  it('is rejected, and given nothing, when the store has refused what was committed before', async () => {
+  it('is rejected without tasks if the store rejected an earlier commit', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     store.slow = true;
@@ -322,7 +322,7 @@ describe('a fetch of a caller that shares the process', () => {
     await expect(h.poll('B', SHARED).tasks).rejects.toThrow('disk full');
   });
 
-  it('is rejected when any commit before it was refused, though the last one settles', async () => {
+  it('is rejected if any earlier commit was rejected, even if the last one settles', async () => {
     await h.start('p');
     const { id } = await h.take('A');
     store.slow = true;
@@ -344,7 +344,7 @@ describe('a fetch of a caller that shares the process', () => {
     await expect(h.start('p')).rejects.toThrow('disk full');
   });
 
-  it('gives its tasks back when it is given up before the answer', async () => {
+  it('releases its tasks if it is cancelled before the answer', async () => {
     store.slow = true;
     const started = h.start('p');
     const gone = h.poll('A', { ...SHARED, workerId: 'gone' });
@@ -353,7 +353,7 @@ describe('a fetch of a caller that shares the process', () => {
     await started;
   });
 
-  it('leaves its task to who waits when its lock runs out', async () => {
+  it('leaves its task to waiting polls when its lock expires', async () => {
     const { id } = await h.start('p', { ready: false });
     const subscription = {
       topicName: 'A',

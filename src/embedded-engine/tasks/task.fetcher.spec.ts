@@ -52,7 +52,7 @@ describe('the order of a fetch', () => {
     [{}, [], []],
   ];
 
-  it('is not for less than none', async () => {
+  it('rejects a negative number of tasks', async () => {
     await expect(h.fetch(topic(), { maxTasks: -1 })).rejects.toThrow(
       'maxResults is not greater than or equal to 0',
     );
@@ -62,20 +62,20 @@ describe('the order of a fetch', () => {
     expect((await h.fetch(topics, more)).map(({ businessKey }) => businessKey)).toEqual(keys);
   });
 
-  it('follows a priority that is set later', async () => {
+  it('respects a priority that is set later', async () => {
     const [first] = h.engine.externalTasks.find({ priorityLowerThanOrEquals: 1 });
     await h.engine.externalTasks.setPriority(first!.id, 20);
     const tasks = await h.fetch(topic(), { usePriority: true });
     expect(tasks.map(({ priority }) => priority)).toEqual([20, 9, 5]);
   });
 
-  it('keeps the place of a task whose retries are set', async () => {
+  it('keeps the position of a task whose retries are set', async () => {
     const [first] = h.engine.externalTasks.find({ priorityLowerThanOrEquals: 1 });
     await h.engine.externalTasks.setRetries(first!.id, 5);
     expect((await h.fetch(topic())).map(({ priority }) => priority)).toEqual([1, 9, 5]);
   });
 
-  it('takes the last of two subscriptions to one topic', async () => {
+  it('uses the last of two subscriptions to one topic', async () => {
     const [first] = await h.fetch([...topic({ lockDuration: 1 }), ...topic({ lockDuration: 50 })]);
     expect(first?.lockExpirationTime).toBe(h.clock.now + 50);
   });
@@ -125,7 +125,7 @@ describe('the filters of a topic', () => {
       ['p', 'q'],
     ],
     ['no process variables', () => ({ processVariables: new Map() }), ['p', 'q']],
-    ['a process variable that nobody has', () => ({ processVariables: new Map([['z', 2]]) }), []],
+    ['a process variable that no task has', () => ({ processVariables: new Map([['z', 2]]) }), []],
   ];
 
   it.each(cases)('%s', async (_name, filter, keys) => {
@@ -133,7 +133,7 @@ describe('the filters of a topic', () => {
     expect(tasks.map(({ processDefinitionKey }) => processDefinitionKey)).toEqual(keys);
   });
 
-  it('do not let a task that nobody takes stand in the way of the others', async () => {
+  it('skip a task that matches no subscription', async () => {
     for (let n = 0; n < 2_500; n += 1) {
       await h.start('p', {}, 'many');
       const [taken] = await h.fetch(topic({ businessKey: 'many' }));
@@ -143,7 +143,7 @@ describe('the filters of a topic', () => {
   });
 });
 
-describe('what is handed out', () => {
+describe('a fetched task', () => {
   beforeEach(async () => {
     await h.deploy(
       bpmn(
@@ -167,11 +167,11 @@ describe('what is handed out', () => {
     [{ variables: ['n', 'both', 'none'] }, { n: 1, both: 'inner' }],
     [{ localVariables: true }, { own: 'o', both: 'inner' }],
     [{ localVariables: true, variables: ['n', 'own'] }, { own: 'o' }],
-  ])('are the variables that %j asks for', async (more, expected) => {
+  ])('has the variables of %j', async (more, expected) => {
     expect(plain((await h.fetch(topic(more)))[0]!.variables)).toEqual(expected);
   });
 
-  it('are the extension properties where they are asked for', async () => {
+  it('has the extension properties if requested', async () => {
     const [first] = await h.fetch(topic());
     expect(first?.extensionProperties).toEqual({});
     h.clock.now += 1_000;
@@ -197,7 +197,7 @@ describe('a fetch', () => {
     await expect(poll.tasks).rejects.toMatchObject({ kind, message });
   });
 
-  it('does not see the tasks of an instance that was deleted', async () => {
+  it('does not return tasks of a deleted instance', async () => {
     await h.deploy(bpmn(sequence('p', 'T')));
     const { id } = await h.start('p');
     await h.engine.runtime.deleteProcessInstance(id, deletion());

@@ -113,7 +113,7 @@ export class TaskReports {
     const context = openInstance(this.work, task.processInstanceId);
     const activity = context.instance.findActivity(task.activityInstanceId);
     if (activity === null)
-      throw new ProcessEngineError(`The activity instance of external task ${id} is gone`);
+      throw new ProcessEngineError(`The activity instance of external task ${id} no longer exists`);
     return { task, activity, context };
   }
 

@@ -39,7 +39,7 @@ export class UserTaskService {
       const task = takeTask(work, id);
       const context = openInstance(work, task.processInstanceId);
       const activity = context.instance.findActivity(task.activityInstanceId);
-      if (activity === null) throw new NullValueError(`The activity instance of task ${id} is gone`);
+      if (activity === null) throw new NullValueError(`The activity instance of task ${id} no longer exists`);
       context.variables.setAll(activity, variables);
       const given = visibleVariables(activity);
       new Interpreter(work, this.stepLimit).signal(context, activity);

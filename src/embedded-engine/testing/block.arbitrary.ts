@@ -144,7 +144,7 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
 }
 
-/** One that nobody catches would end its path only, and let a join behind it wait for ever. */
+/** An uncaught error would end its path only, and a join after it would wait forever. */
 function guard(block: Block, guarded: boolean): Block {
   switch (block.kind) {
     case 'catch':

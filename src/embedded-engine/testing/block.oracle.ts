@@ -389,7 +389,7 @@ export class BlockOracle {
     });
   }
 
-  /** Waits for the message or the timer of a boundary event or an event sub-process; for an error nobody waits. */
+  /** Waits for the message or the timer of a boundary event or an event sub-process; errors need no wait. */
   private listen({ id, on, interrupting }: Handler, owner: Visit, happen: () => void): void {
     if (on === 'error') return;
     const wait = this.wait(on, id, owner, () => {
@@ -423,7 +423,7 @@ export class BlockOracle {
       caught();
       return;
     }
-    throw new Error(`Nobody catches the error of ${from.id}`);
+    throw new Error(`No handler catches the error of ${from.id}`);
   }
 
   private enter(id: string, scope: Visit, path = scope.path): Visit {

@@ -9,7 +9,7 @@ import { RecordingStore } from './recording.store.js';
 /** An engine that can be closed or dropped, and opened again on what was kept. */
 export interface EngineRig {
   readonly h: EngineHarness;
-  /** @param isCrash the engine is not told to close */
+  /** @param isCrash the engine ends without close() */
   reopen(isCrash: boolean): Promise<void>;
   /** Closes all engines that were opened. */
   dispose(): Promise<void>;

@@ -71,7 +71,7 @@ export class JobService {
     const context = openInstance(work, job.processInstanceId);
     assertInstanceActive(context.instance, `Execution with id '${job.executionId}'`);
     const owner = context.instance.findActivity(job.activityInstanceId);
-    if (owner === null) throw new NotFoundError(`The activity instance of job ${id} is gone`);
+    if (owner === null) throw new NotFoundError(`The activity instance of job ${id} no longer exists`);
     new Interpreter(work, this.stepLimit).trigger(context, owner, job.activityId);
   }
 

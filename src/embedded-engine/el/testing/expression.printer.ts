@@ -21,7 +21,7 @@ function levelOf(operator: string): number {
   return LEVELS.findIndex((level) => level.split(' ').includes(operator));
 }
 
-/** Prints a tree as somebody might write it: spaces, words or symbols, quotes and more brackets than needed by chance. */
+/** Prints a tree with random variation: spaces, words or symbols, quotes and more brackets than needed by chance. */
 export class ExpressionPrinter {
   /** @param choices numbers that decide between ways to write the same */
   constructor(private readonly choices: Iterator<number>) {}

@@ -85,7 +85,7 @@ describe('instances are looked up by an index', () => {
   });
 });
 
-it('every filter of instances but those of variables and the state of incidents is SQL', () => {
+it('every filter of instances is SQL, except those of variables and of the incident status', () => {
   const query: Required<HistoricInstanceQuery> = {
     processInstanceId: 'a',
     processInstanceIds: ['a'],

@@ -38,7 +38,7 @@ export function lockEngineFile(path: string): EngineFileLock {
     throw new EngineFileError(
       codeOf(error).startsWith('SQLITE_BUSY')
         ? `${path} is in use by another engine. Stop that one first, or use another folder.`
-        : `${lockPath} cannot be used as a lock (${codeOf(error)}). Make room on the disk and its folder writable, or use another folder.`,
+        : `${lockPath} cannot be used as a lock (${codeOf(error)}). Free disk space and make its folder writable, or use another folder.`,
       { cause: error },
     );
   }
@@ -66,5 +66,5 @@ function assertPermission(paths: readonly string[]): void {
   const unwritable = findUnwritable(paths);
   if (unwritable === null) return;
   const { sentence, cause } = unwritable;
-  throw new EngineFileError(`${sentence} Give this user the right to, or use another folder.`, { cause });
+  throw new EngineFileError(`${sentence} Grant this user the permission, or use another folder.`, { cause });
 }

@@ -83,7 +83,7 @@ export function openEngineFile(
   try {
     if (isAgain && !existsSync(path)) {
       throw new EngineFileError(
-        `${path} is gone. Restore both files from a backup as ${RESTORE_GUIDE} says, and start again.`,
+        `${path} no longer exists. Restore both files from a backup as ${RESTORE_GUIDE} says, and restart.`,
       );
     }
     db = new BetterSqlite3(path, { timeout: 5_000, fileMustExist: isAgain });
@@ -103,11 +103,11 @@ export function unusable(path: string, error: unknown): EngineFileError {
   const code = codeOf(error);
   if (isDamage(error) || error instanceof SyntaxError) return damaged(path, code, error);
   if (isNoPermission(error)) {
-    const remedy = 'Give this user the right to write the file and its folder, or use another folder.';
+    const remedy = 'Grant this user write permission for the file and its folder, or use another folder.';
     return new EngineFileError(`${noPermission(path, error)} ${remedy}`, { cause: error });
   }
   return new EngineFileError(
-    `${path} cannot be used (${code}). Make room on the disk, and the file and its folder writable, or use another folder.`,
+    `${path} cannot be used (${code}). Free disk space and make the file and its folder writable, or use another folder.`,
     { cause: error },
   );
 }
@@ -115,7 +115,7 @@ export function unusable(path: string, error: unknown): EngineFileError {
 /** @param finding describes the damage */
 export function damaged(path: string, finding: string, cause?: unknown): EngineFileError {
   return new EngineFileError(
-    `${path} is damaged or not an engine's file (${finding}). Restore it from a backup as ${RESTORE_GUIDE} says, or move it away to begin anew.`,
+    `${path} is damaged or not an engine's file (${finding}). Restore it from a backup as ${RESTORE_GUIDE} says, or move it away to start with an empty one.`,
     { cause, isDamaged: true },
   );
 }
@@ -148,8 +148,8 @@ function prepare(db: Database, path: string): void {
   const synchronous = db.pragma('synchronous', { simple: true });
   if (mode !== 'wal' || synchronous !== FULL) {
     throw new EngineFileError(
-      `${path} runs with journal_mode=${String(mode)} and synchronous=${String(synchronous)} where wal and 2 (FULL) ` +
-        'are needed: its file system may not support a write-ahead log. Use a local disk.',
+      `${path} runs with journal_mode=${String(mode)} and synchronous=${String(synchronous)} instead of wal and 2 (FULL): ` +
+        'its file system may not support a write-ahead log. Use a local disk.',
     );
   }
   const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get();
@@ -182,7 +182,8 @@ function assertKnownFormat(db: Database, path: string): void {
   }
   const format = Number(db.pragma('user_version', { simple: true }));
   if (format === FILE_FORMAT) return;
-  const remedy = format > FILE_FORMAT ? 'Run the newer version of the engine' : 'Move it away to begin anew';
+  const remedy =
+    format > FILE_FORMAT ? 'Run the newer version of the engine' : 'Move it away to start with an empty one';
   throw new EngineFileError(
     `${path} has format ${format}; this engine reads and writes format ${FILE_FORMAT}. ${remedy}, or use another folder.`,
   );

@@ -162,8 +162,8 @@ function historyOf({ history }: EngineStore): unknown {
   };
 }
 
-describe('whatever happens, and whenever the process dies', () => {
-  it('the file has what was committed, and the store says at any time what memory would', async () => {
+describe('for any sequence of changes and any time of a crash', () => {
+  it('the file has all commits, and the store always returns what memory would', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { minLength: 20, maxLength: 60, size: 'max' }), async (steps) => {
         const files = new StoreFolder();

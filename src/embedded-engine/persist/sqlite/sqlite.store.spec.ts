@@ -136,7 +136,7 @@ afterEach(async () => {
 });
 
 describe('a process that dies', () => {
-  it('finds what was committed last, and nothing of a group that was not written', async () => {
+  it('finds the last commit, and nothing of a group that was not written', async () => {
     const store = files.open();
     await store.commit(started('a'));
     const lost = store.commit(started('b'));
@@ -160,7 +160,7 @@ describe('a process that dies', () => {
     expect(after.history.findInstance('b')).toBeNull();
   });
 
-  it('finds the instances, and what each waits for, as they were', async () => {
+  it('finds the instances with their wait states', async () => {
     const store = files.open();
     await store.commit(
       started('a', {}, (set) => {
@@ -200,7 +200,7 @@ describe('a process that dies', () => {
     expect(tasks.map(({ id }) => id)).toEqual(['t2', 't3', 't4']);
   });
 
-  it('finds nothing of what an ended instance waited for', async () => {
+  it('finds no wait states of an ended instance', async () => {
     const store = files.open();
     await store.commit(started('a', {}, (set) => set.tasks.set('T', task('T', 'a'))));
     await store.commit(ended('a', {}, (set) => set.tasks.set('late', task('late', 'a'))));
@@ -208,7 +208,7 @@ describe('a process that dies', () => {
     expect(recovered).toMatchObject({ instances: [], tasks: [] });
   });
 
-  it('finds the deployments in their order, with their resources and last state', async () => {
+  it('finds the deployments in order, with their resources and latest state', async () => {
     const store = files.open();
     const bundle = (id: string) => ({
       deployment: { ...DEPLOYMENT, id },
@@ -226,7 +226,7 @@ describe('a process that dies', () => {
   });
 });
 
-describe('a commit that the disk refuses', () => {
+describe('a commit that the disk rejects', () => {
   async function full(store: SqliteStore): Promise<PromiseSettledResult<void>[]> {
     const text = { type: 'String', value: 'x'.repeat(20_000_000), valueInfo: {} } as const;
     return Promise.allSettled([
@@ -252,7 +252,7 @@ describe('a commit that the disk refuses', () => {
     expect(after.history.countInstances({})).toBe(1);
   });
 
-  it('rejects what cannot be written at all', async () => {
+  it('rejects a value that cannot be written', async () => {
     const store = files.open();
     const broken: ChangeSet = changes((set) => set.instances.set('a', source('a')));
     await expect(store.commit(broken)).rejects.toThrow('The process instance a has no history.');
@@ -289,7 +289,7 @@ describe('a deferred lock', () => {
     return tasks.map(({ workerId }) => workerId);
   }
 
-  it('is written with its instance when something else of that is, and with no other', async () => {
+  it('is written with the next commit of its instance, and with no other', async () => {
     await store.commitDeferrable(lock('a'));
     await turn();
     expect(holders()).toEqual([null, null]);
@@ -329,7 +329,7 @@ describe('a deferred lock', () => {
     expect(holders('engine.sqlite')).toEqual(['w', null]);
   });
 
-  it('settles when what was committed before it is in the file, and not before', async () => {
+  it('settles only when earlier commits are in the file', async () => {
     const settled: string[] = [];
     const commit = store.commit(started('c')).then(() => settled.push('start'));
     const deferred = store.commitDeferrable(lock('a')).then(() => settled.push('lock'));
@@ -340,7 +340,7 @@ describe('a deferred lock', () => {
     await commit;
   });
 
-  it('gives way to what is committed later', async () => {
+  it('is replaced by a later commit', async () => {
     await store.commitDeferrable(lock('a'));
     await store.commit(changes((set) => set.tasks.set('Ta', task('Ta', 'a', { retries: 1 }))));
     jest.advanceTimersByTime(1_000);
@@ -348,7 +348,7 @@ describe('a deferred lock', () => {
     expect(files.open(files.crash()).recover().tasks[0]).toEqual(task('Ta', 'a', { retries: 1 }));
   });
 
-  it('leaves nothing behind when its instance ends, or is forgotten', async () => {
+  it('is removed when its instance ends or its history is deleted', async () => {
     await store.commitDeferrable(lock('a'));
     await store.commitDeferrable(lock('b'));
     await store.commit(ended('a'));
@@ -367,7 +367,7 @@ describe('a deferred lock', () => {
     expect(store.history.findInstances({})).toEqual([]);
   });
 
-  it('stops all that follows when it cannot be written', async () => {
+  it('fails all later commits if it cannot be written', async () => {
     const db = new BetterSqlite3(files.path());
     db.exec("CREATE TRIGGER stop BEFORE UPDATE ON running BEGIN SELECT RAISE(ABORT, 'stuck'); END");
     await store.commitDeferrable(lock('a'));
@@ -391,7 +391,7 @@ describe('a file that cannot be used', () => {
     return null;
   };
 
-  it('is refused while another engine has it, and free when that has closed', async () => {
+  it('is rejected while another engine has it, and available after that has closed', async () => {
     const store = files.open();
     expect(opening()).toBeInstanceOf(EngineFileError);
     expect(String(opening())).toContain(`${files.path()} is in use by another engine. Stop that one first`);
@@ -399,7 +399,7 @@ describe('a file that cannot be used', () => {
     expect(opening()).toBeNull();
   });
 
-  it('is refused when a newer or older engine wrote it, with both formats', async () => {
+  it('is rejected if a newer or older engine wrote it, with both format numbers', async () => {
     for (const [format, remedy] of [
       [2, 'Run the newer version'],
       [0, 'Move it away'],
@@ -415,7 +415,7 @@ describe('a file that cannot be used', () => {
     }
   });
 
-  it("is refused when it is no database, another program's, or damaged", async () => {
+  it("is rejected if it is no database, another program's, or damaged", async () => {
     writeFileSync(files.path(), 'no database at all, but long enough to be taken for one'.repeat(100));
     expect(String(opening())).toContain("is damaged or not an engine's file (SQLITE_NOTADB)");
     writeFileSync(files.path(), '');
@@ -435,7 +435,7 @@ describe('a file that cannot be used', () => {
     );
   });
 
-  it('is refused when its texts are damaged', async () => {
+  it('is rejected if its texts are damaged', async () => {
     const store = files.open();
     await store.commit(started('a'));
     await store.close();
@@ -445,7 +445,7 @@ describe('a file that cannot be used', () => {
     expect(String(opening())).toContain('is damaged');
   });
 
-  it('is refused where its folder cannot be made', () => {
+  it('is rejected if its folder cannot be created', () => {
     writeFileSync(files.path('file'), '');
     expect(() => files.open('file/engine.sqlite')).toThrow(
       /The folder .* cannot be made \((EEXIST|ENOTDIR)\)/,
@@ -465,7 +465,7 @@ describe('values', () => {
     ['mark', { type: 'Json', value: '{"$t":1}', valueInfo: {} }],
   ] as const;
 
-  it('come back as they were, in the state and in history', async () => {
+  it('are restored unchanged, in the state and in history', async () => {
     const store = files.open();
     const variables = values.map(([name, value], at) => [name, { id: `v${at}`, value, createTime: 1 }]);
     await store.commit(
@@ -491,7 +491,7 @@ describe('values', () => {
     expect(after.history.countInstances({ processInstanceBusinessKey: 'key \ud801' })).toBe(0);
   });
 
-  it('that are large are written once, and go when nothing needs them any more', async () => {
+  it('that are large are written once, and removed when nothing refers to them', async () => {
     const store = files.open();
     const texts = (): number => {
       const db = new BetterSqlite3(files.path(), { readonly: true });
@@ -524,7 +524,7 @@ describe('values', () => {
     expect(texts()).toBe(0);
   });
 
-  it('that are large are known again after a restart', async () => {
+  it('that are large are restored after a restart', async () => {
     const store = files.open();
     const large = { type: 'String', value: 'x'.repeat(50_000), valueInfo: {} } as const;
     const state = { variables: [['v', { id: 'v', value: large, createTime: 1 }]] };
@@ -564,7 +564,7 @@ describe('the life of a store', () => {
     expect(after.history.findInstance('a')?.state).toBe('COMPLETED');
   });
 
-  it('settles the commits of a turn in their order, when all are in the file', async () => {
+  it('settles the commits of a turn in order, when all are in the file', async () => {
     const store = files.open();
     const settled: string[] = [];
     const commits = ['a', 'b', 'c'].map(async (id) => {
@@ -576,7 +576,7 @@ describe('the life of a store', () => {
     expect(files.open(files.crash()).recover().instances).toHaveLength(3);
   });
 
-  it('writes what waits when it is closed', async () => {
+  it('writes pending commits when it is closed', async () => {
     const store = files.open();
     const commit = store.commit(started('a'));
     await store.close();
@@ -586,7 +586,7 @@ describe('the life of a store', () => {
     await expect(store.commit(started('b'))).rejects.toThrow();
   });
 
-  it('refuses a file that may not be written when it is opened, not at the first commit', async () => {
+  it('rejects a read-only file when it is opened, not at the first commit', async () => {
     await files.open().close();
     chmodSync(files.path(), 0o444);
     const refusal = `No permission to write ${files.path()}`;
@@ -595,7 +595,7 @@ describe('the life of a store', () => {
     });
   });
 
-  it('says what it recovered only once', () => {
+  it('returns the recovered state only once', () => {
     const store = files.open();
     expect(store.recover().instances).toEqual([]);
     expect(() => store.recover()).toThrow('The state was recovered before.');
@@ -608,7 +608,7 @@ describe('the life of a store', () => {
 });
 
 describe('an instance that has ended', () => {
-  it('may still change: its caller has ended, a record of it comes late', async () => {
+  it('may still change: its caller has ended, or a record arrives late', async () => {
     const store = files.open();
     await store.commit(
       ended('a', {}, (set) => set.externalTaskLog.set('L', { ...CREATED_LOG, processInstanceId: 'a' })),
@@ -649,7 +649,7 @@ describe('an instance that has ended', () => {
     ]);
   });
 
-  it('is not seen any more as soon as it is forgotten, before that is written', async () => {
+  it('is invisible as soon as its history is deleted, before that is written', async () => {
     const store = files.open();
     await store.commit(ended('a'));
     await store.commit(started('b', {}, (set) => set.tasks.set('T', task('T', 'b'))));
@@ -668,7 +668,7 @@ describe('an instance that has ended', () => {
     expect(after.history.countInstances({})).toBe(0);
   });
 
-  it('comes in the order of its start among those that run', async () => {
+  it('is ordered by its start among running instances', async () => {
     const store = files.open();
     for (const id of ['a', 'b', 'c', 'd']) await store.commit(started(id));
     for (const id of ['d', 'b']) await store.commit(ended(id));
@@ -691,7 +691,7 @@ describe('an instance that has ended', () => {
   });
 });
 
-describe('history whose time to live has passed', () => {
+describe('expired history', () => {
   it('is removed when the file is opened, batch by batch, and the rest stays', async () => {
     const store = files.open();
     for (let n = 0; n < 450; n += 1) {
