@@ -69,7 +69,7 @@ function ask(url: string, json?: unknown): Promise<Answer> {
 }
 
 describe('a process out of file descriptors', () => {
-  it('makes no incident, says so once, answers probes, and goes on when there are some again', async () => {
+  it('creates no incident, logs it once, responds to probes, and continues when descriptors are free', async () => {
     partner.respond = (_incoming, response) => {
       answerJson(response, '{"cleared":true,"success":true,"userId":"from the partner"}');
     };

@@ -72,7 +72,7 @@ describe('a handler', () => {
     60_000,
   );
 
-  it('whose error nobody can trace stops the service in order, with exit code 1 and a fatal line', async () => {
+  it('with an untraceable error stops the service in order, with exit code 1 and a fatal line', async () => {
     const service = spawnService();
     const baseUrl = await service.listening();
     await start(baseUrl, 'foreign-1', 0);

@@ -33,7 +33,7 @@ describe('call activity', () => {
     expect(await child.state(String(processInstanceId))).toBe('COMPLETED');
   });
 
-  it('fails where the process is unknown', async () => {
+  it('fails if the process is unknown', async () => {
     const parent = await engine.process([
       start(),
       callActivity('C', uniqueKey('nope')),
@@ -69,7 +69,7 @@ describe('call activity', () => {
     expect(await parent.waitsIn(await parent.start())).toEqual(['B']);
   });
 
-  it('gives no variables unless told', async () => {
+  it('passes no variables by default', async () => {
     const child = await called();
     const parent = await caller(child);
     const instance = await parent.start({ a: 1 });
@@ -98,7 +98,7 @@ describe('call activity', () => {
     expect(await parent.variable(instance, 'r')).toBeUndefined();
   });
 
-  it('gives and takes everything when told', async () => {
+  it('passes and returns all variables on request', async () => {
     const child = await called();
     const parent = await caller(child, '<camunda:in variables="all"/><camunda:out variables="all"/>');
     const instance = await parent.start({ a: 1 });
@@ -129,7 +129,7 @@ describe('call activity', () => {
     expect(await child.fetchOne('A')).toMatchObject({ businessKey });
   });
 
-  it('gives no business key unless told', async () => {
+  it('passes no business key by default', async () => {
     const child = await called();
     const parent = await caller(child);
     await parent.start({}, { businessKey: 'bk' });
@@ -225,7 +225,7 @@ describe('call activity', () => {
     expect(await child.state(String(job.processInstanceId))).toBe('INTERNALLY_TERMINATED');
   });
 
-  it('takes what is mapped out of it even where an error ends it', async () => {
+  it('applies its output mapping even if an error ends it', async () => {
     const child = await called();
     const parent = await caller(
       child,
@@ -255,7 +255,7 @@ describe('call activity', () => {
     expect(await parent.variable(instance, 'mapped')).toMatchObject({ value: '1!' });
   });
 
-  it('goes on normally after an error that nobody catches', async () => {
+  it('continues normally after an uncaught error', async () => {
     const child = await called();
     const parent = await caller(child);
     const instance = await parent.start();

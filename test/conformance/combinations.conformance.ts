@@ -386,7 +386,7 @@ describe('many at once', () => {
     const jobs = [await process.fetchOne('A'), await process.fetchOne('B')];
     const complete = () =>
       Promise.all(jobs.map(async (job) => ({ job, answer: await process.report(job, 'complete') })));
-    // Who loses to the other is told so by an OptimisticLockingException, code 1, and repeats.
+    // The loser receives an OptimisticLockingException with code 1, and repeats.
     for (const { job, answer } of await complete()) {
       if (answer.status === 204) continue;
       expect(answer).toMatchObject({ status: 500, body: { type: 'OptimisticLockingException', code: 1 } });

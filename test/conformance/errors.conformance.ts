@@ -69,7 +69,7 @@ describe('BPMN error of a task', () => {
     expect(await process.values(instance)).toEqual({ code: 'E1', text: 'because', extra: 1 });
   });
 
-  it('leaves a null where it has no message', async () => {
+  it('sets null without a message', async () => {
     const process = await engine.process(
       caughtBy(handler('b', 'A', null, 'X', 'camunda:errorMessageVariable="text"')),
     );
@@ -78,7 +78,7 @@ describe('BPMN error of a task', () => {
     expect(await process.variable(instance, 'text')).toEqual({ type: 'Null', value: null, valueInfo: {} });
   });
 
-  it('ends only its own token when nobody catches it', async () => {
+  it('ends only its own token if it is uncaught', async () => {
     const process = await engine.process([
       start(),
       and('fork'),
@@ -169,7 +169,7 @@ describe('error end event', () => {
     expect(await process.values(instance)).toEqual({ c: 'ONE', m: 'in short' });
   });
 
-  it('ends its scope normally when nobody catches it', async () => {
+  it('ends its scope normally if it is uncaught', async () => {
     const process = await engine.process(throwing(), { definitions: error('e1', 'ONE') });
     const instance = await process.start();
     await process.complete('A');
@@ -177,7 +177,7 @@ describe('error end event', () => {
     expect(await process.trail(instance)).toEqual(['A', 'S', 's', 'start', 'thrown']);
   });
 
-  it('ends the instance normally when nobody catches it', async () => {
+  it('ends the instance normally if it is uncaught', async () => {
     const process = await engine.process([start(), errorEnd('thrown', 'e1'), path('start', 'thrown')], {
       definitions: error('e1', 'ONE'),
     });

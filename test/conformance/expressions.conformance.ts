@@ -28,7 +28,7 @@ const VALUES = {
   when: { type: 'Date', value: '2030-01-01T00:00:00.000+0000' },
 };
 
-/** Type and value of an expression in an input mapping; the message where it fails. */
+/** Type and value of an expression in an input mapping; the message if it fails. */
 async function result(expression: string) {
   const escaped = expression.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const process = await engine.process([

@@ -10,7 +10,7 @@ const ONE_TASK = [start(), task('A'), end(), path('start', 'A', 'end')];
 
 const fetchAndLock = (body: Json) => engine.post<LockedTask[]>('/external-task/fetchAndLock', body);
 
-/** A process whose only task has a topic of its own. */
+/** A process with one task and its own topic. */
 async function ownTopic(extensions = '', attributes = '') {
   const topic = uniqueKey('t');
   const process = await engine.process([
@@ -334,7 +334,7 @@ describe('fetchAndLock', () => {
       expect(body).toEqual([]);
     });
 
-    it('answers at once where there is a task', async () => {
+    it('returns at once if there is a task', async () => {
       const { topic, process } = await ownTopic();
       await process.start();
       const { body } = await fetchAndLock({

@@ -68,7 +68,7 @@ describe('external task', () => {
       expect(await process.state(instance)).toBe('COMPLETED');
     });
 
-    it('is refused for a task that nobody has locked', async () => {
+    it('is refused for an unlocked task', async () => {
       const process = await engine.process(ONE_TASK);
       const instance = await process.start();
       const [open] = await engine.list(`/external-task?processInstanceId=${instance}`);
@@ -89,7 +89,7 @@ describe('external task', () => {
       expect(await process.report(job, 'complete')).toMatchObject(gone(job.id));
     });
 
-    it('is taken from a worker whose lock has expired, as long as nobody else has it', async () => {
+    it('is accepted from a worker with an expired lock, if no other worker has the task', async () => {
       const process = await engine.process(ONE_TASK);
       const instance = await process.start();
       const job = await process.fetchOne('A', { lockDuration: 1 });
@@ -100,7 +100,7 @@ describe('external task', () => {
       expect(await process.report(job, 'complete')).toMatchObject({ status: 204 });
     });
 
-    it('sets variables where they exist, else on the instance', async () => {
+    it('sets variables in their scope, otherwise on the instance', async () => {
       const [process, job, instance] = await locked([
         start(),
         task('A', io({ inner: 'x' })),
@@ -194,7 +194,7 @@ describe('external task', () => {
       expect(await engine.read(`/process-instance/${instance}/variables`)).toEqual({});
     });
 
-    it('keeps the retries that are told, and says why', async () => {
+    it('sets the given retries and the message', async () => {
       const [process, job] = await locked();
       const report = { errorMessage: 'no line', errorDetails: 'stack', retries: 2, retryTimeout: 0 };
       expect(await process.report(job, 'failure', report)).toMatchObject({ status: 204, body: null });
@@ -279,7 +279,7 @@ describe('external task', () => {
       );
     });
 
-    it('ends its token when nobody catches it', async () => {
+    it('ends its token if it is uncaught', async () => {
       const [process, job, instance] = await locked();
       expect(await process.report(job, 'bpmnError', { errorCode: 'E' })).toMatchObject({ status: 204 });
       expect(await process.state(instance)).toBe('COMPLETED');

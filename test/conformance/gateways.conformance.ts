@@ -26,12 +26,12 @@ describe('exclusive gateway', () => {
     [20, 'A'],
     [7, 'B'],
     [1, 'C'],
-  ])('takes the first flow whose condition holds, with %d to %s', async (n, waiting) => {
+  ])('takes the first flow with a true condition, with %d to %s', async (n, waiting) => {
     const process = await engine.process(CHOICE);
     expect(await process.waitsIn(await process.start({ n }))).toEqual([waiting]);
   });
 
-  it('fails where no condition holds and there is no default', async () => {
+  it('fails without a true condition and without a default', async () => {
     const process = await engine.process([
       start(),
       xor('G'),
@@ -54,7 +54,7 @@ describe('exclusive gateway', () => {
     );
   });
 
-  it('fails where a condition throws', async () => {
+  it('fails if a condition throws', async () => {
     const process = await engine.process(CHOICE);
     expect(await process.launch()).toMatchObject(
       refused(
@@ -66,7 +66,7 @@ describe('exclusive gateway', () => {
     );
   });
 
-  it('fails where a condition is no truth value', async () => {
+  it('fails if a condition is not a Boolean', async () => {
     const process = await engine.process([
       start(),
       xor('G', 'default="else"'),
@@ -133,7 +133,7 @@ describe('exclusive gateway', () => {
 });
 
 describe('flows out of an activity', () => {
-  it('are all taken whose condition holds', async () => {
+  it('are all taken with a true condition', async () => {
     const process = await engine.process([
       start(),
       pass('P'),
@@ -152,7 +152,7 @@ describe('flows out of an activity', () => {
     expect(await process.waitsIn(await process.start())).toEqual(['A', 'B']);
   });
 
-  it('leave by the default where no condition holds', async () => {
+  it('leave by the default without a true condition', async () => {
     const process = await engine.process([
       start(),
       `<task id="P" default="else"/>`,
@@ -389,7 +389,7 @@ describe('inclusive gateway', () => {
     [true, false, ['A']],
     [false, true, ['B']],
     [false, false, ['C']],
-  ])('takes every flow whose condition holds: %s, %s', async (a, b, waiting) => {
+  ])('takes every flow with a true condition: %s, %s', async (a, b, waiting) => {
     const process = await engine.process(SPLIT);
     expect(await process.waitsIn(await process.start({ a, b }))).toEqual(waiting);
   });
@@ -410,7 +410,7 @@ describe('inclusive gateway', () => {
     expect(await process.waitsIn(instance)).toEqual(['D']);
   });
 
-  it('fails where no condition holds and there is no default', async () => {
+  it('fails without a true condition and without a default', async () => {
     const process = await engine.process([
       start(),
       or('G'),

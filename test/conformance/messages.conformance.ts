@@ -46,7 +46,7 @@ describe('message', () => {
     expect(await send({})).toMatchObject(refused(400, 'InvalidRequestException', 'No message name supplied'));
   });
 
-  it('is refused when nobody waits for it', async () => {
+  it('is refused if no execution waits for it', async () => {
     const name = uniqueKey('m');
     expect(await send({ messageName: name })).toMatchObject(uncorrelated(name));
   });
@@ -149,7 +149,7 @@ describe('message', () => {
     );
   });
 
-  it('may reach nobody when it is for all', async () => {
+  it('may reach no execution if it is for all', async () => {
     const messageName = uniqueKey('m');
     expect(await send({ messageName, all: true })).toMatchObject({ status: 204, body: null });
     expect(await send({ messageName, all: true, resultEnabled: true })).toMatchObject({
@@ -158,7 +158,7 @@ describe('message', () => {
     });
   });
 
-  it('tells what it has reached when asked', async () => {
+  it('returns the reached executions on request', async () => {
     const { name, process } = await waiting();
     const instance = await process.start();
     const { status, body } = await send({ messageName: name, resultEnabled: true });
@@ -177,7 +177,7 @@ describe('message', () => {
     ]);
   });
 
-  it('tells the variables as well when asked', async () => {
+  it('returns the variables on request', async () => {
     const { name, process } = await waiting();
     await process.start({ k: 1 });
     const { body } = await send({
@@ -293,7 +293,7 @@ describe('message start event', () => {
     expect(await process.fetch('A')).toEqual([]);
   });
 
-  it('starts even where the message is for an instance that is not there', async () => {
+  it('starts even if the message names an unknown instance', async () => {
     const { name, process } = await startedBy();
     expect(await send({ messageName: name, processInstanceId: 'x' })).toMatchObject({ status: 204 });
     expect(await process.fetch('A')).toHaveLength(1);

@@ -77,7 +77,7 @@ describe('REST', () => {
     } else expect(target).not.toMatch(/^embedded/);
   });
 
-  it('refuses a body whose members have the wrong type', async () => {
+  it('refuses a body with members of the wrong type', async () => {
     const answer = await engine.post('/external-task/fetchAndLock', {
       workerId: 'w',
       maxTasks: 'many',

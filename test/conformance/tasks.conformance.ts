@@ -80,7 +80,7 @@ describe('user task', () => {
     expect(await engine.read(`/task/${id}`)).toEqual(open);
   });
 
-  it('has the priority 50 and no assignee unless told', async () => {
+  it('has the priority 50 and no assignee by default', async () => {
     expect((await waitingIn(user('A'))).open).toMatchObject({ priority: 50, assignee: null, name: null });
   });
 

@@ -240,7 +240,7 @@ describe('job', () => {
     ];
     const CAUSE = "Unknown property used in expression: ${needed}. Cause: Cannot resolve identifier 'needed'";
 
-    it('says why, and keeps the instance where it is with one retry less', async () => {
+    it('reports the reason, and keeps the instance in its place with one retry less', async () => {
       const process = await engine.process(FAILING);
       const instance = await process.start();
       const { id, dueDate } = await onlyJob(instance);

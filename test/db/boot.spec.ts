@@ -47,7 +47,7 @@ describe('a boot on a database server', () => {
     return { message, elapsedMs: performance.now() - began };
   };
 
-  /** An address at which nobody listens: it was somebody's a moment ago. */
+  /** An address without a listener: its server has just closed. */
   const freePort = async (): Promise<number> => {
     const { port } = await listen();
     await listener?.close();
@@ -77,7 +77,7 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeLessThan(10_000);
   });
 
-  it('says where nobody listens, when its time is over', async () => {
+  it('names the address without a listener after its time limit', async () => {
     const port = await freePort();
     const { message, elapsedMs } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 600 });
     const beginning = `${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 600 ms: `;
@@ -89,7 +89,7 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeGreaterThan(200);
   });
 
-  it('tries again and again where connections are closed, and says so when its time is over', async () => {
+  it('repeats attempts while connections are closed, and reports it after its time limit', async () => {
     const { port } = await listen((socket) => socket.destroy());
     const { message } = await errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 1_000 });
     expect(message).toContain(`${PRODUCT} at 127.0.0.1:${port} cannot be reached, also not after 1000 ms: `);
@@ -98,7 +98,7 @@ describe('a boot on a database server', () => {
     expect(listener?.connections).toBeGreaterThanOrEqual(2);
   });
 
-  it('ends at once when it is told to stop between two attempts', async () => {
+  it('ends at once if it is stopped between two attempts', async () => {
     const { port } = await listen((socket) => socket.destroy());
     const stop = new AbortController();
     const refused = errorOf({ host: '127.0.0.1', port, bootTimeoutMs: 60_000 }, stop.signal);
@@ -109,7 +109,7 @@ describe('a boot on a database server', () => {
     expect(message).toBe(`The service was stopped while it waited for ${PRODUCT} at 127.0.0.1:${port}.`);
   });
 
-  it('ends at once when it is told to stop while the server does not answer', async () => {
+  it('ends at once if it is stopped while the server does not respond', async () => {
     const { port } = await listen();
     const stop = new AbortController();
     const changes = { host: '127.0.0.1', port, bootTimeoutMs: 60_000, connectTimeoutMs: 15_000 };
@@ -122,7 +122,7 @@ describe('a boot on a database server', () => {
     expect(message).toBe(`The service was stopped while it waited for ${PRODUCT} at 127.0.0.1:${port}.`);
   });
 
-  it('makes no attempt where it was told to stop before', async () => {
+  it('makes no attempt if it was stopped before', async () => {
     const { port } = await listen((socket) => socket.destroy());
     const { message } = await errorOf(
       { host: '127.0.0.1', port, bootTimeoutMs: 60_000 },
@@ -132,7 +132,7 @@ describe('a boot on a database server', () => {
     expect(listener?.connections).toBe(0);
   });
 
-  it('does not wait for ever where the server does not answer', async () => {
+  it('does not wait without a limit if the server does not respond', async () => {
     const { port } = await listen();
     const changes = { host: '127.0.0.1', port, bootTimeoutMs: 500, connectTimeoutMs: 300 };
     const { message, elapsedMs } = await errorOf(changes);
@@ -188,7 +188,7 @@ describe('a boot on a database server', () => {
         expect(await session.tables()).toEqual([]);
       });
 
-      it('makes the tables in a schema that somebody has made for it', async () => {
+      it('creates the tables in an existing schema', async () => {
         await session.query(`CREATE SCHEMA "${config.schema}" AUTHORIZATION ${user}`);
         expect(await open()).toBe(SCHEMA_VERSION);
       });
@@ -206,7 +206,7 @@ describe('a boot on a database server', () => {
         for (const migrate of [false, true]) expect(await open({ migrate })).toBe(SCHEMA_VERSION);
       });
 
-      describe('whose defaults are others', () => {
+      describe('with other defaults', () => {
         const hostile = {
           DateStyle: 'German',
           IntervalStyle: 'sql_standard',
@@ -272,7 +272,7 @@ describe('a boot on a database server', () => {
           },
         );
 
-        it('serves processes all the same', async () => {
+        it('still serves processes', async () => {
           for (const [name, value] of Object.entries(hostile))
             await session.query(`ALTER ROLE ${user} SET ${name} TO '${value}'`);
           const service = await RunningService.start({
@@ -308,7 +308,7 @@ describe('a boot on a database server', () => {
     });
 
     it('says at once that the server speaks no TLS, and how to do without', async () => {
-      // What PostgreSQL answers to the request for TLS where it has none.
+      // PostgreSQL's response to a TLS request without TLS.
       const { port } = await listen((socket) => socket.once('data', () => socket.end('N')));
       const changes = { host: '127.0.0.1', port, encrypt: true, bootTimeoutMs: 60_000 };
       const { message, elapsedMs } = await errorOf(changes);

@@ -26,7 +26,7 @@ describe('two instances on one database', () => {
 
   const both = (): readonly Instance[] => [here, there];
 
-  /** Claims ids on both at once; the claim id tells who made it. */
+  /** Claims ids on both in parallel; the claim id identifies the claimant. */
   const claimAll = (correlationIds: readonly string[]) =>
     Promise.all(
       both().map(({ store }, instance) =>
@@ -159,7 +159,7 @@ describe('two instances on one database', () => {
     }
   });
 
-  it('are repeated where they deadlock with another, and both writes land', async () => {
+  it('are repeated after a deadlock, and both writes succeed', async () => {
     const [first, second] = await Promise.all(
       ['a', 'b'].map(async (correlationId) => (await here.store.claim(claimOf(correlationId))).record),
     );
@@ -230,7 +230,7 @@ describe('two instances on one database', () => {
     expect(await here.repository.findProcessStore('a')).toBeNull();
   });
 
-  it('write each event once where the server ends their connections at any point', async () => {
+  it('write each event once if the server ends their connections at any point', async () => {
     const { server } = here.fixture.config;
     const alone = await openInstance({ server });
     const { connection } = alone.fixture;

@@ -32,7 +32,7 @@ describe('what is written', () => {
     return row;
   };
 
-  /** Ends a process, and tells what the store says and what the table holds. */
+  /** Ends a process; returns the state of the store and of the table. */
   const ended = async (data: string): Promise<readonly (string | null)[]> => {
     const { record } = await instance.store.claim(claimOf('a'));
     const saved = await instance.store.save(record, { outcome: { origin: 'step', status: 'ok', data } });
@@ -91,7 +91,7 @@ describe('what is written', () => {
     });
   });
 
-  it('keeps NUL where JSON escapes it, and escapes it where nobody did', async () => {
+  it('keeps an escaped NUL of JSON, and escapes an unescaped one', async () => {
     const json = JSON.stringify({ text: 'a\0b' });
     expect(json).toContain('\\u0000');
     expect(await ended(json)).toEqual([json, json]);
@@ -110,9 +110,9 @@ describe('what is written', () => {
     ]);
   });
 
-  it('tells of a message with half a surrogate pair what the table holds', async () => {
-    const [told, held] = await failed('a\ud83db');
-    expect(told).toBe(held);
+  it('returns a message with half a surrogate pair as the table has it', async () => {
+    const [returned, held] = await failed('a\ud83db');
+    expect(returned).toBe(held);
     expect(held).toBe('a\ufffdb');
     // Who says the same again has said the same.
     const again = { origin: 'step', status: 'error', error: 'a\ud83db', errorCode: 'X' } as const;
@@ -129,8 +129,8 @@ describe('what is written', () => {
   it('keeps a result of 1 MB', async () => {
     const json = JSON.stringify({ text: '0123456789abcd€😀'.repeat(50_000) });
     expect(Buffer.byteLength(json)).toBeGreaterThan(1_000_000);
-    const [told, held] = await ended(json);
-    expect(told === json && held === json).toBe(true);
+    const [returned, held] = await ended(json);
+    expect(returned === json && held === json).toBe(true);
   });
 
   it('keeps ids of 255 characters apart to the last of them', async () => {
@@ -217,7 +217,7 @@ describe('what is written', () => {
   });
 
   it.each(['Asia/Kathmandu', 'America/St_Johns', 'Pacific/Kiritimati', 'Europe/Berlin'])(
-    'keeps the same times where the process is in %s',
+    'keeps the same times if the process is in %s',
     async (zone) => {
       // One process at a time has a SQLite file.
       await instance.fixture.stop();

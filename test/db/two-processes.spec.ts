@@ -90,7 +90,7 @@ describe('two services over one database and one engine', () => {
     expect((await start(urls[1] ?? '', 'known', 'somebody-else')).status).toBe(409);
   });
 
-  it('wake who waits at the one when the other is told of the end', async () => {
+  it('wake the waiters of one when the other receives the end', async () => {
     const began = Date.now();
     const waiting = start(urls[0] ?? '', 'told-elsewhere', 'slow-told-elsewhere');
     await eventually(

@@ -20,7 +20,7 @@ interface List {
   readonly nextCursor: string | null;
 }
 
-describe('the bounds of an answer', () => {
+describe('the limits of a response', () => {
   let service: RunningService;
 
   beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('the bounds of an answer', () => {
     expect(answer.status).toBe(200);
   }
 
-  it('ends a page of events at a mebibyte, and says where the next one begins', async () => {
+  it('ends a page of events at a mebibyte, with a cursor to the next page', async () => {
     await complete('trail', 'x');
     const log = service.app.get(EventLogService, { strict: false });
     const text = 'y'.repeat(30_000);
@@ -66,7 +66,7 @@ describe('the bounds of an answer', () => {
     expect(short.nextAfter).toBe(2);
   });
 
-  it('ends a page of results at a mebibyte, and loses none over its pages', async () => {
+  it('ends a page of results at a mebibyte and loses none across pages', async () => {
     for (let n = 0; n < 8; n += 1) await complete(`r${n}`, 'z'.repeat(300_000));
     const seen: string[] = [];
     let query = 'include=data&status=ok';
@@ -84,7 +84,7 @@ describe('the bounds of an answer', () => {
     expect(new Set(seen).size).toBe(seen.length);
   });
 
-  it('gives a large result whole, with its length, and its headers alone to HEAD', async () => {
+  it('returns a large result completely with its length, and only its headers to HEAD', async () => {
     const response = await fetch(`${service.baseUrl}/api/process/status/large`);
     const text = await response.text();
     expect((JSON.parse(text) as { data: string }).data).toHaveLength(LARGE_BYTES);
@@ -93,7 +93,7 @@ describe('the bounds of an answer', () => {
     expect([head.status, head.headers.get('content-length')]).toEqual([200, String(text.length)]);
   });
 
-  it('refuses a client further large answers until it has read those it has', async () => {
+  it('refuses a client further large responses until it has read the earlier ones', async () => {
     await complete('middle', 'm'.repeat(100_000));
     await complete('small', 's');
     const reader = await Pipeline.open(service.baseUrl);
@@ -118,7 +118,7 @@ describe('the bounds of an answer', () => {
     );
   });
 
-  it('cuts a client that reads nothing of its answer', async () => {
+  it('closes the connection of a client that reads nothing of its response', async () => {
     const strict = await RunningService.start({
       HTTP_BODY_LIMIT_BYTES: '30000000',
       HTTP_WRITE_TIMEOUT_MS: '300',

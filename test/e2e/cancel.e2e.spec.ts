@@ -31,7 +31,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
   const cancel = (correlationId: string, body: unknown = {}): Promise<Answer> =>
     service.post(`/api/process/cancel/${correlationId}`, body);
 
-  it('answers the cancelled process, and whoever waits for it; its instance is gone from the engine', async () => {
+  it('returns the cancelled process to the caller and to all waiters, and deletes its instance in the engine', async () => {
     const waiting = startHeld('unwanted');
     await held('unwanted');
     const cancelled = await cancel('unwanted', { reason: 'ordered twice' });
@@ -47,7 +47,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     expect((await cancel('unwanted')).text).toBe(cancelled.text);
   });
 
-  it('leaves in the trail who asked for it', async () => {
+  it('records the requester in the trail', async () => {
     const waiting = startHeld('asked');
     await held('asked');
     const headers = { 'x-request-id': 'request-7', 'x-forwarded-for': '203.0.113.9, 10.0.0.1' };
@@ -70,7 +70,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     });
   });
 
-  it('takes no body, an empty one of JSON, and an object without a reason', async () => {
+  it('accepts no body, an empty JSON body, and an object without a reason', async () => {
     for (const [id, init] of [
       ['no-body', { method: 'POST' }],
       ['empty-body', { method: 'POST', headers: { 'content-type': 'application/json' } }],
@@ -121,13 +121,13 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     expect(answer?.status).toBe(status);
   });
 
-  it('refuses what it does not know: members, types, bodies that are not JSON', async () => {
+  it('refuses unknown members, wrong types, and bodies that are not JSON', async () => {
     for (const body of [{ why: 'x' }, { reason: 5 }, { reason: '' }, [], '{']) {
       expect([body, (await cancel('anything', body)).status]).toEqual([body, 400]);
     }
   });
 
-  it('answers 404 for an id that nobody has started, and 409 for a process that has ended', async () => {
+  it('returns 404 for an unknown id, and 409 for a process that has ended', async () => {
     const unknown = await cancel('nobody');
     expect([unknown.status, unknown.body.type]).toEqual([404, 'urn:fastify-camunda:problem:unknown-process']);
     const waiting = startHeld('ended');
@@ -146,7 +146,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     expect((await service.status('ended')).body).toMatchObject({ status: 'ok', data: 1 });
   });
 
-  it('tells it in the trail', async () => {
+  it('writes the cancel to the trail', async () => {
     const { body } = await service.get('/api/process/events/unwanted');
     const told = (body.events as { stepName: string; result: string }[])
       .filter(({ stepName }) => stepName === 'cancel')

@@ -14,7 +14,7 @@ describe('the contract of complete', () => {
     await service.destroy();
   });
 
-  it('stores the outcome of an id that is not known, and shows it', async () => {
+  it('stores the outcome of an unknown id and returns it', async () => {
     const data = { list: [1, 'ü🙂'], n: 1.5 };
     expect((await service.post(COMPLETE, { correlationId: 'foreign', status: 'ok', data })).body).toEqual({
       received: true,
@@ -26,7 +26,7 @@ describe('the contract of complete', () => {
     expect(started.status).toBe(409);
   });
 
-  it('leaves in the trail what was said and who said it, once for each change and each refusal', async () => {
+  it('writes content and requester to the trail, once for each change and each refusal', async () => {
     const body = { correlationId: 'trail', status: 'ok', data: { n: 1, password: 'hidden' } };
     await service.post(COMPLETE, body, { 'x-request-id': 'first' });
     await service.post(COMPLETE, body, { 'x-request-id': 'again' });
@@ -50,7 +50,7 @@ describe('the contract of complete', () => {
     expect(row).toEqual({ outcome_origin: 'http' });
   });
 
-  it('says that the same outcome was there before, also in another order of members', async () => {
+  it('reports an equal outcome as a duplicate, also with another order of members', async () => {
     await service.post(COMPLETE, '{"correlationId":"twice","status":"ok","data":{"a":1,"b":2}}');
     const again = await service.post(
       COMPLETE,
@@ -60,7 +60,7 @@ describe('the contract of complete', () => {
     expect((await service.status('twice')).text).toContain('"data":{"a":1,"b":2}');
   });
 
-  it('keeps the first outcome, answers 409 to a different one and logs the attempt', async () => {
+  it('keeps the first outcome, returns 409 for a different one and records the attempt', async () => {
     await service.post(COMPLETE, { correlationId: 'first', status: 'error', error: 'no', errorCode: 'NO' });
     for (const other of [
       { correlationId: 'first', status: 'ok', data: 1 },
@@ -88,7 +88,7 @@ describe('the contract of complete', () => {
     ]);
   });
 
-  it('lets one of many different concurrent outcomes win, and tells each caller the truth', async () => {
+  it('lets one of many concurrent outcomes win, and gives each caller the correct result', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) =>
         service.post(COMPLETE, { correlationId: 'race', status: 'ok', data: n }),
@@ -140,8 +140,8 @@ describe('the contract of complete', () => {
   });
 });
 
-describe('completing and listing, each with a service of its own', () => {
-  it('completes a running process and wakes everybody who waits for it', async () => {
+describe('completing and listing, each with its own service', () => {
+  it('completes a running process and wakes all its waiters', async () => {
     const patient = await RunningService.start({ SYNC_TIMEOUT_MS: '50000', SIMULATOR_SLOW_MS: '30000' });
     try {
       const waiting = [patient.start('slow-w'), patient.start('slow-w')];
@@ -159,7 +159,7 @@ describe('completing and listing, each with a service of its own', () => {
     }
   });
 
-  it.each([422, 200])('answers an error with %d where PROCESS_ERROR_HTTP_STATUS says so', async (status) => {
+  it.each([422, 200])('returns an error with %d if PROCESS_ERROR_HTTP_STATUS sets it', async (status) => {
     const mild = await RunningService.start({ PROCESS_ERROR_HTTP_STATUS: String(status) });
     try {
       expect((await mild.start('blocked-mild')).status).toBe(status);
@@ -172,7 +172,7 @@ describe('completing and listing, each with a service of its own', () => {
     }
   });
 
-  it('refuses an id that is not known where COMPLETE_UNKNOWN is refuse', async () => {
+  it('refuses an unknown id if COMPLETE_UNKNOWN is refuse', async () => {
     const strict = await RunningService.start({ COMPLETE_UNKNOWN: 'refuse' });
     try {
       const refused = await strict.post(COMPLETE, { correlationId: 'foreign', status: 'ok' });
@@ -186,7 +186,7 @@ describe('completing and listing, each with a service of its own', () => {
     }
   });
 
-  it('lists what is active without parameters, and everything by pages with them', async () => {
+  it('lists the active processes without parameters, and pages of all processes with parameters', async () => {
     const listed = await RunningService.start({ SYNC_TIMEOUT_MS: '50', SIMULATOR_SLOW_MS: '60000' });
     try {
       await listed.start('slow-active');

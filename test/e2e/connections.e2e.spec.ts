@@ -51,14 +51,14 @@ describe('a connection', () => {
     return status;
   }
 
-  it('ends with it every wait, also of requests whose turn had not come', async () => {
+  it('ends all its waits when it closes, also those of queued requests', async () => {
     pipeline.get(`${STATUS}?wait=55`, {}, 12);
     await waiting(12);
     await pipeline.close();
     await waiting(0);
   });
 
-  it('ends with it every stream, also of requests whose turn had not come', async () => {
+  it('ends all its streams when it closes, also those of queued requests', async () => {
     pipeline.get(EVENTS, STREAM, 12);
     // Only the first can answer, but each of them is open.
     await eventually(openStream, (status) => status === 429);
@@ -66,7 +66,7 @@ describe('a connection', () => {
     await eventually(openStream, (status) => status === 200);
   });
 
-  it('ends with it the wait of a start, whose process runs on', async () => {
+  it('ends the wait of a start when it closes, and the process continues', async () => {
     const body = JSON.stringify({ processKey: 'parcel', correlationId: 'left', variables: { mode: 'hold' } });
     pipeline.get(`${STATUS}?wait=55`);
     pipeline.send(
@@ -78,7 +78,7 @@ describe('a connection', () => {
     expect((await service.status('left')).status).toBe(202);
   });
 
-  it('may have 20 unanswered requests; further ones are 429 in their turn, and nothing is done for them', async () => {
+  it('may have 20 unanswered requests; further ones are 429 and are not processed', async () => {
     pipeline.get(`${STATUS}?wait=1`, {}, 1);
     pipeline.get(STATUS, {}, 24);
     await eventually(
@@ -117,7 +117,7 @@ describe('a connection', () => {
     await waiting(0);
   });
 
-  it('shares the waits of its client: a further question is 429, a further start is taken without a wait', async () => {
+  it('shares the waits of its client: a further status request is 429, a further start does not wait', async () => {
     pipeline.get(`${STATUS}?wait=55`, {}, 12);
     await waiting(12);
     const refused = await service.get(`${STATUS}?wait=55`);
@@ -136,7 +136,7 @@ describe('a connection', () => {
     expect((await answered).status).toBe(200);
   });
 
-  it('is 503 for a stream beyond what all clients may have', async () => {
+  it('is 503 for a stream beyond the limit of all clients', async () => {
     const other = await RunningService.start({ EVENT_STREAMS_MAX: '1' }, [parcel]);
     const held = await Pipeline.open(other.baseUrl);
     try {

@@ -3,7 +3,7 @@ import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/i
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
 import { type Answer, eventually, RunningService } from '../support/service.js';
 
-describe('ends that nobody reports', () => {
+describe('unreported ends', () => {
   const { process: parcel, witness } = parcelProcess();
   let service: RunningService;
 
@@ -19,7 +19,7 @@ describe('ends that nobody reports', () => {
   const start = (correlationId: string, mode: string): Promise<Answer> =>
     service.post('/api/process/start', { processKey: 'parcel', correlationId, variables: { mode } });
 
-  it('are told to whoever waits: an instance that was deleted, and one that ended without a result', async () => {
+  it('reach the waiters: a deleted instance, and an instance that ended without a result', async () => {
     const answers = [start('deleted', 'hold'), start('silent', 'silent')];
     await eventually(
       () => witness.running.has('deleted'),

@@ -3,7 +3,7 @@ import { EngineProxy, type Interference } from '../support/engine-proxy.js';
 import { eventually, RunningService } from '../support/service.js';
 import { openTargetEngine } from '../support/target.js';
 
-describe('what the answers of an engine over HTTP mean', () => {
+describe('the answers of an engine over HTTP', () => {
   const closers: (() => Promise<void>)[] = [];
 
   afterEach(async () => {
@@ -30,7 +30,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     return service;
   }
 
-  it('answers a process that ended before the engine answered its start', async () => {
+  it('returns a process that ended before the engine answered its start', async () => {
     const held: (() => void)[] = [];
     const service = await startBehind(async ({ path, pass }) => {
       const answer = await pass();
@@ -49,7 +49,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     expect((await service.status('early')).text).toBe(started.text);
   });
 
-  it('says 202 where the engine does not answer a start in time, and keeps the claim', async () => {
+  it('returns 202 and keeps the claim if the engine does not answer a start in time', async () => {
     const service = await startBehind(
       async ({ path, pass }) => {
         if (path.endsWith('/start')) return;
@@ -65,7 +65,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     ).toEqual([{ joined: 1 }]);
   });
 
-  it('starts again what the engine rolled back, and says nothing of it to the client', async () => {
+  it('repeats a start that the engine rolled back, without a trace for the client', async () => {
     let failures = 2;
     const service = await startBehind(async ({ path, pass, response }) => {
       if (path.endsWith('/start') && failures > 0) {
@@ -79,7 +79,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     expect([started.status, started.body.status, failures]).toEqual([200, 'ok', 0]);
   });
 
-  it("gives up what the engine rolls back START_MAX_ATTEMPTS times, without the engine's own words", async () => {
+  it("gives up a start that the engine rolls back START_MAX_ATTEMPTS times, without the engine's message", async () => {
     const service = await startBehind(
       async ({ path, pass, response }) => {
         if (path.endsWith('/start')) {
@@ -95,7 +95,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     expect(rejected.text).not.toContain('ENGINE-03083');
   });
 
-  it('says 400 and keeps nothing where the engine refuses the variables', async () => {
+  it('returns 400 and stores nothing if the engine refuses the variables', async () => {
     const service = await startBehind(async ({ path, pass, response }) => {
       if (path.endsWith('/start')) {
         response
@@ -111,7 +111,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     expect((await service.status('refused')).status).toBe(404);
   });
 
-  it('refuses a claim that somebody was told 202 about with START_REJECTED, and never with 404', async () => {
+  it('ends a refused claim as START_REJECTED after a 202, and never with 404', async () => {
     const starts: (() => void)[] = [];
     const service = await startBehind(
       async ({ path, pass, response }) => {
@@ -144,7 +144,7 @@ describe('what the answers of an engine over HTTP mean', () => {
     expect([status.status, status.body.errorCode]).toEqual([500, 'START_REJECTED']);
   });
 
-  it('boots without the engine, and deploys and starts once the engine is there', async () => {
+  it('boots without the engine, and deploys and starts once the engine is available', async () => {
     let away = true;
     const service = await startBehind(
       async ({ pass, response }) => {

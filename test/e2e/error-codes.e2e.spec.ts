@@ -26,7 +26,7 @@ describe('a step that chooses an error code of the service', () => {
   const start = (correlationId: string, variables: Record<string, unknown>) =>
     service.post('/api/process/start', { processKey: 'parcel', correlationId, variables });
 
-  it('keeps its running instance and its outcome, over a restart and a sweep', async () => {
+  it('keeps its running instance and its outcome after a restart and a sweep', async () => {
     const codes = ['CANCELLED', 'EXPIRED', 'START_REJECTED', 'not today'];
     const stored = ['PROCESS_CANCELLED', 'PROCESS_EXPIRED', 'PROCESS_START_REJECTED', 'NOT_TODAY'];
     const ids = codes.map((_code, index) => `chosen-${index}`);
@@ -57,7 +57,7 @@ describe('a step that chooses an error code of the service', () => {
     );
   });
 
-  it('ends its process for good by a BPMN error INCIDENT that nothing catches', async () => {
+  it('ends its process finally with an uncaught BPMN error INCIDENT', async () => {
     const ended = await start('thrown', { mode: 'business-error', code: 'INCIDENT' });
     expect([ended.status, ended.body.errorCode]).toEqual([500, 'PROCESS_INCIDENT']);
     const other = { correlationId: 'thrown', status: 'ok', data: 'other' };

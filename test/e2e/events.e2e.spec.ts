@@ -29,7 +29,7 @@ describe('the trail of a process', () => {
     return body.events as Event[];
   }
 
-  it('is shown as JSON, oldest first, with every column of event_log', async () => {
+  it('is returned as JSON, oldest first, with every column of event_log', async () => {
     await service.start('json');
     const rows = await service.wholeTrail('json', 5);
     const answer = await service.get(path('json'));
@@ -56,7 +56,7 @@ describe('the trail of a process', () => {
     });
   });
 
-  it('is shown by pages', async () => {
+  it('is returned in pages', async () => {
     await service.start('paged');
     await service.wholeTrail('paged', 5);
     const seqs = async (query: string): Promise<unknown[]> =>
@@ -79,7 +79,7 @@ describe('the trail of a process', () => {
     expect([refused.status, refused.body.type]).toEqual([400, 'urn:fastify-camunda:problem:invalid-request']);
   });
 
-  it('is 404 for an id that is not known, as JSON and as a stream', async () => {
+  it('is 404 for an unknown id, as JSON and as a stream', async () => {
     for (const accept of ['application/json', 'text/event-stream']) {
       for (const id of ['none', 'a'.repeat(255)]) {
         const unknown = await service.get(path(id), { accept });
@@ -110,7 +110,7 @@ describe('the trail of a process', () => {
     expect(answer.status).toBe(mediaType === 'application/problem+json' ? 406 : 200);
   });
 
-  it('answers HEAD with headers alone, of either kind', async () => {
+  it('returns only headers to HEAD, for JSON and for a stream', async () => {
     await service.start('headed');
     for (const accept of ['application/json', 'text/event-stream']) {
       const head = await fetch(`${service.baseUrl}${path('headed')}`, {
@@ -122,7 +122,7 @@ describe('the trail of a process', () => {
     }
   });
 
-  it('streams each event once, as the page has it, and at last the outcome', async () => {
+  it('streams each event once as in the page, and the outcome last', async () => {
     const started = service.start('slow-live');
     await eventually(
       () => service.status('slow-live'),
@@ -143,7 +143,7 @@ describe('the trail of a process', () => {
     );
   });
 
-  it('has the row of the start and of the last step before its end, however fast the process is', async () => {
+  it('has the rows of the start and of the last step before its end, even for a fast process', async () => {
     const ids = Array.from({ length: 20 }, (_, n) => `fast-${n}`);
     for (const id of ids) {
       const started = service.start(id);
@@ -160,7 +160,7 @@ describe('the trail of a process', () => {
     }
   });
 
-  it('resumes by Last-Event-ID or after, without gap or repeat', async () => {
+  it('resumes by Last-Event-ID or after, without gaps or repetitions', async () => {
     await service.start('resumed');
     await service.wholeTrail('resumed', 5);
     const byHeader = await open('resumed', { 'last-event-id': '2' });
@@ -189,7 +189,7 @@ describe('the trail of a process', () => {
   });
 });
 
-describe('a stream of events that does not end by itself', () => {
+describe('an event stream without an end', () => {
   const { process: parcel, witness } = parcelProcess();
   let service: RunningService;
 
@@ -232,7 +232,7 @@ describe('a stream of events that does not end by itself', () => {
     expect(client.seen.at(-1)).toMatchObject({ event: 'end', data: { status: 'ok', data: 'repaired' } });
   });
 
-  it('shows a refused completion when it is written', async () => {
+  it('sends a refused completion when it is written', async () => {
     const client = await started('late', 'hold');
     await service.post('/api/process/complete', { correlationId: 'late', status: 'ok', data: 1 });
     await client.whole();
@@ -244,7 +244,7 @@ describe('a stream of events that does not end by itself', () => {
     expect(resumed.seen.map(({ event, data }) => data.stepName ?? event)).toContain('complete');
   });
 
-  it('is dropped when its client goes', async () => {
+  it('is closed when its client disconnects', async () => {
     const close = jest.spyOn(EventStream.prototype, 'close');
     const client = await started('left', 'hold');
     await seen(client, 1);
@@ -258,7 +258,7 @@ describe('a stream of events that does not end by itself', () => {
     expect((await service.status('left')).status).toBe(200);
   });
 
-  it('reads no more of the table than a slow client takes', async () => {
+  it('reads no more of the table than a slow client reads', async () => {
     const log = service.app.get(EventLogService, { strict: false });
     const findPage = jest.spyOn(log, 'findPage');
     const text = 'x'.repeat(30_000);
@@ -295,7 +295,7 @@ describe('a stream of events that does not end by itself', () => {
     findPage.mockRestore();
   });
 
-  it('is closed without its end where the service stops, and resumes after the restart', async () => {
+  it('is closed without an end event if the service stops, and resumes after the restart', async () => {
     const stopping = await RunningService.start({ SIMULATOR_SLOW_MS: '600000' });
     const { dataDir } = stopping;
     await stopping.post(

@@ -15,7 +15,7 @@ describe('one id, one process', () => {
     return service;
   }
 
-  it('starts one instance for a hundred equal starts at once, and answers all of them the same', async () => {
+  it('starts one instance for a hundred equal parallel starts, and returns the same to all', async () => {
     const service = await startService();
     const answers = await Promise.all(Array.from({ length: 100 }, () => service.start('hundred')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
@@ -25,7 +25,7 @@ describe('one id, one process', () => {
     expect(await service.countInstances('hundred')).toBe(1);
   });
 
-  it('has one process for a client that a proxy cuts off while it waits, and that repeats its start', async () => {
+  it('has one process for a client that repeats its start after a broken connection', async () => {
     const service = await startService({ SIMULATOR_SLOW_MS: '2500' });
     const proxy = await CuttingProxy.start(service.baseUrl, 800);
     closers.push(() => proxy.close());

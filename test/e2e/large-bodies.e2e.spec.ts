@@ -20,7 +20,7 @@ describe('large bodies', () => {
   const complete = (correlationId: string, length: number) =>
     service.post('/api/process/complete', { correlationId, status: 'ok', data: 'x'.repeat(length) });
 
-  it('waits with one while another is at work, serves small ones meanwhile, and goes on when it is done', async () => {
+  it('wait while another one is processed; small ones do not', async () => {
     const { hostname, port } = new URL(service.baseUrl);
     slow = connect(Number(port), hostname);
     slow.on('error', () => undefined);

@@ -45,7 +45,7 @@ afterEach(async () => {
 });
 
 describe('a restart', () => {
-  it('keeps finished processes readable, and takes new ones', async () => {
+  it('keeps finished processes readable, and accepts new ones', async () => {
     const before = await RunningService.start({ DATA_DIR: dataDir });
     const finished = await before.start('kept');
     await before.stop();
@@ -119,7 +119,7 @@ describe('the process of the service', () => {
     );
   }
 
-  it('stops in order: waiters are answered, the running step ends, nothing is lost, no socket stays, exit code 0 for two signals', async () => {
+  it('stops in order: waiters get a response, the running step ends, nothing is lost, sockets close, exit code 0 for two signals', async () => {
     const service = spawnService({ DATA_DIR: dataDir, ...partner.settings });
     const baseUrl = await service.listening();
     const agent = new Agent({ keepAlive: true });
@@ -144,7 +144,7 @@ describe('the process of the service', () => {
     ]);
   });
 
-  it('ends within SHUTDOWN_TIMEOUT_MS + 5 s also where a step takes longer, with its attempt in the trail and exit code 0', async () => {
+  it('ends within SHUTDOWN_TIMEOUT_MS + 5 s even if a step takes longer, with its attempt in the trail and exit code 0', async () => {
     const service = spawnService({
       DATA_DIR: dataDir,
       ...partner.settings,
@@ -170,7 +170,7 @@ describe('the process of the service', () => {
     ]);
   });
 
-  it('says every fault of a bad environment at once and starts nothing', async () => {
+  it('reports all faults of an invalid environment and starts nothing', async () => {
     const service = spawnService({
       DATA_DIR: dataDir,
       PORT: 'eighty',
@@ -182,7 +182,7 @@ describe('the process of the service', () => {
     expect(service.log).not.toMatch(/hunter2|at .*\.js:/);
   });
 
-  it('says in one sentence that its port is taken', async () => {
+  it('reports a port in use in one sentence', async () => {
     const first = spawnService({ DATA_DIR: dataDir });
     const { port } = new URL(await first.listening());
     const second = spawnService({ DATA_DIR: join(dataDir, 'other'), PORT: port });

@@ -59,7 +59,7 @@ describe('the list of processes', () => {
 
   const idsOf = ({ processes }: Page): string[] => processes.map(({ correlationId }) => correlationId);
 
-  it('shows without parameters what is open and what has just ended, newest first, with data', async () => {
+  it('has without parameters the open and recently ended processes, newest first, with data', async () => {
     await complete('just-ended', { fresh: true });
     const answer = await service.get(LIST);
     const { processes, nextCursor } = answer.body as unknown as Page;
@@ -80,7 +80,7 @@ describe('the list of processes', () => {
     expect(await page({ processKey: 'none' })).toEqual({ count: 0, processes: [], nextCursor: null });
   });
 
-  it('selects by the time of the start, from inclusive, to exclusive', async () => {
+  it('selects by the time of the start, inclusive from, exclusive to', async () => {
     const { processes } = await page({ processKey: 'parcel' });
     const [running, broken, ok] = processes.map(({ startedAt }) => startedAt);
     const between = { startedAfter: ok ?? '', startedBefore: running ?? '', processKey: 'parcel' };
@@ -89,14 +89,14 @@ describe('the list of processes', () => {
     expect(idsOf(await page({ ...between, startedAfter: zoned }))).toContain('ok');
   });
 
-  it('has 50 items to a page where no limit is given, without their data', async () => {
+  it('has 50 items without data in a page by default', async () => {
     const first = await page({ status: 'ok' });
     expect(first.count).toBe(50);
     expect(first.processes.map(({ data, hasData }) => [data, hasData])).toEqual(Array(50).fill([null, true]));
     expect((await page({ status: 'error' })).processes.map(({ hasData }) => hasData)).toEqual([false, false]);
   });
 
-  it('brings the data, of 20 items at the most, where it is asked for', async () => {
+  it('includes the data of at most 20 items on request', async () => {
     const first = await page({ status: 'ok', include: 'data', startedBefore: '2999-01-01T00:00:00Z' });
     expect([first.count, first.nextCursor]).toEqual([20, expect.any(String)]);
     for (const { correlationId, data, hasData } of first.processes) {
@@ -106,7 +106,7 @@ describe('the list of processes', () => {
     }
   });
 
-  it('shows each process once over all pages, also while others are added', async () => {
+  it('has each process once across all pages, also while others are added', async () => {
     const seen: string[] = [];
     let cursor: string | null = null;
     do {

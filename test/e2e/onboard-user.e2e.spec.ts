@@ -20,7 +20,7 @@ describe('onboard-user, end to end', () => {
     await service.destroy();
   });
 
-  it('answers the first call of the README with 200 and the result of the process', async () => {
+  it('responds to the first call of the README with 200 and the result of the process', async () => {
     const started = await service.post(
       '/api/process/start',
       '{"processKey":"onboard-user","correlationId":"user-123","variables":{"userId":"user-123","email":"user@example.com"}}',
@@ -46,7 +46,7 @@ describe('onboard-user, end to end', () => {
     expect(status.text).toBe(started.text);
   });
 
-  it('takes the call of the callback strategy, which has no email', async () => {
+  it('accepts the call of the callback strategy, which has no email', async () => {
     const started = await service.post(
       '/api/process/start',
       '{"processKey":"onboard-user","correlationId":"test-123","variables":{"userId":"test"}}',
@@ -103,7 +103,7 @@ describe('onboard-user, end to end', () => {
     expect(String(trail[2]?.endpoint)).toMatch(/\/background-checks$/);
   });
 
-  it('answers 500 with the code of a business error, and its trail shows the error path', async () => {
+  it('returns 500 with the code of a business error, and its trail has the error path', async () => {
     const started = await service.start('blocked-1');
     expect(started.status).toBe(500);
     expect(started.headers.get('content-type')).toMatch(/^application\/json/);
@@ -122,12 +122,12 @@ describe('onboard-user, end to end', () => {
     ]);
   });
 
-  it('refuses an email that is none on the error path of step 1', async () => {
+  it('refuses an invalid email on the error path of step 1', async () => {
     const started = await service.start('bad-email', { userId: 'u', email: 'not an address' });
     expect([started.status, started.body.errorCode]).toEqual([500, 'INVALID_EMAIL']);
   });
 
-  it('retries a step that fails twice, and each attempt has its row', async () => {
+  it('retries a step that fails twice, with a row for each attempt', async () => {
     const started = await service.start('flaky-1');
     expect([started.status, started.body.status]).toEqual([200, 'ok']);
     const checks = (await service.trail('flaky-1')).filter(
@@ -143,14 +143,14 @@ describe('onboard-user, end to end', () => {
     ).toEqual([1, 2, 3]);
   });
 
-  it('ends as an incident when the retries are used up, in less than ten seconds', async () => {
+  it('ends as an incident in less than ten seconds when no retries are left', async () => {
     const started = await service.start('broken-1');
     expect(started.status).toBe(500);
     expect(started.body).toMatchObject({ status: 'error', errorCode: 'INCIDENT' });
     expect((await service.trail('broken-1')).filter(({ status }) => status === 'error')).toHaveLength(4);
   });
 
-  it('takes a userId of 255 characters and further variables of every JSON kind', async () => {
+  it('accepts a userId of 255 characters and variables of every JSON type', async () => {
     const variables = {
       userId: 'u'.repeat(255),
       text: 'ü🙂\u0000',
@@ -165,7 +165,7 @@ describe('onboard-user, end to end', () => {
     expect([started.status, started.body.status]).toEqual([200, 'ok']);
   });
 
-  it('makes an id where the client sends none', async () => {
+  it('creates an id if the client sends none', async () => {
     const started = await service.post('/api/process/start', {
       processKey: 'onboard-user',
       variables: { userId: 'x' },
@@ -176,7 +176,7 @@ describe('onboard-user, end to end', () => {
     expect((await service.status(id)).status).toBe(200);
   });
 
-  it('answers 200 concurrent starts, each with its own result, row and whole trail', async () => {
+  it('responds to 200 concurrent starts, each with its own result, row and complete trail', async () => {
     const ids = Array.from({ length: 200 }, (_, n) => `load-${n}`);
     const answers = await Promise.all(ids.map((id) => service.start(id)));
     expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200));
@@ -202,7 +202,7 @@ describe('onboard-user, end to end', () => {
 });
 
 describe('a process that takes longer than the wait', () => {
-  it('answers 202 with a status URL, and 200 once it has ended', async () => {
+  it('returns 202 with a status URL, and 200 after its end', async () => {
     const service = await RunningService.start({ SYNC_TIMEOUT_MS: '150' });
     try {
       const started = await service.start('slow-1');

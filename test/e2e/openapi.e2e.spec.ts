@@ -52,13 +52,13 @@ describe('the OpenAPI document', () => {
     expect(told).toEqual([]);
   });
 
-  it('lists each route once, and where clients reach it', () => {
+  it('lists each route once with the server of the clients', () => {
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
     expect(new Set(operations.map(({ tags }) => tags.join()))).toEqual(new Set(['process', 'health']));
     expect(document.servers).toEqual([{ url: 'https://api.fastify-camunda.org/x' }]);
   });
 
-  it('demands no variables of a start, and shows one of each process, which is taken', async () => {
+  it('requires no variables of a start, and has a valid example for each process', async () => {
     expect(document.components.schemas.StartRequest?.required).toEqual(['processKey']);
     const examples = examplesOf(document.paths['/api/process/start']?.post?.requestBody);
     expect(examples).toEqual([
@@ -69,7 +69,7 @@ describe('the OpenAPI document', () => {
     expect(answer.status).toBe(200);
   });
 
-  it("shows the README's answers", () => {
+  it("has the README's responses", () => {
     const readme = Array.from(
       readFileSync('README.md', 'utf8').matchAll(/```http\n[^]*?\n\n(\{[^]*?\n\})\n```/g),
     ).map(([, json]) => JSON.parse(json ?? '') as unknown);

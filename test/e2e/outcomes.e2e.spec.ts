@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parcelProcess } from '../fixtures/parcel/parcel.process.js';
 import { type Answer, eventually, RunningService } from '../support/service.js';
 
-describe('how a process ends', () => {
+describe('the end of a process', () => {
   const { process: parcel, witness } = parcelProcess();
   let service: RunningService;
 
@@ -22,7 +22,7 @@ describe('how a process ends', () => {
     });
   }
 
-  it('answers an error with its code where nothing in the process catches a business error', async () => {
+  it('returns an error with its code for an uncaught business error', async () => {
     const answer = await start('uncaught', 'business-error');
     expect([answer.status, answer.body]).toEqual([
       500,
@@ -35,13 +35,13 @@ describe('how a process ends', () => {
     });
   });
 
-  it('answers an error where the input of a step is not valid and nothing catches it', async () => {
+  it('returns an error for an uncaught invalid input of a step', async () => {
     const answer = await start('invalid', 'dance');
     expect([answer.status, answer.body.errorCode]).toEqual([500, 'VALIDATION_ERROR']);
     expect((await service.trail('invalid')).at(-1)).toMatchObject({ http_status_code: 422, status: 'error' });
   });
 
-  it('answers INCIDENT at once where a step fails for good, and a completion may still replace it', async () => {
+  it('returns INCIDENT at once if a step fails finally, and a completion can still replace it', async () => {
     const answer = await start('fatal', 'fatal');
     expect([answer.status, answer.body]).toEqual([
       500,
@@ -63,7 +63,7 @@ describe('how a process ends', () => {
     });
   });
 
-  it('keeps the first of two different outcomes of a handler, and its task is completed all the same', async () => {
+  it('keeps the first of two different outcomes of a handler, and still completes its task', async () => {
     const answer = await start('twice', 'complete-twice');
     expect(answer.status).toBe(200);
     await eventually(
@@ -80,7 +80,7 @@ describe('how a process ends', () => {
     );
   });
 
-  it('hands variables of every kind to a handler as the client sent them', async () => {
+  it('passes variables of every type to a handler as the client sent them', async () => {
     const variables = {
       text: 'ü🙂 "quoted"',
       novel: 'x'.repeat(5_000),
@@ -101,7 +101,7 @@ describe('how a process ends', () => {
     expect(witness.inputs.at(-1)?.due).toEqual(new Date('2026-01-31T10:00:00.000Z'));
   });
 
-  it('does not let an instance of a stranger with the same business key complete our process', async () => {
+  it('does not let a foreign instance with the same business key complete the process', async () => {
     const held = start('mine', 'hold');
     await eventually(
       () => witness.running.has('mine'),
@@ -127,7 +127,7 @@ describe('how a process ends', () => {
     expect([answer.status, answer.body.data]).toEqual([200, { done: 'mine' }]);
   });
 
-  it('shows a process that was started in the engine directly, once it completes here', async () => {
+  it('returns a process that was started directly in the engine after its completion', async () => {
     const engine = (await service.get('/health')).body.details as { engine: { baseUrl: string } };
     await fetch(`${engine.engine.baseUrl}/process-definition/key/parcel/start`, {
       method: 'POST',

@@ -3,7 +3,7 @@ import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../src/camunda-engine/i
 import { answerJson, PartnerServer } from '../support/partner.server.js';
 import { eventually, RunningService } from '../support/service.js';
 
-describe("partners of one's own", () => {
+describe('configured partners', () => {
   let partner: PartnerServer;
   let service: RunningService;
 
@@ -26,7 +26,7 @@ describe("partners of one's own", () => {
     service = await RunningService.start({ ...partner.settings, CAMUNDA_TASK_RETRIES: '0' });
   }
 
-  it('are asked in place of the simulator', async () => {
+  it('are called instead of the simulator', async () => {
     await start('{"cleared":true,"success":true,"userId":"from the partner"}');
     const answer = await service.start('real');
     expect([answer.status, (answer.body.data as { onboardingResult: unknown }).onboardingResult]).toEqual([
@@ -35,7 +35,7 @@ describe("partners of one's own", () => {
     ]);
   });
 
-  it('that answer in another form are an incident, and the client is not shown what they sent', async () => {
+  it('with an invalid response are an incident, and the client does not see the response', async () => {
     await start('{"cleared":"perhaps","secret":"hunter2"}');
     const answer = await service.start('odd');
     expect([answer.status, answer.body.errorCode, answer.body.error]).toEqual([
@@ -45,7 +45,7 @@ describe("partners of one's own", () => {
     ]);
   });
 
-  it('that ask to be left alone for a while are asked again after it, and no attempt is used up meanwhile', async () => {
+  it('with a Retry-After are called again after it, without using up attempts', async () => {
     let calls = 0;
     partner.respond = (_request, response) => {
       calls += 1;
@@ -78,7 +78,7 @@ describe("partners of one's own", () => {
     expect([calls, (await service.status('patient')).status]).toEqual([1, 202]);
   });
 
-  it('that are called at an address with secrets fail without showing them', async () => {
+  it('with secrets in their URL fail without showing them', async () => {
     partner.respond = (_request, response) => {
       response.writeHead(500).end();
     };
@@ -108,7 +108,7 @@ describe("partners of one's own", () => {
     );
   });
 
-  it('that refuse to onboard end the process with their code', async () => {
+  it('that refuse the onboarding end the process with their code', async () => {
     await start('{"cleared":true,"success":false,"userId":"x"}');
     const answer = await service.start('unwanted');
     expect([answer.status, answer.body.errorCode]).toEqual([500, 'ONBOARDING_REFUSED']);

@@ -48,7 +48,7 @@ const pause = (duration: string): readonly string[] => [
   path('Work', 'Pause', 'Answer'),
 ];
 
-describe('a step behind which the engine cannot go on', () => {
+describe('a step after which the engine cannot continue', () => {
   let dataDir: string;
   let service: RunningService;
   let worked: number;
@@ -106,7 +106,7 @@ describe('a step behind which the engine cannot go on', () => {
     ]);
   });
 
-  it('goes on where it stands once the process is repaired, also behind a restart', async () => {
+  it('continues at its place after a repair of the process, also after a restart', async () => {
     await boot(choice('${amont > 5}'), '0');
     expect((await begin('repaired')).body.errorCode).toBe('INCIDENT');
     await service.stop();

@@ -64,7 +64,7 @@ describe('a definition that the engine refuses', () => {
   const begin = (processKey: string) =>
     service.post('/api/process/start', { processKey, correlationId: `of-${processKey}` });
 
-  it('leaves the service ready, and health says which file was refused and why', async () => {
+  it('leaves the service ready, and health names the file and the reason', async () => {
     expect((await service.get('/health/ready')).status).toBe(200);
     const { status, body } = await service.get('/health');
     expect([status, body.details]).toEqual([
@@ -82,7 +82,7 @@ describe('a definition that the engine refuses', () => {
     ]);
   });
 
-  it('is one line of the log, with the file and the reason', () => {
+  it('is one line of the log with the file and the reason', () => {
     const lines = errors.filter((line) => (line as { processKey?: unknown }).processKey === 'edited');
     expect(lines).toEqual([
       expect.objectContaining({
@@ -97,7 +97,7 @@ describe('a definition that the engine refuses', () => {
     expect([status, body.data]).toEqual([200, { by: 'edited.work' }]);
   });
 
-  it('says at a start why there is no version at all', async () => {
+  it('gives the reason at a start if there is no version', async () => {
     const { status, body } = await begin('novel');
     expect([status, body.type, body.detail]).toEqual([
       404,
@@ -107,13 +107,13 @@ describe('a definition that the engine refuses', () => {
     expect((await service.status('of-novel')).status).toBe(404);
   });
 
-  it('does not concern the other processes', async () => {
+  it('does not affect the other processes', async () => {
     expect((await begin('sound')).status).toBe(200);
   });
 });
 
 describe('the processes of this service', () => {
-  it('boot without a warning of their drawings', async () => {
+  it('boot without warnings about their BPMN files', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const service = await RunningService.start();
     try {

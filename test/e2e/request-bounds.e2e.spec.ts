@@ -13,7 +13,7 @@ function members(count: number): Record<string, unknown> {
   return Object.fromEntries(Array.from({ length: count }, (_each, index) => [`m${index}`, index]));
 }
 
-describe('the bounds of a request', () => {
+describe('the limits of a request', () => {
   let service: RunningService;
 
   beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('the bounds of a request', () => {
     return (await service.rows('SELECT CAST(COUNT(*) AS INTEGER) AS n FROM process_store'))[0]?.n;
   }
 
-  it('takes a start with as many members as are allowed, and refuses one with more before it is claimed', async () => {
+  it('accepts a start with the maximum number of members, and refuses a larger one before its claim', async () => {
     // Three are of the request, one is userId.
     expect((await start('just-right', { userId: 'u', ...members(996) })).status).toBe(200);
     const before = await rowCount();
@@ -69,7 +69,7 @@ describe('the bounds of a request', () => {
     ]);
   });
 
-  it('takes more where it is set so, of which the first errors are listed and the others counted', async () => {
+  it('accepts more if configured, lists the first errors and counts the others', async () => {
     const generous = await RunningService.start({ HTTP_JSON_MAX_MEMBERS: '100000' });
     try {
       const refused = await generous.post(START, { processKey: 'onboard-user', ...members(40_000) });
@@ -84,7 +84,7 @@ describe('the bounds of a request', () => {
     }
   });
 
-  it('names a member of any length in few characters', async () => {
+  it('truncates the name of a long member', async () => {
     const refused = await service.post(START, { processKey: 'onboard-user', ['x'.repeat(500_000)]: 1 });
     const { errors, errorCount } = refused.body as unknown as Errors;
     expect([refused.status, errorCount, errors[0]?.pointer]).toEqual([400, 1, `/${'x'.repeat(253)}…`]);

@@ -23,7 +23,7 @@ describe('retention', () => {
 
   const runRetention = (): Promise<void> => service.app.get(RetentionService, { strict: false }).runNow();
 
-  it('archives a process with its trail, and its id starts a new one', async () => {
+  it('archives a process with its trail, and its id can start a new one', async () => {
     const first = await service.start('old');
     const trail = await service.wholeTrail('old', 5);
     await service.start('young');
@@ -57,7 +57,7 @@ describe('retention', () => {
     ).toEqual([{ copies: 2 }]);
   });
 
-  it('leaves an open incident, however old, and what it waits for can still be completed', async () => {
+  it('keeps an open incident of any age, which can still be completed', async () => {
     await service.start('broken-1', { userId: 'broken-1' });
     await age('broken-1', 400);
     await runRetention();

@@ -114,7 +114,7 @@ describe('the contract of start', () => {
     ],
   ];
 
-  it.each(BODIES)('refuses %s with a problem, and keeps nothing', async (_name, body, code) => {
+  it.each(BODIES)('refuses %s with a problem, and stores nothing', async (_name, body, code) => {
     const before = await rowCount();
     const response = await supertest(service.baseUrl)
       .post(START)
@@ -141,7 +141,7 @@ describe('the contract of start', () => {
     ]);
   });
 
-  it('answers 404 for a key that the engine does not know, and keeps nothing', async () => {
+  it('answers 404 for a key that the engine does not know, and stores nothing', async () => {
     const refused = await service.post(START, { processKey: 'nope', correlationId: 'mistyped' });
     expect(refused.status).toBe(404);
     expect(refused.body.type).toBe('urn:fastify-camunda:problem:unknown-process-definition');
@@ -152,7 +152,7 @@ describe('the contract of start', () => {
     expect(again.status).toBe(200);
   });
 
-  it('tells everybody who started the same unknown key that nothing was started', async () => {
+  it('returns the refusal to all callers with the same unknown key', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, () =>
         service.post(START, { processKey: 'nope', correlationId: 'mistyped-often' }),
@@ -167,7 +167,7 @@ describe('the contract of start', () => {
     expect(new Set(rejections).size).toBeLessThanOrEqual(1);
   });
 
-  it('gives the stored outcome to the same start again, an error too', async () => {
+  it('returns the stored outcome to a repeated start, also an error', async () => {
     for (const id of ['again-ok', 'blocked-again']) {
       const first = await service.start(id);
       const second = await service.start(id);
@@ -179,7 +179,7 @@ describe('the contract of start', () => {
     }
   });
 
-  it('knows the same variables in another order and another spelling of numbers', async () => {
+  it('treats another order of variables and another spelling of numbers as equal', async () => {
     await service.post(
       START,
       '{"processKey":"onboard-user","correlationId":"order","variables":{"userId":"u","a":1,"b":{"x":1,"y":2}}}',
@@ -191,7 +191,7 @@ describe('the contract of start', () => {
     expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
   });
 
-  it('answers 409 where the id belongs to other variables or another key, and leaves it alone', async () => {
+  it('returns 409 if the id belongs to other variables or another key, and changes nothing', async () => {
     const first = await service.start('taken');
     for (const body of [
       { processKey: 'onboard-user', correlationId: 'taken', variables: { userId: 'other' } },
@@ -209,7 +209,7 @@ describe('the contract of start', () => {
     expect((await service.status('taken')).text).toBe(first.text);
   });
 
-  it('makes one process of 100 concurrent equal starts, and gives all the same outcome', async () => {
+  it('creates one process for 100 concurrent equal starts, and returns the same outcome to all', async () => {
     const answers = await Promise.all(Array.from({ length: 100 }, () => service.start('same')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1);
@@ -217,7 +217,7 @@ describe('the contract of start', () => {
     expect((await service.trail('same')).filter(({ step_name }) => step_name === 'start')).toHaveLength(1);
   });
 
-  it('tells ids apart byte by byte', async () => {
+  it('compares ids byte by byte', async () => {
     const [lower, upper] = await Promise.all([
       service.start('case', { userId: 'a' }),
       service.start('CASE', { userId: 'b' }),
@@ -228,14 +228,14 @@ describe('the contract of start', () => {
     ]).toEqual(['a', 'b']);
   });
 
-  it('takes an id of 255 characters of every allowed kind on every route', async () => {
+  it('accepts an id of 255 characters with every allowed character on every route', async () => {
     const id = `A0._:@~-${'z'.repeat(247)}`;
     expect((await service.start(id, { userId: 'u' })).status).toBe(200);
     expect((await service.get(`/api/process/status/${encodeURIComponent(id)}`)).body.correlationId).toBe(id);
     expect((await service.get(`/api/process/status/${id}`)).status).toBe(200);
   });
 
-  it('says of a body whether it is no JSON, or has a name that is not allowed, and where', async () => {
+  it('distinguishes a body that is not JSON from one with a forbidden name, with the position', async () => {
     const broken = await service.post(START, '{"processKey":"onboard-user",,}');
     const forbidden = await service.post(
       START,
@@ -278,7 +278,7 @@ describe('the contract of start', () => {
     expect(received).toContain('urn:fastify-camunda:problem:body-too-large');
   });
 
-  it('keeps an idle connection for longer than a balancer does', async () => {
+  it('keeps an idle connection longer than a load balancer', async () => {
     const { headers } = await service.get('/health/live');
     expect(Number(/timeout=(\d+)/.exec(headers.get('keep-alive') ?? '')?.[1])).toBeGreaterThan(60);
   });
@@ -291,7 +291,7 @@ describe('the contract of start', () => {
     ]);
   });
 
-  it('answers 415 for a body that is encoded, and says so', async () => {
+  it('returns 415 for an encoded body, with the reason', async () => {
     const body = gzipSync('{"processKey":"onboard-user","variables":{"userId":"u"}}');
     const refused = await sendBytes(body, { 'content-encoding': 'gzip' });
     expect([refused.status, refused.type]).toEqual([
@@ -303,7 +303,7 @@ describe('the contract of start', () => {
     expect(plain.type).toBe('urn:fastify-camunda:problem:invalid-request');
   });
 
-  it('refuses a body that is not UTF-8, instead of keeping another text', async () => {
+  it('refuses a body that is not UTF-8 instead of storing another text', async () => {
     const rows = await rowCount();
     const body = Buffer.from('{"processKey":"onboard-user","variables":{"userId":"J\xfcrgen"}}', 'latin1');
     const refused = await sendBytes(body, { 'content-type': 'application/json; charset=iso-8859-1' });
@@ -312,13 +312,13 @@ describe('the contract of start', () => {
     expect(await rowCount()).toBe(rows);
   });
 
-  it('takes a body with a byte order mark', async () => {
+  it('accepts a body with a byte order mark', async () => {
     const body =
       '\ufeff{"processKey":"onboard-user","correlationId":"marked","variables":{"userId":"Jürgen"}}';
     expect((await service.post(START, body)).body).toMatchObject({ data: { userId: 'Jürgen' } });
   });
 
-  it('lets the process run on when its client goes away', async () => {
+  it('continues the process when its client disconnects', async () => {
     const request = httpRequest(`${service.baseUrl}${START}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -339,7 +339,7 @@ describe('the contract of start', () => {
     expect((await service.finished('slow-gone')).status).toBe(200);
   });
 
-  it('takes over a well-formed X-Request-Id and makes one for any other', async () => {
+  it('keeps a valid X-Request-Id and creates one otherwise', async () => {
     const taken = await service.get('/api/process/status/none', { 'x-request-id': 'abc.DEF-1_2' });
     expect(taken.headers.get('x-request-id')).toBe('abc.DEF-1_2');
     const made = await service.get('/api/process/status/none', { 'x-request-id': 'a b' });
@@ -347,7 +347,7 @@ describe('the contract of start', () => {
   });
 });
 
-describe('what the framework answers', () => {
+describe('responses of the framework', () => {
   let service: RunningService;
 
   beforeAll(async () => {
@@ -378,13 +378,13 @@ describe('what the framework answers', () => {
     expect(await response.json()).toMatchObject({ type: `urn:fastify-camunda:problem:${code}`, status });
   });
 
-  it('says in Allow which methods a path takes', async () => {
+  it('lists the methods of a path in Allow', async () => {
     const response = await fetch(`${service.baseUrl}/api/process/status/abc`, { method: 'DELETE' });
     expect(response.headers.get('allow')).toBe('GET, HEAD');
     expect((await fetch(`${service.baseUrl}/api/process/start`)).headers.get('allow')).toBe('POST');
   });
 
-  it('answers 406 to a client that takes neither JSON nor problems', async () => {
+  it('returns 406 to a client that accepts neither JSON nor problems', async () => {
     const response = await fetch(`${service.baseUrl}/api/process/status/abc`, {
       headers: { accept: 'text/html' },
     });
@@ -465,7 +465,7 @@ describe('what the framework answers', () => {
 });
 
 describe('health', () => {
-  it('is alive and ready, and shows a person the parts', async () => {
+  it('is alive and ready, and shows the state of the parts', async () => {
     const { CAMUNDA_BASE_URL: baseUrl, EMBEDDED_TRANSPORT: transport = 'inproc' } = targetVariables();
     const engine =
       baseUrl === undefined

@@ -20,7 +20,7 @@ const DRAWING = bpmn(
   ]),
 );
 
-describe('a process that is suspended in the engine', () => {
+describe('a suspended process', () => {
   let dataDir: string;
   let service: RunningService;
   let worked: number;
@@ -76,7 +76,7 @@ describe('a process that is suspended in the engine', () => {
       `/external-task?topicName=${KEY}.work`,
     );
 
-  it('keeps the outcome of a step that was running, over a restart, and does not run it again', async () => {
+  it('keeps the outcome of a running step over a restart, and does not run it again', async () => {
     expect((await begin('running')).status).toBe(202);
     await eventually(
       () => isWorking,
@@ -115,7 +115,7 @@ describe('a process that is suspended in the engine', () => {
     expect(await service.countRunning('unwanted')).toBe(0);
   });
 
-  it('keeps a start of a definition, says which, and makes it once that is active', async () => {
+  it('stores a start of a suspended definition, names the definition, and starts it after the activation', async () => {
     release();
     // The definition is deployed behind the boot.
     await eventually(

@@ -8,7 +8,7 @@ import { type Answer, eventually, RunningService } from '../support/service.js';
 
 const START = '/api/process/start';
 
-describe('how long an answer is held', () => {
+describe('the wait of a request', () => {
   const { process: parcel, witness } = parcelProcess();
   let service: RunningService;
 
@@ -61,7 +61,7 @@ describe('how long an answer is held', () => {
       await complete(id);
     });
 
-    it('answers a mistyped key with 404 all the same', async () => {
+    it('still returns 404 for a mistyped key', async () => {
       for (const prefer of ['respond-async', 'wait=0']) {
         const refused = await service.post(START, { processKey: 'nope' }, { prefer });
         expect([refused.status, refused.body.type]).toEqual([
@@ -96,7 +96,7 @@ describe('how long an answer is held', () => {
       },
     );
 
-    it('keeps no place for a client that went away before its claim was durable', async () => {
+    it('keeps no waiter for a client that disconnected before the commit of its claim', async () => {
       const store = service.app.get(ProcessStoreService, { strict: false });
       const claim = store.claim.bind(store);
       const client = new AbortController();
@@ -131,7 +131,7 @@ describe('how long an answer is held', () => {
       await complete('gone');
     });
 
-    it('answers 202 instead of waiting where WAITROOM_MAX others wait', async () => {
+    it('returns 202 without a wait if WAITROOM_MAX others wait', async () => {
       const first = startHeld('full-1', 'wait=30');
       const second = startHeld('full-2', 'wait=30');
       await Promise.all([held('full-1'), held('full-2')]);
@@ -167,7 +167,7 @@ describe('how long an answer is held', () => {
       ]);
     });
 
-    it('is 202 where the wait ends first, and says when to ask again', async () => {
+    it('is 202 with Retry-After if the wait ends first', async () => {
       await startHeld('impatient', 'wait=0');
       for (const query of ['', '?wait=0', '?wait=1']) {
         const answer = await ask('impatient', {}, query);
@@ -185,7 +185,7 @@ describe('how long an answer is held', () => {
       ]);
     });
 
-    it('has a strong entity tag that changes with the outcome, and answers 304 to who has it', async () => {
+    it('has a strong entity tag that changes with the outcome, and returns 304 for the current tag', async () => {
       await startHeld('tagged', 'wait=0');
       const pending = await ask('tagged');
       const startedAt = Date.parse(pending.body.startedAt as string);
@@ -200,7 +200,7 @@ describe('how long an answer is held', () => {
       expect((await ask('tagged', { 'if-none-match': '*' })).status).toBe(304);
     });
 
-    it('waits for a change from what the client has', async () => {
+    it('waits for a change from the state of the client', async () => {
       const failed = await service.post(START, {
         processKey: 'parcel',
         correlationId: 'repaired',
@@ -220,7 +220,7 @@ describe('how long an answer is held', () => {
       expect([answer.status, answer.headers.get('etag')]).not.toEqual([500, etag]);
     });
 
-    it('answers HEAD with the headers of GET and no body', async () => {
+    it('responds to HEAD with the headers of GET and no body', async () => {
       await startHeld('headed', 'wait=0');
       await complete('headed');
       const url = `${service.baseUrl}${path('headed')}`;

@@ -6,7 +6,7 @@ import { targetVariables } from './target.js';
 
 const MAIN = 'dist/src/main.js';
 
-/** Builds `dist/` where a source is newer than it, so that a child process runs what is tested. */
+/** Builds `dist/` if a source is newer, so that a child process runs the tested code. */
 export function ensureBuilt(): void {
   const built = existsSync(MAIN) ? statSync(MAIN).mtimeMs : 0;
   const sources = ['src', 'migrations'].flatMap((root) =>
@@ -37,7 +37,7 @@ export class BuiltService {
   /**
    * Starts the process; does not wait for it to listen.
    *
-   * @param descriptors what it may open at most (`ulimit -n`); as this process where it is not given
+   * @param descriptors limit of open files (`ulimit -n`); default: that of this process
    */
   static spawn(variables: Record<string, string>, descriptors?: number): BuiltService {
     const node = [process.execPath, MAIN];

@@ -59,10 +59,10 @@ const problem = (status: number, more: object = {}): Partial<SeenAnswer> => ({
 describe('the contract of the e2e suite', () => {
   it.each<readonly [string, Partial<SeenAnswer>]>([
     ['what is documented', {}],
-    ['a HEAD, whose body is not sent', { method: 'HEAD' }],
+    ['a HEAD without a body', { method: 'HEAD' }],
     ['a documented problem', problem(404)],
     ['an answer without a body', { status: 304, headers: {}, body: '' }],
-    ['a problem where no route is', { ...problem(404, { instance: '/other' }), path: '/other' }],
+    ['a problem without a route', { ...problem(404, { instance: '/other' }), path: '/other' }],
     ['a problem for another method', { ...problem(404), method: 'DELETE' }],
     ['the documentation itself', { path: '/docs/openapi.json', status: 777 }],
   ])('takes %s', (_name, answer) => {
@@ -87,7 +87,7 @@ describe('the contract of the e2e suite', () => {
     ['a further member', { body: '{"n":1,"m":2}' }, /must NOT have additional properties/],
     ['a body that is no JSON', { body: '{' }, /no JSON/],
     [
-      'a body where there is none',
+      'a body of a response without one',
       { status: 304, headers: {}, body: '{}' },
       /a body where none is documented/,
     ],

@@ -11,7 +11,7 @@ export interface SeenAnswer {
   readonly status: number;
   /** By name in lower case. */
   readonly headers: Readonly<Record<string, number | string | readonly string[] | undefined>>;
-  /** Null: a stream, whose body is not looked at. */
+  /** Null: a stream; its body is not checked. */
   readonly body: string | null;
 }
 
@@ -181,7 +181,7 @@ export async function assertContract(origin: string, answer: SeenAnswer): Promis
   failOn((await contract).faultsOf(answer));
 }
 
-/** @throws Error where there are faults */
+/** @throws Error if there are faults */
 export function failOn(faults: readonly string[]): void {
   if (faults.length > 0) throw new Error(`Not as the OpenAPI document says:\n${faults.join('\n')}`);
 }

@@ -17,13 +17,13 @@ export interface Document {
 /** Every file and folder of the repository that can be referred to; folders end in a slash. */
 export const REPOSITORY: readonly string[] = listRepository();
 
-/** The pages that people read, CHANGELOG aside: it tells of names that were. */
+/** The pages for people, without the CHANGELOG, which has names of the past. */
 export const PAGES: readonly string[] = REPOSITORY.filter(
   (path) =>
     path.endsWith('.md') && path !== 'CHANGELOG.md' && (!path.includes('/') || path.startsWith('docs/')),
 );
 
-/** Sources whose comments are held to the same rules as the pages. */
+/** The sources; the same rules apply to their comments as to the pages. */
 export const SOURCES: readonly string[] = REPOSITORY.filter(
   (path) => CODE_FILE.test(path) && CODE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)),
 );
@@ -33,7 +33,7 @@ export function readText(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-/** A Markdown text without its fenced blocks, whose content only looks like Markdown. */
+/** A Markdown text without its fenced blocks. */
 export function withoutFences(markdown: string): string {
   return markdown.replaceAll(/^( *)```[^]*?^\1```/gm, '');
 }

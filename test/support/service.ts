@@ -58,7 +58,7 @@ export class RunningService {
       // Long enough for a result on a busy machine; the most that SYNC_TIMEOUT_MAX_MS lets a start wait is 55 s.
       SYNC_TIMEOUT_MS: '50000',
       SHUTDOWN_TIMEOUT_MS: '500',
-      // Shorter than a stop may take: a poll that outlives its service locks a task for nobody.
+      // Shorter than a stop: a poll that outlives its service would lock a task for no worker.
       CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '300',
       ...targetVariables(),
       ...databaseVariables(dataDir),

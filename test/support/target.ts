@@ -18,7 +18,7 @@ export function targetVariables(): Record<string, string> {
   );
 }
 
-/** REST base of the engine that all tests of this run share; null where each service has an embedded one of its own. */
+/** REST base of the engine that all tests of this run share; null if each service has its own embedded engine. */
 export function sharedEngineUrl(): string | null {
   return targetVariables().CAMUNDA_BASE_URL ?? null;
 }

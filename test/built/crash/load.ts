@@ -31,7 +31,7 @@ interface FetchedTask {
   readonly processInstanceId: string;
 }
 
-/** How long a worker has a task: a task whose worker lost the engine comes back after that. Milliseconds. */
+/** Lock duration of a task in ms: a task returns after it if its worker has lost the engine. */
 const LOCK_DURATION = 1_000;
 
 /**
@@ -104,7 +104,7 @@ export class Load {
     if (done !== null) this.acknowledgedCompletions.set(step, value);
   }
 
-  /** The answer; null where there is none, or where the task is another's by now. */
+  /** The response; null if there is none, or if another worker has the task. */
   private async post(path: string, body: unknown): Promise<unknown> {
     try {
       const response = await fetch(`${await this.baseUrl()}${path}`, {
@@ -114,7 +114,7 @@ export class Load {
       });
       const text = await response.text();
       if (response.ok) return text === '' ? {} : JSON.parse(text);
-      // A task whose lock ran out is another worker's (400) or done (404); anything else is a fault of the engine.
+      // A task with an expired lock belongs to another worker (400) or is done (404); other errors are faults of the engine.
       if (response.status !== 400 && response.status !== 404)
         this.violations.push(`${path}: ${response.status} ${text}`);
     } catch {

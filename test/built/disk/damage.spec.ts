@@ -10,7 +10,7 @@ import { eventually } from '../../support/service.js';
 /** For what a loaded machine does in seconds. */
 const LIMIT_MS = 120_000;
 
-/** How a line tells the operator what to do. */
+/** The instruction for the operator in a log line. */
 const RESTORE = 'Backup and restore of the SQLite files';
 
 const FILES = ['fastify-camunda.sqlite', 'embedded-engine.sqlite'];

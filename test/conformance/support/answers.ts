@@ -14,7 +14,7 @@ export function refused(
   return { status, body: { type, message: text, code } };
 }
 
-/** The error of a message that nobody waits for; the engines differ in the package of the exception. */
+/** The error of a message without a waiting execution; the engines differ in the package of the exception. */
 export function uncorrelated(name: string): Record<string, unknown> {
   const text = `MismatchingMessageCorrelationException: Cannot correlate message '${name}': No process definition or execution matches the parameters$`;
   return refused(400, 'RestException', new RegExp(text), 0);

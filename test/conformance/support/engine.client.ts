@@ -5,7 +5,7 @@ import { Scenario } from './scenario.js';
 /** Any JSON object. */
 export type Json = Record<string, unknown>;
 
-/** An answer whose body is JSON, text where it is not, or null where there is none. */
+/** A response with a JSON body, otherwise a text, or null without a body. */
 export interface Answer<T = Json> {
   readonly status: number;
   readonly headers: Headers;
@@ -106,7 +106,7 @@ export class EngineClient {
   }
 }
 
-/** A key that nobody has used. */
+/** An unused key. */
 export function uniqueKey(prefix = 'p'): string {
   return prefix + randomUUID().replaceAll('-', '').slice(0, 16);
 }

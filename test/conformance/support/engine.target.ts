@@ -8,7 +8,7 @@ import { EngineClient } from './engine.client.js';
 /** The engines that the suite runs against; the embedded one with its state in memory or in a file. */
 export type Target = 'embedded' | 'embedded-file' | 'camunda7' | 'operaton';
 
-/** What Jest's configuration says of the engine of this run; no URL where the file starts it itself. */
+/** The engine of this run in Jest's configuration; no URL if the file starts it. */
 declare const conformanceEngine: { readonly target: Target; readonly baseUrl: string | null };
 
 /** The engine of this run. */

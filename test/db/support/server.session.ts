@@ -3,7 +3,7 @@ import type { DatabaseConfig, DatabaseServerConfig } from '../../../src/config/i
 import { serverDialectOf } from '../../../src/database/server/server.dialects.js';
 import { newServerConfig } from '../../../src/database/testing/database.target.js';
 
-/** A new place on the server of this run. @throws Error where it runs on SQLite: run.mjs leaves such suites out */
+/** A new schema on the server of this run. @throws Error on SQLite: run.mjs skips such tests */
 export function serverConfig(changes: Partial<DatabaseServerConfig> = {}): DatabaseServerConfig {
   const config = newServerConfig();
   if (config === null)
@@ -53,7 +53,7 @@ export class ServerSession {
     const waiting = isPostgres
       ? `SELECT pid FROM pg_stat_activity WHERE ${id} = ANY(pg_blocking_pids(pid))`
       : `SELECT session_id FROM sys.dm_exec_requests WHERE blocking_session_id = ${id}`;
-    // Beside the runner, whose session has a transaction open.
+    // Beside the runner, because its session has an open transaction.
     while ((await this.dataSource.query<unknown[]>(waiting)).length === 0);
   }
 

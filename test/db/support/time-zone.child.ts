@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '../../../src/config/index.js';
 import { claimOf, openInstance } from './instance.js';
 
-/** What a process in another time zone is told to write. */
+/** The data that a process in another time zone writes. */
 export interface ZoneOrder {
   readonly changes: Partial<DatabaseConfig>;
   /** ISO texts; event times. */

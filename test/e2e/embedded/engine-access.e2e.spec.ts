@@ -35,8 +35,8 @@ afterEach(async () => {
   });
 });
 
-describe('an engine that refuses our credentials', () => {
-  it('makes the service unready, with the variable to correct, until it takes them', async () => {
+describe('an engine that refuses the credentials of the service', () => {
+  it('makes the service unready and names the variable to correct, until it accepts them', async () => {
     const down = await eventually(
       () => service.get('/health/ready'),
       ({ status, body }) => status === 503 && 'engineAccess' in (body.error as object),

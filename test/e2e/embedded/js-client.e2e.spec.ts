@@ -169,7 +169,7 @@ describe('the published JavaScript client against the embedded engine', () => {
     expect(await stateOf(id)).toBe('ACTIVE');
   });
 
-  it('reports a BPMN error, which ends the instance where nothing catches it', async () => {
+  it('reports an uncaught BPMN error, which ends the instance', async () => {
     const id = await start();
     await work(({ task, taskService }) => taskService.handleBpmnError(task, 'DECLINED', 'no funds'));
     expect(await stateOf(id)).toBe('COMPLETED');
@@ -216,7 +216,7 @@ describe('the published JavaScript client against the embedded engine', () => {
     expect(await stateOf(id)).toBe('COMPLETED');
   });
 
-  it('gets its body under exactly application/json, without which it would take every byte for a task', async () => {
+  it('receives its body as application/json, because it would read every byte of another type as a task', async () => {
     const response = await fetch(`${server.baseUrl}/external-task/fetchAndLock`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -225,7 +225,7 @@ describe('the published JavaScript client against the embedded engine', () => {
     expect([response.headers.get('content-type'), await response.text()]).toEqual(['application/json', '[]']);
   });
 
-  it('is woken by a task that comes while its poll is parked', async () => {
+  it('is woken by a new task while its poll waits', async () => {
     let ran = false;
     const done = work(async ({ task, taskService }) => {
       ran = true;

@@ -20,7 +20,7 @@ let endpoint: EngineEndpoint;
 beforeEach(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-locks-'));
   crashed = mkdtempSync(join(tmpdir(), 'fastify-camunda-locks-'));
-  // No process of the service's own: nobody else fetches, and nothing else is written.
+  // No process of the service: no other worker fetches, and nothing else is written.
   service = await RunningService.start(
     { DATA_DIR: dataDir, CAMUNDA_BASE_URL: '', EMBEDDED_TRANSPORT: 'inproc' },
     [],
@@ -65,7 +65,7 @@ async function inProcess(path: string, value: object): Promise<unknown> {
   return answer?.body.kind === 'json' ? answer.body.value : answer;
 }
 
-/** What the next engine hands out on the files as the process would leave them that dies now. */
+/** The tasks that the next engine returns on the files that a crash at this moment would leave. */
 async function fetchedAfterCrash(): Promise<readonly unknown[]> {
   for (const suffix of ['', '-wal']) {
     const name = `embedded-engine.sqlite${suffix}`;
@@ -85,13 +85,13 @@ async function fetchedAfterCrash(): Promise<readonly unknown[]> {
   }
 }
 
-describe('a task that was locked when the process died', () => {
-  it("is handed out at once by the next engine, where the service's own worker had it", async () => {
+describe('a task that was locked during a crash', () => {
+  it("is returned at once by the next engine if the service's own worker held the lock", async () => {
     expect(await inProcess('/external-task/fetchAndLock', FETCH)).toMatchObject([{ workerId: 'before' }]);
     expect(await fetchedAfterCrash()).toMatchObject([{ topicName: 'parcel.work', workerId: 'after' }]);
   });
 
-  it('stays locked, where a worker had it over HTTP', async () => {
+  it('stays locked if a worker held the lock over HTTP', async () => {
     expect(await overHttp('/external-task/fetchAndLock', FETCH)).toMatchObject([{ workerId: 'before' }]);
     expect(await fetchedAfterCrash()).toEqual([]);
   });

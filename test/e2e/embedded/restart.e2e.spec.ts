@@ -43,7 +43,7 @@ async function slowStepRuns(baseUrl: string): Promise<void> {
 }
 
 describe('a restart with the embedded engine', () => {
-  it('keeps finished processes readable, and goes on with those that ran', async () => {
+  it('keeps finished processes readable, and continues running ones', async () => {
     const before = await RunningService.start({
       DATA_DIR: dataDir,
       SYNC_TIMEOUT_MS: '1500',
@@ -65,7 +65,7 @@ describe('a restart with the embedded engine', () => {
     }
   });
 
-  it('goes on at once with a running process after it was killed, however long its lock would hold', async () => {
+  it('continues a running process at once after a kill, despite its lock', async () => {
     const killed = spawnService({ SIMULATOR_SLOW_MS: '600000', CAMUNDA_LOCK_DURATION_MS: '600000' });
     const baseUrl = await killed.listening();
     const answer = fetch(`${baseUrl}/api/process/start`, {
@@ -96,7 +96,7 @@ describe('a restart with the embedded engine', () => {
       [],
     );
     const steps = rows.map(({ step_name: name }) => name);
-    // A step whose completion had no answer yet is done again, which is why steps must be harmless to repeat.
+    // A step without a response to its completion runs again, so steps must tolerate repetition.
     expect([...new Set(steps)].slice(0, 3)).toEqual([
       'start',
       'validate-user-information',

@@ -74,8 +74,8 @@ async function startSlow(service: RunningService, correlationId: string): Promis
   expect([answer.status, answer.body.status]).toEqual([202, 'pending']);
 }
 
-describe('while the database takes no writes', () => {
-  it('says so in time to everybody, and carries out afterwards what it took', async () => {
+describe('while the database accepts no writes', () => {
+  it('responds to all requests in time, and carries out the accepted ones afterwards', async () => {
     const service = await startService({
       WRITE_WAIT_MS: '400',
       SYNC_TIMEOUT_MS: '300',
@@ -88,7 +88,7 @@ describe('while the database takes no writes', () => {
     await ready(service, 200);
 
     const release = await held(service);
-    // This one finds out; it may be in a transaction by then, and then nobody knows whether it counts.
+    // This write detects the failure. It may be in a transaction by then, and its result is unknown.
     const first = await service.start('first');
     expect([first.status, first.headers.get('retry-after')]).toEqual([503, '2']);
     expect(first.body).toMatchObject({ correlationId: 'first', accepted: 'unknown' });
@@ -108,7 +108,7 @@ describe('while the database takes no writes', () => {
       answers.map(({ status, headers, body }) => [status, headers.get('retry-after'), body.accepted]),
     ).toEqual(Array(3).fill([503, '2', 'unknown']));
 
-    // What is known is still told, the end as well.
+    // Known processes are still returned, including their ends.
     expect((await service.status('slow-completed')).status).toBe(202);
     expect((await service.status('finished')).text).toBe(finished.text);
     const repeated = await service.start('finished');
@@ -125,7 +125,7 @@ describe('while the database takes no writes', () => {
     expect((await ended(service, 'refused')).body).toMatchObject({ status: 'ok' });
   });
 
-  it('keeps the order of what it took', async () => {
+  it('keeps the order of the accepted requests', async () => {
     const service = await startService({ WRITE_WAIT_MS: '300' });
     const release = await held(service);
     const first = await complete(service, 'ordered', { n: 0 });
@@ -137,7 +137,7 @@ describe('while the database takes no writes', () => {
     expect((await complete(service, 'ordered', { n: 1 })).status).toBe(409);
   });
 
-  it('lets a handler wait with its result, beyond its lock, and loses nothing', async () => {
+  it('lets a handler wait with its result longer than its lock, and loses nothing', async () => {
     const service = await startService({
       SIMULATOR_SLOW_MS: '1000',
       CAMUNDA_LOCK_DURATION_MS: '1000',
@@ -174,8 +174,8 @@ describe('while the database takes no writes', () => {
   });
 });
 
-describe('while the engine is away', () => {
-  it('takes starts until its backlog is full, and is ready until then', async () => {
+describe('while the engine is unavailable', () => {
+  it('accepts starts and is ready until its backlog is full', async () => {
     const service = await startService({
       CAMUNDA_BASE_URL: 'http://127.0.0.1:9/engine-rest',
       CAMUNDA_DEPLOY: 'off',
@@ -204,7 +204,7 @@ describe('a stop under load', () => {
     ensureBuilt();
   });
 
-  it('ends with exit code 0, and the next run brings all that was told to its end', async () => {
+  it('ends with exit code 0, and the next run finishes all accepted starts', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-load-'));
     closers.push(async () => {
       rmSync(dataDir, { recursive: true, force: true });
@@ -231,7 +231,7 @@ describe('a stop under load', () => {
           if (status === 200 || status === 202) told.push(correlationId);
           else expect(status).toBe(503);
         } catch (error) {
-          // The service has closed its sockets; whoever was not answered was told nothing.
+          // The service has closed its sockets; this client has no response.
           if ((error as Error).name !== 'TypeError') throw error;
           return;
         }

@@ -30,7 +30,7 @@ describe('the SQLite file of the service', () => {
     await clearSharedEngine(['onboard-user']);
   });
 
-  it('ends with exit code 0 where the signal comes while it boots', async () => {
+  it('ends with exit code 0 if the signal arrives during the boot', async () => {
     const service = spawnService({ DATA_DIR: dataDir });
     await eventually(
       () => existsSync(join(dataDir, 'fastify-camunda.sqlite')),

@@ -66,7 +66,7 @@ function valueOf(expression: string, row: Row, valueAt: (place: string | undefin
   const ms = /^DATEADD\(millisecond, CAST\(@(\d+) AS int\)/.exec(expression)?.[1];
   if (ms !== undefined) return later(valueAt(ms));
   if (/^\d+$/.test(expression)) return Number(expression);
-  // What depends on a wish to cancel, which nobody has here.
+  // Columns of a cancel, which does not happen here.
   if (expression === 'NULL' || expression.startsWith('CASE WHEN cancel_requested_at IS NOT NULL'))
     return null;
   throw new Error(`The rows in memory do not know ${expression}.`);

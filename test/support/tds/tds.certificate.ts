@@ -8,7 +8,7 @@ export interface TestCertificate {
   readonly pem: string;
 }
 
-/** Makes a certificate for `localhost` and 127.0.0.1 that nobody else has signed. */
+/** Creates a self-signed certificate for `localhost` and 127.0.0.1. */
 export async function makeCertificate(): Promise<TestCertificate> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     algorithm: 'sha256',

@@ -42,7 +42,7 @@ export class MessageReader {
   }
 }
 
-/** The first packet of bytes, header included; null where it is not whole. */
+/** The first packet of bytes with its header; null if it is incomplete. */
 export function takePacket(bytes: Buffer): Buffer | null {
   if (bytes.length < HEADER_BYTES) return null;
   const length = bytes.readUInt16BE(2);

@@ -45,7 +45,7 @@ function readCall(reader: ByteReader): TdsRequest {
   if (isByName || reader.uint(2) !== SP_EXECUTESQL)
     throw new Error('The responder knows sp_executesql alone.');
   reader.uint(2);
-  // The statement, and where there are parameters their declarations.
+  // The statement, and the declarations of its parameters.
   const [statement, , ...parameters] = readParameters(reader);
   return { kind: 'rpc', sql: String(statement?.value), parameters };
 }

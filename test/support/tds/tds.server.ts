@@ -10,7 +10,7 @@ import type { TdsColumn } from './tds.types.js';
 export interface TdsResult {
   /** Null: a statement that returns no rows. */
   readonly rows: readonly object[] | null;
-  /** As the values of the rows have them where they are left out. */
+  /** Default: derived from the values of the rows. */
   readonly columns?: readonly TdsColumn[];
   /** Rows that were changed or returned. */
   readonly count: number;
@@ -51,7 +51,7 @@ export interface TdsServerOptions {
   readonly cutAfter?: number;
 }
 
-/** Speaks TDS on a loopback port as SQL Server does, so that the real driver can be tested with nobody behind. */
+/** Speaks TDS like SQL Server on a loopback port, so that the real driver can be tested without a server. */
 export class TdsServer {
   /** Everything that was asked after the logins, but for what the driver sets a new session up with. */
   readonly exchanges: TdsExchange[] = [];

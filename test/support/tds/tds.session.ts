@@ -112,15 +112,15 @@ export class TdsSession {
   private tell({ kind }: TdsRequest, results: readonly TdsResult[]): void {
     const isCall = kind === 'rpc';
     const each = isCall ? DONE_KIND.inProcedure : DONE_KIND.batch;
-    const told = results.flatMap(({ rows, columns = columnsOf(rows ?? []), count }, index) => {
+    const tokens = results.flatMap(({ rows, columns = columnsOf(rows ?? []), count }, index) => {
       const isLast = !isCall && index === results.length - 1;
       const done = doneToken(each, DONE.count | (isLast ? DONE.final : DONE.more), count);
       if (rows === null) return [done];
       return [columnsToken(columns), ...rows.map((row) => rowToken(columns, row)), done];
     });
-    if (isCall) told.push(returnStatusToken(), doneToken(DONE_KIND.procedure, DONE.final));
-    else if (results.length === 0) told.push(doneToken(DONE_KIND.batch, DONE.final));
-    this.say(...told);
+    if (isCall) tokens.push(returnStatusToken(), doneToken(DONE_KIND.procedure, DONE.final));
+    else if (results.length === 0) tokens.push(doneToken(DONE_KIND.batch, DONE.final));
+    this.say(...tokens);
   }
 
   private fail({ kind }: TdsRequest, faults: readonly TdsFault[], rollsBack: boolean): void {

@@ -106,7 +106,7 @@ function readTime(reader: ByteReader, scale: number): Date | null {
 
 /** The columns of rows as their values have them; one in which nothing but nulls stand is a text. */
 export function columnsOf(rows: readonly object[]): TdsColumn[] {
-  // A result without rows has columns all the same, or the driver would not take it for one.
+  // A result without rows still needs columns, because the driver would not recognise it otherwise.
   const [first = { none: null }] = rows;
   return Object.keys(first).map((name) => ({
     name,
