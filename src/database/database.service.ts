@@ -19,7 +19,7 @@ export class DatabaseService {
    * The rows of a SELECT.
    *
    * @param sql with `?` for each parameter
-   * @throws DatabaseUnavailableError where the database is away or busy
+   * @throws DatabaseUnavailableError if the database is away or busy
    */
   async read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
     for (let tries = 1; ; tries += 1) {
@@ -41,7 +41,7 @@ export class DatabaseService {
     return this.connection.takeSoleUse();
   }
 
-  /** True where the database answers a query now. */
+  /** True if the database answers a query now. */
   async isHealthy(): Promise<boolean> {
     try {
       await this.read('SELECT MAX(version) AS version FROM schema_version');

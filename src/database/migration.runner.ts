@@ -4,7 +4,7 @@ import { SCHEMA_VERSION } from '../../migrations/index.js';
 import { tablePath } from '../../migrations/schema-version.js';
 import { DatabaseStartError } from './database.errors.js';
 
-/** The schema version of a database: 0 where no migration was ever applied. */
+/** The schema version of a database: 0 if no migration was ever applied. */
 export async function readSchemaVersion(dataSource: DataSource): Promise<number> {
   const runner = dataSource.createQueryRunner();
   try {
@@ -24,7 +24,7 @@ export async function readSchemaVersion(dataSource: DataSource): Promise<number>
  * Brings the schema up to date.
  *
  * @returns the migrations that were applied now, by name
- * @throws DatabaseStartError where the schema is newer than this code
+ * @throws DatabaseStartError if the schema is newer than this code
  */
 export async function migrate(dataSource: DataSource): Promise<readonly string[]> {
   assertNotNewer(await readSchemaVersion(dataSource));
@@ -32,7 +32,7 @@ export async function migrate(dataSource: DataSource): Promise<readonly string[]
   return applied.map(({ name }) => name);
 }
 
-/** @throws DatabaseStartError where a schema version is newer than this code */
+/** @throws DatabaseStartError if a schema version is newer than this code */
 export function assertNotNewer(version: number): void {
   if (version > SCHEMA_VERSION) {
     throw new DatabaseStartError(

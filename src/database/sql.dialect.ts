@@ -34,7 +34,7 @@ export interface SqlExecutor {
   /**
    * The rows of a statement, and where they are fewer than expected those of another, which runs right behind it.
    *
-   * @returns `otherwise` is null where the other statement did not run
+   * @returns `otherwise` is null if the other statement did not run
    */
   queryOr(statement: SqlStatement, rows: number, otherwise: SqlStatement): Promise<GuardedRows>;
 }
@@ -70,13 +70,13 @@ export interface ReturningUpdate {
 export interface SqlDialect extends ColumnDialect {
   /** Parameters that one statement may have. */
   readonly maxParameters: number;
-  /** True where no other process can write to the database. */
+  /** True if no other process can write to the database. */
   readonly exclusive: boolean;
   /** Groups of up to this many writes are sent in one message with their commit; 0: each statement in a message of its own. */
   readonly oneMessageWrites: number;
   /** A statement with `?` for parameters, in the dialect's own form. */
   readonly statement: (sql: string) => string;
-  /** The database's clock plus one parameter of milliseconds; null where the parameter is null. */
+  /** The database's clock plus one parameter of milliseconds; null if the parameter is null. */
   readonly nowPlusMs: string;
   /** Makes an UPDATE of its parts. */
   readonly update: (parts: ReturningUpdate) => string;
@@ -88,7 +88,7 @@ export interface SqlDialect extends ColumnDialect {
   readonly insertNew: (sql: SqlExecutor, rows: NewRows, otherwise: SqlStatement) => Promise<GuardedRows>;
   /** Ends a SELECT that has an ORDER BY after as many rows as its parameter says. */
   readonly limit: string;
-  /** Bytes of a text column, 0 where it is null, without reading the text. */
+  /** Bytes of a text column, 0 if it is null, without reading the text. */
   readonly bytesIn: (column: string) => string;
   readonly errorKind: (error: unknown) => SqlErrorKind;
 }

@@ -23,7 +23,7 @@ export interface TrailPlace {
   readonly seq: number;
 }
 
-/** Which events are removed: whole trails, a trail up to a place in it, or single events. */
+/** The events to remove: whole trails, a trail up to a place, or single events. */
 export type EventSelection =
   | { readonly correlationIds: readonly string[]; readonly throughSeq?: number }
   | { readonly eventKeys: readonly string[] };
@@ -31,7 +31,7 @@ export type EventSelection =
 /** The columns that `event_log` and its archive have in common. */
 const ARCHIVED_COLUMNS = namesOf(EVENT_LOG_COLUMNS);
 
-/** What retention asks and changes of `event_log`, and `event_log_archive`. Writes run inside the write queue. */
+/** The statements of retention for `event_log` and `event_log_archive`. Writes run inside the write queue. */
 @Injectable()
 export class EventArchiveRepository {
   private readonly dialect: SqlDialect;
@@ -41,8 +41,8 @@ export class EventArchiveRepository {
   }
 
   /**
-   * The places of trails, trail by trail and each from its beginning, as many as the limit allows: they come from an
-   * index alone, so the look costs the same however long a trail is.
+   * The places of trails, trail by trail and each from its beginning, up to the limit. They come from an index alone, so
+   * the cost does not depend on the length of a trail.
    */
   async findPlaces(correlationIds: readonly string[], limit: number): Promise<readonly TrailPlace[]> {
     const rows = await this.database.read(
@@ -53,10 +53,10 @@ export class EventArchiveRepository {
     return rows.map((row) => ({ correlationId: row.correlation_id as string, seq: row.seq as number }));
   }
 
-  /** Events that were written before a time, oldest first, behind the one that `after` names. */
+  /** Events that were written before a time, oldest first, after the one that `after` names. */
   async findOlderThan(before: Date, after: OldEvent | null, limit: number): Promise<readonly OldEvent[]> {
     const { time, readTime } = this.dialect;
-    // The first condition says nothing new, but it is the one that the index can be entered with.
+    // The first condition is redundant, but it lets the database seek in the index.
     const from = after === null ? '' : 'AND created_at >= ? AND (created_at > ? OR event_key > ?) ';
     const start = after === null ? [] : [time(after.createdAt), time(after.createdAt), after.eventKey];
     const rows = await this.database.read(
@@ -71,7 +71,7 @@ export class EventArchiveRepository {
     }));
   }
 
-  /** Copies events to the archive as they are. */
+  /** Copies events to the archive unchanged. */
   async archive(sql: SqlExecutor, selection: EventSelection, archivedAt: Date): Promise<void> {
     await Promise.all(
       this.conditionsOf(selection).map(({ where, parameters }) =>
@@ -87,8 +87,8 @@ export class EventArchiveRepository {
   /**
    * Deletes events.
    *
-   * @param onlyArchived only what is in the archive: another instance may have written one since it was copied
-   * @returns how many
+   * @param onlyArchived only events that are in the archive: another instance may have written one since the copy
+   * @returns the number of deleted events
    */
   async remove(sql: SqlExecutor, selection: EventSelection, onlyArchived: boolean): Promise<number> {
     const archived = onlyArchived
@@ -110,7 +110,7 @@ export class EventArchiveRepository {
         ? ['event_key', selection.eventKeys]
         : ['correlation_id', selection.correlationIds];
     const throughSeq = 'throughSeq' in selection ? selection.throughSeq : undefined;
-    // Two parameters of a statement are not keys.
+    // A statement has up to two parameters that are not keys.
     return inBatches(keys, 1, this.dialect.maxParameters - 2).map((batch) => ({
       where: `${column} IN ${placeholders(batch.length)}${throughSeq === undefined ? '' : ' AND seq <= ?'}`,
       parameters: throughSeq === undefined ? batch : [...batch, throughSeq],

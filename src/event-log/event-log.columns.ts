@@ -109,7 +109,7 @@ export const EVENT_LOG_COLUMNS = {
   createdAt: timestamp('created_at'),
 };
 
-/** The columns that an event gives by itself; the others say where in which trail it stands. */
+/** The columns whose values come from the event alone; the others are its place in a trail. */
 export const VALUE_COLUMNS = omit(EVENT_LOG_COLUMNS, 'id', 'correlationId', 'seq', 'eventKey', 'createdAt');
 
 /** An event as the trail holds it; JSON columns are parsed. */

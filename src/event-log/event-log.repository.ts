@@ -22,7 +22,7 @@ const INSERT_COLUMNS = {
 const INSERT_NAMES = namesOf(INSERT_COLUMNS);
 const INSERT_COUNT = Object.keys(INSERT_COLUMNS).length;
 
-/** The values of a row. The database gives the place in the trail, inside the transaction; that takes two parameters. */
+/** The values of a row. The database assigns the place in the trail, inside the transaction; it takes two parameters. */
 const ROW =
   '(?,(SELECT COALESCE(MAX(seq),0)+? FROM event_log WHERE correlation_id=?),' +
   placeholders(INSERT_COUNT - 2).slice(1);
@@ -50,7 +50,7 @@ export class EventLogRepository {
     );
   }
 
-  /** The places of a trail after one of them, oldest first, with what the long texts of each take. */
+  /** The places of a trail after one of them, oldest first, with the size of the long texts of each. */
   async findPlaces(correlationId: string, after: number, limit: number): Promise<readonly SizedRow[]> {
     const bytes = LONG_NAMES.map((name) => this.dialect.bytesIn(name)).join(' + ');
     const rows = await this.database.read(
@@ -61,7 +61,7 @@ export class EventLogRepository {
     return rows.map((row) => ({ bytes: Number(row.bytes) }));
   }
 
-  /** What tells the latest attempts of a step apart, the last one first. */
+  /** The latest attempts of a step, the last one first. */
   findAttempts(correlationId: string, stepName: string, limit: number): Promise<readonly SqlRow[]> {
     return this.database.read(
       `SELECT ${ATTEMPT_COLUMNS} FROM event_log WHERE correlation_id = ? AND step_name = ? ` +
@@ -70,7 +70,7 @@ export class EventLogRepository {
     );
   }
 
-  /** Those of the keys that are in the table. */
+  /** The keys that are in the table. */
   async existingKeys(sql: SqlExecutor, eventKeys: readonly string[]): Promise<ReadonlySet<string>> {
     const existing = new Set<string>();
     for (const batch of inBatches(eventKeys, 1, this.dialect.maxParameters)) {
@@ -83,7 +83,7 @@ export class EventLogRepository {
     return existing;
   }
 
-  /** Writes events in order, each behind the last of its trail. */
+  /** Writes events in order, each at the end of its trail. */
   async insert(sql: SqlExecutor, events: readonly EventRow[]): Promise<void> {
     const batches = inBatches(events, ROW_PARAMETERS, this.dialect.maxParameters);
     await Promise.all(
@@ -100,7 +100,7 @@ export class EventLogRepository {
     const parameters: SqlValue[] = [];
     const places = new Map<string, number>();
     for (const { correlationId, eventKey, createdAt, values } of events) {
-      // A statement does not see its own rows, so the place of an event counts from the last one before the statement.
+      // A statement does not see its own rows, so the place of an event counts from the last row before the statement.
       const place = (places.get(correlationId) ?? 0) + 1;
       places.set(correlationId, place);
       parameters.push(correlationId, place, correlationId, eventKey, this.dialect.time(createdAt), ...values);

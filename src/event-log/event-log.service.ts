@@ -15,37 +15,37 @@ import { EventLogWriter } from './event-log.writer.js';
 import { EventRedactor, REDACTED_NAMES } from './event.redactor.js';
 import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
 
-/** What a row takes in memory besides its texts, about. */
+/** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;
 
 const DEFAULT_LIMIT = 100;
 
-/** Attempts of a step that are looked at from its end. */
+/** The number of latest attempts of a step that are read. */
 const LATEST_ATTEMPTS = 20;
 
-/** Which part of a trail is read. */
+/** Selects a part of a trail. */
 export interface EventPage {
   /** Only events after this place; 0, or absent: from the beginning. */
   readonly after?: number;
-  /** At most as many; 100 where absent. */
+  /** Maximum number of events; 100 if absent. */
   readonly limit?: number;
 }
 
-/** Which page of a trail is read. */
+/** Selects a page of a trail. */
 export interface EventPageQuery {
   /** Only events after this place; 0: from the beginning. */
   readonly after: number;
   readonly limit: number;
-  /** What the events may take together; a page has at least one. */
+  /** Limit for the long texts of a page, in bytes; a page has at least one event. */
   readonly maxBytes: number;
-  /** Told what they take before they are read; throws where that is too much now. */
+  /** Called with their size in bytes before they are read; throws if there is no room for them. */
   readonly reserve?: (bytes: number) => void;
 }
 
 /** A page of a trail. */
 export interface EventSlice {
   readonly events: readonly StoredEvent[];
-  /** The place after which the next page begins; null where nothing more is there now. */
+  /** The place after which the next page begins; null if there are no more events now. */
   readonly nextAfter: number | null;
 }
 
@@ -74,7 +74,7 @@ export class EventLogService {
   /**
    * Writes an event at the end of its process's trail; settles when it is durable.
    *
-   * An event whose content the database refuses is written as a row that says so.
+   * If the database refuses the content of an event, a row that says so is written instead.
    *
    * @throws WriteQueueFullError, WriteQueueClosedError
    */
@@ -96,7 +96,7 @@ export class EventLogService {
   }
 
   /**
-   * A page of the trail of a process, oldest first, of which no more is read than fits.
+   * A page of the trail of a process, oldest first. Reads no more than fits.
    *
    * @throws DatabaseUnavailableError, and what `reserve` throws
    */
@@ -122,11 +122,11 @@ export class EventLogService {
   }
 
   /**
-   * Tells of each process of whose trail a row that this instance wrote has become durable. A hint: rows of other
-   * instances come without it.
+   * Calls a listener with the process of each row that this instance has committed. Rows of other instances are not
+   * reported.
    *
    * @param listener must not throw
-   * @returns ends it
+   * @returns a function that removes the listener
    */
   observe(listener: (correlationId: string) => void): () => void {
     this.observers.add(listener);

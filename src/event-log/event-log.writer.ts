@@ -8,10 +8,10 @@ import type { EventRow } from './event.types.js';
 export class EventLogWriter implements WriteKind<EventRow, null> {
   readonly name = 'event_log';
   readonly oneMessage = true;
-  /** Its place in the trail, that is; an event key that exists is looked for before. */
+  /** The place in the trail. An event key that exists already is found before the insert. */
   readonly givesKeys = true;
 
-  /** @param onCommitted told of each process of whose trail a row has become durable; must not throw */
+  /** @param onCommitted called with the process of each committed row; must not throw */
   constructor(
     private readonly repository: EventLogRepository,
     private readonly context: EventContext,
@@ -20,7 +20,7 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
 
   async write(sql: SqlExecutor, items: readonly EventRow[], repeated: boolean): Promise<readonly null[]> {
     const rows = repeated ? await this.missing(sql, items) : items;
-    // Every instance takes the keys in the same order, so that two groups do not wait for each other.
+    // Every instance takes the keys in the same order, so that two groups do not deadlock.
     const sorted = [...rows].sort(
       (a, b) => compare(a.correlationId, b.correlationId) || compareInTrail(a, b),
     );
@@ -36,7 +36,7 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
     return markerOf(item, error, this.context);
   }
 
-  /** An attempt whose commit was in doubt may have written some. */
+  /** The events that an earlier attempt, whose commit is in doubt, has not written. */
   private async missing(sql: SqlExecutor, items: readonly EventRow[]): Promise<readonly EventRow[]> {
     const existing = await this.repository.existingKeys(
       sql,

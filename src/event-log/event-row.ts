@@ -31,8 +31,8 @@ export function rowOf(event: NewEvent, context: EventContext, ids: TimeOrderedId
 }
 
 /**
- * Orders rows of one trail that are written together: by time, then by step. A quick first step may come to the queue
- * before the start that it follows.
+ * Orders rows of one trail that are written together: by time, then by step. The event of a quick first step may be
+ * queued before that of the start.
  */
 export function compareInTrail(a: EventRow, b: EventRow): number {
   return a.createdAt.getTime() - b.createdAt.getTime() || stepOf(a) - stepOf(b);

@@ -1,4 +1,4 @@
-/** Token of the names whose values never reach the trail; provide it to replace {@link DEFAULT_REDACTED_NAMES}. */
+/** Injection token of the names whose values are never written to the trail; replaces {@link DEFAULT_REDACTED_NAMES}. */
 export const REDACTED_NAMES = Symbol('REDACTED_NAMES');
 
 /** Names of members whose values are secrets, in lower case without separators. */
@@ -19,31 +19,31 @@ export const DEFAULT_REDACTED_NAMES: readonly string[] = [
 
 const REDACTED = '[redacted]';
 
-/** Longest run of words in a member's name that is compared with a listed name ("x-api-key": "apikey"). */
+/** Longest run of words in the name of a member that is compared with a listed name ("x-api-key": "apikey"). */
 const MAX_WORDS = 3;
 
 /**
- * Names of members that are remembered with the answer to whether they are secret; a process has a few dozen. With the
- * longest names that is 1 MB.
+ * Number of names that are remembered as secret or not; a process has a few dozen. With the longest names they take
+ * 1 MB.
  */
 const REMEMBERED_NAMES = 2_000;
 
 /**
- * Longest name that is judged and remembered, in characters: the engine's column of variable names. A longer one is no
- * field of a program, and its value is hidden without a look at the name.
+ * Longest name that is checked and remembered, in characters: the size of the engine's column of variable names. The value
+ * of a longer name is always hidden.
  */
 const MAX_NAME_LENGTH = 255;
 
-/** Values that nest deeper, and those that contain themselves, are left to JSON. */
+/** Deeper values, and those that contain themselves, are left to `JSON.stringify`. */
 const PLAIN_DEPTH = 20;
 
-/** Turns values into JSON text without secrets, within a limit of bytes. */
+/** Converts values to JSON text without secrets, within a limit of bytes. */
 export class EventRedactor {
   private readonly names: ReadonlySet<string>;
   private readonly judged = new Map<string, boolean>();
 
   /**
-   * @param names compared without case and separators, with the end of a member's name and with its words
+   * @param names compared with the end of a member's name and with its words, without case and separators
    * @param maxBytes of a text, in UTF-8
    */
   constructor(
@@ -56,7 +56,8 @@ export class EventRedactor {
   /**
    * JSON text of a value; null for null and undefined.
    *
-   * What is too long becomes `{"truncated":true,"bytes":N,"head":"…"}`, what is not JSON `{"unserializable":"…"}`.
+   * A value that is too long becomes `{"truncated":true,"bytes":N,"head":"…"}`, one that is not JSON
+   * `{"unserializable":"…"}`.
    */
   toJson(value: unknown): string | null {
     if (value === undefined || value === null) return null;
@@ -76,7 +77,7 @@ export class EventRedactor {
 
   private serialize(value: unknown): string {
     try {
-      // A replacer costs more than a look at whether one is needed.
+      // A replacer costs more than the check whether one is needed.
       if (this.isPlain(value, 0)) return JSON.stringify(value);
       const text = JSON.stringify(value, (name, member: unknown) => {
         if (typeof member === 'bigint') return member.toString();
@@ -88,7 +89,7 @@ export class EventRedactor {
     }
   }
 
-  /** True where JSON can be made of a value as it is: nothing in it is secret, and nothing of a form of its own. */
+  /** True if `JSON.stringify` needs no replacer: no member is secret, and none has a JSON form of its own. */
   private isPlain(value: unknown, depth: number): boolean {
     switch (typeof value) {
       case 'string':
@@ -114,7 +115,7 @@ export class EventRedactor {
     const known = this.judged.get(name);
     if (known !== undefined) return known;
     const secret = this.judge(name);
-    // Clients choose names too, so their number is bounded.
+    // Clients choose names as well, so their number is limited.
     if (this.judged.size >= REMEMBERED_NAMES) this.judged.clear();
     this.judged.set(name, secret);
     return secret;

@@ -15,11 +15,11 @@ export interface NewEvent extends Partial<
 /** What distinguishes the attempts of a step. */
 export type StepAttempt = Pick<StoredEvent, 'seq' | 'status' | 'errorMessage' | 'createdAt'>;
 
-/** An event as a row of `event_log`, without its place in the trail, which the database gives. */
+/** An event as a row of `event_log`, without its place in the trail, which the database assigns. */
 export interface EventRow {
   readonly correlationId: string;
   readonly eventKey: string;
   readonly createdAt: Date;
-  /** The parameters of the columns that the event gives by itself (`VALUE_COLUMNS`), in their order. */
+  /** The parameters of `VALUE_COLUMNS`, in their order. */
   readonly values: readonly SqlValue[];
 }

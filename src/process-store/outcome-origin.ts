@@ -3,7 +3,7 @@ import { SERVICE_CODES } from '../common/error-codes/index.js';
 export type ProcessStatus = 'pending' | 'ok' | 'error';
 
 /**
- * What gave a process its outcome: the values of the column `outcome_origin`. The service decides by it, and never by the
+ * What set the outcome of a process: the values of the column `outcome_origin`. The service decides by it, and never by the
  * error code alone, which a user may choose.
  *
  * `step`: a handler reported it. `http`: a client did. `bpmn-error`: a BPMN error that nothing caught. `incident`: a step
@@ -19,7 +19,7 @@ export type ServiceOrigin = keyof typeof SERVICE_CODES;
 /** Origins of an error that a later completion may still replace. */
 const OPEN_ORIGINS = ['incident', 'no-result'] as const satisfies readonly ServiceOrigin[];
 
-/** What of a row says how it stands. */
+/** The part of a row that tells its state. */
 interface Ended {
   readonly status: ProcessStatus;
   readonly outcomeOrigin: OutcomeOrigin | null;
@@ -31,29 +31,29 @@ export interface StoredOutcome extends Ended {
   readonly outcomeStep: string | null;
 }
 
-/** True where a completion may still replace the state: pending, an incident, or ended without a result. */
+/** True if a completion may still replace the state: pending, an incident, or ended without a result. */
 export function isOpen({ status, outcomeOrigin }: Ended): boolean {
   return status === 'pending' || OPEN_ORIGINS.some((origin) => origin === outcomeOrigin);
 }
 
-/** True where the outcome stands for good. */
+/** True if the outcome is final. */
 export function isFinal(record: Ended): boolean {
   return !isOpen(record);
 }
 
-/** True where cancel, expiry and an end seen in the engine may replace the state: pending, or an incident. */
+/** True if cancel, expiry and an end in the engine may replace the state: pending, or an incident. */
 export function isReplaceable({ status, outcomeOrigin }: Ended): boolean {
   return status === 'pending' || outcomeOrigin === 'incident';
 }
 
-/** True where the service itself gave the outcome. */
+/** True if the service itself set the outcome. */
 export function isOfService(origin: OutcomeOrigin | null): origin is ServiceOrigin {
   return origin !== null && origin in SERVICE_CODES;
 }
 
 /**
- * The origin that a row tells. A version of the service before schema version 5 writes no origin and leaves the one that
- * is there, so an origin that is absent, or that does not fit the outcome, is found by the rule of migration 0006.
+ * The origin of the outcome of a row. A version of the service before schema version 5 writes no origin and leaves the old
+ * one, so an origin that is absent, or that does not fit the outcome, is derived by the rule of migration 0006.
  */
 export function originOf({
   status,
@@ -74,16 +74,16 @@ export function originOf({
 
 /** The condition of rows with an origin of the service; the error code comes first, because it has an index. */
 export function hasOrigin(...origins: readonly ServiceOrigin[]): string {
-  // Said with = of one code, so that SQLite finds the partial index.
+  // With = for a single code, so that SQLite uses the partial index.
   const [first, ...others] = origins.map((origin) => `'${SERVICE_CODES[origin]}'`);
   const code = others.length === 0 ? `= ${first}` : `IN (${[first, ...others].join(',')})`;
   return `error_code ${code} AND (outcome_origin IS NULL OR outcome_origin IN (${listOf(origins)}))`;
 }
 
-/** The condition of rows that a completion may still replace, but for those that are pending. */
+/** The condition of rows that a completion may still replace, except pending ones. */
 export const IS_OPEN_ERROR = hasOrigin(...OPEN_ORIGINS);
 
-/** The condition that, of rows that are not pending, leaves those whose outcome stands for good. */
+/** The condition of final rows among those that are not pending. */
 export const IS_NOT_OPEN_ERROR =
   `(error_code IS NULL OR error_code NOT IN (${OPEN_ORIGINS.map((origin) => `'${SERVICE_CODES[origin]}'`).join(',')}) ` +
   `OR outcome_origin NOT IN (${listOf(OPEN_ORIGINS)}))`;

@@ -18,17 +18,17 @@ const ARCHIVED_COLUMNS = namesOf(PROCESS_STORE_COLUMNS);
 export interface OldProcess {
   readonly correlationId: string;
   readonly updatedAt: Date;
-  /** True where it is final and nothing is left to do for it in the engine. */
+  /** True if it is final and no work is left to do in the engine. */
   readonly isRemovable: boolean;
 }
 
-/** Ids in one look at which of them have a row. */
+/** Ids in one query for existing rows. */
 const LOOK_BATCH = 500;
 
-/** Final rows, of which nothing is left to do in the engine. */
+/** Final rows with no work left to do in the engine. */
 const REMOVABLE = `status <> 'pending' AND start_next_at IS NULL AND ${IS_NOT_OPEN_ERROR}`;
 
-/** What retention asks and changes of `process_store`, and `process_store_archive`. Writes run inside the write queue. */
+/** The statements of retention for `process_store` and `process_store_archive`. Writes run inside the write queue. */
 @Injectable()
 export class ProcessArchiveRepository {
   private readonly dialect: SqlDialect;
@@ -38,14 +38,14 @@ export class ProcessArchiveRepository {
   }
 
   /**
-   * Rows that were changed last before a time, oldest first, behind the one that `after` names.
+   * Rows whose last change was before a time, oldest first, after the one that `after` names.
    *
-   * Those that may not be removed are told as well: leaving them out in the statement would let one read walk through
-   * all that stay, however many.
+   * Includes those that may not be removed: excluding them in the statement would let one read scan all that stay,
+   * however many.
    */
   async findOlderThan(before: Date, after: OldProcess | null, limit: number): Promise<readonly OldProcess[]> {
     const { time, readTime } = this.dialect;
-    // The first condition says nothing new, but it is the one that the index can be entered with.
+    // The first condition is redundant, but it lets the database seek in the index.
     const from = after === null ? '' : 'AND updated_at >= ? AND (updated_at > ? OR correlation_id > ?) ';
     const start = after === null ? [] : [time(after.updatedAt), time(after.updatedAt), after.correlationId];
     const rows = await this.database.read(
@@ -61,14 +61,14 @@ export class ProcessArchiveRepository {
     }));
   }
 
-  /** Those of the ids that have a row, as a reader sees it. */
+  /** The ids that have a committed row. */
   async findExisting(correlationIds: readonly string[]): Promise<ReadonlySet<string>> {
     const batches = inBatches(correlationIds, 1, Math.min(this.dialect.maxParameters, LOOK_BATCH));
     const found = await Promise.all(batches.map((batch) => this.database.read(existing(batch), batch)));
     return idsOf(found.flat());
   }
 
-  /** Those of the ids that have a row, as the transaction sees it. */
+  /** The ids that have a row, as the transaction sees it. */
   async existing(sql: SqlExecutor, correlationIds: readonly string[]): Promise<ReadonlySet<string>> {
     const batches = inBatches(correlationIds, 1, this.dialect.maxParameters);
     const found = await Promise.all(batches.map((batch) => sql.query(existing(batch), batch)));
@@ -76,8 +76,8 @@ export class ProcessArchiveRepository {
   }
 
   /**
-   * Locks the rows that are still final, old and done with, until the transaction ends: an update that changes nothing.
-   * Another instance that wants them waits here, and finds none afterwards.
+   * Locks the rows that are still old and removable until the transaction ends, by an update that changes nothing.
+   * Another instance that wants them waits here, and then finds none.
    *
    * @returns their ids
    */
@@ -98,7 +98,7 @@ export class ProcessArchiveRepository {
     return rows.map((row) => row.correlation_id as string);
   }
 
-  /** Copies rows to the archive as they are. */
+  /** Copies rows to the archive unchanged. */
   async archive(sql: SqlExecutor, correlationIds: readonly string[], archivedAt: Date): Promise<void> {
     await sql.execute(
       `INSERT INTO process_store_archive (${ARCHIVED_COLUMNS}, archived_at) SELECT ${ARCHIVED_COLUMNS}, ? FROM process_store ` +
@@ -107,7 +107,7 @@ export class ProcessArchiveRepository {
     );
   }
 
-  /** Deletes rows that the transaction has locked; their ids are free then. */
+  /** Deletes rows that the transaction has locked. Their ids are free then. */
   async remove(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
     await sql.execute(
       `DELETE FROM process_store WHERE correlation_id IN ${placeholders(correlationIds.length)}`,

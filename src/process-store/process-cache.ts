@@ -1,29 +1,29 @@
 import { isFinal } from './outcome-origin.js';
 import type { ProcessRecord } from './process-record.js';
 
-/** How long a final state stays after its end. */
+/** How long a final state stays in the Map, in ms. */
 const FINAL_MS = 5_000;
 
-/** How long an open state stays after its last use while nobody waits. */
+/** How long an open state stays after its last use while no request waits for it, in ms. */
 const IDLE_MS = 60_000;
 
 /**
- * Age at which a final state is not held at all, in ms. Retention removes rows that are a day old at the least, on any
- * instance: none of them can then be in a Map, and an id that is free again is nowhere taken for the process it was.
+ * A final state of this age is not held at all, in ms. Retention removes only rows that are at least a day old, on any
+ * instance, so no Map can hold a removed row, and an id that is used again never shows the old process.
  */
 const OLD_FINAL_MS = 3_600_000;
 
-/** What an entry takes in memory besides its texts, in bytes, about; short texts such as ids are part of it. */
+/** Approximate memory of an entry without its long texts, in bytes; short texts such as ids are included. */
 const ENTRY_BYTES = 1_024;
 
-/** A record that takes a larger share of the bound is not held: it would push out all others. */
+/** A record that takes a larger share of the limit is not held, because it would evict many others. */
 const LARGEST_SHARE = 1 / 4;
 
 interface Entry {
   record: ProcessRecord;
-  /** What the entry takes in memory, at the most, about. */
+  /** Upper estimate of the memory of the entry, in bytes. */
   bytes: number;
-  /** True where it was used since it was last passed over for its use. */
+  /** True if it was used since the last eviction that spared it. */
   used: boolean;
   /** When the record was committed or read. */
   freshAt: number;
@@ -36,7 +36,7 @@ interface Entry {
  * The Map in front of the table. Holds only what is durable; forgets a final state 5 s after its end, and an open one
  * 60 s after its last use when nobody retains it. A final state that is an hour old is never held.
  *
- * Beyond its bytes it forgets what was not used for long: whoever asks for that reads the table.
+ * Above its limit of bytes it evicts the least recently used states; they are read from the table again.
  */
 export class ProcessCache {
   private readonly entries = new Map<string, Entry>();
@@ -45,20 +45,20 @@ export class ProcessCache {
   private heldBytes = 0;
 
   /**
-   * @param maxAgeMs age in ms at which an open state is no longer trusted: others may write to the table
-   * @param maxBytes that the entries may take together
+   * @param maxAgeMs age in ms from which an open state is read again, because other instances may write to the table
+   * @param maxBytes limit for all entries together
    */
   constructor(
     private readonly maxAgeMs: number,
     private readonly maxBytes: number,
   ) {}
 
-  /** What the entries take in memory, about. */
+  /** Approximate memory of the entries, in bytes. */
   get bytes(): number {
     return this.heldBytes;
   }
 
-  /** The state, where it is held and still to be trusted; counts as a use. */
+  /** The state, if it is held and not too old; counts as a use. */
   get(correlationId: string): ProcessRecord | undefined {
     const entry = this.entries.get(correlationId);
     if (entry === undefined) return undefined;
@@ -68,7 +68,7 @@ export class ProcessCache {
     return entry.finalAt === null && now - entry.freshAt > this.maxAgeMs ? undefined : entry.record;
   }
 
-  /** Counts what was committed, so that a reader can tell whether its row may have changed since. */
+  /** Counts commits, so that a reader can detect whether its row may have changed during the read. */
   get changes(): number {
     return this.changeCount;
   }
@@ -79,13 +79,13 @@ export class ProcessCache {
     this.hold(record);
   }
 
-  /** Takes a state that was committed now, where one of the process is held; a forgotten one is not brought back. */
+  /** Takes a state that was committed now, but only if the Map holds the process already. */
   refresh(record: ProcessRecord): void {
     this.changeCount += 1;
     if (this.entries.has(record.correlationId)) this.hold(record);
   }
 
-  /** Takes a state that was read from the table, unless something was committed since `changes` was looked at. */
+  /** Takes a state that was read from the table, unless a commit followed since `changes` was read. */
   putRead(record: ProcessRecord, changes: number): void {
     if (changes === this.changeCount) this.hold(record);
   }
@@ -116,7 +116,7 @@ export class ProcessCache {
     else this.retained.delete(correlationId);
   }
 
-  /** Forgets what has had its time. */
+  /** Removes expired states. */
   sweep(): void {
     const now = performance.now();
     for (const [correlationId, { finalAt, usedAt }] of this.entries) {
@@ -141,7 +141,7 @@ export class ProcessCache {
     const finalAt = isFinal(record) ? (before?.finalAt ?? now) : null;
     const used = before !== undefined;
     if (used) this.heldBytes -= before.bytes;
-    // Room first, so that it is not the new state which goes.
+    // Before the insert, so that the new state is not evicted.
     if (this.heldBytes + bytes > this.maxBytes) this.shrink(this.maxBytes - bytes, correlationId);
     this.heldBytes += bytes;
     this.entries.set(correlationId, { record, bytes, used, freshAt: now, usedAt: now, finalAt });
@@ -154,9 +154,9 @@ export class ProcessCache {
     this.entries.delete(correlationId);
   }
 
-  /** Forgets the oldest entries until the others fit; what was used since goes behind the others, once. */
+  /** Evicts the oldest entries until the others fit; one that was used since moves to the end once instead. */
   private shrink(toBytes: number, butNot: string): void {
-    // The loop comes to what it puts behind the others, and does not pass it over again.
+    // The loop reaches the moved entries again, and then evicts them.
     for (const [correlationId, entry] of this.entries) {
       if (this.heldBytes <= toBytes) return;
       if (correlationId === butNot) continue;
@@ -171,7 +171,7 @@ export class ProcessCache {
   }
 }
 
-/** A character takes two bytes at the most. */
+/** A character takes at most two bytes. */
 function bytesOf({ data, error }: ProcessRecord): number {
   return ENTRY_BYTES + 2 * ((data?.length ?? 0) + (error?.length ?? 0));
 }

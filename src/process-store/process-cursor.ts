@@ -4,10 +4,10 @@ export interface ProcessCursor {
   readonly correlationId: string;
 }
 
-/** The last millisecond that every database knows. */
+/** The last millisecond that every database can store. */
 const LAST_TIME = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
-/** A list's cursor that this service did not make. */
+/** A cursor that this service did not create. */
 export class InvalidCursorError extends Error {
   override readonly name = 'InvalidCursorError';
 
@@ -16,13 +16,13 @@ export class InvalidCursorError extends Error {
   }
 }
 
-/** The cursor as clients carry it; opaque to them. */
+/** The cursor as clients receive it; opaque to them. */
 export function encodeCursor({ startedAt, correlationId }: ProcessCursor): string {
   return Buffer.from(`${startedAt.getTime()} ${correlationId}`).toString('base64url');
 }
 
 /**
- * Reads a cursor that {@link encodeCursor} has made, and nothing else: what it holds goes to the database.
+ * Reads a cursor. Accepts only texts that {@link encodeCursor} returns, because the content goes into a statement.
  *
  * @throws InvalidCursorError
  */

@@ -7,7 +7,7 @@ const { data: DATA, error: ERROR, errorCode: ERROR_CODE, outcomeStep: OUTCOME_ST
 
 const NULLS = nullsOf(RECORD_COLUMNS);
 
-/** A new pending row without anything else. */
+/** A new pending row; all other values are empty. */
 export function emptyRecord(correlationId: string, claimId: string): ProcessRecord {
   const now = new Date();
   return {
@@ -23,7 +23,7 @@ export function emptyRecord(correlationId: string, claimId: string): ProcessReco
   };
 }
 
-/** What a row holds of an outcome, but for its step. */
+/** The values of a row that an outcome sets, except the step. */
 export function rowOf(
   outcome: Outcome,
 ): Pick<ProcessRecord, 'status' | 'data' | 'error' | 'errorCode' | 'outcomeOrigin'> {
@@ -33,7 +33,7 @@ export function rowOf(
     : { status, data: null, error: outcome.error, errorCode: outcome.errorCode, outcomeOrigin };
 }
 
-/** An outcome as the columns take it: NUL characters escaped, the code cut to its column. */
+/** An outcome as the columns store it: NUL characters escaped, the code cut to its column. */
 export function cleanOutcome(outcome: Outcome): Outcome {
   if (outcome.status === 'ok') return { ...outcome, data: fit(DATA, outcome.data) };
   return {
@@ -44,8 +44,8 @@ export function cleanOutcome(outcome: Outcome): Outcome {
 }
 
 /**
- * Whether an outcome is the one that a row holds: equal status and, of an error, message and code; of a result, equal
- * JSON in any order of members. It is compared as the columns take it.
+ * Whether an outcome equals the one of a row: same status, and same message and code of an error, or equal JSON of a
+ * result in any order of members. It is compared as the columns store it.
  */
 export function isSameOutcome(record: ProcessRecord, given: Outcome): boolean {
   const outcome = cleanOutcome(given);
@@ -55,7 +55,7 @@ export function isSameOutcome(record: ProcessRecord, given: Outcome): boolean {
   return record.data === outcome.data || sameJson(record.data, outcome.data);
 }
 
-/** A handler's result may hold what has no canonical form; its text then says whether it is the same. */
+/** A result may contain values without a canonical form; then only equal texts are the same. */
 function sameJson(a: string | null, b: string | null): boolean {
   try {
     return canonicalJson(parsed(a)) === canonicalJson(parsed(b));
@@ -68,7 +68,7 @@ function parsed(json: string | null): unknown {
   return json === null ? null : (JSON.parse(json) as unknown);
 }
 
-/** A change as the columns take it. */
+/** A change as the columns store it. */
 export function cleanChange(change: ProcessChange): ProcessChange {
   const { outcome, outcomeStep } = change;
   return {

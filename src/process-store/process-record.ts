@@ -3,7 +3,7 @@ import type { ProcessRecord } from './process-store.columns.js';
 
 export type { ProcessRecord };
 
-/** How a process ended, and what ended it. */
+/** How a process ended, and what set this outcome. */
 export type Outcome = { readonly origin: OutcomeOrigin } & (
   | {
       readonly status: 'ok';
@@ -13,36 +13,36 @@ export type Outcome = { readonly origin: OutcomeOrigin } & (
   | { readonly status: 'error'; readonly error: string; readonly errorCode: string | null }
 );
 
-/** Which process a row is about, of those that are pending or an incident. */
+/** The ids of a process that is pending or an incident. */
 export type ProcessIdentity = Pick<
   ProcessRecord,
   'correlationId' | 'claimId' | 'processKey' | 'processInstanceId' | 'startedAt'
 >;
 
-/** A row without its long texts, as those read it who look at many. */
+/** A row without its long texts, for readers of many rows. */
 export type ProcessHead = Omit<ProcessRecord, 'data' | 'error'>;
 
-/** What a client is shown of a process. */
+/** The part of a process that clients see. */
 export type ShownProcess = Pick<
   ProcessRecord,
   'correlationId' | 'processKey' | 'status' | 'data' | 'error' | 'errorCode' | 'startedAt' | 'updatedAt'
 >;
 
-/** A change of a row; what is absent stays. */
+/** A change of a row; an absent member changes nothing. */
 export interface ProcessChange {
-  /** Changes what a client sees, and with it `version` and `updatedAt`. */
+  /** Changes `version` and `updatedAt` as well. */
   readonly outcome?: Outcome;
-  /** The step that reports the outcome; counts only with `outcome`. */
+  /** The step that reports the outcome; ignored without `outcome`. */
   readonly outcomeStep?: string | null;
-  /** Written where the row has none. */
+  /** Written only if the row has none. */
   readonly processInstanceId?: string;
-  /** Written where the row has none; the row then falls due for the reconciler, in case nobody finishes the cancel. */
+  /** Written only if the row has none. The row is then due for the reconciler, in case the cancel is not finished. */
   readonly cancelRequestedAt?: Date;
-  /** True where nothing is left to be done in the engine: the start and what it needs are forgotten. */
+  /** True if no work is left to do in the engine: the variables and the lease of the start are cleared. */
   readonly startResolved?: boolean;
 }
 
-/** Which rows a list shows; newest first. */
+/** Selects the rows of a list; newest first. */
 export interface ProcessQuery {
   readonly status?: ProcessStatus;
   readonly processKey?: string;
@@ -51,18 +51,18 @@ export interface ProcessQuery {
   /** Exclusive. */
   readonly startedBefore?: Date;
   readonly limit: number;
-  /** What an earlier page gave as `nextCursor`. */
+  /** `nextCursor` of the page before. */
   readonly cursor?: string;
-  /** Reads `data` as well; else it is null and `hasData` tells whether there is some. */
+  /** Reads `data` as well; without it `data` is null, and only `hasData` says whether there is a result. */
   readonly includeData?: boolean;
-  /** What the long texts of a page may take together; a page has at least one item. */
+  /** Limit for the long texts of a page, in bytes; a page has at least one item. */
   readonly maxBytes: number;
-  /** Told what they take before they are read; throws where that is too much now. */
+  /** Called with their size in bytes before they are read; throws if there is no room for them. */
   readonly reserve?: (bytes: number) => void;
 }
 
 export type ListedProcess = ShownProcess & {
-  /** Whether there is a result; `data` may be left out all the same. */
+  /** True if there is a result, even if `data` is left out. */
   readonly hasData: boolean;
 };
 

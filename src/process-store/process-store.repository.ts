@@ -11,7 +11,7 @@ import {
   type SqlRow,
   type SqlValue,
 } from '../database/index.js';
-import { hasOrigin, IS_OPEN_ERROR } from './outcome-origin.js';
+import { IS_OPEN_ERROR } from './outcome-origin.js';
 import { decodeCursor, encodeCursor, type ProcessCursor } from './process-cursor.js';
 import {
   type ListedProcess,
@@ -30,32 +30,29 @@ import {
   recordOf,
   SHOWN_COLUMNS,
 } from './process-row.js';
-import { CANCEL_DUE_MS, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
-import type { DueStart, StartAttempt, StartSchedule } from './process-store.types.js';
+import { REPLACEABLE } from './process-store.sql.js';
 import { ProcessUpsert } from './process-upsert.js';
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 
-/** Ids in one look at rows, on a server. */
+/** Ids in one query, on a server. */
 const LOOK_BATCH = 1_000;
 
 /**
- * Ids in one look at rows of a file. SQLite reads on the event loop, and reads all of a long text that stands before a
- * column that is asked for: about 1 ms for each MB, measured.
+ * Ids in one query of a file. SQLite reads on the event loop, and reads all of a long text that is stored before a column
+ * of the query: about 1 ms for each MB, measured.
  */
 const FILE_LOOK_BATCH = 16;
 
-/** What cancel, expiry and an end seen in the engine may replace; each condition has an index of its own. */
-const REPLACEABLE = ["status = 'pending'", hasOrigin('incident')] as const;
-
 const DECIDED = "AND status <> 'pending'";
 
-const UNRESOLVED_CLAIM =
-  "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
-
-/** A row that is not read yet, and where it is in a list. */
+/** The place in a list of a row that is not read yet, and its size. */
 export type ProcessPlace = ProcessCursor & SizedRow;
 
-/** The statements of `process_store`; no other place has any but its archive's. Writes run inside the write queue. */
+/**
+ * Finds rows of `process_store` and writes them. Writes run inside the write queue.
+ *
+ * `ProcessStartRepository` has the statements of a start and its lease, `ProcessArchiveRepository` those of retention.
+ */
 @Injectable()
 export class ProcessStoreRepository {
   private readonly dialect: SqlDialect;
@@ -98,7 +95,7 @@ export class ProcessStoreRepository {
     };
   }
 
-  /** Where the open rows are in a list, newest first for each kind of them. */
+  /** The places of the open rows in a list: pending rows first, then open errors; each newest first. */
   async findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
     // Two statements, because each has an index of its own and an OR of both would have none. Only errors have these
     // codes; naming the status as well would make SQLite walk through all errors instead of the few open ones.
@@ -107,7 +104,7 @@ export class ProcessStoreRepository {
     return [...pending, ...failed];
   }
 
-  /** What is shown of rows, by id; those that are gone are missing. */
+  /** The part of rows that clients see, by id; ids without a row are missing. */
   async findShown(
     correlationIds: readonly string[],
     includeData: boolean,
@@ -137,9 +134,9 @@ export class ProcessStoreRepository {
   }
 
   /**
-   * Writes rows: inserts where there is none with the id, updates where the version is the expected one.
+   * Writes rows: inserts if no row has the id, updates if claim and version are the expected ones.
    *
-   * @param repeated an earlier attempt may have committed: a row as this write would leave it counts as written
+   * @param repeated an earlier attempt may have committed: a row that equals the result of a write counts as written
    */
   upsertProcessStore(
     sql: SqlExecutor,
@@ -149,98 +146,19 @@ export class ProcessStoreRepository {
     return this.upsert.write(sql, writes, repeated);
   }
 
-  /** Writes the instance id where it is null, and ends the start: its variables and its lease are not needed more. */
-  async noteStarted(
-    sql: SqlExecutor,
-    correlationId: string,
-    instanceId: string,
-  ): Promise<ProcessRecord | null> {
-    return this.change(
-      sql,
-      `process_instance_id = COALESCE(process_instance_id, ?), ${this.startEnded}`,
-      'correlation_id = ?',
-      [instanceId, CANCEL_DUE_MS, correlationId],
-    );
-  }
-
-  /** Marks a claim whose start is not resolved as relied on; returns the row, or null where it is gone. */
-  async markJoined(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    const { rows, otherwise } = await sql.queryOr(
-      {
-        sql: updateRow(this.dialect, 'joined = 1', 'correlation_id = ? AND process_instance_id IS NULL'),
-        parameters: [correlationId],
-      },
-      1,
-      selectByIds(correlationId),
-    );
-    const row = rows[0] ?? otherwise?.[0];
-    return row === undefined ? null : recordOf(row, this.dialect);
-  }
-
-  /** Deletes a claim that nobody relies on; true where it is gone. */
-  async releaseClaim(
-    sql: SqlExecutor,
-    correlationId: string,
-    claimId: string,
-    repeated: boolean,
-  ): Promise<boolean> {
-    const deleted = await sql.execute(
-      `DELETE FROM process_store WHERE correlation_id = ? AND claim_id = ? AND ${UNRESOLVED_CLAIM}`,
-      [correlationId, claimId],
-    );
-    if (deleted > 0 || !repeated) return deleted > 0;
-    // The id may have been claimed anew since: that row is another's.
-    const { sql: select, parameters } = selectByIds(correlationId);
-    return (await sql.query(select, parameters)).every((row) => row.claim_id !== claimId);
-  }
-
-  /** Rows of which something in the engine is left to do and due, oldest first. */
-  async findDueStarts(limit: number): Promise<readonly DueStart[]> {
-    const rows = await this.database.read(
-      `SELECT correlation_id, ${this.dialect.bytesIn('variables')} AS bytes FROM process_store ` +
-        `WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
-        `ORDER BY started_at, correlation_id${this.dialect.limit}`,
-      [0, limit],
-    );
-    return rows.map((row) => ({ correlationId: row.correlation_id as string, bytes: Number(row.bytes) }));
-  }
-
-  /** JSON text of the variables of a start; null where the start is done or there is no row. */
-  async findVariables(correlationId: string): Promise<string | null> {
-    const [row] = await this.database.read('SELECT variables FROM process_store WHERE correlation_id = ?', [
-      correlationId,
-    ]);
-    return (row?.variables ?? null) as string | null;
-  }
-
-  /**
-   * How many rows have something in the engine left to do.
-   *
-   * @param claimedBefore a start in flight whose claim is younger is not counted
-   */
-  async countUnresolvedStarts(claimedBefore: Date): Promise<number> {
-    const [row] = await this.database.read(
-      'SELECT COUNT(*) AS unresolved FROM process_store ' +
-        // In this order: the owner stands behind the variables, which SQLite would read for every row.
-        'WHERE start_next_at IS NOT NULL AND (started_at <= ? OR start_owner IS NULL)',
-      [this.dialect.time(claimedBefore)],
-    );
-    return Number(row?.unresolved ?? 0);
-  }
-
-  /** Those of the ids whose processes wait no longer: their status is not pending. */
+  /** The ids whose processes are no longer pending. */
   async findDecidedIds(correlationIds: readonly string[]): Promise<readonly string[]> {
     const rows = await this.findAmong(correlationIds, 'correlation_id', DECIDED);
     return rows.map((row) => row.correlation_id as string);
   }
 
-  /** Those of the processes that wait no longer, with their results: some at a time. */
+  /** The processes that are no longer pending, with their results. */
   async findDecided(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
     const rows = await this.findAmong(correlationIds, COLUMNS, DECIDED);
     return rows.map((row) => recordOf(row, this.dialect));
   }
 
-  /** True where a row is pending or an incident. */
+  /** True if any row is pending or an incident. */
   async hasReplaceable(): Promise<boolean> {
     for (const condition of REPLACEABLE) {
       const rows = await this.database.read(
@@ -264,7 +182,7 @@ export class ProcessStoreRepository {
     return [...keys];
   }
 
-  /** Those of the processes that are pending or an incident. */
+  /** The processes that are pending or an incident. */
   findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
     return this.findHeads(correlationIds, `AND (${REPLACEABLE.join(' OR ')})`);
   }
@@ -317,7 +235,7 @@ export class ProcessStoreRepository {
     const found: SqlRow[] = [];
     const batches = inBatches(correlationIds, 1, this.dialect.exclusive ? FILE_LOOK_BATCH : LOOK_BATCH);
     for (const [index, batch] of batches.entries()) {
-      // A file is read within this turn of the event loop; others come before the next batch.
+      // A file is read on the event loop; other work runs before the next batch.
       if (index > 0) await setImmediate();
       const rows = await this.database.read(
         `SELECT ${columns} FROM process_store WHERE correlation_id IN ${placeholders(batch.length)} ${further}`,
@@ -326,127 +244,6 @@ export class ProcessStoreRepository {
       found.push(...rows);
     }
     return found;
-  }
-
-  /** Takes the lease of a row that is due and free; null where somebody else was faster. */
-  async leaseStart(
-    sql: SqlExecutor,
-    correlationId: string,
-    owner: string,
-    leaseMs: number,
-  ): Promise<ProcessRecord | null> {
-    const { nowPlusMs } = this.dialect;
-    return this.change(
-      sql,
-      `start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
-      `correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
-        `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})`,
-      [owner, leaseMs, leaseMs, correlationId, 0, 0],
-    );
-  }
-
-  /** Notes an attempt before it is sent, and renews the lease; null where the row may not be started by this owner. */
-  async beginStartAttempt(
-    sql: SqlExecutor,
-    { correlationId, owner, leaseMs, settleMs }: StartAttempt,
-  ): Promise<ProcessRecord | null> {
-    const { nowPlusMs } = this.dialect;
-    return this.change(
-      sql,
-      'start_attempts = start_attempts + 1, ' +
-        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
-      "correlation_id = ? AND start_owner = ? AND status = 'pending' " +
-        'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
-        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
-      [0, leaseMs, leaseMs, correlationId, owner, -settleMs],
-    );
-  }
-
-  /** Gives a lease back and says when the row is looked at again; only its holder's word counts. */
-  async rescheduleStart(
-    sql: SqlExecutor,
-    { correlationId, owner, nextInMs, attempt }: StartSchedule,
-  ): Promise<ProcessRecord | null> {
-    const { nowPlusMs } = this.dialect;
-    const attempted = {
-      none: ', start_last_attempt_at = NULL, start_attempts = CASE WHEN start_attempts > 0 THEN start_attempts - 1 ELSE 0 END',
-      'rolled-back': ', start_last_attempt_at = NULL',
-      ambiguous: `, start_last_attempt_at = ${nowPlusMs}`,
-      unchanged: '',
-    }[attempt];
-    return this.change(
-      sql,
-      `start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted}`,
-      'correlation_id = ? AND start_owner = ?',
-      [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), correlationId, owner],
-    );
-  }
-
-  /** Ends the resolution of a start: nothing is left to be done in the engine. */
-  async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(sql, this.startEnded, 'correlation_id = ?', [CANCEL_DUE_MS, correlationId]);
-  }
-
-  /** Lets a row fall due although it is resolved or leased, because something in the engine was seen to be left. */
-  async reopenStart(
-    sql: SqlExecutor,
-    correlationId: string,
-    nextInMs: number,
-  ): Promise<ProcessRecord | null> {
-    const { nowPlusMs } = this.dialect;
-    return this.change(
-      sql,
-      `start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs}`,
-      'correlation_id = ?',
-      [nextInMs, 0, correlationId],
-    );
-  }
-
-  /**
-   * Ends every lease: whoever held one is known to be gone.
-   *
-   * @param forgetAttempts what they sent can turn up no more either
-   */
-  async voidLeases(sql: SqlExecutor, forgetAttempts: boolean): Promise<number> {
-    const forgotten = forgetAttempts ? ', start_last_attempt_at = NULL' : '';
-    return sql.execute(
-      `UPDATE process_store SET start_owner = NULL, start_lease_until = NULL, ` +
-        `start_next_at = ${this.dialect.nowPlusMs}${forgotten} WHERE start_next_at IS NOT NULL`,
-      [0],
-    );
-  }
-
-  /**
-   * After the clock was set back: nothing falls due, and no lease ends, later than in `atMostMs`, and no start was made
-   * in the future.
-   */
-  async bringForward(sql: SqlExecutor, atMostMs: number): Promise<number> {
-    const then = this.dialect.nowPlusMs;
-    const atMost = (column: string): string =>
-      `${column} = CASE WHEN ${column} > ${then} THEN ${then} ELSE ${column} END`;
-    return sql.execute(
-      `UPDATE process_store SET ${atMost('start_next_at')}, ${atMost('start_lease_until')}, ` +
-        `${atMost('start_last_attempt_at')} WHERE start_next_at IS NOT NULL`,
-      [atMostMs, atMostMs, atMostMs, atMostMs, 0, 0],
-    );
-  }
-
-  /** Changes the row of a condition; null where there is none. */
-  private async change(
-    sql: SqlExecutor,
-    set: string,
-    where: string,
-    parameters: readonly SqlValue[],
-  ): Promise<ProcessRecord | null> {
-    const [row] = await sql.query(updateRow(this.dialect, set, where), parameters);
-    return row === undefined ? null : recordOf(row, this.dialect);
-  }
-
-  /** What a start leaves that is resolved while its row may still be open; its parameter is a time in ms. */
-  private get startEnded(): string {
-    // A wish to cancel that is not carried out yet stays due: whoever had it in hand may be gone.
-    const isWished = `cancel_requested_at IS NOT NULL AND (${REPLACEABLE.join(' OR ')})`;
-    return `${START_DONE}, start_next_at = CASE WHEN ${isWished} THEN ${this.dialect.nowPlusMs} END`;
   }
 
   private conditionOf(query: ProcessQuery): { where: string; parameters: SqlValue[] } {
@@ -464,7 +261,7 @@ export class ProcessStoreRepository {
     if (query.cursor !== undefined) {
       const { startedAt, correlationId } = decodeCursor(query.cursor);
       const at = time(startedAt);
-      // The first condition says nothing new, but it is the one that an index can be entered with.
+      // The first condition is redundant, but it lets the database seek in the index.
       add('started_at <= ? AND (started_at < ? OR correlation_id < ?)', at, at, correlationId);
     }
     return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, parameters };

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
 import { testDatabase } from '../database/testing/database.target.js';
 import { InvalidCursorError } from './process-cursor.js';
+import { ProcessStartRepository } from './process-start.repository.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
 import type { Claim } from './process-store.types.js';
@@ -21,7 +22,14 @@ describe('ProcessStoreService', () => {
   function makeStore(): void {
     repository = new ProcessStoreRepository(fixture.database);
     const { queue, database, config, shutdown } = fixture;
-    store = new ProcessStoreService(repository, queue, database, config, shutdown);
+    store = new ProcessStoreService(
+      repository,
+      new ProcessStartRepository(fixture.database),
+      queue,
+      database,
+      config,
+      shutdown,
+    );
   }
 
   beforeEach(async () => {

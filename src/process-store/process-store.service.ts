@@ -23,6 +23,7 @@ import type {
   ProcessRecord,
 } from './process-record.js';
 import { PROCESS_STORE_COLUMNS as COLUMNS } from './process-store.columns.js';
+import { ProcessStartRepository } from './process-start.repository.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import type {
   Claim,
@@ -40,24 +41,24 @@ import type {
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
 
-/** Which active processes are listed. */
+/** Selects active processes. */
 export type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve'>;
 
-/** What a row takes in memory besides its texts, about. */
+/** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;
 
-/** How old an open state of the Map may be where other instances write to the same table. */
+/** Maximum age of an open state in the Map if other instances write to the same table, in ms. */
 const SHARED_MAX_AGE_MS = 1_000;
 
 const SWEEP_MS = 1_000;
 
-/** Rows that are read at once with their results, which may be long. */
+/** Rows in one query with their results, which may be long. */
 const DECIDED_BATCH = 16;
 
 /**
- * The current state of processes: the table, with a Map in front of it that holds only what is durable.
+ * The current state of processes: the table, and a Map in front of it that holds only committed rows.
  *
- * Every promise of a write settles when its row is durable, and tells the row that won.
+ * The promise of a write settles when its row is durable, with the row as it is then.
  */
 @Injectable()
 export class ProcessStoreService {
@@ -66,6 +67,7 @@ export class ProcessStoreService {
 
   constructor(
     private readonly repository: ProcessStoreRepository,
+    private readonly starts: ProcessStartRepository,
     private readonly queue: WriteQueueService,
     private readonly database: DatabaseService,
     @Inject(DATABASE_CONFIG) { processCacheMaxBytes }: DatabaseConfig,
@@ -73,7 +75,7 @@ export class ProcessStoreService {
   ) {
     const maxAgeMs = database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS;
     this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes);
-    this.writes = processStoreWrites(repository, this.cache);
+    this.writes = processStoreWrites(repository, starts, this.cache);
     const sweeper = setInterval(() => {
       this.cache.sweep();
     }, SWEEP_MS);
@@ -86,11 +88,10 @@ export class ProcessStoreService {
   /**
    * Claims an id for a start: inserts the `pending` row, with the lease of its owner, unless the id exists.
    *
-   * The insert counts as the first attempt at the start, because a crash between the two cannot be told from one after
-   * both.
+   * The insert counts as the first attempt at the start, because a crash between the two looks like one after both.
    *
    * @param late receives the row if the claim commits after the timeout of the caller
-   * @returns the row that is there, and whether it is this claim's
+   * @returns the row with the id, and whether this claim inserted it
    */
   async claim(
     claim: Claim,
@@ -120,7 +121,7 @@ export class ProcessStoreService {
     );
   }
 
-  /** Stores a process that was started elsewhere and is finished already, unless the id exists. */
+  /** Stores a process that was started elsewhere and is already finished, unless the id exists. */
   async insertFinished(process: FinishedProcess, options: WriteOptions = {}): Promise<InsertResult> {
     const { outcome, outcomeStep = null, processKey = null, processInstanceId = null } = process;
     const record: ProcessRecord = {
@@ -139,9 +140,9 @@ export class ProcessStoreService {
   }
 
   /**
-   * The state of a process, from the Map or else the table; null where it is unknown.
+   * The state of a process, from the Map or else from the table; null if the id is unknown.
    *
-   * @throws DatabaseUnavailableError where it needs the table and the table is away
+   * @throws DatabaseUnavailableError if the Map does not hold it and the database is unavailable
    */
   async get(correlationId: string): Promise<ProcessRecord | null> {
     const held = this.cache.get(correlationId);
@@ -153,9 +154,9 @@ export class ProcessStoreService {
   }
 
   /**
-   * Changes a row that still is as it was seen; else tells the row that won, or null where there is none.
+   * Changes a row if it still has the version of `seen`; otherwise returns the current row, or null if there is none.
    *
-   * @param seen the row as the change was decided on
+   * @param seen the row on which the change was decided
    */
   async save(
     { correlationId, claimId, version }: SeenRow,
@@ -175,9 +176,9 @@ export class ProcessStoreService {
   }
 
   /**
-   * Changes a row as its current state allows; decides anew whenever somebody else was faster.
+   * Changes a row by its current state, and decides again whenever another change was faster.
    *
-   * @param decide called with the state, perhaps several times
+   * @param decide called with the current state, possibly several times
    */
   async update<R>(
     correlationId: string,
@@ -196,11 +197,11 @@ export class ProcessStoreService {
   }
 
   /**
-   * Writes the instance id where the row has none, whatever its status, and forgets the variables.
+   * Writes the instance id if the row has none, whatever its status, and clears the variables.
    *
    * Deferrable: it joins the next group of writes. It waits if the queue is full, because no other caller repeats it.
    *
-   * @returns the row, whose instance id may be another one; null where there is none
+   * @returns the row, whose instance id may be another one; null if there is none
    */
   noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
@@ -210,48 +211,48 @@ export class ProcessStoreService {
   /**
    * Marks a process as relied on, so that its claim is no longer removed.
    *
-   * @returns the row; null where it is gone and the caller has to claim anew
+   * @returns the row; null if there is none and the caller has to claim the id again
    */
   async markJoined(correlationId: string, options: WriteOptions = {}): Promise<ProcessRecord | null> {
     const held = this.cache.get(correlationId);
-    // Neither is ever taken back, and each keeps the claim from being removed.
+    // Neither is ever reverted, and each prevents the removal of the claim.
     if (held !== undefined && (held.joined || held.processInstanceId !== null)) return held;
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId } };
     return this.queue.enqueue(this.writes.joined, write, options);
   }
 
-  /** Removes a claim that was refused, unless somebody relies on it; true where it is removed. */
+  /** Removes a refused claim, unless another caller relies on it; true if it is removed. */
   releaseClaim(correlationId: string, claimId: string): Promise<boolean> {
     const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, claimId } };
     return this.queue.enqueue(this.writes.release, write);
   }
 
-  /** False while the database takes no writes: they wait in memory. */
+  /** False while the database is unavailable for writes, which then wait in memory. */
   get isWritable(): boolean {
     return this.queue.available;
   }
 
-  /** Rows of which something in the engine is left to do and due, oldest first: from the table. */
+  /** Rows that are due because work is left to do in the engine, oldest first: from the table. */
   findDueStarts(limit: number): Promise<readonly DueStart[]> {
-    return this.repository.findDueStarts(limit);
+    return this.starts.findDueStarts(limit);
   }
 
-  /** JSON text of the variables of a start, from the table; null where the start is done or there is no row. */
+  /** JSON text of the variables of a start, from the table; null if the start is done or no row exists. */
   findVariables(correlationId: string): Promise<string | null> {
-    return this.repository.findVariables(correlationId);
+    return this.starts.findVariables(correlationId);
   }
 
   /**
-   * How many rows have something in the engine left to do.
+   * How many rows have work left to do in the engine.
    *
    * @param claimedBefore a start in flight whose claim is younger is not counted
    */
   countUnresolvedStarts(claimedBefore: Date): Promise<number> {
-    return this.repository.countUnresolvedStarts(claimedBefore);
+    return this.starts.countUnresolvedStarts(claimedBefore);
   }
 
   /**
-   * Those of the processes whose status in the table is no longer pending, some at a time; the Map takes them.
+   * The processes whose status in the table is no longer pending, in pages. Puts them into the Map.
    *
    * @param correlationIds any number of them
    */
@@ -265,7 +266,7 @@ export class ProcessStoreService {
     }
   }
 
-  /** True where a row is pending or an incident. */
+  /** True if any row is pending or an incident. */
   hasReplaceable(): Promise<boolean> {
     return this.repository.hasReplaceable();
   }
@@ -275,12 +276,12 @@ export class ProcessStoreService {
     return this.repository.replaceableKeys();
   }
 
-  /** Those of the processes that are pending or an incident, from the table. */
+  /** The processes that are pending or an incident, from the table. */
   findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
     return this.repository.findReplaceable(correlationIds);
   }
 
-  /** Rows that are pending or an incident and started before a time, oldest first, behind the one that `after` names. */
+  /** Rows that are pending or an incident and started before a time, oldest first, after the one that `after` names. */
   findReplaceableBefore(
     startedBefore: Date,
     after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
@@ -294,40 +295,40 @@ export class ProcessStoreService {
     return this.repository.findByIds(correlationIds);
   }
 
-  /** Takes the lease of a row that is due; null where another owner holds it or it is due no longer. */
+  /** Takes the lease of a row that is due; null if another owner holds it or it is no longer due. */
   leaseStart(correlationId: string, owner: string, leaseMs: number): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'lease', correlationId, owner, leaseMs });
   }
 
   /**
-   * Notes a further attempt before it is sent and renews the lease.
+   * Records a further attempt before it is sent, and renews the lease.
    *
-   * @returns null where the row may not be started: the lease is lost, a cancel is wished, or it has an instance or an end
+   * @returns null if the row may not be started: the lease is lost, a cancel is requested, or there is an instance or outcome
    */
   beginStartAttempt(attempt: StartAttempt): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'attempt', ...attempt });
   }
 
-  /** Gives a lease back and says when the row is looked at again; null where it was not the owner's any more. */
+  /** Releases a lease and sets when the row is due again; null if `owner` no longer holds the lease. */
   rescheduleStart(schedule: StartSchedule): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'reschedule', ...schedule });
   }
 
-  /** Ends the resolution of a start: nothing is left to be done in the engine. */
+  /** Ends the resolution of a start: no work is left to do in the engine. */
   resolveStart(correlationId: string): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'resolve', correlationId });
   }
 
-  /** Lets a row fall due again, because something in the engine was seen to be left. */
+  /** Makes a row due again, because work was found to be left in the engine. */
   reopenStart(correlationId: string, nextInMs: number): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'reopen', correlationId, nextInMs });
   }
 
   /**
-   * Ends every lease, once, and only where the database's lock proves that whoever held one is gone.
+   * Ends every lease, once, and only if the lock of the database proves that no other process holds one.
    *
-   * @param forgetAttempts what they sent to the engine can turn up no more either
-   * @returns how many rows are due now
+   * @param forgetAttempts also forget their attempts: nothing that they sent can still arrive
+@returns the number of deleted events rows are due now
    */
   async voidLeasesOfEarlierRun(forgetAttempts: boolean): Promise<number> {
     if (!this.database.takeSoleUse()) return 0;
@@ -336,8 +337,8 @@ export class ProcessStoreService {
   }
 
   /**
-   * Brings what is due, and leases, no further away than given, where this process's clock is the table's and was set
-   * back. On a server the database's clock counts.
+   * Limits due times and leases to `atMostMs` from now, after the clock of this process was set back. Does nothing on a
+   * server, whose own clock counts.
    */
   async bringForward(atMostMs: number): Promise<void> {
     if (!this.database.dialect.exclusive) return;
@@ -348,17 +349,17 @@ export class ProcessStoreService {
     });
   }
 
-  /** Forgets a process in the Map; its row stays. */
+  /** Removes a process from the Map; its row stays. */
   remove(correlationId: string): void {
     this.cache.delete(correlationId);
   }
 
-  /** The states in the Map: what is active, and what ended within the last seconds. */
+  /** The states in the Map: active processes, and those that ended within the last seconds. */
   values(): ProcessRecord[] {
     return this.cache.values();
   }
 
-  /** Keeps an open state in the Map while somebody waits for it. */
+  /** Keeps an open state in the Map while a request waits for it. */
   retain(correlationId: string): void {
     this.cache.retain(correlationId);
   }
@@ -369,8 +370,8 @@ export class ProcessStoreService {
   }
 
   /**
-   * The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first, with the
-   * results of the latter alone. Where they do not all fit, the cursor leads on through all rows.
+   * The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first. Only the
+   * latter have their results. If not all fit, the cursor continues through all rows.
    */
   async listActive({ limit, maxBytes, reserve }: ActiveQuery): Promise<ProcessPage> {
     const open = await this.repository.findOpenPlaces(limit + 1);

@@ -1,6 +1,6 @@
 import type { Outcome, ProcessChange, ProcessRecord } from './process-record.js';
 
-/** What a start stores before the engine is asked. */
+/** What a start stores before the request to the engine. */
 export interface Claim {
   readonly correlationId: string;
   readonly processKey: string;
@@ -14,7 +14,7 @@ export interface Claim {
   readonly applicationId: string;
   /** Who may talk to the engine about the claim. */
   readonly owner: string;
-  /** How long, in ms by the database's clock. */
+  /** Duration of the lease in ms, by the clock of the database. */
   readonly leaseMs: number;
 }
 
@@ -40,15 +40,15 @@ export interface InsertResult {
   readonly record: ProcessRecord;
 }
 
-/** Which row, and how it was when a change of it was decided. */
+/** A row, with the version on which a change of it was decided. */
 export type SeenRow = Pick<ProcessRecord, 'correlationId' | 'claimId' | 'version'>;
 
-/** `record` is the row after the change, or the one that won; null where there is none. */
+/** `record` is the row after the change, or the row that another change has left; null if there is none. */
 export type SaveResult =
   | { readonly saved: true; readonly record: ProcessRecord }
   | { readonly saved: false; readonly record: ProcessRecord | null };
 
-/** What is to be done with a row: change it, or leave it for a reason. */
+/** A decision about a row: change it, or refuse the change with a reason. */
 export type Decision<R> = { readonly change: ProcessChange } | { readonly refuse: R };
 
 export type UpdateResult<R> =
@@ -56,10 +56,10 @@ export type UpdateResult<R> =
   | { readonly kind: 'refused'; readonly reason: R; readonly record: ProcessRecord }
   | { readonly kind: 'unknown' };
 
-/** A row of which something in the engine is left to do. */
+/** A row with work left to do in the engine. */
 export interface DueStart {
   readonly correlationId: string;
-  /** Of the variables of its start, as the database stores them; 0 where they are not needed any more. */
+  /** Size of the variables of its start in the database; 0 once they are no longer needed. */
   readonly bytes: number;
 }
 
@@ -67,20 +67,20 @@ export interface DueStart {
 export interface StartAttempt {
   readonly correlationId: string;
   readonly owner: string;
-  /** How long the lease holds from now on, in ms. */
+  /** Duration of the lease from now, in ms. */
   readonly leaseMs: number;
-  /** How long after the last attempt no other may be made, in ms, unless that one is known to have left nothing. */
+  /** Minimum time since the last attempt, in ms, unless that one is known to have left nothing in the engine. */
   readonly settleMs: number;
 }
 
-/** When a row is looked at again, and what became of the attempt that its holder made. */
+/** When a row is due again, and the result of the attempt that the holder of its lease made. */
 export interface StartSchedule {
   readonly correlationId: string;
   readonly owner: string;
   readonly nextInMs: number;
   /**
-   * `none`: nothing was sent, and the attempt does not count. `rolled-back`: it counts, and left nothing. `ambiguous`:
-   * the engine may have taken it. `unchanged`: none was made.
+   * `none`: nothing was sent, and the attempt does not count. `rolled-back`: it counts, and left nothing in the engine.
+   * `ambiguous`: the engine may have accepted it. `unchanged`: no attempt was made.
    */
   readonly attempt: 'none' | 'rolled-back' | 'ambiguous' | 'unchanged';
 }

@@ -1,11 +1,12 @@
 import type { SqlExecutor, WriteKind } from '../database/index.js';
 import type { ProcessCache } from './process-cache.js';
 import type { ProcessRecord } from './process-record.js';
+import type { ProcessStartRepository } from './process-start.repository.js';
 import type { ProcessStoreRepository } from './process-store.repository.js';
 import type { StartAttempt, StartSchedule } from './process-store.types.js';
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 
-/** What the write queue writes to `process_store`. */
+/** The kinds of writes to `process_store`. */
 export interface ProcessStoreWrites {
   readonly upsert: WriteKind<ProcessWrite, ProcessWriteResult>;
   readonly started: WriteKind<{ correlationId: string; instanceId: string }, ProcessRecord | null>;
@@ -16,7 +17,7 @@ export interface ProcessStoreWrites {
   readonly bringForward: WriteKind<{ atMostMs: number }, number>;
 }
 
-/** A step of the resolution of a start. */
+/** A change of the lease of a start. */
 export type ResolutionWrite =
   | {
       readonly type: 'lease';
@@ -29,9 +30,10 @@ export type ResolutionWrite =
   | { readonly type: 'resolve'; readonly correlationId: string }
   | { readonly type: 'reopen'; readonly correlationId: string; readonly nextInMs: number };
 
-/** Makes the write kinds; each puts what it committed into the Map, in the order of the queue. */
+/** Creates the kinds of writes; each puts its committed rows into the Map, in the order of the queue. */
 export function processStoreWrites(
   repository: ProcessStoreRepository,
+  starts: ProcessStartRepository,
   cache: ProcessCache,
 ): ProcessStoreWrites {
   /** A kind whose writes are one statement each. */
@@ -60,14 +62,14 @@ export function processStoreWrites(
     },
     started: single(
       'started',
-      (sql, { correlationId, instanceId }) => repository.noteStarted(sql, correlationId, instanceId),
+      (sql, { correlationId, instanceId }) => starts.noteStarted(sql, correlationId, instanceId),
       (_item, record) => {
         refresh(record);
       },
     ),
     joined: single(
       'joined',
-      (sql, { correlationId }) => repository.markJoined(sql, correlationId),
+      (sql, { correlationId }) => starts.markJoined(sql, correlationId),
       ({ correlationId }, record) => {
         if (record === null) cache.delete(correlationId);
         else cache.put(record);
@@ -76,38 +78,38 @@ export function processStoreWrites(
     release: single(
       'release',
       (sql, { correlationId, claimId }, repeated) =>
-        repository.releaseClaim(sql, correlationId, claimId, repeated),
+        starts.releaseClaim(sql, correlationId, claimId, repeated),
       ({ correlationId }, released) => {
         if (released) cache.delete(correlationId);
       },
     ),
     resolution: single(
       'resolution',
-      (sql, item) => resolution(repository, sql, item),
+      (sql, item) => resolution(starts, sql, item),
       (_item, record) => {
         refresh(record);
       },
     ),
-    voidLeases: single('leases', (sql, { forgetAttempts }) => repository.voidLeases(sql, forgetAttempts)),
-    bringForward: single('due times', (sql, { atMostMs }) => repository.bringForward(sql, atMostMs)),
+    voidLeases: single('leases', (sql, { forgetAttempts }) => starts.voidLeases(sql, forgetAttempts)),
+    bringForward: single('due times', (sql, { atMostMs }) => starts.bringForward(sql, atMostMs)),
   };
 }
 
 function resolution(
-  repository: ProcessStoreRepository,
+  starts: ProcessStartRepository,
   sql: SqlExecutor,
   item: ResolutionWrite,
 ): Promise<ProcessRecord | null> {
   switch (item.type) {
     case 'lease':
-      return repository.leaseStart(sql, item.correlationId, item.owner, item.leaseMs);
+      return starts.leaseStart(sql, item.correlationId, item.owner, item.leaseMs);
     case 'attempt':
-      return repository.beginStartAttempt(sql, item);
+      return starts.beginStartAttempt(sql, item);
     case 'reschedule':
-      return repository.rescheduleStart(sql, item);
+      return starts.rescheduleStart(sql, item);
     case 'resolve':
-      return repository.resolveStart(sql, item.correlationId);
+      return starts.resolveStart(sql, item.correlationId);
     case 'reopen':
-      return repository.reopenStart(sql, item.correlationId, item.nextInMs);
+      return starts.reopenStart(sql, item.correlationId, item.nextInMs);
   }
 }

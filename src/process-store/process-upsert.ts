@@ -55,14 +55,14 @@ const OUTCOME_COLUMNS = pick(
 const writeOutcome = rowWriter(OUTCOME_COLUMNS);
 const SET_OUTCOME = `${assignmentsOf(OUTCOME_COLUMNS)}, version = version + 1, `;
 
-/** How often an insert is made that finds a row in its way, and then none: each time another has come and gone. */
+/** Tries of an insert that meets an existing row which is gone when it is read. */
 const INSERT_TRIES = 3;
 
-/** Writes rows of `process_store`: new ones many at a time, changes one by one, each only where it may. */
+/** Writes rows of `process_store`: many new rows in one statement, changes one by one. */
 export class ProcessUpsert {
   constructor(private readonly dialect: SqlDialect) {}
 
-  /** @param repeated an earlier attempt may have committed: a row as this write would leave it counts as written */
+  /** @param repeated an earlier attempt may have committed: a row that equals the result of a write counts as written */
   async write(
     sql: SqlExecutor,
     writes: readonly ProcessWrite[],
@@ -113,7 +113,7 @@ export class ProcessUpsert {
       if (clock === undefined) {
         const record = byId.get(write.record.correlationId) ?? null;
         if (record === null) gone.push(write);
-        // Our own claim id says that an earlier attempt at this write did commit.
+        // Our own claim id proves that an earlier attempt at this write committed.
         results.set(write, { written: record?.claimId === write.record.claimId, record });
       } else {
         const startLeaseUntil = CLOCK_COLUMNS.startLeaseUntil.read(clock.start_lease_until, dialect);
@@ -126,7 +126,7 @@ export class ProcessUpsert {
         results.set(write, { written: true, record });
       }
     }
-    // Another instance has removed the row between the two statements, and the id is free.
+    // Another instance removed the row between the two statements, and the id is free.
     if (gone.length > 0 && triesLeft > 1) await this.insert(sql, gone, results, triesLeft - 1);
   }
 
@@ -160,7 +160,7 @@ export class ProcessUpsert {
       this.dialect,
       `${view}process_instance_id = COALESCE(process_instance_id, ?), ` +
         `cancel_requested_at = COALESCE(cancel_requested_at, ?)${due}${resolved}`,
-      // A claim that was refused may have been removed, and the next row of its id begins at the same version.
+      // A refused claim may have been removed, and the next row of its id begins at the same version.
       'correlation_id = ? AND version = ? AND claim_id = ?',
     );
     const parameters = [

@@ -1,16 +1,16 @@
 import type { ProcessChange, ProcessRecord } from './process-record.js';
 
-/** A row that is new; `record` holds no lease, which the database's clock gives. */
+/** A new row. `record` has no lease: the clock of the database sets it. */
 export interface InsertProcess {
   readonly type: 'insert';
   readonly record: ProcessRecord;
   /** JSON text of the variables of the start, until it is done. */
   readonly variables: string | null;
-  /** Null: the row is no claim, and nobody starts it. */
+  /** Null: the row is not a claim, and nothing is started. */
   readonly leaseMs: number | null;
 }
 
-/** A change that is made only where the row is still the one that was seen: of the same claim, and of its version. */
+/** A change that is written only if the row still has the same claim and version (compare-and-set). */
 export interface UpdateProcess {
   readonly type: 'update';
   readonly correlationId: string;
@@ -22,20 +22,20 @@ export interface UpdateProcess {
 
 export type ProcessWrite = InsertProcess | UpdateProcess;
 
-/** Whether the write was made, and the row as it is then; null where there is none. */
+/** Whether the write was made, and the current row; null if there is none. */
 export interface ProcessWriteResult {
   readonly written: boolean;
   readonly record: ProcessRecord | null;
 }
 
-/** The id of the row that a write is about. */
+/** The id of the row of a write. */
 function idOf(write: ProcessWrite): string {
   return write.type === 'insert' ? write.record.correlationId : write.correlationId;
 }
 
 /**
- * Sorts writes by their ids: instances that write to one table take its rows in the same order then, so that none waits
- * for another in a circle. The order of the writes of one id stays.
+ * Sorts writes by their ids, so that all instances lock rows in the same order and do not deadlock. The order of the
+ * writes of one id stays.
  */
 export function inLockOrder(writes: readonly ProcessWrite[]): readonly ProcessWrite[] {
   return writes
@@ -44,7 +44,7 @@ export function inLockOrder(writes: readonly ProcessWrite[]): readonly ProcessWr
     .map(({ write }) => write);
 }
 
-/** True where the row is what this update leaves, so that it was this update which won. */
+/** True if the row is the result of this update. */
 export function isResultOf(
   { change, claimId, expectedVersion, at }: UpdateProcess,
   record: ProcessRecord,
@@ -65,8 +65,8 @@ export function isResultOf(
 }
 
 /**
- * Cuts writes into runs in which all inserts may go first: an insert that follows an update of the same id begins a
- * new run, because what it finds must be the updated row.
+ * Splits writes into runs in which all inserts may go first. An insert after an update of the same id begins a new run,
+ * because it must find the updated row.
  */
 export function insertsBeforeUpdates(writes: readonly ProcessWrite[]): ProcessWrite[][] {
   let run: ProcessWrite[] = [];

@@ -3,14 +3,14 @@ import type { OldEvent, TrailPlace } from '../event-log/index.js';
 /** Processes in one batch. */
 export const BATCH_PROCESSES = 100;
 
-/** Events in one batch: what a transaction copies and deletes in some milliseconds. */
+/** Events in one batch: a transaction copies and deletes them within some milliseconds. */
 export const BATCH_EVENTS = 500;
 
 /** What one transaction removes. */
 export type Removal =
   /** Processes with all their events. */
   | { readonly type: 'processes'; readonly correlationIds: readonly string[] }
-  /** The beginning of a long trail; its process and the rest come later. */
+  /** The beginning of a long trail; the rest and the process follow later. */
   | { readonly type: 'trail'; readonly correlationId: string; readonly throughSeq: number }
   /** Events whose process has no row. */
   | { readonly type: 'events'; readonly events: readonly OldEvent[] };
@@ -19,19 +19,19 @@ export type Removal =
  * What the next transaction removes of processes.
  *
  * @param correlationIds at least one
- * @param places of their events, trail by trail, one more than a batch may have where there are so many
+ * @param places of their events, trail by trail; one more than the maximum of a batch, if there are so many
  */
 export function nextRemoval(correlationIds: readonly string[], places: readonly TrailPlace[]): Removal {
   if (places.length <= BATCH_EVENTS) return { type: 'processes', correlationIds };
   const cut = places.at(-1)?.correlationId ?? '';
-  // Which of the others have no events is not known: their places may lie behind the cut.
+  // It is unknown which of the others have no events: their places may lie after the limit.
   const whole = new Set(places.map(({ correlationId }) => correlationId));
   whole.delete(cut);
   if (whole.size > 0) return { type: 'processes', correlationIds: [...whole] };
   return { type: 'trail', correlationId: cut, throughSeq: places[BATCH_EVENTS - 1]?.seq ?? 0 };
 }
 
-/** Smaller removals in the place of one that the database refuses; none where it cannot be divided. */
+/** Smaller removals that replace one that the database refuses; none if it cannot be divided. */
 export function partsOf(removal: Removal): readonly Removal[] {
   switch (removal.type) {
     case 'processes':

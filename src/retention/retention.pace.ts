@@ -8,7 +8,7 @@ const PAUSE_MS = 50;
 /** A pause is as long as the work before it took, up to this, in ms: half of a slow disk is the clients'. */
 const LONGEST_PAUSE_MS = 5_000;
 
-/** How often a queue that is under pressure is looked at again, in ms. */
+/** How often a queue under pressure is checked again, in ms. */
 const LOOK_MS = 250;
 
 /** The service stops, and the work with it. */
@@ -25,7 +25,7 @@ export class RetentionPace {
     shutdown: ShutdownService,
     private readonly pauseMs = PAUSE_MS,
   ) {
-    // Before anything else ends: what it would still write is not needed, and would be waited for.
+    // In the first phase of the stop, because later phases would wait for the writes of retention, which can be repeated.
     shutdown.register('unready', 'retention', () => {
       this.stop.abort();
     });

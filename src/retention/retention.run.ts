@@ -12,24 +12,24 @@ import { BATCH_EVENTS, BATCH_PROCESSES, nextRemoval, ownersOf, partsOf, type Rem
 import { RetentionInterruptedError, type RetentionPace } from './retention.pace.js';
 import type { Removed, RetentionWriter } from './retention.writer.js';
 
-/** Rows in one look. */
+/** Rows in one page. */
 const PAGE_SIZE = 500;
 
-/** Old events that one run may look at and leave where they are, because their process has a row. */
+/** Old events that one run may skip because their process has a row. */
 const STAYING_EVENTS = 10_000;
 
-/** What a removal takes in the queue besides its keys, in bytes, and each of them, about. */
+/** Approximate size of a removal in the queue without its keys, and of each key, in bytes. */
 const REMOVAL_BYTES = 512;
 const KEY_BYTES = 128;
 
-/** What a run did. */
+/** The counts of a run. */
 export interface Tally {
   processes: number;
   events: number;
   batches: number;
 }
 
-/** What a run works with. */
+/** The collaborators of a run. */
 export interface RetentionTools {
   readonly processes: ProcessArchiveRepository;
   readonly events: EventArchiveRepository;
@@ -38,13 +38,13 @@ export interface RetentionTools {
   readonly pace: RetentionPace;
 }
 
-/** One pass over what is old. */
+/** One run over all old rows. */
 export class RetentionRun {
   private readonly logger = new Logger('Retention');
 
   /**
-   * @param before what was changed last before that time is old
-   * @param tally counts what is done, also where the run is interrupted
+   * @param before rows whose last change was before this time are old
+   * @param tally updated during the run, so that it is correct after an interruption too
    */
   constructor(
     private readonly tools: RetentionTools,
@@ -55,8 +55,8 @@ export class RetentionRun {
   /**
    * Removes the old processes with their events, oldest first, batch by batch.
    *
-   * @returns false where another instance is at it: it had removed all of a batch; then one of the two is enough
-   * @throws RetentionInterruptedError where the service stops
+   * @returns false if another instance has removed a whole batch: it runs as well, and one of the two is enough
+   * @throws RetentionInterruptedError if the service stops
    */
   async removeProcesses(): Promise<boolean> {
     let after: OldProcess | null = null;
@@ -77,12 +77,12 @@ export class RetentionRun {
   /**
    * Removes old events whose process has no row, oldest first.
    *
-   * Those of processes that stay, as long-running ones do, are passed by; a run looks at a limited number of them, and
-   * the next one goes on behind.
+   * Skips the events of processes that stay, such as long-running ones. A run skips a limited number of them, and the
+   * next run continues after them.
    *
-   * @param after where an earlier run has ended; null: at the beginning
-   * @returns where the next one begins
-   * @throws RetentionInterruptedError where the service stops
+   * @param after the place where the previous run stopped; null: from the beginning
+   * @returns the place where the next run continues
+   * @throws RetentionInterruptedError if the service stops
    */
   async removeOrphans(after: OldEvent | null): Promise<OldEvent | null> {
     const { events, processes, pace } = this.tools;
@@ -108,7 +108,7 @@ export class RetentionRun {
       const removal = nextRemoval(ids, await this.tools.events.findPlaces(ids, BATCH_EVENTS + 1));
       const removed = await this.write(removal);
       if (removed?.found === 0) return false;
-      // Of a long trail the rest is still to come, unless the database refuses it.
+      // The rest of a long trail follows, unless the database refuses it.
       const isDone = removal.type !== 'trail' || removed === null;
       const done = new Set(isDone ? ownersOf(removal) : []);
       left = left.filter((id) => !done.has(id));
@@ -117,10 +117,10 @@ export class RetentionRun {
   }
 
   /**
-   * Makes a removal, and rests. One that the database refuses is made in parts, so that a single row that it does not
-   * take holds up no other.
+   * Executes a removal, and pauses. One that the database refuses is split, so that a single bad row does not block the
+   * others.
    *
-   * @returns null where it was refused
+   * @returns null if the database refused it
    */
   private async write(removal: Removal): Promise<Removed | null> {
     const began = performance.now();
@@ -136,7 +136,7 @@ export class RetentionRun {
       const parts = partsOf(removal);
       if (parts.length === 0) {
         const [correlationId] = ownersOf(removal);
-        const msg = 'Retention leaves a process where it is: the database refuses to move it.';
+        const msg = 'Retention skips a process: the database refuses to move it.';
         this.logger.error({ msg, correlationId, err: error });
       }
       for (const part of parts) await this.write(part);
@@ -150,7 +150,7 @@ export class RetentionRun {
     const bytes = REMOVAL_BYTES + KEY_BYTES * ownersOf(removal).length;
     for (;;) {
       try {
-        // No order with other writes is needed: each of them finds the row as it is, or none.
+        // No order with other writes is needed: each of them finds the row unchanged, or no row.
         return await queue.enqueue(writer, { correlationId: '', bytes, item }, { signal: pace.signal });
       } catch (error) {
         if (error instanceof WriteWithdrawnError || error instanceof WriteQueueClosedError)

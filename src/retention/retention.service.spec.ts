@@ -388,7 +388,7 @@ describe('RetentionService', () => {
     expect(await fixture.idsOf('event_log_archive')).toEqual(['foreign']);
     expect(errors).toHaveBeenCalledWith(
       expect.objectContaining({
-        msg: 'Retention leaves a process where it is: the database refuses to move it.',
+        msg: 'Retention skips a process: the database refuses to move it.',
         correlationId: 'poison',
       }),
     );

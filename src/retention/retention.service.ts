@@ -8,13 +8,13 @@ import { RetentionInterruptedError, RetentionPace } from './retention.pace.js';
 import { RetentionRun, type RetentionTools, type Tally } from './retention.run.js';
 import { RetentionWriter } from './retention.writer.js';
 
-/** How often it looks, in ms. */
+/** Interval of the runs, in ms. */
 const EVERY_MS = 3_600_000;
 
-/** The first look is so long behind the boot, in ms, and up to as long again: instances boot together. */
+/** Minimum delay of the first run after the boot, in ms; a random delay of up to the same is added, as instances boot together. */
 const FIRST_AFTER_MS = 60_000;
 
-/** When a run that failed is made again, in ms. */
+/** Delay after a failed run, in ms. */
 const RETRY_MS = 300_000;
 
 const DAY_MS = 86_400_000;
@@ -25,7 +25,7 @@ export class RetentionService implements OnApplicationBootstrap {
   private readonly logger = new Logger('Retention');
   private readonly task: PeriodicTask;
   private readonly tools: RetentionTools;
-  /** How far the last run has looked for events without a process; null: it came to the end. */
+  /** The place where the last run stopped its search for events without a process; null if it came to the end. */
   private orphansAfter: OldEvent | null = null;
 
   constructor(
@@ -57,7 +57,7 @@ export class RetentionService implements OnApplicationBootstrap {
     this.task.start();
   }
 
-  /** Looks now, or waits for the look under way; does nothing where `RETENTION_DAYS` is not set. */
+  /** Runs now, or waits for the current run; does nothing if `RETENTION_DAYS` is not set. */
   async runNow(): Promise<void> {
     if (this.config.days !== null) await this.task.runNow();
   }

@@ -5,27 +5,27 @@ import { EventArchiveRepository, type EventSelection } from '../event-log/index.
 import { ProcessArchiveRepository, ProcessStoreService } from '../process-store/index.js';
 import { ownersOf, type Removal } from './removal.js';
 
-/** A removal, and the time before which rows are old. */
+/** A removal, and the time before which rows count as old. */
 export interface RemovalWrite {
   readonly removal: Removal;
   readonly before: Date;
 }
 
-/** What a removal did. */
+/** The result of a removal. */
 export interface Removed {
-  /** Processes that it found as they were seen, and locked; of an `events` removal those without a row. */
+  /** Removable processes that it found and locked; for an `events` removal the events without a process. */
   readonly found: number;
-  /** The processes that are gone; their ids are free. */
+  /** The removed processes; their ids are free. */
   readonly correlationIds: readonly string[];
-  /** How many events are gone. */
+  /** The number of removed events. */
   readonly events: number;
 }
 
 /**
  * Moves or deletes rows, inside a transaction of the write queue.
  *
- * After a commit that was in doubt the same removal finds nothing left to do and says so: what the attempt before it
- * did is done, but not in the report.
+ * If a commit was in doubt, the repeated removal finds nothing and returns zeros: the rows are removed, but missing in the
+ * report.
  */
 @Injectable()
 export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
@@ -57,7 +57,7 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
       const events = await this.removeEvents(sql, { eventKeys: orphans.map(({ eventKey }) => eventKey) });
       return { found: orphans.length, correlationIds: [], events };
     }
-    // Every instance locks the rows in the same order, so that two of them do not wait for each other.
+    // Every instance locks rows in the same order, so that two of them do not deadlock.
     const ids = [...ownersOf(removal)].sort();
     const correlationIds: string[] = [];
     let [found, events] = [0, 0];

@@ -19,13 +19,13 @@ type DeliveryWrite =
   | { readonly kind: 'count'; readonly life: string; readonly tasks: readonly InterruptedTask[] }
   | { readonly kind: 'forget'; readonly taskId: string };
 
-/** A count that nothing has changed for this long is of a task that is gone. */
+/** A count that has not changed for this long belongs to a task that no longer exists. */
 const KEPT_MS = 30 * 24 * 60 * 60 * 1_000;
 
-/** Bytes of a write, about. */
+/** Approximate size of a write, in bytes. */
 const WRITE_BYTES = 512;
 
-/** The statements of `task_delivery`; no other place has any. */
+/** The statements of `task_delivery`, and the kind of its writes. */
 @Injectable()
 export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
   readonly name = 'task_delivery';

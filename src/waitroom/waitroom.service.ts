@@ -14,7 +14,7 @@ export type WaitEnd<T> =
 export interface Wait<T> {
   /** Settles once; rejects with the error that `failWait` was given. */
   readonly ended: Promise<WaitEnd<T>>;
-  /** Takes this waiter alone away, as when its client went away; `ended` then settles as `released`. */
+  /** Removes only this waiter, for example if its client disconnected; `ended` then settles as `released`. */
   readonly cancel: () => void;
 }
 
@@ -27,7 +27,7 @@ interface Waiter {
 /**
  * Who waits for what: requests that wait for the outcome of a process, by correlation id.
  *
- * Several may wait for one id. Waiters are told only what is durable: callers complete a wait after the commit.
+ * Several may wait for one id. Callers complete a wait only after the commit, so waiters see only committed state.
  */
 @Injectable()
 export class WaitroomService {
@@ -56,7 +56,7 @@ export class WaitroomService {
     return [...this.waiters.keys()];
   }
 
-  /** True where somebody waits for the id. */
+  /** True if the id has a waiter. */
   isAwaited(correlationId: string): boolean {
     return this.waiters.has(correlationId);
   }
@@ -64,7 +64,7 @@ export class WaitroomService {
   /**
    * Registers a waiter; it is in place when this returns.
    *
-   * @param timeoutMs how long to wait; the wait is `released` at once where the waitroom is full or closed
+   * @param timeoutMs how long to wait; the wait is `released` immediately if the waitroom is full or closed
    */
   createWait<T>(correlationId: string, timeoutMs: number): Wait<T> {
     if (this.closed || this.count >= this.config.maxWaiters) {
@@ -93,10 +93,10 @@ export class WaitroomService {
   }
 
   /**
-   * Tells of every end for which waiters are woken, also where nobody waits.
+   * Calls a listener for every completed or failed id, even without waiters.
    *
    * @param listener must not throw
-   * @returns ends it
+   * @returns a function that removes the listener
    */
   observe(listener: (correlationId: string, payload: unknown) => void): () => void {
     this.observers.add(listener);
@@ -105,7 +105,7 @@ export class WaitroomService {
     };
   }
 
-  /** Wakes everybody who waits for the id, and says how many that were. */
+  /** Wakes all waiters of the id, and returns their number. */
   completeWait(correlationId: string, payload: unknown): number {
     for (const observer of this.observers) observer(correlationId, payload);
     return this.wake(correlationId, (waiter) => {
@@ -113,7 +113,7 @@ export class WaitroomService {
     });
   }
 
-  /** Ends every wait for the id with an error, and says how many that were. */
+  /** Ends all waits for the id with an error, and returns their number. */
   failWait(correlationId: string, error: Error): number {
     return this.wake(correlationId, (waiter) => {
       waiter.reject(error);

@@ -7,6 +7,7 @@ import type {
   ProcessQuery,
   ProcessRecord,
 } from '../../src/process-store/process-record.js';
+import type { ProcessStartRepository } from '../../src/process-store/process-start.repository.js';
 import type {
   ProcessPlace,
   ProcessStoreRepository,
@@ -56,7 +57,11 @@ const RESOLVED = { startOwner: null, startLeaseUntil: null, startNextAt: null } 
  * The statements of `process_store` on rows in memory: compare-and-set by version, one row for each id. Writes change
  * the table when they are called, so that one transaction is one step; reads go through the {@link Reader}.
  */
-export class MemoryRepository implements Pick<ProcessStoreRepository, keyof ProcessStoreRepository> {
+export class MemoryRepository
+  implements
+    Pick<ProcessStoreRepository, keyof ProcessStoreRepository>,
+    Pick<ProcessStartRepository, keyof ProcessStartRepository>
+{
   constructor(
     private readonly table: MemoryTable,
     private readonly read: Reader,

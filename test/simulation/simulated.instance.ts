@@ -24,6 +24,7 @@ import type {
 } from '../../src/event-log/index.js';
 import { ShutdownService } from '../../src/lifecycle/index.js';
 import { ProcessStoreService } from '../../src/process-store/index.js';
+import type { ProcessStartRepository } from '../../src/process-store/process-start.repository.js';
 import type { ProcessStoreRepository } from '../../src/process-store/process-store.repository.js';
 import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
 import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
@@ -133,9 +134,11 @@ export class SimulatedInstance {
     });
     const connection = { transaction: this.transaction, dialect: { errorKind: () => 'content' } };
     const queue = new WriteQueueService(connection as never, databaseConfig, shutdown);
-    const repository = new MemoryRepository(durable.table, this.read) as unknown as ProcessStoreRepository;
+    const memory: unknown = new MemoryRepository(durable.table, this.read);
+    const repository = memory as ProcessStoreRepository;
+    const starts = memory as ProcessStartRepository;
     const database = { dialect: { exclusive }, takeSoleUse: () => exclusive } as unknown as DatabaseService;
-    const store = new ProcessStoreService(repository, queue, database, databaseConfig, shutdown);
+    const store = new ProcessStoreService(repository, starts, queue, database, databaseConfig, shutdown);
     const events = new MemoryTrail(queue, durable.trail, this.read) as unknown as EventLogService;
     const client = new SimulatedEngineClient(durable.engine, () => this.alive);
     const engine = client as unknown as EngineConnection;

@@ -6,7 +6,7 @@ import { isDamage } from './sqlite.faults.js';
 
 const CHILD = fileURLToPath(new URL('./file.check.child.mjs', import.meta.url));
 
-/** Up to this size a check takes less time than to start a process for it, bytes: about 2 s per GB of a file in the page cache. */
+/** Up to this size in bytes a check takes less time than the start of a process: about 2 s per GB in the page cache. */
 const INLINE_BYTES = 32 * 1024 * 1024;
 
 /** How long a boot waits for the check of a larger file, in ms. */
@@ -16,8 +16,8 @@ const QUICK_LIMIT_MS = 10_000;
 const MAX_FINDINGS = 3;
 
 /**
- * What a check has found. `sound`: the whole file was read. `unfinished`: it took longer than its limit, and what was
- * read by then is not known to be damaged. `unreadable`: the file could not be opened or read, for another reason.
+ * The result of a check. `sound`: the whole file was read without findings. `unfinished`: the check took longer than its
+ * limit, and found no damage until then. `unreadable`: the file could not be opened or read for another reason.
  */
 export type FileCheck =
   | { readonly status: 'sound' | 'missing' | 'unfinished' }
@@ -25,8 +25,8 @@ export type FileCheck =
   | { readonly status: 'unreadable'; readonly reason: string };
 
 /**
- * Looks for damage with `PRAGMA quick_check`, as a boot does: a small file at once, a larger one in a process that is
- * killed at the limit or by the signal. Never rejects.
+ * Checks for damage with `PRAGMA quick_check`, as a boot does: a small file in this process, a larger one in a child process
+ * that is killed at the limit or by the signal. Never rejects.
  *
  * @param limitMs for a larger file
  */
@@ -39,13 +39,13 @@ export async function quickCheck(
   return checkInProcess(path, 'quick_check', limitMs, signal);
 }
 
-/** Looks for damage with `PRAGMA integrity_check`, however long it takes: about twice as long in the page cache. Never rejects. */
+/** Checks for damage with `PRAGMA integrity_check`, without a limit: about twice as long in the page cache. Never rejects. */
 export async function wholeCheck(path: string): Promise<FileCheck> {
   if (!existsSync(path)) return { status: 'missing' };
   return checkInProcess(path, 'integrity_check', null);
 }
 
-/** Of the file and its log. */
+/** The size of the file and its log, in bytes. */
 function sizeOf(path: string): number {
   return [path, `${path}-wal`].reduce((sum, each) => sum + (existsSync(each) ? statSync(each).size : 0), 0);
 }
@@ -102,7 +102,7 @@ function resultOf(output: string): FileCheck {
 function verdictOf(findings: readonly string[]): FileCheck {
   if (findings.length === 0) return { status: 'sound' };
   const more = findings.length > MAX_FINDINGS ? ` (and ${findings.length - MAX_FINDINGS} more)` : '';
-  // SQLite begins the list of each table with a line of its own.
+  // SQLite separates the findings of tables by line breaks.
   const shown = findings.slice(0, MAX_FINDINGS).join('; ').replaceAll('\n', ' ');
   return { status: 'damaged', findings: `${shown.slice(0, 400)}${more}` };
 }

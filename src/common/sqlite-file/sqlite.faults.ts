@@ -1,12 +1,12 @@
-/** Where an operator reads how to get a file back. */
+/** The guide for operators on how to restore a file. */
 export const RESTORE_GUIDE = 'docs/guides/operations.md, "Backup and restore of the SQLite files"';
 
-/** What SQLite or the operating system calls an error: `SQLITE_FULL`, `EACCES`; else its text. */
+/** The code of an error, such as `SQLITE_FULL` or `EACCES`; otherwise its text. */
 export function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }
 
-/** Whether an error, or what caused it, is SQLite's word that the content of a file is damaged (https://sqlite.org/rescode.html). */
+/** True if an error, or its cause, means that the content of a file is damaged (https://sqlite.org/rescode.html). */
 export function isDamage(error: unknown): boolean {
   for (let at: unknown = error, depth = 0; depth < 10; depth += 1) {
     if (/^SQLITE_(CORRUPT|NOTADB)(_|$)/.test(codeOf(at))) return true;
@@ -17,7 +17,7 @@ export function isDamage(error: unknown): boolean {
   return false;
 }
 
-/** Whether an error comes from the disk or from who else uses the file, so that the same may succeed later. */
+/** True if an error comes from the disk or from another user of the file, so that a retry may succeed. */
 export function isDiskTrouble(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|IOERR|FULL|CANTOPEN|PROTOCOL)(_|$)|^(ENOSPC|EDQUOT|EIO|EROFS|EMFILE|ENFILE|EFBIG)$/.test(
     codeOf(error),

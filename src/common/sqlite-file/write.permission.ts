@@ -1,10 +1,10 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { codeOf } from './sqlite.faults.js';
 
-/** Asks the operating system whether this user may write; throws its error where not. */
+/** Checks whether this user may write; throws the error of the operating system if not. */
 type Access = (path: string, mode: number) => void;
 
-/** Whether an error says that this user may not write, rather than that something is full or broken. */
+/** True if an error means a missing permission to write, and not a full or broken disk. */
 export function isNoPermission(error: unknown): boolean {
   return /^(EACCES|EPERM|EROFS|SQLITE_(READONLY|PERM|AUTH)(_.*)?)$/.test(codeOf(error));
 }
@@ -16,10 +16,10 @@ export function noPermission(path: string, error: unknown): string {
 }
 
 /**
- * Looks for one among some paths that this user may not write; what is not there is left out.
+ * Finds the first existing path that this user may not write.
  *
  * @param access is `accessSync` outside tests
- * @returns a sentence that names it, and the error; null where there is none
+ * @returns a sentence that names the path, and the error; null if there is none
  */
 export function findUnwritable(
   paths: readonly string[],

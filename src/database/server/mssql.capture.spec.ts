@@ -4,6 +4,7 @@ import { EventLogRepository } from '../../event-log/event-log.repository.js';
 import { EventLogService } from '../../event-log/event-log.service.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { ProcessArchiveRepository } from '../../process-store/process-archive.repository.js';
+import { ProcessStartRepository } from '../../process-store/process-start.repository.js';
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../process-store/process-store.service.js';
 import type { Claim } from '../../process-store/process-store.types.js';
@@ -34,6 +35,7 @@ describe('the statements for SQL Server', () => {
   let connection: ServerConnection;
   let queue: WriteQueueService;
   let repository: ProcessStoreRepository;
+  let starts: ProcessStartRepository;
   let store: ProcessStoreService;
   let events: EventLogService;
   let eventRepository: EventLogRepository;
@@ -52,7 +54,8 @@ describe('the statements for SQL Server', () => {
     const config = sqliteConfig('unused');
     queue = new WriteQueueService(connection, config, shutdown);
     repository = new ProcessStoreRepository(database);
-    store = new ProcessStoreService(repository, queue, database, config, shutdown);
+    starts = new ProcessStartRepository(database);
+    store = new ProcessStoreService(repository, starts, queue, database, config, shutdown);
     eventRepository = new EventLogRepository(database);
     processArchive = new ProcessArchiveRepository(database);
     eventArchive = new EventArchiveRepository(database);
@@ -134,7 +137,7 @@ describe('the statements for SQL Server', () => {
       await store.rescheduleStart({ correlationId: 'a', owner: 'host-1', nextInMs: 1, attempt });
     await store.resolveStart('a');
     await store.reopenStart('a', 10);
-    await connection.transaction((sql) => repository.voidLeases(sql, true));
+    await connection.transaction((sql) => starts.voidLeases(sql, true));
     const cursor = (await repository.findAllProcessStore({ limit: 1, maxBytes: 1_000 })).nextCursor;
     await repository.findAllProcessStore({
       limit: 10,
@@ -149,8 +152,8 @@ describe('the statements for SQL Server', () => {
     await repository.findProcessStore('a');
     await repository.findOpenPlaces(10);
     await repository.findShown(['a', 'b'], true);
-    await repository.findDueStarts(10);
-    await repository.countUnresolvedStarts(new Date());
+    await starts.findDueStarts(10);
+    await starts.countUnresolvedStarts(new Date());
     await repository.findDecided(['a', 'b']);
     await repository.hasReplaceable();
     await repository.replaceableKeys();

@@ -11,7 +11,7 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5_000;
 
 /**
- * Connects, and tries again with back-off while the server is not there, for `DB_BOOT_TIMEOUT_MS` at the most.
+ * Connects, and tries again with back-off while the server is not there, for `DB_BOOT_TIMEOUT_MS` at most.
  *
  * @param signal ends the waiting
  * @throws DatabaseStartError at once where waiting does not help, else when the time is over

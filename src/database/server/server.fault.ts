@@ -48,7 +48,7 @@ export function messageOf(error: unknown): string {
   return typeof message === 'string' ? message : JSON.stringify(error);
 }
 
-/** The fault of a certificate that is not trusted; null where the error is another. */
+/** The fault of a certificate that is not trusted; null if the error is another. */
 export function certificateFault(error: unknown): ServerFault | null {
   if (
     !codesOf(error).some((code) => UNTRUSTED.test(code)) &&

@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 120_000;
 /**
  * Brings the schema up to date, one instance at a time; with `DB_MIGRATE=off` makes sure that somebody did.
  *
- * @throws DatabaseStartError where the schema is older than this code and may not be changed, or newer
+ * @throws DatabaseStartError if the schema is older than this code and may not be changed, or newer
  */
 export async function prepareServerSchema(
   dialect: ServerDialect,

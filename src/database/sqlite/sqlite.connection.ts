@@ -149,7 +149,7 @@ function startError(path: string, error: unknown): DatabaseStartError {
  * A full disk is found at the boot, not by a first write that waits. The user version, which nothing here uses, is
  * written as it is.
  *
- * @throws SqliteError where the file takes no write
+ * @throws SqliteError if the file takes no write
  */
 async function assertWritable(migrator: DataSource): Promise<void> {
   const runner = migrator.createQueryRunner();

@@ -20,7 +20,7 @@ export function sqlitePath(dataDir: string): string {
 /**
  * Makes the folder of the database file where it is not there.
  *
- * @throws DatabaseStartError where the folder cannot be made, or it or the file cannot be written
+ * @throws DatabaseStartError if the folder cannot be made, or it or the file cannot be written
  */
 export function prepareDataDir(dataDir: string): void {
   const folder = resolve(dataDir);
@@ -52,7 +52,7 @@ export interface DatabaseLock {
  * through the operating system, which frees the lock when the holder dies, however it dies. A lock on the database
  * file itself (`locking_mode=EXCLUSIVE`) would shut out our own reader.
  *
- * @throws DatabaseStartError where another process holds it
+ * @throws DatabaseStartError if another process holds it
  */
 export function lockDatabase(path: string): DatabaseLock {
   let lock: BetterSqlite3.Database | undefined;

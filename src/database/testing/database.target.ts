@@ -6,7 +6,7 @@ import { serverDialectOf } from '../server/server.dialects.js';
 /** The database that tests run on: `TEST_DB`, and for a server `TEST_DB_HOST`, `_PORT`, `_NAME`, `_USER`, `_PASSWORD`. */
 export const testDatabase = (process.env.TEST_DB ?? 'sqlite') as 'sqlite' | DatabaseServerConfig['type'];
 
-/** A new place for tables on the server of this run; null where it runs on SQLite. */
+/** A new place for tables on the server of this run; null if it runs on SQLite. */
 export function newServerConfig(): DatabaseServerConfig | null {
   if (testDatabase === 'sqlite') return null;
   const { TEST_DB_HOST, TEST_DB_PORT, TEST_DB_NAME, TEST_DB_USER, TEST_DB_PASSWORD } = process.env;

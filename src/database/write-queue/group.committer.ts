@@ -59,7 +59,7 @@ export class GroupCommitter {
     return this.connection.dialect.exclusive ? 1 : CONFLICT_TRIES;
   }
 
-  /** @returns null where the group is committed and settled, else why the attempt failed */
+  /** @returns null if the group is committed and settled, else why the attempt failed */
   private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Failure | null> {
     const batches = batchesOf(group);
     let failed: WriteBatch['kind'] | null = null;

@@ -14,14 +14,14 @@ export interface WriteKind<Item, Result> {
    */
   readonly oneMessage?: boolean;
   /**
-   * True where the database gives the keys while it writes: one that exists is then always another instance's, written
+   * True if the database gives the keys while it writes: one that exists is then always another instance's, written
    * at the same time, and never the fault of a row.
    */
   readonly givesKeys?: boolean;
   /**
    * Writes items in order, inside the transaction of the group, and returns the result of each at its place.
    *
-   * @param repeated true where an earlier attempt may have committed, or met a key that exists: nothing remembered may
+   * @param repeated true if an earlier attempt may have committed, or met a key that exists: nothing remembered may
    *   be trusted, and what is already there as this item would write it counts as written
    */
   write(sql: SqlExecutor, items: readonly Item[], repeated: boolean): Promise<readonly Result[]>;

@@ -13,7 +13,7 @@ import {
   WriteWithdrawnError,
 } from './write-queue.errors.js';
 
-/** Writes in one transaction at the most, so that none holds up the event loop or a lock for long. */
+/** Writes in one transaction at most, so that none holds up the event loop or a lock for long. */
 const GROUP_MAX_WRITES = 500;
 
 /** Turns of the event loop that a group may grow over. */

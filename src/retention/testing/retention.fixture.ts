@@ -7,6 +7,7 @@ import {
   ProcessArchiveRepository,
   ProcessStoreService,
 } from '../../process-store/index.js';
+import { ProcessStartRepository } from '../../process-store/process-start.repository.js';
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
 import { RetentionPace } from '../retention.pace.js';
 import { RetentionService } from '../retention.service.js';
@@ -14,7 +15,7 @@ import { RetentionWriter } from '../retention.writer.js';
 
 const DAY_MS = 86_400_000;
 
-/** A row as a test wants it; what it does not name is that of a process that ended well, 40 days ago. */
+/** A row for a test; members that are absent are those of a process that ended well 40 days ago. */
 export interface SeededProcess {
   readonly correlationId: string;
   readonly claimId?: string;
@@ -74,7 +75,14 @@ export class RetentionFixture {
 
   store(): ProcessStoreService {
     const { database, queue, config, shutdown } = this.database;
-    return new ProcessStoreService(new ProcessStoreRepository(database), queue, database, config, shutdown);
+    return new ProcessStoreService(
+      new ProcessStoreRepository(database),
+      new ProcessStartRepository(database),
+      queue,
+      database,
+      config,
+      shutdown,
+    );
   }
 
   async seed(...rows: readonly SeededProcess[]): Promise<void> {

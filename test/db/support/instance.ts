@@ -2,6 +2,7 @@ import type { DatabaseConfig } from '../../../src/config/index.js';
 import { type DatabaseFixture, openDatabase } from '../../../src/database/testing/database.fixture.js';
 import { EventLogService } from '../../../src/event-log/event-log.service.js';
 import { EventLogRepository } from '../../../src/event-log/event-log.repository.js';
+import { ProcessStartRepository } from '../../../src/process-store/process-start.repository.js';
 import { ProcessStoreRepository } from '../../../src/process-store/process-store.repository.js';
 import { ProcessStoreService } from '../../../src/process-store/process-store.service.js';
 import type { Claim } from '../../../src/process-store/process-store.types.js';
@@ -19,7 +20,14 @@ export async function openInstance(changes: Partial<DatabaseConfig> = {}): Promi
   const fixture = await openDatabase({ writeQueueMaxBytes: 100_000_000, ...changes });
   const { database, queue, shutdown, config } = fixture;
   const repository = new ProcessStoreRepository(database);
-  const store = new ProcessStoreService(repository, queue, database, config, shutdown);
+  const store = new ProcessStoreService(
+    repository,
+    new ProcessStartRepository(database),
+    queue,
+    database,
+    config,
+    shutdown,
+  );
   const events = new EventLogService(new EventLogRepository(database), queue, database, config, []);
   return { fixture, repository, store, events };
 }

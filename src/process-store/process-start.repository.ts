@@ -1,0 +1,219 @@
+import { Injectable } from '@nestjs/common';
+import { DatabaseService, type SqlDialect, type SqlExecutor, type SqlValue } from '../database/index.js';
+import type { ProcessRecord } from './process-record.js';
+import { recordOf } from './process-row.js';
+import { CANCEL_DUE_MS, REPLACEABLE, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
+import type { DueStart, StartAttempt, StartSchedule } from './process-store.types.js';
+
+const UNRESOLVED_CLAIM =
+  "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
+
+/** Finds and changes the start of a process in its row: claim, lease, attempts, due time. */
+@Injectable()
+export class ProcessStartRepository {
+  private readonly dialect: SqlDialect;
+
+  constructor(private readonly database: DatabaseService) {
+    this.dialect = database.dialect;
+  }
+
+  /** Writes the instance id if the row has none, and clears the variables and the lease of the start. */
+  async noteStarted(
+    sql: SqlExecutor,
+    correlationId: string,
+    instanceId: string,
+  ): Promise<ProcessRecord | null> {
+    return this.change(
+      sql,
+      `process_instance_id = COALESCE(process_instance_id, ?), ${this.startEnded}`,
+      'correlation_id = ?',
+      [instanceId, CANCEL_DUE_MS, correlationId],
+    );
+  }
+
+  /** Marks a claim whose start is not resolved as relied on; returns the row, or null if there is none. */
+  async markJoined(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
+    const { rows, otherwise } = await sql.queryOr(
+      {
+        sql: updateRow(this.dialect, 'joined = 1', 'correlation_id = ? AND process_instance_id IS NULL'),
+        parameters: [correlationId],
+      },
+      1,
+      selectByIds(correlationId),
+    );
+    const row = rows[0] ?? otherwise?.[0];
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Deletes a claim that no other caller relies on; true if it is deleted. */
+  async releaseClaim(
+    sql: SqlExecutor,
+    correlationId: string,
+    claimId: string,
+    repeated: boolean,
+  ): Promise<boolean> {
+    const deleted = await sql.execute(
+      `DELETE FROM process_store WHERE correlation_id = ? AND claim_id = ? AND ${UNRESOLVED_CLAIM}`,
+      [correlationId, claimId],
+    );
+    if (deleted > 0 || !repeated) return deleted > 0;
+    // Another caller may have claimed the id since.
+    const { sql: select, parameters } = selectByIds(correlationId);
+    return (await sql.query(select, parameters)).every((row) => row.claim_id !== claimId);
+  }
+
+  /** Rows that are due because work is left to do in the engine, oldest first. */
+  async findDueStarts(limit: number): Promise<readonly DueStart[]> {
+    const rows = await this.database.read(
+      `SELECT correlation_id, ${this.dialect.bytesIn('variables')} AS bytes FROM process_store ` +
+        `WHERE start_next_at <= ${this.dialect.nowPlusMs} ` +
+        `ORDER BY started_at, correlation_id${this.dialect.limit}`,
+      [0, limit],
+    );
+    return rows.map((row) => ({ correlationId: row.correlation_id as string, bytes: Number(row.bytes) }));
+  }
+
+  /** JSON text of the variables of a start; null if the start is done or no row exists. */
+  async findVariables(correlationId: string): Promise<string | null> {
+    const [row] = await this.database.read('SELECT variables FROM process_store WHERE correlation_id = ?', [
+      correlationId,
+    ]);
+    return (row?.variables ?? null) as string | null;
+  }
+
+  /**
+   * How many rows have work left to do in the engine.
+   *
+   * @param claimedBefore a start in flight whose claim is younger is not counted
+   */
+  async countUnresolvedStarts(claimedBefore: Date): Promise<number> {
+    const [row] = await this.database.read(
+      'SELECT COUNT(*) AS unresolved FROM process_store ' +
+        // In this order: the owner is stored after the variables, which SQLite would read for every row.
+        'WHERE start_next_at IS NOT NULL AND (started_at <= ? OR start_owner IS NULL)',
+      [this.dialect.time(claimedBefore)],
+    );
+    return Number(row?.unresolved ?? 0);
+  }
+
+  /** Takes the lease of a row that is due and free; null if another owner was faster. */
+  async leaseStart(
+    sql: SqlExecutor,
+    correlationId: string,
+    owner: string,
+    leaseMs: number,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    return this.change(
+      sql,
+      `start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      `correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
+        `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})`,
+      [owner, leaseMs, leaseMs, correlationId, 0, 0],
+    );
+  }
+
+  /** Records an attempt before it is sent, and renews the lease; null if this owner may not start the row. */
+  async beginStartAttempt(
+    sql: SqlExecutor,
+    { correlationId, owner, leaseMs, settleMs }: StartAttempt,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    return this.change(
+      sql,
+      'start_attempts = start_attempts + 1, ' +
+        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      "correlation_id = ? AND start_owner = ? AND status = 'pending' " +
+        'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
+        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
+      [0, leaseMs, leaseMs, correlationId, owner, -settleMs],
+    );
+  }
+
+  /** Releases a lease and sets when the row is due again; null if `owner` does not hold the lease. */
+  async rescheduleStart(
+    sql: SqlExecutor,
+    { correlationId, owner, nextInMs, attempt }: StartSchedule,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const attempted = {
+      none: ', start_last_attempt_at = NULL, start_attempts = CASE WHEN start_attempts > 0 THEN start_attempts - 1 ELSE 0 END',
+      'rolled-back': ', start_last_attempt_at = NULL',
+      ambiguous: `, start_last_attempt_at = ${nowPlusMs}`,
+      unchanged: '',
+    }[attempt];
+    return this.change(
+      sql,
+      `start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted}`,
+      'correlation_id = ? AND start_owner = ?',
+      [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), correlationId, owner],
+    );
+  }
+
+  /** Ends the resolution of a start: no work is left to do in the engine. */
+  async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
+    return this.change(sql, this.startEnded, 'correlation_id = ?', [CANCEL_DUE_MS, correlationId]);
+  }
+
+  /** Makes a row due again, resolved or leased, because work was found to be left in the engine. */
+  async reopenStart(
+    sql: SqlExecutor,
+    correlationId: string,
+    nextInMs: number,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    return this.change(
+      sql,
+      `start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs}`,
+      'correlation_id = ?',
+      [nextInMs, 0, correlationId],
+    );
+  }
+
+  /**
+   * Ends every lease. The caller knows that no holder of one is left.
+   *
+   * @param forgetAttempts also forget their attempts: nothing that they sent can still arrive
+   */
+  async voidLeases(sql: SqlExecutor, forgetAttempts: boolean): Promise<number> {
+    const forgotten = forgetAttempts ? ', start_last_attempt_at = NULL' : '';
+    return sql.execute(
+      `UPDATE process_store SET start_owner = NULL, start_lease_until = NULL, ` +
+        `start_next_at = ${this.dialect.nowPlusMs}${forgotten} WHERE start_next_at IS NOT NULL`,
+      [0],
+    );
+  }
+
+  /**
+   * Corrects times after the clock was set back: no row is due and no lease ends later than in `atMostMs`, and no attempt
+   * lies in the future.
+   */
+  async bringForward(sql: SqlExecutor, atMostMs: number): Promise<number> {
+    const then = this.dialect.nowPlusMs;
+    const atMost = (column: string): string =>
+      `${column} = CASE WHEN ${column} > ${then} THEN ${then} ELSE ${column} END`;
+    return sql.execute(
+      `UPDATE process_store SET ${atMost('start_next_at')}, ${atMost('start_lease_until')}, ` +
+        `${atMost('start_last_attempt_at')} WHERE start_next_at IS NOT NULL`,
+      [atMostMs, atMostMs, atMostMs, atMostMs, 0, 0],
+    );
+  }
+
+  /** Changes the row that meets a condition, and returns it; null if there is none. */
+  private async change(
+    sql: SqlExecutor,
+    set: string,
+    where: string,
+    parameters: readonly SqlValue[],
+  ): Promise<ProcessRecord | null> {
+    const [row] = await sql.query(updateRow(this.dialect, set, where), parameters);
+    return row === undefined ? null : recordOf(row, this.dialect);
+  }
+
+  /** Assignments for a resolved start whose row may still be open. The parameter is a time in ms. */
+  private get startEnded(): string {
+    // An unfinished cancel stays due, because the instance that started it may have stopped.
+    const isWished = `cancel_requested_at IS NOT NULL AND (${REPLACEABLE.join(' OR ')})`;
+    return `${START_DONE}, start_next_at = CASE WHEN ${isWished} THEN ${this.dialect.nowPlusMs} END`;
+  }
+}
