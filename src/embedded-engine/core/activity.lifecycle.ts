@@ -1,13 +1,11 @@
 import type { FlowNode } from '../model/index.js';
 import { ActivityState } from '../state/activity.state.js';
+import { prefixedId } from './camunda.limits.js';
 import { awaitEvents, endWaits } from './event.waits.js';
 import type { ActivityEnd } from './history.recorder.js';
 import type { InstanceContext } from './instance.context.js';
 import { evaluateIoValue } from './io-mapping.js';
 import { toTypedValue } from './typed-value.converter.js';
-
-/** Longest activity instance id; a longer one is replaced by its UUID alone. */
-const MAX_ID_LENGTH = 64;
 
 /** Kinds of element that always have an execution and variables of their own. */
 const SCOPES: ReadonlySet<FlowNode['kind']> = new Set([
@@ -38,7 +36,7 @@ export function openActivity(context: InstanceContext, scope: ActivityState, nod
   const isScope = SCOPES.has(node.kind) || node.io !== null || node.boundaryEvents.length > 0 || isInLoop;
   const isAlone = scope.children.length === 0 && scope.pendingTokens === 0;
   const executionId = !isScope && isAlone ? scope.executionId : work.newId();
-  const id = activityInstanceId(node.id, work.newId());
+  const id = prefixedId(node.id, work.newId());
   const activity = new ActivityState(id, node.id, executionId, scope, work.now, isScope, work.nextSequence());
   scope.children.push(activity);
   context.history.activityStarted(activity);
@@ -120,9 +118,4 @@ function endUserTask(context: InstanceContext, activity: ActivityState, end: Act
   const wait = activity.waits?.find(({ kind }) => kind === 'userTask');
   const task = wait === undefined ? undefined : context.work.userTask(wait.id);
   if (task !== undefined) context.history.userTaskChanged(task, end.canceled ? 'deleted' : 'completed');
-}
-
-function activityInstanceId(nodeId: string, uuid: string): string {
-  const id = `${nodeId}:${uuid}`;
-  return id.length > MAX_ID_LENGTH ? uuid : id;
 }

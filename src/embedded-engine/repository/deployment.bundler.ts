@@ -1,3 +1,4 @@
+import { prefixedId } from '../core/camunda.limits.js';
 import type { ProcessModel } from '../model/index.js';
 import type { DeploymentBundle } from '../state/change-set.js';
 import type { DefinitionRecord, DeploymentRecord } from '../state/records.types.js';
@@ -7,9 +8,6 @@ import type { Resource } from './deployment.compiler.js';
 import type { DeploymentInput } from './deployment.types.js';
 import { ProcessEngineError } from '../state/engine.errors.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-
-/** Maximum length of a definition id; a longer one is replaced by its UUID alone. */
-const MAX_ID_LENGTH = 64;
 
 /** The resources of a deployment that are new. */
 interface NewResources {
@@ -97,9 +95,8 @@ function defineProcess(
   resource: string,
   model: ProcessModel,
 ): DefinitionRecord {
-  const id = `${model.key}:${version}:${uuid}`;
   return {
-    id: id.length > MAX_ID_LENGTH ? uuid : id,
+    id: prefixedId(`${model.key}:${version}`, uuid),
     key: model.key,
     name: model.name,
     version,

@@ -7,6 +7,7 @@ import { BadUserRequestError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
 import type { ExternalTaskRecord } from '../state/records.types.js';
 import type { PollRegistry } from './poll.registry.js';
+import { toError } from './poll.request.js';
 import { assertFetch } from './task.checks.js';
 import { extendTaskLock, lockTask, unlockTask } from './task.locks.js';
 import { setTaskRetries } from './task.retries.js';
@@ -43,7 +44,7 @@ export class ExternalTaskService {
       return this.polls.fetch(input);
     } catch (error) {
       return {
-        tasks: Promise.reject(error instanceof Error ? error : new Error(String(error))),
+        tasks: Promise.reject(toError(error)),
         cancel: () => undefined,
       };
     }

@@ -1,3 +1,4 @@
+import { delayUntil } from '../core/timer.delay.js';
 import type { CommitCallbacks, CommitHook } from '../core/command.executor.js';
 import type { FetchInput, LockedExternalTask, PendingFetch } from './fetch-and-lock.types.js';
 import { EngineClosedError, TooManyPollsError } from '../state/engine.errors.js';
@@ -9,9 +10,6 @@ import type { TaskFetcher } from './task.fetcher.js';
 
 /** Maximum number of waiting polls, as in Camunda. */
 export const MAX_PARKED_POLLS = 200;
-
-/** Longest delay of setTimeout. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Commits changes that do not come from a command. */
 interface PollCommitter {
@@ -178,7 +176,7 @@ export class PollRegistry implements CommitHook {
     this.disarm();
     if (next === undefined) return;
     this.armedFor = next;
-    const wait = Math.min(Math.max(next - this.clock(), 0), MAX_TIMER_MS);
+    const wait = delayUntil(next, this.clock());
     this.dueTimer = setTimeout(() => {
       this.armedFor = undefined;
       this.serveDue();

@@ -1,3 +1,4 @@
+import { truncateMessage } from '../core/camunda.limits.js';
 import type { ActivityState } from '../state/activity.state.js';
 import { NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import { type InstanceContext, openInstance, type ThrownError } from '../core/instance.context.js';
@@ -29,9 +30,6 @@ export interface BpmnErrorInput {
   readonly errorMessage: string | null;
   readonly variables: Variables;
 }
-
-/** Maximum length of an error message, as in Camunda's database column. */
-const MAX_ERROR_MESSAGE = 666;
 
 /** A task with the context of its instance. */
 interface TaskContext {
@@ -78,7 +76,7 @@ export class TaskReports {
     context.variables.setAll(activity, input.variables);
     const failed: ExternalTaskRecord = {
       ...task,
-      errorMessage: input.errorMessage?.slice(0, MAX_ERROR_MESSAGE) ?? null,
+      errorMessage: input.errorMessage === null ? null : truncateMessage(input.errorMessage),
       errorDetails: input.errorDetails,
       retries: input.retries,
       // The worker keeps the task, so other workers wait for the retry too.

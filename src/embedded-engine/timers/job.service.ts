@@ -1,3 +1,4 @@
+import { truncateMessage } from '../core/camunda.limits.js';
 import { openInstance } from '../core/instance.context.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { BadUserRequestError, EngineError, NotFoundError } from '../state/engine.errors.js';
@@ -8,9 +9,6 @@ import { assertInstanceActive } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
 import { JOB_QUERY, type JobQuery } from '../query/job.query.js';
 import type { JobRecord } from '../state/records.types.js';
-
-/** Maximum length of an exception message, as in Camunda's database column. */
-const MAX_EXCEPTION_MESSAGE = 666;
 
 /** Timers: fires them, and counts their failed attempts. Every command throws NotFound for an unknown id. */
 export class JobService {
@@ -91,7 +89,7 @@ export class JobService {
         // After a failure the retry of a due job must not wait for a clock that was set back. A job that a client
         // executed before its due date keeps the date.
         dueDate: wasDue ? Math.min(job.dueDate, work.now) : job.dueDate,
-        exceptionMessage: error.message.slice(0, MAX_EXCEPTION_MESSAGE),
+        exceptionMessage: truncateMessage(error.message),
         failedActivityId: failedActivityId ?? job.activityId,
         exceptionStacktrace: `${error.camundaClass}: ${error.message}`,
       });

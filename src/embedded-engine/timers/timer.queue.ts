@@ -1,8 +1,6 @@
+import { delayUntil } from '../core/timer.delay.js';
 import { DueHeap } from '../core/due.heap.js';
 import type { JobRecord } from '../state/records.types.js';
-
-/** Longest delay of setTimeout. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Number of entries from which stale ones are removed. */
 const COMPACT_AT = 1_024;
@@ -58,7 +56,7 @@ export class TimerQueue {
     if (this.armedFor !== undefined && this.armedFor < next) return;
     clearTimeout(this.timer);
     this.armedFor = next;
-    const wait = Math.min(Math.max(next - this.clock(), 0), MAX_TIMER_MS);
+    const wait = delayUntil(next, this.clock());
     this.timer = setTimeout(() => {
       this.armedFor = undefined;
       this.fireDue();
