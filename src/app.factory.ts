@@ -13,17 +13,17 @@ import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
 import { serveOpenApi } from './openapi.js';
 
-/** Longest path part that reaches a route; an id has at most 255 characters, percent-encoded up to 765. */
+/** Longest path parameter; an id has at most 255 characters, 765 if percent-encoded. */
 const MAX_PARAM_LENGTH = 1_024;
 
-/** Within this a request has to arrive whole; the wait for its answer does not count. */
+/** Milliseconds in which a request has to arrive completely; the wait for its answer does not count. */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /**
- * Makes the application, ready to listen.
+ * Creates the application, ready to listen.
  *
- * @param bootSignal ends the waiting for a database server that is not there
- * @throws whatever stops a boot: database, wiring of topics, a port in use
+ * @param bootSignal aborts the wait for a database server that cannot be reached
+ * @throws errors that stop the boot: database, wiring of topics, a port in use
  */
 export async function createApp(
   configuration: Configuration,
@@ -39,12 +39,12 @@ export async function createApp(
     keepAliveTimeout: configuration.http.keepAliveTimeoutMs,
     requestIdHeader: false,
     genReqId: requestIdOf,
-    // A stop closes the sockets itself, in its stage `disconnect`.
+    // The `disconnect` stage of a stop closes the sockets.
     forceCloseConnections: false,
     return503OnClosing: false,
     clientErrorHandler: clientErrors.answerParserError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
-      // No hook runs for a path that cannot be routed.
+      // No hook runs for a path that Fastify cannot route.
       void reply.header('x-request-id', request.id);
       if (log.requests !== undefined) logRequest(log.requests, request, reply);
       sendProblem(request, reply, toProblem(error, configuration.http));
@@ -55,10 +55,10 @@ export async function createApp(
     adapter,
     {
       bufferLogs: true,
-      // A boot that fails is told by its caller, in one sentence, without what led to it.
+      // If the boot fails, its caller prints one sentence; the buffered log lines are dropped.
       autoFlushLogs: false,
       abortOnError: false,
-      // Fastify's own JSON parser serves; Nest would add one for forms, which this API does not take.
+      // Fastify's own JSON parser is used; Nest would add one for forms, which this API does not accept.
       bodyParser: false,
     },
   );

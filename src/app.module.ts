@@ -35,8 +35,8 @@ import { PROCESSES, PROCESSES_FOLDER, type ServiceProcess } from './processes/in
 import { TaskDeliveryModule, TaskDeliveryRepository } from './task-delivery/index.js';
 import { RetentionModule } from './retention/index.js';
 
-/** The engine as configured; without `CAMUNDA_BASE_URL` the embedded one, started here on a loopback port. */
-async function reachEngine(
+/** The endpoint of the configured engine; without `CAMUNDA_BASE_URL` it starts the embedded engine on a loopback port. */
+async function createEngineEndpoint(
   camunda: CamundaConfig,
   embedded: EmbeddedEngineConfig,
   { dataDir, server: databaseServer }: DatabaseConfig,
@@ -59,7 +59,7 @@ async function reachEngine(
     },
     onDamage: (err) => {
       faults.report(
-        `The embedded engine's file in ${dataDir} is damaged, and the service ends. Committed outcomes are in the service's own file; restore both files as ${RESTORE_GUIDE} says.`,
+        `The embedded engine's file in ${dataDir} is damaged, and the service stops. Committed outcomes are in the service's own file; restore both files as ${RESTORE_GUIDE} says.`,
         err,
       );
     },
@@ -88,8 +88,8 @@ async function reachEngine(
   });
   if (databaseServer !== null) {
     logger.warn(
-      'The embedded engine belongs to this process alone, but its database is a server that others can reach: run ' +
-        'one instance only, or set CAMUNDA_BASE_URL to an engine that all of them share.',
+      'The embedded engine works for this process only, but the database server may be shared: run one instance only, ' +
+        'or set CAMUNDA_BASE_URL to an engine that all instances share.',
     );
   }
   const condition = (): EngineCondition => engine.condition;
@@ -106,7 +106,7 @@ class EngineStartError extends BootError {
   override readonly name = 'EngineStartError';
 }
 
-/** Makes a boot error of a fault that the operator can correct, and returns any other error as it is. */
+/** Converts a fault that the operator can correct to a boot error, and returns any other error unchanged. */
 function engineStartError(error: unknown): unknown {
   if (error instanceof EngineFileError) return new EngineStartError(error.message, { cause: error });
   const variables = { host: null, port: 'EMBEDDED_ENGINE_PORT' };
@@ -117,23 +117,23 @@ function engineStartError(error: unknown): unknown {
 function logConditionOf(logger: Logger, condition: EngineCondition): void {
   switch (condition.status) {
     case 'running':
-      logger.log('The embedded engine goes on from its last commit.');
+      logger.log('The embedded engine continues from its last commit.');
       break;
     case 'recovering':
       logger.error({
-        msg: 'The file of the embedded engine takes no writes. Starts are kept; the engine goes on by itself when a write succeeds: make room on the disk.',
+        msg: 'The file of the embedded engine cannot be written. Starts are stored; the engine continues as soon as a write succeeds: free disk space.',
         reason: condition.reason,
       });
       break;
     case 'failed':
       logger.error({
-        msg: 'The embedded engine cannot read its state back. Starts are kept; start the service again.',
+        msg: 'The embedded engine cannot read its state again. Starts are stored; restart the service.',
         reason: condition.reason,
       });
   }
 }
 
-/** What the modules need of each other without knowing each other. */
+/** Binds the ports through which modules use each other without importing each other. */
 @Global()
 @Module({})
 class BindingsModule {
@@ -151,7 +151,7 @@ class BindingsModule {
             FatalFaults,
             { token: BOOT_SIGNAL, optional: true },
           ],
-          useFactory: reachEngine,
+          useFactory: createEngineEndpoint,
         },
         { provide: PROCESS_DEFINITIONS, useValue: processes.map(({ definition }) => definition) },
         { provide: BOOT_SIGNAL, useValue: bootSignal },
@@ -165,8 +165,8 @@ class BindingsModule {
 @Module({})
 export class AppModule {
   /**
-   * @param processes what this service deploys and works on
-   * @param bootSignal ends the waiting of a boot
+   * @param processes processes that this service deploys and works on
+   * @param bootSignal aborts the waits of the boot
    */
   static forRoot(
     configuration: Configuration,

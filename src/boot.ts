@@ -19,7 +19,7 @@ export async function boot(stop: SignalStop): Promise<void> {
   try {
     await bootWith(createConfiguration(environment), stop, advice);
   } catch (error) {
-    // A mistyped name of a variable may be the reason.
+    // A misspelled variable may be the reason.
     for (const sentence of advice) console.error(sentence);
     throw error;
   }

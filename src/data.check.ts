@@ -4,9 +4,9 @@ import { sqlitePath } from './database/index.js';
 import { engineFilePath } from './embedded-engine/index.js';
 
 /**
- * Looks through the SQLite files of `DATA_DIR` for damage and prints what is found of each, beside a running service too.
+ * Checks the SQLite files of `DATA_DIR` for damage and prints the results; the service may be running.
  *
- * @returns the exit code: 0 where nothing is damaged
+ * @returns the exit code: 0 if no file is damaged
  */
 export async function checkData(): Promise<number> {
   const { dataDir } = createConfiguration(readEnvironment()).database;
@@ -24,12 +24,12 @@ function sentenceOf(check: FileCheck): string {
     case 'sound':
       return 'is sound.';
     case 'missing':
-      return 'is not there.';
+      return 'does not exist.';
     case 'damaged':
       return `is damaged: ${check.findings}. Restore it from a backup as ${RESTORE_GUIDE} says.`;
     case 'unreadable':
       return `cannot be read: ${check.reason}.`;
     case 'unfinished':
-      return 'could not be read to its end.';
+      return 'could not be read completely.';
   }
 }

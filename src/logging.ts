@@ -4,10 +4,10 @@ import pretty from 'pino-pretty';
 import { scrubUrls } from './common/urls/index.js';
 import type { Configuration } from './config/index.js';
 
-/** What Nest says of its own wiring, a line for each module and route: of use to whoever looks for a fault in it. */
+/** Contexts in which Nest logs its wiring, one line per module and route; useful only to find a fault in it. */
 const WIRING_CONTEXTS: ReadonlySet<unknown> = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer']);
 
-/** Structured logs: JSON lines, pretty only on a terminal. Requests have a hook of their own (`common/request-log/`). */
+/** Options of the structured log: JSON lines, formatted only on a terminal. `common/request-log/` logs the requests. */
 export function loggingOptions(configuration: Configuration): Params {
   const stream = process.stdout.isTTY
     ? pretty({ singleLine: true, sync: true })
@@ -20,12 +20,12 @@ export function loggingOptions(configuration: Configuration): Params {
     },
     stream,
   );
-  // The serializer a second time: nestjs-pino makes a logger of its own of these options.
+  // The serializer twice, because nestjs-pino creates another logger from these options.
   return { pinoHttp: { logger, serializers: { err: describeError } }, forRoutes: [] };
 }
 
 /**
- * An error without what it carries: details and bodies may hold what a client sent. The trail keeps them, redacted.
+ * An error without details and bodies, which may contain what a client sent. The trail has them, redacted.
  */
 export function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
@@ -40,7 +40,7 @@ export function describeError(error: unknown): unknown {
   };
 }
 
-/** Writes Nest's wiring lines at `debug`, whose own call of this hook passes through; faults of the wiring keep their level. */
+/** Logs Nest's wiring lines at `debug` instead of `info`; faults of the wiring keep their level. */
 const quietWiring: NonNullable<NonNullable<LoggerOptions['hooks']>['logMethod']> = function (
   args,
   method,

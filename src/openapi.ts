@@ -12,7 +12,7 @@ export interface DescribedService {
   readonly definitions: readonly ProcessDefinition[];
 }
 
-/** Serves the OpenAPI 3.1 document, made from the Zod schemas, at `/docs/openapi.json` and as Swagger UI at `/docs`. */
+/** Serves the OpenAPI 3.1 document of the Zod schemas at `/docs/openapi.json`, and Swagger UI at `/docs`. */
 export function serveOpenApi(app: NestFastifyApplication, service: DescribedService): void {
   SwaggerModule.setup('docs', app, () => openApiDocument(app, service), {
     jsonDocumentUrl: 'docs/openapi.json',

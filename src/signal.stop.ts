@@ -1,17 +1,17 @@
-/** What a stop closes. */
+/** The part of an application that a stop needs. */
 interface Closable {
   close(): Promise<unknown>;
 }
 
-/** How long a stop waits for the boot to come to its next end, in ms; what hangs is then closed as it stands. */
+/** Milliseconds that a stop waits for the boot to end; after that the application is closed as it is. */
 const BOOT_LIMIT_MS = 10_000;
 
 /**
- * Ends the process in order at SIGTERM and SIGINT, at any point of its life, with exit code 0 however often they come;
- * and after a fault that leaves nothing else to do, with exit code 1.
+ * Stops the process in order: at SIGTERM and SIGINT with exit code 0, even if they arrive repeatedly, and after a fatal
+ * fault with exit code 1.
  *
- * It imports nothing, so that it listens before the service is loaded. Until {@link during} nothing is open and the
- * process ends at once. From then on the boot comes to its end first, and what it has made is closed.
+ * It imports nothing, so that it handles signals before the service is loaded. Before {@link during} nothing is open and
+ * the process exits at once. After that the stop waits for the boot to end, and closes what the boot has created.
  */
 export class SignalStop {
   private readonly abort = new AbortController();
@@ -24,7 +24,7 @@ export class SignalStop {
     process.on('SIGINT', this.request);
   }
 
-  /** Aborts when the process is to end. */
+  /** Aborts when the stop begins. */
   get signal(): AbortSignal {
     return this.abort.signal;
   }
@@ -34,20 +34,20 @@ export class SignalStop {
     this.app = app;
   }
 
-  /** Ends the process as a signal does, but with exit code 1, after a signal too. */
+  /** Stops the process like a signal, but with exit code 1, even if a signal came first. */
   fail(): void {
     this.exitCode = 1;
     this.request();
   }
 
-  /** Waits for the boot. @throws what it throws, unless the process is ending anyway: then it settles no more */
+  /** Waits for the boot. Never settles if the boot fails during a stop. @throws what the boot throws */
   async during(boot: Promise<void>): Promise<void> {
     this.boot = boot;
     try {
       await boot;
     } catch (error) {
       if (!this.signal.aborted) throw error;
-      // What a signal has ended has not failed.
+      // A boot that a signal has ended has not failed.
       await new Promise(() => undefined);
     }
   }

@@ -1,4 +1,4 @@
-/** Waits `ms` milliseconds, or until the signal aborts; true where the whole time has passed. */
+/** Waits `ms` milliseconds, or until the signal aborts. @returns false if it aborted */
 export function abortableDelay(ms: number, signal: AbortSignal): Promise<boolean> {
   if (signal.aborted) return Promise.resolve(false);
   return new Promise((resolve) => {
@@ -15,12 +15,12 @@ export function abortableDelay(ms: number, signal: AbortSignal): Promise<boolean
 }
 
 /**
- * The delay before a repetition: doubled with each failure up to a limit, then spread, so that many clients of an
- * engine that comes back do not return at the same moment.
+ * Exponential backoff with jitter. The jitter keeps many clients from calling at the same moment when the engine is
+ * back.
  *
- * @param failures how many have gone before, from 1
+ * @param failures number of failures so far, from 1
  * @param random in [0, 1)
- * @returns milliseconds, between half and the whole of the doubled delay
+ * @returns milliseconds: between half of the doubled delay and all of it
  */
 export function backOffMs(failures: number, baseMs: number, maxMs: number, random = Math.random()): number {
   const full = Math.min(maxMs, baseMs * 2 ** Math.min(failures - 1, 30));

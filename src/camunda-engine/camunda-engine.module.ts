@@ -6,7 +6,7 @@ import { EngineDeploymentsClient } from './engine-deployments.client.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
 import { EngineConnection } from './engine.connection.js';
-import { EngineAccess } from './engine.access.js';
+import { EngineAccessMonitor } from './engine-access.monitor.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
@@ -16,7 +16,7 @@ import { ProcessDrawings } from './process.drawings.js';
 function createTransport(
   endpoint: EngineEndpoint,
   shutdown: ShutdownService,
-  access: EngineAccess,
+  access: EngineAccessMonitor,
   { maxConnections, proxies }: PartnersConfig,
 ): EngineTransport {
   const { baseUrl, dispatch } = endpoint;
@@ -26,16 +26,16 @@ function createTransport(
 }
 
 /**
- * The engine for the rest of the service.
+ * The clients of the process engine.
  *
- * `ENGINE_ENDPOINT` and `PROCESS_DEFINITIONS` come from a global module of the application's root.
+ * The application binds `ENGINE_ENDPOINT` and `PROCESS_DEFINITIONS` in a global module.
  */
 @Module({
   providers: [
-    EngineAccess,
+    EngineAccessMonitor,
     {
       provide: EngineTransport,
-      inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccess, PARTNERS_CONFIG],
+      inject: [ENGINE_ENDPOINT, ShutdownService, EngineAccessMonitor, PARTNERS_CONFIG],
       useFactory: createTransport,
     },
     EngineConnection,
@@ -46,7 +46,7 @@ function createTransport(
     ProcessDrawings,
   ],
   exports: [
-    EngineAccess,
+    EngineAccessMonitor,
     EngineTransport,
     EngineConnection,
     EngineInstancesClient,

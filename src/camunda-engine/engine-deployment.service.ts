@@ -13,7 +13,7 @@ import { EngineMisconfiguredError, EngineResponseError } from './engine.errors.j
 const FIRST_BACK_OFF_MS = 500;
 const LONGEST_BACK_OFF_MS = 30_000;
 
-/** Where the deployment of one definition is; `refused` holds until the service is started with another `.bpmn`. */
+/** State of one definition's deployment; `refused` lasts until the service starts with another `.bpmn`. */
 export type DefinitionDeployment =
   | { readonly status: 'pending'; readonly lastError: string | null }
   | { readonly status: 'deployed'; readonly deploymentId: string }
@@ -22,18 +22,19 @@ export type DefinitionDeployment =
 /** `off`: `CAMUNDA_DEPLOY` is off. `refused`: at least one was. `pending`: at least one is, and none refused. */
 export interface DeploymentState {
   readonly status: 'off' | 'pending' | 'deployed' | 'refused';
-  /** Rounds that were tried, from 0: an engine that is away has been tried once when this is 1. */
+  /** Rounds that were tried: 1 after the first attempt, even if the engine did not answer. */
   readonly rounds: number;
-  /** True once no definition was pending, however many were refused; a later deployment does not change it. */
+  /** True once no definition was pending, even if some were refused; it stays true when definitions are deployed again. */
   readonly isComplete: boolean;
   readonly definitions: Readonly<Record<string, DefinitionDeployment>>;
 }
 
 /**
- * Deploys our process definitions through the engine's REST API, each under `fastify-camunda:<key>`, only what changed.
+ * Deploys our process definitions through the engine's REST API, each under the name `fastify-camunda:<key>`; the engine
+ * skips unchanged ones.
  *
- * An engine that is away does not stop the boot: the deployment is repeated until it succeeds. A BPMN that the engine
- * refuses is logged with its problems and not tried again.
+ * An unreachable engine does not stop the boot: the deployment is repeated until it succeeds. A BPMN that the engine
+ * refuses is logged with its problems and not deployed again.
  */
 @Injectable()
 export class EngineDeploymentService implements OnApplicationBootstrap {
@@ -43,7 +44,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   private rounds = 0;
   private isComplete = false;
   /** Ends the wait before the next round. */
-  private hurry = new AbortController();
+  private skipWait = new AbortController();
   private work: Promise<void> | null = null;
 
   constructor(
@@ -54,7 +55,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     shutdown: ShutdownService,
   ) {
     this.resetProgress();
-    // An engine that comes back may be a new one, without our definitions.
+    // The engine that is back may be a new one, without our definitions.
     this.engine.onRecovered(() => {
       this.deployAgain();
     });
@@ -75,14 +76,14 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     };
   }
 
-  /** True where a 404 for this key means that the engine has no such process, and not that we have yet to deploy it. */
+  /** True if a 404 for this key means that the engine has no such process, and not that our deployment is still pending. */
   isSettled(processKey: string): boolean {
     return this.progress.get(processKey)?.status !== 'pending';
   }
 
   /**
-   * Resolves when no deployment is pending: at once where `CAMUNDA_DEPLOY` is off or all is done; also when one was
-   * refused or the service stops, so look at {@link state} afterwards.
+   * Resolves when no deployment is pending, at once if `CAMUNDA_DEPLOY` is off. It also resolves if a definition was
+   * refused or the service stops: check {@link state} afterwards.
    */
   async whenDeployed(): Promise<void> {
     this.beginOnce();
@@ -93,18 +94,18 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     this.beginOnce();
   }
 
-  /** Deploys again, because an engine that has come back may be a new one; one round at a time, and at once. */
+  /** Deploys again at once, or skips the wait before the next round: the engine may be a new one. */
   deployAgain(): void {
     if (this.abort.signal.aborted) return;
     if (this.work !== null) {
-      this.hurry.abort();
+      this.skipWait.abort();
       return;
     }
     this.resetProgress();
     this.begin();
   }
 
-  /** Another module's bootstrap may ask before ours ran. */
+  /** The bootstrap of another module may run before ours. */
   private beginOnce(): void {
     if (this.work === null && this.rounds === 0) this.begin();
   }
@@ -136,8 +137,8 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
         return;
       }
       const delayMs = backOffMs(failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
-      this.hurry = new AbortController();
-      await abortableDelay(delayMs, AbortSignal.any([this.abort.signal, this.hurry.signal]));
+      this.skipWait = new AbortController();
+      await abortableDelay(delayMs, AbortSignal.any([this.abort.signal, this.skipWait.signal]));
     }
   }
 
@@ -159,11 +160,11 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
       });
       return { status: 'deployed', deploymentId: id };
     } catch (error) {
-      return this.judge(key, basename(fileURLToPath(bpmn)), error);
+      return this.failed(key, basename(fileURLToPath(bpmn)), error);
     }
   }
 
-  private judge(key: string, file: string, error: unknown): DefinitionDeployment {
+  private failed(key: string, file: string, error: unknown): DefinitionDeployment {
     if (error instanceof EngineResponseError && isRefusal(error)) {
       const problem = error.engineMessage;
       this.logger.error({
@@ -177,10 +178,10 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     }
     const message = error instanceof Error ? error.message : String(error);
     if (!this.abort.signal.aborted) {
-      // Credentials that are refused are logged once, by EngineAccess, and not with each try.
+      // EngineAccessMonitor logs refused credentials once, not with each attempt.
       const isRefused = error instanceof EngineMisconfiguredError && [401, 403].includes(error.status ?? 0);
       this.logger[isRefused ? 'debug' : 'warn']({
-        msg: 'A process definition could not be deployed; it is tried again.',
+        msg: 'A process definition could not be deployed; the deployment is repeated.',
         processKey: key,
         err: error,
       });
@@ -189,7 +190,7 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   }
 }
 
-/** Older engines answer a file that they cannot parse with 500. */
+/** Older engines answer 500 for a file that they cannot parse. */
 function isRefusal({ status, type }: EngineResponseError): boolean {
   return status === 400 || type === 'ParseException';
 }

@@ -2,16 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { EngineConnection } from './engine.connection.js';
 import { type Deployment, deploymentSchema } from './engine.schemas.js';
 
-/** Milliseconds for a deployment, which parses and stores. */
+/** Timeout of a deployment in milliseconds; the engine parses and stores the files. */
 const DEPLOY_TIMEOUT_MS = 30_000;
 
-/** Deployments of the engine, over the Camunda 7 REST API. */
+/** Deploys to the engine over the Camunda 7 REST API. */
 @Injectable()
 export class EngineDeploymentsClient {
   constructor(private readonly connection: EngineConnection) {}
 
   /**
-   * Deploys resources, only those that differ from what was deployed last under this name.
+   * Deploys the resources that differ from the last deployment of this name.
    *
    * @throws EngineResponseError with status 400 and the problems in `details` if a BPMN cannot be parsed
    */

@@ -10,11 +10,11 @@ import {
 } from './engine.schemas.js';
 import { fromTypedVariable } from './typed-variables.mapper.js';
 
-/** How many elements of an ended instance are read. */
+/** Number of activities of an ended instance that are read. */
 const LATEST_ACTIVITIES = 20;
 
 /**
- * Running and ended process instances as the history of the engine has them, over the Camunda 7 REST API.
+ * Running and ended process instances in the engine's history, over the Camunda 7 REST API.
  *
  * Every operation throws an `EngineCallError`, as {@link EngineConnection} describes.
  */
@@ -105,7 +105,7 @@ export class EngineHistoryClient {
     );
   }
 
-  /** The elements that an instance has left last, latest first; none if the engine keeps no such history. */
+  /** The activities of an instance that finished last, latest first; empty if the engine keeps no such history. */
   findLatestActivities(processInstanceId: string): Promise<HistoricActivity[]> {
     return this.connection.read(
       {
@@ -123,7 +123,7 @@ export class EngineHistoryClient {
     );
   }
 
-  /** The variables of a running or ended instance's own scope, as plain values; if it has ended, the last ones. */
+  /** The variables in an instance's own scope, as plain values; for an ended instance their last values. */
   async getHistoricVariables(processInstanceId: string): Promise<Record<string, unknown>> {
     const rows = await this.connection.readPages('/history/variable-instance', historicVariableSchema, {
       processInstanceId,

@@ -55,7 +55,7 @@ export class EngineInstancesClient {
     );
   }
 
-  /** Deletes a running instance, without output mappings, which would fail on variables that were never set; `gone` if there is no such instance. */
+  /** Deletes a running instance, without output mappings, which would fail on unset variables; `gone` if it does not exist. */
   async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
     const deleted = this.connection.command({
       method: 'DELETE',
@@ -79,7 +79,7 @@ export class EngineInstancesClient {
         json: {
           businessKey: filter.businessKey,
           processDefinitionKey: filter.processKey,
-          // A query parameter cannot hold it: the name has an underscore.
+          // In the body, because a query parameter cannot hold a name with an underscore.
           variables: [{ name: 'traceability_id', operator: 'eq', value: filter.traceabilityId }],
           rootProcessInstances: true,
         },
@@ -88,7 +88,7 @@ export class EngineInstancesClient {
     );
   }
 
-  /** Running root instances of definitions, in pages of 500 by their place. */
+  /** Running root instances of definitions, one page of at most `maxResults` from `firstResult` on. */
   findRunningInstances(filter: {
     readonly processKeys: readonly string[];
     readonly firstResult: number;
@@ -139,12 +139,12 @@ export class EngineInstancesClient {
     );
   }
 
-  /** External tasks whose lock a worker holds; of any worker if none is named. */
+  /** External tasks that a worker has locked; without an id those of all workers. */
   findLockedTasks(workerId?: string): Promise<LockedExternalTask[]> {
     return this.connection.readPages('/external-task', externalTaskSchema, { workerId, locked: true });
   }
 
-  /** Frees a task at once for any worker; a task that is gone is no error. */
+  /** Unlocks a task for all workers; a task that no longer exists is not an error. */
   async unlockTask(taskId: string): Promise<void> {
     await nullIfNotFound(
       this.connection.command({
@@ -155,7 +155,7 @@ export class EngineInstancesClient {
     );
   }
 
-  /** Sets variables of an execution's own scope, also of one whose instance is suspended. */
+  /** Sets local variables of an execution; works for a suspended instance too. */
   async setLocalVariables(executionId: string, variables: TypedVariables): Promise<void> {
     await this.connection.command({
       method: 'POST',

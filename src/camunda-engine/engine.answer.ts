@@ -7,7 +7,7 @@ import {
 } from './engine.errors.js';
 import type { EngineResponse } from './engine.transport.js';
 
-/** The body of an error of Camunda 7's REST API; `message` is null where the engine's exception has none. */
+/** The body of an error of Camunda 7's REST API; `message` is null if the engine's exception has none. */
 const engineErrorSchema = z.object({
   type: z.string(),
   message: z.string().nullish(),
@@ -15,11 +15,11 @@ const engineErrorSchema = z.object({
   details: z.unknown().optional(),
 });
 
-/** Statuses with which a proxy or an overloaded server leaves open what was done. */
+/** Statuses of a proxy or an overloaded server that do not show whether the request was executed. */
 const AMBIGUOUS_STATUSES: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
 /**
- * Lets an answer of 2xx pass and throws what any other means.
+ * Returns if the status is 2xx, and throws the error for any other status.
  *
  * @throws EngineResponseError, EngineAmbiguousError, EngineMisconfiguredError
  */
@@ -45,9 +45,9 @@ export function requireSuccess(call: EngineCallFacts, response: EngineResponse):
 }
 
 /**
- * Reads an answer that we depend on.
+ * Parses an answer by a schema.
  *
- * @throws EngineMisconfiguredError where a 2xx is not of that shape, and whatever {@link requireSuccess} throws
+ * @throws EngineMisconfiguredError if a 2xx answer does not fit the schema, and what {@link requireSuccess} throws
  */
 export function readAnswer<T extends z.ZodType>(
   call: EngineCallFacts,

@@ -10,17 +10,17 @@ import { type EngineRequest, type EngineResponse, EngineTransport } from './engi
 /** Milliseconds for a call without a timeout of its own. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** Rows of a list in one request. */
+/** Rows per request when all rows of a list are read. */
 export const PAGE_SIZE = 500;
 
 type Call = Omit<EngineRequest, 'timeoutMs'> & { readonly timeoutMs?: number };
 
 /**
- * The calls to the engine: one circuit breaker for all clients, answers read by a schema.
+ * Sends the calls of all clients through one circuit breaker and parses the answers by schemas.
  *
- * Every operation throws an `EngineCallError`: `EngineResponseError` if the engine refuses, `EngineUnreachableError` if
- * nothing was sent, `EngineAmbiguousError` if it is unknown what happened, `EngineMisconfiguredError` if the answer is
- * not the engine's. It repeats no call.
+ * Every operation throws an `EngineCallError`: `EngineResponseError` if the engine refuses the call,
+ * `EngineUnreachableError` if nothing was sent, `EngineAmbiguousError` if it is unknown whether the call was executed,
+ * `EngineMisconfiguredError` if the answer is not the engine's. No call is repeated.
  */
 @Injectable()
 export class EngineConnection {
@@ -35,17 +35,17 @@ export class EngineConnection {
     });
   }
 
-  /** True while an engine that was away is left alone, and calls fail at once. */
+  /** True while the circuit is open and calls fail at once. */
   get isAway(): boolean {
     return this.circuit.isOpen;
   }
 
-  /** Calls back whenever the engine answers again after it was away. */
+  /** Registers a callback for each time the engine answers again after it was unreachable. */
   onRecovered(listener: () => void): void {
     this.circuit.onRecovered(listener);
   }
 
-  /** The version of the engine; null if its build does not name one. */
+  /** The version of the engine; null if the engine does not send one. */
   async version(): Promise<string | null> {
     const { version } = await this.read({ method: 'GET', path: '/version' }, versionSchema);
     return version ?? null;
@@ -68,12 +68,12 @@ export class EngineConnection {
     }
   }
 
-  /** Sends a call and reads its answer by a schema. */
+  /** Sends a call and parses its answer by a schema. */
   async read<T extends z.ZodType>(call: Call, schema: T): Promise<z.output<T>> {
     return this.circuit.run(call, async () => readAnswer(call, await this.send(call), schema));
   }
 
-  /** Sends a call whose answer has no body that matters. */
+  /** Sends a call and ignores the body of its answer. */
   async command(call: Call): Promise<void> {
     await this.circuit.run(call, async () => {
       requireSuccess(call, await this.send(call));

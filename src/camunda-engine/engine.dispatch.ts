@@ -1,4 +1,4 @@
-/** A request to an engine in this process, as its REST API sees it. */
+/** A request to the REST API of an engine in this process. */
 export interface DispatchedRequest {
   readonly method: string;
   /** Path with query, from the root of the server: `/engine-rest/version?a=b`. */
@@ -9,7 +9,7 @@ export interface DispatchedRequest {
     | { readonly kind: 'form'; readonly parts: readonly DispatchedPart[] };
   /** Scheme, host and port for links in the answer. */
   readonly origin: string;
-  /** Registers what is to happen when the caller leaves before the answer. */
+  /** Registers a callback for a caller that disconnects before the answer. */
   onDisconnect(listener: () => void): void;
 }
 
@@ -28,5 +28,5 @@ export interface DispatchedResponse {
     | { readonly kind: 'bytes'; readonly contentType: string; readonly content: Buffer };
 }
 
-/** Answers a request without a socket; never rejects, a refusal is an answer too. */
+/** Answers a request without a socket; never rejects: an error is an answer too. */
 export type EngineDispatch = (request: DispatchedRequest) => Promise<DispatchedResponse>;

@@ -1,19 +1,19 @@
 import type { EngineDispatch } from './engine.dispatch.js';
 
 /**
- * How an engine in this process is. `recovering`: it takes no commands, and goes on by itself. `failed`: only a new
- * process, or a person, can help.
+ * State of an engine in this process. `recovering`: it accepts no commands, and recovers without help. `failed`: the
+ * process has to be restarted, or an operator has to act.
  */
 export type EngineCondition =
   { readonly status: 'running' } | { readonly status: 'recovering' | 'failed'; readonly reason: string };
 
-/** Where the engine's REST API is, and how it is reached. */
+/** Address of the engine's REST API, and how to reach it. */
 export interface EngineEndpoint {
   /** Without a trailing slash, for example `http://camunda:8080/engine-rest`; may carry user and password. */
   readonly baseUrl: string;
-  /** Answers requests in this process; where it is absent they go over HTTP. */
+  /** Answers requests in this process; if absent, requests are sent over HTTP. */
   readonly dispatch?: EngineDispatch;
-  /** Of an engine in this process; absent for one outside. */
+  /** State of an engine in this process; absent for an external engine. */
   readonly condition?: () => EngineCondition;
 }
 

@@ -1,15 +1,15 @@
-/** What was asked when an engine call failed. */
+/** Identifies an engine call. */
 export interface EngineCallFacts {
   readonly method: string;
   readonly path: string;
 }
 
-/** A call to the engine that did not give what it was made for; its subclasses say what that means. */
+/** A failed call to the engine; its subclasses say what is known about it. */
 export abstract class EngineCallError extends Error {
   readonly method: string;
   readonly path: string;
 
-  /** @param reason what went wrong, without the call: fit for a client */
+  /** @param reason what went wrong, without method and path; may be shown to clients */
   constructor(
     call: EngineCallFacts,
     readonly reason: string,
@@ -21,7 +21,7 @@ export abstract class EngineCallError extends Error {
   }
 }
 
-/** The engine itself refused: its JSON error `{type, message, code}`. */
+/** The engine itself refused the call, with its JSON error `{type, message, code}`. */
 export class EngineResponseError extends EngineCallError {
   override readonly name = 'EngineResponseError';
 
@@ -33,21 +33,21 @@ export class EngineResponseError extends EngineCallError {
     readonly engineMessage: string,
     /** Code of the engine's exception; 1 is optimistic locking. */
     readonly code: number | null,
-    /** Of a `ParseException`: the problems by resource. */
+    /** For a `ParseException`: the problems by resource. */
     readonly details: unknown = null,
   ) {
     super(call, `the engine answered ${status} ${type}: ${engineMessage}`);
   }
 
   /**
-   * Refused because the definition, the instance or the task is suspended: the same call may be made once it is active.
-   * A start is answered 500, a report of a task 400.
+   * True if the definition, the instance or the task is suspended: repeat the call after it is active again. The engine
+   * answers 500 to a start, and 400 to a report of a task.
    */
   get suspended(): boolean {
     return /\bENGINE-03043\b.* is suspended/s.test(this.engineMessage);
   }
 
-  /** Rolled back because another transaction was faster: the same call may be repeated. */
+  /** True if the transaction was rolled back for a concurrent one: the call may be repeated. */
   get optimisticLocking(): boolean {
     return this.code === 1 || this.type === 'OptimisticLockingException';
   }
@@ -58,14 +58,14 @@ export class EngineUnreachableError extends EngineCallError {
   override readonly name = 'EngineUnreachableError';
 }
 
-/** It is not known whether the engine did what was asked: time-out, reset, abort, 408, 429, 502, 503, 504. */
+/** It is unknown whether the engine executed the call: timeout, reset, abort, 408, 429, 502, 503, 504. */
 export class EngineAmbiguousError extends EngineCallError {
   override readonly name = 'EngineAmbiguousError';
 
   constructor(
     call: EngineCallFacts,
     message: string,
-    /** Null where no answer came. */
+    /** Null if no answer arrived. */
     readonly status: number | null,
     options?: ErrorOptions,
   ) {
@@ -73,14 +73,14 @@ export class EngineAmbiguousError extends EngineCallError {
   }
 }
 
-/** Our configuration or something between us and the engine is wrong: 401, 403, or an answer that is not the engine's. */
+/** Our configuration, or a proxy in front of the engine, is wrong: 401, 403, or an answer that is not the engine's. */
 export class EngineMisconfiguredError extends EngineCallError {
   override readonly name = 'EngineMisconfiguredError';
 
   constructor(
     call: EngineCallFacts,
     message: string,
-    /** Null where no answer came. */
+    /** Null if no answer arrived. */
     readonly status: number | null,
     options?: ErrorOptions,
   ) {
@@ -88,7 +88,7 @@ export class EngineMisconfiguredError extends EngineCallError {
   }
 }
 
-/** True for failures of the way to the engine, which pass: unreachable or ambiguous. */
+/** True for temporary connection failures: unreachable or ambiguous. */
 export function isConnectionTrouble(error: unknown): error is EngineUnreachableError | EngineAmbiguousError {
   return error instanceof EngineUnreachableError || error instanceof EngineAmbiguousError;
 }

@@ -1,20 +1,20 @@
 import { type Drawing, type DrawnElement, nameOf } from '../common/bpmn-drawing/index.js';
 
-/** Where and why the engine cannot go on. */
+/** Where and why an instance cannot go on in the engine. */
 export interface EngineFault {
-  /** `at "Enough?" (Gateway_1), flow "toShipping"`; null where neither message nor drawing shows it. */
+  /** `at "Enough?" (Gateway_1), flow "toShipping"`; null if neither message nor BPMN shows it. */
   readonly place: string | null;
-  /** The engine's words, without its codes. */
+  /** The engine's message without its codes. */
   readonly reason: string;
 }
 
-/** What the engine's message says: an id, a text of the file, or a kind of element. */
+/** A pattern of an engine message that leads to an element: by its id, a text of the file, or its kind. */
 interface Hint {
   readonly pattern: RegExp;
   readonly find: (drawing: Drawing, text: string, ahead: readonly DrawnElement[]) => readonly DrawnElement[];
 }
 
-/** How Camunda 7.24, Operaton 1.0 and the embedded engine word it; measured on all three. */
+/** Messages of Camunda 7.24, Operaton 1.0 and the embedded engine, as observed on all three. */
 const HINTS: readonly Hint[] = [
   { pattern: /element with id '([^']+)'|Flow Node '([^']+)'|sequence flow '([^']+)'/, find: byId },
   { pattern: /used in expression: (.+?)\. Cause: /s, find: byText },
@@ -25,14 +25,14 @@ const HINTS: readonly Hint[] = [
   { pattern: /condition expression returns/, find: conditional },
 ];
 
-/** What shows that the engine's database said no; its words are no client's business. */
-const OF_DATABASE = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception while executing)/;
+/** Matches errors of the engine's database, which clients must not see. */
+const DATABASE_ERROR = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception while executing)/;
 
 /**
- * Takes the message of an engine apart that could not go on.
+ * Finds the element and the reason in the message of an engine that could not continue an instance.
  *
- * @param drawing of the process; null if the process is not one of this service
- * @param from ids of the elements that it was leaving
+ * @param drawing the process's BPMN; null if the process is not one of this service
+ * @param from ids of the elements that the instance was leaving
  */
 export function readEngineFault(
   message: string,
@@ -56,7 +56,7 @@ function failingElement(
     if (drawing === null) return find === byId ? unknownElement(text) : null;
     const ahead = from.flatMap((id) => drawing.ahead(id));
     const found = new Set(find(drawing, text, ahead));
-    // One of several is not named at random.
+    // If several elements fit, none is named.
     const [only] = found;
     return found.size === 1 ? (only ?? null) : null;
   }
@@ -67,14 +67,14 @@ function byId(drawing: Drawing, id: string): readonly DrawnElement[] {
   return [drawing.element(id) ?? unknownElement(id)];
 }
 
-/** Elements with this text: those ahead, else any. */
+/** Elements with this text: those ahead, otherwise all in the file. */
 function byText(drawing: Drawing, text: string, ahead: readonly DrawnElement[]): readonly DrawnElement[] {
   const hasText = ({ texts }: DrawnElement): boolean => texts.includes(text.trim());
   const near = ahead.filter(hasText);
   return near.length > 0 ? near : drawing.elements.filter(hasText);
 }
 
-/** A time may stand in the file, or come from a variable. */
+/** The time may be a text of the file, or come from a variable. */
 function byTextElseTimer(
   drawing: Drawing,
   text: string,
@@ -113,9 +113,9 @@ function describePlace(element: DrawnElement, drawing: Drawing | null): string {
   return `at ${nameOf(source)}, flow ${nameOf(element)}`;
 }
 
-/** The engine's reason without its codes and ids of its own. */
+/** The engine's message without its codes and internal ids. */
 function reasonOf(message: string): string {
-  if (OF_DATABASE.test(message)) return 'its database refused the change.';
+  if (DATABASE_ERROR.test(message)) return 'its database refused the change.';
   const text = message
     .replaceAll(/\bENGINE-\d{5}\s+/g, '')
     .replace(/^Cannot instantiate process definition \S+: /, '')

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The members that we read of the engine's responses; other members are dropped. */
+// The members of the engine's responses that we read; other members are dropped.
 
 export const startedInstanceSchema = z.object({
   id: z.string().min(1),
@@ -42,7 +42,7 @@ export const historicActivitySchema = z.object({
   activityId: z.string(),
   activityName: z.string().nullish(),
   activityType: z.string(),
-  /** The instance's id for an element that lies in no sub-process. */
+  /** The instance's id if the activity is in no sub-process. */
   parentActivityInstanceId: z.string().nullish(),
 });
 
@@ -81,9 +81,9 @@ export type HistoricActivity = z.output<typeof historicActivitySchema>;
 export type Incident = z.output<typeof incidentSchema>;
 export type LockedExternalTask = z.output<typeof externalTaskSchema>;
 
-/** What a deployment brought. */
+/** Result of a deployment. */
 export interface Deployment {
   readonly id: string;
-  /** Empty where nothing had changed. */
+  /** The new definitions; empty if nothing had changed. */
   readonly deployed: readonly { readonly id: string; readonly key: string; readonly version: number }[];
 }

@@ -1,35 +1,35 @@
 import { parseJson } from '../common/json/index.js';
 
-/** One part of a multipart body; a part with a file name is a resource of a deployment. */
+/** A part of a multipart body; a part with a file name is a resource of a deployment. */
 export interface EnginePart {
   readonly name: string;
   readonly content: string;
   readonly filename?: string;
 }
 
-/** One request to the engine's REST API. */
+/** A request to the engine's REST API. */
 export interface EngineRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Path below the REST base, with a leading slash; ids in it are already encoded. */
   readonly path: string;
-  /** Undefined members are left out. */
+  /** Undefined members are omitted. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly json?: unknown;
   readonly multipart?: readonly EnginePart[];
-  /** Milliseconds after which the request is given up. */
+  /** Timeout in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What came back, whatever its status. */
+/** A response of any status. */
 export interface EngineResponse {
   readonly status: number;
   readonly contentType: string | null;
-  /** Parsed where the content type is JSON and the text is too, else the text. */
+  /** The parsed value if content type and text are JSON, else the text. */
   readonly body: unknown;
 }
 
-/** Reads a body as {@link EngineResponse} has it; integers beyond ±(2^53 − 1) are a `bigint`. */
+/** Parses the body for {@link EngineResponse}; integers beyond ±(2^53 − 1) become `bigint`. */
 export function readResponseBody(contentType: string | null, text: string): unknown {
   if (!contentType?.toLowerCase().startsWith('application/json')) return text;
   try {
@@ -40,14 +40,14 @@ export function readResponseBody(contentType: string | null, text: string): unkn
 }
 
 /**
- * The one way to the engine: every call of the worker, of starts, queries and deployments goes through it.
+ * Sends requests to the engine. All calls of workers, starts, queries and deployments go through it.
  *
- * It repeats nothing by itself, because only the caller knows what a second request would mean.
+ * It repeats no request, because only the caller knows what a second request would mean.
  */
 export abstract class EngineTransport {
   /**
-   * @throws EngineUnreachableError where nothing was sent
-   * @throws EngineAmbiguousError where the engine may have got it: time-out, reset, abort
+   * @throws EngineUnreachableError if nothing was sent
+   * @throws EngineAmbiguousError if the engine may have received the request: timeout, reset, abort
    */
   abstract send(request: EngineRequest): Promise<EngineResponse>;
 }

@@ -8,7 +8,7 @@ import {
 } from '../common/http/index.js';
 import type { ProxyConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
-import type { EngineAccess } from './engine.access.js';
+import type { EngineAccessMonitor } from './engine-access.monitor.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
 import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
 import {
@@ -19,16 +19,16 @@ import {
   readResponseBody,
 } from './engine.transport.js';
 
-/** Milliseconds for the connection alone; a failure here means that nothing was sent. */
+/** Timeout of the connection in milliseconds; if it elapses, nothing was sent. */
 const CONNECT_TIMEOUT_MS = 5_000;
 
-/** Connections where nothing else is configured. */
-const MOST_CONNECTIONS = 1_000;
+/** Most connections if nothing else is configured. */
+const DEFAULT_CONNECTIONS = 1_000;
 
-/** Bytes of an answer; what is larger is not the engine's. */
+/** Most bytes of an answer; a larger one is not the engine's. */
 const MAX_ANSWER_BYTES = 32 * 1_024 * 1_024;
 
-/** Failures before the first byte of a request. */
+/** Errors before the first byte of a request was sent. */
 const NOTHING_SENT_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -36,16 +36,16 @@ const NOTHING_SENT_CODES: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 
-/** System calls that come before the first byte of a request. */
+/** System calls before the first byte of a request is sent. */
 const CONNECTING_CALLS: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 
-/** What Node's TLS says of certificates and protocols; a matter of configuration. */
+/** Errors of Node's TLS about certificates and protocols: the configuration is wrong. */
 const TLS_CODE = /^(ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|SELF_SIGNED|DEPTH_ZERO)/;
 
 /**
- * The engine over HTTP, with connections of its own that are kept alive and closed at the end.
+ * Sends requests over HTTP on its own keep-alive connections, which are closed at shutdown.
  *
- * No request is repeated: a connection that the server closed while a request was on its way is an
+ * No request is repeated: if the server closes a connection while a request is in flight, that is an
  * {@link EngineAmbiguousError}. undici drops an idle connection a second before the server's announced limit.
  */
 export class HttpEngineTransport extends EngineTransport {
@@ -54,8 +54,8 @@ export class HttpEngineTransport extends EngineTransport {
   constructor(
     private readonly endpoint: EngineEndpoint,
     shutdown: ShutdownService,
-    private readonly access?: EngineAccess,
-    maxConnections = MOST_CONNECTIONS,
+    private readonly access?: EngineAccessMonitor,
+    maxConnections = DEFAULT_CONNECTIONS,
     proxies: ProxyConfig = DIRECT,
   ) {
     super();
@@ -142,7 +142,7 @@ function translate(call: EngineRequest, error: unknown, limit: RequestLimit): Er
   if (code === 'ERR_INVALID_URL') {
     return new EngineMisconfiguredError(call, 'the base URL is not a URL', null, { cause: error });
   }
-  // Of the proxy's answer to CONNECT: the engine has got nothing.
+  // The proxy refused CONNECT: nothing was sent to the engine.
   if (error instanceof Error && error.message.startsWith('Proxy response')) {
     return new EngineUnreachableError(call, 'the proxy does not connect to the engine', { cause: error });
   }

@@ -15,16 +15,16 @@ import {
 } from './engine.transport.js';
 
 /**
- * The engine in this process: the same requests and answers as over HTTP, without a socket.
+ * Sends requests to an engine in this process: the same requests and answers as over HTTP, without a socket.
  *
- * What goes in and out is copied, because the engine and its callers must not share memory. A caller that leaves, by
- * its signal or at the time-out, is to the engine one whose connection has closed: its poll is parked no longer.
+ * Requests and answers are copied, because the engine and its callers must not share objects. If a caller aborts or its
+ * timeout elapses, the engine handles it like a closed connection and drops the caller's long poll.
  */
 export class InProcessEngineTransport extends EngineTransport {
   private readonly origin: string;
   private readonly basePath: string;
 
-  /** @param baseUrl where the same engine listens, for links in its answers */
+  /** @param baseUrl address of the same engine, for links in its answers */
   constructor(
     private readonly dispatch: EngineDispatch,
     baseUrl: string,
@@ -58,7 +58,7 @@ export class InProcessEngineTransport extends EngineTransport {
   }
 }
 
-/** Waits for one answer until its time is over or its signal aborts, and tells the engine when it has left. */
+/** Waits for one answer until its timeout elapses or its signal aborts; notifies the engine if the caller stops waiting. */
 class WaitingCaller {
   private readonly listeners: (() => void)[] = [];
   private readonly timer: NodeJS.Timeout;
@@ -73,7 +73,7 @@ class WaitingCaller {
     signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  /** Settles with the answer, or rejects when the caller leaves. */
+  /** Settles with the answer, or rejects when the caller stops waiting. */
   waitFor(answer: Promise<DispatchedResponse>): Promise<DispatchedResponse> {
     return new Promise((resolve, reject) => {
       this.reject = reject;

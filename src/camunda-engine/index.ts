@@ -7,7 +7,7 @@ export {
 } from './engine-deployment.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
-export { EngineAccess } from './engine.access.js';
+export { EngineAccessMonitor } from './engine-access.monitor.js';
 export { requireSuccess } from './engine.answer.js';
 export { EngineConnection } from './engine.connection.js';
 export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';

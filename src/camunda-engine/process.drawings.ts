@@ -3,7 +3,7 @@ import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { type Drawing, readDrawing } from '../common/bpmn-drawing/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../common/process-definition/index.js';
 
-/** The drawings of our own definitions, read at boot. */
+/** The BPMN models of our own definitions, read at boot. */
 @Injectable()
 export class ProcessDrawings implements OnModuleInit {
   private readonly read = new Map<string, Drawing>();
@@ -15,7 +15,7 @@ export class ProcessDrawings implements OnModuleInit {
     return this.definitions.map(({ key }) => key);
   }
 
-  /** Reads the files; one that is no BPMN is left out, because the engine says what is wrong in it. */
+  /** Reads the files. Skips a file that is not valid BPMN: the engine reports its faults at the deployment. */
   async onModuleInit(): Promise<void> {
     for (const { key, bpmn } of this.definitions) {
       const drawing = await readDrawing(await readFile(bpmn, 'utf8'));
@@ -23,7 +23,7 @@ export class ProcessDrawings implements OnModuleInit {
     }
   }
 
-  /** The drawing of one of our definitions; null for any other, and for a file that cannot be read. */
+  /** The model of one of our definitions; null for any other key, and for a file that is not valid BPMN. */
   of(processKey: string): Drawing | null {
     return this.read.get(processKey) ?? null;
   }

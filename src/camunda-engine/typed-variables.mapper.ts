@@ -1,6 +1,6 @@
 import { jsonFormFault, parseJson } from '../common/json/index.js';
 
-/** A variable as the engine's REST API represents it. */
+/** A variable in the format of the engine's REST API. */
 export interface TypedVariable {
   readonly value?: unknown;
   readonly type?: string | undefined;
@@ -13,7 +13,7 @@ export type TypedVariables = Readonly<Record<string, TypedVariable>>;
 export class UnsupportedVariableError extends Error {
   override readonly name = 'UnsupportedVariableError';
 
-  /** @param path name of the variable, and the way to the place inside, `order.items.0` */
+  /** @param path name of the variable and path inside it, `order.items.0` */
   constructor(
     readonly path: string,
     reason: string,
@@ -22,19 +22,20 @@ export class UnsupportedVariableError extends Error {
   }
 }
 
-/** Column length of a String variable in the engine's database. */
+/** Length of the column of a String variable in the engine's database. */
 const MAX_STRING_LENGTH = 4_000;
 
 const MIN_INT32 = -(2 ** 31);
 const MAX_INT32 = 2 ** 31 - 1;
 
 /**
- * Types plain values for the engine: 32-bit integers Integer, larger safe ones Long, other numbers Double, texts String
- * (over 4 000 characters Json), booleans Boolean, null Null, dates Date, objects and arrays Json.
+ * Converts plain values to typed variables. 32-bit integers become Integer, larger safe integers Long, other numbers
+ * Double, strings String (Json if longer than 4 000 characters), booleans Boolean, null Null, dates Date, objects and
+ * arrays Json.
  *
- * Members that are undefined are left out. Every own name is kept, `__proto__` too, and means nothing here.
+ * Undefined members are omitted. Every own name is kept, even `__proto__`, which has no effect.
  *
- * @throws UnsupportedVariableError with the path of what JSON cannot say, see {@link jsonFormFault}
+ * @throws UnsupportedVariableError with the path of a value that JSON cannot hold, see {@link jsonFormFault}
  */
 export function toTypedVariables(variables: Readonly<Record<string, unknown>>): TypedVariables {
   const typed = emptyRecord<TypedVariable>();
@@ -45,8 +46,8 @@ export function toTypedVariables(variables: Readonly<Record<string, unknown>>): 
 }
 
 /**
- * Reads the engine's variables as plain values: Json parsed, Date as `Date`, Null and absent values as null; Bytes,
- * File, Object and Xml stay as they come. Integers beyond ±(2^53 − 1), in Json too, are a `bigint`.
+ * Converts the engine's variables to plain values: Json is parsed, Date becomes `Date`, Null and absent values become
+ * null; Bytes, File, Object and Xml stay unchanged. Integers beyond ±(2^53 − 1), in Json too, become `bigint`.
  *
  * @returns an object without prototype, so that a variable may have any name
  */
@@ -56,7 +57,7 @@ export function fromTypedVariables(variables: TypedVariables): Record<string, un
   return plain;
 }
 
-/** Reads one variable; see {@link fromTypedVariables}. */
+/** Converts one variable; see {@link fromTypedVariables}. */
 export function fromTypedVariable({ value, type }: TypedVariable): unknown {
   if (value === null || value === undefined) return null;
   switch (type?.toLowerCase()) {
@@ -69,7 +70,7 @@ export function fromTypedVariable({ value, type }: TypedVariable): unknown {
   }
 }
 
-/** The engine's own text of a time: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`; it takes no literal `Z`. */
+/** Formats a date for the engine: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`. The engine does not accept a literal `Z`. */
 export function toEngineDate(date: Date): string {
   return date.toISOString().replace('Z', '+0000');
 }
@@ -110,7 +111,7 @@ function refuseWithoutForm(name: string, value: unknown): void {
   throw new UnsupportedVariableError(path, fault.reason);
 }
 
-/** A text that is not JSON stays a text: the schema that reads it will say what it expected. */
+/** A value that is not JSON stays a string: the handler's input schema will refuse it with a message. */
 function readJson(text: string): unknown {
   try {
     return parseJson(text);

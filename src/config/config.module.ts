@@ -13,10 +13,10 @@ export const RETENTION_CONFIG = getConfigToken('retention');
 export const PARTNERS_CONFIG = getConfigToken('partners');
 export const SHUTDOWN_CONFIG = getConfigToken('shutdown');
 
-/** Offers each group of a configuration under its token, everywhere. */
+/** Provides each group of a configuration under its token, to all modules. */
 @Module({})
 export class ConfigurationModule {
-  /** @param configuration what `createConfiguration` made */
+  /** @param configuration result of `createConfiguration` */
   static forRoot(configuration: Configuration): DynamicModule {
     const groups = Object.entries(configuration).filter(([, group]) => typeof group === 'object');
     return {

@@ -101,7 +101,7 @@ describe('createConfiguration', () => {
   it('refuses contradictions', () => {
     expect(faultsOf({ SYNC_TIMEOUT_MS: '60000', START_LEASE_MS: '10000' })).toEqual([
       'SYNC_TIMEOUT_MS must not be greater than SYNC_TIMEOUT_MAX_MS.',
-      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease outlasts the start call.',
+      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease must outlast the start call.',
     ]);
   });
 

@@ -9,24 +9,24 @@ export interface HttpConfig {
   readonly port: number;
   readonly bodyLimitBytes: number;
   readonly bodiesMaxBytes: number;
-  /** Members of the objects of a body, over every depth. */
+  /** Most members of all objects in a body. */
   readonly jsonMaxMembers: number;
-  /** Items of the arrays of a body, over every depth. */
+  /** Most items of all arrays in a body. */
   readonly jsonMaxItems: number;
   readonly pageMaxBytes: number;
-  /** Bytes of answers that are not read yet. */
+  /** Most bytes of answers that clients have not read yet. */
   readonly answersMaxBytes: number;
   readonly writeTimeoutMs: number;
-  /** How long a connection may be idle between two requests. */
+  /** Milliseconds that a connection may be idle between two requests. */
   readonly keepAliveTimeoutMs: number;
-  /** Unanswered requests of one connection. */
+  /** Most unanswered requests on one connection. */
   readonly requestsPerConnection: number;
-  /** Of one remote address. */
+  /** Most waiting requests from one remote address. */
   readonly waitsPerClient: number;
   readonly eventStreamsMax: number;
-  /** Of one remote address. */
+  /** Most event streams to one remote address. */
   readonly eventStreamsPerClient: number;
-  /** No trailing slash; null: `statusUrl` is relative. */
+  /** Without a trailing slash; null: `statusUrl` is relative. */
   readonly publicBaseUrl: string | null;
   /** Status for a process that ended in error: 500, 422 or 200. */
   readonly processErrorStatus: number;
@@ -63,7 +63,7 @@ export interface CamundaConfig {
   readonly asyncResponseTimeoutMs: number;
   /** Retries after the first attempt. */
   readonly taskRetries: number;
-  /** Milliseconds of a handler that names no limit of its own. */
+  /** Timeout of a handler without a limit of its own, in milliseconds. */
   readonly taskMaxDurationMs: number;
   /** Percent of `maxTasks` that one topic may hold. */
   readonly topicShare: number;
@@ -73,9 +73,9 @@ export interface CamundaConfig {
 
 export interface EmbeddedEngineConfig {
   readonly port: number;
-  /** How the service itself speaks to it; the port is open in any case. */
+  /** Transport between the service and its engine; the port is open in both cases. */
   readonly transport: 'inproc' | 'http';
-  /** Whether JavaScript of script tasks and mappings runs, without a sandbox. */
+  /** True: runs the JavaScript of script tasks and mappings, without a sandbox. */
   readonly scripts: boolean;
 }
 
@@ -95,12 +95,12 @@ export interface DatabaseServerConfig {
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
   readonly bootTimeoutMs: number;
-  /** Whether the boot changes the schema. */
+  /** True: the boot migrates the schema. */
   readonly migrate: boolean;
 }
 
 export interface DatabaseConfig {
-  /** Folder of the SQLite file, and of the embedded engine's. */
+  /** Folder of the SQLite files of the service and of the embedded engine. */
   readonly dataDir: string;
   /** Null: the SQLite file. */
   readonly server: DatabaseServerConfig | null;
@@ -116,28 +116,28 @@ export interface RetentionConfig {
   readonly mode: 'archive' | 'delete';
 }
 
-/** Proxies for calls to the engine and to partners; URLs, which may have credentials. */
+/** URLs of the proxies for calls to the engine and to partners; they may have credentials. */
 export interface ProxyConfig {
-  /** For `http:` addresses; null: none. */
+  /** Proxy for `http:` URLs; null: none. */
   readonly http: string | null;
-  /** For `https:` addresses; null: that of `http:`. */
+  /** Proxy for `https:` URLs; null: the one for `http:`. */
   readonly https: string | null;
-  /** Hosts that are asked directly, separated by commas; null: none beside loopback. */
+  /** Hosts without a proxy, separated by commas; null: loopback only. */
   readonly except: string | null;
 }
 
 export interface PartnersConfig {
   readonly proxies: ProxyConfig;
   readonly timeoutMs: number;
-  /** Connections to one host at the same time. */
+  /** Most open connections to one host. */
   readonly maxConnections: number;
-  /** Patterns of what is masked in the paths of outside calls. */
+  /** Patterns that are masked in the paths of outside calls. */
   readonly redactedPaths: readonly string[];
   /** Null: the partner simulator. */
   readonly backgroundCheckUrl: string | null;
   /** Null: the partner simulator. */
   readonly onboardingApiUrl: string | null;
-  /** Whether the simulator answers for a partner without a URL. */
+  /** True: the simulator answers for a partner without a URL. */
   readonly simulator: boolean;
   readonly simulatorSlowMs: number;
 }
@@ -147,7 +147,7 @@ export interface ShutdownConfig {
   readonly delayMs: number;
 }
 
-/** Everything that can be configured, in the groups in which it is injected. */
+/** The whole configuration, in the groups that modules inject. */
 export interface Configuration {
   readonly production: boolean;
   readonly http: HttpConfig;
@@ -168,16 +168,16 @@ export class ConfigurationError extends BootError {
 
   constructor(readonly faults: readonly string[]) {
     super(
-      `The environment is not usable, nothing was started. Correct ${faults.length === 1 ? 'this' : 'these'} and start again:\n` +
+      `The environment is not valid, nothing was started. Correct ${faults.length === 1 ? 'this' : 'these'} and start again:\n` +
         faults.map((fault) => `  - ${fault}`).join('\n'),
     );
   }
 }
 
 /**
- * Makes the configuration of an environment.
+ * Creates the configuration from environment variables.
  *
- * @param variables names and texts, as `process.env` holds them
+ * @param variables names and values, as in `process.env`
  * @throws ConfigurationError with all faults
  */
 export function createConfiguration(variables: Readonly<Record<string, string | undefined>>): Configuration {
@@ -192,7 +192,7 @@ export function createConfiguration(variables: Readonly<Record<string, string | 
   return group(parsed.data);
 }
 
-/** The variables of proxies are known in both cases; that in small letters is the older, and counts. */
+/** Proxy variables are common in both cases; the older, lower-case name takes precedence. */
 function proxiesOf(
   variables: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
@@ -211,13 +211,13 @@ function findContradictions(env: Environment): string[] {
   }
   if (env.START_LEASE_MS <= env.CAMUNDA_START_TIMEOUT_MS) {
     faults.push(
-      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease outlasts the start call.',
+      'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease must outlast the start call.',
     );
   }
   const type = databaseType(env);
   if (type === 'sqlite') {
     if (env.DB_HOST !== undefined)
-      faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file lies under DATA_DIR.');
+      faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file is under DATA_DIR.');
     return faults;
   }
   for (const name of ['DB_HOST', 'DB_NAME', 'DB_USER'] as const) {
@@ -227,7 +227,7 @@ function findContradictions(env: Environment): string[] {
       );
   }
   if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
-    faults.push(`DB_CA_FILE must be a file that this user may read; ${env.DB_CA_FILE} is not.`);
+    faults.push(`DB_CA_FILE must be a file that this user can read; ${env.DB_CA_FILE} is not.`);
   return faults;
 }
 
@@ -353,12 +353,12 @@ function group(env: Environment): Configuration {
 }
 
 /**
- * The configuration as it may be logged: secrets masked, credentials in URLs removed.
+ * The configuration for the log: secrets masked, credentials in URLs removed.
  */
 export function describeConfiguration(configuration: Configuration): Record<string, unknown> {
   const { database, partners } = configuration;
   const { backgroundCheckUrl, onboardingApiUrl } = partners;
-  // The path of a webhook is its secret.
+  // The path of a webhook URL may be a secret.
   const withoutPath = (url: string | null) => (url === null ? null : describeBaseUrl(url, 'path'));
   const maskedPaths = {
     backgroundCheckUrl: withoutPath(backgroundCheckUrl),

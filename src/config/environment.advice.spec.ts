@@ -61,10 +61,10 @@ describe('the advice on an environment', () => {
   });
 
   it.each([
-    ['prod', 'NODE_ENV is "prod", which is taken for development: did you mean "production"?'],
+    ['prod', 'NODE_ENV is "prod", which counts as development: did you mean "production"?'],
     ['Production', 'did you mean "production"?'],
     ['producton', 'did you mean "production"?'],
-    ['staging', 'NODE_ENV is "staging", which is taken for development. Only'],
+    ['staging', 'NODE_ENV is "staging", which counts as development. Only'],
   ])('says of NODE_ENV=%s how it is taken', (value, sentence) => {
     expect(adviseOn({ NODE_ENV: value })).toEqual([expect.stringContaining(sentence)]);
   });

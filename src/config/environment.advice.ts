@@ -1,24 +1,24 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { VARIABLES } from './environment.schema.js';
 
-/** Values of `NODE_ENV` that mean something here or to the tools. */
+/** Values of `NODE_ENV` with a meaning here or for tools. */
 const NODE_ENVS = ['production', 'development', 'test'] as const;
 
-/** Names of ours that are shorter are too near to others' for a guess. */
+/** Shorter names of ours are too similar to variables of other programs for a guess. */
 const LEAST_LENGTH = 7;
 
-/** Ends that are left out, or put in, of names that are otherwise right. */
+/** Suffixes that are often omitted or added by mistake. */
 const UNITS = /_(MS|BYTES|DAYS|SECONDS|S|URL|MAX)$/;
 
-/** What Kubernetes and Docker set for each Service or link, the proxies of other tools, and ends that none of ours has. */
+/** Variables that Kubernetes and Docker set for Services and links, proxies of other tools, and suffixes that we do not use. */
 const OF_OTHERS = /_SERVICE_(HOST|PORT)|_PORT_\d+_|_(TCP|UDP)(_|$)|_PROXY$|_MIN$|_NAMESPACE$/;
 
-/** What Kubernetes sets `<SERVICE>_PORT` to. */
+/** The value that Kubernetes sets for `<SERVICE>_PORT`. */
 const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
 
 const OWN_NAMES = Object.keys(VARIABLES);
 
-/** An environment in which a port that Kubernetes has set to the address of a Service counts as not set. */
+/** The environment without port variables that Kubernetes has set to the address of a Service. */
 export function withoutServiceLinks(
   variables: Readonly<Record<string, string | undefined>>,
 ): Readonly<Record<string, string | undefined>> {
@@ -29,8 +29,8 @@ export function withoutServiceLinks(
 }
 
 /**
- * Says what of an environment is probably not meant as it stands: names near to one of ours, an unknown `NODE_ENV`, and
- * addresses that Kubernetes has set. Values of unknown names are never shown.
+ * Warns of probable mistakes in an environment: misspelled names, an unknown `NODE_ENV`, and addresses that Kubernetes has
+ * set. Values of unknown variables are never shown.
  */
 export function adviseOn(variables: Readonly<Record<string, string | undefined>>): string[] {
   return [...misspelled(variables), ...unknownNodeEnv(variables.NODE_ENV), ...serviceLinks(variables)];
@@ -39,13 +39,13 @@ export function adviseOn(variables: Readonly<Record<string, string | undefined>>
 function misspelled(variables: Readonly<Record<string, string | undefined>>): string[] {
   return Object.keys(variables).flatMap((name) => {
     const meant = nearestOf(name);
-    // Whoever sets both has the right one.
+    // If both are set, the right one is used.
     if (meant === null || (variables[meant] ?? '') !== '') return [];
     return [`${name} is not a variable of this service: did you mean ${meant}? ${meant} keeps its default.`];
   });
 }
 
-/** The name of ours that another one was probably meant to be; null for one that is not like any. */
+/** The variable that a name was probably meant to be; null if none is similar. */
 function nearestOf(name: string): string | null {
   const capital = name.toUpperCase();
   if (capital !== name && name.length >= LEAST_LENGTH && !OF_OTHERS.test(capital))
@@ -84,7 +84,7 @@ function lacksAWordOf(name: string, whole: string): boolean {
   );
 }
 
-/** Letters that may be wrong in a name of that length. */
+/** Most wrong letters in a name of this length. */
 function mostTypos({ length }: string): number {
   if (length < 10) return 1;
   return length < 16 ? 2 : 3;
@@ -97,7 +97,7 @@ function unknownNodeEnv(value = ''): string[] {
   const near = NODE_ENVS.find((each) => each.startsWith(small)) ?? closest(small, NODE_ENVS);
   const isNear = near.startsWith(small) || distance(small, near) <= 2;
   return [
-    `NODE_ENV is "${text}", which is taken for development${isNear ? `: did you mean "${near}"?` : '.'} Only "production" changes defaults.`,
+    `NODE_ENV is "${text}", which counts as development${isNear ? `: did you mean "${near}"?` : '.'} Only "production" changes defaults.`,
   ];
 }
 
@@ -112,7 +112,7 @@ function serviceLinks(variables: Readonly<Record<string, string | undefined>>): 
   });
 }
 
-/** Our ports that hold the address of a Service. */
+/** Port variables whose value is the address of a Service. */
 function linkedNames(variables: Readonly<Record<string, string | undefined>>): string[] {
   return OWN_NAMES.filter(
     (name) => /(^|_)PORT$/.test(name) && SERVICE_LINK.test((variables[name] ?? '').trim()),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How long setTimeout can wait: 2^31 − 1 ms. */
+/** Longest delay of setTimeout: 2^31 − 1 ms. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 const unsetWhenEmpty = (value: unknown): unknown =>
@@ -48,7 +48,7 @@ function hasReadableCredentials(value: string): boolean {
   }
 }
 
-/** A URL to which paths are appended as text. */
+/** A URL to which paths are appended as strings. */
 const httpBaseUrl = () =>
   httpUrl().refine((value) => !/[?#]/.test(value), { error: 'must have no query and no fragment' });
 

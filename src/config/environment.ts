@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { loadEnvFile } from 'node:process';
 
 /**
- * Reads the environment, with what a `.env` file in the working directory adds to it; the only place that does.
+ * Reads the environment, and adds the variables of a `.env` file in the working directory. No other code reads it.
  *
- * A variable that is set wins over the file.
+ * Variables of the environment take precedence over the file.
  */
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {
   if (existsSync('.env')) loadEnvFile('.env');

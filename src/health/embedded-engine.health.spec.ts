@@ -37,7 +37,7 @@ describe('the health of an embedded engine', () => {
     const down = {
       embeddedEngine: {
         status: 'down',
-        message: expect.stringContaining('takes no writes') as unknown,
+        message: expect.stringContaining('cannot be written') as unknown,
         reason: 'database or disk is full',
       },
     };
@@ -54,7 +54,7 @@ describe('the health of an embedded engine', () => {
     const down = {
       embeddedEngine: {
         status: 'down',
-        message: expect.stringContaining('has to be started again') as unknown,
+        message: expect.stringContaining('restart the service') as unknown,
         reason: 'the file is gone',
       },
     };

@@ -15,7 +15,7 @@ const parts = {
   },
 };
 
-/** What every probe answers. */
+/** Content of every probe's answer. */
 const content = {
   'application/json': {
     schema: {
@@ -29,16 +29,16 @@ const content = {
 const DocumentProbe = (operationId: string, summary: string): MethodDecorator =>
   applyDecorators(
     ApiOperation({ summary, operationId }),
-    ApiResponse({ status: 200, description: 'All is well.', content }),
+    ApiResponse({ status: 200, description: 'All parts are up.', content }),
     ApiResponse({
       status: 429,
-      description: 'The connection has as many requests open as it may.',
+      description: 'The connection has too many unanswered requests.',
       content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
     }),
-    ApiResponse({ status: 503, description: 'Something is down.', content }),
+    ApiResponse({ status: 503, description: 'At least one part is down.', content }),
   );
 
-/** Probes for Kubernetes and a page for a person. */
+/** Probes for Kubernetes, and details for operators. */
 @ApiTags('health')
 @Controller('health')
 export class HealthController {
@@ -48,7 +48,7 @@ export class HealthController {
   ) {}
 
   @Get()
-  @DocumentProbe('getHealth', 'Liveness, readiness and details for a person')
+  @DocumentProbe('getHealth', 'Liveness, readiness and details for operators')
   all(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, [...this.health.readiness(), ...this.health.details()]);
   }
@@ -65,7 +65,7 @@ export class HealthController {
     return this.answer(reply, this.health.readiness());
   }
 
-  /** Terminus reports an unhealthy service as an exception; here it is an answer like the other. */
+  /** Terminus throws if the service is unhealthy; the exception's response is sent like any other. */
   private async answer(reply: FastifyReply, indicators: HealthIndicatorFunction[]): Promise<void> {
     const result = await this.checks.check(indicators).catch((error: unknown) => resultOf(error));
     void reply

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/terminus';
 import {
   EngineConnection,
-  EngineAccess,
+  EngineAccessMonitor,
   ENGINE_ENDPOINT,
   EngineDeploymentService,
   type EngineCondition,
@@ -19,14 +19,15 @@ import { DatabaseService, WriteQueueService } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { StartBacklogService } from '../process/index.js';
 
-/** What is said of an embedded engine that does not run. */
-const DOWN: Readonly<Record<EngineCondition['status'], string>> = {
+/** Messages for an embedded engine that does not run. */
+const ENGINE_MESSAGES: Readonly<Record<EngineCondition['status'], string>> = {
   running: '',
-  recovering: 'The file of the embedded engine takes no writes; it goes on by itself when one succeeds.',
-  failed: 'The embedded engine cannot read its state back; the service has to be started again.',
+  recovering:
+    'The file of the embedded engine cannot be written; the engine continues as soon as a write succeeds.',
+  failed: 'The embedded engine cannot read its state again; restart the service.',
 };
 
-/** Says how the parts of the service are. */
+/** Health indicators of the parts of the service. */
 @Injectable()
 export class HealthService {
   constructor(
@@ -35,7 +36,7 @@ export class HealthService {
     private readonly database: DatabaseService,
     private readonly writes: WriteQueueService,
     private readonly engineConnection: EngineConnection,
-    private readonly access: EngineAccess,
+    private readonly access: EngineAccessMonitor,
     private readonly deployment: EngineDeploymentService,
     private readonly backlog: StartBacklogService,
     private readonly workers: CamundaWorkerService,
@@ -44,11 +45,11 @@ export class HealthService {
   ) {}
 
   /**
-   * What decides whether requests are sent here: not while booting or stopping, not while the database is away or takes
-   * no writes, not while no further start is accepted, not while the engine refuses our credentials.
+   * Readiness: down during boot and stop, while the database is unreachable or cannot be written, while no further start
+   * is accepted, and while the engine refuses our credentials.
    *
-   * An engine outside that is away does not count: starts are stored, and stored answers still work. The embedded one
-   * does, because nothing but this machine's disk keeps it from working.
+   * An external engine that is unreachable does not count: starts are stored, and stored outcomes are still served. An
+   * embedded engine counts, because only the disk of this machine can keep it from working.
    */
   readiness(): HealthIndicatorFunction[] {
     return [
@@ -60,12 +61,12 @@ export class HealthService {
     ];
   }
 
-  /** What decides whether the process is to be replaced: an embedded engine that cannot read its state back. */
+  /** Liveness: down if the process has to be restarted, because the embedded engine cannot read its state again. */
   liveness(): HealthIndicatorFunction[] {
     return this.embeddedEngine(({ status }) => status !== 'failed');
   }
 
-  /** What a person wants to know beside it; none of it makes the service unready. */
+  /** Details for operators; they do not affect readiness. */
   details(): HealthIndicatorFunction[] {
     return [() => this.engine(), () => this.workersHealth()];
   }
@@ -79,8 +80,8 @@ export class HealthService {
   }
 
   /**
-   * The embedded engine must have taken or refused each of our definitions; another engine must have been tried once.
-   * A refused one does not count: its earlier version may be there, and the other processes work.
+   * True once the embedded engine has accepted or refused each of our definitions, or an external engine was tried once.
+   * A refused definition does not count: its earlier version may be deployed, and the other processes work.
    */
   private booted(): boolean {
     const { isComplete, rounds } = this.deployment.state;
@@ -92,7 +93,7 @@ export class HealthService {
     if (!(await this.database.isHealthy())) return indicator.down('The database does not answer.');
     if (!this.writes.available) {
       return indicator.down({
-        message: 'The database takes no writes.',
+        message: 'The database cannot be written.',
         bytesWaiting: this.writes.bytesQueued,
       });
     }
@@ -110,13 +111,13 @@ export class HealthService {
     return indicator.down({ message: 'Too many starts wait for the process engine.', starts, ...suspended });
   }
 
-  private embeddedEngine(isFine: (condition: EngineCondition) => boolean): HealthIndicatorFunction[] {
+  private embeddedEngine(isUp: (condition: EngineCondition) => boolean): HealthIndicatorFunction[] {
     const condition = this.endpoint.condition?.();
     if (condition === undefined) return [];
     const indicator = this.indicators.check('embeddedEngine');
-    if (isFine(condition)) return [() => indicator.up()];
+    if (isUp(condition)) return [() => indicator.up()];
     const reason = 'reason' in condition ? condition.reason : '';
-    return [() => indicator.down({ message: DOWN[condition.status], reason })];
+    return [() => indicator.down({ message: ENGINE_MESSAGES[condition.status], reason })];
   }
 
   private engineAccess(): HealthIndicatorResult {

@@ -6,18 +6,18 @@ import { ProblemError } from '../common/errors/index.js';
 import { countJson } from '../common/json/index.js';
 import type { HttpConfig } from '../config/index.js';
 
-/** Routes that may be called without a body. */
+/** Routes whose body is optional. */
 const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
 
-/** Bytes of the shortest member, `"":0,`, and of the shortest item, `0,`. */
+/** Length of the shortest member, `"":0,`, and of the shortest item, `0,`. */
 const MEMBER_BYTES = 5;
 const ITEM_BYTES = 2;
 
 /**
- * Takes an empty body for none on the routes that may be called without one, whatever its headers say of it: a length of
- * 0, chunks without content, any `Content-Type`.
+ * Treats an empty body like an absent one on the routes whose body is optional, with any headers: a length of 0, chunks
+ * without content, any `Content-Type`.
  */
-export function takeEmptyBodiesForNone(fastify: FastifyInstance): void {
+export function ignoreEmptyBodies(fastify: FastifyInstance): void {
   fastify.addHook('preParsing', async (request, _reply, payload) => {
     const { headers } = request.raw;
     if (!BODY_OPTIONAL.has(request.routeOptions.url ?? '')) return payload;
@@ -30,7 +30,7 @@ export function takeEmptyBodiesForNone(fastify: FastifyInstance): void {
   });
 }
 
-/** Whether a stream ends without content; what it has is left in it. */
+/** True if a stream ends without content; any content stays in the stream. */
 function endsEmpty(stream: Readable): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const settle = (isEmpty: boolean): void => {
@@ -50,8 +50,8 @@ function endsEmpty(stream: Readable): Promise<boolean> {
   });
 }
 
-/** Leaves one body parser: JSON, where members that would poison a prototype are refused as malformed. */
-export function takeOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void {
+/** Removes all body parsers but JSON, which refuses members that could change a prototype. */
+export function acceptOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void {
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
@@ -72,7 +72,7 @@ export function takeOnlyJson(fastify: FastifyInstance, limits: HttpConfig): void
   });
 }
 
-/** Says which of the two the parser does not take: what is no JSON, or a member that would poison a prototype. */
+/** The problem of a body that the parser refused: invalid JSON, or a member that could change a prototype. */
 function parseFault(text: string, cause: Error): ProblemError {
   let value: unknown;
   try {
@@ -91,7 +91,7 @@ function parseFault(text: string, cause: Error): ProblemError {
   );
 }
 
-/** JSON Pointer of the first member that would poison a prototype; null where there is none. */
+/** JSON Pointer of the first member that could change a prototype; null if there is none. */
 function forbiddenMember(value: unknown): string | null {
   const open: { readonly value: unknown; readonly pointer: string }[] = [{ value, pointer: '' }];
   for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
@@ -109,7 +109,7 @@ function hasPrototype(value: unknown): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype');
 }
 
-/** Why a body is not even read as JSON; null where it is. */
+/** The problem of a body that is not parsed at all; null if it is. */
 function bodyFault(body: Buffer, headers: IncomingHttpHeaders): ProblemError | null {
   const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
   if (encoding !== '' && encoding !== 'identity') {
@@ -121,15 +121,15 @@ function bodyFault(body: Buffer, headers: IncomingHttpHeaders): ProblemError | n
   if (body.length === 0) {
     return new ProblemError('malformed-json', 'The body is empty: send a JSON object. Nothing was kept.');
   }
-  // Decoded all the same, it would be kept as another text than the client has sent.
+  // Invalid bytes would be decoded to another text than the client has sent.
   return isUtf8(body)
     ? null
-    : new ProblemError('malformed-json', 'The body is not UTF-8, which JSON has to be. Nothing was kept.');
+    : new ProblemError('malformed-json', 'The body is not UTF-8, as JSON must be. Nothing was kept.');
 }
 
-/** Refuses a body of too many parts before it is parsed: every later step costs time for each of them. */
+/** Refuses a body with too many members or items before it is parsed, because each of them costs time later. */
 function sizeFault(body: Buffer, { jsonMaxMembers, jsonMaxItems }: HttpConfig): ProblemError | null {
-  // Most bodies are too short to have as many.
+  // Most bodies are too short to exceed a limit.
   if (body.length <= Math.min(jsonMaxMembers * MEMBER_BYTES, jsonMaxItems * ITEM_BYTES)) return null;
   const { members, items } = countJson(body);
   const excess =

@@ -16,18 +16,19 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
 };
 
-const EXPECTATION = 'Expect takes nothing but 100-continue. Send the request without it; nothing was kept.';
+const EXPECTATION =
+  'The only supported value of Expect is 100-continue. Send the request without it; nothing was kept.';
 
-/** Answers what never becomes a request of the framework, as problem documents with an id that the log has as well. */
+/** Answers requests that never reach the framework with problem documents; their request ids are in the log. */
 export class ClientErrorAnswers {
   private logger: RequestLogger | undefined;
 
-  /** Given once it is there; the server is made before it, and does not listen before. */
+  /** Sets the logger, which is created after the server; call it before the server listens. */
   logTo(logger: RequestLogger): void {
     this.logger = logger;
   }
 
-  /** Answers what Node's HTTP parser refuses before there is a request. */
+  /** Answers data that Node's HTTP parser refuses. */
   readonly answerParserError = (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
@@ -48,7 +49,7 @@ export class ClientErrorAnswers {
     );
   };
 
-  /** Answers an `Expect` header that asks for something unknown, which Node would with a bare 417. */
+  /** Answers an unsupported `Expect` header, for which Node would send 417 without a body. */
   answerExpectations(server: Server): void {
     server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
       const requestId = requestIdOf(request);
@@ -61,7 +62,7 @@ export class ClientErrorAnswers {
           'content-type': PROBLEM_MEDIA_TYPE,
           'cache-control': 'no-store',
           'x-request-id': requestId,
-          // Its body is not read.
+          // The request's body is not read.
           connection: 'close',
         })
         .end(JSON.stringify(problem));

@@ -1,18 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How long a client may go on sending a body that nobody wants. */
+/** Milliseconds that a client may continue to send a body that is not needed. */
 const LINGER_MS = 30_000;
 
-/** The request that each connection answers. */
+/** The request that is being answered on each connection. */
 const answered = new WeakMap<Socket, IncomingMessage>();
 
 /**
- * Lets the client read an answer that is sent before its body has come whole, as a 413 is.
+ * Lets the client read an answer that is sent before the request's body has arrived completely, for example a 413.
  *
- * A connection that is closed with unread bytes is reset, and the reset can overtake the answer. So where the server
- * would close it, only its own half is closed; what still comes is thrown away, until the client has sent all, has closed,
- * or 30 s have passed.
+ * Closing a connection with unread bytes resets it, and the reset can overtake the answer. Therefore only the server's
+ * half is closed. Further bytes are discarded until the client has sent everything, has closed, or 30 s have elapsed.
  */
 export function lingerUntilRead(request: IncomingMessage): void {
   const { socket } = request;
@@ -21,15 +20,15 @@ export function lingerUntilRead(request: IncomingMessage): void {
   if (isKnown) return;
   const close = socket.destroySoon.bind(socket);
   socket.destroySoon = () => {
-    // A second wish to close, at a stop, counts.
+    // A second call, at a stop, closes the connection.
     socket.destroySoon = close;
     const last = answered.get(socket) ?? request;
     if (last.complete || socket.destroyed) close();
-    else throwAway(last, close);
+    else discardRest(last, close);
   };
 }
 
-function throwAway(request: IncomingMessage, close: () => void): void {
+function discardRest(request: IncomingMessage, close: () => void): void {
   const { socket } = request;
   socket.end();
   const timer = setTimeout(() => socket.destroy(), LINGER_MS);

@@ -2,29 +2,29 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { isAnswering } from '../common/connections/index.js';
 
-/** How often connections are looked at, at the least; a smaller time-out is looked at more often. */
-const LOOK_MS = 1_000;
+/** Longest interval between two checks of the connections; it is shorter for a small timeout. */
+const CHECK_MS = 1_000;
 
-/** How often a closing server looks for connections that have nothing more to do. */
-const CLOSING_LOOK_MS = 50;
+/** Interval at which a closing server looks for idle connections. */
+const CLOSING_CHECK_MS = 50;
 
-/** How long answers may take to begin once the server closes. */
+/** Milliseconds within which answers have to begin after the server has begun to close. */
 const LAST_ANSWERS_MS = 1_000;
 
-/** Bytes of a connection that its client has taken, and since when there were no more. */
+/** Bytes that the client of a connection has read, and the time of the last change. */
 interface Progress {
   taken: number;
   since: number;
 }
 
-/** Watches the connections of a server: cuts those whose clients read nothing, and closes all in order at a stop. */
+/** Closes connections whose clients do not read, and closes all connections in order at a stop. */
 export class HttpConnections {
   private readonly sockets = new Map<Socket, Progress>();
   private readonly timer: NodeJS.Timeout;
 
   /**
-   * @param writeTimeoutMs how long a client may take no byte of an answer that waits for it
-   * @param onCut told of a connection that is cut for this
+   * @param writeTimeoutMs milliseconds that a client may read no byte of a pending answer
+   * @param onCut called for each connection that is closed for this
    */
   constructor(
     private readonly server: Server,
@@ -44,15 +44,15 @@ export class HttpConnections {
       () => {
         this.cutStalled();
       },
-      Math.min(LOOK_MS, Math.ceil(writeTimeoutMs / 4)),
+      Math.min(CHECK_MS, Math.ceil(writeTimeoutMs / 4)),
     );
     this.timer.unref();
   }
 
   /**
-   * Closes the listener, then each connection once its answer is written whole.
+   * Closes the listener, then each connection when its answer is written completely.
    *
-   * @param signal ends the waiting: what is still open is cut
+   * @param signal aborts the wait: all connections are closed at once
    */
   async close(signal: AbortSignal): Promise<void> {
     const { server } = this;
@@ -72,16 +72,16 @@ export class HttpConnections {
     if (signal.aborted) cut();
     else signal.addEventListener('abort', cut, { once: true });
     const begun = performance.now();
-    const looking = setInterval(() => {
+    const checks = setInterval(() => {
       this.closeFinished(performance.now() - begun >= LAST_ANSWERS_MS);
-    }, CLOSING_LOOK_MS);
+    }, CLOSING_CHECK_MS);
     await closed;
-    clearInterval(looking);
+    clearInterval(checks);
     clearInterval(this.timer);
     signal.removeEventListener('abort', cut);
   }
 
-  /** @param all also those whose answer has not begun */
+  /** @param all true: also close connections whose answer has not begun */
   private closeFinished(all: boolean): void {
     this.server.closeIdleConnections();
     if (!all) return;
@@ -94,7 +94,7 @@ export class HttpConnections {
     const now = performance.now();
     for (const [socket, progress] of this.sockets) {
       const pendingBytes = socket.writableLength;
-      // What has left the socket's own buffer; the system's, of some megabytes at the most, is not seen.
+      // Bytes that have left the socket's own buffer; the system's buffer, at most some megabytes, is not visible.
       const taken = socket.bytesWritten - pendingBytes;
       if (pendingBytes === 0 || taken !== progress.taken) {
         progress.taken = taken;

@@ -7,14 +7,14 @@ import { countOpenRequests, openRequestOf } from '../common/connections/index.js
 import type { HttpConfig } from '../config/index.js';
 import { HttpConnections } from './http-connections.js';
 import { lingerUntilRead } from './early-answers.js';
-import { takeEmptyBodiesForNone, takeOnlyJson } from './body.parser.js';
+import { acceptOnlyJson, ignoreEmptyBodies } from './body.parser.js';
 import type { ShutdownService } from '../lifecycle/index.js';
 
-/** How many times as many unanswered requests close a connection. */
+/** A connection with this many times the allowed unanswered requests is closed. */
 const CLOSED_BEYOND = 10;
 
 /**
- * What holds for every route: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
+ * Registers the rules for all routes: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
  * `Connection: close` and closed sockets at a stop.
  */
 export function registerHttpContract(
@@ -23,8 +23,8 @@ export function registerHttpContract(
   shutdown: ShutdownService,
 ): void {
   const fastify = app.getHttpAdapter().getInstance();
-  takeOnlyJson(fastify, config);
-  takeEmptyBodiesForNone(fastify);
+  acceptOnlyJson(fastify, config);
+  ignoreEmptyBodies(fastify);
   const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
   fastify.addHook('onRoute', ({ method, url }) => {
     const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
@@ -36,8 +36,8 @@ export function registerHttpContract(
     const allowed = request.is404
       ? routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
       : [];
-    const problem = isCrowded(request, reply, config.requestsPerConnection)
-      ? crowded(config.requestsPerConnection)
+    const problem = hasTooManyRequests(request, reply, config.requestsPerConnection)
+      ? tooManyRequests(config.requestsPerConnection)
       : allowed.length > 0
         ? methodNotAllowed(request.method, allowed)
         : path.startsWith('/api/')
@@ -53,16 +53,16 @@ export function registerHttpContract(
   });
   const logger = new Logger('HttpServer');
   const connections = new HttpConnections(app.getHttpServer(), config.writeTimeoutMs, (facts) => {
-    logger.warn({ msg: 'A connection was cut: its client took nothing of an answer.', ...facts });
+    logger.warn({ msg: 'A connection was closed: its client did not read an answer.', ...facts });
   });
   shutdown.register('disconnect', 'http server', (signal) => connections.close(signal));
 }
 
 /**
- * Whether a connection has more unanswered requests than it may. One that has many times as many is closed, because
- * each refusal waits for its turn as well.
+ * True if a connection has more unanswered requests than allowed. With far more it is closed, because even the refusals
+ * wait for their turn.
  */
-function isCrowded(request: FastifyRequest, reply: FastifyReply, max: number): boolean {
+function hasTooManyRequests(request: FastifyRequest, reply: FastifyReply, max: number): boolean {
   const { socket } = request.raw;
   openRequestOf(request.raw, reply.raw);
   const open = countOpenRequests(socket);
@@ -70,7 +70,7 @@ function isCrowded(request: FastifyRequest, reply: FastifyReply, max: number): b
   return open > max;
 }
 
-function crowded(max: number): ProblemError {
+function tooManyRequests(max: number): ProblemError {
   return new ProblemError(
     'rate-limited',
     `This connection has ${max} requests that are not answered yet, as many as HTTP_REQUESTS_PER_CONNECTION allows. ` +
@@ -81,14 +81,14 @@ function crowded(max: number): ProblemError {
 
 function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {
   const allow = [...new Set(allowed)].join(', ');
-  return new ProblemError('method-not-allowed', `This path does not take ${method}; it takes ${allow}.`, {
+  return new ProblemError('method-not-allowed', `This path does not allow ${method}; it allows ${allow}.`, {
     headers: { allow },
   });
 }
 
-/** A route may name in its configuration what it `produces`; else that is JSON. */
+/** Checks `Accept`. A route may list in its configuration what it `produces`; the default is JSON. */
 function negotiate(request: FastifyRequest): ProblemError | null {
-  // An empty header says as little as none.
+  // An empty header counts as absent.
   if (!request.headers.accept) return null;
   const { produces } = request.routeOptions.config as { readonly produces?: string[] };
   const accepted = new Negotiator(request.raw).mediaType(
@@ -97,7 +97,7 @@ function negotiate(request: FastifyRequest): ProblemError | null {
   return accepted === undefined
     ? new ProblemError(
         'not-acceptable',
-        `Answers are ${(produces ?? ['application/json']).join(' or ')}; send an Accept header that takes it, or none.`,
+        `Answers are ${(produces ?? ['application/json']).join(' or ')}; send an Accept header that allows it, or none.`,
       )
     : null;
 }

@@ -1,2 +1,2 @@
-/** Nest token of an AbortSignal: the service is told to stop before it has booted. Absent where nobody can tell it. */
+/** Nest token of an AbortSignal that ends a boot before it is complete; the binding is optional. */
 export const BOOT_SIGNAL = Symbol('BOOT_SIGNAL');

@@ -1,17 +1,17 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ShutdownService } from './shutdown.service.js';
 
-/** How often the clocks are compared. */
-const LOOK_MS = 1_000;
+/** Milliseconds between two comparisons of the clocks. */
+const INTERVAL_MS = 1_000;
 
-/** What the two clocks may drift apart between two looks without the time having been set. */
+/** Milliseconds that the clocks may drift apart between two comparisons without the clock having been set. */
 const TOLERANCE_MS = 1_000;
 
 /**
- * Notices that the system's clock was set, by an operator, a time server or a machine that slept.
+ * Detects changes of the system clock, by an operator, a time server or a machine that slept.
  *
- * Durations are measured by `performance.now()`, which nobody sets. What has to keep a time of the clock, in a table or
- * in a library, is told here that it means another moment now.
+ * Durations are measured by `performance.now()`, which never jumps. Whatever has to store a clock time, in a table or in
+ * a library, registers here to adjust it.
  */
 @Injectable()
 export class ClockWatch {
@@ -21,24 +21,24 @@ export class ClockWatch {
 
   constructor(shutdown: ShutdownService) {
     const timer = setInterval(() => {
-      this.look();
-    }, LOOK_MS).unref();
+      this.compare();
+    }, INTERVAL_MS).unref();
     shutdown.register('release', 'clock watch', () => {
       clearInterval(timer);
     });
   }
 
-  /** @param listener gets by how many milliseconds the clock was set, negative where back; must not throw */
+  /** @param listener receives the change in milliseconds, negative if the clock was set back; must not throw */
   onSet(listener: (byMs: number) => void): void {
     this.listeners.push(listener);
   }
 
-  private look(): void {
+  private compare(): void {
     const offset = Date.now() - performance.now();
     const byMs = Math.round(offset - this.offset);
     if (Math.abs(byMs) <= TOLERANCE_MS) return;
     this.offset = offset;
-    this.logger.warn({ msg: 'The clock was set; what is due by it is looked at again.', byMs });
+    this.logger.warn({ msg: 'The system clock was set; due times are adjusted.', byMs });
     for (const listener of this.listeners) listener(byMs);
   }
 }

@@ -4,10 +4,10 @@ import { ShutdownService } from './shutdown.service.js';
 import { UnhandledErrors } from './unhandled.errors.js';
 
 /**
- * Takes the rejections and exceptions of this process that nobody handled.
+ * Handles the unhandled rejections and exceptions of this process.
  *
- * One that belongs to a running step fails that step. Any other is a {@link FatalFaults fatal fault}, because nobody
- * knows what it has left undone. Until the application exists, the error is printed and the boot ends.
+ * An error that belongs to a running step fails that step. Any other is a {@link FatalFaults fatal fault}, because it may
+ * have left the service in an unknown state. Before the application exists, the error is printed and the boot ends.
  */
 export class CrashGuard {
   private app: INestApplicationContext | null = null;
@@ -18,7 +18,7 @@ export class CrashGuard {
     process.on('uncaughtException', this.onError);
   }
 
-  /** The application whose faults these errors are from now on. */
+  /** Sets the application that handles these errors from now on. */
   protect(app: INestApplicationContext): void {
     this.app = app;
   }
@@ -41,7 +41,7 @@ export class CrashGuard {
     app
       .get(FatalFaults)
       .report(
-        'An error that nobody handled stops the service. What was accepted is stored; the next start goes on with it.',
+        'An unhandled error stops the service. Everything that was accepted is stored; the next start continues with it.',
         error,
       );
   };

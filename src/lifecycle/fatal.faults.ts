@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-/** Different lines that are logged at most: a fault may repeat itself while the service stops. */
+/** Most different lines that are logged: a fault may repeat while the service stops. */
 const MAX_LINES = 20;
 
 /**
- * The one way by which a fault ends the service: damaged files and errors that nobody handled. Each fault is logged as
- * fatal, the first one begins the orderly stop with exit code 1.
+ * Stops the service after a fatal fault: a damaged file or an unhandled error. Each fault is logged as fatal; the first
+ * one starts the orderly stop, with exit code 1.
  */
 @Injectable()
 export class FatalFaults {
@@ -14,7 +14,7 @@ export class FatalFaults {
   private reported = false;
   private listener: () => void = () => undefined;
 
-  /** @param sentence what happened, what was kept, and what the operator has to do; the same fault is logged once */
+  /** Reports a fault; the same fault is logged once. @param sentence what happened, what was stored, and what the operator has to do */
   report(sentence: string, error: unknown): void {
     this.log(sentence, error instanceof Error ? error : new Error(String(error)));
     if (this.reported) return;
@@ -22,7 +22,7 @@ export class FatalFaults {
     this.listener();
   }
 
-  /** Sets what stops the service at the first fault. Calls it at once if a fault was reported before. */
+  /** Sets the callback that stops the service at the first fault; called at once if a fault was reported before. */
   onFault(stop: () => void): void {
     this.listener = stop;
     if (this.reported) stop();

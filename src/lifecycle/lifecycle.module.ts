@@ -4,7 +4,7 @@ import { FatalFaults } from './fatal.faults.js';
 import { ShutdownService } from './shutdown.service.js';
 import { UnhandledErrors } from './unhandled.errors.js';
 
-/** Offers the {@link ShutdownService}, {@link UnhandledErrors}, {@link FatalFaults} and {@link ClockWatch} to every module. */
+/** Provides {@link ShutdownService}, {@link UnhandledErrors}, {@link FatalFaults} and {@link ClockWatch} to all modules. */
 @Global()
 @Module({
   providers: [ClockWatch, ShutdownService, UnhandledErrors, FatalFaults],

@@ -2,15 +2,15 @@ import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { SHUTDOWN_CONFIG, type ShutdownConfig } from '../config/index.js';
 
-/** Far more than the parts of a stage have. */
+/** Far more than the hooks of one stage. */
 const MAX_LISTENERS = 1_000;
 
 /**
- * The stages of a stop, in their order.
+ * The stages of a stop, in order.
  *
- * `unready`: readiness answers 503, everything is still served. `refuse`: starts are refused, waiting requests
- * answered, streams closed. `drain`: polling ends, running handlers and starts in flight are awaited. `abort`:
- * handlers that still run are told to end, while what they leave can still be written. `flush`: the write queue empties.
+ * `unready`: readiness answers 503, all requests are still served. `refuse`: starts are refused, waiting requests are
+ * answered, streams are closed. `drain`: polling ends, running handlers and starts in flight are awaited. `abort`: the
+ * signals of handlers that still run abort, and their last writes are still accepted. `flush`: the write queue empties.
  * `disconnect`: listeners and sockets close. `release`: pools and the embedded engine close.
  */
 export const SHUTDOWN_STAGES = [
@@ -25,18 +25,18 @@ export const SHUTDOWN_STAGES = [
 
 export type ShutdownStage = (typeof SHUTDOWN_STAGES)[number];
 
-/** What a module does in one stage; `signal` aborts when the time of the stage is over. */
+/** What a module does in one stage; `signal` aborts when the time of the stage has elapsed. */
 export type ShutdownHook = (signal: AbortSignal) => void | Promise<void>;
 
-/** Time for what follows the drain, on top of `SHUTDOWN_TIMEOUT_MS`. */
+/** Time for the stages after the drain, in addition to `SHUTDOWN_TIMEOUT_MS`. */
 const CLOSING_TIME_MS = 5_000;
 
-/** How much of it handlers have to end once they are told to. */
+/** Part of it for handlers to end after their signals have aborted. */
 const ABORT_TIME_MS = 2_000;
 
 /**
- * Stops the service in order: every module registers what it has to do in which stage, and nothing else closes
- * timers, sockets or pools.
+ * Stops the service in order: every module registers hooks for stages. Timers, sockets and pools are closed by these
+ * hooks only.
  */
 @Injectable()
 export class ShutdownService implements OnModuleDestroy {
@@ -57,28 +57,28 @@ export class ShutdownService implements OnModuleDestroy {
     return this.stopped !== null;
   }
 
-  /** True from the moment new work is refused; a stopping service still takes it for `SHUTDOWN_DELAY_MS`. */
+  /** True once new work is refused; a stopping service still accepts it for `SHUTDOWN_DELAY_MS`. */
   get refusing(): boolean {
     return this.refuses;
   }
 
-  /** True where an error that nobody handled stops the service, and not its operator. */
+  /** True if an unhandled error stops the service, and not its operator. */
   get crashing(): boolean {
     return this.crashed;
   }
 
-  /** The stop that follows is no wish of the operator. */
+  /** Notes that an unhandled error causes the stop that follows. */
   noteCrash(): void {
     this.crashed = true;
   }
 
-  /** @param name who it is, for the log where the hook fails or takes too long */
+  /** @param name for the log if the hook fails or takes too long */
   register(stage: ShutdownStage, name: string, hook: ShutdownHook): void {
     this.hooks.push({ stage, name, hook });
   }
 
   /**
-   * Runs all stages once; further calls wait for the first. Never rejects: what fails is logged, and the stop goes on.
+   * Runs all stages once; further calls wait for the first. Never rejects: a failed hook is logged, and the stop goes on.
    *
    * Takes at most `SHUTDOWN_DELAY_MS` + `SHUTDOWN_TIMEOUT_MS` + 5 s.
    */
@@ -95,7 +95,7 @@ export class ShutdownService implements OnModuleDestroy {
   private async runStages(): Promise<void> {
     const began = performance.now();
     const drainUntil = began + this.config.delayMs + this.config.timeoutMs;
-    this.logger.log('Stopping: the service says that it is not ready.');
+    this.logger.log('Stopping: the service reports that it is not ready.');
     await this.runStage('unready', this.config.timeoutMs);
     if (this.config.delayMs > 0) await delay(this.config.delayMs);
     this.refuses = true;
@@ -109,7 +109,7 @@ export class ShutdownService implements OnModuleDestroy {
     const hooks = this.hooks.filter((entry) => entry.stage === stage);
     if (hooks.length === 0) return;
     const abort = new AbortController();
-    // Each hook of the stage may listen; beyond ten Node would warn of a leak, as plain text in the log.
+    // Each hook of the stage may listen; above ten listeners Node would print a warning of a leak.
     setMaxListeners(MAX_LISTENERS, abort.signal);
     let timer: NodeJS.Timeout | undefined;
     const timeOver = new Promise<'late'>((resolve) => {
@@ -141,7 +141,7 @@ export class ShutdownService implements OnModuleDestroy {
   }
 }
 
-/** Milliseconds after the end of the drain by which a stage has to be over. */
+/** Milliseconds after the end of the drain at which a stage has to end. */
 function extraTimeMs(stage: ShutdownStage): number {
   switch (stage) {
     case 'unready':

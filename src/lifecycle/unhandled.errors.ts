@@ -1,9 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-/** Finds whose fault an unhandled error is. @returns true where that has been dealt with, and the service can go on */
+/** Handles an unhandled error if it belongs to the owner. @returns true if it did, and the service can go on */
 export type ErrorOwner = (error: unknown) => boolean;
 
-/** What becomes of rejections and exceptions that nobody handled: whoever they belong to fails, or the service stops. */
+/** Assigns unhandled rejections and exceptions to an owner, for example a running step; without one the service stops. */
 @Injectable()
 export class UnhandledErrors {
   private readonly logger = new Logger(UnhandledErrors.name);
@@ -13,7 +13,7 @@ export class UnhandledErrors {
     this.owners.push(owner);
   }
 
-  /** @returns false where the error is nobody's: the service is in an unknown state and has to stop */
+  /** @returns false if the error has no owner: the service may be in an unknown state and has to stop */
   handle(error: unknown): boolean {
     try {
       return this.owners.some((owner) => owner(error));

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { ProcessDefinition } from '../common/process-definition/index.js';
 import { OnboardUserModule, onboardUserProcess } from './onboard-user/index.js';
 
-/** One process of the service: what is deployed, and the module that works on it. */
+/** A process of the service: its definition, and the module with its handlers. */
 export interface ServiceProcess {
   readonly definition: ProcessDefinition;
   readonly module: Type;
@@ -13,5 +13,5 @@ export const PROCESSES: readonly ServiceProcess[] = [
   { definition: onboardUserProcess, module: OnboardUserModule },
 ];
 
-/** Where the processes of this service lie, one folder each. */
+/** Folder of the processes of this service, one subfolder each. */
 export const PROCESSES_FOLDER = new URL('./', import.meta.url);

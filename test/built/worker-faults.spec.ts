@@ -77,7 +77,7 @@ describe('a handler', () => {
     const baseUrl = await service.listening();
     await start(baseUrl, 'foreign-1', 0);
     expect(await service.ended()).toBe(1);
-    expect(service.log).toMatch(/"level":60[^\n]*An error that nobody handled stops the service/);
+    expect(service.log).toMatch(/"level":60[^\n]*An unhandled error stops the service/);
     expect(service.log).toMatch(/"msg":"Stopped\."/);
   }, 300_000);
 

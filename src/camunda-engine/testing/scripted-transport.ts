@@ -1,6 +1,6 @@
 import { type EngineRequest, type EngineResponse, EngineTransport } from '../engine.transport.js';
 
-/** Answers one request after the other as told, with 204 when nothing is left; records them all. */
+/** Answers requests with the scripted answers in order, then with 204; records all requests. */
 export class ScriptedTransport extends EngineTransport {
   readonly requests: EngineRequest[] = [];
   readonly answers: (EngineResponse | Error)[] = [];

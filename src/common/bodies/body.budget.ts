@@ -1,4 +1,4 @@
-/** Gives its bytes back, once. */
+/** Returns the bytes to the budget; further calls have no effect. */
 export type Release = () => void;
 
 interface Waiting {
@@ -6,7 +6,7 @@ interface Waiting {
   readonly admit: (release: Release | null) => void;
 }
 
-/** Counts the bytes of request bodies that are at work; who finds no room waits for it, in order. */
+/** Limits the bytes of the request bodies in memory; requests beyond the limit wait in order. */
 export class BodyBudget {
   private used = 0;
   private readonly waiting = new Set<Waiting>();
@@ -16,15 +16,15 @@ export class BodyBudget {
     private readonly waitMs: number,
   ) {}
 
-  /** Bytes of the bodies at work. */
+  /** Bytes of the bodies in memory. */
   get bytes(): number {
     return this.used;
   }
 
   /**
-   * Waits for room, and takes it. A body that is larger than all room waits until it is alone.
+   * Waits for free bytes and takes them. A body that is larger than the whole budget waits until no other is in memory.
    *
-   * @returns what gives the room back; null where there was none in time, or `signal` ended the waiting
+   * @returns null if the wait timed out or `signal` aborted
    */
   take(bytes: number, signal: AbortSignal): Promise<Release | null> {
     const wanted = Math.min(bytes, this.maxBytes);
@@ -57,7 +57,7 @@ export class BodyBudget {
     return () => {
       this.used -= left;
       left = 0;
-      // In a turn of its own, so that others have theirs between two large bodies.
+      // On a later turn of the event loop, so that other work runs between two large bodies.
       setImmediate(() => {
         this.admitNext();
       });

@@ -3,19 +3,19 @@ import type { FastifyInstance } from 'fastify';
 import { ProblemError } from '../errors/index.js';
 import { BodyBudget, type Release } from './body.budget.js';
 
-/** Bodies of at most this many bytes do not wait: small requests are served beside large ones. */
+/** Bodies up to this size do not wait, so that large ones do not delay small requests. */
 const SMALL_BYTES = 16_384;
 
-/** How long a large body may wait for others to be done with, in ms. */
+/** Milliseconds that a large body may wait for others. */
 const WAIT_MS = 5_000;
 
 const releases = new WeakMap<IncomingMessage, Release>();
 
 /**
- * Bounds the bytes of the bodies that are read, parsed and stored at the same time. A further large one is not read
- * before there is room; one that waits for more than 5 s is answered 503 `too-many-bodies`.
+ * Limits the bytes of the bodies that are read, parsed and stored at the same time. A large body beyond the limit is not
+ * read until others are done; after 5 s its request is answered 503 `too-many-bodies`.
  *
- * @param limits bytes of all bodies, and of one
+ * @param limits bytes of all bodies together, and of one body
  */
 export function admitBodies(
   fastify: FastifyInstance,
@@ -45,16 +45,16 @@ export function admitBodies(
   });
 }
 
-/** Makes room for other bodies before the answer: the request waits, and what it has brought is not needed any more. */
+/** Returns the bytes of a request's body before its answer, because the request only waits and no longer needs the body. */
 export function releaseBody(request: IncomingMessage): void {
   const release = releases.get(request);
   releases.delete(request);
   release?.();
 }
 
-/** The length that the headers announce; a body without one may have as many bytes as one may have. */
+/** The length in the headers; a body without one counts with the most bytes that are allowed. */
 function bytesOf({ headers }: IncomingMessage, most: number): number {
   if (headers['transfer-encoding'] !== undefined) return most;
-  // One that is too long is refused without being read.
+  // A longer body is refused without being read.
   return Math.min(Number(headers['content-length'] ?? 0), most);
 }

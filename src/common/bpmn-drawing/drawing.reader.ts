@@ -7,10 +7,10 @@ const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
   'camunda-bpmn-moddle/resources/camunda.json',
 );
 
-/** Operaton's namespace says the same as Camunda's. */
+/** Operaton's namespace has the same elements as Camunda's. */
 const OPERATON_NAMESPACE = /(["'])http:\/\/operaton\.org\/schema\/1\.0\/bpmn\1/g;
 
-/** Members of an element that say nothing that the engine evaluates, or that are elements of their own. */
+/** Members of an element that the engine does not evaluate, or that are elements of their own. */
 const NO_TEXT: ReadonlySet<string> = new Set([
   'id',
   'name',
@@ -32,7 +32,7 @@ const NAMED = ['messageRef', 'signalRef', 'errorRef', 'escalationRef'] as const;
 /**
  * Reads a `.bpmn`.
  *
- * @returns null where it is no BPMN that can be read: what is wrong in it, the engine says
+ * @returns null if it is not valid BPMN; the engine reports the faults at the deployment
  */
 export async function readDrawing(xml: string): Promise<Drawing | null> {
   try {
@@ -91,7 +91,7 @@ function hasDefinition(element: ModdleElement, type: string): boolean {
   return childrenOf(element, 'eventDefinitions').some(({ $type }) => $type === type);
 }
 
-/** The texts of an element and of what lies in it, elements of the flow apart. */
+/** The texts of an element and its children, without those of other flow elements. */
 function textsOf(element: ModdleElement): string[] {
   const texts: string[] = [];
   // References are not among the entries.
@@ -109,7 +109,7 @@ function textsOf(element: ModdleElement): string[] {
   return texts.filter((text) => text !== '');
 }
 
-/** `bpmn:UserTask` as the file spells it: `userTask`. */
+/** The tag name in the file: `userTask` for `bpmn:UserTask`. */
 function tagOf({ $type }: ModdleElement): string {
   const local = $type.slice($type.indexOf(':') + 1);
   return local.charAt(0).toLowerCase() + local.slice(1);

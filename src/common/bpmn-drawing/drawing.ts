@@ -1,48 +1,48 @@
-/** An element of a `.bpmn`, as far as a message or a check at boot needs it. */
+/** An element of a `.bpmn`, with the members that messages and checks at boot need. */
 export interface DrawnElement {
   readonly id: string;
   readonly name: string | null;
-  /** As the file spells it: `serviceTask`. */
+  /** Tag name in the file: `serviceTask`. */
   readonly tag: string;
-  /** Id of the sub-process that it lies in; null: directly in its process. */
+  /** Id of the sub-process that contains it; null: directly in its process. */
   readonly parentId: string | null;
   /** Topic of an external task. */
   readonly topic: string | null;
-  /** Expressions and other texts that the engine reads of it. */
+  /** Expressions and other texts that the engine evaluates. */
   readonly texts: readonly string[];
   readonly hasTimer: boolean;
-  /** Of a sequence flow: where it comes from and where it leads. */
+  /** Of a sequence flow: ids of its source and its target. */
   readonly sourceId: string | null;
   readonly targetId: string | null;
-  /** Of a boundary event: the activity that it belongs to. */
+  /** Of a boundary event: the id of its activity. */
   readonly attachedToId: string | null;
   /** Of a call activity: the key that it calls. */
   readonly calledElement: string | null;
   /** False for a boundary event that leaves its activity running. */
   readonly isInterrupting: boolean;
-  /** Of an end event: it throws an error. */
+  /** Of an end event: true if it throws an error. */
   readonly throwsError: boolean;
-  /** Of a sub-process: it begins with an event of its own, not with a token. */
+  /** Of a sub-process: true if it is an event sub-process. */
   readonly isTriggeredByEvent: boolean;
 }
 
 /** A process of a `.bpmn`. */
 export interface DrawnProcess {
   readonly id: string;
-  /** Null where the file does not say. */
+  /** Null if the file does not say. */
   readonly isExecutable: boolean | null;
   readonly elements: readonly DrawnElement[];
 }
 
-/** An error that a file defines. */
+/** An error definition of a `.bpmn`. */
 export interface DrawnError {
   readonly id: string;
-  /** Null where the file gives none. */
+  /** Null if the file has none. */
   readonly code: string | null;
 }
 
-/** Elements at which a token rests, or leaves this instance: what is behind them happens later. */
-const RESTS: ReadonlySet<string> = new Set([
+/** Elements at which a token waits, or leaves this instance: the elements after them run in a later transaction. */
+const WAIT_STATES: ReadonlySet<string> = new Set([
   'userTask',
   'receiveTask',
   'intermediateCatchEvent',
@@ -59,7 +59,7 @@ export class Drawing {
   private readonly byParent: ReadonlyMap<string | null, readonly DrawnElement[]>;
   private readonly byHost: ReadonlyMap<string | null, readonly DrawnElement[]>;
 
-  /** @param errors of the file, which its error events refer to */
+  /** @param errors error definitions of the file */
   constructor(
     readonly processes: readonly DrawnProcess[],
     readonly errors: readonly DrawnError[] = [],
@@ -78,7 +78,8 @@ export class Drawing {
   }
 
   /**
-   * What a token can meet in the same transaction, flows included, once it leaves an element: up to where it rests.
+   * Elements and flows that a token can reach in the same transaction after it has left an element: up to the next wait
+   * states.
    */
   ahead(id: string): readonly DrawnElement[] {
     const met = new Map<string, DrawnElement>();
@@ -87,13 +88,13 @@ export class Drawing {
       if (met.has(next.id)) continue;
       met.set(next.id, next);
       open.push(...this.enteredWith(next));
-      if (next.topic === null && !RESTS.has(next.tag) && !this.hasContent(next.id))
+      if (next.topic === null && !WAIT_STATES.has(next.tag) && !this.hasContent(next.id))
         open.push(...this.after(next.id));
     }
     return [...met.values()];
   }
 
-  /** End events of a process that a token can reach without having left an element of a kind; those that throw are none. */
+  /** End events of a process that a token can reach without leaving an element of a kind; error end events do not count. */
   endsBeside(process: DrawnProcess, isOfKind: (element: DrawnElement) => boolean): readonly DrawnElement[] {
     const met = new Set<DrawnElement>();
     const open = process.elements.filter(({ tag, parentId }) => tag === 'startEvent' && parentId === null);
@@ -109,14 +110,14 @@ export class Drawing {
     );
   }
 
-  /** Boundary events of an activity, and of the sub-processes that it lies in: where an error that it throws may go. */
+  /** Boundary events of an activity and of the sub-processes around it, which may catch an error of the activity. */
   boundariesOf(id: string): DrawnElement[] {
     const own = [...(this.byHost.get(id) ?? [])];
     const { parentId } = this.byId.get(id) ?? { parentId: null };
     return parentId === null ? own : [...own, ...this.boundariesOf(parentId)];
   }
 
-  /** Where a token goes that leaves an element: its flows with their targets, or those of the sub-process that it ends. */
+  /** Outgoing flows of an element with their targets, or those of the sub-process that the element ends. */
   private after(id: string): DrawnElement[] {
     const { targetId = null, parentId = null } = this.byId.get(id) ?? {};
     if (targetId !== null) return this.find(targetId);
@@ -125,7 +126,7 @@ export class Drawing {
     return parentId === null ? [] : this.after(parentId);
   }
 
-  /** What begins with an element: its boundary events, and the beginnings inside a sub-process. */
+  /** Elements that become active with an element: its boundary events, and the start events inside a sub-process. */
   private enteredWith({ id }: DrawnElement): DrawnElement[] {
     const inside = (this.byParent.get(id) ?? []).filter(
       ({ tag, isTriggeredByEvent }) => tag === 'startEvent' || isTriggeredByEvent,
@@ -143,7 +144,7 @@ export class Drawing {
   }
 }
 
-/** `"Enough money?" (Gateway_1)`, or `"Gateway_1"` where it has no name. */
+/** `"Enough money?" (Gateway_1)`, or `"Gateway_1"` for an element without a name. */
 export function nameOf({ id, name }: Pick<DrawnElement, 'id' | 'name'>): string {
   return name === null ? `"${id}"` : `"${name}" (${id})`;
 }

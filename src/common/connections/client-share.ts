@@ -1,9 +1,9 @@
 import type { OpenRequest } from './open-request.js';
 
-/** Whose bound stands in the way: that of one client, or that of all together. */
+/** The limit that is reached: that of one client, or that of all clients together. */
 export type FullShare = 'client' | 'all';
 
-/** Something of which there is a limited amount for all clients, and of that a limited part for each. */
+/** A resource with a limit for all clients together and a lower limit for each client. */
 export class ClientShare {
   private readonly held = new Map<string, number>();
   private total = 0;
@@ -18,11 +18,11 @@ export class ClientShare {
   ) {}
 
   /**
-   * Takes an amount until the request ends. A client that has nothing may always take what fits into the whole, be it
-   * more than its part.
+   * Takes an amount until the request ends. The first amount of a client may exceed the client's limit, but not the limit
+   * of all clients.
    *
-   * @param client its remote address
-   * @returns null where it is taken, else whose bound is reached
+   * @param client remote address
+   * @returns null if the amount was taken, else the limit that is reached
    */
   take(client: string, request: OpenRequest, amount = 1): FullShare | null {
     const before = this.held.get(client) ?? 0;
@@ -31,12 +31,12 @@ export class ClientShare {
     this.held.set(client, before + amount);
     this.total += amount;
     request.onEnd(() => {
-      this.giveBack(client, amount);
+      this.release(client, amount);
     });
     return null;
   }
 
-  private giveBack(client: string, amount: number): void {
+  private release(client: string, amount: number): void {
     this.total -= amount;
     const left = (this.held.get(client) ?? 0) - amount;
     if (left > 0) this.held.set(client, left);

@@ -1,26 +1,26 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** A request that is not answered yet; it ends with its answer, or with its connection. */
+/** A request without a complete answer; it ends with its answer or its connection. */
 export class OpenRequest {
   private readonly listeners = new Set<() => void>();
   private ended = false;
 
-  /** @param answer absent where nothing is written */
+  /** @param answer absent if no answer is written */
   constructor(private readonly answer?: ServerResponse) {}
 
-  /** True once the first byte of its answer is written, until the last is. */
+  /** True from the first byte of its answer to the last one. */
   get isAnswering(): boolean {
     return this.answer?.headersSent === true && !this.answer.writableFinished;
   }
 
-  /** Calls back once when the request ends, at once where it has ended. */
+  /** Registers a callback for the end of the request; called at once if it has ended. */
   onEnd(listener: () => void): void {
     if (this.ended) listener();
     else this.listeners.add(listener);
   }
 
-  /** To be called by whoever sees the end. */
+  /** Ends the request; further calls have no effect. */
   end(): void {
     if (this.ended) return;
     this.ended = true;
@@ -33,10 +33,10 @@ const bySocket = new WeakMap<Socket, Set<OpenRequest>>();
 const byAnswer = new WeakMap<ServerResponse, OpenRequest>();
 
 /**
- * The open request of an answer; the same one whenever it is asked for.
+ * Returns the open request of an answer, always the same object.
  *
- * An answer whose turn on a pipelined connection has not come has no socket yet, and Node does not close it with the
- * connection. So the connection itself is watched.
+ * A queued answer of a pipelined connection has no socket yet, and Node does not close it with the connection. Therefore
+ * the close of the connection itself is observed.
  */
 export function openRequestOf(
   { socket }: Pick<IncomingMessage, 'socket'>,
@@ -59,12 +59,12 @@ export function openRequestOf(
   return opened;
 }
 
-/** How many requests of a connection are not answered yet. */
+/** Number of open requests on a connection. */
 export function countOpenRequests(socket: Socket): number {
   return bySocket.get(socket)?.size ?? 0;
 }
 
-/** True where an answer is being written on a connection. */
+/** True if an answer is being written on a connection. */
 export function isAnswering(socket: Socket): boolean {
   for (const request of bySocket.get(socket) ?? []) if (request.isAnswering) return true;
   return false;

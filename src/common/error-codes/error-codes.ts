@@ -1,4 +1,4 @@
-/** The error code of each outcome that the service itself gives, by its origin; no other outcome has one of them. */
+/** The error codes of the outcomes that the service itself sets, by origin; no other outcome has one of them. */
 export const SERVICE_CODES = {
   incident: 'INCIDENT',
   'no-result': 'ENDED_WITHOUT_RESULT',
@@ -10,23 +10,22 @@ export const SERVICE_CODES = {
 /** A process's own error code. */
 export const ERROR_CODE_PATTERN = /^[A-Z][A-Z0-9_]{0,63}$/;
 
-/** The codes that this service sets itself; an outcome that somebody else gives never has one of them. */
+/** The codes that only this service sets; an outcome from a handler or a client never has one of them. */
 export const RESERVED_ERROR_CODES: readonly string[] = Object.values(SERVICE_CODES);
 
-/** What is put before a code that would else be the service's, or would begin with no letter. */
+/** Prefix of a code that would otherwise be reserved, or would not begin with a letter. */
 const PREFIX = 'PROCESS_';
 
 const MAX_LENGTH = 64;
 
-/** True if a process may have the code for its own: it fits the grammar and is none of the service's. */
+/** True if a process may use the code: it matches the pattern and is not reserved. */
 export function isOwnCode(code: string): boolean {
   return ERROR_CODE_PATTERN.test(code) && !RESERVED_ERROR_CODES.includes(code);
 }
 
 /**
- * The code under which an outcome is stored whose code comes from a handler or a model: the same where it may be, else
- * the nearest one that may, `PROCESS_CANCELLED` for `CANCELLED`, `NOT_CLEARED` for `not-cleared`. The outcome counts more
- * than its code, so it is never refused for that.
+ * Converts the code of a handler or a model to a valid code for an outcome: unchanged if valid, otherwise a similar one,
+ * `PROCESS_CANCELLED` for `CANCELLED`, `NOT_CLEARED` for `not-cleared`. An outcome is never refused because of its code.
  */
 export function toOwnCode(code: string): string {
   if (isOwnCode(code)) return code;

@@ -1,7 +1,7 @@
-/** What the system says when this process, or the machine, has no descriptor or buffer left for a file or a socket. */
+/** Error codes for a process or a machine without free file descriptors or socket buffers. */
 const CODES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS']);
 
-/** True for an error of the system being out of descriptors or buffers, or that was caused by one: our own trouble, which passes. */
+/** True if the error, or one of its causes, says that file descriptors or buffers are exhausted: a temporary fault of this service. */
 export function isOutOfResources(error: unknown): boolean {
   const seen = new Set<unknown>();
   const look = (cause: unknown): boolean => {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, type ProblemError, toProblemDocument } from './problems.js';
 import { type ProblemLimits, toProblem } from './to-problem.js';
 
-/** Answers every error that leaves a route as a problem document; those that are our fault are logged. */
+/** Answers every error that a route throws with a problem document, and logs internal errors. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
@@ -30,6 +30,6 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
   void reply
     .status(problem.status)
     .headers({ 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...problem.facts.headers })
-    // As bytes: to a text Fastify would add a charset, which this media type does not have.
+    // As bytes: Fastify would add a charset to a string, which this media type does not have.
     .send(Buffer.from(JSON.stringify(toProblemDocument(problem, instance))));
 }

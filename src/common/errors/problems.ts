@@ -12,7 +12,7 @@ export const PROBLEMS = {
   'unknown-path': { status: 404, title: 'There is nothing at this path' },
   'unknown-process': { status: 404, title: 'No process has this correlation id' },
   'unknown-process-definition': { status: 404, title: 'The engine knows no such process key' },
-  'method-not-allowed': { status: 405, title: 'The path does not take this method' },
+  'method-not-allowed': { status: 405, title: 'The path does not allow this method' },
   'not-acceptable': { status: 406, title: 'The answer cannot be given in an accepted media type' },
   'request-timeout': { status: 408, title: 'The request did not arrive in time' },
   'correlation-id-conflict': { status: 409, title: 'The correlation id belongs to another start' },
@@ -27,7 +27,7 @@ export const PROBLEMS = {
   'internal-error': { status: 500, title: 'The service failed' },
   'store-unavailable': { status: 503, title: 'The store cannot be used' },
   'start-backlog-full': { status: 503, title: 'Too many starts wait for the engine' },
-  'too-many-bodies': { status: 503, title: 'Too many large bodies are at work' },
+  'too-many-bodies': { status: 503, title: 'Too many large bodies are being processed' },
   'too-many-streams': { status: 503, title: 'Too many streams of events are open' },
   'too-many-answers': { status: 503, title: 'Too many answers wait to be read' },
   'service-stopping': { status: 503, title: 'The service is stopping' },
@@ -42,7 +42,7 @@ export interface ProblemFieldError {
   readonly detail: string;
 }
 
-/** Facts of a problem beside its code. */
+/** Further content of a problem. */
 export interface ProblemFacts {
   readonly errors?: readonly ProblemFieldError[];
   /** Further members of the document, for example `correlationId`. */
@@ -51,12 +51,12 @@ export interface ProblemFacts {
   readonly cause?: unknown;
 }
 
-/** A fault of the request or of the service that the client is told as a problem document. */
+/** A fault of the request or of the service, sent to the client as a problem document. */
 export class ProblemError extends Error {
   override readonly name = 'ProblemError';
   readonly status: number;
 
-  /** @param detail what happened, what was kept and what to do; never internals */
+  /** @param detail what happened, what was stored and what to do; no internals */
   constructor(
     readonly code: ProblemCode,
     readonly detail: string,
@@ -91,7 +91,7 @@ export function toProblemDocument(problem: ProblemError, instance: string): Prob
   };
 }
 
-/** Errors that a document lists, and characters of each; a request could else be answered with many times its size. */
+/** Most errors in a document, and most characters of each; otherwise an answer could be many times larger than its request. */
 const MAX_ERRORS = 20;
 const MAX_POINTER_LENGTH = 255;
 const MAX_DETAIL_LENGTH = 1_000;
@@ -107,7 +107,7 @@ function listed(errors: readonly ProblemFieldError[]): Record<string, unknown> {
   };
 }
 
-/** A longer text ends with an ellipsis. */
+/** Truncates a longer text with an ellipsis. */
 function cut(text: string, length: number): string {
   return text.length <= length ? text : `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -2,7 +2,7 @@ import { HttpException } from '@nestjs/common';
 import { ZodError } from 'zod';
 import { type ProblemCode, ProblemError, type ProblemFieldError } from './problems.js';
 
-/** Codes of Fastify's own errors (https://fastify.dev/docs/latest/Reference/Errors/) that come before any route. */
+/** Codes of Fastify's own errors (https://fastify.dev/docs/latest/Reference/Errors/) before a route is reached. */
 const FASTIFY_PROBLEMS: Readonly<Record<string, { readonly code: ProblemCode; readonly detail: string }>> = {
   FST_ERR_BAD_URL: { code: 'invalid-request', detail: 'The path has a malformed percent-encoding.' },
   FST_ERR_MAX_PARAM_LENGTH: { code: 'uri-too-long', detail: 'A part of the path is too long.' },
@@ -23,20 +23,20 @@ const STATUS_PROBLEMS: Readonly<Record<number, ProblemCode>> = {
   431: 'headers-too-large',
 };
 
-/** An error after which the same request may succeed later; it is answered 503 `store-unavailable`. */
+/** An error after which the request may be repeated; it is answered 503 `store-unavailable`. */
 export interface TemporarilyUnavailable {
   readonly temporarilyUnavailable: true;
-  /** Where the request may have been taken all the same: the process that it was about. */
+  /** The process of the request, if the write may still have been committed. */
   readonly unconfirmed?: { readonly correlationId: string };
 }
 
-/** Nest passes on the status of Fastify's errors, and not their code. */
+/** By status, because Nest does not pass on the code of Fastify's errors. */
 const STATUS_DETAILS: Partial<Readonly<Record<ProblemCode, string>>> = {
-  'unknown-path': 'There is nothing at this path. GET /docs shows what there is.',
+  'unknown-path': 'There is nothing at this path. GET /docs lists all paths.',
   'unsupported-media-type': 'Send the body as Content-Type: application/json, not encoded. Nothing was kept.',
 };
 
-/** The refused members of a Zod error as pointers into the body. */
+/** The issues of a Zod error, with JSON Pointers into the body. */
 export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => String(part).replaceAll('~', '~0').replaceAll('/', '~1'));
@@ -51,15 +51,15 @@ export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
   });
 }
 
-/** Limits that a problem names. */
+/** Limits that the text of a problem names. */
 export interface ProblemLimits {
   /** `HTTP_BODY_LIMIT_BYTES`. */
   readonly bodyLimitBytes?: number;
 }
 
 /**
- * Says any error as a problem: ours as it is, those of the framework by their code, everything else as
- * `internal-error` without a word about its inside.
+ * Converts any error to a problem: a ProblemError unchanged, errors of the framework by their code, all others to
+ * `internal-error` without internals.
  */
 export function toProblem(error: unknown, limits: ProblemLimits = {}): ProblemError {
   if (error instanceof ProblemError) return error;
@@ -74,13 +74,13 @@ export function toProblem(error: unknown, limits: ProblemLimits = {}): ProblemEr
     if (unconfirmed !== undefined) {
       return new ProblemError(
         'store-unavailable',
-        'The store did not confirm the request in time and may have taken it. Repeat it: nothing is done twice.',
+        'The store did not confirm the request in time; it may have been stored. Repeat it: nothing is done twice.',
         { headers: { 'retry-after': '2' }, members: { ...unconfirmed, accepted: 'unknown' }, cause: error },
       );
     }
     return new ProblemError(
       'store-unavailable',
-      'The store cannot be used now. Repeat the request: a start with the same correlationId and content is made once.',
+      'The store is not available. Repeat the request: a start with the same correlationId and content is made once.',
       { headers: { 'retry-after': '2' }, cause: error },
     );
   }
@@ -96,7 +96,7 @@ export function toProblem(error: unknown, limits: ProblemLimits = {}): ProblemEr
   );
 }
 
-/** True for an error of ours after which the same may succeed later. */
+/** True for an error of this service after which the request may be repeated. */
 export function isTemporarilyUnavailable(error: unknown): error is TemporarilyUnavailable {
   return typeof error === 'object' && error !== null && 'temporarilyUnavailable' in error;
 }
@@ -106,7 +106,7 @@ function messageFor(code: ProblemCode, { bodyLimitBytes }: ProblemLimits): strin
     const bytes = bodyLimitBytes === undefined ? '' : `the ${bodyLimitBytes} bytes that `;
     return `The body is larger than ${bytes}HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.`;
   }
-  return STATUS_DETAILS[code] ?? 'The request cannot be handled as it came.';
+  return STATUS_DETAILS[code] ?? 'The request cannot be handled.';
 }
 
 function codeOf(error: unknown): string {

@@ -13,33 +13,33 @@ import iconv from 'iconv-lite';
 import { parseJson } from '../json/index.js';
 import { type BoundedBody, readBounded } from './bounded-body.js';
 
-/** More than one is hardly ever seen; each takes memory. */
-const MOST_ENCODINGS = 3;
+/** Most encodings of a body; more than one is rare, and each takes memory. */
+const MAX_ENCODINGS = 3;
 
-/** An answer whose body is still to be read. */
+/** An answer with an unread body. */
 export interface RawAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Readable;
 }
 
-/** A body that cannot be read as its headers say; the answer itself has come. */
+/** A body that does not match its headers; status and headers were received. */
 export class UnreadableBodyError extends Error {
   override readonly name = 'UnreadableBodyError';
 }
 
 export interface AnswerBody extends BoundedBody {
-  /** Decoded by the charset of `Content-Type`, without a byte order mark; null where it is not text in it. */
+  /** Decoded by the charset of `Content-Type`, without a byte order mark; null if the bytes are not valid in it. */
   readonly text: string | null;
   /** The charset's name. */
   readonly charset: string;
 }
 
 /**
- * Reads a body as its headers say: `Content-Encoding` (gzip, deflate, br), which servers send unasked, and the charset
- * of `Content-Type`, UTF-8 where it names none.
+ * Reads and decodes a body by its headers: `Content-Encoding` (gzip, deflate, br), which servers may send unasked, and
+ * the charset of `Content-Type`, by default UTF-8.
  *
- * @param maxBytes of the decoded body; what is longer is cut
- * @throws UnreadableBodyError for an unknown encoding or charset, and where the bytes are not what they claim to be
+ * @param maxBytes most bytes of the decoded body; a longer one is cut
+ * @throws UnreadableBodyError for an unknown encoding or charset, and if the bytes do not match them
  */
 export async function readAnswerBody(answer: RawAnswer, maxBytes: number): Promise<AnswerBody> {
   const charset = charsetOf(headerOf(answer, 'content-type'));
@@ -58,10 +58,10 @@ export async function readAnswerBody(answer: RawAnswer, maxBytes: number): Promi
 }
 
 /**
- * Parses a body of a JSON content type; one of any other, and one that does not parse, stays a text, or bytes where it is
- * not text. An empty one is null.
+ * Parses a body with a JSON content type. A body of another type, or one that is not valid JSON, stays a string, or bytes
+ * if it is not text. An empty body is null.
  *
- * @throws UnreadableBodyError for JSON that is not in its charset, or that is too deep to be read without a loss
+ * @throws UnreadableBodyError for JSON that is not in its charset, or is nested too deeply for its long numbers
  */
 export function parseBody(contentType: string | null, { text, bytes, charset }: AnswerBody): unknown {
   const isJson = contentType !== null && /^application\/([\w.-]+\+)?json\b/i.test(contentType);
@@ -89,10 +89,10 @@ function charsetOf(contentType: string | null): string {
   return /;\s*charset\s*=\s*"?([^\s";]+)/i.exec(contentType ?? '')?.[1]?.toLowerCase() ?? 'utf-8';
 }
 
-/** UTF-8, with what is part of it, and UTF-16: what the platform decodes strictly. */
+/** Charsets that `TextDecoder` decodes strictly: UTF-8, its subset ASCII, and UTF-16. */
 const UNICODE = /^(utf-?8|us-ascii|ascii|utf-16(le|be)?)$/;
 
-/** @throws UnreadableBodyError for a charset that nobody knows */
+/** @throws UnreadableBodyError for an unknown charset */
 function requireCharset(charset: string): void {
   const isKnown: (name: string) => boolean = iconv.encodingExists;
   if (UNICODE.test(charset) || isKnown(charset)) return;
@@ -101,19 +101,19 @@ function requireCharset(charset: string): void {
 
 function textOf({ bytes, cut }: BoundedBody, charset: string): string | null {
   if (!UNICODE.test(charset)) {
-    // Not `TextDecoder`, which takes windows-1252 for ISO 8859-1 on Node 20.
+    // Not `TextDecoder`, which decodes ISO 8859-1 as windows-1252 on Node 20.
     const text = iconv.decode(bytes, charset);
     return text.includes('\ufffd') && !cut ? null : text;
   }
   try {
-    // What is cut may end within a character.
+    // A cut body may end within a character.
     return new TextDecoder(byteOrder(charset, bytes), { fatal: !cut }).decode(bytes);
   } catch {
     return null;
   }
 }
 
-/** UTF-16 in the order that its mark names; `TextDecoder` takes it for little-endian whatever the mark. */
+/** UTF-16 in the byte order of its mark; `TextDecoder` would assume little-endian. */
 function byteOrder(charset: string, bytes: Buffer): string {
   return charset === 'utf-16' && bytes[0] === 0xfe && bytes[1] === 0xff ? 'utf-16be' : charset;
 }
@@ -127,8 +127,7 @@ function encodingsOf(answer: RawAnswer): string[] {
 
 /** @throws UnreadableBodyError */
 function requireEncodings(encodings: readonly string[]): void {
-  if (encodings.length > MOST_ENCODINGS)
-    throw new UnreadableBodyError('the answer is encoded too many times');
+  if (encodings.length > MAX_ENCODINGS) throw new UnreadableBodyError('the answer is encoded too many times');
   for (const encoding of encodings) {
     if (DECOMPRESSORS.has(encoding)) continue;
     throw new UnreadableBodyError(`the answer has an unknown Content-Encoding (${encoding.slice(0, 40)})`);
@@ -139,7 +138,7 @@ async function decode(encoding: string, body: BoundedBody, maxBytes: number): Pr
   const decompress = DECOMPRESSORS.get(encoding);
   if (body.bytes.length === 0 || decompress === undefined) return body;
   try {
-    // What was cut ends early by itself; anything else must be whole.
+    // Only a cut body may end early.
     const finish = body.cut ? { finishFlush: constants.Z_SYNC_FLUSH } : {};
     return { bytes: await decompress(body.bytes, { maxOutputLength: maxBytes, ...finish }), cut: body.cut };
   } catch (cause) {
@@ -160,7 +159,7 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
   [
     'deflate',
     (bytes, options) =>
-      // Some servers leave the zlib header out, whose first byte ends with 8.
+      // Some servers omit the zlib header; its first byte ends with the bits of 8.
       promisify<Buffer, ZlibOptions, Buffer>(((bytes[0] ?? 0) & 0x0f) === 8 ? inflate : inflateRaw)(
         bytes,
         options,

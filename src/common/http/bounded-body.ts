@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
 
-/** What was read of a body. */
+/** The bytes that were read of a body. */
 export interface BoundedBody {
   readonly bytes: Buffer;
-  /** Whether there was more than the limit. */
+  /** True if the body was longer than the limit. */
   readonly cut: boolean;
 }
 
 /** Reads a body up to a limit. */
 export function readBounded(body: Readable, maxBytes: number): Promise<BoundedBody> {
-  // By events, because an async iterator of a stream costs more than all that is read here as a rule.
+  // With events, because an async iterator is slower than the rest of a typical read.
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let room = maxBytes;
@@ -23,14 +23,14 @@ export function readBounded(body: Readable, maxBytes: number): Promise<BoundedBo
       room -= chunk.length;
       if (room >= 0) return;
       end(true);
-      // Ends the connection too, which still carries the rest.
+      // Also closes the connection, on which the rest of the body would follow.
       body.destroy();
     });
     body.once('end', () => {
       end(false);
     });
     body.on('error', reject);
-    // Without an end: nothing more comes. Where there was an error, this says nothing new.
+    // Closed without an end: the body is incomplete. After an error this has no effect.
     body.once('close', () => {
       if (!ended) reject(new Error('The body ended before it was whole.'));
     });

@@ -1,14 +1,14 @@
 import type { HttpCaller } from './http.calls.js';
 
-/** For whom a call was made that failed. */
+/** The caller of each failed call, by its error. */
 const OWNERS = new WeakMap<object, HttpCaller>();
 
-/** Notes for whom a call was made that fails with this error. */
+/** Notes the caller of the call that failed with this error. */
 export function tagCaller(error: unknown, caller: HttpCaller | null): void {
   if (caller !== null && error instanceof Error) OWNERS.set(error, caller);
 }
 
-/** For whom the call was made that failed with this error, or with what caused it; null where it is none. */
+/** The caller of the call that failed with this error or one of its causes; null if no call did. */
 export function callerOf(error: unknown): HttpCaller | null {
   const seen = new Set<unknown>();
   for (let cause = error; cause instanceof Error && !seen.has(cause); cause = cause.cause) {

@@ -1,24 +1,24 @@
-/** What is known of a call that failed. */
+/** A failed outside call. */
 export interface FailedCall {
   readonly method: string;
   /** Without credentials, with masked query values and secrets of the path. */
   readonly url: string;
-  /** What the caller calls the endpoint, in texts that clients may read; null: its host is named. */
+  /** Name of the endpoint in messages, which clients may read; null: its host is named. */
   readonly name?: string | null;
-  /** The step that made the call; null where it was none. */
+  /** The step that made the call; null if no step did. */
   readonly step?: string | null;
-  /** Null where no answer came. */
+  /** Null if no answer arrived. */
   readonly status: number | null;
-  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none or it cannot be read. */
+  /** The answer's body, parsed if it is JSON, cut at 64 KiB; null if it is empty or unreadable. */
   readonly body: unknown;
-  /** Milliseconds that the answer's `Retry-After` asks for; null where it has none. */
+  /** The answer's `Retry-After` in milliseconds; null if it has none. */
   readonly retryAfterMs?: number | null;
 }
 
 /**
- * A call to the outside that failed: answered with a status that is not 2xx, or not answered.
+ * An outside HTTP call that failed: it was answered with a status other than 2xx, or not answered.
  *
- * Its message can reach a client as the error of a process, so it names step and host, and not the path.
+ * Clients may read its message as the error of a process, so it names step and host, but not the path.
  */
 export class HttpCallError extends Error {
   override readonly name = 'HttpCallError';
@@ -26,11 +26,11 @@ export class HttpCallError extends Error {
   readonly method: string;
   /** Without credentials, with masked query values and secrets of the path. */
   readonly url: string;
-  /** Null where no answer came. */
+  /** Null if no answer arrived. */
   readonly status: number | null;
-  /** The answer's body, parsed where it is JSON, cut at 64 KiB; null where there is none or it cannot be read. */
+  /** The answer's body, parsed if it is JSON, cut at 64 KiB; null if it is empty or unreadable. */
   readonly body: unknown;
-  /** Milliseconds that the answer's `Retry-After` asks for; null where it has none. */
+  /** The answer's `Retry-After` in milliseconds; null if it has none. */
   readonly retryAfterMs: number | null;
 
   constructor(call: FailedCall, reason: string, options?: ErrorOptions) {

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { HttpService } from './http.service.js';
 
-/** Offers the {@link HttpService}: to the workers, whose handlers have it as `task.http`, and to whatever else calls outside. */
+/** Provides {@link HttpService}; handlers use it as `task.http`. */
 @Module({ providers: [HttpService], exports: [HttpService] })
 export class HttpClientModule {}

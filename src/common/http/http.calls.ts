@@ -7,56 +7,56 @@ export interface HttpOptions {
   /** Sent as JSON. */
   readonly json?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Milliseconds for each try; `HTTP_TIMEOUT_MS` where absent. */
+  /** Timeout of each attempt in milliseconds; default: `HTTP_TIMEOUT_MS`. */
   readonly timeoutMs?: number;
-  /** Sent as `Idempotency-Key`; allows the repetition of a call that is not idempotent by its method. */
+  /** Sent as `Idempotency-Key`; allows a retry of a call whose method is not idempotent. */
   readonly idempotencyKey?: string;
   readonly signal?: AbortSignal;
   /**
-   * What errors call the endpoint, `/quotes`; its host where absent. Clients may read it as the error of a process, so
-   * it has no secret.
+   * Name of the endpoint in errors, for example `/quotes`; default: its host. Clients may read it as the error of a
+   * process, so it must not contain secrets.
    */
   readonly name?: string;
-  /** Secrets of the path, `***` in log, trail and errors: texts and patterns, or `path` for all of it. */
+  /** Secrets of the path, shown as `***` in log, trail and errors: strings and patterns, or `path` for the whole path. */
   readonly redact?: UrlSecrets;
 }
 
-/** An answer of 2xx. */
+/** An answer with a 2xx status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /**
-   * Parsed where it is JSON, with integers beyond ±(2^53 − 1) as `bigint`; a text where it is text in its charset, else a
-   * `Buffer`; null where it is empty. Parse it with a schema: it comes from outside.
+   * A parsed value if it is JSON, with integers beyond ±(2^53 − 1) as `bigint`; a string if it is text in its charset,
+   * otherwise a `Buffer`; null if it is empty. Parse it with a schema, because it comes from outside.
    */
   readonly body: unknown;
 }
 
-/** One call to the outside, as it is reported; without bodies and header values. */
+/** One attempt of an outside call, as recorded in the trail; without bodies and header values. */
 export interface HttpCall {
   readonly method: string;
   /** URL without credentials, with masked query values and secrets of the path. */
   readonly endpoint: string;
-  /** Null where no answer came. */
+  /** Null if no answer arrived. */
   readonly status: number | null;
   /** Milliseconds. */
   readonly durationMs: number;
   readonly ok: boolean;
 }
 
-/** A piece of work on whose behalf calls are made. */
+/** A unit of work that makes calls, for example a task. */
 export interface HttpCaller {
-  /** Named in errors; absent where no step calls. */
+  /** Named in errors; absent if the caller is not a step. */
   readonly step?: string;
   /** Sent with each call, for example `x-correlation-id`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Ends the calls of work that is given up. */
+  /** Aborts the calls. */
   readonly abortSignal?: AbortSignalLike;
-  /** Is told of every try. */
+  /** Called after each attempt. */
   record(call: HttpCall): void;
 }
 
-/** Calls to the outside: JSON in and out. Each of them @throws HttpCallError with the status and body of the last try. */
+/** Outside HTTP calls with JSON bodies. Each method @throws HttpCallError with status and body of the last attempt. */
 export abstract class HttpCalls {
   get(url: string | URL, options?: HttpOptions): Promise<HttpAnswer> {
     return this.request('GET', url, options);

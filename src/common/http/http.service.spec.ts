@@ -390,9 +390,9 @@ describe('HttpService', () => {
     expect((await failureOf(http.get(`${base}/x`))).message).toMatch(/larger than/);
   });
 
-  it('gives up at its time-out, without another try', async () => {
+  it('fails after its timeout, without a retry', async () => {
     replies.push(silence);
-    expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 20 }))).message).toMatch(/time-out/);
+    expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 20 }))).message).toMatch(/timeout/);
     expect(seen.length).toBeLessThanOrEqual(1);
   });
 
@@ -404,7 +404,7 @@ describe('HttpService', () => {
       });
       const options: HttpOptions = task ? {} : { signal: abort.signal };
       const calls = task ? http.callsOf({ abortSignal: abort.signal, record: () => undefined }) : http;
-      expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/given up/);
+      expect((await failureOf(calls.get(`${base}/x`, options))).message).toMatch(/aborted/);
     }
   });
 
@@ -414,8 +414,8 @@ describe('HttpService', () => {
     const abort = new AbortController();
     const failed = failureOf(http.get(`${base}/x`, { signal: abort.signal }));
     abort.abort();
-    expect((await failed).message).toMatch(/given up/);
-    expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 5 }))).message).toMatch(/time-out/);
+    expect((await failed).message).toMatch(/aborted/);
+    expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 5 }))).message).toMatch(/timeout/);
   });
 
   it('waits for no answer when it is closed', async () => {
@@ -430,7 +430,7 @@ describe('HttpService', () => {
     expect((await failed).message).toMatch(/connection failed/);
   });
 
-  it('does not repeat for a task that was given up meanwhile', async () => {
+  it('does not retry for a task that was aborted meanwhile', async () => {
     const abort = new AbortController();
     replies.push(status(503, {}, { 'retry-after': '5' }));
     const failed = failureOf(

@@ -15,32 +15,32 @@ import {
 import { OutboundAgent } from './outbound.agent.js';
 import { type AbortSignalLike, RequestLimit } from './request-limit.js';
 
-/** Methods that RFC 9110 calls idempotent. */
+/** Idempotent methods (RFC 9110). */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
 
-/** Statuses that pass by themselves. */
+/** Statuses of temporary faults. */
 const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
-/** Milliseconds before the repetition, spread by half, where the answer does not say. */
+/** Milliseconds before the retry, ± 50 %, if the answer has no `Retry-After`. */
 const RETRY_DELAY_MS = 200;
 
-/** Longest `Retry-After` that is waited for here; with a longer one the step itself is to be retried. */
+/** Longest `Retry-After` that a call waits for; with a longer one the call fails, and the step itself is retried. */
 const MAX_RETRY_AFTER_MS = 5_000;
 
-/** Milliseconds for the connection alone. */
+/** Timeout of the connection in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
 
-/** Bytes of an answer; a larger one is an error. */
+/** Most bytes of an answer; a larger one is an error. */
 const MAX_BODY_BYTES = 10 * 1_024 * 1_024;
 
-/** Bytes that an error keeps of an answer. */
+/** Most bytes of an answer that an error contains. */
 const MAX_ERROR_BODY_BYTES = 64 * 1_024;
 
 /**
- * Calls to the outside: JSON in and out, a time-out, and one repetition with a delay on 429, 502, 503, 504 and
- * connection errors where a second call can do no harm.
+ * Outside HTTP calls with JSON bodies and a timeout. An idempotent call is retried once, after a delay, on 429, 502, 503,
+ * 504 and connection errors.
  *
- * A handler makes its calls through `task.http`, which is this service on behalf of its task.
+ * A handler makes its calls through `task.http`, which adds the headers and the signal of its task.
  */
 @Injectable()
 export class HttpService extends HttpCalls implements BeforeApplicationShutdown {
@@ -54,7 +54,7 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     this.agent = new OutboundAgent({ maxConnections, proxies, connectTimeoutMs: CONNECT_TIMEOUT_MS });
   }
 
-  /** Calls of somebody's work: they carry its headers, end with its signal, and every try is told to it. */
+  /** Calls on behalf of a caller: they send its headers, abort with its signal, and report each attempt to it. */
   callsOf(caller: HttpCaller): HttpCalls {
     return new CallsOf((...call) => this.call(caller, ...call));
   }
@@ -63,12 +63,12 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     return this.call(null, method, url, options);
   }
 
-  /** Ends connections, and calls that still run: nobody waits for their answers any more. */
+  /** Closes all connections and aborts calls that still run. */
   async close(): Promise<void> {
     if (!this.agent.destroyed) await this.agent.destroy();
   }
 
-  // Not onModuleDestroy: that of ShutdownService awaits running handlers, whose calls must still go out.
+  // Not onModuleDestroy: there ShutdownService still awaits running handlers, which may make calls.
   async beforeApplicationShutdown(): Promise<void> {
     await this.close();
   }
@@ -82,29 +82,32 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
     const target = targetOf(url);
     const json = bodyOf(options.json);
     try {
-      return await this.tryOnce(caller, method, target, json, options);
+      return await this.attempt(caller, method, target, json, options);
     } catch (error) {
       const mayRepeat = IDEMPOTENT_METHODS.has(method) || options.idempotencyKey !== undefined;
-      const delayMs = mayRepeat && error instanceof FailedTry ? error.repeatAfterMs : null;
-      if (delayMs === null || !(await waited(delayMs, givenUpBy(caller, options)))) {
+      const delayMs = mayRepeat && error instanceof FailedAttempt ? error.repeatAfterMs : null;
+      if (delayMs === null || !(await waited(delayMs, abortSignalsOf(caller, options)))) {
         throw unwrap(error, caller);
       }
     }
     try {
-      return await this.tryOnce(caller, method, target, json, options);
+      return await this.attempt(caller, method, target, json, options);
     } catch (error) {
       throw unwrap(error, caller);
     }
   }
 
-  private async tryOnce(
+  private async attempt(
     caller: HttpCaller | null,
     method: HttpMethod,
     url: URL,
     json: string | null,
     options: HttpOptions,
   ): Promise<HttpAnswer> {
-    const limit = new RequestLimit(options.timeoutMs ?? this.config.timeoutMs, ...givenUpBy(caller, options));
+    const limit = new RequestLimit(
+      options.timeoutMs ?? this.config.timeoutMs,
+      ...abortSignalsOf(caller, options),
+    );
     const endpoint = describeUrl(url, this.secretsOf(options));
     const began = performance.now();
     let status: number | null = null;
@@ -138,28 +141,28 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
         const retryAfterMs = readRetryAfter(answer.headers['retry-after']);
         const facts = await readErrorBody(type, readAnswerBody(answer, MAX_ERROR_BODY_BYTES));
         const error = failed(`answered ${status}`, { ...facts, retryAfterMs });
-        // A body that took all the time leaves none for another try.
+        // No retry if the timeout elapsed while the body was read.
         const isOver = limit.timedOut || limit.signal.aborted;
-        throw new FailedTry(error, isOver ? null : retryDelayMs(status, retryAfterMs));
+        throw new FailedAttempt(error, isOver ? null : retryDelayMs(status, retryAfterMs));
       }
       const body = await readAnswerBody(answer, MAX_BODY_BYTES);
       if (body.cut) throw failed(`the answer is larger than ${MAX_BODY_BYTES} bytes`);
       return { status, headers: answer.headers, body: parseBody(type, body) };
     } catch (error) {
       ok = false;
-      if (error instanceof FailedTry || error instanceof HttpCallError) throw error;
-      if (limit.timedOut) throw failed('no answer within the time-out', { cause: error });
-      if (limit.signal.aborted) throw failed('given up', { cause: error });
+      if (error instanceof FailedAttempt || error instanceof HttpCallError) throw error;
+      if (limit.timedOut) throw failed('no answer within the timeout', { cause: error });
+      if (limit.signal.aborted) throw failed('aborted', { cause: error });
       if (error instanceof UnreadableBodyError) throw failed(error.message, { cause: error.cause });
       const reason = `the connection failed (${codeOf(error)})`;
-      throw new FailedTry(failed(reason, { cause: error }), spread(RETRY_DELAY_MS));
+      throw new FailedAttempt(failed(reason, { cause: error }), spread(RETRY_DELAY_MS));
     } finally {
       limit.clear();
       caller?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
     }
   }
 
-  /** What is masked in a path: for this call, and for all by `HTTP_REDACTED_PATHS`. */
+  /** Secrets to mask in the path: those of this call, and those of `HTTP_REDACTED_PATHS`. */
   private secretsOf({ redact = [] }: HttpOptions): UrlSecrets {
     return redact === 'path' ? redact : [...redact, ...this.redactedPaths];
   }
@@ -201,40 +204,40 @@ class CallsOf extends HttpCalls {
   }
 }
 
-/** A try that may be worth another one. */
-class FailedTry extends Error {
+/** A failed attempt that may be retried. */
+class FailedAttempt extends Error {
   constructor(
     readonly error: HttpCallError,
-    /** Milliseconds; null where another try is not worth it. */
+    /** Milliseconds; null: no retry. */
     readonly repeatAfterMs: number | null,
   ) {
     super(error.message);
   }
 }
 
-/** The error of a try as the caller gets it. */
+/** The error that the caller receives. */
 function unwrap(thrown: unknown, caller: HttpCaller | null): unknown {
-  const error = thrown instanceof FailedTry ? thrown.error : thrown;
+  const error = thrown instanceof FailedAttempt ? thrown.error : thrown;
   tagCaller(error, caller);
   return error;
 }
 
-/** Never with what was given: it may hold a secret, and the error of `new URL` keeps it. */
+/** Throws without the given text, which may contain a secret; the error of `new URL` would include it. */
 function targetOf(url: string | URL): URL {
-  if (!URL.canParse(String(url))) throw new TypeError('The URL of a call to the outside is not valid.');
+  if (!URL.canParse(String(url))) throw new TypeError('The URL of an outside call is not valid.');
   return new URL(url);
 }
 
-/** @throws TypeError with the path of what JSON cannot say */
+/** @throws TypeError with the path of a value that JSON cannot hold */
 function bodyOf(json: unknown): string | null {
   if (json === undefined) return null;
   const fault = jsonFormFault(json, { bigints: true });
   if (fault === null) return stringifyJson(json) ?? null;
   const place = fault.path === '' ? '' : `at "${fault.path}" `;
-  throw new TypeError(`The body of a call to the outside is not JSON: ${place}${fault.reason}.`);
+  throw new TypeError(`The body of an outside call is not JSON: ${place}${fault.reason}.`);
 }
 
-/** The body of an error answer, or why there is none: status and headers count without it. */
+/** The body of an error answer, or the cause if it cannot be read; status and headers are used without it. */
 async function readErrorBody(
   type: string | null,
   reading: Promise<AnswerBody>,
@@ -252,11 +255,11 @@ function codeOf(error: unknown): string {
 }
 
 /**
- * Milliseconds that `Retry-After` asks for, in seconds or as a date; null where it is absent or neither. Of several the
- * longest counts.
+ * `Retry-After`, which is a number of seconds or a date, in milliseconds; null if absent or invalid. The longest of
+ * several counts.
  */
 function readRetryAfter(retryAfter: string | string[] | undefined): number | null {
-  // A date has a comma too.
+  // A date contains a comma too.
   const sent = [retryAfter ?? []]
     .flat()
     .flatMap((text) => (/^[\d\s,]+$/.test(text) ? text.split(',') : text));
@@ -264,7 +267,7 @@ function readRetryAfter(retryAfter: string | string[] | undefined): number | nul
   return waits.length === 0 ? null : Math.max(...waits, 0);
 }
 
-/** NaN where the text is neither a number of seconds nor a date. */
+/** NaN if the text is neither a number of seconds nor a date. */
 function toWaitMs(text: string): number {
   if (text.trim() === '') return NaN;
   const seconds = Number(text);
@@ -281,25 +284,25 @@ function spread(ms: number): number {
   return ms * (0.5 + Math.random());
 }
 
-/** What ends a call: its own signal, and the end of the work for which it is made. */
-function givenUpBy(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignalLike[] {
+/** The signals that abort a call: its own, and that of its caller. */
+function abortSignalsOf(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignalLike[] {
   return [signal, caller?.abortSignal].filter((each) => each !== undefined);
 }
 
-/** Resolves to false where the work was given up meanwhile. */
-function waited(ms: number, givenUp: readonly AbortSignalLike[]): Promise<boolean> {
-  if (givenUp.some(({ aborted }) => aborted)) return Promise.resolve(false);
+/** Waits for a delay. @returns false if a signal aborted meanwhile */
+function waited(ms: number, signals: readonly AbortSignalLike[]): Promise<boolean> {
+  if (signals.some(({ aborted }) => aborted)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const end = (whole: boolean): void => {
       clearTimeout(timer);
-      for (const signal of givenUp) signal.removeEventListener('abort', onAbort);
+      for (const signal of signals) signal.removeEventListener('abort', onAbort);
       resolve(whole);
     };
     const onAbort = (): void => {
       end(false);
     };
     const timer = setTimeout(end, ms, true);
-    for (const signal of givenUp) signal.addEventListener('abort', onAbort, { once: true });
+    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   });
 }
 

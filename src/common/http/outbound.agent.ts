@@ -2,11 +2,11 @@ import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import type { ProxyConfig } from '../../config/index.js';
 import { connectionLimit } from './connection-limit.js';
 
-/** How connections to the outside are made. */
+/** Options of outside connections. */
 export interface OutboundOptions {
-  /** To one host at the same time, as configured. */
+  /** Most open connections to one host. */
   readonly maxConnections: number;
-  /** Milliseconds for the connection alone. */
+  /** Timeout of the connection in milliseconds. */
   readonly connectTimeoutMs: number;
   readonly proxies: ProxyConfig;
 }
@@ -15,8 +15,8 @@ export interface OutboundOptions {
 export const DIRECT: ProxyConfig = { http: null, https: null, except: null };
 
 /**
- * Connections to the outside that are kept alive, through the proxies of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` where
- * they are set. What is on this machine is never asked through a proxy.
+ * Keep-alive connections to outside hosts, through the proxies of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` if set.
+ * Loopback addresses are always connected directly.
  */
 export class OutboundAgent {
   private readonly direct: Agent;
@@ -35,7 +35,7 @@ export class OutboundAgent {
     this.proxied =
       http === null && https === null
         ? null
-        : // Empty texts: undici reads the environment for what is absent.
+        : // Empty strings, because undici reads absent options from the environment.
           new EnvHttpProxyAgent({
             ...options,
             httpProxy: http ?? '',
@@ -55,7 +55,7 @@ export class OutboundAgent {
     return agent.request(options);
   }
 
-  /** Ends connections, and calls that still run. */
+  /** Closes all connections and aborts calls that still run. */
   async destroy(): Promise<void> {
     await Promise.all([this.direct.destroy(), this.proxied?.destroy()]);
   }

@@ -1,13 +1,13 @@
 import { EventEmitter } from 'node:events';
 
-/** Tells when work is given up: an `AbortSignal`, or what does the same for less. */
+/** An `AbortSignal`, or a cheaper object with the same members. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   addEventListener(type: 'abort', listener: () => void, options?: { readonly once: true }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** What undici takes as `signal` beside an `AbortSignal`, which costs twenty times as much (decision 0017). */
+/** An event emitter that undici accepts as `signal`; an `AbortSignal` costs twenty times as much (decision 0017). */
 class LimitSignal extends EventEmitter {
   aborted = false;
 
@@ -18,7 +18,7 @@ class LimitSignal extends EventEmitter {
   }
 }
 
-/** Aborts a request at its time-out or with whoever it is made for, and says which of the two it was. */
+/** Aborts a request at its timeout or with one of the caller's signals, and knows which of the two happened. */
 export class RequestLimit {
   /** For undici. */
   readonly signal = new LimitSignal();
@@ -26,7 +26,7 @@ export class RequestLimit {
   private readonly callers: readonly AbortSignalLike[];
   private late = false;
 
-  /** @param callers what ends the request early; those that are absent do not */
+  /** @param callers signals that abort the request early; undefined ones are ignored */
   constructor(
     readonly timeoutMs: number,
     ...callers: readonly (AbortSignalLike | undefined)[]
@@ -42,14 +42,14 @@ export class RequestLimit {
     }
   }
 
-  /** True where the time was over before a caller gave up. */
+  /** True if the timeout elapsed before a caller aborted. */
   get timedOut(): boolean {
     return this.late;
   }
 
   /**
-   * Settles with the request, or rejects once it is aborted: undici says nothing of that while it connects, which a
-   * partner that drops packets draws out for seconds. It sends nothing afterwards.
+   * Settles with the request, or rejects as soon as it is aborted. undici alone does not reject while it connects, which
+   * takes seconds if the host drops packets; it sends nothing afterwards.
    */
   orAborted<T>(request: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ export class RequestLimit {
     });
   }
 
-  /** To be called when the request has ended: lets go of timer and signals. */
+  /** Removes timer and listeners; call it when the request has ended. */
   clear(): void {
     clearTimeout(this.timer);
     for (const caller of this.callers) caller.removeEventListener('abort', this.abort);

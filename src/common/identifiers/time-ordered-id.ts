@@ -1,13 +1,13 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
-/** Bytes of randomness of one id. */
+/** Random bytes per id. */
 const ID_BYTES = 16;
 
-/** Ids whose randomness is drawn at a time; asking the system for each one costs more than the rest of its making. */
+/** Ids per call of the system's random generator; a call for each id would cost more than the rest of its creation. */
 const POOLED_IDS = 256;
 
-/** Makes ids of UUID version 7, which begin with the time, so that an index grows at its end. */
+/** Creates UUIDs of version 7, which begin with the time, so that an index grows at its end. */
 export class TimeOrderedIds {
   private readonly pool = Buffer.alloc(ID_BYTES * POOLED_IDS);
   private next = this.pool.length;

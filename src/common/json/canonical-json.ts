@@ -4,7 +4,7 @@ import canonicalize from 'canonicalize';
 /**
  * The RFC 8785 canonical form of a JSON value; equal values have equal texts.
  *
- * @throws TypeError where the value is not JSON
+ * @throws TypeError if the value is not JSON
  */
 export function canonicalJson(value: unknown): string {
   const text = canonicalize(value);

@@ -1,8 +1,6 @@
 /**
- * A value as it is after `JSON.stringify` and `JSON.parse`, sharing nothing with the original: members that are
- * undefined are left out, dates become texts, numbers that JSON does not have become null.
- *
- * It takes a third of the time of the two.
+ * Copies a value as `JSON.stringify` and `JSON.parse` would, in a third of the time. The copy shares nothing with the
+ * original: undefined members are omitted, dates become strings, numbers that JSON does not have become null.
  *
  * @throws TypeError for a bigint, RangeError for a cycle
  */
@@ -10,7 +8,7 @@ export function copyJson(value: unknown): unknown {
   return copyValue('', value) ?? null;
 }
 
-/** Undefined for what JSON leaves out. */
+/** Undefined for values that JSON omits. */
 function copyValue(key: string, value: unknown): unknown {
   const own = hasOwnForm(value) ? value.toJSON(key) : value;
   switch (typeof own) {
@@ -51,7 +49,7 @@ function copyMembers(value: Readonly<Record<string, unknown>>): Record<string, u
   return copy;
 }
 
-/** A mere assignment would set the prototype. */
+/** An assignment would set the prototype. */
 function defineMember(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, configurable: true, writable: true });
 }

@@ -1,4 +1,4 @@
-/** What a JSON text holds, over its whole depth. */
+/** Size of a JSON text, counted over all depths. */
 export interface JsonCount {
   /** Members of objects, repeated names included. */
   readonly members: number;
@@ -14,14 +14,14 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-/** Space, and with it the smaller codes of tab and line ends. */
+/** Space; tab and line ends have smaller codes. */
 const SPACE = 0x20;
 
 /**
- * Counts members and items of a JSON text without parsing it: parsing makes an object for each, which is what a limit
- * is to prevent. It takes about a millisecond for a megabyte.
+ * Counts members and items of a JSON text without parsing it: parsing creates an object for each, which a limit has to
+ * prevent. Takes about a millisecond per megabyte.
  *
- * @param text UTF-8; of one that is not JSON the numbers mean nothing
+ * @param text UTF-8; if it is not JSON, the result is meaningless
  */
 export function countJson(text: Uint8Array): JsonCount {
   let members = 0;
@@ -40,7 +40,7 @@ export function countJson(text: Uint8Array): JsonCount {
   return { members, items: Math.max(values - members, 0) };
 }
 
-/** @returns where the closing quote is, or the end of the bytes where there is none */
+/** @returns the position of the closing quote, or the length of the text if there is none */
 function endOfText(text: Uint8Array, from: number): number {
   let end = text.indexOf(QUOTE, from + 1);
   while (end !== -1 && isEscaped(text, end)) end = text.indexOf(QUOTE, end + 1);

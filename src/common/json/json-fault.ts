@@ -1,13 +1,13 @@
-/** Names that a JavaScript object cannot hold harmlessly. */
+/** Member names that can change the prototype of a JavaScript object. */
 export const DANGEROUS_NAMES: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
-/** Far beyond what a process needs, far below what a recursive reader can take. */
+/** Far more than a process needs, and far less than a recursive reader can handle. */
 export const MAX_JSON_DEPTH = 100;
 
 /**
- * Why a parsed JSON value cannot be kept as it came; null where it can.
+ * Why a parsed JSON value cannot be stored unchanged; null if it can.
  *
- * Walks without recursion, so that a deep value cannot exhaust the stack.
+ * Iterative, so that a deeply nested value cannot exhaust the stack.
  */
 export function jsonFault(value: unknown): string | null {
   const stack: { readonly value: unknown; readonly depth: number }[] = [{ value, depth: 1 }];
@@ -18,7 +18,7 @@ export function jsonFault(value: unknown): string | null {
     if (entry.depth > MAX_JSON_DEPTH) return `objects and arrays may be nested ${MAX_JSON_DEPTH} deep`;
     const depth = entry.depth + 1;
     if (Array.isArray(entry.value)) {
-      // Its indexes are no names; to make texts of them costs more than all else here.
+      // Not by entries: creating a string for each index would cost more than the rest of this function.
       for (const item of entry.value as readonly unknown[]) stack.push({ value: item, depth });
       continue;
     }
@@ -31,7 +31,7 @@ export function jsonFault(value: unknown): string | null {
   return null;
 }
 
-/** Whether a text holds no half of a surrogate pair, which has no form in UTF-8. */
+/** True if a string has no lone surrogate, which UTF-8 cannot encode. */
 export function isWellFormed(text: string): boolean {
   return !/\p{Surrogate}/u.test(text);
 }

@@ -1,40 +1,40 @@
 import { types } from 'node:util';
 
-/** Where a value has no JSON form, and why. */
+/** A place at which a value has no JSON form. */
 export interface JsonFormFault {
-  /** Names and indexes from the value down, `items.0.price`; empty for the value itself. */
+  /** Path inside the value, `items.0.price`; empty for the value itself. */
   readonly path: string;
   readonly reason: string;
 }
 
 export interface JsonFormOptions {
-  /** Whether a `bigint` is let pass, because it will be written by `stringifyJson`. */
+  /** True if a `bigint` is allowed, because `stringifyJson` will write the value. */
   readonly bigints?: boolean;
 }
 
-/** Deeper than anything that is not a mistake, and far below what a recursive reader can take. */
+/** Deeper than any intended value, and far less than a recursive reader can handle. */
 const MAX_DEPTH = 1_000;
 
 /**
- * Finds what `JSON.stringify` would change or leave out in silence; null where a value has its whole content in JSON.
+ * Finds the first part of a value that `JSON.stringify` would silently change or omit; null if there is none.
  *
- * Texts, booleans, null, finite numbers (integers up to ±(2^53 − 1)), arrays, plain objects, valid dates and objects with
- * a `toJSON` of their own have it. Members that are undefined are left out, as JSON does. Maps, sets, errors, binary
- * data, other class instances, functions, symbols, bigints, NaN, infinities and cycles do not have it.
+ * Allowed are strings, booleans, null, finite numbers (integers up to ±(2^53 − 1)), arrays, plain objects, valid dates and
+ * objects with `toJSON`; undefined members are ignored. Maps, sets, errors, binary data, other class instances,
+ * functions, symbols, bigints, NaN, infinities and cycles are faults.
  */
 export function jsonFormFault(value: unknown, options: JsonFormOptions = {}): JsonFormFault | null {
   const fault = faultOf('', value, [], options);
   return fault === null ? null : { path: fault.path.reverse().join('.'), reason: fault.reason };
 }
 
-/** Whether an object is one of names and values, of any realm, and no instance of a class. */
+/** True for an object literal of any realm; false for an instance of a class. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What a value is, for people: `a Map`, `an instance of Order`, `a function`. */
+/** Describes the kind of a value in messages: `a Map`, `an instance of Order`, `a function`. */
 export function describeKind(value: unknown): string {
   if (typeof value !== 'object' || value === null)
     return value === undefined ? 'undefined' : `a ${typeof value}`;
@@ -52,7 +52,7 @@ export function describeKind(value: unknown): string {
 }
 
 interface Found {
-  /** From the inside out. */
+  /** Names from the innermost to the outermost. */
   readonly path: string[];
   readonly reason: string;
 }

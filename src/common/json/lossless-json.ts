@@ -1,20 +1,20 @@
 import { parse, stringify } from 'lossless-json';
 
-/** Only a text with such a run of digits, or a number with an exponent, can hold an integer that JavaScript changes. */
+/** Only a text with 16 digits in a row, or a number with an exponent, can contain an integer that JavaScript changes. */
 const SUSPECT = /\d{16}|(?:^|[[:,\s])-?\d[\d.]*[eE]/;
 
-/** Digits of an integer that becomes a `bigint`: making one takes time with the square of its length. */
-const MOST_DIGITS = 1_000;
+/** Most digits of an integer that becomes a `bigint`: its creation takes quadratic time. */
+const MAX_DIGITS = 1_000;
 
 /**
- * Parses JSON without changing a number in silence: an integer beyond ±(2^53 − 1) becomes a `bigint`, any other number
- * beyond that which a double does not hold exactly stays the text that it came as. So does an integer of more than
- * 1 000 digits, and a number that a double takes for 0 and that is none.
+ * Parses JSON without silently changing a number. An integer beyond ±(2^53 − 1) becomes a `bigint`. Another large number
+ * that a double does not hold exactly stays a string, and so do an integer of more than 1 000 digits and a non-zero number
+ * that a double would round to 0.
  *
- * Fractions are read as doubles, as JSON readers do. A text without long numbers costs no more than `JSON.parse`.
+ * Fractions are read as doubles, as usual. A text without long numbers costs no more than `JSON.parse`.
  *
  * @throws SyntaxError if the text is not JSON
- * @throws RangeError if it has long numbers and is nested too deeply to look for them, some thousand levels
+ * @throws RangeError if it has long numbers and is nested some thousand levels deep
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -22,12 +22,12 @@ export function parseJson(text: string): unknown {
   return parse(text, undefined, { parseNumber: readNumber, onDuplicateKey: ({ newValue }) => newValue });
 }
 
-/** JSON text of a value that may hold integers as `bigint`, see {@link parseJson}. */
+/** Writes a value that may contain integers as `bigint`, see {@link parseJson}. */
 export function stringifyJson(value: unknown): string | undefined {
   try {
     return JSON.stringify(value);
   } catch (error) {
-    // Of a bigint; the standard writer is several times as fast.
+    // The value has a bigint. JSON.stringify is tried first, because it is several times as fast.
     if (error instanceof TypeError) return stringify(value);
     throw error;
   }
@@ -37,7 +37,7 @@ function readNumber(text: string): number | bigint | string {
   const number = Number(text);
   if (number === 0) return digitsOf(text) === '' ? number : text;
   if (Math.abs(number) <= Number.MAX_SAFE_INTEGER) return number;
-  if (/^-?\d+$/.test(text)) return text.length <= MOST_DIGITS ? BigInt(text) : text;
+  if (/^-?\d+$/.test(text)) return text.length <= MAX_DIGITS ? BigInt(text) : text;
   return Number.isFinite(number) && digitsOf(text) === digitsOf(String(number)) ? number : text;
 }
 

@@ -1,31 +1,31 @@
 import type { z } from 'zod';
 
-/** What the service knows of a process that it deploys, starts and works on. */
+/** A process that the service deploys, starts and works on. */
 export interface ProcessDefinition {
-  /** Process definition key, as the `.bpmn` has it. */
+  /** Process definition key, as in the `.bpmn`. */
   readonly key: string;
-  /** Its steps in order, without the key: a step's topic is `<key>.<step>`, its number the place here, from 1. */
+  /** Its steps in order, without the key. The topic of a step is `<key>.<step>`; its number is its position, from 1. */
   readonly steps: readonly string[];
-  /** Where the `.bpmn` lies, relative to the definition's own module. */
+  /** URL of the `.bpmn`. */
   readonly bpmn: URL;
   /**
-   * Checks the variables of a start; what it does not name goes on unchanged. The first of the `examples` of its
-   * `.meta()` is shown in the API's documentation.
+   * Validates the variables of a start; variables that it does not name are passed on unchanged. The API documentation
+   * shows the first of the `examples` of its `.meta()`.
    */
   readonly startSchema?: z.ZodType;
   /** Milliseconds after which a running instance expires, counted from its start. */
   readonly maxDurationMs?: number;
 }
 
-/** Token under which all {@link ProcessDefinition}s of the service are injected, as an array. */
+/** Token of the array of all {@link ProcessDefinition}s of the service. */
 export const PROCESS_DEFINITIONS = Symbol('PROCESS_DEFINITIONS');
 
-/** The step that a topic names: its last part. */
+/** The step name of a topic: its last part. */
 export function stepNameOf(topic: string): string {
   return topic.slice(topic.lastIndexOf('.') + 1);
 }
 
-/** The topic of a process's step. */
+/** The topic of a step. */
 export function topicOf(definition: ProcessDefinition, step: string): string {
   return `${definition.key}.${step}`;
 }

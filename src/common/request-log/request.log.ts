@@ -4,27 +4,27 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 declare module 'fastify' {
   interface FastifyRequest {
     /**
-     * Of the process that the request is about, once it is known; it is on the line of the answer. Where the path has
-     * it, it is known from the beginning; a route that reads it from the body has to say so.
+     * Correlation id of the request's process, for the log line; null if unknown. Taken from the path; a route that reads
+     * it from the body has to set it.
      */
     correlationId: string | null;
   }
 }
 
-/** What takes the lines; pino is one. */
+/** The part of pino that is used. */
 export interface RequestLogger {
   info(line: object, message: string): void;
   warn(line: object, message: string): void;
 }
 
-/** Asked by machines every few seconds, or by people's browsers a dozen times for one page. */
+/** Paths that are not logged: probes poll them every few seconds, and a browser loads a dozen files for one page. */
 const QUIET_PATHS = /^\/(health|metrics|docs)\b/;
 
 /**
- * Logs a line for each request when it is answered, or when its client leaves before: method, path, status and time in
- * ms, without query, headers and body.
+ * Logs one line per request, when it is answered or its client has disconnected: method, path, status and milliseconds,
+ * without query, headers and body.
  *
- * It is a hook and no middleware with an asynchronous context of its own: that would cost every promise of the service.
+ * A hook, because a middleware with an AsyncLocalStorage would slow down every promise of the service.
  */
 export function logRequests(fastify: FastifyInstance, logger: RequestLogger): void {
   fastify.decorateRequest('correlationId', null);
@@ -36,12 +36,12 @@ export function logRequests(fastify: FastifyInstance, logger: RequestLogger): vo
   });
 }
 
-/** Logs the line of one request when it ends; for one that no hook sees. */
+/** Logs the line of one request when it ends; called directly for requests that reach no hook. */
 export function logRequest(logger: RequestLogger, request: FastifyRequest, reply: FastifyReply): void {
   const path = request.url.split('?', 1)[0] ?? '/';
   if (QUIET_PATHS.test(path)) return;
   const began = performance.now();
-  // After the last byte of the answer, and where the client leaves before.
+  // After the last byte of the answer, or when the client disconnects before.
   openRequestOf(request.raw, reply.raw).onEnd(() => {
     writeLine(logger, path, request, reply, Math.round(performance.now() - began));
   });

@@ -1,11 +1,11 @@
-/** How often a condition is looked at, in ms. */
-const LOOK_MS = 5;
+/** Milliseconds between two checks of a condition. */
+const INTERVAL_MS = 5;
 
-/** Resolves when a condition holds; a test that awaits one that never does ends by its own time-out. */
+/** Resolves when a condition is true; if it never is, the timeout of the test ends the wait. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) {
     await new Promise((resolve) => {
-      setTimeout(resolve, LOOK_MS);
+      setTimeout(resolve, INTERVAL_MS);
     });
   }
 }

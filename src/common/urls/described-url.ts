@@ -1,28 +1,28 @@
-/** What of a URL's path is secret: texts and patterns, or `path` for all of it. */
+/** Secrets of a URL's path: strings and patterns, or `path` for the whole path. */
 export type UrlSecrets = readonly (string | RegExp)[] | 'path';
 
 const MASK = '***';
 
-/** Segments of a path that are secrets by their form. */
+/** Patterns of path segments that look like secrets. */
 const SECRET_SEGMENTS: readonly RegExp[] = [
-  // A name and its token, `bot123:AAE…`, as Telegram has them.
+  // A bot's id and token, as in Telegram's API: `bot123:AAE…`.
   /^bot\d+:/i,
   // A JSON Web Token.
   /^ey[\w-]+\.[\w-]+\./,
-  // Small and capital letters and digits, as random tokens have them; UUIDs, hashes and slugs have not.
+  // Lower-case and upper-case letters and digits, as in random tokens but not in UUIDs, hashes and slugs.
   /^(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[\w.~+=:-]{20,}$/,
 ];
 
 /**
- * A URL as log, trail and errors may show it: no credentials, no fragment, query names without their values, secrets of
- * the path as `***`.
+ * A URL for log, trail and errors: without credentials and fragment, query parameters without values, secrets of the path
+ * as `***`.
  */
 export function describeUrl(url: URL, secrets: UrlSecrets = []): string {
   const names = queryNames(url).map((name) => (name === null ? MASK : `${encodeURIComponent(name)}=${MASK}`));
   return `${url.origin}${maskPath(url.pathname, secrets)}${names.length > 0 ? `?${names.join('&')}` : ''}`;
 }
 
-/** The names of a query, each once; null for a part that is not a name with a value, and so may be a secret itself. */
+/** The names of the query parameters, each once; null for a part without `=`, which may be a secret itself. */
 function queryNames({ search }: URL): (string | null)[] {
   const parts = search
     .slice(1)
@@ -35,36 +35,36 @@ function queryNames({ search }: URL): (string | null)[] {
   ];
 }
 
-/** A base URL of the configuration, likewise; whether it has credentials is shown, and no slash at its end. */
+/** Like {@link describeUrl}, for a base URL of the configuration: shows `***@` for credentials, and no trailing slash. */
 export function describeBaseUrl(text: string, secrets?: UrlSecrets): string {
   const url = new URL(text);
   const shown = describeUrl(url, secrets).replace(/\/$/, '');
   return url.username === '' && url.password === '' ? shown : shown.replace('://', `://${MASK}@`);
 }
 
-/** A path with what is secret in it as `***`: what is given, and segments that look like tokens. */
+/** Masks the given secrets of a path, and segments that look like tokens, with `***`. */
 export function maskPath(path: string, secrets: UrlSecrets = []): string {
   if (path === '/' || path === '') return path;
   if (secrets === 'path') return `/${MASK}`;
   return secrets.reduce<string>(mask, path).split('/').map(maskSegment).join('/');
 }
 
-/** Ends a URL in a text. */
+/** Characters that end a URL in a text. */
 const URL_END = /[\s"'<>`]/g;
 
-/** What a sentence puts behind a URL, and no URL ends with. */
+/** Punctuation after a URL in a sentence. */
 const PUNCTUATION = '),.;:!?]}\\';
 
-/** Characters of a scheme, and how many of them are looked at. */
+/** Characters of a scheme, and its greatest length. */
 const SCHEME_CHARACTER = /[a-z\d+.-]/i;
 const SCHEME_LENGTH = 32;
 
-/** Longer ones are not parsed; nobody reads them either. */
+/** Longer URLs are masked as a whole. */
 const MAX_URL_LENGTH = 4_096;
 
 /**
- * A text with every URL in it as {@link describeUrl} shows it; for errors of libraries, which may quote one. Takes a time
- * that grows with the length of the text, because a client may have chosen it.
+ * Masks every URL in a text as {@link describeUrl} does; for errors of libraries, which may quote URLs. Runs in linear
+ * time, because a client may have chosen the text.
  */
 export function scrubUrls(text: string): string {
   let shown = '';
@@ -82,7 +82,7 @@ export function scrubUrls(text: string): string {
   return shown + text.slice(done);
 }
 
-/** Where the scheme begins that ends at a place; the place itself if there is none. */
+/** The position at which the scheme before `at` begins; `at` if there is none. */
 function schemeBegin(text: string, at: number, from: number): number {
   let begin = at;
   const earliest = Math.max(from, at - SCHEME_LENGTH);

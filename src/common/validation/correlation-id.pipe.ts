@@ -2,7 +2,7 @@ import { Injectable, type PipeTransform } from '@nestjs/common';
 import { ProblemError } from '../errors/index.js';
 import { correlationIdSchema } from '../identifiers/index.js';
 
-/** Parses the correlation id of a path. @throws ProblemError `invalid-request` for a text that no process can have as id */
+/** Parses the correlation id of a path. @throws ProblemError `invalid-request` */
 @Injectable()
 export class CorrelationIdPipe implements PipeTransform<string, string> {
   transform(given: string): string {

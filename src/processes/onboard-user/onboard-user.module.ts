@@ -12,11 +12,11 @@ import { RunBackgroundCheckTopic } from './topics/run-background-check.topic.js'
 import { ValidateUserInformationTopic } from './topics/validate-user-information.topic.js';
 
 /**
- * The partners as configured; the simulator stands in for those that are not.
+ * The configured partners; the simulator replaces those that are not configured.
  *
- * @throws ConfigurationError where it may not
+ * @throws ConfigurationError if a partner is not configured and the simulator is off
  */
-async function reachPartners(config: PartnersConfig, shutdown: ShutdownService): Promise<Partners> {
+async function createPartners(config: PartnersConfig, shutdown: ShutdownService): Promise<Partners> {
   const { backgroundCheckUrl, onboardingApiUrl } = config;
   if (backgroundCheckUrl !== null && onboardingApiUrl !== null)
     return { backgroundCheckUrl, onboardingApiUrl };
@@ -28,14 +28,14 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
     throw new ConfigurationError(
       missing.map(
         (name) =>
-          `${name} must be set: nobody answers for this partner, because SIMULATOR is off, as it is by default in production. With SIMULATOR=on a simulator answers, and nothing real is checked.`,
+          `${name} must be set, because SIMULATOR is off, as it is by default in production. With SIMULATOR=on a simulator answers for this partner, and nothing real is checked.`,
       ),
     );
   }
   const logger = new Logger('PartnerSimulator');
   const simulator = await PartnerSimulator.start(config.simulatorSlowMs, (err) => {
     logger.error({
-      msg: 'The simulator has died: steps that call it fail until the service starts again.',
+      msg: 'The partner simulator has crashed: steps that call it fail until the service is restarted.',
       err,
     });
   });
@@ -49,11 +49,11 @@ async function reachPartners(config: PartnersConfig, shutdown: ShutdownService):
   };
 }
 
-/** The handlers of onboard-user, one for each topic of its `.bpmn`. */
+/** The handlers of onboard-user, one per topic of its `.bpmn`. */
 @Module({
   imports: [ProcessModule],
   providers: [
-    { provide: PARTNERS, inject: [PARTNERS_CONFIG, ShutdownService], useFactory: reachPartners },
+    { provide: PARTNERS, inject: [PARTNERS_CONFIG, ShutdownService], useFactory: createPartners },
     PartnersClient,
     ValidateUserInformationTopic,
     RunBackgroundCheckTopic,

@@ -1,16 +1,16 @@
-// The thread of the partner simulator. It is plain JavaScript, copied into dist/ as it is, because Node loads it by its
+// The thread of the partner simulator. It is plain JavaScript, copied unchanged to dist/, because Node loads it by its
 // path: beside the compiled class in production, beside the sources in tests.
 //
-// It tells its port when it listens, and goes on until it is terminated.
+// It sends its port to the main thread when it listens, and runs until it is terminated.
 import { createServer } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
 
 const { slowMs, attemptHeader } = workerData;
 
-/** Attempts of a background check for a `flaky-` user that fail. */
+/** Number of attempts that fail for a `flaky-` user. */
 const FLAKY_FAILURES = 2;
 
-/** Milliseconds that an idle connection is kept, so that steps that follow each other slowly find it open. */
+/** Milliseconds that an idle connection stays open, so that slow steps can reuse it. */
 const KEEP_ALIVE_MS = 72_000;
 
 const REFUSED = { status: 400, body: { error: 'The body must be {"userId": "…"}.' } };

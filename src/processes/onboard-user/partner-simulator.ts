@@ -4,11 +4,11 @@ import { ATTEMPT_HEADER } from './partners.js';
 const THREAD = new URL('./partner-simulator.thread.mjs', import.meta.url);
 
 /**
- * Stands in for both partners on a loopback port where none is configured, so that every path can be seen.
+ * Replaces both partners on a loopback port if they are not configured, so that every path of the process can be tried.
  *
- * It remembers nothing; the userId says what happens: `slow-` delays the background check, `blocked-` does not
- * clear it, `flaky-` fails it on attempts 1 and 2, `broken-` fails it always. Partners are outside: it has a thread of
- * its own, so that it takes nothing of the service's.
+ * It is stateless; the prefix of the userId decides. `slow-` delays the background check, `blocked-` does not clear the
+ * user, `flaky-` fails attempts 1 and 2, `broken-` fails always. It runs in a thread of its own, so that it takes no time
+ * of the service's main thread.
  */
 export class PartnerSimulator {
   private closing = false;
@@ -16,39 +16,39 @@ export class PartnerSimulator {
   private constructor(
     private readonly worker: Worker,
     readonly baseUrl: string,
-    onDied: (error: Error) => void,
+    onCrash: (error: Error) => void,
   ) {
     let cause: Error | null = null;
-    // One that nobody listens to would end the service.
+    // An error event without a listener would end the service.
     worker.once('error', (error) => {
       cause = error;
     });
     worker.once('exit', (code) => {
-      if (!this.closing) onDied(cause ?? new Error(`The thread ended with code ${code}.`));
+      if (!this.closing) onCrash(cause ?? new Error(`The thread ended with code ${code}.`));
     });
   }
 
   /**
-   * @param slowMs how long a background check takes for a `slow-` user
-   * @param onDied is told of a thread that ends later by itself; nobody answers calls to it any more
-   * @throws Error if no port can be had, or the thread ends before it listens
+   * @param slowMs milliseconds of a background check for a `slow-` user
+   * @param onCrash called if the thread ends by itself after the start; calls to the simulator then fail
+   * @throws Error if no port is free, or the thread ends before it listens
    */
-  static async start(slowMs: number, onDied: (error: Error) => void): Promise<PartnerSimulator> {
+  static async start(slowMs: number, onCrash: (error: Error) => void): Promise<PartnerSimulator> {
     const workerData = { slowMs, attemptHeader: ATTEMPT_HEADER };
-    // Options of Node such as --cpu-prof or --import are of the main thread.
+    // Options of Node such as --cpu-prof or --import apply to the main thread only.
     const worker = new Worker(THREAD, { name: 'partners', workerData, execArgv: [] });
     const port = await portOf(worker);
-    return new PartnerSimulator(worker, `http://127.0.0.1:${port}`, onDied);
+    return new PartnerSimulator(worker, `http://127.0.0.1:${port}`, onCrash);
   }
 
-  /** Drops what still waits and closes the port. */
+  /** Closes the port; waiting calls fail. */
   async close(): Promise<void> {
     this.closing = true;
     await this.worker.terminate();
   }
 }
 
-/** The port that the thread listens on. @throws Error if the thread ends first, with or without an error of its own */
+/** The port of the thread. @throws Error if the thread ends before it listens */
 function portOf(worker: Worker): Promise<number> {
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);

@@ -9,15 +9,15 @@ const backgroundCheckSchema = z.object({ cleared: z.boolean(), reason: z.string(
 /** Answer of `POST <ONBOARDING_API_URL>/onboardings`. */
 export const onboardingSchema = z.object({ success: z.boolean(), userId: z.string() });
 
-/** An endpoint of a partner, below a base URL that is configured and may hold secrets in its path. */
+/** An endpoint of a partner; the configured base URL may have secrets in its path. */
 interface Endpoint {
   readonly url: URL;
-  /** As texts for clients name it. */
+  /** Name in messages for clients. */
   readonly name: string;
   readonly redact: readonly RegExp[];
 }
 
-/** Keeps the query of the base URL: some gateways take a key or a version there. */
+/** Keeps the query of the base URL: some gateways expect a key or a version there. */
 function endpointOf(base: string, name: string): Endpoint {
   const url = new URL(base);
   const basePath = url.pathname.replace(/\/+$/, '');
@@ -34,7 +34,7 @@ function startOf(path: string): RegExp {
 export class PartnersClient {
   constructor(@Inject(PARTNERS) private readonly partners: Partners) {}
 
-  /** Asks whether anything speaks against the user. @throws HttpCallError, RetryableTaskError */
+  /** Requests a background check of the user. @throws HttpCallError, RetryableTaskError */
   checkBackground(userId: string, task: HandlerTask): Promise<z.output<typeof backgroundCheckSchema>> {
     return this.call(
       endpointOf(this.partners.backgroundCheckUrl, '/background-checks'),
@@ -65,14 +65,14 @@ export class PartnersClient {
   ): Promise<z.output<S>> {
     const { body } = await task.http.post(url, json, {
       headers: { [ATTEMPT_HEADER]: String(task.attempt) },
-      // A task keeps its id over retries and redelivery, so a partner can tell a repeated call from a new one.
+      // A task keeps its id over retries and redelivery, so the partner can recognise a repeated call.
       idempotencyKey: task.taskId,
       name,
       redact,
     });
     const parsed = answer.safeParse(body);
     if (parsed.success) return parsed.data;
-    // What a partner sends is for the trail; the client is told no more than that it was not understood.
+    // The partner's answer is recorded in the trail only; clients just read that it was not understood.
     throw new RetryableTaskError(`The partner's answer to ${name} has an unexpected form.`, {
       cause: parsed.error,
     });

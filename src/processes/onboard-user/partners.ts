@@ -1,4 +1,4 @@
-/** Where the two partners of onboard-user are reached; base URLs, which may have a query. */
+/** Base URLs of the two partners of onboard-user; they may have a query. */
 export interface Partners {
   readonly backgroundCheckUrl: string;
   readonly onboardingApiUrl: string;
@@ -7,5 +7,5 @@ export interface Partners {
 /** Token of {@link Partners}. */
 export const PARTNERS = Symbol('PARTNERS');
 
-/** Header by which the partners are told which attempt of the step calls, from 1. */
+/** Header with the attempt of the step, from 1. */
 export const ATTEMPT_HEADER = 'x-attempt';

@@ -140,7 +140,7 @@ async function fillDisk(running: Running): Promise<void> {
       message: expect.stringContaining('takes no writes') as unknown,
       reason: expect.stringMatching(/disk/) as unknown,
     },
-    database: { status: 'down', message: 'The database takes no writes.' },
+    database: { status: 'down', message: 'The database cannot be written.' },
   });
   expect((await call(`${running.baseUrl}/health/live`)).status).toBe(200);
 

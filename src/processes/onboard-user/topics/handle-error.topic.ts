@@ -8,7 +8,7 @@ const outputSchema = z.object({});
 type Input = z.output<typeof inputSchema>;
 type Output = z.output<typeof outputSchema>;
 
-/** Behind the error boundary events: completes the process with the error that led here. */
+/** After the error boundary events: completes the process with the error that was caught. */
 @Topic('onboard-user.handle-error', {
   input: inputSchema,
   output: outputSchema,

@@ -14,7 +14,7 @@ const outputSchema = z.object({});
 type Input = z.output<typeof inputSchema>;
 type Output = z.output<typeof outputSchema>;
 
-/** Step 4: puts the results together and completes the process. */
+/** Step 4: combines the results and completes the process. */
 @Topic('onboard-user.prepare-response', {
   input: inputSchema,
   output: outputSchema,

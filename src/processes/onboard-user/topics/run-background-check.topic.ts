@@ -13,7 +13,7 @@ const outputSchema = z.object({ backgroundCheckResult: z.object({ cleared: z.lit
 type Input = z.output<typeof inputSchema>;
 type Output = z.output<typeof outputSchema>;
 
-/** Step 2: asks the partner whether anything speaks against the user. */
+/** Step 2: requests a background check from the partner. */
 @Topic('onboard-user.run-background-check', {
   input: inputSchema,
   output: outputSchema,

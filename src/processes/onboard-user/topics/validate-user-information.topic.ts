@@ -7,7 +7,7 @@ const outputSchema = z.object({ validated: z.literal(true), normalizedUserId: z.
 type Input = z.output<typeof inputSchema>;
 type Output = z.output<typeof outputSchema>;
 
-/** Step 1: checks what the client sent and brings the userId into one form. */
+/** Step 1: validates what the client sent and normalizes the userId. */
 @Topic('onboard-user.validate-user-information', {
   input: inputSchema,
   output: outputSchema,

@@ -1,19 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
-import { EngineAccess } from './engine.access.js';
+import { EngineAccessMonitor } from './engine-access.monitor.js';
 
 const FETCH = { method: 'POST', path: '/external-task/fetchAndLock' };
 const START = { method: 'POST', path: '/process-definition/key/onboard-user/start' };
 const complete = (id: string) => ({ method: 'POST', path: `/external-task/${id}/complete` });
 
-describe('EngineAccess', () => {
-  let access: EngineAccess;
+describe('EngineAccessMonitor', () => {
+  let access: EngineAccessMonitor;
   let errors: jest.SpiedFunction<Logger['error']>;
   let logs: jest.SpiedFunction<Logger['log']>;
 
   beforeEach(() => {
     jest.useFakeTimers();
-    access = new EngineAccess();
+    access = new EngineAccessMonitor();
     errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     logs = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
   });

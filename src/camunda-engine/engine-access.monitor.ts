@@ -1,15 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { EngineCallFacts } from './engine.errors.js';
 
-/** The poll of the workers: an engine that refuses it does no work for us. */
+/** The poll of the workers: no step runs while the engine refuses it. */
 const FETCH = 'POST /external-task/fetchAndLock';
 
-/** What an operator is to look at. */
+/** What an operator has to check. */
 const REMEDY = 'check user and password in CAMUNDA_BASE_URL, and what the engine allows this user';
 
 /**
- * `granted`: nothing is refused. `partial`: some calls are, others are answered. `refused`: the engine answers nothing
- * since it began to refuse.
+ * `granted`: the engine refuses no call. `partial`: it refuses some calls and answers others. `refused`: it has answered
+ * no call since it began to refuse.
  */
 export type EngineAccessState =
   | { readonly status: 'granted' }
@@ -21,13 +21,13 @@ interface Refusal {
   readonly since: number;
 }
 
-/** Refused calls that are remembered: their paths hold process keys, which clients choose. The poll's always is. */
+/** Most refused calls in memory, because their paths contain process keys, which clients choose. The poll is always kept. */
 const MAX_REFUSALS = 50;
 
-/** Whether the engine takes our credentials, as seen by the answers to all our calls: 401 and 403 are refusals. */
+/** Tracks whether the engine accepts our credentials, by the answers to all calls: 401 and 403 are refusals. */
 @Injectable()
-export class EngineAccess {
-  private readonly logger = new Logger(EngineAccess.name);
+export class EngineAccessMonitor {
+  private readonly logger = new Logger(EngineAccessMonitor.name);
   private readonly refusals = new Map<string, Refusal>();
   private answeredAt = -Infinity;
   private logged: EngineAccessState['status'] = 'granted';
@@ -45,7 +45,6 @@ export class EngineAccess {
     if (status === 401 || status === 403) this.refused(operationOf(call), status);
     else {
       this.answeredAt = performance.now();
-      // Nearly always: nothing is refused, and nothing is to be done.
       if (this.refusals.size > 0) this.answered(operationOf(call));
     }
   }
@@ -66,12 +65,12 @@ export class EngineAccess {
     const { state } = this;
     if (this.logged === 'refused' && state.status === 'partial') this.logger.error({ msg: state.message });
     if (this.logged !== 'granted' && state.status === 'granted') {
-      this.logger.log('The process engine refuses nothing any more.');
+      this.logger.log('The process engine accepts all calls again.');
     }
     this.logged = state.status;
   }
 
-  /** True if the engine refused the poll or the credentials (401) and has taken no call since; a 403 may concern one call only. */
+  /** True if the engine refused the poll or the credentials (401) and has answered no call since; a 403 may concern one call only. */
   private isLockedOut(): boolean {
     for (const [operation, { status, since }] of this.refusals) {
       if (since > this.answeredAt && (status === 401 || operation === FETCH)) return true;
@@ -86,7 +85,7 @@ function operationOf({ method, path }: EngineCallFacts): string {
   return `${method} ${parts.join('/')}`;
 }
 
-/** Parts that name something of a process; those of the API are camel case words of letters. */
+/** True for a part that identifies something; the parts of the API itself are words of letters. */
 function isId(part: string): boolean {
   return !/^[a-zA-Z-]+$/.test(part) || part.length > 24;
 }
