@@ -112,8 +112,8 @@ describe('the contract of complete', () => {
       '{"correlationId":"x","status":"ok","data":[9007199254740993]}',
     ],
     ['data beyond a double', '{"correlationId":"x","status":"ok","data":1e999}'],
-    ['data with half a character', '{"correlationId":"x","status":"ok","data":"\\ud800"}'],
-    ['an error with half a character', '{"correlationId":"x","status":"error","error":"\\ud800"}'],
+    ['data with a lone surrogate', '{"correlationId":"x","status":"ok","data":"\\ud800"}'],
+    ['an error with a lone surrogate', '{"correlationId":"x","status":"error","error":"\\ud800"}'],
     [
       'data that is nested without end',
       `{"correlationId":"x","status":"ok","data":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,

@@ -24,7 +24,7 @@ export function jsonFault(value: unknown): string | null {
     }
     for (const [name, member] of Object.entries(entry.value)) {
       if (DANGEROUS_NAMES.includes(name)) return `the member ${name} is not allowed`;
-      if (!isWellFormed(name)) return 'the name of a member holds half a character';
+      if (!isWellFormed(name)) return 'the name of a member contains a lone surrogate';
       stack.push({ value: member, depth });
     }
   }
@@ -37,8 +37,7 @@ export function isWellFormed(text: string): boolean {
 }
 
 function leafFault(value: unknown): string | null {
-  if (typeof value === 'string')
-    return isWellFormed(value) ? null : 'a text holds half a character (a lone surrogate)';
+  if (typeof value === 'string') return isWellFormed(value) ? null : 'a text contains a lone surrogate';
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return null;
   if (!Number.isFinite(value)) return 'a number is beyond the range of a double';
   return Number.isInteger(value) ? 'an integer beyond ±(2^53 − 1) would lose digits: send it as text' : null;

@@ -31,7 +31,7 @@ export function findVariableFaults(variables: Readonly<Record<string, unknown>>)
 function nameFault(name: string): string | null {
   if (name === '') return 'a variable must have a name';
   if (name.length > MAX_NAME_LENGTH) return `a name has at most ${MAX_NAME_LENGTH} characters`;
-  if (!isWellFormed(name)) return 'a name holds half a character';
+  if (!isWellFormed(name)) return 'a name must not contain a lone surrogate';
   if (DANGEROUS_NAMES.includes(name)) return 'this name is not allowed';
   if ((SYSTEM_VARIABLES as readonly string[]).includes(name)) return 'the service sets this variable itself';
   return null;

@@ -33,8 +33,8 @@ export class ClientLimitsService {
   assertWait(reply: FastifyReply): void {
     if (this.mayWait(reply)) return;
     throw rateLimited(
-      `This client has ${this.config.waitsPerClient} requests that wait, as many as WAITS_PER_CLIENT allows. ` +
-        'Ask without a wait, or later.',
+      `This client has ${this.config.waitsPerClient} waiting requests, the maximum of WAITS_PER_CLIENT. ` +
+        'Repeat the request later or without a wait.',
     );
   }
 
@@ -44,13 +44,13 @@ export class ClientLimitsService {
     if (full === null) return;
     if (full === 'client') {
       throw rateLimited(
-        `This client has ${this.config.eventStreamsPerClient} streams open, as many as EVENT_STREAMS_PER_CLIENT allows. ` +
+        `This client has ${this.config.eventStreamsPerClient} open streams, the maximum of EVENT_STREAMS_PER_CLIENT. ` +
           'Close one, read the events as a page, or open the stream later.',
       );
     }
     throw new ProblemError(
       'too-many-streams',
-      `${this.config.eventStreamsMax} streams are open, as many as EVENT_STREAMS_MAX allows. Read the events as a page, or open the stream later.`,
+      `${this.config.eventStreamsMax} streams are open, the maximum of EVENT_STREAMS_MAX. Read the events as a page, or open the stream later.`,
       { headers: { 'retry-after': RETRY_AFTER_SECONDS } },
     );
   }
@@ -65,10 +65,10 @@ export class ClientLimitsService {
     const isRead = reply.request.method !== 'POST';
     throw new ProblemError(
       'too-many-answers',
-      'Too many large answers wait for clients that have not read them. ' +
+      'Too many large responses wait for clients that have not read them. ' +
         (isRead
-          ? 'Read yours, and repeat the request.'
-          : 'What was asked for may have been done. Repeat the request: nothing is done twice.'),
+          ? 'Read your pending responses, then repeat the request.'
+          : 'The request may have been carried out. Repeat it: nothing is done twice.'),
       {
         headers: { 'retry-after': RETRY_AFTER_SECONDS },
         ...(isRead ? {} : { members: { accepted: 'unknown' } }),

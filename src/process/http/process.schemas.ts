@@ -45,7 +45,7 @@ export const completeRequestSchema = z.discriminatedUnion(
       error: z
         .string()
         .max(100_000)
-        .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+        .refine(isWellFormed, { error: 'must not contain a lone surrogate' })
         .optional(),
       errorCode: errorCodeSchema.optional(),
     }),
@@ -60,7 +60,7 @@ export const cancelRequestSchema = z
       .string()
       .min(1)
       .max(10_000)
-      .refine(isWellFormed, { error: 'holds half a character (a lone surrogate)' })
+      .refine(isWellFormed, { error: 'must not contain a lone surrogate' })
       .optional(),
   })
   .nullish();

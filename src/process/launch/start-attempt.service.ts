@@ -214,7 +214,7 @@ export class StartAttemptService {
     const key = record.processKey ?? '';
     return this.reject(
       record,
-      `The process engine failed to start the process ${record.startAttempts} times and took each attempt back. ` +
+      `The process engine failed to start the process ${record.startAttempts} times and rolled back each attempt. ` +
         `${this.describeFault(key, error)}Nothing was started; start it again with another correlation id.`,
     );
   }

@@ -40,8 +40,8 @@ export function refusedDefinition(processKey: string): StartRefusal {
   return {
     reason: 'refused-definition',
     message:
-      `The process engine refused the definition of "${processKey}" that this service has, and knows no earlier one. ` +
-      'GET /health says what is wrong in which file. Nothing was started or kept.',
+      `The process engine refused the definition of "${processKey}" and has no earlier version. ` +
+      'GET /health reports the error and its file. Nothing was started or kept.',
   };
 }
 
