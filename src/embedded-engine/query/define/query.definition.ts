@@ -52,15 +52,11 @@ export class QueryDefinition<R, C, F extends Filters<R, C>, S extends SortKeys<R
 
   /** Decides whether a record passes every filter of the query. */
   matcher(query: FilterValues<F>): (record: R, context: C) => boolean {
-    const given = this.given(query).map(
-      ({ filter: { matches }, wanted }) =>
-        (record: R, context: C) =>
-          matches(record, wanted, context),
-    );
-    const [first, ...others] = given;
-    if (first === undefined) return () => true;
-    if (others.length === 0) return first;
-    return (record, context) => given.every((passes) => passes(record, context));
+    const given = this.given(query);
+    return (record, context) => {
+      for (const { filter, wanted } of given) if (!filter.matches(record, wanted, context)) return false;
+      return true;
+    };
   }
 
   /**
