@@ -49,7 +49,7 @@ describe('OutcomeWriter', () => {
     expect(await eventsOf('a')).toEqual([]);
   });
 
-  it('changes nothing and wakes nobody if the decision refuses', async () => {
+  it('changes nothing and wakes no waiter if the decision refuses', async () => {
     await harness.claim('a');
     const wake = jest.spyOn(harness.waitroom, 'completeWait');
     const result = await outcomes.write(

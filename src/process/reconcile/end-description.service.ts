@@ -14,7 +14,7 @@ const WORKER_INCIDENT = 'failedExternalTask';
 /** Describes where in its diagram a process has ended or is stuck. */
 @Injectable()
 export class EndDescriptionService {
-  private readonly logger = new Logger('EndWatcher');
+  private readonly logger = new Logger('HistoryWatcher');
 
   constructor(
     private readonly engineHistory: EngineHistoryClient,

@@ -43,7 +43,7 @@ interface EndedInstance {
  */
 @Injectable()
 export class HistoryWatcherService implements OnApplicationBootstrap {
-  private readonly logger = new Logger('EndWatcher');
+  private readonly logger = new Logger('HistoryWatcher');
   private readonly task: PeriodicTask;
   private readonly ends = new Map<string, EndedInstance>();
   private readonly ended = new Cursor();
