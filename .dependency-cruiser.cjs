@@ -1,9 +1,9 @@
 // The import matrix of docs/design/architecture-overview.md as a check.
-/** Every module of src/ that is a room of its own. */
-const ROOMS =
+/** The modules of src/. */
+const MODULES =
   'camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-store|processes|retention|task-delivery|waitroom';
 
-/** What each room may import, besides config/ and common/, which are open to all but the embedded engine; that has sqlite-file/ alone. */
+/** The modules that each module may import, besides config/ and common/; the embedded engine may import only parts of common/. */
 const MAY_IMPORT = {
   process: ['process-store', 'event-log', 'waitroom', 'camunda-engine', 'camunda-worker', 'lifecycle'],
   'process-store': ['database', 'lifecycle'],
@@ -37,17 +37,17 @@ const processLayerRules = PROCESS_LAYERS.map((layer, index) => ({
   },
 }));
 
-const roomRules = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
-  name: `${room}-imports`,
-  comment: `${room}/ imports only: ${[...allowed, 'config', 'common'].join(', ')}.`,
+const moduleRules = Object.entries(MAY_IMPORT).map(([module, allowed]) => ({
+  name: `${module}-imports`,
+  comment: `${module}/ imports only: ${[...allowed, 'config', 'common'].join(', ')}.`,
   severity: 'error',
-  from: { path: `^src/${room}/`, pathNot: '\\.spec\\.ts$' },
-  to: { path: '^src/', pathNot: `^src/(${[room, ...allowed, 'config', 'common'].join('|')})/` },
+  from: { path: `^src/${module}/`, pathNot: '\\.spec\\.ts$' },
+  to: { path: '^src/', pathNot: `^src/(${[module, ...allowed, 'config', 'common'].join('|')})/` },
 }));
 
 module.exports = {
   forbidden: [
-    ...roomRules,
+    ...moduleRules,
     ...processLayerRules,
     {
       name: 'problems-in-http',
@@ -92,12 +92,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(common|config)/' },
     },
     {
-      name: 'rooms-have-one-door',
-      comment: 'Across rooms only through index.ts.',
+      name: 'modules-have-one-entry',
+      comment: 'Imports across modules go through index.ts.',
       severity: 'error',
-      from: { path: `^src/(${ROOMS})/`, pathNot: '\\.spec\\.ts$' },
+      from: { path: `^src/(${MODULES})/`, pathNot: '\\.spec\\.ts$' },
       to: {
-        path: `^src/(${ROOMS})/`,
+        path: `^src/(${MODULES})/`,
         pathNot: ['^src/$1/', '^src/[^/]+/index\\.ts$', '^src/common/[^/]+/index\\.ts$'],
       },
     },

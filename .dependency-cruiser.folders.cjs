@@ -1,11 +1,11 @@
-// Subfolders of a room form layers: no two of them import each other, directly or through others. Specs may look anywhere.
+// The subfolders of a module form layers: no two of them import each other, directly or indirectly. Specs are exempt.
 const { options } = require('./.dependency-cruiser.cjs');
 
 module.exports = {
   forbidden: [
     {
       name: 'no-folder-circles',
-      comment: 'Between the subfolders of a room data flows one way.',
+      comment: 'Data flows one way between the subfolders of a module.',
       severity: 'error',
       scope: 'folder',
       from: { path: '^src/([^/]+)/.+' },
