@@ -1,7 +1,7 @@
 import type { SqlDialect, SqlExecutor, SqlRow, SqlValue } from './sql.dialect.js';
 
 /**
- * The open database. Stays inside `database/`: the write queue alone writes, everything else reads through
+ * The open database, used inside `database/` only: the write queue writes, all other code reads through
  * `DatabaseService`.
  */
 export abstract class DatabaseConnection {
@@ -9,21 +9,22 @@ export abstract class DatabaseConnection {
 
   protected constructor(readonly dialect: SqlDialect) {}
 
-  /** True for the first call where a lock keeps every other process away. */
+  /** True for the first call if a lock excludes all other processes. */
   takeSoleUse(): boolean {
     const isFirst = this.dialect.exclusive && !this.soleUseTaken;
     this.soleUseTaken = true;
     return isFirst;
   }
 
-  /** The rows of a SELECT; it sees only what is committed. */
+  /** The rows of a SELECT; it sees only committed state. */
   abstract read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>;
 
   /** The number of migrations applied. */
   abstract schemaVersion(): Promise<number>;
 
   /**
-   * Runs work in one transaction: what it wrote is durable when this settles, or nothing is. One at a time.
+   * Runs work in one transaction. When the promise resolves, all writes are durable; when it rejects, none is, unless the
+   * connection was lost during the commit. One transaction at a time.
    *
    * @param options.oneMessage the work issues all its statements before it waits for the first result; a database that
    *   takes a transaction in one message gets it so

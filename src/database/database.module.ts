@@ -6,7 +6,7 @@ import { openDatabaseConnection } from './database.opener.js';
 import { DatabaseService } from './database.service.js';
 import { WriteQueueService } from './write-queue/index.js';
 
-/** Opens the database while the application is made, and offers its reads and the queue of its writes everywhere. */
+/** Opens the database during the start of the application, and provides its reads and the write queue globally. */
 @Global()
 @Module({
   providers: [

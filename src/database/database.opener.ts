@@ -7,11 +7,11 @@ import { serverSchemaAccess } from './server/server.schema.js';
 import { SqliteConnection } from './sqlite/sqlite.connection.js';
 import { sqliteSchemaAccess } from './sqlite/sqlite.schema.js';
 
-/** What the opening of a database needs beside its configuration. */
+/** What is needed to open a database besides its configuration. */
 export interface OpenOptions {
-  /** Ends the waiting for a server that is not there, and the search for damage in a large file. */
+  /** Ends the wait for an unavailable server, and the check of a large file for damage. */
   readonly signal?: AbortSignal | undefined;
-  /** Is told of each read and write that met damaged content of the SQLite file. */
+  /** Called for each read and write that meets damaged content in the SQLite file. */
   readonly onDamage?: (sentence: string, error: unknown) => void;
 }
 
@@ -30,7 +30,7 @@ export async function openDatabaseConnection(
     : ServerConnection.open(serverDialectOf(server), server, signal);
 }
 
-/** How the migration commands reach the schema of the configured database. */
+/** The access of the migration commands to the schema of the configured database. */
 export function schemaAccess({ dataDir, server }: DatabaseConfig): SchemaAccess {
   return server === null ? sqliteSchemaAccess(dataDir) : serverSchemaAccess(server);
 }

@@ -3,10 +3,10 @@ import { DatabaseConnection } from './database.connection.js';
 import { DatabaseUnavailableError } from './database.errors.js';
 import type { SqlDialect, SqlRow, SqlValue } from './sql.dialect.js';
 
-/** How often a read is made that another transaction was in the way of: a deadlock on a server whose readers lock. */
+/** Tries of a read that conflicts with another transaction: a deadlock on a server whose readers lock. */
 const READ_TRIES = 5;
 
-/** Reads of the database: only what is committed, also while a group of writes is open. */
+/** Reads of the database. They see only committed state, also while a group of writes is open. */
 @Injectable()
 export class DatabaseService {
   constructor(private readonly connection: DatabaseConnection) {}
@@ -19,7 +19,7 @@ export class DatabaseService {
    * The rows of a SELECT.
    *
    * @param sql with `?` for each parameter
-   * @throws DatabaseUnavailableError if the database is away or busy
+   * @throws DatabaseUnavailableError if the database is unavailable or busy
    */
   async read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
     for (let tries = 1; ; tries += 1) {
@@ -35,7 +35,7 @@ export class DatabaseService {
   }
 
   /**
-   * True for the first caller where a lock keeps every other process from this database: whoever used it before is gone.
+   * True for the first call if a lock excludes all other processes from this database: earlier users no longer run.
    */
   takeSoleUse(): boolean {
     return this.connection.takeSoleUse();

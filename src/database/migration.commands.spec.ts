@@ -49,7 +49,7 @@ describe('migrationCommand', () => {
     expect((await run('run')).at(-1)).toBe('The schema is at version 6.');
   });
 
-  it('shows what is applied, also before there is a file', async () => {
+  it('shows the applied migrations, also if there is no file', async () => {
     expect(await run('show')).toEqual([
       '[ ] 1 ProcessStore1763683200001',
       '[ ] 2 EventLog1763683200002',

@@ -9,7 +9,7 @@ import type { SchemaAccess } from './schema.access.js';
 
 const USAGE = 'Usage: migration run | revert | show | generate <name-in-kebab-case>';
 
-/** What a command says, line by line. */
+/** The output of a command, line by line. */
 export type Print = (line: string) => void;
 
 /**
@@ -17,7 +17,7 @@ export type Print = (line: string) => void;
  *
  * @param args the command and its arguments
  * @param folder where `generate` writes the new file
- * @throws Error with a sentence for a person
+ * @throws Error with a message for the user
  */
 export async function migrationCommand(
   args: readonly string[],
@@ -58,7 +58,7 @@ export async function migrationCommand(
   }
 }
 
-/** Reads only, so it may be asked beside a running service. */
+/** Only reads, so it works while the service runs. */
 async function show(schema: SchemaAccess, print: Print): Promise<void> {
   const version = await schema.version();
   MIGRATIONS.forEach((migration, index) => {

@@ -42,7 +42,7 @@ export function assertNotNewer(version: number): void {
   }
 }
 
-/** Brings the schema up to date at the boot, and says so. @throws DatabaseStartError as {@link migrate} does */
+/** Brings the schema up to date at the boot, and logs it. @throws DatabaseStartError as {@link migrate} does */
 export async function updateSchema(dataSource: DataSource): Promise<void> {
   const applied = await migrate(dataSource);
   if (applied.length > 0) new Logger('Database').log({ msg: 'The schema was brought up to date.', applied });

@@ -8,12 +8,12 @@ export interface MigrationSkeleton {
 
 /**
  * Writes the skeleton of the next migration, with the differences that TypeORM finds between the entities and the
- * database as comments: statements of one dialect, to be said again through the `QueryRunner` for all of them.
+ * database as comments: statements of one dialect, to be rewritten with the `QueryRunner` for all dialects.
  *
  * @param dataSource opened, with every earlier migration applied
  * @param name in kebab case
- * @param version the schema version that the new migration makes
- * @param now goes into the class's name, by whose end TypeORM orders migrations
+ * @param version the schema version after the new migration
+ * @param now the time for the class name, by whose end TypeORM orders migrations
  */
 export async function migrationSkeleton(
   dataSource: DataSource,

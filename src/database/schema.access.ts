@@ -1,13 +1,13 @@
 import type { DataSource } from 'typeorm';
 
-/** How the migration commands reach the schema of a database. */
+/** The access of the migration commands to the schema of a database. */
 export interface SchemaAccess {
   /**
-   * Calls work with a connection that may change the schema, while nobody else can; closes it afterwards.
+   * Calls work with a connection that has exclusive access to the schema, and closes it afterwards.
    *
-   * @throws DatabaseStartError if the database cannot be reached, or somebody else has it
+   * @throws DatabaseStartError if the database is unavailable, or another process uses it
    */
   change(work: (dataSource: DataSource) => Promise<void>): Promise<void>;
-  /** The schema version, also beside a running service; 0 if there is no schema. */
+  /** The schema version, also while the service runs; 0 if there is no schema. */
   version(): Promise<number>;
 }

@@ -3,13 +3,13 @@ export interface SizedRow {
   readonly bytes: number;
 }
 
-/** What a row takes besides its long texts, about. */
+/** Approximate size of a row without its long texts, in bytes. */
 const ROW_BYTES = 512;
 
 /**
- * The first rows that fit into a number of bytes together, and at least one, so that a reader of pages comes on.
+ * The first rows that fit into a number of bytes together, and at least one, so that a reader of pages makes progress.
  *
- * @returns how many they are, and their bytes
+ * @returns the number of rows, and their bytes
  */
 export function fitInto(rows: readonly SizedRow[], maxBytes: number): { count: number; bytes: number } {
   let count = 0;

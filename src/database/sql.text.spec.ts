@@ -20,7 +20,7 @@ describe('the SQLite dialect', () => {
     expect(sqliteDialect.readTime(sqliteDialect.time(time))).toEqual(time);
   });
 
-  it('tells errors apart', () => {
+  it('classifies errors', () => {
     const kind = (code: string) => sqliteDialect.errorKind({ driverError: { code } });
     expect(['SQLITE_BUSY', 'SQLITE_IOERR_WRITE', 'SQLITE_FULL'].map(kind)).toEqual(
       Array(3).fill('unavailable'),

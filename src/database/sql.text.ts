@@ -3,7 +3,7 @@ import type { GuardedRows, NewRows, ReturningUpdate, SqlExecutor, SqlStatement }
 /** Batch sizes: few, so that the prepared statements of a batch are few as well. */
 const BATCH_SIZES = [64, 32, 16, 8, 4, 2, 1] as const;
 
-/** What a text takes in memory or on the wire, in bytes; 0 for null. */
+/** The size of a text in UTF-8, in bytes; 0 for null. */
 export function bytesOf(text: string | null): number {
   return text === null ? 0 : Buffer.byteLength(text);
 }
@@ -14,7 +14,7 @@ export function placeholders(count: number): string {
 }
 
 /**
- * Cuts items into batches of 64, 32, … 1, as long as the parameters of a batch fit a statement.
+ * Splits items into batches of 64, 32, … 1 whose parameters fit into a statement.
  *
  * @param parameters of one item
  * @param maxParameters of one statement

@@ -1,18 +1,18 @@
 import type { SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
 
-/** A statement, with another that runs right behind it if it returns fewer rows than expected. */
+/** A statement, with another that runs right after it if it returns fewer rows than expected. */
 export interface IssuedStatement extends SqlStatement {
   /** True if it returns rows. */
   readonly returnsRows: boolean;
   readonly otherwise?: { readonly rows: number; readonly statement: SqlStatement };
 }
 
-/** What a statement came to. */
+/** The result of a statement. */
 export interface StatementResult {
   readonly rows: readonly SqlRow[];
   /** Rows that it changed. */
   readonly changes: number;
-  /** The rows of the other statement; null if that did not run. */
+  /** The rows of the other statement; null if it did not run. */
   readonly otherwise: readonly SqlRow[] | null;
 }
 
@@ -22,7 +22,7 @@ interface Issued {
   readonly reject: (error: unknown) => void;
 }
 
-/** Takes statements as they are issued, and says when the first of a group has come. */
+/** Collects statements as they are issued, and calls back at the first of a group. */
 export class StatementCollector implements SqlExecutor {
   readonly together = true;
   private issued: Issued[] = [];
@@ -45,7 +45,7 @@ export class StatementCollector implements SqlExecutor {
     return this.issue({ sql, parameters, returnsRows: true, otherwise: { rows, statement: otherwise } });
   }
 
-  /** What was issued since the last time. */
+  /** The statements since the last call. */
   take(): readonly Issued[] {
     const { issued } = this;
     this.issued = [];
@@ -61,7 +61,7 @@ export class StatementCollector implements SqlExecutor {
   }
 }
 
-/** Makes the statements of work durable with one message; it issues all before it waits for the first. */
+/** Commits the statements of work with one message. The work issues all of them before it waits for the first result. */
 export async function issueInOneMessage<T>(
   write: (statements: readonly IssuedStatement[]) => Promise<readonly StatementResult[]>,
   work: (sql: SqlExecutor) => Promise<T>,
@@ -74,7 +74,7 @@ export async function issueInOneMessage<T>(
   done.catch((error: unknown) => {
     state.refusal ??= error instanceof Error ? error : new Error(String(error));
   });
-  // By then the work has issued what it can without a result, or failed, and nothing of it is written.
+  // By now the work has issued all statements that need no result, or failed. Nothing is written yet.
   await new Promise((resolve) => {
     process.nextTick(resolve);
   });
@@ -82,7 +82,7 @@ export async function issueInOneMessage<T>(
   if (state.refusal !== null) settle(issued, Promise.reject(state.refusal));
   else if (issued.length > 0) {
     const written = write(issued.map(({ statement }) => statement));
-    // What comes behind a group that failed has failed with it.
+    // Later statements fail with the same error.
     written.catch((error: unknown) => {
       state.refusal = error as Error;
     });

@@ -17,7 +17,7 @@ describe('EventArchiveRepository', () => {
     await fixture.remove();
   });
 
-  it('deletes of what it archived only what was copied, not what another instance has written since', async () => {
+  it('deletes only archived events, not those that another instance has written since', async () => {
     const { database, queue, config, connection } = fixture;
     const repository = new EventLogRepository(database);
     const log = new EventLogService(repository, queue, database, config, DEFAULT_REDACTED_NAMES);

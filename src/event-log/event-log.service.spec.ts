@@ -88,7 +88,7 @@ describe('EventLogService', () => {
     ]);
   });
 
-  it('goes on where the trail ended when the service starts again', async () => {
+  it('continues the trail after a restart of the service', async () => {
     await logStep('a', 'first');
     fixture = await fixture.reopen();
     makeLog();
@@ -143,7 +143,7 @@ describe('EventLogService', () => {
     ]);
   });
 
-  it('takes the next free place when another writer took the one that it remembered', async () => {
+  it('takes the next free place when another writer took the expected one', async () => {
     await logStep('a', 'ours');
     await fixture.connection.transaction((sql) =>
       sql.execute(
@@ -219,7 +219,7 @@ describe('EventLogService', () => {
     expect(attempts[0]).toEqual({ seq: 22, status: 'ok', errorMessage: null, createdAt });
   });
 
-  it('tells observers of each process whose row is durable, until they leave', async () => {
+  it('calls observers for each process with a committed row, until they are removed', async () => {
     const seen: string[] = [];
     const reads: Promise<[number, string][]>[] = [];
     const leave = log.observe((correlationId) => {

@@ -53,7 +53,7 @@ describe('EventRedactor', () => {
     expect(remembered.size).toBeGreaterThan(0);
   });
 
-  it('leaves a secret that is null as it is', () => {
+  it('does not change a secret that is null', () => {
     expect(redactor.toJson({ token: null })).toBe('{"token":null}');
   });
 
@@ -91,11 +91,11 @@ describe('EventRedactor', () => {
     expect(redactor.toJson(value)).toBe(`${'['.repeat(60)}{"token":"[redacted]"}${']'.repeat(60)}`);
   });
 
-  it('takes null and undefined for nothing', () => {
+  it('returns null for null and undefined', () => {
     expect([redactor.toJson(null), redactor.toJson(undefined)]).toEqual([null, null]);
   });
 
-  it('writes what JSON cannot say in words', () => {
+  it('describes values that JSON cannot represent', () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     expect(redactor.toJson(circle)).toMatch(/^\{"unserializable":"Converting circular/);
@@ -103,7 +103,7 @@ describe('EventRedactor', () => {
     expect(redactor.toJson(() => 1)).toBe('null');
   });
 
-  it('cuts a long value to valid JSON within the limit, and says how long it was', () => {
+  it('cuts a long value to valid JSON within the limit, with its original length', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', minLength: 201, maxLength: 600 }), (text) => {
         const json = redactor.toJson({ text }) ?? '';

@@ -15,7 +15,7 @@ function state(correlationId: string, kib: number): ProcessRecord {
 describe('ProcessCache', () => {
   const held = (cache: ProcessCache): string[] => cache.values().map(({ correlationId }) => correlationId);
 
-  it('forgets what was used longest ago beyond its bytes', () => {
+  it('evicts the least recently used states above its limit', () => {
     const cache = new ProcessCache(Infinity, 40 * KIB);
     for (const id of ['a', 'b', 'c', 'd']) cache.put(state(id, 10));
     expect(cache.bytes).toBe(40 * KIB);
@@ -47,7 +47,7 @@ describe('ProcessCache', () => {
     expect(cache.bytes).toBe(4 * KIB);
   });
 
-  it('counts what it holds, whatever comes and goes', () => {
+  it('counts the bytes that it holds', () => {
     const change = fc.record({
       id: fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'),
       kib: fc.integer({ min: 1, max: 12 }),

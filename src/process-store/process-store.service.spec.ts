@@ -98,7 +98,7 @@ describe('ProcessStoreService', () => {
       expect(second.record.claimId).toBe('1');
     });
 
-    it('tells ids that differ in case apart', async () => {
+    it('distinguishes ids that differ in case only', async () => {
       expect((await store.claim(claimOf('User'))).kind).toBe('claimed');
       expect((await store.claim(claimOf('user'))).kind).toBe('claimed');
     });
@@ -108,7 +108,7 @@ describe('ProcessStoreService', () => {
       expect((await store.claim(claimOf('a'))).kind).toBe('claimed');
     });
 
-    it('takes many at once, with 255 characters, emoji and a megabyte of variables', async () => {
+    it('writes many claims together, with 255 characters, emoji and a megabyte of variables', async () => {
       const ids = Array.from({ length: 150 }, (_, index) => `${index}-`.padEnd(255, 'x'));
       await Promise.all(ids.map((id) => claimed(id, { claimId: id.slice(0, 36) })));
       fixture = await reopened();
@@ -146,7 +146,7 @@ describe('ProcessStoreService', () => {
       expect(await store.get('a')).toEqual(await stored('a'));
     });
 
-    it('lets one of two changes of the same version win, and tells the other the row that won', async () => {
+    it('accepts one of two changes of the same version, and returns its row to the other', async () => {
       await claimed('a');
       const [first, second] = await Promise.all([
         store.save(asClaimed('a'), { outcome: OK }),
@@ -156,7 +156,7 @@ describe('ProcessStoreService', () => {
       expect(second).toEqual({ saved: false, record: first.record });
     });
 
-    it('leaves alone the next row of an id whose claim was removed, though its version is the same', async () => {
+    it('does not change the next row of an id whose claim was removed, even at the same version', async () => {
       const removed = await claimed('a');
       await store.releaseClaim('a', removed.claimId);
       const { record: next } = await store.insertFinished({ correlationId: 'a', outcome: OK });
@@ -165,11 +165,11 @@ describe('ProcessStoreService', () => {
       expect(await stored('a')).toEqual(next);
     });
 
-    it('tells that there is no row', async () => {
+    it('returns null if there is no row', async () => {
       expect(await store.save(asClaimed('nobody'), { outcome: OK })).toEqual({ saved: false, record: null });
     });
 
-    it('changes neither version nor updatedAt with what a client does not see', async () => {
+    it('changes neither version nor updatedAt for values that clients do not see', async () => {
       const before = await claimed('a');
       const at = new Date('2026-01-02T03:04:05.678Z');
       const result = await store.save(asClaimed('a'), { cancelRequestedAt: at, processInstanceId: 'i' });
@@ -200,7 +200,7 @@ describe('ProcessStoreService', () => {
   });
 
   describe('finish', () => {
-    it('decides anew when another change was faster', async () => {
+    it('decides again when another change was faster', async () => {
       await claimed('a');
       const seen: number[] = [];
       const racing = store.save(asClaimed('a'), { outcome: INCIDENT });
@@ -213,13 +213,13 @@ describe('ProcessStoreService', () => {
       expect(result).toMatchObject({ kind: 'saved', record: { status: 'ok', version: 3 } });
     });
 
-    it('leaves the row where the decision is to refuse', async () => {
+    it('does not change the row if the decision is to refuse', async () => {
       await claimed('a');
       const result = await store.update('a', () => ({ refuse: 'later' as const }));
       expect(result).toMatchObject({ kind: 'refused', reason: 'later', record: { status: 'pending' } });
     });
 
-    it('tells that an id is unknown', async () => {
+    it('returns "unknown" for an unknown id', async () => {
       expect(await store.update('nobody', () => ({ change: {} }))).toEqual({ kind: 'unknown' });
     });
   });
@@ -253,7 +253,7 @@ describe('ProcessStoreService', () => {
       expect(await store.findVariables('a')).toBeNull();
     });
 
-    it('keeps another instance id, and writes it whatever the status', async () => {
+    it('keeps an existing instance id, and writes a missing one whatever the status', async () => {
       await claimed('a');
       await store.save(asClaimed('a'), { outcome: OK });
       await store.noteStarted('a', 'first');
@@ -273,7 +273,7 @@ describe('ProcessStoreService', () => {
   });
 
   describe('releaseClaim', () => {
-    it('removes a claim that nobody relies on', async () => {
+    it('removes a claim that no other caller relies on', async () => {
       await claimed('a');
       expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
       expect(await store.get('a')).toBeNull();
@@ -297,13 +297,13 @@ describe('ProcessStoreService', () => {
       expect(await store.releaseClaim('a', 'another')).toBe(false);
     });
 
-    it('knows after a commit that was in doubt that the claim is gone', async () => {
+    it('recognises after a commit in doubt that the claim is removed', async () => {
       await claimed('a');
       failCommitOnce();
       expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
     });
 
-    it('knows it also where another request has claimed the id since', async () => {
+    it('recognises it also if another request has claimed the id since', async () => {
       const other = await claimed('b', { claimId: 'another' });
       await claimed('a');
       failCommitOnce();
@@ -362,7 +362,7 @@ describe('ProcessStoreService', () => {
       expect(find).toHaveBeenCalledTimes(1);
     });
 
-    it('forgets an open state 60 s after its last use, unless somebody waits for it', async () => {
+    it('removes an open state 60 s after its last use, unless a request waits for it', async () => {
       await Promise.all([claimed('a'), claimed('b'), claimed('c')]);
       store.retain('b');
       store.retain('b');
@@ -395,7 +395,7 @@ describe('ProcessStoreService', () => {
     });
   });
 
-  it('finds what may be replaced by the origin of the outcome, and not by the code that a step chose', async () => {
+  it('finds replaceable rows by the origin of the outcome, not by the code that a step chose', async () => {
     const outcome = { status: 'error', error: 'e', errorCode: 'INCIDENT' } as const;
     for (const origin of ['step', 'incident'] as const) {
       await claimed(origin);
@@ -413,7 +413,7 @@ describe('ProcessStoreService', () => {
     expect((await store.findReplaceable(['step', 'incident'])).length).toBe(2);
   });
 
-  it('answers from the table what the Map has no room for, and changes it there', async () => {
+  it('reads and changes rows in the table that do not fit into the Map', async () => {
     const data = JSON.stringify('x'.repeat(100_000));
     const ids = Array.from({ length: 20 }, (_, index) => `id-${index}`);
     for (const id of ids) {
@@ -441,7 +441,7 @@ describe('ProcessStoreService', () => {
     expect(await store.findVariables('a')).toBe(variables);
   });
 
-  it('tells of decided processes some at a time, whoever asks for how many', async () => {
+  it('returns decided processes in pages, for any number of ids', async () => {
     const ids = Array.from({ length: 40 }, (_, index) => `id-${String(index).padStart(2, '0')}`);
     await Promise.all(ids.map((correlationId) => store.insertFinished({ correlationId, outcome: OK })));
     await claimed('pending');
@@ -453,7 +453,7 @@ describe('ProcessStoreService', () => {
     expect(found.sort()).toEqual(ids);
   });
 
-  it('shows nobody a change before it is committed', async () => {
+  it('shows no change before it is committed', async () => {
     await claimed('a');
     let during: ProcessRecord | null = null;
     const { connection } = fixture;
@@ -515,7 +515,7 @@ describe('ProcessStoreService', () => {
       expect(await idsOf({ limit: 10, startedAfter, startedBefore })).toEqual(['p3', 'p2']);
     });
 
-    it('leaves data out unless it is asked for, and tells that there is some', async () => {
+    it('leaves data out by default, and reports whether there is a result', async () => {
       await fill();
       expect((await store.list({ maxBytes: 100_000, limit: 1 })).processes[0]).toMatchObject({
         data: null,
@@ -564,7 +564,7 @@ describe('ProcessStoreService', () => {
       expect(statements.filter((sql) => /variables|\bdata\b/.test(sql))).toEqual([]);
     });
 
-    it('lets others have the event loop between a few rows and the next', async () => {
+    it('yields the event loop between small batches of rows', async () => {
       await Promise.all(Array.from({ length: 40 }, (_each, index) => claimed(`p${index}`)));
       let turn = 0;
       let next = setImmediate(function count() {
@@ -587,7 +587,7 @@ describe('ProcessStoreService', () => {
       expect(new Set(reads.map((each) => each.turn)).size).toBe(reads.length);
     });
 
-    it('reads nothing where there is no room for it', async () => {
+    it('reads nothing if there is no room for it', async () => {
       await claimed('a');
       const findShown = jest.spyOn(repository, 'findShown');
       const reserve = (): void => {

@@ -80,7 +80,7 @@ describe('RetentionService', () => {
     ]);
   });
 
-  it('tells what is open by the origin of the outcome, and by the code where an older version wrote none', async () => {
+  it('recognises open errors by the origin of the outcome, or by the code if an older version wrote no origin', async () => {
     await fixture.seed(
       { correlationId: 'code-of-step', status: 'error', errorCode: 'INCIDENT', outcomeOrigin: 'step' },
       { correlationId: 'incident', status: 'error', errorCode: 'INCIDENT', outcomeOrigin: 'incident' },
@@ -97,7 +97,7 @@ describe('RetentionService', () => {
     expect(await fixture.idsOf('process_store')).toEqual(['incident', 'of-older', 'silent']);
   });
 
-  it('leaves what is open, what is young, and of what something is left to do in the engine', async () => {
+  it('keeps open rows, young rows, and rows with work left to do in the engine', async () => {
     await fixture.seed(
       { correlationId: 'ended-without-result', status: 'error', errorCode: 'ENDED_WITHOUT_RESULT' },
       { correlationId: 'incident', status: 'error', errorCode: 'INCIDENT' },
@@ -157,7 +157,7 @@ describe('RetentionService', () => {
     expect([(await store.get('a'))?.claimId, (await other.get('a'))?.claimId]).toEqual(['new', 'new']);
   });
 
-  it('frees the id at once in its own Map, also where a clock was set forward by days', async () => {
+  it('frees the id immediately in its own Map, also if a clock was set forward by days', async () => {
     const store = fixture.store();
     await store.insertFinished({ correlationId: 'a', outcome: { origin: 'step', status: 'ok', data: null } });
     await fixture.execute("UPDATE process_store SET updated_at = '2026-01-01 00:00:00.000'");
@@ -181,7 +181,7 @@ describe('RetentionService', () => {
     );
   });
 
-  it('deletes where it is told to', async () => {
+  it('deletes with the mode `delete`', async () => {
     await fixture.seed({ correlationId: 'a' }, { correlationId: 'b', status: 'pending' });
     await fixture.trail({ correlationId: 'a', events: 2 }, { correlationId: 'nobody', events: 1 });
     await fixture.instance({ days: 30, mode: 'delete' }).service.runNow();
@@ -191,7 +191,7 @@ describe('RetentionService', () => {
     expect(reports).toMatchObject([{ msg: 'Old processes were deleted.', processes: 1, events: 3 }]);
   });
 
-  it('does nothing, and says nothing, where RETENTION_DAYS is not set', async () => {
+  it('does nothing and logs nothing if RETENTION_DAYS is not set', async () => {
     await fixture.seed({ correlationId: 'a' });
     const { service } = fixture.instance({ days: null, mode: 'delete' });
     service.onApplicationBootstrap();
@@ -200,7 +200,7 @@ describe('RetentionService', () => {
     expect(reports).toEqual([]);
   });
 
-  it('says at boot that it is on, and nothing of a run that did nothing', async () => {
+  it('logs at boot that it is on, and does not log a run that removed nothing', async () => {
     const { service } = fixture.instance({ days: 7, mode: 'archive' });
     service.onApplicationBootstrap();
     await service.runNow();
@@ -231,7 +231,7 @@ describe('RetentionService', () => {
     expect(await fixture.idsOf('process_store_archive')).toEqual(ids(250));
   });
 
-  it('takes a batch back that has not begun when the service stops', async () => {
+  it('cancels a batch that has not begun when the service stops', async () => {
     await fixture.seed({ correlationId: 'a' });
     const { queue, shutdown } = fixture.database;
     const enqueue = queue.enqueue.bind(queue);
@@ -247,7 +247,7 @@ describe('RetentionService', () => {
     expect(await fixture.idsOf('process_store')).toEqual(['a']);
   });
 
-  it('moves each row once where two of them are at work at the same time', async () => {
+  it('moves each row once if two instances run at the same time', async () => {
     const seeded = ids(350);
     await fixture.seed(...seeded.map((correlationId) => ({ correlationId })));
     await fixture.trail(...seeded.map((correlationId) => ({ correlationId, events: 2 })));
@@ -263,7 +263,7 @@ describe('RetentionService', () => {
     expect([sum('processes'), sum('events')]).toEqual([350, 1_400]);
   });
 
-  it('lets clients write between any two batches', async () => {
+  it('allows writes of clients between any two batches', async () => {
     const seeded = ids(10_000);
     await fixture.seed(...seeded.map((correlationId) => ({ correlationId })));
     await fixture.trail(...seeded.map((correlationId) => ({ correlationId, events: 1 })));
@@ -359,7 +359,7 @@ describe('RetentionService', () => {
     expect(await fixture.idsOf('event_log')).toEqual(['claimed']);
   });
 
-  it('looks at a limited number of events that stay, and goes on behind them the next time', async () => {
+  it('skips a limited number of events that stay, and continues after them in the next run', async () => {
     await fixture.seed({ correlationId: 'open', status: 'pending' });
     await fixture.trail({ correlationId: 'open', events: 10_200, ageDays: 60 });
     await fixture.trail({ correlationId: 'foreign', events: 1 });
@@ -375,7 +375,7 @@ describe('RetentionService', () => {
     expect(looks.mock.calls[21]?.[1]).toBeNull();
   });
 
-  it('leaves a row that the database does not take where it is, says so, and moves the others', async () => {
+  it('skips a row that the database refuses, logs it, and moves the others', async () => {
     await fixture.seed(...['a', 'poison', 'z'].map((correlationId) => ({ correlationId })));
     await fixture.trail({ correlationId: 'foreign', events: 1 }, { correlationId: 'poison', events: 2 });
     for (const table of ['process_store_archive', 'event_log_archive']) {
@@ -395,7 +395,7 @@ describe('RetentionService', () => {
     expect(reports).toMatchObject([{ processes: 2, events: 1, interrupted: false }]);
   });
 
-  it('reports what it did before it failed', async () => {
+  it('reports the removed rows of a failed run', async () => {
     await fixture.seed(...ids(150).map((correlationId) => ({ correlationId })));
     const { service, events } = fixture.instance();
     jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);

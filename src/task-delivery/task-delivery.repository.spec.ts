@@ -48,7 +48,7 @@ describe('TaskDeliveryRepository', () => {
     expect(await counts()).toEqual({ new: 1 });
   });
 
-  it('takes a topic of any length and any characters', async () => {
+  it('accepts a topic of any length and any characters', async () => {
     await repository.count('life-1', [{ taskId: 'a', topic: 'té'.repeat(400) }]);
     expect(await counts()).toEqual({ a: 1 });
   });

@@ -19,7 +19,7 @@ describe('WaitroomService', () => {
     jest.useRealTimers();
   });
 
-  it('wakes everybody who waits for an id, and nobody else', async () => {
+  it('wakes all waiters of an id, and no others', async () => {
     const first = waitroom.createWait('a', 1_000);
     const second = waitroom.createWait('a', 1_000);
     const other = waitroom.createWait('b', 1_000);
@@ -33,7 +33,7 @@ describe('WaitroomService', () => {
     other.cancel();
   });
 
-  it('tells observers of every end, also where nobody waits, until they leave', () => {
+  it('calls observers for every end, also without waiters, until they are removed', () => {
     const seen: [string, unknown][] = [];
     const leave = waitroom.observe((correlationId, payload) => seen.push([correlationId, payload]));
     waitroom.completeWait('a', 'done');
@@ -49,7 +49,7 @@ describe('WaitroomService', () => {
     expect(waitroom.size).toBe(0);
   });
 
-  it('gives an outcome that comes together with the time-out to whoever was first', async () => {
+  it('settles a wait once if outcome and timeout come together', async () => {
     const wait = waitroom.createWait('a', 1_000);
     jest.advanceTimersByTime(1_000);
     expect(waitroom.completeWait('a', 'late')).toBe(0);
@@ -75,7 +75,7 @@ describe('WaitroomService', () => {
     await expect(wait.ended).rejects.toThrow('refused');
   });
 
-  it('drops one waiter alone when its client goes away', async () => {
+  it('removes only the waiter whose client disconnects', async () => {
     const gone = waitroom.createWait('a', 1_000);
     const stays = waitroom.createWait('a', 1_000);
     gone.cancel();
@@ -86,7 +86,7 @@ describe('WaitroomService', () => {
     expect(waitroom.size).toBe(0);
   });
 
-  it('releases a waiter at once where the room is full', async () => {
+  it('releases a waiter immediately if the room is full', async () => {
     for (let n = 0; n < 3; n += 1) waitroom.createWait('a', 1_000);
     await expect(waitroom.createWait('b', 1_000).ended).resolves.toEqual({ kind: 'released' });
     expect(waitroom.size).toBe(3);
@@ -94,7 +94,7 @@ describe('WaitroomService', () => {
     expect(waitroom.size).toBe(0);
   });
 
-  it('releases everybody at a stop and takes nobody after it', async () => {
+  it('releases all waiters at a stop, and accepts none afterwards', async () => {
     const wait = waitroom.createWait('a', 1_000);
     const stopped = shutdown.stop();
     await expect(wait.ended).resolves.toEqual({ kind: 'released' });

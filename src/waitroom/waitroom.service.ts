@@ -51,7 +51,7 @@ export class WaitroomService {
     return this.count;
   }
 
-  /** The ids that somebody waits for. */
+  /** The ids that have waiters. */
   awaited(): readonly string[] {
     return [...this.waiters.keys()];
   }

@@ -6,23 +6,23 @@ import type { IssuedStatement, StatementResult } from '../statement.collector.js
 import { addParameter } from './mssql.parameters.js';
 
 /**
- * Writes that make one batch. A larger group has its round trips among many, and its statements one by one are texts
- * for which the server has a plan; of batches there would be as many texts as there are mixtures.
+ * Maximum number of writes in one batch. A larger group shares its round trips among many writes, and the server has plans
+ * for its single statements. Batches would have as many texts as there are combinations of writes.
  */
 export const BATCH_WRITES = 8;
 
 /**
- * Runs a transaction in one round trip: all statements are committed, or none is and the error of the first that
- * failed is thrown on by the server, with its number.
+ * Runs a transaction in one round trip: either all statements are committed, or the server rolls back and rethrows the
+ * first error with its number.
  *
- * @param translate makes a text with `?` one with numbered placeholders
+ * @param translate replaces `?` by numbered placeholders
  */
 export async function runBatch(
   dataSource: DataSource,
   statements: readonly IssuedStatement[],
   translate: (sql: string) => string,
 ): Promise<readonly StatementResult[]> {
-  // Only here: the driver takes a third of a second to load, and a service on another database never needs it.
+  // Loaded only here: the driver takes a third of a second to load, and other databases do not need it.
   const { default: mssql } = await import('mssql');
   const pool = (dataSource.driver as SqlServerDriver).master as ConnectionPool;
   const request = new mssql.Request(pool);
@@ -37,9 +37,9 @@ function textOf(statements: readonly IssuedStatement[]): string {
   const counts = statements.map((_, place) => `@n${place}`);
   return [
     `DECLARE ${counts.map((count) => `${count} int`).join(', ')};`,
-    // Also where the client ends the batch because its time is over; in force until the batch ends.
+    // Also rolls back if the client cancels the batch after its timeout; in force until the batch ends.
     'SET XACT_ABORT ON;',
-    // Never inside of one that something has left open.
+    // Never inside a transaction that was left open.
     'IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;',
     'BEGIN TRY',
     'BEGIN TRANSACTION;',
@@ -65,7 +65,7 @@ function parametersOf(statements: readonly IssuedStatement[]): readonly SqlValue
   ]);
 }
 
-/** @throws Error if the server sent other results than the statements have: what is written is then looked up again */
+/** @throws Error if the results do not match the statements; the group is then repeated */
 function resultsOf(
   statements: readonly IssuedStatement[],
   recordsets: readonly (readonly SqlRow[])[],

@@ -32,7 +32,7 @@ afterEach(async () => {
 });
 
 describe('a boot on SQL Server', () => {
-  it('comes through mssql, tedious and tarn with what is configured', async () => {
+  it('passes the configuration through mssql, tedious and tarn', async () => {
     await listen();
     await bootOnce();
     const { logins } = capture.server;
@@ -60,7 +60,7 @@ describe('a boot on SQL Server', () => {
     expect(capture.server.logins.length).toBeGreaterThan(4);
   });
 
-  it('sends no login to a certificate that nobody trusts, and says what to set', async () => {
+  it('sends no login to a server whose certificate is not trusted, and names the setting', async () => {
     const { context } = await makeCertificate();
     await listen({ context });
     await expect(boot({ host: 'localhost', bootTimeoutMs: 60_000 })).rejects.toThrow(
@@ -69,13 +69,13 @@ describe('a boot on SQL Server', () => {
     expect(capture.server.logins).toEqual([]);
   });
 
-  it('says that the server insists on TLS', async () => {
+  it('reports that the server requires TLS', async () => {
     const { context } = await makeCertificate();
     await listen({ context });
     await expect(boot({ encrypt: false, bootTimeoutMs: 60_000 })).rejects.toThrow(/ Set DB_ENCRYPT=on\.$/);
   });
 
-  it('says at once that the login is not taken', async () => {
+  it('reports a refused login immediately', async () => {
     await listen();
     capture.login = () => [serverError(18456, 14, "Login failed for user 'api'.")];
     await expect(boot({ bootTimeoutMs: 60_000 })).rejects.toThrow(
@@ -84,7 +84,7 @@ describe('a boot on SQL Server', () => {
     );
   });
 
-  it('says what the network said of a server that is not there', async () => {
+  it('reports the network error of an unavailable server', async () => {
     await listen();
     const config = capture.config();
     await capture.close();

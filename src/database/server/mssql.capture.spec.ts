@@ -286,7 +286,7 @@ describe('the statements for SQL Server', () => {
     ]);
   });
 
-  it('declare a short text by few lengths, and as NVARCHAR(MAX) where VARCHAR would lose characters', async () => {
+  it('declare a short text by few lengths, and as NVARCHAR(MAX) if VARCHAR would lose characters', async () => {
     const { bind } = capture.dialect();
     const typeOf = (value: string): unknown => {
       const { type, params } = bind(value) as { type: string; params: unknown[] };
@@ -335,7 +335,7 @@ describe('the statements for SQL Server', () => {
     expect(inserts.length).toBeLessThan(20);
   });
 
-  it('take a claim apart row by row where a key exists, in the same transaction, and tell the row that is there', async () => {
+  it('insert claims row by row if a key exists, in the same transaction, and return the existing row', async () => {
     let batches = 0;
     capture.answer = (statement) => {
       const rows = takeAllClaims(statement);
@@ -363,7 +363,7 @@ describe('the statements for SQL Server', () => {
     ).toEqual(['BEGIN', 'COMMIT', 'BEGIN', 'COMMIT']);
   });
 
-  it('claim an id again whose row another has removed between the claim and the look', async () => {
+  it('claim an id again whose row another instance removed between the insert and the read', async () => {
     let refused = 0;
     capture.answer = (statement) => {
       if (!statement.sql.startsWith('INSERT') || refused > 0) return takeAllClaims(statement);
@@ -374,7 +374,7 @@ describe('the statements for SQL Server', () => {
     expect([kind, record.claimId, record.startLeaseUntil]).toEqual(['claimed', 'claim-a', new Date(1)]);
   });
 
-  it('are said again after a deadlock, without the database counting as away', async () => {
+  it('are repeated after a deadlock, and the database does not count as unavailable', async () => {
     let victims = 0;
     capture.answer = (statement) => {
       if (statement.sql.startsWith('INSERT INTO event_log') && victims < 3) {
@@ -392,7 +392,7 @@ describe('the statements for SQL Server', () => {
     expect(said.at(-1)).toBe('COMMIT');
   });
 
-  it('are not said behind one that found no answer in time, for each would wait as long', async () => {
+  it('are not sent after one that timed out, because each would wait as long', async () => {
     await shutdown.stop();
     await capture.close();
     await open(null, 500);
@@ -411,7 +411,7 @@ describe('the statements for SQL Server', () => {
     expect(said).toEqual(['BEGIN', 'UPDATE', 'ROLLBACK', 'BEGIN', ...updates, 'COMMIT']);
   });
 
-  it('are read again after a deadlock with a writer, and count as busy where it happens again and again', async () => {
+  it('are repeated after a deadlock of a read with a writer, and count as busy if it keeps happening', async () => {
     let victims = 2;
     capture.answer = () => {
       victims -= 1;
@@ -422,7 +422,7 @@ describe('the statements for SQL Server', () => {
     await expect(repository.findProcessStore('a')).rejects.toBeInstanceOf(DatabaseUnavailableError);
   });
 
-  it('keep an event whose place in the trail others were faster to take, however often', async () => {
+  it('keep an event whose place in the trail other writers take first, however often', async () => {
     let lost = 0;
     capture.answer = ({ sql }) => {
       if (!sql.startsWith('INSERT INTO event_log') || lost === 20) return undefined;
@@ -457,7 +457,7 @@ describe('the statements for SQL Server', () => {
     expect(capture.dialect().errorKind(error)).toBe(kind);
   });
 
-  it('know what the driver refuses to send for content, and a fault of our own as well', async () => {
+  it('classify values that the driver refuses to send, and programming errors, as content', async () => {
     const { errorKind, time } = capture.dialect();
     const error: unknown = await connection.read('SELECT ? AS x', [time(new Date(Number.NaN))]).then(
       () => null,
@@ -530,7 +530,7 @@ describe('the migrations for SQL Server', () => {
     expect(`${processStore}${eventLog}`).not.toMatch(/\bINDEX\b/);
   });
 
-  it('say in a sentence that the login may not make them, and take back what was begun', async () => {
+  it('report that the login lacks the permission, and roll back what was begun', async () => {
     capture.answer = ({ sql }) => (sql.startsWith('CREATE TABLE') ? serverError(262) : undefined);
     const opening = ServerConnection.open(capture.dialect(), capture.config());
     await expect(opening).rejects.toMatchObject({ name: 'DatabaseStartError' });
@@ -553,7 +553,7 @@ describe('the migrations for SQL Server', () => {
     );
   });
 
-  it('are followed by a boot that works, whatever connections the server refuses at first', async () => {
+  it('are followed by a working boot, whatever connections the server refuses at first', async () => {
     capture.answer = ({ sql }) => (sql.startsWith('SELECT 1 ') ? serverError(10928, 16) : undefined);
     const connection = await ServerConnection.open(capture.dialect(), capture.config());
     await connection.close();

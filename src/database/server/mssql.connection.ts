@@ -2,22 +2,21 @@ import type { EventEmitter } from 'node:events';
 
 type Done = (error?: Error | null) => void;
 
-/** What of a connection of `tedious` is used here. */
+/** The used part of a connection of `tedious`. */
 interface TediousConnection extends EventEmitter {
-  /** As the server has told of beginnings and ends. */
+  /** As reported by the server. */
   readonly inTransaction: boolean;
   close(): void;
   beginTransaction(done: Done, name?: string, isolationLevel?: number): void;
   commitTransaction(done: Done, name?: string): void;
   rollbackTransaction(done: Done, name?: string): void;
-  /** The statements by which the driver sets a new session up. */
+  /** The statements with which the driver sets up a new session. */
   getInitialSql(): string;
 }
 
 /**
- * Settings of a session on which the reading of a result rests, beside those that the driver sets itself (ANSI
- * settings, language and date format, text size, isolation, XACT_ABORT OFF): a server, a database or a login may have
- * others as defaults.
+ * Settings of a session that the reading of results relies on, besides those of the driver (ANSI settings, language and
+ * date format, text size, isolation, XACT_ABORT OFF). The defaults of a server, a database or a login may differ.
  */
 const SESSION_SETTINGS = ['set nocount off', 'set rowcount 0', 'set lock_timeout -1'].join('\n');
 
@@ -31,8 +30,8 @@ export function prepareConnection(connection: TediousConnection): void {
 }
 
 /**
- * Gives a login that is refused the message and number of the first thing that the server said, which is why: the
- * driver keeps the last, and behind "Cannot open database" the server says that the login failed as well.
+ * Reports a refused login with the first error of the server, which has the reason. The driver keeps the last one, and
+ * after "Cannot open database" the server reports that the login failed as well.
  */
 function keepFirstLoginError(connection: TediousConnection): void {
   let first: { readonly message: string; readonly number: number } | undefined;
@@ -43,7 +42,7 @@ function keepFirstLoginError(connection: TediousConnection): void {
     first = undefined;
   };
   connection.on('errorMessage', listen);
-  // The driver itself tries some logins again.
+  // The driver retries some logins by itself.
   connection.on('retry', forget);
   // Before the listener that waits for the connection.
   connection.prependOnceListener('connect', (error?: Error & { code?: unknown; number?: number }) => {
@@ -56,15 +55,15 @@ function keepFirstLoginError(connection: TediousConnection): void {
 }
 
 /**
- * Closes a connection on which COMMIT or ROLLBACK failed. `mssql` gives it back to its pool whatever came of it: with
- * the transaction open, the next BEGIN would only nest, and what it commits would be lost with the connection.
+ * Closes a connection on which COMMIT or ROLLBACK failed. `mssql` would return it to its pool with the transaction open:
+ * the next BEGIN would only nest, and its commits would be lost with the connection.
  */
 function closeAfterFailedEnd(connection: TediousConnection): void {
   for (const end of ['commitTransaction', 'rollbackTransaction'] as const) {
     const send = connection[end].bind(connection);
     connection[end] = (done, name) => {
       send((error) => {
-        // Before `mssql` hears of it, so that the pool never has it as one that is free.
+        // Before `mssql` gets the error, so that the pool never sees the connection as free.
         if (error !== undefined && error !== null) connection.close();
         done(error);
       }, name);
@@ -72,7 +71,7 @@ function closeAfterFailedEnd(connection: TediousConnection): void {
   }
 }
 
-/** Closes a connection on which a transaction is open still, instead of beginning another inside of it. */
+/** Closes a connection with an open transaction, instead of beginning another one inside it. */
 function beginOnlyOutside(connection: TediousConnection): void {
   const begin = connection.beginTransaction.bind(connection);
   connection.beginTransaction = (done, name, isolationLevel) => {

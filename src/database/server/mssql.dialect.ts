@@ -25,7 +25,7 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     oneMessageWrites: BATCH_WRITES,
     // A VARCHAR counts bytes, of which a UTF-8 or double-byte collation takes several for a character.
     nameUnit: 'bytes',
-    // A session has no search path, so the schema stands before each table.
+    // A session has no search path, so statements name the schema before each table.
     statement,
     runInOneMessage: (dataSource, statements) => runBatch(dataSource, statements, statement),
     time: (time) => new MssqlParameter(time, 'datetime2', 3),
@@ -66,8 +66,8 @@ function inserted(columns: string): string {
 }
 
 /**
- * Inserts all rows in one statement, and where a key exists each alone: an error of a statement undoes that statement
- * and leaves the transaction open, since XACT_ABORT is off.
+ * Inserts all rows in one statement, or each alone if a key exists: an error undoes only its statement and leaves the
+ * transaction open, because XACT_ABORT is off.
  */
 async function insertNew(
   sql: SqlExecutor,

@@ -8,7 +8,7 @@ const UNIQUE_VIOLATIONS: ReadonlySet<number> = new Set([2601, 2627]);
 /** Deadlock victim, and conflicts of snapshot isolation. */
 const CONTENDED: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 
-/** The database does not open, or not yet: it resumes, fails over or recovers, or there is none of the name. */
+/** The database does not open, or not yet: it resumes, fails over, recovers, or does not exist. */
 const CANNOT_OPEN = 4060;
 
 /**
@@ -20,13 +20,13 @@ const PASSING_LOGINS: ReadonlySet<number> = new Set([
   42108, 42109, 49918, 49919, 49920,
 ]);
 
-/** A right that the login does not have, or has no longer. */
+/** A permission that the login does not have, or no longer has. */
 const MISSING_RIGHTS: ReadonlySet<number> = new Set([229, 230, 262, 297, 300, 916, 15247]);
 
 /**
- * Errors of a low severity that are no fault of a row: a lock that was not granted, a login refused, a database that is
- * read-only or not there for now, a transaction that the server has ended, a session that Azure has ended because it
- * used too much, and what an administrator has to mend, such as a right that was taken away or a trigger on a table.
+ * Errors of low severity that no row causes: a lock that was not granted, a refused login, a database that is read-only or
+ * temporarily unavailable, a transaction that the server ended, a session that Azure ended for its use of resources, and
+ * errors that an administrator has to fix, such as a revoked permission or a trigger on a table.
  */
 const NOT_THE_ROW: ReadonlySet<number> = new Set([
   ...PASSING_LOGINS,
@@ -61,16 +61,16 @@ const NOT_THE_ROW: ReadonlySet<number> = new Set([
   40553,
 ]);
 
-/** From this severity on the server itself has a problem: resources, its own faults, its disk. */
+/** From this severity on the problem is in the server: resources, internal errors, its disk. */
 const SERVER_SEVERITY = 17;
 
-/** What an error of SQL Server or its driver means for a write. */
+/** Classifies an error of SQL Server or its driver. */
 export function mssqlErrorKind(error: unknown): SqlErrorKind {
   const { number, severity } = serverErrorOf(error);
   if (number === null) {
-    // The driver did not take a parameter, such as a time before the year 1, and nothing was sent.
+    // The driver rejected a parameter, such as a time before the year 1, and sent nothing.
     if (codesOf(error).includes('EPARAM')) return 'content';
-    // A programming error comes from no database; everything else is the connection.
+    // Either a programming error or one of the connection.
     return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
   }
   if (UNIQUE_VIOLATIONS.has(number)) return 'conflict';
@@ -78,13 +78,13 @@ export function mssqlErrorKind(error: unknown): SqlErrorKind {
   return NOT_THE_ROW.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
 }
 
-/** True if an error says that the login may not do what it tried. */
+/** True if an error means that the login lacks a permission. */
 export function mssqlLacksRight(error: unknown): boolean {
   const { number } = serverErrorOf(error);
   return number !== null && MISSING_RIGHTS.has(number);
 }
 
-/** The number and severity of what the server said; without a number if it said nothing. */
+/** The number and severity of an error of the server; no number if the error is not one of the server. */
 function serverErrorOf(error: unknown): { number: number | null; severity: number } {
   let at: unknown = error;
   for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth += 1) {
@@ -95,7 +95,7 @@ function serverErrorOf(error: unknown): { number: number | null; severity: numbe
   return { number: null, severity: 0 };
 }
 
-/** Why SQL Server does not take a connection; null for an error that only says that it is not there yet. */
+/** Why SQL Server refuses a connection; null if it is only not available yet. */
 export function mssqlConnectFault(error: unknown, config: DatabaseServerConfig): ServerFault | null {
   const codes = codesOf(error);
   const message = messageOf(error);

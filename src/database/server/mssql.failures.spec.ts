@@ -113,7 +113,7 @@ describe('a connection on which a transaction did not end', () => {
     expect(capture.server.depthOf(second)).toBe(0);
   });
 
-  it('is used again where it did end', async () => {
+  it('is used again if it did end', async () => {
     await open();
     let failures = 1;
     capture.answer = ({ sql }) => {
@@ -142,7 +142,7 @@ it('errors that no row is to blame for are not taken for its content', async () 
 });
 
 describe('a session', () => {
-  it('has every setting on which the reading of a result rests from us, whatever the defaults of the server', async () => {
+  it('sets every setting that the reading of results relies on, whatever the defaults of the server', async () => {
     await open();
     const { setups } = capture.server;
     expect(setups.length).toBeGreaterThan(2);
@@ -195,7 +195,7 @@ describe('the settings of the database', () => {
     for (const { sql } of asked) expect(sql).toMatch(/ WHERE name = DB_NAME\(\)$/);
   });
 
-  it('are warned of where readers wait for writers', async () => {
+  it('cause a warning if readers wait for writers', async () => {
     withSetting('is_read_committed_snapshot_on', false);
     await open();
     expect(warned).toEqual([
@@ -204,8 +204,8 @@ describe('the settings of the database', () => {
   });
 
   it.each([
-    ['where they do not', true],
-    ['where the login may not look', undefined],
+    ['if they do not', true],
+    ['if the login may not read the setting', undefined],
   ])('are not warned of %s', async (_name, value) => {
     if (value === undefined)
       capture.answer = ({ sql }) => (sql.includes('sys.') ? serverError(229) : undefined);
@@ -265,7 +265,7 @@ describe('a transaction in one round trip', () => {
       { oneMessage: true },
     );
 
-  it('gives each statement what it came to', async () => {
+  it('returns the result of each statement', async () => {
     await open();
     capture.answer = ({ sql, parameters }) => {
       if (sql.startsWith('SELECT a')) return parameters[0]?.value === 'x' ? [{ a: 1 }, { a: 2 }] : [{ a: 3 }];
@@ -278,7 +278,7 @@ describe('a transaction in one round trip', () => {
     expect(capture.server.exchanges).toHaveLength(1);
   });
 
-  it('ends the transaction at the first error, and throws it on', async () => {
+  it('ends the transaction at the first error, and rethrows it', async () => {
     await open();
     capture.answer = ({ sql }) => (sql.startsWith('UPDATE t SET a = @0') ? serverError(2627) : undefined);
     const error: unknown = await both().then(
@@ -295,7 +295,7 @@ describe('a transaction in one round trip', () => {
     );
   });
 
-  it('counts as a server that is away if it is not answered, or its connection is cut', async () => {
+  it('counts as an unavailable server if there is no answer, or the connection is cut', async () => {
     await open({ statementTimeoutMs: 3_000 });
     for (const answer of ['silence', 'cut'] as const) {
       capture.answer = ({ sql }) => (sql.startsWith('UPDATE') ? answer : undefined);

@@ -5,10 +5,10 @@ import type { DatabaseServerConfig } from '../../config/index.js';
 import { prepareConnection } from './mssql.connection.js';
 import { type ConnectionPurpose, connectionsFor } from './server.dialect.js';
 
-/** How long a statement may take that changes the schema, in ms: an index on a large table. */
+/** Time limit of a statement that changes the schema, in ms: an index on a large table takes long. */
 const SCHEMA_STATEMENT_MS = 600_000;
 
-/** How long a connection may lie unused, in ms: less than gateways and load balancers keep one that is silent. */
+/** Idle time after which a connection is closed, in ms: less than the idle timeout of gateways and load balancers. */
 const IDLE_MS = 60_000;
 
 /** The settings of a pool of connections to SQL Server. */
@@ -27,7 +27,7 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
     requestTimeout: isService ? config.statementTimeoutMs : SCHEMA_STATEMENT_MS,
     pool: {
       max: connectionsFor(purpose, config),
-      // None is kept for ever, so that each of the pool was used lately and need not be asked whether it is alive.
+      // Idle connections are closed, so that each one in the pool was used recently and needs no check.
       min: 0,
       idleTimeoutMillis: IDLE_MS,
       acquireTimeoutMillis: connectTimeoutMs + config.statementTimeoutMs,
@@ -39,18 +39,18 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
       ...(config.caFile === null
         ? {}
         : { cryptoCredentialsDetails: { ca: readFileSync(config.caFile, 'utf8') } }),
-      // TypeORM turns it off where it is not said.
+      // The default of TypeORM is off.
       useUTC: true,
-      // Else TypeORM sends `varchar` parameters as NVARCHAR.
+      // Otherwise TypeORM sends `varchar` parameters as NVARCHAR.
       disableAsciiToUnicodeParamConversion: true,
       connectionIsolationLevel: 'READ COMMITTED',
-      // An insert goes on behind a key that exists.
+      // A transaction continues after an insert that meets an existing key.
       abortTransactionOnError: false,
     },
     logging: false,
     extra: {
       beforeConnect: prepareConnection,
-      // By the state of its socket; a statement for it would be a round trip before each of ours.
+      // By the state of its socket; a test statement would be a round trip before each statement.
       validateConnection: 'socket',
     },
     entities: entitiesOf('mssql'),

@@ -5,16 +5,16 @@ import type { SqlValue } from '../sql.dialect.js';
 /** The length by which `mssql` knows `(MAX)`. */
 export const MAX = 65_535;
 
-/** The lengths that a short text is declared with: few, so that the server keeps few plans for a statement. */
+/** The declared lengths of short texts: few, so that the server keeps few plans for a statement. */
 export const KEY_LENGTH = 255;
 const NAME_LENGTH = 8_000;
 
-/** Characters that a VARCHAR holds whatever its collation. */
+/** Characters that a VARCHAR stores with every collation. */
 const ASCII = /^[\0-\x7f]*$/;
 
 /**
- * Names the type of a parameter: left to itself the driver makes every string NVARCHAR, and a VARCHAR column that is
- * compared with one is scanned instead of sought.
+ * Sets the type of a parameter. By default the driver makes every string NVARCHAR, and a comparison with a VARCHAR column
+ * would scan the index instead of seeking in it.
  */
 export function bindParameter(value: SqlValue): unknown {
   if (value === null) return new MssqlParameter(null, 'varchar', KEY_LENGTH);
@@ -26,14 +26,14 @@ export function bindParameter(value: SqlValue): unknown {
 /** The driver, as its module exports it. */
 export type Mssql = typeof mssql;
 
-/** Gives a request of `mssql` a parameter, as TypeORM would. */
+/** Adds a parameter to a request of `mssql`, as TypeORM does. */
 export function addParameter(driver: Mssql, request: mssql.Request, name: string, value: SqlValue): void {
   const bound = bindParameter(value);
   if (bound instanceof MssqlParameter) request.input(name, typeOf(driver, bound), bound.value);
   else request.input(name, bound);
 }
 
-/** @throws Error for a type that no parameter here has */
+/** @throws Error for an unknown type */
 function typeOf(driver: Mssql, { type, params }: MssqlParameter): mssql.ISqlType {
   const size = params[0] as number;
   switch (type) {

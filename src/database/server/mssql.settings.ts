@@ -3,14 +3,13 @@ import type { DatabaseServerConfig } from '../../config/index.js';
 import { DatabaseStartError } from '../database.errors.js';
 import type { ServerSession } from './server.dialect.js';
 
-/** The value of `delayed_durability` at which every commit is answered before it is on the disk. */
+/** The value of `delayed_durability` with which every commit is confirmed before it is on the disk. */
 const DELAYED_DURABILITY_FORCED = 2;
 
 /**
- * Looks at the settings of the database: ends a boot on one that forgets commits, and warns of one whose readers wait
- * for writers.
+ * Checks the settings of the database: stops the boot if commits may be lost, and warns if readers wait for writers.
  *
- * @throws DatabaseStartError if commits are answered before they are on the disk
+ * @throws DatabaseStartError if commits are confirmed before they are on the disk
  */
 export async function checkMssqlSettings(
   session: ServerSession,
@@ -18,8 +17,8 @@ export async function checkMssqlSettings(
 ): Promise<void> {
   if ((await settingOf(session, 'delayed_durability')) === DELAYED_DURABILITY_FORCED) {
     throw new DatabaseStartError(
-      `The database ${name} has DELAYED_DURABILITY = FORCED: commits are answered before they are on the disk, and what ` +
-        `clients were told could be lost. Run ALTER DATABASE ${name} SET DELAYED_DURABILITY = DISABLED.`,
+      `The database ${name} has DELAYED_DURABILITY = FORCED: commits are confirmed before they are on the disk, and ` +
+        `confirmed results could be lost. Run ALTER DATABASE ${name} SET DELAYED_DURABILITY = DISABLED.`,
     );
   }
   const isSnapshot = await settingOf(session, 'is_read_committed_snapshot_on');
@@ -33,8 +32,8 @@ export async function checkMssqlSettings(
 }
 
 /**
- * A setting of the database; undefined if the login may not look, or the server does not know the setting. By the name:
- * on Azure the id of `DB_ID()` may be another than the one in `sys.databases`.
+ * A setting of the database; undefined if the login may not read it, or the server does not know it. Selected by name,
+ * because on Azure `DB_ID()` may differ from the id in `sys.databases`.
  */
 async function settingOf(session: ServerSession, column: string): Promise<unknown> {
   try {

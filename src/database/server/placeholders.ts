@@ -1,8 +1,8 @@
 /**
- * Makes a translator of `?` into numbered placeholders, which remembers each statement: there are few, in few sizes.
+ * Creates a translator of `?` into numbered placeholders, which caches each statement.
  *
- * @param name of the placeholder at a place
- * @param first the number of the first place
+ * @param name returns the placeholder of a number
+ * @param first number
  */
 export function numberedPlaceholders(
   name: (place: number) => string,
@@ -17,7 +17,7 @@ export function numberedPlaceholders(
       place += 1;
       return name(place - 1);
     });
-    // Statements with a list of ids come in many lengths; those that are remembered must not add up.
+    // Statements with a list of ids have many lengths, so the cache is limited.
     if (known.size < 1_000) known.set(sql, text);
     return text;
   };

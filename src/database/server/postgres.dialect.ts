@@ -8,18 +8,18 @@ import { numberedPlaceholders } from './placeholders.js';
 import { type ConnectionPurpose, connectionsFor, type ServerDialect } from './server.dialect.js';
 import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
 
-/** What a statement without an answer may take on our side beyond what the server allows it, in ms. */
+/** How much longer than the server the client waits for the answer to a statement, in ms. */
 const ANSWER_MARGIN_MS = 2_000;
 
-/** The key of the advisory lock: "fcam" and "schm" in ASCII, so that it collides with nobody's small number. */
+/** The key of the advisory lock: "fcam" and "schm" in ASCII, so that it does not collide with small numbers of others. */
 const SCHEMA_LOCK = [0x6663616d, 0x7363686d] as const;
 
-/** SQLSTATEs of a transaction that another one was in the way of (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+/** SQLSTATEs of a conflict with another transaction (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
 const CONTENDED = /^(40001|40P01)$/;
 
 /**
- * Classes of SQLSTATE that say that a statement will never succeed: data, integrity, syntax or access, a limit of the
- * program; 0A is what the server does not support.
+ * Classes of SQLSTATE after which the same statement will never succeed: data, integrity, syntax or access, program
+ * limits; 0A is an unsupported feature.
  */
 const CONTENT = /^(0A|22|23|42|54)/;
 
@@ -37,7 +37,7 @@ export const postgresDialect: ServerDialect = {
   time: (time) => time.toISOString(),
   text: (text) => text,
   readTime: (value) => value as Date,
-  // Stable within a statement, so that an index can be used, and not the beginning of the transaction.
+  // Stable within a statement, so that an index can be used; not the time at which the transaction began.
   nowPlusMs: `(statement_timestamp() + ?::double precision * interval '1 millisecond')`,
   update: updateReturning,
   insertNew: insertIgnoringConflicts,
@@ -55,7 +55,7 @@ export const postgresDialect: ServerDialect = {
     const [found] = (await session.query('SELECT to_regnamespace($1) AS oid', [`"${schema}"`])) as {
       oid: string | null;
     }[];
-    // Also with IF NOT EXISTS it would ask for the right to create one where there is one.
+    // IF NOT EXISTS would need the permission to create a schema even if it exists.
     if (found?.oid == null) await session.query(`CREATE SCHEMA "${schema}"`);
   },
   // Each session sets synchronous_commit itself.
@@ -84,7 +84,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
     applicationName: 'fastify-camunda',
     connectTimeoutMS: connectTimeoutMs,
     poolSize: connectionsFor(purpose, config),
-    // A connection that breaks while idle is replaced by the pool; the next statement tells whether the server is there.
+    // The pool replaces a connection that breaks while idle; the next statement fails if the server is unavailable.
     poolErrorHandler: () => undefined,
     installExtensions: false,
     logging: false,
@@ -97,9 +97,9 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
         ? {
             statement_timeout: statementTimeoutMs,
             lock_timeout: statementTimeoutMs,
-            // Where the server does not answer at all, our side gives up.
+            // If the server does not answer at all, the client gives up.
             query_timeout: statementTimeoutMs + ANSWER_MARGIN_MS,
-            // A holder of locks that was cut off must not keep them.
+            // A disconnected session must not keep its locks.
             idle_in_transaction_session_timeout: statementTimeoutMs,
           }
         : {}),
@@ -108,8 +108,8 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
 }
 
 /**
- * Settings that the promises of the service rest on, whatever the role's or the database's are. The driver itself sets
- * `client_encoding`. Without `DB_SCHEMA` the `search_path` of the role says where the tables are.
+ * Settings that the service relies on, independent of the defaults of the role or the database. The driver sets
+ * `client_encoding`. Without `DB_SCHEMA` the tables are found by the `search_path` of the role.
  */
 function sessionSettings(schema: string | null, isService: boolean): string {
   const settings = [
@@ -117,7 +117,7 @@ function sessionSettings(schema: string | null, isService: boolean): string {
     'default_transaction_isolation=read\\ committed',
     'default_transaction_read_only=off',
     'TimeZone=UTC',
-    // The driver reads times and intervals in these forms alone, and our texts escape by these rules.
+    // The driver reads times and intervals in these formats only, and escapes texts by these rules.
     'DateStyle=ISO',
     'IntervalStyle=postgres',
     'standard_conforming_strings=on',
@@ -126,7 +126,7 @@ function sessionSettings(schema: string | null, isService: boolean): string {
     'bytea_output=hex',
     'extra_float_digits=1',
   ];
-  // A migration of a large table takes its time, and the session that holds the lock of the schema is idle meanwhile.
+  // A migration of a large table takes long, and the session that holds the lock of the schema is idle meanwhile.
   if (!isService)
     settings.push('statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0');
   if (schema !== null) settings.push(`search_path="${schema}"`);
@@ -138,7 +138,7 @@ function postgresErrorKind(error: unknown): SqlErrorKind {
   if (codes.some((code) => CONTENDED.test(code))) return 'contended';
   if (codes.includes(UNIQUE_VIOLATION)) return 'conflict';
   if (codes.some((code) => CONTENT.test(code) && code.length === 5)) return 'content';
-  // A programming error comes from no database; everything else may be over later.
+  // A programming error will not pass; everything else may be temporary.
   return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
 }
 

@@ -11,10 +11,10 @@ const RETRY_MIN_MS = 250;
 const RETRY_MAX_MS = 5_000;
 
 /**
- * Connects, and tries again with back-off while the server is not there, for `DB_BOOT_TIMEOUT_MS` at most.
+ * Connects, and retries with back-off while the server is unavailable, for at most `DB_BOOT_TIMEOUT_MS`.
  *
- * @param signal ends the waiting
- * @throws DatabaseStartError at once where waiting does not help, else when the time is over
+ * @param signal ends the wait
+ * @throws DatabaseStartError immediately if waiting does not help, otherwise after the timeout
  */
 export async function connectToServer(
   dialect: ServerDialect,
@@ -48,7 +48,7 @@ export async function connectToServer(
           { cause: error },
         );
       }
-      // The log of a boot is held back until the application is made, which waits for this.
+      // Nest buffers the log until the application is created, which waits for this.
       process.stderr.write(
         `${server} cannot be ${fault === null ? 'reached' : 'used'} yet: ${fault?.cause ?? messageOf(error)}. ` +
           `It is tried again in ${waitMs} ms.\n`,
@@ -58,7 +58,7 @@ export async function connectToServer(
   }
 }
 
-/** Opens connections; one that comes after the signal is closed again. @throws the signal's reason as soon as it is given */
+/** Opens connections; closes them if the signal was aborted meanwhile. @throws the reason of the signal once it is aborted */
 async function initialize(dataSource: DataSource, signal?: AbortSignal): Promise<DataSource> {
   const connecting = connect(dataSource);
   if (signal === undefined) return connecting;

@@ -28,9 +28,9 @@ export class ServerConnection extends DatabaseConnection {
   }
 
   /**
-   * Reaches the server, brings the schema up to date or makes sure that it is, and opens the first connections.
+   * Connects to the server, brings the schema up to date or checks that it is, and opens the first connections.
    *
-   * @param signal ends the waiting for a server that is not there
+   * @param signal ends the wait for a server that is unavailable
    * @throws DatabaseStartError with a sentence that names the cause and the remedy
    */
   static async open(
@@ -72,12 +72,12 @@ export class ServerConnection extends DatabaseConnection {
   }
 
   override async close(): Promise<void> {
-    // A pool waits for the statements that run, and a server that is away would hold up the stop.
+    // A pool waits for running statements, and an unavailable server would delay the stop.
     const closed = Promise.all([this.reader, this.writer].map(destroy));
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 
-  /** What cannot be opened now is opened when it is needed: the server may allow the login fewer. */
+  /** Failures are ignored: the server may allow the login fewer connections, and others are opened when needed. */
   private async warmUp(connections: number): Promise<void> {
     await Promise.allSettled(Array.from({ length: connections }, () => this.read('SELECT 1 AS ready', [])));
   }

@@ -10,11 +10,11 @@ import type { ServerDialect } from './server.dialect.js';
 import { addressOf, messageOf } from './server.fault.js';
 import { serverDialectOf } from './server.dialects.js';
 
-/** How long one waits for another that changes the schema, in ms. */
+/** How long an instance waits for another one that changes the schema, in ms. */
 const LOCK_TIMEOUT_MS = 120_000;
 
 /**
- * Brings the schema up to date, one instance at a time; with `DB_MIGRATE=off` makes sure that somebody did.
+ * Brings the schema up to date, one instance at a time; with `DB_MIGRATE=off` checks that it is up to date.
  *
  * @throws DatabaseStartError if the schema is older than this code and may not be changed, or newer
  */
@@ -29,7 +29,7 @@ export async function prepareServerSchema(
     async (dataSource) => {
       await dialect.checkSettings(dataSource, config);
       if (config.migrate) {
-        // Most boots find nothing to do, and need no lock for it.
+        // Most boots find nothing to do, and need no lock.
         if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
           await underLock(dialect, config, dataSource, () => updateSchema(dataSource));
       } else await assertSchema(dataSource, config);
@@ -50,7 +50,7 @@ export function serverSchemaAccess(config: DatabaseServerConfig): SchemaAccess {
   };
 }
 
-/** @throws DatabaseStartError also where the server refuses a statement, mostly because the login may not do it, or fails */
+/** @throws DatabaseStartError also if the server fails or refuses a statement, mostly for a missing permission */
 async function connected<T>(
   dialect: ServerDialect,
   config: DatabaseServerConfig,
@@ -84,8 +84,8 @@ async function connected<T>(
 }
 
 /**
- * Does work while this session has the lock of the schema. The lock belongs to a transaction that is held open beside
- * the work, because `mssql` hands out sessions by the statement; it goes with the session, however that ends.
+ * Runs work under the lock of the schema. The lock belongs to an open transaction of a separate session, because `mssql`
+ * may use another session for each statement. The lock ends with its session.
  */
 async function underLock(
   dialect: ServerDialect,
@@ -111,8 +111,8 @@ async function lock(dialect: ServerDialect, session: QueryRunner): Promise<void>
     await dialect.lockSchema(session, LOCK_TIMEOUT_MS);
   } catch (error) {
     throw new DatabaseStartError(
-      `The schema is being changed by somebody else for more than ${LOCK_TIMEOUT_MS / 1_000} s (${messageOf(error)}). ` +
-        'Look for a migration that hangs, end it, and start again.',
+      `Another session has changed the schema for more than ${LOCK_TIMEOUT_MS / 1_000} s (${messageOf(error)}). ` +
+        'Find the migration that hangs, stop it, and start again.',
       { cause: error },
     );
   }
@@ -122,7 +122,7 @@ async function assertSchema(dataSource: DataSource, { user }: DatabaseServerConf
   const version = await readSchemaVersion(dataSource);
   assertNotNewer(version);
   if (version < SCHEMA_VERSION) {
-    // The servers do not show a table to a login that may do nothing with it.
+    // The servers hide a table from a login without any permission on it.
     const found = version === 0 ? `has no tables that ${user} may use` : `has schema version ${version}`;
     throw new DatabaseStartError(
       `The database ${found}, this version of the service needs schema version ${SCHEMA_VERSION}, and ` +

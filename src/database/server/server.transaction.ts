@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { GuardedRows, SqlExecutor, SqlRow, SqlStatement, SqlValue } from '../sql.dialect.js';
 import type { ServerDialect } from './server.dialect.js';
 
-/** What a statement came to. */
+/** The result of a statement. */
 interface StatementResult {
   readonly rows: readonly SqlRow[];
   readonly changes: number;
@@ -16,16 +16,16 @@ export async function runStatement(
   parameters: readonly SqlValue[],
 ): Promise<StatementResult> {
   const result = await runner.query(dialect.statement(sql), parameters.map(dialect.bind), true);
-  // Absent where a statement returns no rows at all.
+  // Absent if a statement never returns rows.
   const records = result.records as SqlRow[] | undefined;
   return { rows: records ?? [], changes: result.affected ?? 0 };
 }
 
-/** Runs statements one behind the other: a connection takes one at a time, and some drivers do not queue. */
+/** Runs statements one after the other: a connection takes one at a time, and some drivers do not queue. */
 class ServerExecutor implements SqlExecutor {
   readonly together = false;
   private last: Promise<unknown> = Promise.resolve();
-  /** What the transaction has failed with: nothing further is sent, for each might wait as long again. */
+  /** The error that ended the transaction. No further statement is sent, because each might wait as long again. */
   private failure: Error | null = null;
 
   constructor(
@@ -47,7 +47,7 @@ class ServerExecutor implements SqlExecutor {
     return { rows: found, otherwise: await this.query(otherwise.sql, otherwise.parameters) };
   }
 
-  /** Resolves when nothing that was issued runs any more. */
+  /** Resolves when no issued statement runs any more. */
   async settled(): Promise<void> {
     await this.last.catch(() => undefined);
   }
@@ -63,7 +63,7 @@ class ServerExecutor implements SqlExecutor {
     try {
       return await runStatement(this.runner, this.dialect, sql, parameters);
     } catch (error) {
-      // A key that exists is for the dialect: where it undoes its statement alone, the transaction goes on.
+      // The dialect handles an existing key: if only the statement is undone, the transaction continues.
       if (this.dialect.errorKind(error) !== 'conflict') this.failure = error as Error;
       throw error;
     }
@@ -71,9 +71,9 @@ class ServerExecutor implements SqlExecutor {
 }
 
 /**
- * Runs work in a transaction of its own connection.
+ * Runs work in a transaction on its own connection.
  *
- * @returns what the work returns, after the commit @throws what the work, the server or the network throws
+ * @returns the result of the work, after the commit @throws errors of the work, the server or the network
  */
 export async function inServerTransaction<T>(
   dataSource: DataSource,
@@ -97,26 +97,26 @@ export async function inServerTransaction<T>(
   }
 }
 
-/** What made the transaction fail is told; one that cannot be rolled back ends with its connection. */
+/** Rolls back. The caller throws the error of the transaction; if the rollback fails, the connection is closed. */
 async function rollBack(runner: QueryRunner, dialect: ServerDialect, error: unknown): Promise<void> {
   const isLost = dialect.errorKind(error) === 'unavailable';
   try {
     if (isLost) await dropConnection(runner);
     else if (runner.isTransactionActive) await runner.rollbackTransaction();
   } catch {
-    // The server rolls back what it does not hear of again.
+    // The server rolls back the transaction of a closed connection.
     await dropConnection(runner).catch(() => undefined);
   }
 }
 
 /**
- * Ends the connection of a runner, so that the pool does not hand it out again: its server does not answer, or a
- * statement still runs on it.
+ * Closes the connection of a runner, so that the pool does not reuse it: its server does not answer, or a statement still
+ * runs on it.
  */
 export async function dropConnection(runner: QueryRunner): Promise<void> {
   if (runner.isReleased) return;
   const connection = (await runner.connect()) as { end?: () => unknown } | undefined;
-  // Only `pg` hands out the connection itself; `mssql` looks after its own.
+  // Only `pg` exposes the connection; `mssql` manages its own.
   if (typeof connection?.end === 'function') void Promise.resolve(connection.end()).catch(() => undefined);
   else if (runner.isTransactionActive) await runner.rollbackTransaction();
 }

@@ -68,7 +68,7 @@ describe('SqliteConnection', () => {
     expect(rows).toEqual([{ journal_mode: 'wal' }, { synchronous: 2 }]);
   });
 
-  it('refuses to run where the file takes no write-ahead log', async () => {
+  it('refuses to run if the file does not support a write-ahead log', async () => {
     const pragma = BetterSqlite3.prototype.pragma;
     jest.spyOn(BetterSqlite3.prototype, 'pragma').mockImplementation(function (
       this: BetterSqlite3.Database,
@@ -80,7 +80,7 @@ describe('SqliteConnection', () => {
     await expect(open(folder())).rejects.toThrow(/journal_mode=delete and synchronous=2.*local disk/);
   });
 
-  it('says in one sentence that the folder cannot be made', async () => {
+  it('reports in one sentence that the folder cannot be created', async () => {
     const file = join(folder(), 'file');
     writeFileSync(file, '');
     const failing = SqliteConnection.open(sqliteConfig(join(file, 'data')));
@@ -101,7 +101,7 @@ describe('SqliteConnection', () => {
     });
   });
 
-  it('tells of damage that a read meets in operation, and of no other fault', async () => {
+  it('reports damage that a read meets in operation, and no other fault', async () => {
     const dataDir = folder();
     const fixture = await open(dataDir);
     const { config } = fixture;
@@ -117,7 +117,7 @@ describe('SqliteConnection', () => {
     await connection.close();
   });
 
-  it('says that the file is no database, and frees the lock', async () => {
+  it('reports that the file is not a database, and frees the lock', async () => {
     const dataDir = folder();
     writeFileSync(sqlitePath(dataDir), 'this is text, and long enough to be looked at as a header of SQLite');
     await expect(open(dataDir)).rejects.toThrow(/is damaged \(.*not a database\).*operations\.md/);
@@ -135,14 +135,14 @@ describe('SqliteConnection', () => {
     );
   });
 
-  it('keeps a second opening in the same process out, and lets it in after the first has closed', async () => {
+  it('refuses a second opening in the same process until the first is closed', async () => {
     const first = await open();
     await expect(openDatabase(first.config)).rejects.toThrow(/in use by another process/);
     await first.stop();
     expect(await (await open(first.config.dataDir)).database.isHealthy()).toBe(true);
   });
 
-  it('keeps a second process out, and lets it in once the holder is killed', async () => {
+  it('refuses a second process until the holder is killed', async () => {
     const dataDir = folder();
     const holder = hold(dataDir);
     expect(await holder.said).toBe('open\n');
@@ -156,19 +156,19 @@ describe('SqliteConnection', () => {
     expect(await (await open(dataDir)).database.isHealthy()).toBe(true);
   });
 
-  it('tells a read that the database is away', async () => {
+  it('rejects a read if the database is unavailable', async () => {
     const { database, stop } = await open();
     await stop();
     await expect(database.read('SELECT 1')).rejects.toBeInstanceOf(DatabaseUnavailableError);
     expect(await database.isHealthy()).toBe(false);
   });
 
-  it('tells a read that the statement is wrong', async () => {
+  it('rejects a read with a wrong statement', async () => {
     const { database } = await open();
     await expect(database.read('SELECT 1 FROM nowhere')).rejects.toThrow(/no such table/);
   });
 
-  it('lets nothing be written over the reading connection', async () => {
+  it('refuses writes over the reading connection', async () => {
     const { database } = await open();
     await expect(database.read('DELETE FROM schema_version')).rejects.toThrow(/does not answer|readonly/);
     expect(await database.schemaVersion()).toBe(SCHEMA_VERSION);

@@ -34,7 +34,7 @@ export class SqliteConnection extends DatabaseConnection {
   /**
    * Takes the lock, brings the schema up to date, and opens the thread that writes and the connection that reads.
    *
-   * @param options.onDamage is told of each read and write that met damaged content
+   * @param options.onDamage called for each read and write that meets damaged content
    * @throws DatabaseStartError with a sentence that names the cause and the remedy
    */
   static async open(
@@ -87,7 +87,7 @@ export class SqliteConnection extends DatabaseConnection {
     { oneMessage = false }: { readonly oneMessage?: boolean } = {},
   ): Promise<T> {
     try {
-      // Awaited here, so that damage is seen.
+      // Awaited here to catch damage.
       return await (oneMessage
         ? writeInOneMessage(this.writer, work)
         : new SqliteTransaction(this.writer.begin()).run(work));
@@ -135,7 +135,7 @@ function isFileTrouble(error: Error): boolean {
   return isDamage(error) || isDiskTrouble(error);
 }
 
-/** What to tell the operator of a file that cannot be opened or written at the boot. */
+/** The error for a file that cannot be opened or written at the boot. */
 function startError(path: string, error: unknown): DatabaseStartError {
   const sentence = isDamage(error)
     ? damageOf(path, codeOf(error))
@@ -146,10 +146,10 @@ function startError(path: string, error: unknown): DatabaseStartError {
 }
 
 /**
- * A full disk is found at the boot, not by a first write that waits. The user version, which nothing here uses, is
- * written as it is.
+ * Detects a full disk at the boot instead of at the first write, by writing the user version, which is unused, with its
+ * current value.
  *
- * @throws SqliteError if the file takes no write
+ * @throws SqliteError if the file cannot be written
  */
 async function assertWritable(migrator: DataSource): Promise<void> {
   const runner = migrator.createQueryRunner();
@@ -172,7 +172,7 @@ async function startWriter(options: SqliteWriterOptions): Promise<SqliteWriter> 
   return writer;
 }
 
-/** A commit that does not survive a crash would break every promise of the service, so the boot makes sure. */
+/** The boot checks that commits survive a crash, because every guarantee of the service relies on it. */
 async function assertDurable(writer: DataSource, path: string): Promise<void> {
   const runner = writer.createQueryRunner();
   const connection = (await runner.connect()) as Database;

@@ -3,14 +3,14 @@ import type { SqlDialect, SqlErrorKind } from '../sql.dialect.js';
 
 /**
  * Primary result codes after which the same write may succeed later (https://sqlite.org/rescode.html), and what
- * `common/sqlite-writer/` says where its thread is gone.
+ * codes of `common/sqlite-writer/` for a thread that ended.
  */
 const UNAVAILABLE =
   /^SQLITE_(BUSY|LOCKED|NOMEM|READONLY|INTERRUPT|IOERR|CORRUPT|FULL|CANTOPEN|PROTOCOL|NOTADB|THREAD_ENDED|WRITER_CLOSED)(_|$)/;
 
 const CONFLICT = /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)$/;
 
-/** What better-sqlite3 says, without a code, of a connection that was closed. */
+/** The message of better-sqlite3, without a code, for a closed connection. */
 const CLOSED = 'The database connection is not open';
 
 /** SQLite through better-sqlite3: one file, one process. */

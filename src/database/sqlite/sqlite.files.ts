@@ -12,15 +12,15 @@ import { DatabaseStartError } from '../database.errors.js';
 /** Name of the service's file in `DATA_DIR`. */
 const FILE_NAME = 'fastify-camunda.sqlite';
 
-/** Where the service's file lies. */
+/** The path of the service's file. */
 export function sqlitePath(dataDir: string): string {
   return join(resolve(dataDir), FILE_NAME);
 }
 
 /**
- * Makes the folder of the database file where it is not there.
+ * Creates the folder of the database file unless it exists.
  *
- * @throws DatabaseStartError if the folder cannot be made, or it or the file cannot be written
+ * @throws DatabaseStartError if the folder cannot be created, or it or the file cannot be written
  */
 export function prepareDataDir(dataDir: string): void {
   const folder = resolve(dataDir);
@@ -40,7 +40,7 @@ export function prepareDataDir(dataDir: string): void {
   throw new DatabaseStartError(`${sentence} Give this user the right to, or s${remedy.slice(1)}`, { cause });
 }
 
-/** Keeps a second process from the file until it is released or its holder dies. */
+/** Excludes a second process from the file until it is released or its holder dies. */
 export interface DatabaseLock {
   release(): void;
 }
@@ -48,7 +48,7 @@ export interface DatabaseLock {
 /**
  * Takes the lock of a database file, without waiting.
  *
- * The lock is an exclusive transaction on a file of its own beside it, held open for life: SQLite locks that file
+ * The lock is an exclusive transaction on a separate file beside it, which stays open: SQLite locks that file
  * through the operating system, which frees the lock when the holder dies, however it dies. A lock on the database
  * file itself (`locking_mode=EXCLUSIVE`) would shut out our own reader.
  *

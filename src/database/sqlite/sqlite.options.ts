@@ -18,11 +18,11 @@ const CHECKPOINT_PAGES = 4_000;
 
 /** How the file is opened; the service and the migration commands both start here. */
 export interface SqliteOptions {
-  /** Of the connection that brings the schema up to date, at the boot and in the migration commands. */
+  /** The connection that brings the schema up to date, at the boot and in the migration commands. */
   readonly migrator: DataSourceOptions;
-  /** Of the thread that writes from then on. */
+  /** The thread that writes afterwards. */
   readonly writer: SqliteWriterOptions;
-  /** Of the connection that all reads go through. */
+  /** The connection for all reads. */
   readonly reader: DataSourceOptions;
 }
 
@@ -48,15 +48,15 @@ export function sqliteOptions(dataDir: string): SqliteOptions {
     },
     writer: {
       path: sqlitePath(dataDir),
-      // The write queue backs off, and knows meanwhile that the database is away.
+      // The write queue backs off instead, and reports meanwhile that the database is unavailable.
       busyTimeoutMs: 0,
       pragmas: [
         `wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
-        // An insert of many rows keeps what it would need to undo itself: by default in a file of its own, each time.
+        // An insert of many rows writes a statement journal: by default a new temporary file each time.
         'temp_store = MEMORY',
       ],
     },
-    // The driver has one connection for everything, and its reads would see what an open transaction has written.
+    // The driver has one connection, and its reads would see the uncommitted writes of an open transaction.
     reader: { ...common, readonly: true, fileMustExist: true, timeout: READ_BUSY_TIMEOUT_MS },
   };
 }

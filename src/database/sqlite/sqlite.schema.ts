@@ -5,7 +5,7 @@ import type { SchemaAccess } from '../schema.access.js';
 import { lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
 import { sqliteOptions } from './sqlite.options.js';
 
-/** The schema of the file in a folder; its lock keeps the service away. */
+/** The access to the schema of the file in a folder; its lock excludes the service. */
 export function sqliteSchemaAccess(dataDir: string): SchemaAccess {
   return {
     change: async (work) => {

@@ -7,7 +7,7 @@ import {
   StatementCollector,
 } from '../statement.collector.js';
 
-/** The SQLite dialect names no types, so its parameters are what they stand for. */
+/** The SQLite dialect has no typed parameters. */
 function plain(statements: readonly IssuedStatement[]): readonly GuardedStatement[] {
   return statements as readonly GuardedStatement[];
 }
@@ -20,7 +20,7 @@ export function writeInOneMessage<T>(
   return issueInOneMessage((statements) => writer.write(plain(statements)), work);
 }
 
-/** A transaction whose work waits for results before it goes on; statements of a turn travel together. */
+/** A transaction whose work waits for results; statements of one turn of the event loop are sent together. */
 export class SqliteTransaction {
   private failure: Error | null = null;
   private readonly collector = new StatementCollector(() => {
@@ -31,7 +31,7 @@ export class SqliteTransaction {
 
   constructor(private readonly open: OpenTransaction) {}
 
-  /** @returns what the work returns, after the commit @throws what it or SQLite throws, after the rollback */
+  /** @returns the result of the work, after the commit @throws errors of the work or of SQLite, after the rollback */
   async run<T>(work: (sql: SqlExecutor) => Promise<T>): Promise<T> {
     try {
       const result = await work(this.collector);
@@ -40,7 +40,7 @@ export class SqliteTransaction {
       if (this.failure !== null) throw this.failure;
       return result;
     } catch (error) {
-      // What made the transaction fail is told; a connection that cannot roll back says so at its next use.
+      // The caller gets the error of the transaction; a connection that cannot roll back fails at its next use.
       await this.open.rollback().catch(() => undefined);
       throw error;
     }

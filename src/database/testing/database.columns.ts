@@ -1,6 +1,6 @@
 import type { DatabaseFixture } from './database.fixture.js';
 
-/** The columns of a table, in their order, as the database tells them. */
+/** The columns of a table, in the order of the database. */
 export async function columnsOf(
   { config: { server }, database }: Pick<DatabaseFixture, 'config' | 'database'>,
   table: string,

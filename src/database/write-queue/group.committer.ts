@@ -5,20 +5,20 @@ import type { SqlErrorKind, SqlExecutor } from '../sql.dialect.js';
 import { batchesOf, type QueuedWrite, type WriteBatch } from './write-group.js';
 import { WriteRefusedError } from './write-queue.errors.js';
 
-/** How often a group is tried again before a row is blamed for a key that exists. */
+/** Retries of a group before an existing key counts as the fault of a row. */
 const CONFLICT_TRIES = 8;
 
-/** How often a group is tried again that meets what others write at the same time, and the longest wait between, in ms. */
+/** Retries of a group that conflicts with other writers, and the longest wait between two, in ms. */
 const CONTENDED_TRIES = 40;
 const CONTENDED_MAX_MS = 20;
 
-/** Why a group was not written. */
+/** The reason why a group was not written. */
 interface Failure {
   readonly error: Error;
   readonly kind: SqlErrorKind;
 }
 
-/** Makes the writes of a group durable in one transaction, and finds the one that spoils it. */
+/** Commits the writes of a group in one transaction, and isolates a write that the database refuses. */
 export class GroupCommitter {
   private readonly logger = new Logger('WriteQueue');
 
@@ -27,18 +27,18 @@ export class GroupCommitter {
   /**
    * Commits a group and settles each of its writes.
    *
-   * A group that is refused is halved until the row is found, so that the others are written all the same.
+   * A refused group is halved until the bad row is found, so that the others are still written.
    *
-   * @param tries that met somebody else's write before
-   * @param repeated an earlier attempt at this group failed, perhaps after its commit
-   * @throws what the database said, where it is away; what is not settled then may be tried again
+   * @param tries earlier tries that conflicted with another writer
+   * @param repeated an earlier attempt at this group failed, possibly after its commit
+   * @throws the error of the database if it is unavailable; writes that are not settled then may be retried
    */
   async commit(group: readonly QueuedWrite[], repeated: boolean, tries = 0): Promise<void> {
     const failure = await this.attempt(group, repeated);
     if (failure === null) return;
     const { error, kind } = failure;
     if (kind === 'unavailable') throw error;
-    // Somebody else wrote at the same time: look again, some times, before a row is blamed or the database.
+    // A conflict with another writer: retry before a row or the database counts as the cause.
     if (tries < this.triesAfter(kind)) {
       if (tries > 0) await delay(Math.random() * CONTENDED_MAX_MS);
       await this.commit(group, true, tries + 1);
@@ -59,7 +59,7 @@ export class GroupCommitter {
     return this.connection.dialect.exclusive ? 1 : CONFLICT_TRIES;
   }
 
-  /** @returns null if the group is committed and settled, else why the attempt failed */
+  /** @returns null if the group is committed and settled, otherwise the reason of the failure */
   private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Failure | null> {
     const batches = batchesOf(group);
     let failed: WriteBatch['kind'] | null = null;

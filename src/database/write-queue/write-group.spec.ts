@@ -27,7 +27,7 @@ describe('batchesOf', () => {
     ]);
   });
 
-  it('opens another batch where an earlier write of the id would be overtaken', () => {
+  it('opens another batch if a write would overtake an earlier one of its id', () => {
     const batches = batchesOf([write(0, 'a', 1), write(1, 'a', 2), write(0, 'a', 3)]);
     expect(batches.map(({ writes }) => writes.map(({ item }) => item))).toEqual([[1], [2], [3]]);
   });

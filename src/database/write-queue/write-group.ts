@@ -1,6 +1,6 @@
 import type { WriteKind } from './write-kind.js';
 
-/** A write in the queue, with the promise that waits for it. */
+/** A write in the queue, and how to settle its promise. */
 export interface QueuedWrite {
   readonly kind: WriteKind<unknown, unknown>;
   readonly correlationId: string;
@@ -9,13 +9,13 @@ export interface QueuedWrite {
   item: unknown;
   /** True once its bytes are counted: a write with `whenFull: wait` may have to wait outside first. */
   admitted: boolean;
-  /** True once another item took the place of one that was refused. */
+  /** True once a refused item was replaced by another. */
   replaced: boolean;
   settled: boolean;
   readonly settle: (outcome: { readonly result: unknown } | { readonly error: Error }) => void;
 }
 
-/** Writes of one kind that are made together. */
+/** Writes of one kind that are executed together. */
 export interface WriteBatch {
   readonly kind: WriteKind<unknown, unknown>;
   readonly writes: QueuedWrite[];

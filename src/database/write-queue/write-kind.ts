@@ -1,7 +1,7 @@
 import type { SqlExecutor } from '../sql.dialect.js';
 
 /**
- * A kind of write: how items of one sort are written, many at a time.
+ * A kind of write: how items of one type are written, many at a time.
  *
  * The functions are called by the write queue alone, one at a time and in the order of the queue.
  */
@@ -14,34 +14,34 @@ export interface WriteKind<Item, Result> {
    */
   readonly oneMessage?: boolean;
   /**
-   * True if the database gives the keys while it writes: one that exists is then always another instance's, written
-   * at the same time, and never the fault of a row.
+   * True if the database generates the keys: an existing key then always comes from another instance that wrote at the same
+   * time, and is never the fault of a row.
    */
   readonly givesKeys?: boolean;
   /**
    * Writes items in order, inside the transaction of the group, and returns the result of each at its place.
    *
-   * @param repeated true if an earlier attempt may have committed, or met a key that exists: nothing remembered may
-   *   be trusted, and what is already there as this item would write it counts as written
+   * @param repeated true if an earlier attempt may have committed, or met an existing key: cached state may be wrong, and
+   *   a row that equals the result of an item counts as written
    */
   write(sql: SqlExecutor, items: readonly Item[], repeated: boolean): Promise<readonly Result[]>;
-  /** Told of each item after the commit, in the order of the queue, before its promise settles. */
+  /** Called with each item after the commit, in the order of the queue, before its promise settles. */
   committed?(item: Item, result: Result): void;
-  /** Told that what was written since the last commit is not there: forget what was remembered of it. */
+  /** Called after a rollback: forget cached state of the writes since the last commit. */
   rolledBack?(): void;
   /**
-   * Asked what to write in place of an item that the database refuses for its content.
+   * Returns a replacement for an item that the database refuses for its content.
    *
-   * @returns what is written instead, once; null: the promise of the item rejects
+   * @returns the item to write instead, once; null: the promise of the item rejects
    */
   refused?(item: Item, error: unknown): Item | null;
 }
 
-/** One write, as it is handed to the queue. */
+/** A write for the queue. */
 export interface Write<Item> {
-  /** Writes of one id are made in the order in which they were enqueued. */
+  /** Writes of one id are executed in the order in which they were enqueued. */
   readonly correlationId: string;
-  /** What the item takes in memory, about; counted against `WRITE_QUEUE_MAX_BYTES`. */
+  /** Approximate size of the item in memory; counted against `WRITE_QUEUE_MAX_BYTES`. */
   readonly bytes: number;
   readonly item: Item;
 }

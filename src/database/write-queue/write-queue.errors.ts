@@ -1,6 +1,6 @@
 import type { TemporarilyUnavailable } from '../../common/errors/index.js';
 
-/** The write queue holds as many bytes as it may; nothing was taken. */
+/** The write queue is full; the write was not accepted. */
 export class WriteQueueFullError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteQueueFullError';
   readonly temporarilyUnavailable = true;
@@ -10,7 +10,7 @@ export class WriteQueueFullError extends Error implements TemporarilyUnavailable
   }
 }
 
-/** The service stops: nothing was taken, or what waited could not be written in time. */
+/** The service stops: the write was not accepted, or could not be written in time. */
 export class WriteQueueClosedError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteQueueClosedError';
   readonly temporarilyUnavailable = true;
@@ -20,7 +20,7 @@ export class WriteQueueClosedError extends Error implements TemporarilyUnavailab
   }
 }
 
-/** The write was withdrawn before it reached a transaction; nothing was written. */
+/** The write was cancelled before its transaction; nothing was written. */
 export class WriteWithdrawnError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteWithdrawnError';
   readonly temporarilyUnavailable = true;
@@ -30,7 +30,7 @@ export class WriteWithdrawnError extends Error implements TemporarilyUnavailable
   }
 }
 
-/** The write was not confirmed within the caller's patience; it may be made all the same. */
+/** The timeout of the caller elapsed before the write was confirmed; the write may still commit. */
 export class WriteUnconfirmedError extends Error implements TemporarilyUnavailable {
   override readonly name = 'WriteUnconfirmedError';
   readonly temporarilyUnavailable = true;

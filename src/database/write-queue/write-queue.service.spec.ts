@@ -99,7 +99,7 @@ describe('WriteQueueService', () => {
     expect(kind.batches).toHaveLength(1);
   });
 
-  it('lets a group grow over some turns as long as each brings a write, and no longer', async () => {
+  it('extends a group over some turns while each adds a write', async () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
     // Each write comes before the queue looks, as those of the input phase of the event loop do.
     const enqueueEachTurn = async (
@@ -125,14 +125,14 @@ describe('WriteQueueService', () => {
     await Promise.all([first, ...writes]);
   });
 
-  it('cuts what is queued into groups of 500 writes', async () => {
+  it('splits the queue into groups of 500 writes', async () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
     await Promise.all(Array.from({ length: 1_001 }, (_, index) => enqueue('a', index)));
     expect(transaction).toHaveBeenCalledTimes(3);
     expect(await values()).toEqual(Array.from({ length: 1_001 }, (_, index) => index));
   });
 
-  it('settles a write only when its row can be read, and tells the kind before', async () => {
+  it('settles a write only when its row can be read, after it has called the kind', async () => {
     const read = enqueue('a', 7).then(async () => ({
       told: [...kind.committedValues],
       stored: await values(),
@@ -140,7 +140,7 @@ describe('WriteQueueService', () => {
     expect(await read).toEqual({ told: [7], stored: [7] });
   });
 
-  it('lets a read and a write that come while a group is open see nothing of it and survive its rollback', async () => {
+  it('hides an open group from reads and writes that come meanwhile, which survive its rollback', async () => {
     let within: unknown[] = ['never read'];
     let second: Promise<string> | null = null;
     const spoiled: WriteKind<Note, null> = {
@@ -163,7 +163,7 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([2]);
   });
 
-  it('writes the others of a group whose one row is refused, in their order', async () => {
+  it('writes the other rows of a group with a refused row, in their order', async () => {
     const outcomes = await Promise.allSettled([1, 2, 3, -1, 4, 5, 6].map((value) => enqueue('a', value)));
     expect(outcomes.map(({ status }) => status)).toEqual([
       ...Array<string>(3).fill('fulfilled'),
@@ -179,7 +179,7 @@ describe('WriteQueueService', () => {
     expect(fixture.queue.bytesQueued).toBe(0);
   });
 
-  it('writes what the kind puts in place of a refused row', async () => {
+  it('writes the replacement that the kind returns for a refused row', async () => {
     const marking = Object.assign(kind, { refused: ({ id }: Note): Note => ({ id, value: 999 }) });
     expect(
       await fixture.queue.enqueue(marking, { correlationId: 'a', bytes: 1, item: { id: 'a', value: -1 } }),
@@ -216,14 +216,14 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([1, 2, 3]);
   });
 
-  it('tells the kind that an attempt is repeated when a commit was in doubt', async () => {
+  it('reports a repeated attempt to the kind after a commit in doubt', async () => {
     failNextCommit(fixture, false);
     await enqueue('a', 1);
     expect(kind.repetitions).toEqual([false, true]);
     expect(await values()).toEqual([1]);
   });
 
-  it('refuses what goes beyond its bytes, and has headroom', async () => {
+  it('refuses writes above its limit, and has headroom', async () => {
     const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     expect(fixture.queue.overHalf).toBe(true);
@@ -250,7 +250,7 @@ describe('WriteQueueService', () => {
     expect(fixture.queue.bytesQueued).toBe(0);
   });
 
-  it('withdraws a write that waits outside, and rejects it where the service stops without writing', async () => {
+  it('cancels a write that waits outside, and rejects it if the service stops without writing', async () => {
     const unlock = await lockTable();
     const first = expect(enqueue('a', 1, {}, 900_000)).rejects.toBeInstanceOf(WriteQueueClosedError);
     const abort = new AbortController();
@@ -266,7 +266,7 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([]);
   });
 
-  it('writes what waits outside before the service stops', async () => {
+  it('commits writes that wait outside before the service stops', async () => {
     const unlock = await lockTable();
     const first = enqueue('a', 1, {}, 900_000);
     const patient = enqueue('b', 2, { whenFull: 'wait' }, 800_000);
@@ -276,7 +276,7 @@ describe('WriteQueueService', () => {
     expect(await Promise.all([first, patient])).toEqual(['a=1', 'b=2']);
   });
 
-  it('tells of pressure above a half, and of its end only below a quarter', async () => {
+  it('reports pressure above a half, and its end only below a quarter', async () => {
     const told: boolean[] = [];
     fixture.queue.onPressure((isHigh) => told.push(isHigh));
     const unlock = await lockTable();
@@ -308,7 +308,7 @@ describe('WriteQueueService', () => {
     expect(late).toEqual(['a=1']);
   });
 
-  it('takes a write that is larger than the queue when nothing else waits', async () => {
+  it('accepts a write that is larger than the queue if it is empty', async () => {
     expect(await enqueue('a', 1, {}, 5_000_000)).toBe('a=1');
   });
 
@@ -342,7 +342,7 @@ describe('WriteQueueService', () => {
     expect(fixture.queue.bytesQueued).toBe(0);
   });
 
-  it('writes what waits when the service stops, and takes nothing afterwards', async () => {
+  it('commits waiting writes when the service stops, and accepts none afterwards', async () => {
     const all = [enqueue('a', 1, { deferrable: true }), enqueue('a', 2)];
     await fixture.stop();
     await expect(enqueue('a', 3)).rejects.toBeInstanceOf(WriteQueueClosedError);
@@ -351,7 +351,7 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([1, 2]);
   });
 
-  it('gives up what cannot be written in time when the service stops', async () => {
+  it('rejects writes that cannot be committed in time when the service stops', async () => {
     const unlock = await lockTable();
     const first = expect(enqueue('a', 1)).rejects.toBeInstanceOf(WriteQueueClosedError);
     await until(() => !fixture.queue.available);
@@ -364,7 +364,7 @@ describe('WriteQueueService', () => {
     expect(await values()).toEqual([]);
   });
 
-  it('gives up at once where the time of the stop is over already', async () => {
+  it('rejects waiting writes immediately if the time of the stop is over', async () => {
     const write = expect(enqueue('a', 1)).rejects.toBeInstanceOf(WriteQueueClosedError);
     await fixture.queue.flush(AbortSignal.abort());
     await write;

@@ -13,27 +13,27 @@ import {
   WriteWithdrawnError,
 } from './write-queue.errors.js';
 
-/** Writes in one transaction at most, so that none holds up the event loop or a lock for long. */
+/** Maximum number of writes in one transaction, so that none holds a lock for long. */
 const GROUP_MAX_WRITES = 500;
 
 /** Turns of the event loop that a group may grow over. */
 const GATHER_MAX_TURNS = 8;
 
-/** How long a deferrable write waits for a group that it can join. */
+/** How long a deferrable write waits for a group that it can join, in ms. */
 const DEFERRAL_MS = 50;
 
-/** What cancel and complete may use beyond `WRITE_QUEUE_MAX_BYTES`. */
+/** Bytes that cancel and complete may use beyond `WRITE_QUEUE_MAX_BYTES`. */
 const HEADROOM_BYTES = 1_048_576;
 
-/** First and longest wait before a group is tried again. */
+/** First and longest wait before a group is retried, in ms. */
 const RETRY_MIN_MS = 20;
 const RETRY_MAX_MS = 1_000;
 
 /**
- * The one ordered queue through which everything is written.
+ * The one ordered queue for all writes.
  *
  * A write's promise settles when its row is durable. Writes that are queued when a group begins share one commit; the
- * order of writes is kept for each correlation id. While the database is away they wait, bounded in bytes.
+ * order of writes is kept for each correlation id. While the database is unavailable they wait, up to a limit in bytes.
  */
 @Injectable()
 export class WriteQueueService {
@@ -41,7 +41,7 @@ export class WriteQueueService {
   private readonly committer: GroupCommitter;
   private readonly abandon = new AbortController();
   private queued: QueuedWrite[] = [];
-  /** Patient writes for which the queue has no room yet, in their order. */
+  /** Writes with `whenFull: wait` for which the queue has no room yet, in their order. */
   private readonly outside: QueuedWrite[] = [];
   private readonly pressureListeners: ((isHigh: boolean) => void)[] = [];
   private pressureIsHigh = false;
@@ -67,12 +67,12 @@ export class WriteQueueService {
     return this.bytes;
   }
 
-  /** True from half of `WRITE_QUEUE_MAX_BYTES` on: take no more work in. */
+  /** True from half of `WRITE_QUEUE_MAX_BYTES` on: accept no more work. */
   get overHalf(): boolean {
     return this.bytes > this.config.writeQueueMaxBytes / 2;
   }
 
-  /** True below a quarter of `WRITE_QUEUE_MAX_BYTES`: take work in again. */
+  /** True below a quarter of `WRITE_QUEUE_MAX_BYTES`: accept work again. */
   get belowQuarter(): boolean {
     return this.bytes < this.config.writeQueueMaxBytes / 4;
   }
@@ -87,7 +87,7 @@ export class WriteQueueService {
     this.pressureListeners.push(listener);
   }
 
-  /** False while the database takes no writes. */
+  /** False while the database is unavailable for writes. */
   get available(): boolean {
     return this.failedAttempts === 0;
   }
@@ -95,7 +95,7 @@ export class WriteQueueService {
   /**
    * Queues a write.
    *
-   * @returns the result of this very row, once it is durable
+   * @returns the result of this row, once it is durable
    * @param options.late receives the result of a write that committed after its caller timed out
    * @throws WriteQueueFullError, WriteQueueClosedError, WriteWithdrawnError: nothing is written
    * @throws WriteUnconfirmedError if the timeout of the caller (`WRITE_WAIT_MS`) elapsed first: the write may still commit
@@ -140,7 +140,7 @@ export class WriteQueueService {
       if (options.onTimeout !== undefined) {
         timeout = setTimeout(() => {
           if (options.onTimeout === 'cancel') this.withdraw(queued);
-          // The write stays counted until it is made.
+          // The write stays counted until it is settled.
           hasTimedOut = !queued.settled;
           reject(new WriteUnconfirmedError(write.correlationId));
         }, this.config.writeWaitMs);
@@ -151,9 +151,9 @@ export class WriteQueueService {
   }
 
   /**
-   * Takes no further writes and makes those that wait durable.
+   * Accepts no further writes, and commits those that wait.
    *
-   * @param signal ends the waiting: what is not written by then is rejected with {@link WriteQueueClosedError}
+   * @param signal ends the wait: what is not written by then is rejected with {@link WriteQueueClosedError}
    */
   async flush(signal: AbortSignal): Promise<void> {
     this.closing = true;
@@ -181,7 +181,7 @@ export class WriteQueueService {
   }
 
   private hasRoom(bytes: number, headroom = 0): boolean {
-    // One that is larger than the whole queue could never be written; it may have it for itself.
+    // A write that is larger than the limit may use the empty queue alone, or it could never be written.
     return this.bytes === 0 || this.bytes + bytes <= this.config.writeQueueMaxBytes + headroom;
   }
 
@@ -250,9 +250,8 @@ export class WriteQueueService {
   }
 
   /**
-   * Waits for what the rest of this turn of the event loop enqueues, and as long as each turn brings more: a commit
-   * waits for the disk, and with it the whole event loop, so one for many costs less than it delays. A single write
-   * waits for one turn that is empty.
+   * Waits for the writes that the rest of this turn of the event loop enqueues, and as long as each turn adds more: a commit
+   * waits for the disk, so one commit for many writes saves more than the wait costs. A single write waits for one turn.
    */
   private async gather(): Promise<void> {
     let before = 0;
@@ -274,7 +273,7 @@ export class WriteQueueService {
     return group;
   }
 
-  /** Tries until every write of the group is settled, so that none overtakes it. */
+  /** Retries until every write of the group is settled, so that no later write overtakes it. */
   private async commit(group: readonly QueuedWrite[]): Promise<void> {
     let rest = group;
     while (rest.length > 0 && !this.abandon.signal.aborted) {
@@ -298,7 +297,7 @@ export class WriteQueueService {
     try {
       await delay(ms * (0.8 + Math.random() * 0.4), undefined, { signal: this.abandon.signal });
     } catch {
-      // The flush has given up: the loop ends without a further attempt.
+      // The flush gave up: the loop ends without a further attempt.
     }
   }
 }
