@@ -3,6 +3,7 @@ import { PARTNERS_CONFIG, type PartnersConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
 import { EngineDeploymentsClient } from './engine-deployments.client.js';
+import { EngineDrawingsService } from './engine-drawings.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
 import { EngineConnection } from './engine.connection.js';
@@ -41,6 +42,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineHistoryClient,
+    EngineDrawingsService,
     EngineDeploymentsClient,
     EngineDeploymentService,
     ProcessDrawings,
@@ -51,6 +53,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineHistoryClient,
+    EngineDrawingsService,
     EngineDeploymentService,
     ProcessDrawings,
   ],

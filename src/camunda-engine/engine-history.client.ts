@@ -6,12 +6,14 @@ import {
   historicActivitySchema,
   type HistoricInstance,
   historicInstanceSchema,
+  type HistoricTypedVariable,
+  historicTypedVariableSchema,
   historicVariableSchema,
 } from './engine.schemas.js';
 import { fromTypedVariable } from './typed-variables.mapper.js';
 
 /** Number of activities of an ended instance that are read. */
-const LATEST_ACTIVITIES = 20;
+const LATEST_ACTIVITIES = 500;
 
 /**
  * Running and ended process instances in the engine's history, over the Camunda 7 REST API.
@@ -136,5 +138,27 @@ export class EngineHistoryClient {
       variables[row.name] = fromTypedVariable(row);
     }
     return variables;
+  }
+
+  /** The variables of a running or ended instance's own scope, with their types; serialised objects stay serialised. */
+  async findVariables(processInstanceId: string): Promise<HistoricTypedVariable[]> {
+    const rows = await this.connection.readPages('/history/variable-instance', historicTypedVariableSchema, {
+      processInstanceId,
+      deserializeValues: false,
+    });
+    return rows.filter((row) => (row.activityInstanceId ?? processInstanceId) === processInstanceId);
+  }
+
+  /** Which of at most 500 instances have ended. */
+  findEndedAmong(ids: readonly string[]): Promise<HistoricInstance[]> {
+    return this.connection.read(
+      {
+        method: 'POST',
+        path: '/history/process-instance',
+        json: { processInstanceIds: ids, finished: true },
+        query: { maxResults: PAGE_SIZE },
+      },
+      z.array(historicInstanceSchema),
+    );
   }
 }

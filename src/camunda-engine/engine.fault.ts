@@ -103,6 +103,7 @@ function unknownElement(id: string): DrawnElement {
     calledElement: null,
     isInterrupting: true,
     throwsError: false,
+    thrownError: null,
     isTriggeredByEvent: false,
   };
 }

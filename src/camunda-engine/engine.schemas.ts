@@ -38,10 +38,24 @@ export const historicVariableSchema = z.object({
   activityInstanceId: z.string().nullish(),
 });
 
+/** A variable with what is needed to show it; `value` is absent for a file. */
+export const historicTypedVariableSchema = historicVariableSchema.extend({
+  valueInfo: z.record(z.string(), z.unknown()).nullish(),
+});
+
+export const definitionXmlSchema = z.object({ bpmn20Xml: z.string() });
+
 export const historicActivitySchema = z.object({
   activityId: z.string(),
   activityName: z.string().nullish(),
   activityType: z.string(),
+  id: z.string(),
+  /** Times as the engine writes them. */
+  startTime: z.string().nullish(),
+  endTime: z.string().nullish(),
+  durationInMillis: z.number().nullish(),
+  canceled: z.boolean().nullish(),
+  assignee: z.string().nullish(),
   /** The instance's id if the activity is in no sub-process. */
   parentActivityInstanceId: z.string().nullish(),
 });
@@ -77,6 +91,7 @@ export const versionSchema = z.object({ version: z.string().nullish() });
 export type StartedInstance = z.output<typeof startedInstanceSchema>;
 export type ProcessInstance = z.output<typeof processInstanceSchema>;
 export type HistoricInstance = z.output<typeof historicInstanceSchema>;
+export type HistoricTypedVariable = z.output<typeof historicTypedVariableSchema>;
 export type HistoricActivity = z.output<typeof historicActivitySchema>;
 export type Incident = z.output<typeof incidentSchema>;
 export type LockedExternalTask = z.output<typeof externalTaskSchema>;

@@ -5,6 +5,7 @@ export {
   type DeploymentState,
   EngineDeploymentService,
 } from './engine-deployment.service.js';
+export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
 export { EngineAccessMonitor } from './engine-access.monitor.js';
@@ -25,6 +26,7 @@ export type {
   Deployment,
   HistoricActivity,
   HistoricInstance,
+  HistoricTypedVariable,
   Incident,
   LockedExternalTask,
   ProcessInstance,

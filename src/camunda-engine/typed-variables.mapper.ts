@@ -4,7 +4,7 @@ import { jsonFormFault, parseJson } from '../common/json/index.js';
 export interface TypedVariable {
   readonly value?: unknown;
   readonly type?: string | undefined;
-  readonly valueInfo?: Readonly<Record<string, unknown>>;
+  readonly valueInfo?: Readonly<Record<string, unknown>> | null | undefined;
 }
 
 export type TypedVariables = Readonly<Record<string, TypedVariable>>;

@@ -9,9 +9,10 @@ export type ProcessStatus = 'pending' | 'ok' | 'error';
  * `step`: a handler reported it. `http`: a client did. `bpmn-error`: a BPMN error that nothing caught. `incident`: a step
  * without retries, or an incident in the engine. `no-result`: the instance ended and nobody reported an outcome. `cancel`:
  * a client cancelled it, or its instance was deleted in the engine. `expiry`: it was out of time. `start-rejected`: the
- * engine refused the start.
+ * engine refused the start. `engine`: the instance ended well, and its result was read from the engine's history.
+ * `result-too-large`: that result was too large to be kept.
  */
-export type OutcomeOrigin = 'step' | 'http' | 'bpmn-error' | ServiceOrigin;
+export type OutcomeOrigin = 'step' | 'http' | 'bpmn-error' | 'engine' | ServiceOrigin;
 
 /** Origins that are the service itself. */
 export type ServiceOrigin = keyof typeof SERVICE_CODES;

@@ -359,6 +359,11 @@ export class ProcessStoreService {
     return this.cache.values();
   }
 
+  /** The committed state in the Map; null if the Map does not hold it. */
+  peek(correlationId: string): ProcessRecord | null {
+    return this.cache.get(correlationId) ?? null;
+  }
+
   /** Keeps an open state in the Map while a request waits for it. */
   retain(correlationId: string): void {
     this.cache.retain(correlationId);

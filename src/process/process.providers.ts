@@ -17,7 +17,9 @@ import { OutcomeWriter } from './outcome/outcome.writer.js';
 import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
 import { ProcessTrailService } from './outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from './outcome/surplus-instance.remover.js';
+import { AwaitedEndWatcherService } from './reconcile/awaited-end-watcher.service.js';
 import { EndDescriptionService } from './reconcile/end-description.service.js';
+import { EndedInstanceService } from './reconcile/ended-instance.service.js';
 import { HistoryWatcherService } from './reconcile/history-watcher.service.js';
 import { InstanceFinderService } from './reconcile/instance-finder.service.js';
 import { ProcessExpiryService } from './reconcile/process-expiry.service.js';
@@ -25,6 +27,8 @@ import { ProcessSweepService } from './reconcile/process-sweep.service.js';
 import { ProcessTerminationService } from './reconcile/process-termination.service.js';
 import { ReconcilerService } from './reconcile/reconciler.service.js';
 import { WaiterRefreshService } from './reconcile/waiter-refresh.service.js';
+import { EngineStepsService } from './result/engine-steps.service.js';
+import { InstanceResultService } from './result/instance-result.service.js';
 
 /** The services of processes, from the top layer to the bottom; tests create them with another engine. */
 export const PROCESS_PROVIDERS: readonly Type[] = [
@@ -41,12 +45,17 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   // reconcile/
   ReconcilerService,
   HistoryWatcherService,
+  AwaitedEndWatcherService,
+  EndedInstanceService,
   ProcessSweepService,
   ProcessExpiryService,
   WaiterRefreshService,
   ProcessTerminationService,
   InstanceFinderService,
   EndDescriptionService,
+  // result/
+  InstanceResultService,
+  EngineStepsService,
   // launch/
   StartLauncherService,
   StartAttemptService,

@@ -23,14 +23,17 @@ export type StartFate =
 /** The queries and deletions of the services. */
 const CALLS = [
   'deleteProcessInstance',
+  'findEndedAmong',
   'findEndedInstances',
   'findHistoricInstances',
   'findIncidentsAfter',
   'findIncidents',
   'findInstances',
   'findLastEnd',
+  'findLatestActivities',
   'findRunningInstances',
   'findRunningRoots',
+  'findVariables',
   'getHistoricInstance',
   'getHistoricVariables',
   'getProcessInstance',

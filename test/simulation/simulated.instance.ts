@@ -1,6 +1,7 @@
 import {
   type EngineConnection,
   type EngineDeploymentService,
+  type EngineDrawingsService,
   type EngineHistoryClient,
   type EngineInstancesClient,
   ProcessDrawings,
@@ -43,6 +44,10 @@ import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcom
 import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from '../../src/process/outcome/surplus-instance.remover.js';
 import { EndDescriptionService } from '../../src/process/reconcile/end-description.service.js';
+import type { AwaitedEndWatcherService } from '../../src/process/reconcile/awaited-end-watcher.service.js';
+import { EndedInstanceService } from '../../src/process/reconcile/ended-instance.service.js';
+import { EngineStepsService } from '../../src/process/result/engine-steps.service.js';
+import { InstanceResultService } from '../../src/process/result/instance-result.service.js';
 import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
 import { InstanceFinderService } from '../../src/process/reconcile/instance-finder.service.js';
 import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.service.js';
@@ -156,6 +161,8 @@ export class SimulatedInstance {
     const owner = new LeaseOwner();
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
+    const engineDrawings = { of: async () => null } as unknown as EngineDrawingsService;
+    const results = new InstanceResultService(engineHistory, engineDrawings, [testDefinition]);
     const descriptions = new EndDescriptionService(engineHistory, drawings);
     this.watcher = new HistoryWatcherService(
       store,
@@ -163,6 +170,8 @@ export class SimulatedInstance {
       engineHistory,
       termination,
       descriptions,
+      results,
+      new EndedInstanceService(outcomes, termination, results, new EngineStepsService(trail), descriptions),
       keys,
       shutdown,
     );
@@ -202,6 +211,8 @@ export class SimulatedInstance {
       ofStart.store,
       new OutcomeWaitService(ofStart.waitroom, ofStart.store),
       ofStart.launcher,
+      // No simulated instance ends inside its start call.
+      { settleNow: () => undefined } as unknown as AwaitedEndWatcherService,
       backlog,
       owner,
       shutdown,

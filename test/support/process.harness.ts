@@ -10,9 +10,11 @@ import { z } from 'zod';
 import {
   EngineConnection,
   EngineDeploymentService,
+  EngineDrawingsService,
   EngineHistoryClient,
   EngineInstancesClient,
   type HistoricActivity,
+  type HistoricTypedVariable,
   type Incident,
   ProcessDrawings,
 } from '../../src/camunda-engine/index.js';
@@ -88,17 +90,19 @@ export class FakeEngine {
   };
   /** The latest activities of every instance, latest first. */
   latestActivities: HistoricActivity[] = [];
+  /** True if the history has the variables of ended instances. */
+  keepsVariables = false;
   deployAgain = jest.fn();
   whenDeployed = jest.fn(() => Promise.resolve());
   private readonly recovered: (() => void)[] = [];
-  answerStart: () => Promise<{ id: string }> = () =>
+  answerStart: () => Promise<{ id: string; ended?: boolean }> = () =>
     Promise.resolve({ id: `instance-${this.starts.length}` });
 
-  async startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string }> {
+  async startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string; ended: boolean }> {
     this.starts.push(start);
     const answer = await this.answerStart();
     if (!this.instances.has(answer.id)) this.hold(answer.id, start);
-    return answer;
+    return { ended: false, ...answer };
   }
 
   /** Creates an instance as a start does, for a start whose answer is lost. */
@@ -150,6 +154,25 @@ export class FakeEngine {
   async getHistoricVariables(id: string): Promise<Readonly<Record<string, unknown>>> {
     this.answer('getHistoricVariables');
     return this.instances.get(id)?.variables ?? {};
+  }
+
+  async findVariables(id: string): Promise<HistoricTypedVariable[]> {
+    this.answer('findVariables');
+    const variables = this.keepsVariables ? (this.instances.get(id)?.variables ?? {}) : {};
+    return Object.entries(variables).map(([name, value]) => ({
+      name,
+      type: 'Json',
+      value: JSON.stringify(value),
+      processInstanceId: id,
+    }));
+  }
+
+  async findEndedAmong(ids: readonly string[]): Promise<unknown[]> {
+    this.answer('findEndedAmong');
+    return ids.flatMap((id) => {
+      const instance = this.instances.get(id);
+      return instance === undefined || instance.endTime === null ? [] : [historic(instance)];
+    });
   }
 
   async deleteProcessInstance(id: string): Promise<'deleted' | 'gone'> {
@@ -312,6 +335,7 @@ export class ProcessHarness {
         { provide: EngineConnection, useValue: engine },
         { provide: EngineInstancesClient, useValue: engine },
         { provide: EngineHistoryClient, useValue: engine },
+        { provide: EngineDrawingsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },
         // The file of the test's definition does not exist; a test sets the drawings.
         { provide: ProcessDrawings, useValue: engine.drawings },

@@ -34,7 +34,7 @@ export class DefinitionChecker {
     const { definitions, handlers, mayComplete, folder } = this.options;
     const used = new Set<string>();
     const keys = new Set(definitions.map(({ key }) => key));
-    for (const { key, bpmn } of definitions) {
+    for (const { key, bpmn, result } of definitions) {
       const text = await readDefinition(key, bpmn);
       const topics = new Set(topicsIn(text));
       for (const topic of topics) used.add(topic);
@@ -49,6 +49,7 @@ export class DefinitionChecker {
           keys,
           hasHandler: (topic) => handlers.has(topic),
           mayComplete,
+          hasResult: result !== undefined,
         });
       }
     }

@@ -17,6 +17,8 @@ export interface CheckedDefinition {
   readonly hasHandler: (topic: string) => boolean;
   /** True if a handler may complete its process, and for a topic that another application works on. */
   readonly mayComplete: (topic: string) => boolean;
+  /** True if the definition names a result, which is read from the engine: then no step completes the process. */
+  readonly hasResult: boolean;
 }
 
 /** Elements that may create several tokens; then a single path does not show how the process ends. */
@@ -48,7 +50,7 @@ export function findSuspicions(checked: CheckedDefinition): string[] {
     ...unregistered(checked),
     ...unhandled(checked),
     ...otherCodes(checked),
-    ...(own === undefined ? [] : endsWithoutResult(checked, own)),
+    ...(own === undefined || checked.hasResult ? [] : endsWithoutCompletion(checked, own)),
   ];
 }
 
@@ -93,7 +95,7 @@ function otherCodes({ key, file, drawing }: CheckedDefinition): string[] {
 }
 
 /** End events that a token can reach without a step that may complete the process. */
-function endsWithoutResult(
+function endsWithoutCompletion(
   { key, file, drawing, mayComplete }: CheckedDefinition,
   own: DrawnProcess,
 ): string[] {
@@ -101,7 +103,7 @@ function endsWithoutResult(
     (topic !== null && mayComplete(topic)) || tag === 'callActivity';
   if (!own.elements.some(may)) {
     return [
-      `No step of "${key}" in ${file} completes the process, so each ends as ENDED_WITHOUT_RESULT: have the last step call ProcessCompletionService.complete().`,
+      `No step of "${key}" in ${file} completes the process, so its result is read from the engine 5 s after the end: have the last step call ProcessCompletionService.complete(), or name a result in the definition.`,
     ];
   }
   const isParallel = own.elements.some(
@@ -113,7 +115,7 @@ function endsWithoutResult(
     .endsBeside(own, may)
     .map(
       (end) =>
-        `"${key}" in ${file} can end at ${nameOf(end)} without a step that completes the process: then it ends as ENDED_WITHOUT_RESULT. Have a step on the way there call ProcessCompletionService.complete().`,
+        `"${key}" in ${file} can end at ${nameOf(end)} without a step that completes the process: then its result is read from the engine 5 s after the end. Have a step on the way there call ProcessCompletionService.complete(), or name a result in the definition.`,
     );
 }
 

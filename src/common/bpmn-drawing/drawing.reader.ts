@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import BpmnModdle, { type ModdleElement } from 'bpmn-moddle';
-import { Drawing, type DrawnElement, type DrawnProcess } from './drawing.js';
+import { Drawing, type DrawnElement, type DrawnProcess, type ThrownError } from './drawing.js';
 
 /** Camunda's extensions; read by `require`, because an import of JSON still warns on Node 20. */
 const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
@@ -57,8 +57,21 @@ function readProcess(process: ModdleElement): DrawnProcess {
   return {
     id: process.id ?? '',
     isExecutable: typeof isExecutable === 'boolean' ? isExecutable : null,
+    properties: readProperties(process),
     elements: readElements(process, null),
   };
+}
+
+/** The properties of `camunda:properties`; the last one of a name counts, as in the engine. */
+function readProperties(process: ModdleElement): ReadonlyMap<string, string> {
+  const extensions = process.get('extensionElements');
+  const groups = isElement(extensions) ? childrenOf(extensions, 'values') : [];
+  return new Map(
+    groups
+      .filter(({ $type }) => $type === 'camunda:Properties')
+      .flatMap((group) => childrenOf(group, 'values'))
+      .map((property) => [textOf(property, 'name') ?? '', textOf(property, 'value') ?? '']),
+  );
 }
 
 function readElements(scope: ModdleElement, parentId: string | null): DrawnElement[] {
@@ -83,7 +96,24 @@ function readElement(element: ModdleElement, id: string, parentId: string | null
     calledElement: textOf(element, 'calledElement'),
     isInterrupting: element.$type !== 'bpmn:BoundaryEvent' || element.get('cancelActivity') !== false,
     throwsError: element.$type === 'bpmn:EndEvent' && hasDefinition(element, 'bpmn:ErrorEventDefinition'),
+    thrownError: readThrownError(element),
     isTriggeredByEvent: element.get('triggeredByEvent') === true,
+  };
+}
+
+function readThrownError(element: ModdleElement): ThrownError | null {
+  if (element.$type !== 'bpmn:EndEvent') return null;
+  const definition = childrenOf(element, 'eventDefinitions').find(
+    ({ $type }) => $type === 'bpmn:ErrorEventDefinition',
+  );
+  if (definition === undefined) return null;
+  const error = definition.get('errorRef');
+  const read = (property: string): string | null => (isElement(error) ? textOf(error, property) : null);
+  return {
+    code: read('errorCode'),
+    name: read('name'),
+    message: read('camunda:errorMessage'),
+    messageVariable: textOf(definition, 'camunda:errorMessageVariable'),
   };
 }
 

@@ -76,6 +76,37 @@ describe('a drawing', () => {
     ]);
   });
 
+  it('knows the properties of a process, and the error that an end event throws', async () => {
+    const drawing = await readDrawing(
+      bpmn(
+        '<error id="E" name="Out of stock" errorCode="NO_STOCK" camunda:errorMessage="Nothing left"/>',
+        process('order', [
+          '<extensionElements><camunda:properties><camunda:property name="result" value="total, lines"/>' +
+            '<camunda:property name="empty"/></camunda:properties></extensionElements>',
+          start(),
+          element(
+            'endEvent',
+            'bad',
+            '',
+            '<errorEventDefinition errorRef="E" camunda:errorMessageVariable="why"/>',
+          ),
+          element('endEvent', 'bare', '', '<errorEventDefinition/>'),
+          end(),
+          path('start', 'bad'),
+        ]),
+      ),
+    );
+    expect([...(drawing?.processes[0]?.properties ?? [])]).toEqual([
+      ['result', 'total, lines'],
+      ['empty', ''],
+    ]);
+    expect(['bad', 'bare', 'end'].map((id) => drawing?.element(id)?.thrownError)).toEqual([
+      { code: 'NO_STOCK', name: 'Out of stock', message: 'Nothing left', messageVariable: 'why' },
+      { code: null, name: null, message: null, messageVariable: null },
+      null,
+    ]);
+  });
+
   it('is none of what cannot be read', async () => {
     expect(await readDrawing('no XML')).toBeNull();
     expect(await readDrawing('<a/>')).toBeNull();

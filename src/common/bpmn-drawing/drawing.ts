@@ -22,8 +22,22 @@ export interface DrawnElement {
   readonly isInterrupting: boolean;
   /** Of an end event: true if it throws an error. */
   readonly throwsError: boolean;
+  /** Of an error end event: the error that it throws; null for every other element. */
+  readonly thrownError: ThrownError | null;
   /** Of a sub-process: true if it is an event sub-process. */
   readonly isTriggeredByEvent: boolean;
+}
+
+/** The error that an error end event throws. */
+export interface ThrownError {
+  /** The error code of the model; null if the model has none. */
+  readonly code: string | null;
+  /** The name of the error element. */
+  readonly name: string | null;
+  /** `camunda:errorMessage` of the error element. */
+  readonly message: string | null;
+  /** `camunda:errorMessageVariable` of the event: the process variable that holds the message. */
+  readonly messageVariable: string | null;
 }
 
 /** A process of a `.bpmn`. */
@@ -31,6 +45,8 @@ export interface DrawnProcess {
   readonly id: string;
   /** Null if the file does not say. */
   readonly isExecutable: boolean | null;
+  /** The `camunda:property` elements of the process, by name. */
+  readonly properties: ReadonlyMap<string, string>;
   readonly elements: readonly DrawnElement[];
 }
 

@@ -5,6 +5,7 @@ export const SERVICE_CODES = {
   cancel: 'CANCELLED',
   expiry: 'EXPIRED',
   'start-rejected': 'START_REJECTED',
+  'result-too-large': 'RESULT_TOO_LARGE',
 } as const;
 
 /** A process's own error code. */

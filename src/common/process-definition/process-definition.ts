@@ -13,6 +13,12 @@ export interface ProcessDefinition {
    * shows the first of the `examples` of its `.meta()`.
    */
   readonly startSchema?: z.ZodType;
+  /**
+   * The result of the process, read from its variables in the engine when it has ended and no step has completed it. For
+   * a `z.object` its members are the variables that are read; the schema parses them. A process with a result has no step
+   * that completes it.
+   */
+  readonly result?: z.ZodType;
   /** Milliseconds after which a running instance expires, counted from its start. */
   readonly maxDurationMs?: number;
 }

@@ -8,6 +8,7 @@ import { PROCESS_CONFIG, type ProcessConfig, WAIT_CONFIG, type WaitConfig } from
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ClaimResult, type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
 import type { Wait } from '../../waitroom/index.js';
+import { AwaitedEndWatcherService } from '../reconcile/awaited-end-watcher.service.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
 import type { LaunchResult } from '../launch/start-attempt.service.js';
 import { StartBacklogService } from '../launch/start-backlog.service.js';
@@ -58,6 +59,7 @@ export class ProcessStartService {
     private readonly store: ProcessStoreService,
     private readonly waits: OutcomeWaitService,
     private readonly launcher: StartLauncherService,
+    private readonly endWatcher: AwaitedEndWatcherService,
     private readonly backlog: StartBacklogService,
     private readonly owner: LeaseOwner,
     private readonly shutdown: ShutdownService,
@@ -155,6 +157,10 @@ export class ProcessStartService {
     // Registered before the call to the engine: a fast process finishes before the call returns.
     const wait = createWait();
     const launched = this.launcher.launch(record, { values: request.variables, length });
+    void launched.then((result) => {
+      if (result.kind === 'started' && result.ended)
+        this.endWatcher.settleNow(record, result.processInstanceId);
+    });
     empty(request);
     onCallerGone(wait.cancel);
     return this.outcome('started', record, wait, launched);

@@ -34,7 +34,8 @@ import { startVerdict } from './start-verdict.js';
 
 /** The result of one attempt to start a process. */
 export type LaunchResult =
-  | { readonly kind: 'started'; readonly processInstanceId: string }
+  /** `ended`: the instance ran to its end inside the start call. */
+  | { readonly kind: 'started'; readonly processInstanceId: string; readonly ended: boolean }
   /** The engine started nothing, and the claim is removed. */
   | { readonly kind: 'refused'; readonly refusal: StartRefusal }
   /** The row stays: the reconciler continues with it, or its outcome is `START_REJECTED`. */
@@ -77,7 +78,7 @@ export class StartAttemptService {
     const sentAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
-      const { id } = await this.engineInstances.startProcessInstance({
+      const { id, ended } = await this.engineInstances.startProcessInstance({
         processKey: record.processKey ?? '',
         businessKey: record.correlationId,
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
@@ -87,7 +88,7 @@ export class StartAttemptService {
         this.logger.log({ msg: 'A process definition is active again.', processKey: record.processKey });
       }
       this.recordStart(record, id, sentAt);
-      return { kind: 'started', processInstanceId: id };
+      return { kind: 'started', processInstanceId: id, ended };
     } catch (error) {
       return this.handleError(record, error);
     }

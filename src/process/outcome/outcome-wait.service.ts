@@ -5,6 +5,8 @@ import { type Wait, WaitroomService } from '../../waitroom/index.js';
 /** Waits for outcomes. Only {@link OutcomeWriter} ends a wait before its timeout. */
 @Injectable()
 export class OutcomeWaitService {
+  private readonly listeners: ((correlationId: string) => void)[] = [];
+
   constructor(
     private readonly waitroom: WaitroomService,
     private readonly store: ProcessStoreService,
@@ -22,7 +24,18 @@ export class OutcomeWaitService {
       this.store.release(correlationId);
     };
     wait.ended.then(release, release);
+    for (const listener of this.listeners) listener(correlationId);
     return wait;
+  }
+
+  /** Calls the listener with the id of every waiter that registers; it must not throw. */
+  onWait(listener: (correlationId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** True if the id has a waiter in this instance. */
+  isAwaited(correlationId: string): boolean {
+    return this.waitroom.isAwaited(correlationId);
   }
 
   /** The ids that have a waiter in this instance. */

@@ -27,16 +27,32 @@ export class ProcessTrailService {
   async cancelReason(correlationId: string): Promise<string | null> {
     let after = 0;
     for (;;) {
-      const { events, nextAfter } = await this.events.findPage(correlationId, {
-        after,
-        limit: PAGE_SIZE,
-        maxBytes: PAGE_BYTES,
-      });
+      const { events, nextAfter } = await this.readPage(correlationId, after);
       const request = events.find(({ stepName, metadata }) => stepName === 'cancel' && isReason(metadata));
       if (isReason(request?.metadata)) return request.metadata.reason;
       if (nextAfter === null) return null;
       after = nextAfter;
     }
+  }
+
+  /** The names of the steps in the trail, and the ids of the activity instances that rows of the engine name. */
+  async knownSteps(correlationId: string): Promise<{
+    readonly stepNames: ReadonlySet<string>;
+    readonly activityInstanceIds: ReadonlySet<string>;
+  }> {
+    const stepNames = new Set<string>();
+    const activityInstanceIds = new Set<string>();
+    let after: number | null = 0;
+    while (after !== null) {
+      const page = await this.readPage(correlationId, after);
+      for (const { stepName, metadata } of page.events) {
+        const id = activityInstanceIdOf(metadata);
+        if (id === null) stepNames.add(stepName);
+        else activityInstanceIds.add(id);
+      }
+      after = page.nextAfter;
+    }
+    return { stepNames, activityInstanceIds };
   }
 
   /** Writes an event. Deferrable unless `options` say otherwise: it joins the next group of writes. Resolves when it is durable. */
@@ -58,6 +74,15 @@ export class ProcessTrailService {
       { deferrable: true, ...options },
     );
   }
+
+  private readPage(correlationId: string, after: number): ReturnType<EventLogService['findPage']> {
+    return this.events.findPage(correlationId, { after, limit: PAGE_SIZE, maxBytes: PAGE_BYTES });
+  }
+}
+
+function activityInstanceIdOf(metadata: unknown): string | null {
+  if (typeof metadata !== 'object' || metadata === null || !('activityInstanceId' in metadata)) return null;
+  return typeof metadata.activityInstanceId === 'string' ? metadata.activityInstanceId : null;
 }
 
 function isReason(metadata: unknown): metadata is { readonly reason: string } {

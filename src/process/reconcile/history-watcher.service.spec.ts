@@ -9,10 +9,15 @@ const AWAY = new EngineUnreachableError(CALL, 'refused');
 
 /** An element directly in its process. */
 const activity = (activityId: string, activityType: string, activityName: string | null = null) => ({
+  id: `${activityId}:1`,
   activityId,
   activityType,
   activityName,
 });
+
+const NO_VARIABLES =
+  'The history of the process engine has no variables of it: its history level is below "audit", or its history was ' +
+  'removed before it was read.';
 
 describe('ends that no step reports', () => {
   let harness: ProcessHarness;
@@ -88,7 +93,7 @@ describe('ends that no step reports', () => {
     ahead = 5_001;
     await harness.watcher.watchNow();
     expect((await harness.store.get('a'))?.error).toBe(
-      `The process instance has ended ${place}without a result.`,
+      `The process instance has ended ${place}without a result. ${NO_VARIABLES}`,
     );
   });
 

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import {
   EngineInstancesClient,
   EngineHistoryClient,
@@ -10,7 +10,9 @@ import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { isReplaceable, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { SeenProcessKeysService } from '../launch/seen-process-keys.service.js';
+import { InstanceResultService } from '../result/instance-result.service.js';
 import { EndDescriptionService } from './end-description.service.js';
+import { EndedInstanceService } from './ended-instance.service.js';
 import { ProcessTerminationService } from './process-termination.service.js';
 import { pagesByTime } from './time.pages.js';
 
@@ -28,7 +30,7 @@ const OVERLAP_AFTER_ERROR_MS = 60_000;
 const PAGE_SIZE = 500;
 
 /** An ended instance of an open row, and when its grace period ends. */
-interface EndedInstance {
+interface TrackedEnd {
   readonly correlationId: string;
   readonly processInstanceId: string;
   readonly state: HistoricInstance['state'];
@@ -43,9 +45,8 @@ interface EndedInstance {
  */
 @Injectable()
 export class HistoryWatcherService implements OnApplicationBootstrap {
-  private readonly logger = new Logger('HistoryWatcher');
   private readonly task: PeriodicTask;
-  private readonly ends = new Map<string, EndedInstance>();
+  private readonly ends = new Map<string, TrackedEnd>();
   private readonly ended = new Cursor();
   private readonly incidents = new Cursor();
   private knowsKeys = false;
@@ -56,6 +57,8 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     private readonly engineHistory: EngineHistoryClient,
     private readonly termination: ProcessTerminationService,
     private readonly descriptions: EndDescriptionService,
+    private readonly results: InstanceResultService,
+    private readonly endedInstances: EndedInstanceService,
     private readonly keys: SeenProcessKeysService,
     shutdown: ShutdownService,
   ) {
@@ -75,13 +78,17 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
   }
 
   /** Registers an ended instance of an open row; its grace period begins now. */
-  trackEnd(correlationId: string, processInstanceId: string, state: HistoricInstance['state']): void {
+  trackEnd(
+    { correlationId, processKey }: Pick<ProcessHead, 'correlationId' | 'processKey'>,
+    processInstanceId: string,
+    state: HistoricInstance['state'],
+  ): void {
     if (this.ends.has(processInstanceId)) return;
     this.ends.set(processInstanceId, {
       correlationId,
       processInstanceId,
       state,
-      dueAt: performance.now() + GRACE_MS,
+      dueAt: performance.now() + (this.results.expectsCompletion(processKey) ? GRACE_MS : 0),
     });
   }
 
@@ -135,7 +142,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
     for (const { id, businessKey, state } of roots) {
       const record = open.get(businessKey ?? '');
-      if (record?.processInstanceId === id) this.trackEnd(record.correlationId, id, state);
+      if (record?.processInstanceId === id) this.trackEnd(record, id, state);
     }
   }
 
@@ -181,7 +188,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
       await this.settle(due.slice(from, from + PAGE_SIZE));
   }
 
-  private async settle(due: readonly EndedInstance[]): Promise<void> {
+  private async settle(due: readonly TrackedEnd[]): Promise<void> {
     const open = new Map<string, ProcessHead>();
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);
@@ -189,39 +196,10 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     for (const { correlationId, processInstanceId, state } of due) {
       const record = open.get(correlationId);
       if (record?.processInstanceId === processInstanceId && isReplaceable(record)) {
-        await this.settleEnd(record, state);
+        await this.endedInstances.settle({ record, processInstanceId, state });
       }
       this.ends.delete(processInstanceId);
     }
-  }
-
-  private async settleEnd(record: ProcessHead, state: HistoricInstance['state']): Promise<void> {
-    this.logger.warn({
-      msg: 'An instance has ended without an outcome of its process.',
-      correlationId: record.correlationId,
-      processInstanceId: record.processInstanceId,
-      state,
-    });
-    if (isDeleted(state) && record.cancelRequestedAt !== null) {
-      await this.termination.finishCancel(record);
-      return;
-    }
-    await this.termination.writeOutcome(
-      record,
-      isDeleted(state)
-        ? {
-            origin: 'cancel',
-            error: 'The process instance was deleted in the engine.',
-            stepName: 'cancel',
-            result: 'Instance deleted in the engine',
-          }
-        : {
-            origin: 'no-result',
-            error: await this.descriptions.describeEnd(record.processInstanceId ?? ''),
-            stepName: 'end',
-            result: 'Instance ended without a result',
-          },
-    );
   }
 }
 

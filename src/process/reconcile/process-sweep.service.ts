@@ -83,14 +83,13 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     for (const { id, endTime, state } of known) {
       missing.delete(id);
       const row = rows.get(id);
-      if (row !== undefined && (endTime ?? null) !== null)
-        this.watcher.trackEnd(row.correlationId, id, state);
+      if (row !== undefined && (endTime ?? null) !== null) this.watcher.trackEnd(row, id, state);
     }
     for (const id of missing) {
       // Its history may have been cleaned up; an instance is gone only if runtime does not have it either.
       const row = rows.get(id);
       if (row !== undefined && (await this.engineInstances.getProcessInstance(id)) === null) {
-        this.watcher.trackEnd(row.correlationId, id, 'COMPLETED');
+        this.watcher.trackEnd(row, id, 'COMPLETED');
       }
     }
   }

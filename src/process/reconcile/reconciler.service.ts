@@ -192,7 +192,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
     if (!isDone) return;
     await this.store.resolveStart(correlationId);
     // It may have ended long before the watcher's cursor.
-    if (wanted.ended && isReplaceable(row)) this.watcher.trackEnd(correlationId, wanted.id, wanted.state);
+    if (wanted.ended && isReplaceable(row)) this.watcher.trackEnd(row, wanted.id, wanted.state);
   }
 
   /** Writes the instance into the row; the reconciliation continues until no surplus instance is left. */

@@ -1,0 +1,173 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { EngineConnection, EngineHistoryClient } from '../../camunda-engine/index.js';
+import { ShutdownService } from '../../lifecycle/index.js';
+import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { InstanceResultService } from '../result/instance-result.service.js';
+import { type EndedInstance, EndedInstanceService } from './ended-instance.service.js';
+
+/** Shortest and longest time between two queries, in ms: at most 20 queries a second, however many wait. */
+const MIN_MS = 50;
+const MAX_MS = 2_000;
+
+/** The time between two queries as a share of the age of the youngest waiter. */
+const SHARE_OF_AGE = 1 / 10;
+
+/** Instances in one query. */
+const QUERY_SIZE = 500;
+
+/** How often the table is read for instances that the Map does not know, in ms. */
+const TABLE_MS = 1_000;
+
+/** A process that a request waits for, in the order of its first waiter. */
+interface Awaited {
+  /** Null until the row has it. */
+  instance: { readonly record: ProcessHead; readonly id: string } | null;
+}
+
+/**
+ * Finds out fast that an awaited process has ended in the engine although no worker of this service ended it.
+ *
+ * One history query for all awaited instances, in an interval that grows from 50 ms to 2 s with the age of the youngest
+ * waiter. Beyond 500 instances a query takes the youngest half and, in turn, the others; `HistoryWatcherService` finds
+ * each end within seconds in any case.
+ */
+@Injectable()
+export class AwaitedEndWatcherService {
+  private readonly logger = new Logger('AwaitedEndWatcher');
+  private readonly awaited = new Map<string, Awaited>();
+  private timer: NodeJS.Timeout | null = null;
+  private dueAt = Infinity;
+  private youngestSince = -Infinity;
+  private round: Promise<void> | null = null;
+  private tableReadAt = -Infinity;
+  private turn = 0;
+  private stopped = false;
+  private isFailing = false;
+
+  constructor(
+    private readonly waits: OutcomeWaitService,
+    private readonly store: ProcessStoreService,
+    private readonly engine: EngineConnection,
+    private readonly engineHistory: EngineHistoryClient,
+    private readonly results: InstanceResultService,
+    private readonly ends: EndedInstanceService,
+    shutdown: ShutdownService,
+  ) {
+    waits.onWait((correlationId) => {
+      this.add(correlationId);
+    });
+    shutdown.register('drain', 'watch for ends of awaited processes', async () => {
+      this.stopped = true;
+      if (this.timer !== null) clearTimeout(this.timer);
+      await this.round;
+    });
+  }
+
+  /** Reads the result of an instance that ended inside its start call, at once; never rejects. */
+  settleNow(record: ProcessHead, processInstanceId: string): void {
+    void this.settle({ record, processInstanceId, state: 'COMPLETED' });
+  }
+
+  private add(correlationId: string): void {
+    if (this.stopped || this.awaited.has(correlationId)) return;
+    this.youngestSince = performance.now();
+    this.awaited.set(correlationId, { instance: null });
+    this.schedule();
+  }
+
+  private schedule(): void {
+    if (this.stopped || this.round !== null || this.awaited.size === 0) return;
+    const now = performance.now();
+    const intervalMs = Math.min(Math.max((now - this.youngestSince) * SHARE_OF_AGE, MIN_MS), MAX_MS);
+    // A young waiter shortens the interval that an old one has set; none makes it longer.
+    if (this.timer !== null && this.dueAt <= now + intervalMs) return;
+    if (this.timer !== null) clearTimeout(this.timer);
+    this.dueAt = now + intervalMs;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.round = this.look().finally(() => {
+        this.round = null;
+        this.schedule();
+      });
+    }, intervalMs);
+    this.timer.unref();
+  }
+
+  private async look(): Promise<void> {
+    try {
+      await this.readInstances();
+      if (this.awaited.size === 0 || this.engine.isAway) return;
+      const byInstance = this.choose();
+      if (byInstance.size === 0) return;
+      const ended = await this.engineHistory.findEndedAmong([...byInstance.keys()]);
+      await Promise.all(
+        ended.map(async ({ id, state }) => {
+          const record = byInstance.get(id);
+          if (record !== undefined) await this.settle({ record, processInstanceId: id, state });
+        }),
+      );
+    } catch (error) {
+      this.noteFailure(error);
+    }
+  }
+
+  private async settle(ended: EndedInstance): Promise<void> {
+    try {
+      await this.ends.settle(ended);
+      this.isFailing = false;
+    } catch (error) {
+      this.noteFailure(error);
+    }
+  }
+
+  /** The watcher of the history finds the same ends later, so a failure is logged once until a success. */
+  private noteFailure(error: unknown): void {
+    if (!this.isFailing)
+      this.logger.warn({
+        msg: 'The end of an awaited process could not be read from the engine.',
+        err: error,
+      });
+    this.isFailing = true;
+  }
+
+  /** Drops what no request waits for any more or what is decided, and learns the instances of the others. */
+  private async readInstances(): Promise<void> {
+    const unknown: string[] = [];
+    for (const [correlationId, entry] of this.awaited) {
+      const record = this.store.peek(correlationId);
+      const isOver =
+        !this.waits.isAwaited(correlationId) ||
+        (record !== null &&
+          (record.status !== 'pending' || this.results.expectsCompletion(record.processKey)));
+      if (isOver) this.awaited.delete(correlationId);
+      else if (entry.instance === null) {
+        if (record?.processInstanceId == null) unknown.push(correlationId);
+        else entry.instance = { record, id: record.processInstanceId };
+      }
+    }
+    const now = performance.now();
+    if (unknown.length === 0 || now - this.tableReadAt < TABLE_MS) return;
+    this.tableReadAt = now;
+    for (const record of await this.store.findReplaceable(unknown.slice(-QUERY_SIZE))) {
+      const entry = this.awaited.get(record.correlationId);
+      if (entry !== undefined && record.processInstanceId !== null)
+        entry.instance = { record, id: record.processInstanceId };
+    }
+  }
+
+  /** The instances of one query. */
+  private choose(): ReadonlyMap<string, ProcessHead> {
+    const all = [...this.awaited.values()].flatMap(({ instance }) => (instance === null ? [] : [instance]));
+    const half = QUERY_SIZE / 2;
+    const chosen =
+      all.length <= QUERY_SIZE ? all : [...all.slice(-half), ...this.others(all.slice(0, -half), half)];
+    return new Map(chosen.map(({ id, record }) => [id, record]));
+  }
+
+  private others<T>(all: readonly T[], count: number): readonly T[] {
+    const from = this.turn % all.length;
+    this.turn = from + count;
+    return [...all.slice(from), ...all.slice(0, from)].slice(0, count);
+  }
+}

@@ -1,0 +1,109 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { HistoricInstance } from '../../camunda-engine/index.js';
+import { isReplaceable, type Outcome, type ProcessHead } from '../../process-store/index.js';
+import { OutcomeWriter } from '../outcome/outcome.writer.js';
+import { InstanceResultService } from '../result/instance-result.service.js';
+import { EngineStepsService } from '../result/engine-steps.service.js';
+import { EndDescriptionService } from './end-description.service.js';
+import { ProcessTerminationService } from './process-termination.service.js';
+
+/** An open process, and its instance that has ended. */
+export interface EndedInstance {
+  readonly record: ProcessHead;
+  readonly processInstanceId: string;
+  readonly state: HistoricInstance['state'];
+}
+
+/** Writes the outcome of a process whose instance has ended in the engine while its row is open. */
+@Injectable()
+export class EndedInstanceService {
+  private readonly logger = new Logger('EndedInstance');
+
+  constructor(
+    private readonly outcomes: OutcomeWriter,
+    private readonly termination: ProcessTerminationService,
+    private readonly results: InstanceResultService,
+    private readonly steps: EngineStepsService,
+    private readonly descriptions: EndDescriptionService,
+  ) {}
+
+  /**
+   * Reads what the instance leaves behind, and writes it as the outcome if the process is still open.
+   *
+   * @throws EngineCallError, DatabaseUnavailableError: the row is unchanged, and the caller tries again
+   */
+  async settle({ record, processInstanceId, state }: EndedInstance): Promise<void> {
+    const { correlationId } = record;
+    if (state === 'EXTERNALLY_TERMINATED') {
+      await this.settleDeleted(record);
+      return;
+    }
+    if (state === 'COMPLETED') {
+      const result = await this.results.read(correlationId, processInstanceId);
+      if (result.kind === 'outcome') {
+        await this.steps.log(record, result.activities);
+        await this.write(record, processInstanceId, result.outcome);
+        return;
+      }
+      await this.writeNoResult(record, processInstanceId, ` ${result.reason}`);
+      return;
+    }
+    await this.writeNoResult(record, processInstanceId, '');
+  }
+
+  private async settleDeleted(record: ProcessHead): Promise<void> {
+    if (record.cancelRequestedAt !== null) {
+      await this.termination.finishCancel(record);
+      return;
+    }
+    await this.termination.writeOutcome(record, {
+      origin: 'cancel',
+      error: 'The process instance was deleted in the engine.',
+      stepName: 'cancel',
+      result: 'Instance deleted in the engine',
+    });
+  }
+
+  private async writeNoResult(record: ProcessHead, id: string, reason: string): Promise<void> {
+    this.logger.warn({
+      msg: 'An instance has ended, and its result is not known.',
+      correlationId: record.correlationId,
+      processInstanceId: id,
+    });
+    await this.termination.writeOutcome(record, {
+      origin: 'no-result',
+      error: `${await this.descriptions.describeEnd(id)}${reason}`,
+      stepName: 'end',
+      result: 'Instance ended without a result',
+    });
+  }
+
+  private async write(record: ProcessHead, processInstanceId: string, outcome: Outcome): Promise<void> {
+    const { correlationId } = record;
+    const written = await this.outcomes.write(
+      correlationId,
+      (row) =>
+        isReplaceable(row) &&
+        row.claimId === record.claimId &&
+        (row.processInstanceId ?? processInstanceId) === processInstanceId
+          ? { change: { outcome, outcomeStep: null, processInstanceId, startResolved: true } }
+          : { refuse: 'has another outcome' },
+      () => ({
+        stepName: 'end',
+        status: outcome.status,
+        errorMessage: outcome.status === 'error' ? outcome.error : null,
+        result:
+          outcome.status === 'ok'
+            ? 'Instance ended; its result was read from the engine'
+            : 'Instance ended in an error',
+        metadata: {
+          processInstanceId,
+          ...(outcome.status === 'error' ? { errorCode: outcome.errorCode } : {}),
+        },
+      }),
+    );
+    if (written.kind === 'saved') {
+      this.logger.debug({ msg: 'The outcome of a process was read from the engine.', correlationId });
+    }
+  }
+}

@@ -1,0 +1,206 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { z } from 'zod';
+import {
+  EngineDrawingsService,
+  EngineHistoryClient,
+  type HistoricActivity,
+  type HistoricInstance,
+  type HistoricTypedVariable,
+  fromTypedVariable,
+} from '../../camunda-engine/index.js';
+import type { Drawing, DrawnElement } from '../../common/bpmn-drawing/index.js';
+import { stringifyJson } from '../../common/json/index.js';
+import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
+import type { Outcome } from '../../process-store/index.js';
+import { ownCodeOf, serviceOutcome } from '../outcome/outcome.factory.js';
+import { areVariablesMissing, type ResultSelection, selectResult } from './result.variables.js';
+
+/** The property of a `bpmn:process` that names its result variables, separated by commas. */
+const RESULT_PROPERTY = 'result';
+
+/** The property of a `bpmn:process` that names end events whose outcome is an error, separated by commas. */
+const ERROR_ENDS_PROPERTY = 'errorEndEvents';
+
+/** The error code of a process that ended in an error without a code. */
+const CODE_OF_ERROR_END = 'PROCESS_ERROR';
+
+/** An expression: the engine evaluates it, this service cannot. */
+const EXPRESSION = /[$#]\{/;
+
+/** What an instance that has ended by itself leaves behind. */
+export type InstanceResult =
+  | {
+      readonly kind: 'outcome';
+      readonly outcome: Outcome;
+      /** The elements of the instance that ended, latest first. */
+      readonly activities: readonly HistoricActivity[];
+    }
+  /** The engine does not keep what is needed. */
+  | { readonly kind: 'unknown'; readonly reason: string };
+
+/** The error in which a process ended. */
+interface ThrownInProcess {
+  readonly code: string;
+  readonly error: string;
+}
+
+/**
+ * Reads the result of a process from the engine, for processes whose steps report none to this service.
+ *
+ * The result are the variables that the definition here names (`result`), else those that the process names in its
+ * `camunda:property` `result`, else the variable `result`, else all variables.
+ */
+@Injectable()
+export class InstanceResultService {
+  private readonly logger = new Logger('InstanceResult');
+  private readonly definitions: ReadonlyMap<string, ProcessDefinition>;
+
+  constructor(
+    private readonly history: EngineHistoryClient,
+    private readonly drawings: EngineDrawingsService,
+    @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
+  ) {
+    this.definitions = new Map(definitions.map((definition) => [definition.key, definition]));
+  }
+
+  /**
+   * True if a step of this service completes the process: its result does not come from the engine, and a completion may
+   * still be on its way when the instance has ended.
+   */
+  expectsCompletion(processKey: string | null): boolean {
+    const definition = this.definitions.get(processKey ?? '');
+    return definition !== undefined && definition.result === undefined;
+  }
+
+  /**
+   * The outcome of an instance that has ended by itself (`COMPLETED`).
+   *
+   * @throws EngineCallError if the engine cannot be asked
+   */
+  async read(correlationId: string, processInstanceId: string): Promise<InstanceResult> {
+    const [instance, variables, activities] = await Promise.all([
+      this.history.getHistoricInstance(processInstanceId),
+      this.history.findVariables(processInstanceId),
+      this.history.findLatestActivities(processInstanceId),
+    ]);
+    if (instance === null) {
+      return { kind: 'unknown', reason: 'The process engine has removed its history before it was read.' };
+    }
+    const drawing = await this.drawings.of(instance.processDefinitionId);
+    const thrown = this.thrownError(instance, activities, variables, drawing);
+    if (thrown !== null) {
+      const { code, error } = thrown;
+      const errorCode = ownCodeOf(code, { correlationId, logger: this.logger });
+      return {
+        kind: 'outcome',
+        activities,
+        outcome: { origin: 'bpmn-error', status: 'error', error, errorCode },
+      };
+    }
+    if (areVariablesMissing(variables)) {
+      return {
+        kind: 'unknown',
+        reason:
+          'The history of the process engine has no variables of it: its history level is below "audit", or its ' +
+          'history was removed before it was read.',
+      };
+    }
+    return { kind: 'outcome', activities, outcome: this.resultOf(instance, variables, drawing) };
+  }
+
+  private resultOf(
+    { processDefinitionKey: key }: HistoricInstance,
+    variables: readonly HistoricTypedVariable[],
+    drawing: Drawing | null,
+  ): Outcome {
+    const schema = this.definitions.get(key)?.result;
+    const data = selectResult(variables, selectionOf(schema, drawing, key));
+    if (data.kind === 'too-large') return serviceOutcome('result-too-large', data.error);
+    const parsed = schema?.safeParse(data.value);
+    if (parsed?.success === false) {
+      const [issue] = parsed.error.issues;
+      const place = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
+      const error =
+        `The process has ended, and its variables are not the result that its definition describes:${place} ` +
+        `${issue?.message ?? 'they do not fit'}.`;
+      return serviceOutcome('no-result', error);
+    }
+    const json = parsed === undefined ? data.json : (stringifyJson(parsed.data) ?? 'null');
+    return { origin: 'engine', status: 'ok', data: json };
+  }
+
+  /** The error in which the process ended; null if it ended well. */
+  private thrownError(
+    { id, processDefinitionKey: key }: HistoricInstance,
+    activities: readonly HistoricActivity[],
+    variables: readonly HistoricTypedVariable[],
+    drawing: Drawing | null,
+  ): ThrownInProcess | null {
+    const own = activities.filter(({ parentActivityInstanceId = null }) =>
+      [null, id].includes(parentActivityInstanceId),
+    );
+    const named = namesOf(drawing, key, ERROR_ENDS_PROPERTY);
+    for (const { activityId, activityName = null, activityType } of own) {
+      const element = drawing?.element(activityId) ?? null;
+      if (activityType === 'errorEndEvent') {
+        return {
+          code: element?.thrownError?.code ?? CODE_OF_ERROR_END,
+          error:
+            messageOf(element, variables) ??
+            `The process has ended in the error "${activityName ?? activityId}".`,
+        };
+      }
+      if (named.includes(activityId)) {
+        return {
+          code: CODE_OF_ERROR_END,
+          error: `The process has ended at "${activityName ?? activityId}".`,
+        };
+      }
+    }
+    return uncaughtError(own, drawing);
+  }
+}
+
+/** Which variables are the result, by the definition here, else by the property of the process. */
+function selectionOf(schema: z.ZodType | undefined, drawing: Drawing | null, key: string): ResultSelection {
+  if (schema instanceof z.ZodObject)
+    return { kind: 'named', names: Object.keys(schema.shape), absent: 'omitted' };
+  const names = namesOf(drawing, key, RESULT_PROPERTY);
+  return names.length > 0 ? { kind: 'named', names, absent: 'null' } : { kind: 'unnamed' };
+}
+
+function namesOf(drawing: Drawing | null, key: string, property: string): readonly string[] {
+  const process = drawing?.processes.find((each) => each.id === key);
+  return (process?.properties.get(property) ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+}
+
+/** The variable that the event names, else the message or the name of the error in the model. */
+function messageOf(element: DrawnElement | null, variables: readonly HistoricTypedVariable[]): string | null {
+  const thrown = element?.thrownError ?? null;
+  if (thrown === null) return null;
+  const variable = variables.find(({ name }) => name === thrown.messageVariable);
+  const value = variable === undefined ? null : fromTypedVariable(variable);
+  if (typeof value === 'string' && value !== '') return value;
+  if (thrown.message !== null && !EXPRESSION.test(thrown.message)) return thrown.message;
+  return thrown.name;
+}
+
+/**
+ * A process without an end event whose last element leads on: a BPMN error that nothing catches ends it there. The
+ * history does not keep the code of the error.
+ */
+function uncaughtError(own: readonly HistoricActivity[], drawing: Drawing | null): ThrownInProcess | null {
+  const [last] = own;
+  if (last === undefined || drawing === null) return null;
+  if (own.some(({ activityType }) => activityType.endsWith('EndEvent'))) return null;
+  const leadsOn = drawing.elements.some(({ sourceId }) => sourceId === last.activityId);
+  if (!leadsOn) return null;
+  const name = last.activityName ?? last.activityId;
+  return {
+    code: CODE_OF_ERROR_END,
+    error: `The process has ended at "${name}" by a BPMN error that nothing in it catches.`,
+  };
+}
