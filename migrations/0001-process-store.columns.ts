@@ -2,9 +2,10 @@ import type { TableColumnOptions } from 'typeorm';
 import type { ColumnTypes } from './column-types.js';
 
 /**
- * The columns of `process_store` as migration 0001 made them, and of its archive as 0003 did.
+ * The columns of `process_store` as migration 0001 creates them, and of its archive as 0003 does.
  *
- * Frozen, like the migrations that use it: a later change of a table is a migration of its own, and never one here.
+ * Frozen, like the migrations that use it. A new column is not added here, but in
+ * `src/process-store/process-store.columns.ts` and in a new migration.
  */
 export function processStoreColumns(types: ColumnTypes): TableColumnOptions[] {
   const { key, text, timestamp, integer, flag } = types;

@@ -41,7 +41,7 @@ export class ProcessStore1763683200001 implements MigrationInterface {
     await index('idx_started_at_correlation_id', ['started_at', 'correlation_id']);
     await index('idx_status_started_at', ['status', 'started_at']);
     await index('idx_process_key_started_at', ['process_key', 'started_at']);
-    // Few rows are ever in these two, so they cost next to nothing to keep.
+    // These two indexes hold few rows, so they cost almost nothing.
     await index('idx_start_next_at', ['start_next_at'], 'start_next_at IS NOT NULL');
     await index(
       'idx_open_error_started_at',

@@ -2,9 +2,10 @@ import type { TableColumnOptions } from 'typeorm';
 import type { ColumnTypes } from './column-types.js';
 
 /**
- * The columns of `event_log` behind its generated `id` as migration 0002 made them, and of its archive as 0003 did.
+ * The columns of `event_log`, after its generated `id`, as migration 0002 creates them, and of its archive as 0003 does.
  *
- * Frozen, like the migrations that use it: a later change of a table is a migration of its own, and never one here.
+ * Frozen, like the migrations that use it. A new column is not added here, but in
+ * `src/event-log/event-log.columns.ts` and in a new migration.
  */
 export function eventLogColumns(types: ColumnTypes): TableColumnOptions[] {
   const { key, name, text, timestamp, integer } = types;

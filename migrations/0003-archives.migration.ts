@@ -7,7 +7,7 @@ import { forgetVersion, recordVersion } from './schema-version.js';
 
 const VERSION = 3;
 
-/** Creates `process_store_archive` and `event_log_archive`, where retention moves what is old. */
+/** Creates `process_store_archive` and `event_log_archive`, into which retention moves old rows. */
 export class Archives1795219200003 implements MigrationInterface {
   readonly name = 'Archives1795219200003';
 

@@ -6,7 +6,7 @@ const VERSION = 5;
 
 const TABLES = ['process_store', 'process_store_archive'] as const;
 
-/** Adds `outcome_origin`, what gave a process its outcome, to `process_store` and its archive. */
+/** Adds `outcome_origin`, what set the outcome of a process, to `process_store` and its archive. */
 export class OutcomeOrigin1796083200005 implements MigrationInterface {
   readonly name = 'OutcomeOrigin1796083200005';
 

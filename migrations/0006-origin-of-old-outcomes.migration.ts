@@ -5,9 +5,9 @@ import { forgetVersion, recordVersion } from './schema-version.js';
 const VERSION = 6;
 
 /**
- * Of older rows there is only the code and the step that reported the outcome. A cancel, an expiry, an end without a result
- * and a rejected start name no step, and by HTTP their codes were refused; so with a step it was the step, whatever its
- * code. An incident names its step: a handler that chose `INCIDENT` for its own looks the same.
+ * Older rows have only the code and the step that reported the outcome. A cancel, an expiry, an end without a result and a
+ * rejected start have no step, and HTTP refused their codes. So a row with a step comes from the step, whatever its code.
+ * An incident has a step too: a handler that chose the code `INCIDENT` cannot be distinguished from it.
  */
 const ORIGIN =
   "CASE WHEN error_code = 'INCIDENT' THEN 'incident' " +
@@ -19,8 +19,8 @@ const ORIGIN =
   "ELSE 'http' END";
 
 /**
- * Fills `outcome_origin` of rows that have an outcome. A migration of its own, so that the lock that adding the column
- * takes on the whole table is gone before.
+ * Fills `outcome_origin` of rows that have an outcome. A separate migration, so that the lock on the whole table, which
+ * adding the column takes, is released before.
  */
 export class OriginOfOldOutcomes1796083200006 implements MigrationInterface {
   readonly name = 'OriginOfOldOutcomes1796083200006';
@@ -36,7 +36,7 @@ export class OriginOfOldOutcomes1796083200006 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    // The column goes with the migration before.
+    // Reverting the previous migration drops the column.
     await forgetVersion(runner, VERSION);
   }
 }

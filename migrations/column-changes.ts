@@ -2,9 +2,9 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import { columnTypesOf, schemaDialectOf, type ColumnTypes, type SqlType } from './column-types.js';
 
 /**
- * Adds a column that may be null, without touching a row. TypeORM would copy the whole table on SQLite.
+ * Adds a nullable column without a change of rows. TypeORM would copy the whole table on SQLite.
  *
- * @param typeOf its type, of those of the dialect
+ * @param typeOf selects its type from those of the dialect
  */
 export async function addColumn(
   runner: QueryRunner,
@@ -23,12 +23,12 @@ export async function addColumn(
   );
 }
 
-/** Takes a column back that {@link addColumn} made. */
+/** Drops a column that {@link addColumn} added. */
 export async function dropColumn(runner: QueryRunner, table: string, column: string): Promise<void> {
   await runner.query(`ALTER TABLE ${quotedPath(runner.dataSource, table)} DROP COLUMN "${column}"`);
 }
 
-/** The path of a table as a statement says it: with the schema of the connection where one is configured. */
+/** The quoted path of a table, with the schema of the connection if one is configured. */
 export function quotedPath({ options }: DataSource, table: string): string {
   const schema = 'schema' in options && typeof options.schema === 'string' ? `"${options.schema}".` : '';
   return `${schema}"${table}"`;

@@ -1,7 +1,7 @@
-/** The databases that the schema is written for; names as TypeORM has them are mapped by {@link columnTypesOf}. */
+/** The supported databases. */
 export type SchemaDialect = 'sqlite' | 'postgres' | 'mssql';
 
-/** What a column's declaration takes from here; fits both a migration's column and an entity's. */
+/** The type of a column, for the declaration in a migration and in an entity. */
 export interface SqlType {
   readonly type:
     'varchar' | 'text' | 'nvarchar' | 'datetime' | 'timestamptz' | 'datetime2' | 'integer' | 'int' | 'bigint';
@@ -10,7 +10,7 @@ export interface SqlType {
   readonly collation?: string;
 }
 
-/** The types of one dialect, by what they hold. */
+/** The types of one dialect, by their content. */
 export interface ColumnTypes {
   /** Short ASCII text that is compared byte by byte: ids, status, codes. @param length characters */
   readonly key: (length: number) => SqlType;
@@ -48,7 +48,7 @@ const POSTGRES: ColumnTypes = {
 };
 
 const MSSQL: ColumnTypes = {
-  // The server's default collation ignores case.
+  // The default collation of the server ignores case.
   key: (length) => ({ type: 'varchar', length: String(length), collation: 'Latin1_General_100_BIN2' }),
   name: (length) => ({ type: 'varchar', length: String(length) }),
   text: { type: 'nvarchar', length: 'max' },
@@ -61,7 +61,7 @@ const MSSQL: ColumnTypes = {
 /**
  * The dialect of a TypeORM driver.
  *
- * @throws Error for a driver that the schema is not written for
+ * @throws Error for an unsupported driver
  */
 export function schemaDialectOf(driverType: string): SchemaDialect {
   switch (driverType) {
@@ -75,14 +75,14 @@ export function schemaDialectOf(driverType: string): SchemaDialect {
   }
 }
 
-/** The column types of a dialect, for migrations and entities alike. */
+/** The column types of a dialect, for migrations and entities. */
 export function columnTypesOf(dialect: SchemaDialect): ColumnTypes {
   return { sqlite: SQLITE, postgres: POSTGRES, mssql: MSSQL }[dialect];
 }
 
 /**
- * The name of an index: SQL Server keeps the spec's; elsewhere index names are global and `idx_status` stands twice,
- * so each is prefixed by its table.
+ * The name of an index. SQL Server keeps the name of the specification. Elsewhere names of indexes are global and
+ * `idx_status` exists twice, so each is prefixed by its table.
  */
 export function indexName(dialect: SchemaDialect, table: string, name: string): string {
   return dialect === 'mssql' ? name : `${table}_${name}`;

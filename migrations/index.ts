@@ -10,7 +10,7 @@ import { OutcomeOrigin1796083200005 } from './0005-outcome-origin.migration.js';
 import { OriginOfOldOutcomes1796083200006 } from './0006-origin-of-old-outcomes.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
-/** Every migration, oldest first; a new one is added at the end, and its place is its schema version. */
+/** All migrations, oldest first. Append a new one; its position is its schema version. */
 export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   ProcessStore1763683200001,
   EventLog1763683200002,
@@ -30,10 +30,10 @@ export const TABLES = [
   'schema_version',
 ] as const;
 
-/** The schema version that this code works with. */
+/** The schema version that this code needs. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
-/** The entities, with the column types of a dialect; together the migrations make exactly these tables. */
+/** The entities, with the column types of a dialect. All migrations together create exactly these tables. */
 export function entitiesOf(dialect: SchemaDialect): EntitySchema[] {
   return [
     processStoreEntity(dialect),

@@ -1,6 +1,6 @@
 import type { TableColumnOptions } from 'typeorm';
 
-/** Makes columns of a table the parts of its primary key. */
+/** Marks columns as parts of the primary key. */
 export function withPrimaryKey(
   columns: readonly TableColumnOptions[],
   ...names: readonly string[]

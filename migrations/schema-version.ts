@@ -1,12 +1,12 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import { schemaDialectOf } from './column-types.js';
 
-/** The path of a table: with the schema of the connection where one is configured, for a session may have another. */
+/** The path of a table, with the schema of the connection if one is configured, because a session may have another. */
 export function tablePath({ options }: DataSource, table: string): string {
   return 'schema' in options && typeof options.schema === 'string' ? `${options.schema}.${table}` : table;
 }
 
-/** Notes in `schema_version` that a migration was applied; called at the end of its `up`. */
+/** Records in `schema_version` that a migration was applied; called at the end of its `up`. */
 export async function recordVersion(runner: QueryRunner, version: number): Promise<void> {
   const now = new Date().toISOString();
   const sqlite = schemaDialectOf(runner.dataSource.options.type) === 'sqlite';
@@ -14,12 +14,12 @@ export async function recordVersion(runner: QueryRunner, version: number): Promi
     .createQueryBuilder()
     .insert()
     .into(tablePath(runner.dataSource, 'schema_version'), ['version', 'applied_at'])
-    // SQLite keeps times as text, in the form that TypeORM reads.
+    // SQLite stores times as text, in the format that TypeORM reads.
     .values({ version, applied_at: sqlite ? now.replace('T', ' ').replace('Z', '') : now })
     .execute();
 }
 
-/** Takes the note of {@link recordVersion} back; called at the beginning of a migration's `down`. */
+/** Reverts {@link recordVersion}; called at the beginning of a migration's `down`. */
 export async function forgetVersion(runner: QueryRunner, version: number): Promise<void> {
   await runner.manager
     .createQueryBuilder()
