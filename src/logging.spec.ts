@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { describeError } from './logging.js';
 
 describe('describeError', () => {
-  it('keeps name, message, code, status, stack and causes, and nothing that a client sent', () => {
+  it('has name, message, code, status, stack and causes, and nothing that a client sent', () => {
     const cause = Object.assign(new Error('answered 500'), {
       status: 500,
       body: { email: 'secret@example.com' },
@@ -20,7 +20,7 @@ describe('describeError', () => {
     });
   });
 
-  it('leaves what is no error as it is', () => {
+  it('returns other values unchanged', () => {
     expect(describeError('text')).toBe('text');
   });
 });

@@ -29,7 +29,7 @@ describe('EngineAccessMonitor', () => {
     return access.state.status;
   }
 
-  it('is granted where the engine answers, whatever it says', () => {
+  it('is granted if the engine answers, with any status but 401 and 403', () => {
     expect([note(FETCH, 200), note(START, 500), note(START, 404)]).toEqual(['granted', 'granted', 'granted']);
   });
 
@@ -50,14 +50,14 @@ describe('EngineAccessMonitor', () => {
     },
   );
 
-  it('is granted again when the credentials work again, and says so once', () => {
+  it('is granted again when the credentials work again, and logs that once', () => {
     note(FETCH, 401);
     note(START, 401);
     expect([note(FETCH, 200), note(START, 200), note(FETCH, 200)]).toEqual(['partial', 'granted', 'granted']);
     expect(logs).toHaveBeenCalledTimes(1);
   });
 
-  it('is refused also where credentials that worked are taken away', () => {
+  it('is refused too if credentials that worked are revoked', () => {
     note(FETCH, 200);
     note(START, 403);
     note(FETCH, 200);
@@ -65,7 +65,7 @@ describe('EngineAccessMonitor', () => {
     expect([note(FETCH, 401), access.state.status]).toEqual(['refused', 'refused']);
   });
 
-  it('says which calls are refused where others are answered, once for each kind of call', () => {
+  it('names the refused calls if others are answered, once for each kind of call', () => {
     note(FETCH, 200);
     for (const id of ['8d0b7a0e-1111', '8d0b7a0e-2222']) note(complete(id), 403);
     note(FETCH, 200);
@@ -79,7 +79,7 @@ describe('EngineAccessMonitor', () => {
     expect(errors).toHaveBeenCalledTimes(1);
   });
 
-  it('remembers a bounded number of refused calls, and the poll in any case', () => {
+  it('keeps a limited number of refused calls, and always the poll', () => {
     note(FETCH, 200);
     const letters = 'abcdefghij';
     for (const a of letters) {

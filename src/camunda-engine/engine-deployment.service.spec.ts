@@ -67,7 +67,7 @@ describe('EngineDeploymentService', () => {
     expect(service.state).toMatchObject({ status: 'deployed', rounds: 1 });
   });
 
-  it('repeats with a delay what an engine that is away did not take, and only that', async () => {
+  it('repeats only the failed deployments of an unreachable engine, with a delay', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const { transport, service } = create();
@@ -95,7 +95,7 @@ describe('EngineDeploymentService', () => {
     expect(warn).toHaveBeenCalledTimes(2);
   });
 
-  it.each([400, 500])('reports a definition refused with %i and does not try it again', async (status) => {
+  it.each([400, 500])('reports a definition refused with %i and does not deploy it again', async (status) => {
     const error = jest.spyOn(Logger.prototype, 'error').mockReturnValue();
     const { transport, service } = create();
     transport
@@ -122,7 +122,7 @@ describe('EngineDeploymentService', () => {
     expect(transport.requests).toHaveLength(3);
   });
 
-  it('deploys again when the engine has come back, one round at a time', async () => {
+  it('deploys again when the engine is back, one round at a time', async () => {
     const { transport, service } = create('on', ['a']);
     transport.json(200, done).json(200, done);
     service.onApplicationBootstrap();
@@ -135,7 +135,7 @@ describe('EngineDeploymentService', () => {
     expect(transport.requests).toHaveLength(2);
   });
 
-  it('begins with the first who waits for it, and then only once', async () => {
+  it('begins with the first call that waits for it, and only once', async () => {
     const { transport, service } = create('on', ['a']);
     transport.json(200, done);
     await service.whenDeployed();
@@ -144,7 +144,7 @@ describe('EngineDeploymentService', () => {
     expect([service.state.status, transport.requests.length]).toEqual(['deployed', 1]);
   });
 
-  it('does nothing where CAMUNDA_DEPLOY is off', async () => {
+  it('does nothing if CAMUNDA_DEPLOY is off', async () => {
     const { transport, service } = create('off');
     service.onApplicationBootstrap();
     service.deployAgain();
@@ -156,7 +156,7 @@ describe('EngineDeploymentService', () => {
     ]);
   });
 
-  it('ends its repetition when the service stops', async () => {
+  it('stops repeating when the service stops', async () => {
     jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const { transport, service, shutdown } = create('on', ['a']);
     transport.answers.push(away());

@@ -38,7 +38,7 @@ describe('the clients of the engine', () => {
   const start = () =>
     clients.instances.startProcessInstance({ processKey: 'a/b', businessKey: 'b', variables: {} });
 
-  it('starts the latest version of a key within its own time-out', async () => {
+  it('starts the latest version of a key with a timeout of its own', async () => {
     transport.json(200, { id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false, links: [] });
     expect(await start()).toEqual({ id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false });
     expect(transport.requests[0]).toMatchObject({
@@ -73,7 +73,7 @@ describe('the clients of the engine', () => {
     await expect(start()).rejects.toThrow(type);
   });
 
-  it('keeps the facts of a refusal and tells a collision from it', async () => {
+  it('keeps the facts of a refusal, and distinguishes a conflict', async () => {
     transport.json(500, {
       type: 'OptimisticLockingException',
       message: 'concurrently',
@@ -92,14 +92,14 @@ describe('the clients of the engine', () => {
     expect(isConnectionTrouble(error)).toBe(false);
   });
 
-  it('passes on what the transport throws', async () => {
+  it('passes on the errors of the transport', async () => {
     const lost = new EngineAmbiguousError({ method: 'POST', path: '/' }, 'reset', null);
     transport.answers.push(lost);
     await expect(start()).rejects.toBe(lost);
     expect(isConnectionTrouble(lost)).toBe(true);
   });
 
-  it('reads an instance, and null where there is none', async () => {
+  it('reads an instance, and returns null if there is none', async () => {
     transport.json(200, { id: 'PI', definitionId: 'd', businessKey: null, suspended: false });
     expect(await clients.instances.getProcessInstance('PI')).toMatchObject({ id: 'PI' });
     transport.json(404, { type: 'InvalidRequestException', message: 'does not exist', code: null });
@@ -108,7 +108,7 @@ describe('the clients of the engine', () => {
     await expect(clients.instances.getProcessInstance('PI')).rejects.toThrow(EngineResponseError);
   });
 
-  it('deletes an instance, and takes one that is gone', async () => {
+  it('deletes an instance, also one that no longer exists', async () => {
     expect(await clients.instances.deleteProcessInstance('PI')).toBe('deleted');
     expect(transport.requests[0]).toMatchObject({ method: 'DELETE', path: '/process-instance/PI' });
     transport.json(404, { type: 'InvalidRequestException', message: 'does not exist' });
@@ -136,7 +136,7 @@ describe('the clients of the engine', () => {
     ]);
   });
 
-  it('reads a historic instance, and null where there is none', async () => {
+  it('reads a historic instance, and returns null if there is none', async () => {
     transport.json(200, HISTORIC);
     expect(await clients.history.getHistoricInstance('PI')).toEqual(HISTORIC);
     transport.json(404, { type: 'InvalidRequestException', message: 'x' });
@@ -154,7 +154,7 @@ describe('the clients of the engine', () => {
     expect(transport.requests[0]?.query).toMatchObject({ deserializeValues: false });
   });
 
-  it('finds incidents of definitions after a moment', async () => {
+  it('finds incidents of definitions after a time', async () => {
     const incident = {
       id: 'I',
       processInstanceId: 'PI',
@@ -184,7 +184,7 @@ describe('the clients of the engine', () => {
     });
   });
 
-  it('finds and frees locked tasks', async () => {
+  it('finds and unlocks locked tasks', async () => {
     transport.json(200, [{ id: 'T', topicName: 't', workerId: 'w' }]);
     expect(await clients.instances.findLockedTasks('w')).toEqual([
       { id: 'T', topicName: 't', workerId: 'w' },

@@ -20,7 +20,7 @@ Logger.overrideLogger(false);
 
 const PARCEL = readFileSync('test/fixtures/parcel/parcel.bpmn', 'utf8');
 
-/** An engine with a server, and both ways to it. */
+/** An engine with a server, and both transports to it. */
 class ReachableEngine {
   private constructor(
     readonly engine: EmbeddedEngine,
@@ -100,7 +100,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
       },
     });
 
-  it('deploys once, and says what is deployed', async () => {
+  it('deploys once, and returns the new definitions', async () => {
     const first = await deploy();
     expect(first.deployed).toMatchObject([{ key: 'parcel', version: 1 }]);
     expect(await deploy()).toEqual({ id: first.id, deployed: [] });
@@ -144,7 +144,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     expect(await clients.connection.version()).toBe('7.24.0');
   });
 
-  it('refuses what it does not know with its own error', async () => {
+  it('refuses unknown ids with its own error', async () => {
     await expect(start()).rejects.toMatchObject({ name: 'EngineResponseError', status: 404 });
     await expect(clients.instances.getProcessInstance('a/b')).resolves.toBeNull();
     expect(await transport.send(get('/nowhere'))).toMatchObject({
@@ -154,7 +154,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     });
   });
 
-  it('hands tasks out and takes every report of a worker', async () => {
+  it('delivers tasks and accepts every report of a worker', async () => {
     await deploy();
     await Promise.all(['a', 'b', 'c', 'd'].map((key) => start(key)));
     const { body } = await transport.send(post('/external-task/fetchAndLock', fetchBody('w')));
@@ -214,7 +214,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     expect(await report(failed, 'complete', { workerId: 'other' })).toMatchObject({ status: 400 });
   });
 
-  it('answers a parked poll with the task that comes', async () => {
+  it('answers a waiting poll with a new task', async () => {
     await deploy();
     const poll = transport.send(
       post('/external-task/fetchAndLock', fetchBody('w', { asyncResponseTimeout: 5_000 })),
@@ -223,7 +223,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     expect((await poll).body).toMatchObject([{ businessKey: 'late' }]);
   });
 
-  it('answers a parked poll with nothing when its wait is over', async () => {
+  it('answers a waiting poll with an empty list when its timeout elapses', async () => {
     await deploy();
     const poll = await transport.send(
       post('/external-task/fetchAndLock', fetchBody('w', { asyncResponseTimeout: 20 })),
@@ -234,7 +234,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   it.each([
     ['at its time-out', 50, /no answer within 50 ms/],
     ['with its caller', 5_000, /aborted/],
-  ])('locks nothing for a poll that was given up %s', async (_name, timeoutMs, reason) => {
+  ])('locks nothing for a poll that was aborted %s', async (_name, timeoutMs, reason) => {
     await deploy();
     const caller = new AbortController();
     const poll = transport.send({
@@ -247,14 +247,14 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     const error: unknown = await poll.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(EngineAmbiguousError);
     expect((error as Error).message).toMatch(reason);
-    // Over a socket the engine hears of it a moment later.
+    // Over a socket the engine notices it a moment later.
     await Promise.all(Array.from({ length: 5 }, () => clients.connection.version()));
     await start('for-another');
     const other = await transport.send(post('/external-task/fetchAndLock', fetchBody('stays')));
     expect(other.body).toMatchObject([{ businessKey: 'for-another', workerId: 'stays' }]);
   });
 
-  it('rejects a parked poll and whatever follows with the error of the engine when it closes', async () => {
+  it('rejects a waiting poll and all later calls with the error of the engine when it closes', async () => {
     await deploy();
     const poll = transport.send(
       post('/external-task/fetchAndLock', fetchBody('w', { asyncResponseTimeout: 60_000 })),
@@ -265,7 +265,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
     await expect(start()).rejects.toBeInstanceOf(EngineResponseError);
   });
 
-  it("keeps what a caller does to its answer out of the engine's memory", async () => {
+  it("does not let a caller change the engine's memory through an answer", async () => {
     await deploy();
     await start();
     const { body } = await transport.send(post('/external-task/fetchAndLock', fetchBody('w')));
@@ -285,7 +285,7 @@ describe.each(['http', 'inproc'] as const)('an engine over %s', (kind) => {
   });
 });
 
-describe('the two ways to one engine', () => {
+describe('the two transports to one engine', () => {
   let reachable: ReachableEngine;
 
   beforeEach(async () => {

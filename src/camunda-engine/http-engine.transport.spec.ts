@@ -62,7 +62,7 @@ describe('HttpEngineTransport', () => {
     expect(answer).toEqual({ status: 200, contentType: 'application/json;charset=UTF-8', body: { ok: 1 } });
   });
 
-  it('sends no body and no content type where there is none', async () => {
+  it('sends no content type without a body', async () => {
     let seen: unknown;
     respond = (request, body, response) => {
       seen = [request.headers['content-type'], body];
@@ -98,7 +98,7 @@ describe('HttpEngineTransport', () => {
     expect(seen).toMatch(/name="p.bpmn"; filename="p.bpmn"[^]*<x\/>/);
   });
 
-  it('reads what a proxy has encoded', async () => {
+  it('reads an answer that a proxy has compressed', async () => {
     respond = (_, __, response) =>
       response
         .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
@@ -118,7 +118,7 @@ describe('HttpEngineTransport', () => {
     expect(body).toEqual({ value: 9_007_199_254_740_993n });
   });
 
-  it('leaves a text that claims to be JSON a text', async () => {
+  it('keeps a body that is not JSON, despite its content type, as text', async () => {
     respond = (_, __, response) => response.setHeader('content-type', 'application/json').end('<html>');
     expect((await transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 })).body).toBe('<html>');
   });
@@ -134,7 +134,7 @@ describe('HttpEngineTransport', () => {
     expect(seen).toBe(`Basic ${Buffer.from('demo:p@ss').toString('base64')}`);
   });
 
-  it('says that nothing was sent where the connection is refused', async () => {
+  it('reports that nothing was sent if the connection is refused', async () => {
     const { port } = server.address() as AddressInfo;
     await new Promise((resolve) => server.close(resolve));
     endpoint.baseUrl = `http://localhost:${port}`;
@@ -143,7 +143,7 @@ describe('HttpEngineTransport', () => {
     );
   });
 
-  it('says that it is not known what happened after a reset, and repeats nothing', async () => {
+  it('reports an unknown result after a reset, and repeats nothing', async () => {
     let requests = 0;
     respond = (request) => {
       requests += 1;
@@ -154,7 +154,7 @@ describe('HttpEngineTransport', () => {
     expect(requests).toBe(1);
   });
 
-  it('gives a request up at its time-out and with its caller', async () => {
+  it('aborts a request at its timeout and with its caller', async () => {
     respond = () => undefined;
     const late = transport.send({ method: 'GET', path: '/x', timeoutMs: 20 });
     await expect(late).rejects.toThrow(/no answer within 20 ms/);
@@ -167,7 +167,7 @@ describe('HttpEngineTransport', () => {
     ).rejects.toThrow(/aborted/);
   });
 
-  it('calls a base URL that is none, or TLS towards plain HTTP, a matter of configuration', async () => {
+  it('reports an invalid base URL, and TLS to plain HTTP, as wrong configuration', async () => {
     const { port } = server.address() as AddressInfo;
     for (const baseUrl of ['nonsense', `https://127.0.0.1:${port}`]) {
       endpoint.baseUrl = baseUrl;
@@ -177,7 +177,7 @@ describe('HttpEngineTransport', () => {
     }
   });
 
-  it("does not read an answer without end, and does not take what it read for the engine's", async () => {
+  it('stops reading an endless answer, and does not return a part of it', async () => {
     respond = (_request, _body, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       const chunk = Buffer.alloc(1_024 * 1_024, ' ');

@@ -26,7 +26,7 @@ describe('InProcessEngineTransport', () => {
   const json = (value: unknown) => (): Promise<DispatchedResponse> =>
     Promise.resolve({ status: 200, body: { kind: 'json', value } });
 
-  it('asks as a socket would, with path, query and the origin of links', async () => {
+  it('sends path, query and the origin of links like a socket', async () => {
     await transport.send({ ...GET, query: { a: 'ä b', skipped: undefined, n: 1, yes: true } });
     expect(seen[0]).toMatchObject({
       method: 'GET',
@@ -36,7 +36,7 @@ describe('InProcessEngineTransport', () => {
     });
   });
 
-  it('sends JSON as it would be read from a socket: no undefined members, dates as texts', async () => {
+  it('sends JSON as if over a socket: no undefined members, dates as strings', async () => {
     await transport.send({ ...POST, json: { a: undefined, b: new Date(0), c: [undefined], d: Number.NaN } });
     expect(seen[0]?.body).toStrictEqual({
       kind: 'json',
@@ -74,7 +74,7 @@ describe('InProcessEngineTransport', () => {
     });
   });
 
-  it('reads an answer without a body, JSON, a text, and a text that claims to be JSON', async () => {
+  it('reads an answer without a body, JSON, text, and text with the content type of JSON', async () => {
     const bytes = (contentType: string, content: string) => (): Promise<DispatchedResponse> =>
       Promise.resolve({ status: 200, body: { kind: 'bytes', contentType, content: Buffer.from(content) } });
     expect(await transport.send(POST)).toEqual({ status: 204, contentType: null, body: '' });
@@ -86,7 +86,7 @@ describe('InProcessEngineTransport', () => {
     expect((await transport.send(GET)).body).toBe('<html>');
   });
 
-  it('tells the engine that its caller has left at the time-out, and rejects', async () => {
+  it('notifies the engine that its caller has disconnected at the timeout, and rejects', async () => {
     jest.useFakeTimers();
     let left = 0;
     respond = (request) => {
@@ -104,7 +104,7 @@ describe('InProcessEngineTransport', () => {
     expect(left).toBe(1);
   });
 
-  it('tells the engine that its caller has left with its signal, also one that listens only then', async () => {
+  it('notifies the engine that its caller has aborted, also a listener that is added later', async () => {
     let left = 0;
     let request: DispatchedRequest | undefined;
     respond = (dispatched) => {
@@ -119,12 +119,12 @@ describe('InProcessEngineTransport', () => {
     expect(left).toBe(1);
   });
 
-  it('asks nothing for a caller whose signal has aborted', async () => {
+  it('sends nothing for a caller whose signal has aborted', async () => {
     await expect(transport.send({ ...POST, signal: AbortSignal.abort() })).rejects.toThrow(/aborted/);
     expect(seen).toEqual([]);
   });
 
-  it('is no longer held by the signal of its caller, nor by a timer, once it is answered', async () => {
+  it('removes its listener and its timer once it is answered', async () => {
     jest.useFakeTimers();
     let left = 0;
     respond = (request) => {

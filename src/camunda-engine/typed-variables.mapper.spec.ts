@@ -25,23 +25,23 @@ describe('toTypedVariables', () => {
     expect(typed(value)).toEqual({ value, type });
   });
 
-  it('sends objects and arrays as Json texts', () => {
+  it('sends objects and arrays as Json', () => {
     expect(typed({ a: [1] })).toEqual({ type: 'Json', value: '{"a":[1]}' });
     expect(typed([1, null])).toEqual({ type: 'Json', value: '[1,null]' });
   });
 
-  it('sends a text of more than 4 000 characters as Json, and one of 4 000 as String', () => {
+  it('sends a string of more than 4 000 characters as Json, and one of 4 000 as String', () => {
     expect(typed('x'.repeat(4_000))?.type).toBe('String');
     expect(typed('"'.repeat(4_001))).toEqual({ type: 'Json', value: JSON.stringify('"'.repeat(4_001)) });
   });
 
-  it('sends a date with an offset that the engine takes', () => {
+  it('sends a date with an offset that the engine accepts', () => {
     const date = new Date(Date.UTC(2026, 0, 31, 10, 0, 0, 7));
     expect(typed(date)).toEqual({ type: 'Date', value: '2026-01-31T10:00:00.007+0000' });
     expect(toEngineDate(date)).toBe('2026-01-31T10:00:00.007+0000');
   });
 
-  it('leaves undefined members out', () => {
+  it('omits undefined members', () => {
     expect(Object.keys(toTypedVariables({ a: undefined, b: 1 }))).toEqual(['b']);
   });
 
@@ -126,7 +126,7 @@ describe('fromTypedVariables', () => {
     expect({ ...fromTypedVariables(toTypedVariables(plain)) }).toEqual(plain);
   });
 
-  it('holds a variable named __proto__ without becoming it', () => {
+  it('keeps a variable named __proto__ without changing its prototype', () => {
     const variables = fromTypedVariables(
       JSON.parse('{"__proto__":{"type":"Json","value":"{\\"admin\\":true}"}}') as Record<string, never>,
     );

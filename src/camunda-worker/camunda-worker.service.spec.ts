@@ -65,7 +65,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
   ) {
     const events = new RecordingEventLog();
     const listener = new RecordingListener();
-    const intake = { tell: (_hasRoom: boolean): void => undefined };
+    const backpressure = { tell: (_hasRoom: boolean): void => undefined };
     const definitions = handlers.length === 0 ? [] : [ORDER];
 
     @Global()
@@ -98,8 +98,8 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
             {
               provide: TaskBackpressure,
               useValue: {
-                onChange: (told: (hasRoom: boolean) => void) => {
-                  intake.tell = told;
+                onChange: (listener: (hasRoom: boolean) => void) => {
+                  backpressure.tell = listener;
                 },
               },
             },
@@ -120,7 +120,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
         () => engine.parkedPolls === Math.min(parked, Number(environment.CAMUNDA_MAX_TASKS ?? parked)),
       );
     }
-    return { engine, events, listener, intake, worker: module.get(CamundaWorkerService), module };
+    return { engine, events, listener, backpressure, worker: module.get(CamundaWorkerService), module };
   }
 
   const REMOTE = { CAMUNDA_BASE_URL: 'http://engine.invalid', CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '20000' };
@@ -174,7 +174,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(engine.requestsTo(FETCH)[0]?.timeoutMs).toBeGreaterThan(20_000);
   });
 
-  it('sends bpmn errors and tells when the instance has ended by one', async () => {
+  it('sends BPMN errors and notifies the listener if one has ended the instance', async () => {
     const { engine, listener } = await boot();
     CheckHandler.behave = () => ({ checked: 'blocked' });
     engine.start('order', 'order-2', vars(1));
@@ -186,7 +186,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     });
   });
 
-  it('has a retry when it is due, though the polls wait longer than this test may take', async () => {
+  it('fetches a retry when it is due, although the polls wait longer than this test may take', async () => {
     const { engine, events } = await boot({ CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '600000' });
     CheckHandler.behave = ({ n }, { attempt }) => {
       if (attempt === 1) throw new Error('flaky');
@@ -201,7 +201,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     ]);
   });
 
-  it('never runs more tasks than it may, with all its polls together', async () => {
+  it('never runs more tasks than CAMUNDA_MAX_TASKS, with all its polls together', async () => {
     const { engine } = await boot({ CAMUNDA_MAX_TASKS: '3' });
     let now = 0;
     let most = 0;
@@ -217,7 +217,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(most).toBeLessThanOrEqual(3);
   });
 
-  it('leaves slots for other steps where one holds its share, and gives them back to it', async () => {
+  it('leaves slots for other steps if one step holds its share, and fetches it again when its slots are free', async () => {
     const { engine, worker } = await boot({ CAMUNDA_MAX_TASKS: '10' });
     engine.define('quick', { topics: ['order.charge'] });
     const finish: (() => void)[] = [];
@@ -259,12 +259,12 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     await engine.until(() => !engine.isRunning(id));
   });
 
-  it('fetches nothing more while it is paused, and goes on afterwards', async () => {
+  it('fetches nothing more while it is paused, and continues afterwards', async () => {
     const { engine, worker, events } = await boot();
     worker.pauseFetching();
     worker.pauseFetching();
     expect(worker.state.status).toBe('paused');
-    // The two polls that already wait bring one task each; then nothing.
+    // The two polls that already wait fetch one task each; then nothing.
     const ids = [1, 2, 3, 4].map((n) => engine.start('order', `order-${n}`, vars(n)));
     await engine.until(() => events.events.length === 2);
     await new Promise((resolve) => setImmediate(resolve));
@@ -274,9 +274,9 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(worker.state.status).toBe('polling');
   });
 
-  it('fetches nothing more while what it brings has no room, also where a pause ends meanwhile', async () => {
-    const { engine, worker, events, intake } = await boot();
-    intake.tell(false);
+  it('fetches nothing more under backpressure, even if a pause ends meanwhile', async () => {
+    const { engine, worker, events, backpressure } = await boot();
+    backpressure.tell(false);
     worker.pauseFetching();
     worker.resumeFetching();
     expect(worker.state.status).toBe('paused');
@@ -284,12 +284,12 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     await engine.until(() => events.events.length === 2);
     await new Promise((resolve) => setImmediate(resolve));
     expect([engine.parkedPolls, events.events.length, engine.isRunning(ids[3]!)]).toEqual([0, 2, true]);
-    intake.tell(true);
+    backpressure.tell(true);
     await engine.until(() => ids.every((id) => !engine.isRunning(id)));
     expect(worker.state.status).toBe('polling');
   });
 
-  it('fetches nothing while the process is out of file descriptors, and goes on without an attempt used up', async () => {
+  it('fetches nothing while the process is out of file descriptors, and continues without using up a retry', async () => {
     const { engine, worker, events } = await boot();
     let isOut = true;
     CheckHandler.behave = ({ n }) => {
@@ -308,7 +308,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(worker.state.status).toBe('polling');
   });
 
-  it('frees at boot what workers of an earlier run held on the embedded engine, and nothing else', async () => {
+  it('unlocks at boot only the tasks of an earlier run on the embedded engine', async () => {
     const engine = new FakeEngine();
     engine.define('order', { topics: ['order.check', 'order.charge'] });
     const own = 'host-name-17-0a1b2c3d-2';
@@ -330,14 +330,14 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     await module.get(ShutdownService).stop();
   });
 
-  it('boots where the engine does not say what is locked', async () => {
+  it('boots if the engine does not list the locked tasks', async () => {
     const engine = new FakeEngine();
     engine.answerNext(/^\/external-task$/, new Error('away'));
     const { worker } = await boot({}, 2_000, undefined, engine);
     expect(worker.state.status).toBe('polling');
   });
 
-  it('goes on after failed polls, and deploys again when the engine is back', async () => {
+  it('continues after failed polls, and deploys again when the engine is back', async () => {
     const { engine, worker, module } = await boot({ ...REMOTE, CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '30' });
     let deployedAgain = 0;
     module.get(EngineDeploymentService).deployAgain = () => {
@@ -354,14 +354,14 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect([worker.state.lastError, deployedAgain > 0]).toEqual([null, true]);
   });
 
-  it("takes an answer that is not the engine's for a failed poll", async () => {
+  it("treats an answer that is not the engine's as a failed poll", async () => {
     const { engine, worker } = await boot({ ...REMOTE, CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '10' });
     engine.answerNext(FETCH, { status: 200, contentType: 'text/html', body: '<html>' });
     await engine.until(() => worker.state.lastError !== null);
     expect(worker.state.lastError).toMatch(/not the engine's/);
   });
 
-  it('polls without waiting in the engine where that is configured, at a distance', async () => {
+  it('polls at an interval if polls do not wait in the engine', async () => {
     const { engine } = await boot({ CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '0' });
     const id = engine.start('order', 'order-1', vars(1));
     await engine.until(() => !engine.isRunning(id));
@@ -370,7 +370,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     expect(polls.length).toBeLessThan(20);
   });
 
-  it('stays idle where there is no topic', async () => {
+  it('stays idle without topics', async () => {
     const { worker, engine, module } = await boot({}, 1_000, []);
     await module.get(ShutdownService).stop();
     expect([engine.requests, worker.state.workerIds, worker.state.lastPollAgeMs]).toEqual([[], [], null]);
@@ -384,7 +384,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       expect(module.get(CamundaWorkerService).state.status).toBe('stopping');
     });
 
-    it('awaits the open polls of another engine and gives back what they bring', async () => {
+    it('awaits the open polls of another engine and unlocks the tasks that they fetch', async () => {
       const { engine, module, events } = await boot(REMOTE);
       const stopped = module.get(ShutdownService).stop();
       await new Promise((resolve) => setImmediate(resolve));
@@ -396,7 +396,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       expect(events.events).toEqual([]);
     });
 
-    it('awaits running handlers, whose outcome is reported, and begins no next step', async () => {
+    it('awaits running handlers, reports their outcomes, and begins no next step', async () => {
       const { engine, module, worker, events } = await boot();
       let finish: () => void = () => undefined;
       CheckHandler.behave = ({ n }) =>
@@ -417,7 +417,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       ]);
     });
 
-    it('waits no longer than it may for a handler that never ends, and tells it so', async () => {
+    it('waits no longer than allowed for a handler that never ends, and aborts its signal', async () => {
       const { engine, module, worker } = await boot({}, 100);
       let signal: AbortSignal | undefined;
       CheckHandler.behave = (_, task) => {
@@ -428,11 +428,11 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       await engine.until(() => worker.state.running === 1);
       await module.get(ShutdownService).stop();
       expect(signal?.aborted).toBe(true);
-      // Its lock stays: the handler may still be at work.
+      // Its lock stays, because the handler may still run.
       expect([...engine.tasks.values()][0]?.workerId).not.toBeNull();
     });
 
-    it('tells a handler that runs too long to end, and still writes its row and gives its task back', async () => {
+    it('aborts the signal of a handler that runs too long, and still writes its row and unlocks its task', async () => {
       const { engine, events, module, worker } = await boot({}, 100);
       CheckHandler.behave = (_, task) =>
         new Promise((_resolve, reject) => {
@@ -452,14 +452,14 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       expect(flushed).toHaveReturnedTimes(1);
     });
 
-    it('gives up a poll that another engine holds beyond the limit', async () => {
+    it('aborts a poll that another engine holds beyond the limit', async () => {
       const { engine, module } = await boot(REMOTE, 50);
       await module.get(ShutdownService).stop();
       await engine.until(() => engine.parkedPolls === 0);
       expect(engine.parkedPolls).toBe(0);
     });
 
-    it('frees what is locked for its workers and does not run, but not a task that awaits its retry', async () => {
+    it('unlocks tasks that are locked for its workers and do not run, except a task that awaits its retry', async () => {
       const { engine, module, worker } = await boot();
       CheckHandler.behave = () => {
         throw new Error('later');
@@ -470,7 +470,7 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       engine.start('order', 'order-2', vars(1));
       await engine.until(() => [...engine.tasks.values()].every(({ retries }) => retries === 3));
       const [, lost] = engine.tasks.values();
-      // As if its answer had been lost: locked for us, never seen here.
+      // As if the answer to the poll had been lost: locked for this worker, but never received.
       engine.tasks.set('lost', {
         ...lost!,
         id: 'lost',
@@ -481,11 +481,11 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       expect([engine.tasks.get('lost')?.workerId, retrying?.workerId === null]).toEqual([null, false]);
     });
 
-    it('ends all the same where the engine is away', async () => {
+    it('stops although the engine is unreachable', async () => {
       const { engine, module } = await boot();
       engine.answerNext(/^\/external-task$/, new Error('away'), new Error('away'));
       await module.get(ShutdownService).stop();
-      // One at boot, and one for each worker.
+      // One call at boot, and one for each worker.
       expect(engine.requestsTo(/^\/external-task$/)).toHaveLength(3);
     });
   });

@@ -15,7 +15,7 @@ function faultsOf(variables: Record<string, string>): readonly string[] {
 }
 
 describe('createConfiguration', () => {
-  it('needs nothing to be set', () => {
+  it('works without any variable', () => {
     const configuration = createConfiguration({});
     expect(configuration).toMatchObject({
       production: false,
@@ -52,7 +52,7 @@ describe('createConfiguration', () => {
     expect(faultsOf({ RETENTION_DAYS })).toEqual(['RETENTION_DAYS must be a whole number from 1 to 36500.']);
   });
 
-  it('takes an empty variable as one that is not set', () => {
+  it('treats an empty variable as unset', () => {
     expect(createConfiguration({ PORT: '', CAMUNDA_BASE_URL: ' ' }).http.port).toBe(8080);
   });
 
@@ -70,7 +70,7 @@ describe('createConfiguration', () => {
     });
   });
 
-  it('names every fault at once, each with its variable and what it must be', () => {
+  it('lists all faults, each with its variable and the allowed values', () => {
     const faults = faultsOf({
       PORT: 'eighty',
       LOG_LEVEL: 'loud',
@@ -105,7 +105,7 @@ describe('createConfiguration', () => {
     ]);
   });
 
-  it('takes SQL Server where only DB_HOST is set, and says what is missing', () => {
+  it('uses SQL Server if only DB_HOST is set, and lists the missing variables', () => {
     expect(faultsOf({ DB_HOST: 'db' })).toEqual([
       expect.stringMatching(/^DB_NAME must be set for DB_TYPE=mssql\./),
       expect.stringMatching(/^DB_USER must be set for DB_TYPE=mssql\./),
@@ -118,7 +118,7 @@ describe('createConfiguration', () => {
     ]);
   });
 
-  it('refuses a certificate file that cannot be read, and a schema that is no name', () => {
+  it('refuses an unreadable certificate file, and an invalid schema name', () => {
     const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
     expect(faultsOf({ ...server, DB_CA_FILE: '/nowhere/ca.pem' })).toEqual([
       expect.stringMatching(/^DB_CA_FILE must be a file/),
@@ -128,7 +128,7 @@ describe('createConfiguration', () => {
     ]);
   });
 
-  it('knows the defaults of a server', () => {
+  it('has defaults for a server', () => {
     const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
     expect(createConfiguration(server).database.server).toMatchObject({
       type: 'mssql',
@@ -160,7 +160,7 @@ describe('URLs', () => {
 });
 
 describe('proxies', () => {
-  it('are read in both cases of letters, small ones first', () => {
+  it('are read in lower case and upper case; lower case takes precedence', () => {
     const { proxies } = createConfiguration({
       HTTP_PROXY: 'http://large:1',
       http_proxy: 'http://small:2',
@@ -182,7 +182,7 @@ describe('describeConfiguration', () => {
     },
   );
 
-  it('has the simulator answer for partners without a URL, but in production only where it is wanted', () => {
+  it('uses the simulator for partners without a URL; in production only if it is switched on', () => {
     const isOn = (variables: Record<string, string>) => createConfiguration(variables).partners.simulator;
     expect([
       isOn({}),
@@ -229,7 +229,7 @@ describe('.env.example', () => {
     expect(readFileSync('.env.example', 'utf8')).toBe(envExample());
   });
 
-  it('holds defaults that parse', () => {
+  it('has valid defaults', () => {
     const defaults = Object.entries(VARIABLES)
       .filter(([, variable]) => !variable.default.startsWith('['))
       .map(([name, variable]) => [name, variable.default]);

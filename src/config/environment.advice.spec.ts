@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createConfiguration } from './configuration.js';
 import { adviseOn } from './environment.advice.js';
 
-/** What a pod, npm, a shell, other agents and libraries set beside our own variables. */
+/** Variables that a pod, npm, a shell, other agents and libraries set beside ours. */
 const ORDINARY = Object.fromEntries(
   `PATH HOME HOSTNAME HOST_IP HOSTTYPE LANG LANGUAGE LC_ALL LOGNAME USER USERNAME SHELL SHLVL TERM TZ PWD OLDPWD EDITOR
   PAGER COLORTERM TMPDIR TEMP XDG_DATA_DIRS XDG_DATA_HOME XDG_CONFIG_DIRS DISPLAY SSH_AUTH_SOCK DBUS_SESSION_BUS_ADDRESS
@@ -23,7 +23,7 @@ const ORDINARY = Object.fromEntries(
 );
 
 describe('the advice on an environment', () => {
-  it('is nothing of an ordinary one', () => {
+  it('is empty for an ordinary one', () => {
     expect(adviseOn({ ...ORDINARY, NODE_ENV: 'production', HTTP_PROXY: 'http://proxy:3128' })).toEqual([]);
   });
 
@@ -50,13 +50,13 @@ describe('the advice on an environment', () => {
     ['SHUTDOWN_TIMEOUT', 'SHUTDOWN_TIMEOUT_MS'],
     ['BACKGROUND_CHECK', 'BACKGROUND_CHECK_URL'],
     ['NODE_ENVIRONMENT', 'NODE_ENV'],
-  ])('names for %s the nearest of ours, and no value', (name, meant) => {
+  ])('names the most similar variable for %s, and no value', (name, meant) => {
     const [advice = '', ...more] = adviseOn({ [name]: 'hunter2' });
     expect([advice, more]).toEqual([expect.stringContaining(`did you mean ${meant}?`), []]);
     expect(advice).not.toContain('hunter2');
   });
 
-  it('is nothing of a name whose right one is set as well', () => {
+  it('is empty for a misspelled name if the right one is set too', () => {
     expect(adviseOn({ DB_PASS: 'x', DB_PASSWORD: 'x' })).toEqual([]);
   });
 
@@ -65,7 +65,7 @@ describe('the advice on an environment', () => {
     ['Production', 'did you mean "production"?'],
     ['producton', 'did you mean "production"?'],
     ['staging', 'NODE_ENV is "staging", which counts as development. Only'],
-  ])('says of NODE_ENV=%s how it is taken', (value, sentence) => {
+  ])('explains how NODE_ENV=%s is treated', (value, sentence) => {
     expect(adviseOn({ NODE_ENV: value })).toEqual([expect.stringContaining(sentence)]);
   });
 

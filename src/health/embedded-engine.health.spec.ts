@@ -49,7 +49,7 @@ describe('the health of an embedded engine', () => {
     expect([status, body.info]).toEqual([200, { embeddedEngine: { status: 'up' } }]);
   });
 
-  it('asks for a new process if it cannot recover', async () => {
+  it('makes the service not live if the engine cannot recover', async () => {
     condition = { status: 'failed', reason: 'the file is gone' };
     const down = {
       embeddedEngine: {

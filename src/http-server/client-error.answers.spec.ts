@@ -69,7 +69,7 @@ describe('ClientErrorAnswers', () => {
     ]);
   });
 
-  it('answers a connection that is gone with nothing', () => {
+  it('sends nothing to a closed connection', () => {
     const answers = new ClientErrorAnswers();
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     socket.on('error', () => undefined);

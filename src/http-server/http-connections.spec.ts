@@ -9,7 +9,7 @@ import { HttpConnections } from './http-connections.js';
 
 const WRITE_TIMEOUT_MS = 30_000;
 
-/** Far more than what the buffers of two sockets take. */
+/** Far more than the buffers of two sockets hold. */
 const CHUNK = Buffer.alloc(64 * 1_024);
 const CHUNKS = 640;
 const LENGTH = CHUNK.length * CHUNKS;
@@ -23,7 +23,7 @@ describe('HttpConnections', () => {
   let received: number;
 
   beforeEach(async () => {
-    // Sockets live on the real clock, the looks at them on the test's.
+    // Sockets use the real clock, the checks of connections a fake one.
     jest.useFakeTimers({
       doNotFake: [
         'nextTick',
@@ -66,7 +66,7 @@ describe('HttpConnections', () => {
     client.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n\r\n`);
   }
 
-  /** Asks for the large answer, of which nothing is read, and waits until the sockets take no more of it. */
+  /** Requests the large answer without reading it, and waits until the buffers of the sockets are full. */
   async function stall(): Promise<void> {
     client.pause();
     ask('/large');
@@ -84,7 +84,7 @@ describe('HttpConnections', () => {
     client.resume();
   }
 
-  it('cuts a client that takes nothing of its answer for as long as is allowed', async () => {
+  it('closes the connection of a client that does not read its answer within the timeout', async () => {
     await stall();
     jest.advanceTimersByTime(2_000);
     expect(cut).toEqual([]);
@@ -95,7 +95,7 @@ describe('HttpConnections', () => {
     expect(received).toBeLessThan(LENGTH);
   });
 
-  it('cuts no client that takes something from time to time, however slowly', async () => {
+  it('keeps the connection of a client that reads slowly', async () => {
     await stall();
     const before = taken();
     jest.advanceTimersByTime(WRITE_TIMEOUT_MS - 2_000);
@@ -106,7 +106,7 @@ describe('HttpConnections', () => {
     await until(() => received > LENGTH);
   });
 
-  it('cuts no client that waits for an answer that has not begun', async () => {
+  it('keeps the connection of a client whose answer has not begun', async () => {
     ask('/held');
     await until(() => answers.length === 1);
     jest.advanceTimersByTime(WRITE_TIMEOUT_MS * 10);
@@ -116,7 +116,7 @@ describe('HttpConnections', () => {
     await until(() => received > 0);
   });
 
-  it('closes once the answers that have begun are read, however long that takes', async () => {
+  it('closes when all answers that have begun are read', async () => {
     await stall();
     const closed = connections.close(new AbortController().signal);
     jest.advanceTimersByTime(10_000);
@@ -126,7 +126,7 @@ describe('HttpConnections', () => {
     await closingTime(closed);
   });
 
-  it('closes without those that have not begun after a second', async () => {
+  it('after a second closes connections whose answers have not begun', async () => {
     ask('/held');
     await until(() => answers.length === 1);
     const closed = connections.close(new AbortController().signal);
@@ -136,7 +136,7 @@ describe('HttpConnections', () => {
     expect(answers[0]?.writableFinished).toBe(false);
   });
 
-  it('cuts what is still open when its time is over', async () => {
+  it('closes all connections when its signal aborts', async () => {
     await stall();
     const stop = new AbortController();
     const closed = connections.close(stop.signal);
@@ -145,7 +145,7 @@ describe('HttpConnections', () => {
     expect(answers[0]?.writableFinished).toBe(false);
   });
 
-  /** Lets the clock go on until it is closed. */
+  /** Advances the clock until it is closed. */
   async function closingTime(closed: Promise<void>): Promise<void> {
     let isClosed = false;
     void closed.then(() => (isClosed = true));

@@ -20,7 +20,7 @@ describe('ClockWatch', () => {
     jest.restoreAllMocks();
   });
 
-  it('tells once by how much the clock was set, back or forth, and nothing while it only runs', () => {
+  it('reports a change of the clock once, back or forth, and nothing while it only runs', () => {
     jest.advanceTimersByTime(10_000);
     jest.setSystemTime(Date.now() - 3_600_000);
     jest.advanceTimersByTime(5_000);

@@ -37,7 +37,7 @@ describe('CrashGuard', () => {
     jest.restoreAllMocks();
   });
 
-  /** Calls what the guard has hung on the process, as Node does. */
+  /** Calls the listeners that the guard has added to the process, as Node does. */
   function happen(event: 'unhandledRejection' | 'uncaughtException', error: unknown): void {
     const listener = process.listeners(event as 'uncaughtException').at(-1) as (error: unknown) => void;
     listener(error);
@@ -47,7 +47,7 @@ describe('CrashGuard', () => {
     return fatal.mock.calls.map(([line]) => (line as { err: Error }).err.message);
   }
 
-  it('lets the service go on if the error has an owner', () => {
+  it('keeps the service running if the error has an owner', () => {
     guard.protect(app);
     faults.onFault(() => stops.push('fault'));
     errors.register(() => false);
@@ -82,7 +82,7 @@ describe('CrashGuard', () => {
     expect([stops, messages()]).toEqual([['boot'], []]);
   });
 
-  it('does not count damage against the tasks that run', () => {
+  it('does not count a damaged file as a crash of the running tasks', () => {
     guard.protect(app);
     faults.report('The file is damaged.', new Error('malformed'));
     faults.onFault(() => stops.push('fault'));

@@ -54,7 +54,7 @@ describe('ShutdownService', () => {
     expect(ran).toEqual(['handlers', 'queue']);
   });
 
-  it('still takes work during SHUTDOWN_DELAY_MS, though it says that it is stopping', async () => {
+  it('still accepts work during SHUTDOWN_DELAY_MS, although it reports that it is stopping', async () => {
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 5_000 });
     expect(shutdown.stopping).toBe(false);
     const stopped = shutdown.stop();
@@ -65,7 +65,7 @@ describe('ShutdownService', () => {
     await stopped;
   });
 
-  it('tells a hook by its signal that the time is over, and goes on without it', async () => {
+  it('aborts the signal of a hook whose time has elapsed, and continues without it', async () => {
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     let aborted = false;
     shutdown.register('drain', 'handler that never ends', (signal) => {
@@ -83,7 +83,7 @@ describe('ShutdownService', () => {
     expect(released).toHaveBeenCalledTimes(1);
   });
 
-  it('leaves time to write what handlers that were told to end have left', async () => {
+  it('leaves time for the last writes of aborted handlers', async () => {
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     const ran: string[] = [];
     shutdown.register('abort', 'handler that does not listen', () => new Promise(() => undefined));
@@ -108,7 +108,7 @@ describe('ShutdownService', () => {
     expect(ended).toBe(true);
   });
 
-  it('goes on when a hook fails', async () => {
+  it('continues if a hook fails', async () => {
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     shutdown.register('flush', 'queue', () => Promise.reject(new Error('disk full')));
     shutdown.register('flush', 'other', () => {
@@ -120,7 +120,7 @@ describe('ShutdownService', () => {
     expect(released).toHaveBeenCalledTimes(1);
   });
 
-  it('stops once, also when it is asked twice and the application closes too', async () => {
+  it('stops once, even if stop() is called twice and the application closes too', async () => {
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     const hook = jest.fn(() => undefined);
     shutdown.register('drain', 'once', hook);

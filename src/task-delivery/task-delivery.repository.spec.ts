@@ -29,7 +29,7 @@ describe('TaskDeliveryRepository', () => {
     expect(await counts()).toEqual({ a: 2, b: 1 });
   });
 
-  it('forgets a task that has reported', async () => {
+  it('deletes the count of a task that has reported', async () => {
     await repository.count('life-1', [
       { taskId: 'a', topic: 'one' },
       { taskId: 'b', topic: 'one' },
@@ -38,7 +38,7 @@ describe('TaskDeliveryRepository', () => {
     expect(await counts()).toEqual({ b: 1 });
   });
 
-  it('forgets a count that nothing has changed for more than 30 days', async () => {
+  it('deletes a count that has not changed for more than 30 days', async () => {
     await repository.count('life-1', [{ taskId: 'old', topic: 'one' }]);
     const before = new Date(Date.now() - 31 * 24 * 60 * 60 * 1_000);
     await fixture.connection.transaction((sql) =>

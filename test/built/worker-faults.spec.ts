@@ -7,7 +7,7 @@ import { BuiltService, ensureBuilt } from '../support/built-service.js';
 import { readRows, removeTables } from '../support/database.js';
 import { eventually } from '../support/service.js';
 
-/** Gives the first step the faults that the userId asks for. */
+/** Adds the faults to the first step that the userId selects. */
 const FAULTS = pathToFileURL(resolve('test/fixtures/faulty-handlers.mjs')).href;
 
 let dataDir: string;

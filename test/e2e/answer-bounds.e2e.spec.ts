@@ -7,7 +7,7 @@ import { eventually, RunningService } from '../support/service.js';
 
 const PAGE_BYTES = 1_048_576;
 
-/** More than all buffers of two sockets take. */
+/** More than the buffers of two sockets hold. */
 const LARGE_BYTES = 24 * PAGE_BYTES;
 
 interface Events {
@@ -61,7 +61,7 @@ describe('the limits of a response', () => {
     expect(Math.max(...sizes)).toBeLessThan(PAGE_BYTES * 1.1);
     expect(seen).toEqual(Array.from({ length: seen.length }, (_each, index) => index + 1));
     expect(seen.length).toBeGreaterThanOrEqual(80);
-    // A full page by its limit says the same.
+    // A page that is full by its limit gives the same.
     const short = (await service.get('/api/process/events/trail?limit=2')).body as unknown as Events;
     expect(short.nextAfter).toBe(2);
   });
@@ -73,7 +73,7 @@ describe('the limits of a response', () => {
     for (;;) {
       const page = await service.get(`/api/process/status/all?${query}`);
       const { processes, nextCursor } = page.body as unknown as List;
-      // One that is larger than a page is a page of its own.
+      // An item that is larger than a page has a page of its own.
       if (processes.some(({ correlationId }) => correlationId === 'large')) expect(processes).toHaveLength(1);
       else expect(page.text.length).toBeLessThan(PAGE_BYTES * 1.1);
       seen.push(...processes.map(({ correlationId }) => correlationId));

@@ -96,7 +96,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
     ['in chunks, without a type', 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['in chunks, of a type', 'Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
     ['in chunks, JSON', 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'],
-  ])('takes an empty body for none: %s', async (_, rest) => {
+  ])('treats an empty body as absent: %s', async (_, rest) => {
     const pipeline = await Pipeline.open(service.baseUrl);
     pipeline.send(`POST /api/process/cancel/unknown-1 HTTP/1.1\r\nHost: test\r\n${rest}`);
     const [answer] = await eventually(
@@ -110,7 +110,7 @@ describe('POST /api/process/cancel/{correlationId}', () => {
   it.each([
     ['text', 'Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n', 415],
     ['JSON', 'Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n', 404],
-  ])('takes a body in chunks as %s', async (_, rest, status) => {
+  ])('answers a chunked body: %s', async (_, rest, status) => {
     const pipeline = await Pipeline.open(service.baseUrl);
     pipeline.send(`POST /api/process/cancel/unknown-2 HTTP/1.1\r\nHost: test\r\n${rest}`);
     const [answer] = await eventually(
@@ -148,9 +148,9 @@ describe('POST /api/process/cancel/{correlationId}', () => {
 
   it('writes the cancel to the trail', async () => {
     const { body } = await service.get('/api/process/events/unwanted');
-    const told = (body.events as { stepName: string; result: string }[])
+    const results = (body.events as { stepName: string; result: string }[])
       .filter(({ stepName }) => stepName === 'cancel')
       .map(({ result }) => result);
-    expect(told).toEqual(['Cancellation requested', 'Process cancelled']);
+    expect(results).toEqual(['Cancellation requested', 'Process cancelled']);
   });
 });

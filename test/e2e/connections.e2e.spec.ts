@@ -43,7 +43,7 @@ describe('a connection', () => {
     );
   }
 
-  /** Opens a stream, and closes it where it is open. */
+  /** Opens a stream, and closes it once it is open. */
   async function openStream(): Promise<number> {
     const abort = new AbortController();
     const { status } = await fetch(`${service.baseUrl}${EVENTS}`, { headers: STREAM, signal: abort.signal });

@@ -283,7 +283,7 @@ describe('an event stream without an end', () => {
         .on('error', reject)
         .end();
     });
-    // Nobody reads the slow one; by the time the fast one is through, it stands still.
+    // The slow one is not read; when the fast one is complete, it is blocked.
     const fast = await EventStreamClient.open(`${service.baseUrl}${path('large')}`);
     await fast.whole();
     // The last is that of the completion.

@@ -13,7 +13,7 @@ import { clearSharedEngine } from '../support/target.js';
 let dataDir: string;
 let partner: PartnerServer;
 /**
- * The answer that a step waits for, once it has called the partner. A lock in the engine would not tell that it runs: a
+ * The answer that a step waits for, once it has called the partner. A lock in the engine would not show that it runs: a
  * stop gives back the task of an answer that is still on its way.
  */
 let stepRuns: Promise<ServerResponse>;
@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // What a failed test has left would go on working on the tasks of the next one.
+  // The service of a failed test would still work on the tasks of the next one.
   for (const service of spawned.splice(0)) await service.kill();
   partner.close();
   await removeTables(dataDir);

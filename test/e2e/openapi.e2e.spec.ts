@@ -48,8 +48,8 @@ describe('the OpenAPI document', () => {
   it('passes the recommended rules of Redocly', async () => {
     const config = await createConfig({ extends: ['recommended'] });
     const problems = await lintFromString({ source: text, absoluteRef: '/openapi.json', config });
-    const told = problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]);
-    expect(told).toEqual([]);
+    const found = problems.map(({ ruleId, message, location }) => [ruleId, message, location[0]?.pointer]);
+    expect(found).toEqual([]);
   });
 
   it('lists each route once with the server of the clients', () => {

@@ -65,7 +65,7 @@ describe('configured partners', () => {
     }
     const list = async (path: string): Promise<unknown[]> =>
       (await (await fetch(`${baseUrl}${path}`)).json()) as unknown[];
-    // An engine that is shared has tasks of others.
+    // A shared engine has tasks of others.
     const [instance] = (await eventually(
       () => list('/process-instance?businessKey=patient'),
       (instances) => instances.length === 1,

@@ -30,7 +30,7 @@ const toNowhere = flow('work', 'nowhere');
 const processOf = (key: string, ...more: string[]) =>
   drawnProcess(key, drawing(key, ...more), { work: completes });
 
-/** The second life has a file that no engine takes, for a process that runs and for one that never did. */
+/** The second run has a file that no engine accepts, for a process that is deployed and for one that is not. */
 describe('a definition that the engine refuses', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'refused-'));
   const errors: unknown[] = [];

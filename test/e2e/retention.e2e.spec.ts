@@ -43,7 +43,7 @@ describe('retention', () => {
     expect([first.status, again.status]).toEqual([200, 200]);
     expect(again.headers.get('idempotent-replayed')).toBeNull();
     expect(again.body.startedAt).not.toBe(first.body.startedAt);
-    // By time the row of the start comes first, whatever its place is.
+    // By time the row of the start comes first, with any id.
     const places = (await service.wholeTrail('old', 5)).map(({ seq }) => seq as number);
     expect(places.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5]);
     expect(await service.countInstances('old')).toBe(2);

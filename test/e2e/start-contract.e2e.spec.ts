@@ -159,7 +159,7 @@ describe('the contract of start', () => {
       ),
     );
     for (const answer of answers) {
-      // Who had joined before the refusal relies on the claim, which is then START_REJECTED instead of gone.
+      // If a request had joined before the refusal, the claim is kept and becomes START_REJECTED.
       expect([404, 500]).toContain(answer.status);
       if (answer.status === 500) expect(answer.body.errorCode).toBe('START_REJECTED');
     }

@@ -117,7 +117,7 @@ describe('a suspended process', () => {
 
   it('stores a start of a suspended definition, names the definition, and starts it after the activation', async () => {
     release();
-    // The definition is deployed behind the boot.
+    // The definition is deployed after the boot.
     await eventually(
       () => ask<unknown[]>('GET', `/process-definition?key=${KEY}`),
       (found) => found.length > 0,

@@ -48,7 +48,7 @@ interface Settle {
   reject(error: Error): void;
 }
 
-/** Calls that are answered 503 by host a, and by all others with the headers that they carry. */
+/** Calls that host a answers with 503, and all others with the headers of the request. */
 class ScriptedCalls extends HttpCalls {
   constructor(private readonly caller: HttpCaller) {
     super();
@@ -96,11 +96,11 @@ describe('TopicRunner', () => {
     runner = createRunner(listener);
   }
 
-  function createRunner(told?: RecordingListener): TopicRunner {
+  function createRunner(listener?: RecordingListener): TopicRunner {
     const engine = new EngineInstancesClient(new EngineConnection(transport), config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
     const drawings = new ProcessDrawings([]);
-    const outcomes = new OutcomeReporter(events, engine, nudge, drawings, config, told);
+    const outcomes = new OutcomeReporter(events, engine, nudge, drawings, config, listener);
     return new TopicRunner(events, outcomes, nudge, http, deliveries, config);
   }
 
@@ -137,7 +137,7 @@ describe('TopicRunner', () => {
     throw error;
   };
 
-  describe('tells the engine what the handler meant', () => {
+  describe('reports the result of the handler to the engine', () => {
     it('a value: complete with typed variables', async () => {
       handle = async () => ({ paid: true, items: [1] });
       await run();
@@ -200,7 +200,7 @@ describe('TopicRunner', () => {
       expect(listener.unhandled).toEqual([]);
     });
 
-    it('input that does not parse: a BPMN error VALIDATION_ERROR, and no handler runs', async () => {
+    it('invalid input: a BPMN error VALIDATION_ERROR, and the handler does not run', async () => {
       handle = () => {
         throw new Error('must not run');
       };
@@ -233,7 +233,7 @@ describe('TopicRunner', () => {
       },
     );
 
-    it('a FatalTaskError: failure without retries, and the listener hears of the incident', async () => {
+    it('a FatalTaskError: a failure without retries, and the listener receives the incident', async () => {
       handle = throwing(new FatalTaskError('broken'));
       await run({ variables: toTypedVariables({ traceability_id: 'T' }) });
       expect(calls.made).toMatchObject([
@@ -295,7 +295,7 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('warns of what the output schema does not have, once for each topic and member', async () => {
+  it('warns of members that the output schema does not have, once for each topic and member', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     const row = z.object({ id: z.number() });
     const output = z.object({ n: z.number(), rows: z.array(row).optional(), open: z.looseObject({}) });
@@ -317,7 +317,7 @@ describe('TopicRunner', () => {
     expect(calls.names()).toEqual(['complete', 'complete']);
   });
 
-  it('gives a handler every digit of what the engine holds, and fails with the path where the schema wants a number', async () => {
+  it('passes every digit of a number to the handler, and fails with the path if the schema expects a number', async () => {
     const variables = {
       id: { type: 'Long', value: 9_007_199_254_740_993n },
       order: { type: 'Json', value: '{"id":9007199254740993}' },
@@ -337,7 +337,7 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('shows what a schema refused as a sentence and as its issues, nowhere as JSON in a text', async () => {
+  it('shows the issues of a schema as a sentence and as a list, never as JSON in a string', async () => {
     handle = () => z.object({ price: z.number() }).parse({ price: '12' });
     await run();
     const [event] = events.events;
@@ -348,7 +348,7 @@ describe('TopicRunner', () => {
     expect(JSON.stringify(event)).not.toContain(String.raw`\"code\"`);
   });
 
-  it('writes the row before the engine is told, and tells it nothing where the row cannot be written', async () => {
+  it('writes the row before the report, and reports nothing if the row cannot be written', async () => {
     let before: string[] = [];
     create(
       new RecordingEventLog(() => {
@@ -363,7 +363,7 @@ describe('TopicRunner', () => {
     expect([calls.names(), runner.running]).toEqual([[], 0]);
   });
 
-  it('gives the handler parsed input and the facts of the task', async () => {
+  it('passes the parsed input and the task to the handler', async () => {
     let seen: unknown;
     handle = (input, task) => {
       seen = [
@@ -400,7 +400,7 @@ describe('TopicRunner', () => {
     expect(events.events[0]?.metadata.correlationId).toBe(businessKey ?? correlationId);
   });
 
-  it('carries identifying outputs and added identifiers over to the process and the trail', async () => {
+  it('adds identifying outputs and added identifiers to the process and the trail', async () => {
     handle = (_, task) => {
       task.addIdentifiers({ invoice: 7 });
       return { orderId: 'o', userId: 'u', customerId: null };
@@ -413,7 +413,7 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('puts the calls that the handler made into its row: the last that failed, and all in the metadata', async () => {
+  it('records the calls of the handler in its row: the last failed one, and all in the metadata', async () => {
     handle = async (_input, task) => {
       await task.http.get('http://a').catch(() => undefined);
       const { headers } = await task.http.get('http://b');
@@ -432,7 +432,7 @@ describe('TopicRunner', () => {
     expect(events.events[0]?.metadata.calls).toHaveLength(2);
   });
 
-  it("says the step's own sentences, and its own where they cannot be made", async () => {
+  it('uses the sentences of the step, and default ones if they throw', async () => {
     handle = () => ({ n: 1 });
     await run({}, { successSentence: (output) => `n is ${(output as { n: number }).n}` });
     await run({}, { successSentence: throwing(new Error('x')) });
@@ -463,7 +463,7 @@ describe('TopicRunner', () => {
       expect(events.events).toHaveLength(1);
     });
 
-    it('of every running task, and nobody takes the many listeners for a leak', async () => {
+    it('of every running task, without a warning of leaking listeners', async () => {
       const listened = jest.spyOn(EventTarget.prototype, 'addEventListener');
       try {
         calls.answers.push(...Array.from({ length: config.maxTasks }, reset));
@@ -479,13 +479,13 @@ describe('TopicRunner', () => {
       }
     });
 
-    it('and takes a 404 for done', async () => {
+    it('and treats a 404 as done', async () => {
       calls.answers.push(reset(), gone());
       await run();
       expect([calls.names(), events.events.length]).toEqual([['complete', 'complete'], 1]);
     });
 
-    it('and stops where another worker has the task', async () => {
+    it('and stops if another worker has the task', async () => {
       calls.answers.push(lost());
       await run();
       expect([calls.names(), events.events.length]).toEqual([['complete'], 1]);
@@ -538,7 +538,7 @@ describe('TopicRunner', () => {
       (made.findLast(({ call }) => call === 'failure')?.with as { localVariables: TypedVariables })
         .localVariables;
 
-    it('fails with the outcome beside it, says where and why, and does not blame the step', async () => {
+    it('fails with its outcome stored beside it; the message names place and reason, and says that the step succeeded', async () => {
       calls.answers.push(stuck());
       await run({ retries: 1 });
       expect(calls.made).toMatchObject([
@@ -560,7 +560,7 @@ describe('TopicRunner', () => {
       expect(listener.incidents).toEqual([]);
     });
 
-    it('comes again for its outcome alone, in another process too, with fewer retries each time', async () => {
+    it('is retried only to report its outcome, in another process too, with fewer retries each time', async () => {
       calls.answers.push(stuck());
       await run();
       const variables = keptBy(calls.made);
@@ -581,7 +581,7 @@ describe('TopicRunner', () => {
       expect([calls.names(), events.events, handled]).toEqual([['complete'], [], 1]);
     });
 
-    it('runs the handler again in the same process once the kept outcome is deleted', async () => {
+    it('runs the handler again in the same process once the stored outcome is deleted', async () => {
       calls.answers.push(stuck());
       await run();
       await run({ retries: 3 });
@@ -591,7 +591,7 @@ describe('TopicRunner', () => {
     it.each([
       ['the failure was accepted', []],
       ['the answer to the failure was lost', Array.from({ length: 100 }, reset)],
-    ])('reports the kept outcome as it was edited, where %s', async (_, answers) => {
+    ])('reports the stored outcome as it was edited, if %s', async (_, answers) => {
       calls.answers.push(stuck(), ...answers);
       await run();
       calls.answers.length = 0;
@@ -608,7 +608,7 @@ describe('TopicRunner', () => {
       expect(handled).toBe(2);
     });
 
-    it('is an incident at once where there are no retries', async () => {
+    it('is an incident at once without retries', async () => {
       config = createConfiguration({ CAMUNDA_TASK_RETRIES: '0' }).camunda;
       create(events);
       calls.answers.push(stuck());
@@ -639,12 +639,12 @@ describe('TopicRunner', () => {
       ['of another task', '{"taskId":"other","outcome":{"kind":"complete","variables":{}}}'],
       ['of no outcome', '{"taskId":"task-1","outcome":{"kind":"unlock"}}'],
       ['no JSON', 'x'],
-    ])('and takes a variable of its name that a client has sent for none: %s', async (_, value) => {
+    ])('and ignores a variable of the same name from a client: %s', async (_, value) => {
       await run({ variables: { fastifyCamundaOutcome: { type: 'Json', value } } });
       expect(handled).toBe(1);
     });
 
-    it('remembers it where the engine takes the failure neither', async () => {
+    it('keeps it in memory if the engine refuses the failure too', async () => {
       calls.answers.push(stuck(), stuck(), stuck());
       await run();
       await run();
@@ -659,34 +659,31 @@ describe('TopicRunner', () => {
       ['the engine, 500', refusal(500, 'Data too long for column')],
       ['a proxy, 413', proxy(413)],
       ['a proxy, 400', proxy(400)],
-    ])(
-      'is an incident too where its failure is refused with the outcome beside it: %s',
-      async (_, answer) => {
-        const retries = [1, 3, 2, 1];
-        for (const left of retries) {
-          calls.answers.push(stuck(), answer);
-          await run({ retries: left });
-        }
-        const failures = calls.made.filter(({ call }) => call === 'failure').map((made) => made.with);
-        expect(calls.names()).toEqual(retries.flatMap(() => ['complete', 'failure', 'failure']));
-        expect(failures).toMatchObject(
-          [3, 2, 1, 0].flatMap((left) => [
-            { retries: left, errorMessage: SENTENCE, localVariables: expect.anything() },
-            { retries: left, errorMessage: expect.stringMatching(IN_MEMORY) },
-          ]),
-        );
-        expect(failures[1]).not.toHaveProperty('localVariables');
-        expect(listener.incidents).toMatchObject([{ error: expect.stringMatching(IN_MEMORY) as unknown }]);
-        expect([handled, events.events.length]).toEqual([1, 1 + 2 * retries.length]);
-        // The repair.
-        await run({ retries: 1 });
-        expect([calls.names().at(-1), handled]).toEqual(['complete', 1]);
-        await run();
-        expect(handled).toBe(2);
-      },
-    );
+    ])('is an incident too if its failure is refused with the outcome beside it: %s', async (_, answer) => {
+      const retries = [1, 3, 2, 1];
+      for (const left of retries) {
+        calls.answers.push(stuck(), answer);
+        await run({ retries: left });
+      }
+      const failures = calls.made.filter(({ call }) => call === 'failure').map((made) => made.with);
+      expect(calls.names()).toEqual(retries.flatMap(() => ['complete', 'failure', 'failure']));
+      expect(failures).toMatchObject(
+        [3, 2, 1, 0].flatMap((left) => [
+          { retries: left, errorMessage: SENTENCE, localVariables: expect.anything() },
+          { retries: left, errorMessage: expect.stringMatching(IN_MEMORY) },
+        ]),
+      );
+      expect(failures[1]).not.toHaveProperty('localVariables');
+      expect(listener.incidents).toMatchObject([{ error: expect.stringMatching(IN_MEMORY) as unknown }]);
+      expect([handled, events.events.length]).toEqual([1, 1 + 2 * retries.length]);
+      // The process is repaired.
+      await run({ retries: 1 });
+      expect([calls.names().at(-1), handled]).toEqual(['complete', 1]);
+      await run();
+      expect(handled).toBe(2);
+    });
 
-    it('keeps it beside the task as soon as the engine stores it, and counts on', async () => {
+    it('stores it beside the task as soon as the engine accepts that, and continues counting', async () => {
       calls.answers.push(stuck(), proxy(413));
       await run();
       calls.answers.push(stuck());
@@ -698,7 +695,7 @@ describe('TopicRunner', () => {
       expect([calls.names().at(-1), handled]).toEqual(['complete', 1]);
     });
 
-    it('is an incident where the completion is too large for a proxy', async () => {
+    it('is an incident if the completion is too large for a proxy', async () => {
       config = createConfiguration({ CAMUNDA_TASK_RETRIES: '0' }).camunda;
       create(events);
       calls.answers.push(proxy(413), proxy(413));
@@ -713,13 +710,13 @@ describe('TopicRunner', () => {
       ]);
     });
 
-    it('sends no second failure where another worker has the task', async () => {
+    it('sends no second failure if another worker has the task', async () => {
       calls.answers.push(stuck(), lost());
       await run();
       expect(calls.names()).toEqual(['complete', 'failure']);
     });
 
-    it('remembers it where the engine was away until the lock was over, and forgets it when it is taken', async () => {
+    it('keeps it in memory if the engine is unreachable until the lock expires, and drops it when it is accepted', async () => {
       calls.answers.push(...Array.from({ length: 100 }, reset));
       await run();
       calls.answers.length = 0;
@@ -734,7 +731,7 @@ describe('TopicRunner', () => {
     const suspended = () => refusal(400, "ENGINE-03043 ExternalTask with id 'task-1' is suspended.");
     const done = { status: 204, contentType: null, body: '' };
 
-    it('leaves the outcome beside the task and frees it, without a row of its own', async () => {
+    it('stores the outcome beside the task and unlocks it, without a row of its own', async () => {
       let handled = 0;
       handle = () => {
         handled += 1;
@@ -756,7 +753,7 @@ describe('TopicRunner', () => {
       expect(listener.incidents).toEqual([]);
     });
 
-    it('runs the handler again where the outcome that was left beside the task is deleted', async () => {
+    it('runs the handler again if the outcome beside the task is deleted', async () => {
       let handled = 0;
       handle = () => {
         handled += 1;
@@ -769,7 +766,7 @@ describe('TopicRunner', () => {
       expect([calls.names(), handled]).toEqual([['complete', 'unlock', 'complete'], 2]);
     });
 
-    it('remembers the outcome where the engine keeps nothing beside the task', async () => {
+    it('keeps the outcome in memory if the engine does not store it beside the task', async () => {
       let handled = 0;
       handle = () => {
         handled += 1;
@@ -785,7 +782,7 @@ describe('TopicRunner', () => {
       expect(events.events).toHaveLength(1);
     });
 
-    it('frees the task of an attempt that failed, which runs again once it is active', async () => {
+    it('unlocks the task of a failed attempt, which is retried after the resumption', async () => {
       handle = throwing(new Error('partner is down'));
       calls.answers.push(suspended());
       await run();
@@ -794,14 +791,14 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('writes a second row for a refused failure and leaves it at that', async () => {
+  it('writes a second row for a refused failure and does nothing else', async () => {
     handle = throwing(new Error('x'));
     calls.answers.push(refusal(500, 'no'));
     await run();
     expect([calls.names(), events.events.length]).toEqual([['failure'], 2]);
   });
 
-  it('tells the listener where no instance is left after a BPMN error, also when the answer to it was lost', async () => {
+  it('notifies the listener if a BPMN error has ended the instance, even if the answer to it was lost', async () => {
     handle = throwing(new BusinessRuleError('no'));
     for (const answers of [[null], [reset(), gone()]]) {
       calls.answers.push(...answers);
@@ -814,7 +811,7 @@ describe('TopicRunner', () => {
     ]);
   });
 
-  it('survives a listener that fails, and needs none', async () => {
+  it('works with a listener that throws, and without one', async () => {
     handle = throwing(new FatalTaskError('x'));
     listener.incident = () => Promise.reject(new Error('table away'));
     await run();
@@ -823,7 +820,7 @@ describe('TopicRunner', () => {
     expect(calls.names()).toEqual(['failure', 'failure']);
   });
 
-  it('extends the lock every third of it while the handler runs and the row is written, and no more afterwards', async () => {
+  it('extends the lock after each third of it while the handler runs and the row is written, and not afterwards', async () => {
     const after = (ms: number) =>
       new Promise<void>((resolve) => {
         setTimeout(resolve, ms);
@@ -843,7 +840,7 @@ describe('TopicRunner', () => {
     ]);
   });
 
-  it('extends again after a lost extension', async () => {
+  it('extends again after a failed extension', async () => {
     handle = () =>
       new Promise((resolve) => {
         setTimeout(() => {
@@ -891,7 +888,7 @@ describe('TopicRunner', () => {
     expect([runs, calls.names(), later.names()]).toEqual([1, [], ['complete']]);
   });
 
-  it('bears the redelivery of a finished task', async () => {
+  it('handles the redelivery of a finished task', async () => {
     await run();
     calls.answers.push(gone());
     await run();
@@ -901,7 +898,7 @@ describe('TopicRunner', () => {
     ]);
   });
 
-  it('gives a task back whose handler follows the signal when the service can wait no longer', async () => {
+  it('unlocks a task whose handler obeys the signal at a stop', async () => {
     handle = (_, task) =>
       new Promise((_resolve, reject) => {
         task.signal.addEventListener('abort', () => {
@@ -915,7 +912,7 @@ describe('TopicRunner', () => {
     expect([calls.names(), events.events[0]?.status]).toEqual([['unlock'], 'error']);
   });
 
-  it('uses up no attempt where the process was out of file descriptors, and tells so', async () => {
+  it('uses up no retry if the process is out of file descriptors, and calls back', async () => {
     const starved: unknown[] = [];
     runner.onOutOfResources((error) => starved.push(error));
     const cause = Object.assign(new Error('connect EMFILE'), { code: 'EMFILE' });
@@ -926,10 +923,10 @@ describe('TopicRunner', () => {
     expect([starved, events.events.length, listener.incidents]).toEqual([[error], 1, []]);
   });
 
-  describe('ends a handler that is over its time', () => {
+  describe('aborts a handler that exceeds its time limit', () => {
     const limit = { maxDurationMs: 900 };
 
-    it('fails the attempt, aborts its signal and frees the task, whose lock it keeps until then', async () => {
+    it('fails the attempt, aborts its signal and reports the failure, with its lock extended until then', async () => {
       let signal: AbortSignal | undefined;
       handle = (_, task) => {
         signal = task.signal;
@@ -950,7 +947,7 @@ describe('TopicRunner', () => {
       expect([runner.running, runner.loadOf('order.charge')]).toEqual([0, { running: 0, abandoned: 1 }]);
     });
 
-    it('takes the default where the topic names no limit, and none where the handler ends in time', async () => {
+    it('uses the default if the topic has no limit, and does nothing if the handler ends in time', async () => {
       handle = () => new Promise(() => undefined);
       const began = Date.now();
       await run();
@@ -988,7 +985,7 @@ describe('TopicRunner', () => {
     });
   });
 
-  describe('a task that was running when the service died', () => {
+  describe('a task that was running when the service crashed', () => {
     it('runs when no other such task does, and others run meanwhile', async () => {
       const order: string[] = [];
       const finish = new Map<string, () => void>();
@@ -1013,7 +1010,7 @@ describe('TopicRunner', () => {
       expect(deliveries.isSuspect('a')).toBe(false);
     });
 
-    it('comes again a little later, with no attempt used up, where too many wait', async () => {
+    it('is delivered again later without using up a retry, if too many wait', async () => {
       deliveries.takeTurn = () => Promise.resolve(null);
       deliveries.addSuspect('task-1');
       await run();
@@ -1062,7 +1059,7 @@ describe('TopicRunner', () => {
       expect((signal?.reason as TaskAbortedError).reason).toBe('unhandled-error');
     });
 
-    it('behind its return, before the engine is told: its row is followed by that of the failure', async () => {
+    it('after its return and before the report: its row is followed by that of the failure', async () => {
       let stray: Error | null = thrownIn('ChargeHandler.handle');
       create(
         new RecordingEventLog(() => {
@@ -1078,7 +1075,7 @@ describe('TopicRunner', () => {
       ]);
     });
 
-    it('but not once the engine is being told', async () => {
+    it('but not once the outcome is being reported', async () => {
       const found: boolean[] = [];
       calls.complete = () => {
         found.push(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics));
@@ -1088,7 +1085,7 @@ describe('TopicRunner', () => {
       expect([found, events.events.map(({ status }) => status)]).toEqual([[true], ['ok']]);
     });
 
-    it('where several of its kind run, all of them, without using up an attempt', async () => {
+    it('and all running steps of the same code, without using up a retry', async () => {
       handle = () => new Promise(() => undefined);
       const ended = ['a', 'b'].map((id) => runner.run(topic(), fakeTask({ id, retries: 2 }), calls));
       expect(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics)).toBe(true);
@@ -1099,7 +1096,7 @@ describe('TopicRunner', () => {
       ]);
     });
 
-    it('counts the attempt of one that runs alone among suspects, and not that of its neighbour', async () => {
+    it('uses up a retry of a suspect, which runs alone, and not of a step beside it', async () => {
       handle = () => new Promise(() => undefined);
       deliveries.addSuspect('a');
       const ended = ['a', 'b'].map((id) => runner.run(topic(), fakeTask({ id, retries: 2 }), calls));
@@ -1110,7 +1107,7 @@ describe('TopicRunner', () => {
       expect([deliveries.isSuspect('a'), deliveries.isSuspect('b')]).toEqual([true, true]);
     });
 
-    it('brings tasks of one bad handler that always run together to an incident each', async () => {
+    it('turns tasks of one bad handler that always run together into an incident each', async () => {
       const began: string[] = [];
       handle = (_, task) => {
         began.push(task.taskId);
@@ -1131,13 +1128,13 @@ describe('TopicRunner', () => {
         for (const [id, retries] of left) if (retries === 0) left.delete(id);
         together.splice(0, together.length, ...left.keys());
       }
-      // One that counts for nobody, then the first and its retries.
+      // One failure that uses up no retry, then the first and its retries.
       expect(began.toSorted().join('')).toBe(['a', 'b', 'c'].map((id) => id.repeat(5)).join(''));
       expect(listener.incidents.map(({ taskId }) => taskId)).toEqual(['a', 'b', 'c']);
       expect(deliveries.isSuspect('a')).toBe(false);
     });
 
-    it('spares a suspect of its kind that waits for its turn', async () => {
+    it('does not fail a suspect of the same code that waits for its turn', async () => {
       const finish: (() => void)[] = [];
       handle = () =>
         new Promise((resolve) =>
@@ -1158,7 +1155,7 @@ describe('TopicRunner', () => {
       expect(calls.names()).toEqual(['failure', 'complete']);
     });
 
-    it('not where it came from none: nothing is failed', async () => {
+    it('and none if the error came from no step', async () => {
       let finish: Settle | undefined;
       handle = () =>
         new Promise((resolve, reject) => {
@@ -1175,7 +1172,7 @@ describe('TopicRunner', () => {
       expect(calls.names()).toEqual(['complete']);
     });
 
-    it('and takes what a given-up handler leaves behind for late', async () => {
+    it('and ignores errors of an abandoned handler', async () => {
       handle = () => new Promise(() => undefined);
       await run({}, { maxDurationMs: 100 });
       expect(runner.failStepOf(thrownIn('ChargeHandler.handle'), topics)).toBe(true);
@@ -1183,7 +1180,7 @@ describe('TopicRunner', () => {
     });
   });
 
-  it('has the engine look again when an accepted retry falls due', async () => {
+  it('makes the engine check its polls again when an accepted retry falls due', async () => {
     handle = throwing(new Error('x'));
     await run();
     expect(nudge.awaitsRetry('task-1')).toBe(true);

@@ -49,7 +49,7 @@ describe('traceUnhandled', () => {
     expect(traceUnhandled(error, steps)).toEqual({ running: [], isLate: false });
   });
 
-  it('finds the very step whose call failed, among several of a kind', () => {
+  it('finds the step whose call failed among several of the same code', () => {
     const other = task('a.one');
     const error = new HttpCallError({ method: 'GET', url: 'http://a/x', status: null, body: null }, 'failed');
     tagCaller(error, other);
@@ -57,16 +57,16 @@ describe('traceUnhandled', () => {
     expect(callerOf(new Error('wrapped', { cause: error }))).toBe(other);
     const among = { ...steps, running: [one, other] };
     expect(traceUnhandled(new Error('wrapped', { cause: error }), among).running).toEqual([other]);
-    // The stack counts where that step is no longer known.
+    // If that step is no longer known, the stack decides.
     expect(traceUnhandled(error, steps).running).toEqual([]);
   });
 
-  it('finds the step of the context, whatever the stack says', () => {
+  it('prefers the step of the context to the stack', () => {
     const error = withStack('OneTopic.handle (file:///app/one.topic.js:3:5)');
     expect(traceUnhandled(error, { ...steps, current: two }).running).toEqual([two]);
   });
 
-  it('takes for late what only a given-up handler can have left', () => {
+  it('reports an error as late if only an abandoned handler can have caused it', () => {
     const error = withStack('OneTopic.handle (file:///app/one.topic.js:3:5)');
     expect(traceUnhandled(error, { ...steps, running: [two], abandoned: [one] })).toEqual({
       running: [],
@@ -76,7 +76,7 @@ describe('traceUnhandled', () => {
 });
 
 describe('StepContext', () => {
-  it('knows the step in its timers and promises from Node 24 on, and nothing before', async () => {
+  it('tracks the step in its timers and promises since Node 24, and not before', async () => {
     for (const [version, known] of [
       ['24.0.0', one],
       ['26.1.0', one],

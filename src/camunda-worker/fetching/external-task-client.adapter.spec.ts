@@ -19,7 +19,7 @@ import { FakeEngine } from '../testing/fake-engine.js';
 
 Logger.overrideLogger(false);
 
-/** Serves a fake engine over HTTP; the client that goes away ends its poll. */
+/** Serves a fake engine over HTTP; a client that disconnects ends its poll. */
 async function serve(engine: FakeEngine): Promise<{ baseUrl: string; close: () => void }> {
   const server = createServer((request, response) => {
     const gone = new AbortController();
@@ -48,7 +48,7 @@ async function serve(engine: FakeEngine): Promise<{ baseUrl: string; close: () =
   };
 }
 
-/** Answers for a fake engine without a socket. */
+/** Dispatches requests to a fake engine without a socket. */
 function dispatchTo(engine: FakeEngine): EngineDispatch {
   return async ({ url, body: sent, onDisconnect }) => {
     const gone = new AbortController();
@@ -128,7 +128,7 @@ describe.each(['http', 'inproc'])('ExternalTaskClientAdapter over %s', (way) => 
     });
   });
 
-  it('words failures, BPMN errors and unlocks as the engine wants them', async () => {
+  it('sends failures, BPMN errors and unlocks in the format of the engine', async () => {
     const refused: unknown[] = [];
     onTask = async (task, calls) => {
       await calls.failure(task.id, {
@@ -163,7 +163,7 @@ describe.each(['http', 'inproc'])('ExternalTaskClientAdapter over %s', (way) => 
     expect(refused[0]).toBeInstanceOf(EngineResponseError);
   });
 
-  it('drops the poll that waits when it is aborted, so that the engine forgets it', async () => {
+  it('aborts the waiting poll, so that the engine drops it', async () => {
     client.stop();
     client.abortPoll();
     await client.whenPollEnded();

@@ -14,7 +14,7 @@ const TASK = {
 };
 
 describe('readFetchedTasks', () => {
-  it('takes what the worker needs of each task', () => {
+  it('reads the members of each task that the worker needs', () => {
     expect(
       readFetchedTasks([
         { ...TASK, workerId: 'w', priority: 5 },
@@ -24,13 +24,13 @@ describe('readFetchedTasks', () => {
     expect(readFetchedTasks([])).toEqual([]);
   });
 
-  it.each(['businessKey', 'executionId', 'retries'])('takes a %s that is absent for null', (name) => {
+  it.each(['businessKey', 'executionId', 'retries'])('reads an absent %s as null', (name) => {
     for (const value of [null, undefined]) {
       expect(readFetchedTasks([{ ...TASK, [name]: value }])).toEqual([{ ...TASK, [name]: null }]);
     }
   });
 
-  it('takes variables that are absent for none, and one without a type', () => {
+  it('reads absent variables as none, and a variable without a type', () => {
     for (const variables of [null, undefined]) {
       expect(readFetchedTasks([{ ...TASK, variables }])).toEqual([{ ...TASK, variables: {} }]);
     }
@@ -38,7 +38,7 @@ describe('readFetchedTasks', () => {
     expect(readFetchedTasks([{ ...TASK, variables: untyped }])).toEqual([{ ...TASK, variables: untyped }]);
   });
 
-  it('takes a variable of any name', () => {
+  it('accepts a variable of any name', () => {
     const variables = JSON.parse('{"__proto__":{"type":"String","value":"x"},"constructor":{}}') as object;
     const [task] = readFetchedTasks([{ ...TASK, variables }]);
     expect(Object.keys(task?.variables ?? {})).toEqual(['__proto__', 'constructor']);
@@ -48,7 +48,7 @@ describe('readFetchedTasks', () => {
     );
   });
 
-  it('says which task is wrong, and in what', () => {
+  it('names the invalid task and its member', () => {
     expect(() => readFetchedTasks([TASK, { ...TASK, retries: '3' }])).toThrow(
       'tasks[1].retries: expected number or null.',
     );

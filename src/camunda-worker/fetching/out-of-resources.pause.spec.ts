@@ -19,14 +19,14 @@ describe('OutOfResourcesPause', () => {
     jest.restoreAllMocks();
   });
 
-  it('holds fetching back once for all steps that meet the shortage, and lets it go on', () => {
+  it('pauses fetching once for all steps that fail by the shortage, and resumes it', () => {
     for (let step = 0; step < 10; step += 1) pause.note(new Error('EMFILE'));
     expect(held).toEqual([true]);
     jest.advanceTimersByTime(1_000);
     expect([held, error.mock.calls.length]).toEqual([[true, false], 1]);
   });
 
-  it('holds it back longer where the shortage is still there, without another line, and begins anew later', () => {
+  it('pauses longer if the shortage persists, without another log line, and starts anew later', () => {
     pause.note(new Error('EMFILE'));
     jest.advanceTimersByTime(1_000);
     pause.note(new Error('EMFILE'));

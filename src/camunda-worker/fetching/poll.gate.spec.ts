@@ -4,7 +4,7 @@ import { TaskSlots } from './task-slots.js';
 
 const observer = { pollSucceeded: () => undefined, pollFailed: () => undefined };
 
-/** What a gate with one slot admits. */
+/** The admission of a gate with one slot. */
 const ONE = { count: 1, topics: null, isPartial: false };
 const NONE = { count: 0, topics: null, isPartial: false };
 
@@ -13,7 +13,7 @@ describe('PollGate', () => {
     jest.useRealTimers();
   });
 
-  /** Milliseconds until the next poll may go, in steps of one. */
+  /** Milliseconds until the next poll may be sent, in steps of one. */
   async function waitOf(gate: PollGate): Promise<number> {
     const progress = { admitted: false };
     void gate.admit().then(() => {
@@ -26,7 +26,7 @@ describe('PollGate', () => {
     }
   }
 
-  it('waits longer after each failure, up to a limit, and no more after a success', async () => {
+  it('waits longer after each failure, up to a limit, and not after a success', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     const failed: number[] = [];
     const gate = new PollGate(new TaskSlots(1), 1, {
@@ -48,7 +48,7 @@ describe('PollGate', () => {
     expect(await waitOf(gate)).toBe(0);
   });
 
-  it('does not spin on an engine that answers at once with nothing', async () => {
+  it('does not busy-wait on an engine that answers at once without tasks', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     const gate = new PollGate(new TaskSlots(1), 1, observer);
     await gate.admit();
@@ -59,7 +59,7 @@ describe('PollGate', () => {
     expect(await waitOf(gate)).toBe(0);
   });
 
-  it('shares the slots between polls and gives back what a poll did not bring', async () => {
+  it('shares the slots between polls and frees those that a poll did not use', async () => {
     const slots = new TaskSlots(5);
     const [first, second] = [new PollGate(slots, 0.5, observer), new PollGate(slots, 0.5, observer)];
     const [three, two] = [(await first.admit())!, (await second.admit())!];
@@ -71,7 +71,7 @@ describe('PollGate', () => {
     expect(slots.free).toBe(5);
   });
 
-  it('holds a poll back that waited for a slot when fetching was paused', async () => {
+  it('delays a poll that waited for a slot when fetching was paused', async () => {
     const slots = new TaskSlots(1);
     const gate = new PollGate(slots, 1, observer);
     await gate.admit();

@@ -22,7 +22,7 @@ describe('TaskSlots', () => {
     expect(slots.limitOf('a')).toBe(limit);
   });
 
-  it('lets two polls together bring no more of a topic than it may hold', async () => {
+  it('lets two polls together fetch no more tasks of a topic than its limit', async () => {
     const slots = new TaskSlots(10, { share: 80, topics: topicsNamed('a', 'b') });
     const first = (await slots.take(0.5, signal))!;
     const second = (await slots.take(0.5, signal))!;
@@ -32,7 +32,7 @@ describe('TaskSlots', () => {
     expect(asked(await slots.take(0.5, signal))).toEqual([2, ['b'], true]);
   });
 
-  it('asks for a topic again when it has room, with the whole number only where all have it', async () => {
+  it('requests a topic again when it has free slots, and the full number of tasks only if all topics have as many', async () => {
     const slots = new TaskSlots(10, { share: 80, topics: topicsNamed('a', 'b') });
     const first = (await slots.take(1, signal))!;
     slots.settle(
@@ -40,7 +40,7 @@ describe('TaskSlots', () => {
       Array.from({ length: 8 }, () => 'a'),
     );
     slots.release('a');
-    // One of a has room, b has eight, and three slots are free.
+    // Topic a has one free slot, b has eight, and three slots are free in total.
     const polls: unknown[] = [];
     for (let poll = 0; poll < 2; poll += 1) {
       const admission = (await slots.take(1, signal))!;
@@ -53,7 +53,7 @@ describe('TaskSlots', () => {
     ]);
   });
 
-  it('needs no short poll for a topic that another poll asks for', async () => {
+  it('needs no short poll for a topic that another poll requests', async () => {
     const slots = new TaskSlots(10, {
       share: 100,
       topics: [
@@ -65,7 +65,7 @@ describe('TaskSlots', () => {
     expect(asked(await slots.take(0.5, signal))).toEqual([5, ['b'], false]);
   });
 
-  it('waits where no topic has room, though slots are free, until a task ends', async () => {
+  it('waits if no topic has a free slot, although slots are free, until a task ends', async () => {
     const slots = new TaskSlots(10, {
       share: 100,
       topics: [
@@ -87,7 +87,7 @@ describe('TaskSlots', () => {
     expect(seen).toEqual([[1, ['a'], true]]);
   });
 
-  it('gives up the wait with its signal', async () => {
+  it('stops waiting when its signal aborts', async () => {
     const slots = new TaskSlots(1);
     const admission = (await slots.take(1, signal))!;
     const abort = new AbortController();
@@ -96,7 +96,7 @@ describe('TaskSlots', () => {
     expect([await waiting, admission.count, slots.free]).toEqual([null, 1, 0]);
   });
 
-  it('never holds more than it has, whatever polls bring', async () => {
+  it('never holds more slots than it has, with any results of polls', async () => {
     const slots = new TaskSlots(7, {
       share: 60,
       topics: [...topicsNamed('a', 'b'), { topic: 'c', maxParallel: 1 }],

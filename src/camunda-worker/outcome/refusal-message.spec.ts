@@ -19,7 +19,7 @@ const CALL = { method: 'POST', path: '/external-task/0af5/complete' };
 const timer = (duration: string) =>
   `<timerEventDefinition><timeDuration>${duration}</timeDuration></timerEventDefinition>`;
 
-/** Behind the task a choice between a timer, a call and an end; behind its error a timer. */
+/** After the task a choice between a timer, a call and an end; after its error a timer. */
 const FILE = bpmn(
   process('order', [
     start(),
@@ -105,21 +105,21 @@ describe("the description of the engine's refusal", () => {
     expect(sentence).not.toMatch(/ENGINE-|external-task|secret/);
   });
 
-  it('looks behind the boundary events where the step ended with an error', () => {
+  it('searches after the boundary events if the step ended with an error', () => {
     const message = "ENGINE-09027 Exception while resolving duedate 'soon': Invalid format";
     expect(say(refusal(message), 'DECLINED')).toMatch(
       /^The step "charge" of "order" ended with the error DECLINED, but .* at "CoolDown": /,
     );
   });
 
-  it("takes the engine's word for a process that is not ours", () => {
+  it("uses the engine's message for a process that is not ours", () => {
     expect(say(refusal("the element with id 'Gate' is stuck"), null, null)).toContain('at "Gate": ');
     expect(say(refusal('Unknown property used in expression: ${a}. Cause: b'), null, null)).toContain(
       'after it',
     );
   });
 
-  it('has no address of the engine where something else failed', () => {
+  it('has no address of the engine if something else failed', () => {
     expect(say(new EngineMisconfiguredError(CALL, 'answered 404', 404))).toBe(
       `${done}after it: it did not accept the call.`,
     );

@@ -13,7 +13,7 @@ describe('toErrorOutcome', () => {
     [7, 32_000],
     [8, 60_000],
     [50, 60_000],
-  ])('waits after attempt %i %i ms, a fifth more or less', (attempt, ms) => {
+  ])('waits after attempt %i for %i ms, plus or minus a fifth', (attempt, ms) => {
     const wait = (random: number) => toErrorOutcome(new Error('x'), { attempt, retriesLeft: 1 }, random);
     expect([wait(0), wait(0.5), wait(1)]).toMatchObject([
       { retryTimeout: ms * 0.8 },
@@ -22,7 +22,7 @@ describe('toErrorOutcome', () => {
     ]);
   });
 
-  it('shows no address of the engine where a handler has asked it', () => {
+  it('shows no address of the engine if a handler has called it', () => {
     const call = { method: 'GET', path: '/history/process-instance/0af5' };
     const error = new EngineResponseError(call, 500, 'ProcessEngineException', 'ENGINE-03005 no', 0);
     expect(toErrorOutcome(error, { attempt: 1, retriesLeft: 0 })).toMatchObject({
@@ -30,7 +30,7 @@ describe('toErrorOutcome', () => {
     });
   });
 
-  describe('waits as long as a partner asks', () => {
+  describe('waits as long as a partner asks for', () => {
     const outcomeOf = (error: Error, random = 0) =>
       toErrorOutcome(error, { attempt: 1, retriesLeft: 3 }, random);
     const call = { method: 'GET', url: 'http://a/x', status: 503, body: null };
@@ -59,7 +59,7 @@ describe('toErrorOutcome', () => {
     expect(JSON.stringify(outcome)).not.toContain('secret');
   });
 
-  it('counts no attempt that the store being away has spoiled', () => {
+  it('uses up no retry if the store was unavailable', () => {
     const away = Object.assign(new Error('away'), { temporarilyUnavailable: true });
     expect(toErrorOutcome(away, { attempt: 4, retriesLeft: 0 })).toMatchObject({
       kind: 'failure',
@@ -68,7 +68,7 @@ describe('toErrorOutcome', () => {
     });
   });
 
-  it('tells the whole chain of causes, cycles once', () => {
+  it('describes the whole chain of causes, and cycles once', () => {
     const cause = new Error('inner');
     cause.cause = cause;
     const outcome = toErrorOutcome(new Error('outer', { cause }), { attempt: 1, retriesLeft: 1 });
@@ -78,7 +78,7 @@ describe('toErrorOutcome', () => {
     });
   });
 
-  it('keeps messages within what the engine takes', () => {
+  it('truncates messages to the length that the engine accepts', () => {
     const long = 'x'.repeat(20_000);
     for (const error of [new Error(long), new BusinessRuleError(long)]) {
       expect(
@@ -87,11 +87,11 @@ describe('toErrorOutcome', () => {
     }
   });
 
-  it('makes an error of anything', () => {
+  it('converts any value to an error', () => {
     expect(asError('text').message).toBe('text');
   });
 
-  it('says what a schema refused that the handler parsed by itself', () => {
+  it('describes the issues of a schema that the handler itself used', () => {
     const answer = z.object({ price: z.object({ amount: z.number() }), currency: z.string() });
     const { error } = answer.safeParse({ price: { amount: '12' } });
     expect([asError(error).message, asError(error).cause]).toEqual([

@@ -11,7 +11,7 @@ import { type CrashCount, CrashLedger } from './crash.ledger.js';
 import type { RunningTask } from '../task/running-task.js';
 import type { TaskOutcome } from '../outcome/task-outcome.mapper.js';
 
-/** Counts in memory, as the table does. */
+/** Counts in memory like the table. */
 class MemoryLedger extends CrashLedger {
   readonly counts = new Map<string, { crashes: number; life: string }>();
   isAway = false;
@@ -62,7 +62,7 @@ describe('PoisonTaskGuard', () => {
     jest.restoreAllMocks();
   });
 
-  /** A life of the service; one that is not stopped has died when the next one begins. */
+  /** A process of the service; one that was not stopped has crashed when the next one starts. */
   async function live(environment: Record<string, string> = {}) {
     const { camunda, database } = createConfiguration({ DATA_DIR: folder, ...environment });
     const shutdown = new ShutdownService({ timeoutMs: 100, delayMs: 0 });
@@ -72,7 +72,7 @@ describe('PoisonTaskGuard', () => {
     return { guard, shutdown };
   }
 
-  it('condemns a task that was there as often as it may be retried, and not its neighbours', async () => {
+  it('does not run a task that was running in too many crashes, but runs the tasks beside it', async () => {
     for (let life = 0; life < 3; life += 1) {
       const { guard } = await live();
       expect(guard.crashesAtLimit('culprit')).toBe(null);
@@ -91,13 +91,13 @@ describe('PoisonTaskGuard', () => {
     expect((await live()).guard.crashesAtLimit('culprit')).toBe(null);
   });
 
-  it('never condemns for a single death, because what ran beside has it too', async () => {
+  it('runs a task after a single crash, because every task that ran then has it on its count', async () => {
     (await live({ CAMUNDA_TASK_RETRIES: '0' })).guard.begin(task('a'));
     const { guard } = await live({ CAMUNDA_TASK_RETRIES: '0' });
     expect([guard.crashesAtLimit('a'), guard.isSuspect('a')]).toEqual([null, true]);
   });
 
-  it('suspects nobody after a stop, but what was given back while an unhandled error stopped the service', async () => {
+  it('suspects no task after a stop, except those unlocked while an unhandled error stopped the service', async () => {
     const stopped = await live();
     stopped.guard.begin(task('a'));
     await stopped.shutdown.stop();
@@ -112,7 +112,7 @@ describe('PoisonTaskGuard', () => {
     expect(['a', 'reported', 'given-back'].map((id) => guard.isSuspect(id))).toEqual([false, false, true]);
   });
 
-  it('runs suspects one after the other, and refuses those that find no place to wait', async () => {
+  it('runs suspects one after the other, and refuses those that exceed the waiting places', async () => {
     const { guard } = await live({ CAMUNDA_MAX_TASKS: '8', CAMUNDA_TASK_RETRIES: '0' });
     const first = await guard.takeTurn('a');
     const order: string[] = [];
@@ -129,7 +129,7 @@ describe('PoisonTaskGuard', () => {
     expect(order).toEqual(['b', 'c']);
   });
 
-  it('lets the next suspect in after a while where this one could still die once more', async () => {
+  it('lets the next suspect run after a while if this one is still below the limit after another crash', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
       ledger.counts.set('a', { crashes: 1, life: 'x' });
@@ -151,7 +151,7 @@ describe('PoisonTaskGuard', () => {
     }
   });
 
-  it('keeps a step alone that left an error unhandled, until it reports without one', async () => {
+  it('keeps a step that left an error unhandled a suspect until it reports without one', async () => {
     const { guard } = await live();
     guard.addSuspect('a');
     guard.end(task('a', new Error('x')), failure(1));
@@ -160,7 +160,7 @@ describe('PoisonTaskGuard', () => {
     expect(guard.isSuspect('a')).toBe(false);
   });
 
-  it('keeps its turn for it however long it runs, because its next error must be its own', async () => {
+  it('keeps its turn until it ends, because its next error must be its own', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
       const { guard } = await live();
@@ -179,7 +179,7 @@ describe('PoisonTaskGuard', () => {
     }
   });
 
-  it('forgets it once it is an incident, and its crashes once it has reported anything', async () => {
+  it('clears it once it is an incident, and its crashes once it has reported an outcome', async () => {
     ledger.counts.set('a', { crashes: 2, life: 'x' });
     const { guard } = await live();
     guard.end(task('a', new Error('x')), failure(1));
@@ -188,7 +188,7 @@ describe('PoisonTaskGuard', () => {
     expect(guard.isSuspect('a')).toBe(false);
   });
 
-  it('counts later where the database is away, and goes on', async () => {
+  it('counts later if the database is unavailable, and continues', async () => {
     (await live()).guard.begin(task('a'));
     ledger.isAway = true;
     const { guard } = await live();
@@ -214,7 +214,7 @@ describe('PoisonTaskGuard', () => {
     ]);
   });
 
-  it('learns what other instances over the database have counted', async () => {
+  it('reads the counts of other instances on the database', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
     try {
       const server = { DB_TYPE: 'postgres', DB_HOST: 'x', DB_NAME: 'x', DB_USER: 'x', DB_PASSWORD: 'x' };
@@ -230,7 +230,7 @@ describe('PoisonTaskGuard', () => {
     }
   });
 
-  it('keeps no journal where nobody counts', async () => {
+  it('keeps no journal without a ledger', async () => {
     const { camunda, database } = createConfiguration({ DATA_DIR: folder });
     const guard = new PoisonTaskGuard(camunda, database, new ShutdownService({ timeoutMs: 1, delayMs: 0 }));
     await guard.open();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { RunningTasksJournal, findOrphanedJournals, removeJournal } from './running-tasks.journal.js';
 
-/** test/built/disk/full-disk.spec.ts has the disk that takes no writes. */
+/** test/built/disk/full-disk.spec.ts tests a disk that cannot be written. */
 function failed(error: unknown): void {
   throw error;
 }
@@ -22,7 +22,7 @@ describe('RunningTasksJournal', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A journal of a process that will not close it. */
+  /** The journal of a process that does not close it. */
   function open(): RunningTasksJournal {
     const journal = new RunningTasksJournal(folder, failed);
     opened.push(journal);
@@ -32,7 +32,7 @@ describe('RunningTasksJournal', () => {
   const task = (taskId: string) => ({ taskId, topic: `order.${taskId}` });
   const left = (isSole = true) => findOrphanedJournals(folder, isSole).map(({ tasks }) => tasks);
 
-  /** Changes the owner that the only journal names. */
+  /** Changes the owner in the only journal. */
   function rename(facts: Record<string, unknown>): void {
     const file = join(folder, readdirSync(folder)[0] ?? '');
     const content = readFileSync(file);
@@ -42,7 +42,7 @@ describe('RunningTasksJournal', () => {
     writeFileSync(file, content);
   }
 
-  it('shows the next life which tasks ran', () => {
+  it('lists the running tasks for the next process', () => {
     const journal = open();
     const slots = ['a', 'b', 'c'].map((id) => journal.begin(task(id)));
     journal.end(slots[1]!);
@@ -51,7 +51,7 @@ describe('RunningTasksJournal', () => {
     expect(findOrphanedJournals(folder, true)[0]?.life).toBe(journal.life);
   });
 
-  it('forgets what has ended, at the latest when it is closed, and leaves no file behind where nothing is to be kept', () => {
+  it('removes ended tasks, at the latest when it is closed, and deletes the file if it is not kept', () => {
     const [kept, gone] = [new RunningTasksJournal(folder, failed), new RunningTasksJournal(folder, failed)];
     kept.end(kept.begin(task('ended'))!);
     kept.begin(task('running'));
@@ -63,7 +63,7 @@ describe('RunningTasksJournal', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('blames nobody for the end of the machine', () => {
+  it('returns no tasks if the machine went down', () => {
     open().begin(task('a'));
     rename({ machineBoot: 'another' });
     expect(left()).toEqual([[]]);
@@ -75,7 +75,7 @@ describe('RunningTasksJournal', () => {
     ['this very process id, in an earlier life', {}, 0, [[task('a')]]],
     ['another host that writes', { host: 'elsewhere' }, 0, []],
     ['another host that has fallen silent', { host: 'elsewhere' }, 3_600_000, [[task('a')]]],
-  ])('in a folder that others use: takes the journal of %s', (_, owner, ageMs, expected) => {
+  ])('in a shared folder: returns the journal of %s', (_, owner, ageMs, expected) => {
     open().begin(task('a'));
     rename(owner);
     const at = new Date(Date.now() - ageMs);
@@ -83,7 +83,7 @@ describe('RunningTasksJournal', () => {
     expect(left(false)).toEqual(expected);
   });
 
-  it('bears a file that is none, a folder that is not there, and one that takes no files', () => {
+  it('handles an invalid file, a missing folder, and one in which no file can be created', () => {
     writeFileSync(join(folder, 'deliveries-x.journal'), 'no journal');
     expect(left(false)).toEqual([[]]);
     expect(findOrphanedJournals(join(folder, 'nowhere'), true)).toEqual([]);

@@ -21,7 +21,7 @@ function createTask(): RunningTask {
 }
 
 describe('the signal of a RunningTask', () => {
-  it('aborts with the reason, whether it was asked for before or after', () => {
+  it('aborts with the reason, whether it was first read before or after', () => {
     const task = createTask();
     const early = task.signal;
     expect([early.aborted, task.abortedBy]).toEqual([false, null]);
@@ -36,12 +36,12 @@ describe('the signal of a RunningTask', () => {
     ]);
   });
 
-  it('keeps the first reason, and tells each listener once', () => {
+  it('keeps the first reason, and calls each listener once', () => {
     const task = createTask();
-    let told = 0;
-    task.abortSignal.addEventListener('abort', () => (told += 1));
+    let calls = 0;
+    task.abortSignal.addEventListener('abort', () => (calls += 1));
     task.abort('lock-lost');
     task.abort('stopping');
-    expect([task.abortedBy, told]).toEqual(['lock-lost', 1]);
+    expect([task.abortedBy, calls]).toEqual(['lock-lost', 1]);
   });
 });

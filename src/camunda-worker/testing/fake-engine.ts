@@ -38,7 +38,7 @@ interface FetchBody {
   readonly topics: readonly { readonly topicName: string; readonly lockDuration: number }[];
 }
 
-/** A process of external tasks in a row; after a BPMN error it ends, or goes on at `errorStep`. */
+/** A process of external tasks in a row; after a BPMN error it ends, or continues at `errorStep`. */
 export interface FakeProcess {
   readonly topics: readonly string[];
   readonly errorStep?: number;
@@ -50,7 +50,7 @@ const json = (status: number, body: unknown): EngineResponse => ({
   body,
 });
 
-/** An engine error as the REST API words it. */
+/** An engine error in the format of the REST API. */
 export function engineError(
   status: number,
   type: string,
@@ -63,7 +63,7 @@ export function engineError(
 /**
  * An engine in memory, behind the transport, with the semantics of Camunda 7.24 for external tasks: a lock's
  * end is checked by a fetch alone, a long poll is woken by a new task, an unlock or another poll, not by a retry that
- * falls due. Records every request, and answers as told where told.
+ * falls due. Records every request, and answers with scripted responses if there are any.
  */
 export class FakeEngine extends EngineTransport {
   readonly requests: EngineRequest[] = [];
@@ -79,7 +79,7 @@ export class FakeEngine extends EngineTransport {
     this.processes.set(processKey, process);
   }
 
-  /** Starts an instance; its id. */
+  /** Starts an instance and returns its id. */
   start(processKey: string, businessKey: string | null = null, variables: TypedVariables = {}): string {
     const id = `instance-${++this.ids}`;
     const instance = { id, processKey, businessKey, variables: { ...variables }, place: -1 };
@@ -92,7 +92,7 @@ export class FakeEngine extends EngineTransport {
     return this.instances.has(instanceId);
   }
 
-  /** Answers the next requests of a path as given, one each, instead of what the engine would say. */
+  /** Answers the next requests of a path with the given responses, one each, instead of the engine's. */
   answerNext(path: RegExp, ...answers: Answer[]): void {
     this.scripted.push(...answers.map((answer) => ({ path, answer })));
   }
@@ -105,7 +105,7 @@ export class FakeEngine extends EngineTransport {
     return this.requests.filter((request) => path.test(request.path));
   }
 
-  /** Resolves when a condition holds. */
+  /** Resolves when a condition is true. */
   until(condition: () => boolean): Promise<void> {
     return until(condition);
   }
@@ -211,7 +211,7 @@ export class FakeEngine extends EngineTransport {
 
   private fetchAndLock(request: EngineRequest): EngineResponse | Promise<EngineResponse> {
     const body = request.json as FetchBody;
-    // A new request has the engine look again for all that wait.
+    // A new request makes the engine check all waiting polls again.
     this.wake();
     const found = this.lock(body);
     if (found.length > 0 || body.asyncResponseTimeout === undefined) return json(200, found);

@@ -4,7 +4,7 @@ import { TaskOutcomeListener } from '../outcome/task-outcome.listener.js';
 import type { BpmnErrorReport, FailureReport, FetchedTask, TaskCalls } from '../task/fetched-task.js';
 import type { TypedVariables } from '../../camunda-engine/index.js';
 
-/** A task as an engine would hand it out; name what matters. */
+/** A fetched task; pass the members that matter. */
 export function fakeTask(facts: Partial<FetchedTask> = {}): FetchedTask {
   return {
     id: 'task-1',
@@ -20,7 +20,7 @@ export function fakeTask(facts: Partial<FetchedTask> = {}): FetchedTask {
   };
 }
 
-/** Keeps the rows it was given, and what had been called by then. */
+/** Records the appended rows. */
 export class RecordingEventLog extends TaskEventLog {
   readonly events: TaskEvent[] = [];
 
@@ -34,23 +34,23 @@ export class RecordingEventLog extends TaskEventLog {
   }
 }
 
-type Told<K extends keyof TaskOutcomeListener> = Parameters<TaskOutcomeListener[K]>[0];
+type CallOf<K extends keyof TaskOutcomeListener> = Parameters<TaskOutcomeListener[K]>[0];
 
-/** Keeps what it was told. */
+/** Records its calls. */
 export class RecordingListener extends TaskOutcomeListener {
-  readonly incidents: Told<'incident'>[] = [];
-  readonly unhandled: Told<'unhandledBpmnError'>[] = [];
+  readonly incidents: CallOf<'incident'>[] = [];
+  readonly unhandled: CallOf<'unhandledBpmnError'>[] = [];
 
-  async incident(facts: Told<'incident'>): Promise<void> {
+  async incident(facts: CallOf<'incident'>): Promise<void> {
     this.incidents.push(facts);
   }
 
-  async unhandledBpmnError(facts: Told<'unhandledBpmnError'>): Promise<void> {
+  async unhandledBpmnError(facts: CallOf<'unhandledBpmnError'>): Promise<void> {
     this.unhandled.push(facts);
   }
 }
 
-/** Takes every engine call and keeps it; `answers` are thrown, one a call, where they are errors. */
+/** Records every engine call; throws the next of `answers`, one per call, if it is an error. */
 export class RecordingCalls implements TaskCalls {
   readonly made: { readonly call: string; readonly with?: unknown }[] = [];
   readonly answers: (Error | null)[] = [];

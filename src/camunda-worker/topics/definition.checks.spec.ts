@@ -31,7 +31,7 @@ Logger.overrideLogger(false);
 @Injectable()
 class Completer {}
 
-/** Has the completer, as a handler may by way of a service of its own. */
+/** Has the completer injected, as a service of a handler may have. */
 @Injectable()
 class Answers {
   constructor(readonly completer: Completer) {}
@@ -56,7 +56,7 @@ class AnswerHandler {
 const step = (name: string): string => task(name, '', `camunda:topic="order.${name}"`);
 const SOUND = [start(), step('work'), step('answer'), end(), path('start', 'work', 'answer', 'end')];
 
-describe('the check of a drawing at boot', () => {
+describe('the check of a .bpmn at boot', () => {
   const folder = mkdtempSync(join(tmpdir(), 'checks-'));
   let warnings: string[];
 
@@ -94,7 +94,7 @@ describe('the check of a drawing at boot', () => {
     await module.init();
   }
 
-  it('has nothing to say of one that is sound', async () => {
+  it('reports nothing about a valid one', async () => {
     await boot(bpmn(process('order', SOUND)));
     expect(warnings).toEqual([]);
   });
@@ -115,7 +115,7 @@ describe('the check of a drawing at boot', () => {
       bpmn(process('order', SOUND)).replace('isExecutable="true"', 'isExecutable="false"'),
       'The process "order" in order.bpmn has isExecutable="false"',
     ],
-  ])('ends the boot for %s; where the file is not deployed, it warns', async (_, file, sentence) => {
+  ])('stops the boot for %s; if the file is not deployed, it warns', async (_, file, sentence) => {
     const refused = boot(file);
     await expect(refused).rejects.toThrow(TopicWiringError);
     await expect(refused).rejects.toThrow(sentence);
@@ -140,12 +140,12 @@ describe('the check of a drawing at boot', () => {
       /^The error "Ended" of "order" in order\.bpmn has the code "CANCELLED".*clients read "PROCESS_CANCELLED"/,
     ],
     [
-      'a further process that nobody registered',
+      'a further process without a definition',
       bpmn(process('order', SOUND), process('refund', [start('s2'), end('e2'), path('s2', 'e2')])),
       /^order\.bpmn of "order" has the further process "refund"/,
     ],
     [
-      'a call of a key that nobody registered',
+      'a call of a key without a definition',
       bpmn(
         process('order', [
           start(),
@@ -191,7 +191,7 @@ describe('the check of a drawing at boot', () => {
       /^"order" in order\.bpmn can end at "Refused" \(Bad\) without a step that completes the process/,
     ],
     [
-      'an end behind the error of the step that completes',
+      'an end after the error of the step that completes',
       bpmn(
         process('order', [...SOUND, boundary('Failed', 'answer', null), end('Bad'), path('Failed', 'Bad')]),
       ),
@@ -202,7 +202,7 @@ describe('the check of a drawing at boot', () => {
     expect(warnings).toEqual([expect.stringMatching(sentence)]);
   });
 
-  it('warns where no step at all completes the process', async () => {
+  it('warns if no step completes the process', async () => {
     const file = bpmn(process('order', [start(), step('work'), end(), path('start', 'work', 'end')]));
     await boot(file, { handlers: [WorkHandler] });
     expect(warnings).toEqual([
@@ -239,12 +239,12 @@ describe('the check of a drawing at boot', () => {
         path('P', 'answer', 'end2'),
       ],
     ],
-  ])('does not where %s', async (_, content) => {
+  ])('does not warn if %s', async (_, content) => {
     await boot(bpmn(error('E'), process('order', content)));
     expect(warnings).toEqual([]);
   });
 
-  it('warns of a file in the folder of the processes that nobody registered', async () => {
+  it('warns of an unregistered file in the folder of the processes', async () => {
     const forgotten = join(folder, 'refund');
     mkdirSync(forgotten);
     writeFileSync(join(forgotten, 'refund.bpmn'), '');

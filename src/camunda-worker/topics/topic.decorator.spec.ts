@@ -17,7 +17,7 @@ class Handler {}
 class PlainHandler {}
 
 describe('Topic', () => {
-  it('keeps what a handler declares', () => {
+  it('stores the options of a handler', () => {
     const declaration = Reflect.getMetadata(TopicMetadata.KEY, Handler) as {
       successSentence: (o: unknown) => string;
     };
@@ -31,7 +31,7 @@ describe('Topic', () => {
     expect(declaration.successSentence({ n: 1 })).toBe('n is 1');
   });
 
-  it('names the engine and the API as systems where a handler does not say otherwise', () => {
+  it('names the engine and the API as systems by default', () => {
     expect(Reflect.getMetadata(TopicMetadata.KEY, PlainHandler)).toEqual({
       topic: 'order.charge',
       targetSystem: 'CamundaEngine',

@@ -83,7 +83,7 @@ describe('TopicExplorer', () => {
 
   const task = {} as HandlerTask;
 
-  it('finds handlers with their place in the process', async () => {
+  it('finds handlers with their position in the process', async () => {
     const topics = await explore([CheckHandler, ExtraHandler], [order(CHECK, ['check'])]);
     expect([...topics.values()].map(({ topic, stepName, step }) => [topic, stepName, step])).toEqual([
       ['order.check', 'check', 1],
@@ -92,7 +92,7 @@ describe('TopicExplorer', () => {
     expect(topics.get('order.check')?.handle({}, task)).toEqual({ answer: 'original' });
   });
 
-  it('finds the subclass that a test puts in the place of a handler', async () => {
+  it('finds a subclass by which a test replaces a handler', async () => {
     const topics = await explore([CheckHandler], undefined, CheckDouble);
     expect(topics.get('order.check')?.handle({}, task)).toEqual({ answer: 'double' });
   });
@@ -104,7 +104,7 @@ describe('TopicExplorer', () => {
     expect([...(await explore([provider])).keys()]).toEqual(['order.check']);
   });
 
-  it('takes an alias for the handler that it is, and values without a class for none', async () => {
+  it('treats an alias as its handler, and ignores values without a class', async () => {
     const alias = { provide: 'alias', useExisting: CheckHandler };
     const value = { provide: 'value', useValue: Object.create(null) as object };
     expect([
@@ -118,7 +118,7 @@ describe('TopicExplorer', () => {
     );
   });
 
-  it('refuses a definition whose drawing cannot be read, with its path', async () => {
+  it('refuses a definition whose .bpmn cannot be read, with its path', async () => {
     const missing = { ...order(CHECK), bpmn: pathToFileURL(join(folder, 'missing.bpmn')) };
     await expect(explore([CheckHandler], [missing])).rejects.toThrow(
       /The process "order" has no readable drawing at .*missing\.bpmn \(ENOENT\): correct the name/,
@@ -154,7 +154,7 @@ describe('TopicExplorer', () => {
     );
   });
 
-  it('refuses a handler that is made for each request', async () => {
+  it('refuses a request-scoped handler', async () => {
     await expect(explore([PerRequest, RequestScopedHandler])).rejects.toThrow(
       /RequestScopedHandler .*"order.check".*not a singleton/,
     );
@@ -172,7 +172,7 @@ describe('TopicExplorer', () => {
     );
   });
 
-  it('warns once of a topic in a .bpmn that no class handles, unless it may be any', async () => {
+  it('warns once of a topic in a .bpmn that no class handles, unless it is an expression', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     const bpmn = `${CHECK}<x camunda:topic="order.chek"/><y camunda:topic="order.chek"/><z camunda:topic="\${any}"/>`;
     await explore([CheckHandler], [order(bpmn)]);
@@ -183,7 +183,7 @@ describe('TopicExplorer', () => {
     });
   });
 
-  it('warns of a topic that no .bpmn has, unless a topic may be any', async () => {
+  it('warns of a topic that no .bpmn has, unless a topic is an expression', async () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     await explore([CheckHandler, ExtraHandler]);
     expect(warn).toHaveBeenCalledTimes(1);

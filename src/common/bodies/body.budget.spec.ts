@@ -16,7 +16,7 @@ describe('BodyBudget', () => {
 
   const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-  /** Notes who is admitted, in order. */
+  /** Records the admitted requests in order. */
   function asking(): {
     readonly admitted: string[];
     readonly ask: (name: string, bytes: number) => Promise<Release | null>;
@@ -30,7 +30,7 @@ describe('BodyBudget', () => {
     return { admitted, ask };
   }
 
-  it('admits in order, as much as there is room for, and gives each room back once', async () => {
+  it('admits in order within the budget, and returns bytes once', async () => {
     const { admitted, ask } = asking();
     const [a] = await Promise.all([ask('a', 60), ask('b', 40)]);
     const [c, d] = [ask('c', 50), ask('d', 10)];
@@ -43,7 +43,7 @@ describe('BodyBudget', () => {
     expect(budget.bytes).toBe(100);
   });
 
-  it('lets a body that is larger than all room wait until it is alone', async () => {
+  it('lets a body that is larger than the budget wait until it is alone', async () => {
     const { admitted, ask } = asking();
     const a = await ask('a', 1);
     const large = ask('large', 1_000);
@@ -54,7 +54,7 @@ describe('BodyBudget', () => {
     expect(budget.bytes).toBe(0);
   });
 
-  it('gives up one that waits too long, and goes on with the next', async () => {
+  it('rejects a body that waits too long, and continues with the next', async () => {
     const { admitted, ask } = asking();
     await ask('a', 90);
     const large = ask('large', 90);
@@ -65,7 +65,7 @@ describe('BodyBudget', () => {
     expect(admitted).toEqual(['a', 'large not', 'small']);
   });
 
-  it('forgets one whose client has gone', async () => {
+  it('drops a body whose client has disconnected', async () => {
     const gone = new AbortController();
     const release = await budget.take(100, never);
     const waiting = budget.take(100, gone.signal);

@@ -15,7 +15,7 @@ import { readDrawing } from './drawing.reader.js';
 
 const timer = '<timerEventDefinition><timeDuration>${delay}</timeDuration></timerEventDefinition>';
 
-/** A check, a choice, and behind it a task with a timer on its boundary, or a sub-process. */
+/** A check, a choice, and after it a task with a boundary timer, or a sub-process. */
 const FILE = bpmn(
   '<message id="M" name="${amont}"/>',
   process('order', [
@@ -45,8 +45,8 @@ const FILE = bpmn(
   ]),
 );
 
-describe('a drawing', () => {
-  it('knows its processes and their elements, with the texts that the engine reads', async () => {
+describe('the model of a .bpmn', () => {
+  it('has its processes and their elements, with the texts that the engine evaluates', async () => {
     const drawing = await readDrawing(FILE);
     expect(drawing?.processes.map(({ id, isExecutable }) => [id, isExecutable])).toEqual([['order', true]]);
     expect(drawing?.element('Charge')).toMatchObject({ tag: 'serviceTask', topic: 'Charge', parentId: null });
@@ -56,18 +56,18 @@ describe('a drawing', () => {
     expect(drawing?.element('Wait')).toMatchObject({ parentId: 'Sub', texts: ['${amont}'] });
   });
 
-  it('says what a token can meet before it rests', async () => {
+  it('finds the elements that a token can reach before a wait state', async () => {
     const ahead = (await readDrawing(FILE))?.ahead('Charge').map(({ id }) => id) ?? [];
     expect(ahead.sort()).toEqual(
       ['Charge__G', 'G', 'G__Ship', 'Ship', 'Late', 'else', 'Sub', 'inner', 'inner__Wait', 'Wait', 'Late']
         .filter((id, at, all) => all.indexOf(id) === at)
         .sort(),
     );
-    const behind = (await readDrawing(FILE))?.ahead('Wait').map(({ id }) => id) ?? [];
-    expect(behind.sort()).toEqual(['Sub__end', 'Wait__innerEnd', 'end', 'innerEnd']);
+    const afterWait = (await readDrawing(FILE))?.ahead('Wait').map(({ id }) => id) ?? [];
+    expect(afterWait.sort()).toEqual(['Sub__end', 'Wait__innerEnd', 'end', 'innerEnd']);
   });
 
-  it("reads Operaton's namespace as Camunda's, and says of a process whether it is executable", async () => {
+  it("reads Operaton's namespace like Camunda's, and isExecutable of each process", async () => {
     const file = FILE.replace('camunda.org', 'operaton.org').replace('isExecutable="true"', '');
     const drawing = await readDrawing(file);
     expect([drawing?.element('Charge')?.topic, drawing?.processes[0]?.isExecutable]).toEqual([
@@ -76,7 +76,7 @@ describe('a drawing', () => {
     ]);
   });
 
-  it('knows the properties of a process, and the error that an end event throws', async () => {
+  it('has the properties of a process, and the error that an end event throws', async () => {
     const drawing = await readDrawing(
       bpmn(
         '<error id="E" name="Out of stock" errorCode="NO_STOCK" camunda:errorMessage="Nothing left"/>',
@@ -107,7 +107,7 @@ describe('a drawing', () => {
     ]);
   });
 
-  it('is none of what cannot be read', async () => {
+  it('is null for an invalid file', async () => {
     expect(await readDrawing('no XML')).toBeNull();
     expect(await readDrawing('<a/>')).toBeNull();
   });

@@ -3,7 +3,7 @@ import { ClientShare } from './client-share.js';
 import { OpenRequest } from './open-request.js';
 
 describe('ClientShare', () => {
-  it('has a bound for each client and one for all, and takes back what a request had', () => {
+  it('has a limit for each client and one for all, and frees the amount of a request when it ends', () => {
     const share = new ClientShare(3, 2);
     const first = new OpenRequest();
     expect(share.take('a', first)).toBeNull();
@@ -17,7 +17,7 @@ describe('ClientShare', () => {
     expect(share.take('c', new OpenRequest())).toBe('all');
   });
 
-  it('lets a client that has nothing take more than its part, as long as nobody is in the way', () => {
+  it('lets the first amount of a client exceed its limit if the total allows it', () => {
     const share = new ClientShare(10, 5);
     const large = new OpenRequest();
     expect(share.take('a', large, 20)).toBeNull();
@@ -27,7 +27,7 @@ describe('ClientShare', () => {
     expect(share.take('b', new OpenRequest(), 1)).toBe('client');
   });
 
-  it('takes nothing for a request that has ended', () => {
+  it('holds nothing for a request that has ended', () => {
     const share = new ClientShare(1, 1);
     const ended = new OpenRequest();
     ended.end();

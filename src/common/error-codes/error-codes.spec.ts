@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import { isOwnCode, RESERVED_ERROR_CODES, toOwnCode } from './error-codes.js';
 
 describe('the error code of an outcome', () => {
-  it.each(['NO', 'TOO_HEAVY', 'E1', 'X'.repeat(64)])('%s stays', (code) => {
+  it.each(['NO', 'TOO_HEAVY', 'E1', 'X'.repeat(64)])('%s is unchanged', (code) => {
     expect(toOwnCode(code)).toBe(code);
   });
 
-  it.each([...RESERVED_ERROR_CODES, 'cancelled', 'Start-Rejected'])('%s is kept apart', (code) => {
+  it.each([...RESERVED_ERROR_CODES, 'cancelled', 'Start-Rejected'])('%s is reserved', (code) => {
     expect(toOwnCode(code)).toBe(`PROCESS_${code.toUpperCase().replace('-', '_')}`);
   });
 
@@ -25,7 +25,7 @@ describe('the error code of an outcome', () => {
     expect(toOwnCode(given)).toBe(code);
   });
 
-  it('fits the grammar, is none of the service, and becomes no other when it is given again', () => {
+  it('matches the pattern, is not reserved, and is unchanged if converted again', () => {
     for (const given of ['x', '-', 'a b', 'CANCELLED', 'CANCELLED_', '9', 'É', '😀', 'i_n-c', '_INCIDENT_']) {
       const code = toOwnCode(given);
       expect([given, isOwnCode(code), toOwnCode(code)]).toEqual([given, true, code]);

@@ -14,11 +14,11 @@ describe('isOutOfResources', () => {
     ],
     ['nothing of it', new Error('x', { cause: system('ECONNREFUSED') }), false],
     ['no error', 'EMFILE', false],
-  ])('says so of %s', (_, error, expected) => {
+  ])('is correct for %s', (_, error, expected) => {
     expect(isOutOfResources(error)).toBe(expected);
   });
 
-  it('comes to an end where causes go round', () => {
+  it('terminates for cyclic causes', () => {
     const error = new Error('x');
     error.cause = new Error('y', { cause: error });
     expect(isOutOfResources(error)).toBe(false);

@@ -7,7 +7,7 @@ describe('ProblemFilter', () => {
     jest.restoreAllMocks();
   });
 
-  /** The lines that an error of a request leads to. */
+  /** The log lines of an error. */
   function linesOf(error: unknown, correlationId: string | null): unknown[] {
     const log = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const request = { id: 'r-1', url: '/things', correlationId };
@@ -16,7 +16,7 @@ describe('ProblemFilter', () => {
     return log.mock.calls.map(([line]) => line as unknown);
   }
 
-  it('logs what nobody foresaw with the ids of its request, as far as they are known', () => {
+  it('logs an unexpected error with the known ids of its request', () => {
     const err = new Error('disk on fire');
     expect(linesOf(err, 'c-1')).toStrictEqual([
       { msg: 'A request failed.', requestId: 'r-1', correlationId: 'c-1', err },

@@ -5,7 +5,7 @@ import { ProblemError, toProblemDocument } from './problems.js';
 import { toProblem } from './to-problem.js';
 
 describe('toProblem', () => {
-  it('keeps a problem as it is', () => {
+  it('returns a problem unchanged', () => {
     const problem = new ProblemError('unknown-process', 'Nothing known.');
     expect(toProblem(problem)).toBe(problem);
   });
@@ -26,11 +26,11 @@ describe('toProblem', () => {
   it.each([
     ['FST_ERR_MAX_PARAM_LENGTH', 'uri-too-long', 414],
     ['FST_ERR_BAD_URL', 'invalid-request', 400],
-  ])('says the framework error %s as %s', (code, expected, status) => {
+  ])('converts the framework error %s to %s', (code, expected, status) => {
     expect(toProblem(Object.assign(new Error('inside'), { code }))).toMatchObject({ code: expected, status });
   });
 
-  it('says a store that is away as 503 with Retry-After', () => {
+  it('converts an unavailable store to 503 with Retry-After', () => {
     const problem = toProblem(Object.assign(new Error('SQLITE_BUSY'), { temporarilyUnavailable: true }));
     expect(problem).toMatchObject({ code: 'store-unavailable', status: 503 });
     expect(problem.facts.headers).toEqual({ 'retry-after': '2' });
@@ -44,7 +44,7 @@ describe('toProblem', () => {
     [417, 'expectation-failed'],
     [414, 'uri-too-long'],
     [429, 'rate-limited'],
-  ])('says an HTTP exception with status %i as %s', (status, code) => {
+  ])('converts an HTTP exception with status %i to %s', (status, code) => {
     expect(toProblem(new HttpException('inside', status)).code).toBe(code);
   });
 
@@ -59,7 +59,7 @@ describe('toProblem', () => {
 });
 
 describe('toProblemDocument', () => {
-  it('makes an RFC 9457 document with its further members', () => {
+  it('creates an RFC 9457 document with its further members', () => {
     const problem = new ProblemError('outcome-conflict', 'First one stays.', {
       members: { correlationId: 'a', processStatus: 'ok' },
       errors: [{ pointer: '/status', detail: 'differs' }],
@@ -77,7 +77,7 @@ describe('toProblemDocument', () => {
     });
   });
 
-  it('lists the first 20 errors, cut, and counts the others', () => {
+  it('lists the first 20 errors, truncated, and counts the others', () => {
     const errors = Array.from({ length: 1_000 }, () => ({
       pointer: `/${'p'.repeat(300)}`,
       detail: `${'d'.repeat(998)}\u{1f600}more`,

@@ -11,7 +11,7 @@ describe('connectionLimit', () => {
     expect(connectionLimit(configured, descriptors)).toBe(limit);
   });
 
-  it('is never more than what is configured, whatever this machine allows', () => {
+  it('never exceeds the configured limit', () => {
     expect(connectionLimit(1)).toBe(1);
   });
 });

@@ -129,7 +129,7 @@ describe('HttpService', () => {
     expect(seen.slice(1).map(({ headers }) => headers['idempotency-key'])).toEqual(['k', 'k']);
   });
 
-  it('waits as long as Retry-After says, not beyond its limit', async () => {
+  it('waits as long as Retry-After says, up to a limit', async () => {
     replies.push(status(429, {}, { 'retry-after': '0' }), status(200));
     await http.get(`${base}/x`);
     replies.push(status(503, {}, { 'retry-after': new Date(Date.now() - 1_000).toUTCString() }), status(200));
@@ -142,7 +142,7 @@ describe('HttpService', () => {
     expect(seen).toHaveLength(7);
   });
 
-  it('keeps status and body of a failure, and hides secrets of the URL', async () => {
+  it('has status and body of a failure, without secrets of the URL', async () => {
     replies.push(status(400, { reason: 'bad' }));
     const error = await failureOf(
       http.get(`${base.replace('://', '://user:pass@')}/x?token=secret&token=2#f`),
@@ -158,7 +158,7 @@ describe('HttpService', () => {
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('user:pass').toString('base64')}`);
   });
 
-  it('names step and host in its errors, the path nowhere unless the author names it', async () => {
+  it('names step and host in its errors, and a path only if the call is named', async () => {
     const calls: HttpCall[] = [];
     const caller = { step: 'notify', record: (call: HttpCall) => calls.push(call) };
     const url = `${base}/bot1:AAToken/sendMessage`;
@@ -186,7 +186,7 @@ describe('HttpService', () => {
     expect(seen[0]?.url).toBe('/bot1:AAToken/sendMessage');
   });
 
-  it('masks what HTTP_REDACTED_PATHS matches', async () => {
+  it('masks matches of HTTP_REDACTED_PATHS', async () => {
     const { partners } = createConfiguration({ HTTP_REDACTED_PATHS: 'key-\\d+ s3cr3t' });
     const other = new HttpService(partners);
     replies.push(status(400));
@@ -195,12 +195,12 @@ describe('HttpService', () => {
     expect(error.url).toBe(`${base}/***/a/***?x=***`);
   });
 
-  it('does not quote a URL that is none', async () => {
+  it('does not quote an invalid URL', async () => {
     const error = await failureOf(http.get('http://user:secret@host:99999/x'));
     expect(inspect(error, { showHidden: true })).not.toContain('secret');
   });
 
-  it('says how long an answer asks to wait', async () => {
+  it('has the Retry-After of an answer', async () => {
     const date = new Date(Date.now() + 60_000).toUTCString();
     replies.push(
       status(429, {}, { 'retry-after': '30' }),
@@ -274,7 +274,7 @@ describe('HttpService', () => {
     expect(calls).toMatchObject([{ status: 503, ok: false }]);
   });
 
-  describe('reads a body as its headers say', () => {
+  describe('reads a body by its headers', () => {
     const JSON_TYPE = 'application/json';
     const text = JSON.stringify({ name: 'Zoë €', id: 1 });
     const value = { name: 'Zoë €', id: 1 };
@@ -309,7 +309,7 @@ describe('HttpService', () => {
       expect((await http.get(`${base}/x`)).body).toEqual(value);
     });
 
-    it('an integer beyond a number as a bigint, and sends it so', async () => {
+    it('a large integer as a bigint, and sends it unchanged', async () => {
       replies.push(sent(Buffer.from('{"id":9007199254740993}'), {}));
       const { body } = await http.get(`${base}/x`);
       expect(body).toEqual({ id: 9_007_199_254_740_993n });
@@ -317,13 +317,13 @@ describe('HttpService', () => {
       expect(seen[1]?.body).toBe('{"id":9007199254740993}');
     });
 
-    it('bytes that are no text as they are', async () => {
+    it('binary data as a Buffer', async () => {
       const bytes = Buffer.from([0xff, 0xd8, 0xff, 0x00]);
       replies.push(sent(bytes, { 'content-type': 'image/jpeg' }));
       expect((await http.get(`${base}/x`)).body).toEqual(bytes);
     });
 
-    it('nothing of an answer without a body', async () => {
+    it('an answer without a body as null', async () => {
       replies.push(sent(Buffer.alloc(0), { 'content-encoding': 'gzip' }));
       expect((await http.request('HEAD', `${base}/x`)).body).toBeNull();
       replies.push((response) => response.writeHead(204, { 'content-encoding': 'br' }).end());
@@ -363,7 +363,7 @@ describe('HttpService', () => {
         { 'content-encoding': 'gzip' },
         /larger than/,
       ],
-    ])('not %s', async (_, body, headers, message) => {
+    ])('refuses %s', async (_, body, headers, message) => {
       replies.push(sent(body, headers));
       const error = await failureOf(http.post(`${base}/x`, {}));
       expect([error.status, error.message]).toEqual([200, expect.stringMatching(message)]);
@@ -375,12 +375,12 @@ describe('HttpService', () => {
     });
   });
 
-  it('sends nothing that JSON cannot say', async () => {
+  it('refuses to send a value that JSON cannot hold', async () => {
     await expect(http.post(`${base}/x`, { a: [new Map()] })).rejects.toThrow(/"a\.0" it is a Map/);
     expect(seen).toHaveLength(0);
   });
 
-  it('cuts the body of a failure', async () => {
+  it('truncates the body of a failure', async () => {
     replies.push((response) => response.writeHead(500).end('x'.repeat(200_000)));
     expect((await failureOf(http.get(`${base}/x`))).body).toHaveLength(65_536);
   });
@@ -396,7 +396,7 @@ describe('HttpService', () => {
     expect(seen.length).toBeLessThanOrEqual(1);
   });
 
-  it('gives up with its caller and with the running task', async () => {
+  it('aborts with its caller and with the running task', async () => {
     for (const task of [true, false]) {
       const abort = new AbortController();
       replies.push(() => {
@@ -408,7 +408,7 @@ describe('HttpService', () => {
     }
   });
 
-  it('gives up also while undici connects, which says nothing of it', async () => {
+  it('aborts even while undici connects', async () => {
     const agent = (http as unknown as { agent: Agent }).agent;
     jest.spyOn(agent, 'request').mockReturnValue(new Promise(() => undefined));
     const abort = new AbortController();
@@ -418,7 +418,7 @@ describe('HttpService', () => {
     expect((await failureOf(http.get(`${base}/x`, { timeoutMs: 5 }))).message).toMatch(/timeout/);
   });
 
-  it('waits for no answer when it is closed', async () => {
+  it('aborts calls when it is closed', async () => {
     let isAsked = (): void => undefined;
     const asked = new Promise<void>((resolve) => (isAsked = resolve));
     replies.push(() => {
@@ -447,7 +447,7 @@ describe('HttpService', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('ends the wait for a repetition with the task', async () => {
+  it('stops the wait for a retry when the task aborts', async () => {
     const abort = new AbortController();
     replies.push(status(503, {}, { 'retry-after': '5' }));
     const failed = failureOf(
@@ -465,7 +465,7 @@ describe('HttpService', () => {
     expect([(await failed).status, seen.length]).toEqual([503, 1]);
   });
 
-  it('tells every try to the running task and carries its headers', async () => {
+  it('reports every attempt to the running task and sends its headers', async () => {
     const calls: HttpCall[] = [];
     const record = (call: HttpCall) => {
       calls.push(call);

@@ -8,7 +8,7 @@ describe('OutboundAgent', () => {
   let target: Server;
   let proxy: Server;
   let agent: OutboundAgent;
-  /** Whom the proxy was asked to connect to, and as whom. */
+  /** Targets and credentials of the CONNECT requests. */
   let tunnels: [string | undefined, string | undefined][];
 
   const portOf = (server: Server): number => (server.address() as AddressInfo).port;
@@ -19,7 +19,7 @@ describe('OutboundAgent', () => {
     target = createServer((request, response) => response.end(request.headers.host));
     proxy = createServer().on('connect', (request, socket) => {
       tunnels.push([request.url, request.headers['proxy-authorization']]);
-      // Whatever name is asked for, the target answers.
+      // The target answers for any host name.
       const upstream = connect(portOf(target), '127.0.0.1', () => {
         socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
         upstream.pipe(socket).pipe(upstream);
@@ -58,7 +58,7 @@ describe('OutboundAgent', () => {
     },
   );
 
-  it('asks this machine directly, and what NO_PROXY names', async () => {
+  it('connects directly to this machine and to hosts of NO_PROXY', async () => {
     agentOf({ HTTP_PROXY: `http://127.0.0.1:${portOf(proxy)}`, NO_PROXY: 'other.invalid, .near.invalid' });
     for (const host of ['127.0.0.1', 'localhost'])
       expect(await get(`http://${host}:${portOf(target)}`)).toBe(`${host}:${portOf(target)}`);
@@ -67,7 +67,7 @@ describe('OutboundAgent', () => {
     expect(tunnels).toEqual([]);
   });
 
-  it('asks directly where no proxy is configured', async () => {
+  it('connects directly without a proxy', async () => {
     agentOf({});
     await expect(get('http://partner.invalid')).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
     expect(tunnels).toEqual([]);

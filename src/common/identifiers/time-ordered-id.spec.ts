@@ -3,7 +3,7 @@ import { validate, version } from 'uuid';
 import { TimeOrderedIds } from './time-ordered-id.js';
 
 describe('TimeOrderedIds', () => {
-  it('makes ids of version 7, each another one, also beyond what is drawn at a time', () => {
+  it('creates unique ids of version 7, also beyond its pool of random bytes', () => {
     const ids = new TimeOrderedIds();
     const made = Array.from({ length: 2_000 }, () => ids.create());
     expect(new Set(made).size).toBe(2_000);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { copyJson } from './copy-json.js';
 
-/** Null for a value that JSON leaves out. */
+/** Null for a value that JSON omits. */
 function roundTrip(value: unknown): unknown {
   const text = JSON.stringify([value]);
   return (JSON.parse(text) as unknown[])[0];
@@ -11,7 +11,7 @@ function roundTrip(value: unknown): unknown {
 const anything = fc.anything({ withDate: true, withNullPrototype: true, withSparseArray: true });
 
 describe('copyJson', () => {
-  it('makes of any value what writing and reading JSON makes of it', () => {
+  it('returns the same as JSON.parse(JSON.stringify()) for any value', () => {
     fc.assert(
       fc.property(anything, (value) => {
         expect(JSON.stringify(copyJson(value))).toBe(JSON.stringify(roundTrip(value)));
@@ -21,13 +21,13 @@ describe('copyJson', () => {
     );
   });
 
-  it('leaves undefined members out, and keeps a place in a list', () => {
+  it('omits undefined members, and keeps undefined items as null', () => {
     expect(copyJson({ a: undefined, b: [undefined, () => 1, Symbol('s')] })).toStrictEqual({
       b: [null, null, null],
     });
   });
 
-  it('writes dates as texts, and null for a number that JSON does not have', () => {
+  it('converts dates to strings, and numbers that JSON does not have to null', () => {
     expect(copyJson([new Date(0), new Date(Number.NaN), Number.NaN, -Infinity, -0])).toStrictEqual([
       '1970-01-01T00:00:00.000Z',
       null,
@@ -37,7 +37,7 @@ describe('copyJson', () => {
     ]);
   });
 
-  it('asks a value for its own form once, with its name', () => {
+  it('calls toJSON once, with the name of the member', () => {
     const form = { toJSON: () => 'not asked' };
     expect(copyJson({ a: { toJSON: (key: string) => ({ key, form }) } })).toStrictEqual({
       a: { key: 'a', form: 'not asked' },
@@ -45,7 +45,7 @@ describe('copyJson', () => {
     expect(copyJson({ toJSON: () => ({ toJSON: 7, a: 1 }) })).toStrictEqual({ toJSON: 7, a: 1 });
   });
 
-  it('keeps a member named __proto__ a member', () => {
+  it('keeps a member named __proto__', () => {
     const copy = copyJson(JSON.parse('{"__proto__":{"a":1}}')) as object;
     expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
     expect(JSON.stringify(copy)).toBe('{"__proto__":{"a":1}}');
@@ -59,7 +59,7 @@ describe('copyJson', () => {
     expect(original).toEqual({ list: [{ a: 1 }], map: { b: 2 } });
   });
 
-  it('refuses what has no JSON form', () => {
+  it('refuses values without a JSON form', () => {
     const cycle: { self?: unknown } = {};
     cycle.self = cycle;
     expect(() => copyJson({ big: 1n })).toThrow(TypeError);

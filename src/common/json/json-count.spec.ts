@@ -16,7 +16,7 @@ function countedByParsing(value: unknown): JsonCount {
 const count = (text: string): JsonCount => countJson(Buffer.from(text));
 
 describe('countJson', () => {
-  it('counts as a parser would, over the whole depth, however the text is laid out', () => {
+  it('counts like a parser, over all depths, with any whitespace', () => {
     fc.assert(
       fc.property(fc.json(), fc.nat(2), (text, spaces) => {
         const value: unknown = JSON.parse(text);
@@ -26,19 +26,19 @@ describe('countJson', () => {
     );
   });
 
-  it('counts nothing inside texts, whatever they escape', () => {
+  it('counts nothing inside strings, with any escapes', () => {
     expect(count(String.raw`{"a,\"b:[{\\":"\\\",:[{","c\\":["\"",""]}`)).toEqual({ members: 2, items: 2 });
   });
 
-  it('counts repeated names, of which a parser keeps one', () => {
+  it('counts repeated names, although a parser keeps one', () => {
     expect(count('{"a":1,"a":2,"a":[{}]}')).toEqual({ members: 3, items: 1 });
   });
 
-  it.each(['', '"', '"\\', '{"a', '[', ',:', ']'])('takes what is not JSON: %p', (text) => {
+  it.each(['', '"', '"\\', '{"a', '[', ',:', ']'])('accepts text that is not JSON: %p', (text) => {
     expect(count(text).members).toBeLessThanOrEqual(1);
   });
 
-  it('goes through a text of backslashes once', () => {
+  it('reads a text of backslashes in linear time', () => {
     const slashes = '\\\\'.repeat(500_000);
     expect(count(`["${slashes}","${slashes}"]`)).toEqual({ members: 0, items: 2 });
   });

@@ -55,7 +55,7 @@ describe('jsonFormFault', () => {
     expect(fault?.reason).toMatch(reason);
   });
 
-  it('finds cycles and depths without end', () => {
+  it('finds cycles and values that are nested too deeply', () => {
     const cycle: Record<string, unknown> = {};
     cycle.self = [cycle];
     expect(jsonFormFault(cycle)).toEqual({ path: 'self.0', reason: 'it contains itself' });
@@ -66,11 +66,11 @@ describe('jsonFormFault', () => {
     expect(jsonFormFault([shared, shared])).toBeNull();
   });
 
-  it('lets a bigint pass for a writer that takes it', () => {
+  it('allows a bigint if the writer supports it', () => {
     expect(jsonFormFault(within(5n), { bigints: true })).toBeNull();
   });
 
-  it('tells plain objects from others', () => {
+  it('distinguishes plain objects from others', () => {
     expect([{}, Object.create(null), runInNewContext('({})')].map(isPlainObject)).toEqual([true, true, true]);
     expect([[], new Map(), new Order(), null, 'x'].some(isPlainObject)).toBe(false);
     expect(describeKind([])).toBe('a list');

@@ -22,12 +22,12 @@ describe('parseJson', () => {
     ['9007199254740.991e3', 9_007_199_254_740_991],
     ['"9007199254740993"', '9007199254740993'],
     ['0.0000000000000000001', 1e-19],
-  ])('reads %s without a change', (text, value) => {
+  ])('reads %s unchanged', (text, value) => {
     expect(parseJson(text)).toBe(value);
     expect(parseJson(`{"a":[${text}]}`)).toEqual({ a: [value] });
   });
 
-  it('reads everything else as JSON.parse does, beside a long integer too', () => {
+  it('reads everything else like JSON.parse, even beside a long integer', () => {
     const text = '{"a":1,"a":"\\u00e4\\n","__proto__":{"x":1},"n":null,"b":[true,false,{}],"e":-0.5e-7}';
     const beside = `{"long":9007199254740993,${text.slice(1)}`;
     const plain = JSON.parse(text) as object;
@@ -37,16 +37,16 @@ describe('parseJson', () => {
     expect(Object.getPrototypeOf(read)).toBe(Object.prototype);
   });
 
-  it('reads numbers of any length in a time that grows with it', () => {
+  it('reads numbers of any length in linear time', () => {
     const zeros = '0'.repeat(1_000_000);
-    // With a time of its square each of these would take hours.
+    // In quadratic time each of these would take hours.
     expect(parseJson(`1.${zeros}1e20`)).toBe(`1.${zeros}1e20`);
     expect(parseJson(`1.${zeros}e20`)).toBe(1e20);
     expect(parseJson(`1${zeros}`)).toBe(`1${zeros}`);
     expect(parseJson(`-${'9'.repeat(999)}`)).toBe(BigInt(`-${'9'.repeat(999)}`));
   });
 
-  it('refuses long numbers in what is nested too deeply to look for them', () => {
+  it('refuses long numbers in a value that is nested too deeply', () => {
     const deep = `${'['.repeat(50_000)}9007199254740993${']'.repeat(50_000)}`;
     expect(() => parseJson(deep)).toThrow(RangeError);
   });
@@ -57,7 +57,7 @@ describe('parseJson', () => {
 });
 
 describe('stringifyJson', () => {
-  it('writes what was read', () => {
+  it('writes the value that was read', () => {
     const text = '{"a":[9007199254740993,1.5,"x"],"b":null}';
     expect(stringifyJson(parseJson(text))).toBe(text);
   });

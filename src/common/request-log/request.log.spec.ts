@@ -56,14 +56,14 @@ describe('logRequests', () => {
 
   afterEach(() => fastify.close());
 
-  /** Until the answer is there and, where one is due, its line. */
+  /** Waits for the answer and, if expected, for its log line. */
   async function get(path: string, headers: Record<string, string> = {}): Promise<void> {
     const before = lines.length;
     await (await fetch(`${baseUrl}${path}`, { headers })).arrayBuffer();
     if (path !== '/health/live') await until(() => lines.length > before);
   }
 
-  it('writes a line for an answer, without query, and with the correlation id that the route has found', async () => {
+  it('writes a line for an answer, without query, with the correlation id that the route has set', async () => {
     await get('/things/a?secret=hunter2', { 'x-secret': 'hunter2' });
     await get('/things/none');
     expect(lines).toEqual([
@@ -82,12 +82,12 @@ describe('logRequests', () => {
     ]);
   });
 
-  it('has the correlation id of the path, whatever becomes of the request', async () => {
+  it('has the correlation id of the path with any result of the request', async () => {
     await get('/processes/a%3Ab');
     expect(lines).toMatchObject([{ line: { correlationId: 'a:b', res: { status: 500 } } }]);
   });
 
-  it('warns of an answer that says that something failed, and tells of a path that does not exist', async () => {
+  it('warns of an answer with status 5xx, and logs a path that does not exist', async () => {
     await get('/things/broken');
     await get('/nothing');
     expect(lines).toMatchObject([
@@ -96,8 +96,8 @@ describe('logRequests', () => {
     ]);
   });
 
-  it('tells how long the answer took, also where Fastify does not measure it', async () => {
-    // Only this clock stands still; the request itself needs all the others.
+  it('logs the duration of the answer, even if Fastify does not measure it', async () => {
+    // Only this clock is fake; the request itself needs all others.
     jest.useFakeTimers({ doNotFake: [...OTHER_CLOCKS] });
     try {
       await get('/late');
@@ -107,13 +107,13 @@ describe('logRequests', () => {
     expect(lines).toMatchObject([{ line: { responseTime: LATE_MS } }]);
   });
 
-  it('says nothing of probes', async () => {
+  it('logs no probes', async () => {
     await get('/health/live');
     await get('/things/after');
     expect(lines).toMatchObject([{ line: { req: { path: '/things/after' } } }]);
   });
 
-  it('says that a client has left before its answer', async () => {
+  it('logs that a client has disconnected before its answer', async () => {
     const arrived = new Promise<void>((resolve) => {
       received = resolve;
     });

@@ -10,7 +10,7 @@ describe('describeUrl', () => {
     );
   });
 
-  it('masks what it is given, and all of a path', () => {
+  it('masks given secrets, and a whole path', () => {
     const url = new URL('https://a/v1/key one/x/key%20one?q=1');
     expect(describeUrl(url, ['key one'])).toBe('https://a/v1/***/x/***?q=***');
     expect(describeUrl(url, [/v\d/])).toBe('https://a/***/key%20one/x/key%20one?q=***');
@@ -43,12 +43,12 @@ describe('maskPath', () => {
 
 describe('scrubUrls', () => {
   it.each([
-    ['letters and dashes behind a URL', `http://h/ ${'a-'.repeat(500_000)}`],
-    ['closing brackets behind a URL', `http://h/x${')'.repeat(1_000_000)}x`],
+    ['letters and dashes after a URL', `http://h/ ${'a-'.repeat(500_000)}`],
+    ['closing brackets after a URL', `http://h/x${')'.repeat(1_000_000)}x`],
     ['schemes without a URL', `${'a'.repeat(1_000_000)}:/`],
     ['many marks of a URL', 'a://'.repeat(250_000)],
-  ])('takes a time that grows with the length: %s', (_what, text) => {
-    // With a time of its square each of these would take minutes or hours.
+  ])('takes linear time: %s', (_what, text) => {
+    // In quadratic time each of these would take minutes or hours.
     expect(scrubUrls(text).length).toBeLessThanOrEqual(text.length);
   });
 

@@ -4,7 +4,7 @@ import { CorrelationIdPipe } from './correlation-id.pipe.js';
 describe('CorrelationIdPipe', () => {
   const pipe = new CorrelationIdPipe();
 
-  it('passes an id on', () => {
+  it('returns a valid id', () => {
     expect(pipe.transform('user-123')).toBe('user-123');
   });
 

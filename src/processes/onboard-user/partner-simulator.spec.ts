@@ -15,7 +15,7 @@ describe('PartnerSimulator', () => {
     return [answer.status, await answer.json()];
   }
 
-  it('answers by what the userId says, and outlives what it cannot read', async () => {
+  it('answers by the prefix of the userId, and survives invalid requests', async () => {
     simulator = await PartnerSimulator.start(0, () => undefined);
     expect(await check('slow-a')).toEqual([200, { cleared: true }]);
     expect(await check(5)).toMatchObject([400, { error: expect.any(String) }]);
@@ -56,19 +56,19 @@ describe('PartnerSimulator', () => {
       emit.mockRestore();
     });
 
-    it('by itself says so, with the error where there was one', async () => {
+    it('by itself calls back, with its error', async () => {
       const error = new Error('out of memory');
       worker.emit('error', error);
       await worker.terminate();
       expect(died).toEqual([error]);
     });
 
-    it('without an error says so too', async () => {
+    it('without an error calls back too', async () => {
       await worker.terminate();
       expect(died).toMatchObject([{ message: 'The thread ended with code 1.' }]);
     });
 
-    it('because it is closed says nothing', async () => {
+    it('because it is closed does not call back', async () => {
       await simulator?.close();
       expect(died).toEqual([]);
     });

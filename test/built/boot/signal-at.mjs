@@ -28,7 +28,7 @@ function counted(Class, event) {
 
 if (isMainThread) {
   process.on('newListener', (name) => {
-    // The listener is added behind this event.
+    // The listener is added after this event.
     if (name === SIGNAL) process.nextTick(reach, 'handlers');
   });
   const { mkdirSync } = fs;

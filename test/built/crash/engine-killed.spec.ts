@@ -25,7 +25,7 @@ afterAll(() => {
   rmSync(dataDir, { recursive: true });
 });
 
-/** All of a list that the engine gives in pages. */
+/** All items of a list that the engine returns in pages. */
 async function all<T>(url: string): Promise<T[]> {
   const found: T[] = [];
   for (;;) {

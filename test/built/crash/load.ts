@@ -43,13 +43,13 @@ export class Load {
   readonly acknowledgedStarts = new Map<string, string>();
   /** The values that completions have set, by `instance/task`. */
   readonly acknowledgedCompletions = new Map<string, string>();
-  /** What an engine that keeps its word never does. */
+  /** Violations of the engine's promises. */
   readonly violations: string[] = [];
   private sent = 0;
   private starting = true;
   private working = true;
 
-  /** @param baseUrl where the engine listens now; settles when it does */
+  /** @param baseUrl address of the engine; settles when it listens */
   constructor(private readonly baseUrl: () => Promise<string>) {}
 
   async deploy(): Promise<void> {

@@ -7,7 +7,7 @@ import Database from 'better-sqlite3';
 import { BuiltService, ensureBuilt } from '../../support/built-service.js';
 import { eventually } from '../../support/service.js';
 
-/** For what a loaded machine does in seconds. */
+/** Timeout for steps that take seconds on a loaded machine. */
 const LIMIT_MS = 120_000;
 
 /** The instruction for the operator in a log line. */
@@ -54,7 +54,7 @@ async function bootReady(): Promise<{
   return { service, baseUrl };
 }
 
-/** Whether it was answered; a service that ends closes the connection. */
+/** True if it was answered; a service that stops closes the connection. */
 async function start(baseUrl: string, id: string): Promise<number> {
   const answer = await fetch(`${baseUrl}/api/process/start`, {
     method: 'POST',
@@ -68,7 +68,7 @@ async function start(baseUrl: string, id: string): Promise<number> {
   return answer?.status ?? 0;
 }
 
-/** Leaves both files with rows in them, and no process. */
+/** Creates both files with rows, and stops the process. */
 async function useOnce(): Promise<void> {
   const { service, baseUrl } = await bootReady();
   expect([200, 202]).toContain(await start(baseUrl, 'before'));

@@ -20,7 +20,7 @@ interface Running {
   readonly engineUrl: string;
 }
 
-/** For what a loaded machine does in seconds. */
+/** Timeout for steps that take seconds on a loaded machine. */
 const LIMIT_MS = 120_000;
 
 const PARTNER_ANSWER = '{"cleared":true,"success":true,"userId":"from the partner"}';
@@ -114,7 +114,7 @@ async function countInstances({ engineUrl }: Running, id: string): Promise<unkno
     .count;
 }
 
-/** Makes the disk of a service full while a process that it has accepted is in the middle of a step. */
+/** Fills the disk of a service while an accepted process is in a step. */
 async function fillDisk(running: Running): Promise<void> {
   expect((await start(running, 'accepted', 0)).status).toBe(202);
   const step = await stepRuns;
@@ -144,7 +144,7 @@ async function fillDisk(running: Running): Promise<void> {
   });
   expect((await call(`${running.baseUrl}/health/live`)).status).toBe(200);
 
-  // A start that nothing could be kept of; the step ends into the full disk.
+  // A start that cannot be stored; the step ends while the disk is full.
   const refused = await start(running, 'refused', 0);
   expect(refused.status).toBe(503);
   expect(refused.body).not.toHaveProperty('accepted');

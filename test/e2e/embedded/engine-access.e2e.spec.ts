@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually, RunningService } from '../../support/service.js';
 
-/** Stands in for an engine outside: it refuses us, or has nothing to do. */
+/** An external engine that refuses the credentials, or has no tasks. */
 let engine: Server;
 let refuses: boolean;
 let service: RunningService;

@@ -35,7 +35,7 @@ interface ClientPackage {
   readonly Variables: new () => { setAll(values: object): unknown };
 }
 
-// As its users have it: untyped, over HTTP, without what the service puts around it.
+// As other applications use it: untyped and over HTTP.
 const CLIENT_PACKAGE = 'camunda-external-task-client-js' as string;
 const { Client, Variables } = (await import(CLIENT_PACKAGE)) as ClientPackage;
 
@@ -91,7 +91,7 @@ describe('the published JavaScript client against the embedded engine', () => {
     clients.push(client);
     return new Promise((resolve, reject) => {
       client.subscribe('parcel.work', async (given) => {
-        // Else its next poll would take the task again that the handler gives back.
+        // Otherwise its next poll would fetch the task that the handler unlocks.
         client.stop();
         try {
           await handler(given);

@@ -53,7 +53,7 @@ function overHttp(path: string, body: object): Promise<unknown> {
   );
 }
 
-/** As the service's own workers fetch. */
+/** A fetch like that of the service's own workers. */
 async function inProcess(path: string, value: object): Promise<unknown> {
   const answer = await endpoint.dispatch?.({
     method: 'POST',

@@ -8,7 +8,7 @@ import { fetchByContract } from '../../support/contract.js';
 import { type Answer, eventually, RunningService } from '../../support/service.js';
 import { clearSharedEngine } from '../../support/target.js';
 
-/** Keeps every write from the database of a service, until it is called. */
+/** Blocks all writes to the database of a service until it is called. */
 async function holdDatabase(dataDir: string): Promise<() => void> {
   // Without a time-out: the service may be in this very process, and in the middle of a write.
   const other = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 0 });
@@ -60,7 +60,7 @@ function complete(service: RunningService, correlationId: string, data: unknown)
   return service.post('/api/process/complete', { correlationId, status: 'ok', data });
 }
 
-/** The end of a process that may not be known yet. */
+/** Waits for the end of a process that may not exist yet. */
 function ended(service: RunningService, correlationId: string): Promise<Answer> {
   return eventually(
     () => service.status(correlationId),
@@ -68,7 +68,7 @@ function ended(service: RunningService, correlationId: string): Promise<Answer> 
   );
 }
 
-/** Starts a process that stands in its slow step. */
+/** Starts a process that is in its slow step. */
 async function startSlow(service: RunningService, correlationId: string): Promise<void> {
   const answer = await service.start(correlationId);
   expect([answer.status, answer.body.status]).toEqual([202, 'pending']);
@@ -148,7 +148,7 @@ describe('while the database accepts no writes', () => {
     const ids = Array.from({ length: 6 }, (_, n) => `slow-${n}`);
     for (const id of ids) expect((await service.start(id)).status).toBe(202);
     const release = await held(service);
-    // The second one takes of the reserve: what the handlers bring finds the queue full.
+    // The second one fills the queue: the results of the handlers have to wait.
     for (const filler of ['filler-1', 'filler-2']) {
       expect((await complete(service, filler, 'x'.repeat(60_000))).status).toBe(503);
     }
@@ -213,7 +213,7 @@ describe('a stop under load', () => {
     const service = BuiltService.spawn({ DATA_DIR: dataDir, SYNC_TIMEOUT_MS: '200' });
     closers.push(() => service.kill());
     const baseUrl = await service.listening();
-    const told: string[] = [];
+    const accepted: string[] = [];
     let isOver = false;
     const client = async (name: string): Promise<void> => {
       for (let n = 0; !isOver; n += 1) {
@@ -228,7 +228,7 @@ describe('a stop under load', () => {
               variables: { userId: correlationId },
             }),
           });
-          if (status === 200 || status === 202) told.push(correlationId);
+          if (status === 200 || status === 202) accepted.push(correlationId);
           else expect(status).toBe(503);
         } catch (error) {
           // The service has closed its sockets; this client has no response.
@@ -239,7 +239,7 @@ describe('a stop under load', () => {
     };
     const clients = Array.from({ length: 8 }, (_, index) => client(`client${index}`));
     await eventually(
-      () => told.length,
+      () => accepted.length,
       (count) => count >= 50,
     );
     const release = await holdDatabase(dataDir);
@@ -251,6 +251,6 @@ describe('a stop under load', () => {
     await Promise.all(clients);
 
     const next = await startService({ DATA_DIR: dataDir });
-    for (const id of told) expect((await next.finished(id)).body).toMatchObject({ status: 'ok' });
+    for (const id of accepted) expect((await next.finished(id)).body).toMatchObject({ status: 'ok' });
   });
 });
