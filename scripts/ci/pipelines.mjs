@@ -43,6 +43,7 @@ const staticChecks = {
     check('lint', 900, 'npm run --silent lint'),
     check('types', 480, 'npm run --silent typecheck'),
     check('import rules', 480, 'npm run --silent check:imports'),
+    check('unused exports and dependencies', 480, 'npm run --silent check:unused'),
   ],
 };
 

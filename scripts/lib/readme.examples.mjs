@@ -11,7 +11,7 @@ export function readmeExamples(path) {
 }
 
 /** Parses the options that the README uses: -X, -H, -d, -i and the URL. @throws Error for any other option */
-export function parseCurl(command) {
+function parseCurl(command) {
   const [, ...words] = shellWords(command);
   const call = { command: command.trim(), method: 'GET', headers: {} };
   while (words.length > 0) {

@@ -1,17 +1,13 @@
 export { abortableDelay, backOffMs } from './abortable-delay.js';
 export { CamundaEngineModule } from './camunda-engine.module.js';
-export {
-  type DefinitionDeployment,
-  type DeploymentState,
-  EngineDeploymentService,
-} from './engine-deployment.service.js';
+export { EngineDeploymentService } from './engine-deployment.service.js';
 export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
 export { EngineAccessMonitor } from './engine-access.monitor.js';
 export { requireSuccess } from './engine.answer.js';
 export { EngineConnection } from './engine.connection.js';
-export type { DispatchedRequest, DispatchedResponse, EngineDispatch } from './engine.dispatch.js';
+export type { EngineDispatch } from './engine.dispatch.js';
 export { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './engine.endpoint.js';
 export {
   EngineAmbiguousError,
@@ -21,23 +17,15 @@ export {
   EngineUnreachableError,
   isConnectionTrouble,
 } from './engine.errors.js';
-export { type EngineFault, readEngineFault } from './engine.fault.js';
+export { readEngineFault } from './engine.fault.js';
 export type {
-  Deployment,
   HistoricActivity,
   HistoricInstance,
   HistoricTypedVariable,
   Incident,
   LockedExternalTask,
-  ProcessInstance,
-  StartedInstance,
 } from './engine.schemas.js';
-export {
-  type EnginePart,
-  type EngineRequest,
-  type EngineResponse,
-  EngineTransport,
-} from './engine.transport.js';
+export { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
 export { ProcessDrawings } from './process.drawings.js';
 export {
   fromTypedVariable,

@@ -20,7 +20,6 @@ export {
   describeConfiguration,
   type EmbeddedEngineConfig,
   type HttpConfig,
-  type LogConfig,
   type PartnersConfig,
   type ProxyConfig,
   type ProcessConfig,

@@ -3,10 +3,9 @@ export { DatabaseModule } from './database.module.js';
 export { DatabaseService } from './database.service.js';
 export { fitInto, type SizedRow } from './sized.rows.js';
 export { sqlitePath } from './sqlite/sqlite.files.js';
-export type { SqlDialect, SqlErrorKind, SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
+export type { SqlDialect, SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';
 export { bytesOf, inBatches, placeholders } from './sql.text.js';
 export {
-  type Write,
   type WriteKind,
   type WriteOptions,
   WriteQueueClosedError,

@@ -11,5 +11,4 @@ export {
   EventLogService,
   type EventSlice,
 } from './event-log.service.js';
-export { DEFAULT_REDACTED_NAMES, REDACTED_NAMES } from './event.redactor.js';
 export type { NewEvent, StepAttempt, StoredEvent } from './event.types.js';

@@ -2,12 +2,7 @@ export { BOOT_SIGNAL } from './boot.signal.js';
 export { ClockWatch } from './clock.watch.js';
 export { CrashGuard } from './crash.guard.js';
 export { FatalFaults } from './fatal.faults.js';
-export { PeriodicTask, type PeriodicWork } from './periodic-task.js';
+export { PeriodicTask } from './periodic-task.js';
 export { LifecycleModule } from './lifecycle.module.js';
-export {
-  SHUTDOWN_STAGES,
-  type ShutdownHook,
-  ShutdownService,
-  type ShutdownStage,
-} from './shutdown.service.js';
+export { ShutdownService } from './shutdown.service.js';
 export { UnhandledErrors } from './unhandled.errors.js';

@@ -7,7 +7,6 @@ export {
   isOpen,
   isReplaceable,
   type OutcomeOrigin,
-  type ProcessStatus,
   type ServiceOrigin,
 } from './outcome-origin.js';
 export {
@@ -25,12 +24,4 @@ export { isSameOutcome } from './process-record.factory.js';
 export { ProcessStoreModule } from './process-store.module.js';
 export type { DueStart, StartSchedule } from './process-store.types.js';
 export { ProcessStoreService } from './process-store.service.js';
-export type {
-  Claim,
-  ClaimResult,
-  Decision,
-  FinishedProcess,
-  UpdateResult,
-  InsertResult,
-  SaveResult,
-} from './process-store.types.js';
+export type { ClaimResult, FinishedProcess, UpdateResult } from './process-store.types.js';

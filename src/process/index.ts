@@ -1,9 +1,4 @@
-export {
-  type Completion,
-  type CompletionResult,
-  type CompletingTask,
-  ProcessCompletionService,
-} from './commands/process-completion.service.js';
+export { type CompletionResult, ProcessCompletionService } from './commands/process-completion.service.js';
 export { ProcessModule } from './process.module.js';
 export { BODY_SCHEMAS } from './http/process.openapi.js';
 export { START_PATH, startExamples } from './http/process.examples.js';

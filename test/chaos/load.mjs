@@ -6,7 +6,7 @@ const ANSWER_MS = 8_000;
 const CODES_OF_OPEN_ENDS = new Set(['INCIDENT', 'ENDED_WITHOUT_RESULT']);
 
 /** The responses of one process to all clients. */
-export class Ledger {
+class Ledger {
   /** By id: whether it was accepted, and every final outcome in a response. */
   entries = new Map();
   requests = 0;

@@ -29,7 +29,7 @@ const folderOf = (target) => fileURLToPath(new URL(`${target}/`, import.meta.url
  * @returns {Promise<string>} the path of the jar
  * @throws an Error that shows the output of Maven
  */
-export async function buildRealEngine(target) {
+async function buildRealEngine(target) {
   if (!REAL_ENGINES.includes(target)) {
     throw new Error(`There is no engine '${target}': choose one of ${REAL_ENGINES.join(', ')}`);
   }

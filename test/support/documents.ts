@@ -15,7 +15,7 @@ export interface Document {
 }
 
 /** Every file and folder of the repository that can be referred to; folders end in a slash. */
-export const REPOSITORY: readonly string[] = listRepository();
+const REPOSITORY: readonly string[] = listRepository();
 
 /** The pages for people, without the CHANGELOG, which has names of the past. */
 export const PAGES: readonly string[] = REPOSITORY.filter(
@@ -66,7 +66,7 @@ export function documents(): Document[] {
 }
 
 /** The comments of a source, by their first characters: no comment of ours begins behind code on its line. */
-export function commentsOf(source: string): string {
+function commentsOf(source: string): string {
   return source
     .split('\n')
     .filter((line) => /^\s*(\/\/|\/\*|\*)/.test(line))

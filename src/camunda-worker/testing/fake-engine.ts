@@ -51,12 +51,7 @@ const json = (status: number, body: unknown): EngineResponse => ({
 });
 
 /** An engine error in the format of the REST API. */
-export function engineError(
-  status: number,
-  type: string,
-  message: string,
-  code: number | null = 0,
-): EngineResponse {
+function engineError(status: number, type: string, message: string, code: number | null = 0): EngineResponse {
   return json(status, { type, message, code });
 }
 

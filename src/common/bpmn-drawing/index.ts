@@ -1,2 +1,2 @@
-export { type DrawnElement, type DrawnProcess, Drawing, nameOf, type ThrownError } from './drawing.js';
+export { type DrawnElement, type DrawnProcess, Drawing, nameOf } from './drawing.js';
 export { readDrawing } from './drawing.reader.js';

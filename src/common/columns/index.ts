@@ -1,7 +1,6 @@
 export {
   type Column,
   type ColumnDialect,
-  type Columns,
   flag,
   generatedId,
   integer,
@@ -12,10 +11,9 @@ export {
   type SqlValue,
   text,
   timestamp,
-  type TypedSqlValue,
   type ValuesOf,
 } from './column.js';
-export { columnText, type ColumnUnit } from './column.text.js';
+export { columnText } from './column.text.js';
 export {
   assignmentsOf,
   entityColumns,

@@ -1,2 +1,2 @@
 export { ClientShare, type FullShare } from './client-share.js';
-export { countOpenRequests, isAnswering, OpenRequest, openRequestOf } from './open-request.js';
+export { countOpenRequests, isAnswering, openRequestOf } from './open-request.js';

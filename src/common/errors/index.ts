@@ -4,9 +4,7 @@ export { ProblemFilter, sendProblem } from './problem.filter.js';
 export {
   PROBLEM_MEDIA_TYPE,
   type ProblemCode,
-  type ProblemDocument,
   ProblemError,
-  type ProblemFieldError,
   PROBLEMS,
   toProblemDocument,
 } from './problems.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** Pattern of a correlation id: 1 to 255 characters that are safe in a path, a header and a log. */
-export const CORRELATION_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,254}$/;
+const CORRELATION_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._:@~-]{0,254}$/;
 
 /** Reserved, because they are routes below `/api/process/status/`. */
 const RESERVED_IDS: ReadonlySet<string> = new Set(['all']);

@@ -1,3 +1,3 @@
-export { CORRELATION_ID_PATTERN, correlationIdSchema, isCorrelationId } from './correlation-id.js';
+export { correlationIdSchema, isCorrelationId } from './correlation-id.js';
 export { isRequestId, requestIdOf } from './request-id.js';
 export { TimeOrderedIds } from './time-ordered-id.js';

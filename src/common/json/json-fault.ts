@@ -2,7 +2,7 @@
 export const DANGEROUS_NAMES: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
 /** Far more than a process needs, and far less than a recursive reader can handle. */
-export const MAX_JSON_DEPTH = 100;
+const MAX_JSON_DEPTH = 100;
 
 /**
  * Why a parsed JSON value cannot be stored unchanged; null if it can.

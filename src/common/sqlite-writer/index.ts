@@ -5,11 +5,4 @@ export {
   SqliteWriterError,
 } from './sqlite-writer.errors.js';
 export { type OpenTransaction, SqliteWriter } from './sqlite-writer.js';
-export type {
-  GuardedStatement,
-  SqliteWriterOptions,
-  WriterResult,
-  WriterRow,
-  WriterStatement,
-  WriterValue,
-} from './sqlite-writer.types.js';
+export type { GuardedStatement, SqliteWriterOptions } from './sqlite-writer.types.js';

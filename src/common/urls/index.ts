@@ -1,1 +1,1 @@
-export { describeBaseUrl, describeUrl, maskPath, scrubUrls, type UrlSecrets } from './described-url.js';
+export { describeBaseUrl, describeUrl, scrubUrls, type UrlSecrets } from './described-url.js';

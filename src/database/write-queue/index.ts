@@ -1,9 +1,8 @@
-export type { Write, WriteKind, WriteOptions } from './write-kind.js';
+export type { WriteKind, WriteOptions } from './write-kind.js';
 export {
   WriteQueueClosedError,
   WriteQueueFullError,
   WriteRefusedError,
-  WriteUnconfirmedError,
   WriteWithdrawnError,
 } from './write-queue.errors.js';
 export { WriteQueueService } from './write-queue.service.js';

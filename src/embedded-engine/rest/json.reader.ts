@@ -40,7 +40,7 @@ function unsupported(contentType: string): RestError {
 export type MemberReader<T> = (value: unknown, name: string) => T;
 
 /** @param javaType what Camunda would have made of it, as its message says */
-export function refuseMember(name: string, value: unknown, javaType: string): never {
+function refuseMember(name: string, value: unknown, javaType: string): never {
   const text = shown(value);
   throw invalidRequest(
     `Cannot set query parameter '${name}' to value '${text}': Cannot convert value ${text} to java type ${javaType}`,

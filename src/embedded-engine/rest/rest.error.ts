@@ -50,7 +50,7 @@ const STATUS: Readonly<Record<EngineErrorKind, number>> = {
 };
 
 /** HTTP status of an engine error. */
-export function statusOf(error: EngineError): number {
+function statusOf(error: EngineError): number {
   return STATUS[error.kind];
 }
 

@@ -18,7 +18,7 @@ export const startRequestSchema = z.strictObject({
   variables: jsonObject.default({}),
 });
 
-export const errorCodeSchema = z
+const errorCodeSchema = z
   .string()
   .regex(ERROR_CODE_PATTERN, { error: 'must be A-Z, then A-Z 0-9 _, at most 64 characters' })
   .refine((code) => !RESERVED_ERROR_CODES.includes(code), {
@@ -86,7 +86,7 @@ function wholeNumber(min: number, max: number) {
 }
 
 /** Other parameters are ignored. */
-export const statusQuerySchema = z.object({
+const statusQuerySchema = z.object({
   wait: z
     .string({ error: GIVEN_ONCE })
     .regex(/^\d+$/, { error: 'must be a number of whole seconds' })
@@ -97,7 +97,7 @@ export const statusQuerySchema = z.object({
 const MAX_SEQ = 2_147_483_647;
 
 /** Other parameters are ignored: some clients of event streams add their own. */
-export const eventsQuerySchema = z.object({
+const eventsQuerySchema = z.object({
   after: wholeNumber(0, MAX_SEQ).optional(),
   limit: wholeNumber(1, 1_000).optional(),
 });
@@ -108,7 +108,7 @@ export const lastEventIdSchema = z
   .transform(Number)
   .pipe(z.number().max(MAX_SEQ));
 
-export const listQuerySchema = z
+const listQuerySchema = z
   .strictObject({
     status: z
       .enum(['pending', 'ok', 'error'], { error: unlessRepeated('must be pending, ok or error') })
@@ -147,7 +147,7 @@ const json = z.unknown();
 const text = z.string().nullable();
 
 /** A row of `event_log`. */
-export const eventSchema = z.object({
+const eventSchema = z.object({
   id: z.string(),
   correlationId: z.string().max(255),
   seq: z.int().min(1),

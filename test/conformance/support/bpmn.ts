@@ -26,7 +26,7 @@ export const manual = (id: string): string => element('manualTask', id);
 export const eventGateway = (id: string): string => element('eventBasedGateway', id);
 
 /** A boundary event of any kind. */
-export const onBoundary = (id: string, attachedTo: string, definition: string, interrupting = true): string =>
+const onBoundary = (id: string, attachedTo: string, definition: string, interrupting = true): string =>
   element('boundaryEvent', id, `attachedToRef="${attachedTo}" cancelActivity="${interrupting}"`, definition);
 export const boundaryMessage = (id: string, attachedTo: string, ref: string, interrupting = true): string =>
   onBoundary(id, attachedTo, messageDefinition(ref), interrupting);

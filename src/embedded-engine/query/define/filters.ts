@@ -145,7 +145,7 @@ export function internal<R, C, V>(filter: Filter<R, C, V>): Filter<R, C, V> {
   return { ...filter, parameter: { kind: 'internal' } };
 }
 
-export function isOneOf(value: string | null, wanted: readonly string[]): boolean {
+function isOneOf(value: string | null, wanted: readonly string[]): boolean {
   return value !== null && wanted.includes(value);
 }
 
