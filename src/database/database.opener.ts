@@ -8,7 +8,7 @@ import { SqliteConnection } from './sqlite/sqlite.connection.js';
 import { sqliteSchemaAccess } from './sqlite/sqlite.schema.js';
 
 /** What is needed to open a database besides its configuration. */
-export interface OpenOptions {
+interface OpenOptions {
   /** Ends the wait for an unavailable server, and the check of a large file for damage. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each read and write that meets damaged content in the SQLite file. */

@@ -10,7 +10,7 @@ import type { SchemaAccess } from './schema.access.js';
 const USAGE = 'Usage: migration run | revert | show | generate <name-in-kebab-case>';
 
 /** The output of a command, line by line. */
-export type Print = (line: string) => void;
+type Print = (line: string) => void;
 
 /**
  * Runs one migration command on the configured database.

@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
 /** A new migration as a file: its name and its text. */
-export interface MigrationSkeleton {
+interface MigrationSkeleton {
   readonly fileName: string;
   readonly source: string;
 }

@@ -42,7 +42,7 @@ import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
 
 /** Selects active processes. */
-export type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve'>;
+type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve'>;
 
 /** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;

@@ -6,7 +6,7 @@ import { ProcessArchiveRepository, ProcessStoreService } from '../process-store/
 import { ownersOf, type Removal } from './removal.js';
 
 /** A removal, and the time before which rows count as old. */
-export interface RemovalWrite {
+interface RemovalWrite {
   readonly removal: Removal;
   readonly before: Date;
 }

@@ -1,29 +1,24 @@
 import { EntitySchema, EntitySchemaOptions } from 'typeorm';
-import { columnTypesOf, type SchemaDialect } from '../../migrations/column-types.js';
+import type { SchemaDialect } from '../../migrations/column-types.js';
+import { entityColumns, integer, key, timestamp, type ValuesOf } from '../common/columns/index.js';
 
-/** A row of `task_delivery` as the database holds it. */
-export class TaskDeliveryEntity {
-  taskId = '';
-  topic = '';
-  deaths = 0;
-  lastLife = '';
-  updatedAt = new Date(0);
-}
+const TASK_DELIVERY_COLUMNS = {
+  taskId: key('task_id', 64),
+  topic: key('topic', 255),
+  deaths: integer('deaths'),
+  lastLife: key('last_life', 36),
+  updatedAt: timestamp('updated_at'),
+};
+
+type TaskDeliveryRow = ValuesOf<typeof TASK_DELIVERY_COLUMNS>;
 
 /** The entity of `task_delivery`: one row for each external task that was running when a process of the service died. */
-export function taskDeliveryEntity(dialect: SchemaDialect): EntitySchema<TaskDeliveryEntity> {
-  const { key, integer, timestamp } = columnTypesOf(dialect);
-  const options = Object.assign(new EntitySchemaOptions<TaskDeliveryEntity>(), {
+export function taskDeliveryEntity(dialect: SchemaDialect): EntitySchema<TaskDeliveryRow> {
+  const columns = entityColumns(TASK_DELIVERY_COLUMNS, dialect);
+  const options = Object.assign(new EntitySchemaOptions<TaskDeliveryRow>(), {
     name: 'TaskDelivery',
     tableName: 'task_delivery',
-    target: TaskDeliveryEntity,
-    columns: {
-      taskId: { name: 'task_id', ...key(64), primary: true },
-      topic: { name: 'topic', ...key(255) },
-      deaths: { name: 'deaths', ...integer },
-      lastLife: { name: 'last_life', ...key(36) },
-      updatedAt: { name: 'updated_at', ...timestamp },
-    },
+    columns: { ...columns, taskId: { ...columns.taskId, primary: true } },
   });
-  return new EntitySchema<TaskDeliveryEntity>(options);
+  return new EntitySchema<TaskDeliveryRow>(options);
 }

@@ -2,7 +2,7 @@ import type { ColumnTypes, SqlType } from '../../../migrations/column-types.js';
 import type { ColumnUnit } from './column.text.js';
 
 /** A parameter whose SQL type the dialect names; made by {@link ColumnDialect.time} and {@link ColumnDialect.text} alone. */
-export interface TypedSqlValue {
+interface TypedSqlValue {
   readonly value: unknown;
   readonly type: string;
 }

@@ -3,7 +3,7 @@ import type { Column, ColumnDialect, Columns, SqlRow, SqlValue, ValuesOf } from 
 import { columnText } from './column.text.js';
 
 /** The column of an entity as TypeORM takes it. */
-export type EntityColumn = SqlType & { readonly name: string; readonly nullable: boolean };
+type EntityColumn = SqlType & { readonly name: string; readonly nullable: boolean };
 
 /** The properties whose columns may be null. */
 type NullsOf<C> = {

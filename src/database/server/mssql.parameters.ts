@@ -24,7 +24,7 @@ export function bindParameter(value: SqlValue): unknown {
 }
 
 /** The driver, as its module exports it. */
-export type Mssql = typeof mssql;
+type Mssql = typeof mssql;
 
 /** Adds a parameter to a request of `mssql`, as TypeORM does. */
 export function addParameter(driver: Mssql, request: mssql.Request, name: string, value: SqlValue): void {

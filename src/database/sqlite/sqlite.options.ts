@@ -17,7 +17,7 @@ const READ_BUSY_TIMEOUT_MS = 1_000;
 const CHECKPOINT_PAGES = 4_000;
 
 /** How the file is opened; the service and the migration commands both start here. */
-export interface SqliteOptions {
+interface SqliteOptions {
   /** The connection that brings the schema up to date, at the boot and in the migration commands. */
   readonly migrator: DataSourceOptions;
   /** The thread that writes afterwards. */

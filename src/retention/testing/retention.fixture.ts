@@ -16,7 +16,7 @@ import { RetentionWriter } from '../retention.writer.js';
 const DAY_MS = 86_400_000;
 
 /** A row for a test; members that are absent are those of a process that ended well 40 days ago. */
-export interface SeededProcess {
+interface SeededProcess {
   readonly correlationId: string;
   readonly claimId?: string;
   readonly status?: string;
@@ -27,7 +27,7 @@ export interface SeededProcess {
 }
 
 /** Events of a trail, from place 1. */
-export interface SeededTrail {
+interface SeededTrail {
   readonly correlationId: string;
   readonly events: number;
   readonly ageDays?: number;
