@@ -11,7 +11,7 @@ import {
   parseEngineArguments,
   runEngine,
   USAGE,
-} from './rest/engine.cli.js';
+} from './rest/server/engine.cli.js';
 
 function contentOf({ repository, runtime, externalTasks }: EmbeddedEngine) {
   return {

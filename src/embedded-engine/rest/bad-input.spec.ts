@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { EngineRouter } from './engine.router.js';
-import type { EngineRequest, EngineResponse } from './http.types.js';
-import { restRoutes } from './rest.router.js';
+import { EngineRouter } from './http/engine.router.js';
+import type { EngineRequest, EngineResponse } from './http/http.types.js';
+import { restRoutes } from './server/rest.routes.js';
 import { idleEngine } from './testing/idle.engine.js';
 
 const ROUTES = restRoutes(idleEngine(), () => 0);

@@ -1,5 +1,5 @@
-export { startEngineServer, type EngineServer } from './engine.server.js';
-export { createRouter } from './rest.router.js';
-export { describeError, internalError } from './rest.error.js';
-export { type EngineRouter } from './engine.router.js';
-export type { EngineRequest, EngineResponse } from './http.types.js';
+export { startEngineServer, type EngineServer } from './server/engine.server.js';
+export { createRouter } from './server/rest.routes.js';
+export { describeError, internalError } from './http/rest.error.js';
+export { type EngineRouter } from './http/engine.router.js';
+export type { EngineRequest, EngineResponse } from './http/http.types.js';

@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EngineError } from '../state/engine.errors.js';
 import type { LockedExternalTask } from '../tasks/fetch-and-lock.types.js';
-import { startEngineServer, type EngineServer } from './engine.server.js';
+import { startEngineServer, type EngineServer } from './server/engine.server.js';
 import { RecordingEngine } from './testing/recording.engine.js';
 import { LOCKED_TASK, NOON } from './testing/records.js';
 

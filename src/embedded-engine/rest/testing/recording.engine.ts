@@ -1,4 +1,4 @@
-import type { EngineServices } from '../rest.router.js';
+import type { EngineServices } from '../server/rest.routes.js';
 
 /** One call that the REST layer made. */
 export interface RecordedCall {

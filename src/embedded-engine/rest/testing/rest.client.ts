@@ -1,5 +1,5 @@
-import type { EngineRequest, EngineResponse, RequestBody } from '../http.types.js';
-import { createRouter } from '../rest.router.js';
+import type { EngineRequest, EngineResponse, RequestBody } from '../http/http.types.js';
+import { createRouter } from '../server/rest.routes.js';
 import { RecordingEngine, type RecordedCall } from './recording.engine.js';
 
 /** The REST API over a recording engine, without a socket; requests read `GET /task/T`. */

@@ -1,0 +1,106 @@
+import { PROCESS_DEFINITION_QUERY } from '../../query/process-definition.query.js';
+import type { RepositoryService } from '../../repository/repository.service.js';
+import type { RuntimeService, StartInput, StartResult } from '../../runtime/runtime.service.js';
+import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
+import { BASE_PATH, type Route, type RouteCall } from '../http/engine.router.js';
+import { noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { boolean, integer, nullable, optional, text } from '../http/json.reader.js';
+import { presentProcessInstance } from '../runtime/process-instance.presenter.js';
+import { queryRoutes } from '../query/query.routes.js';
+import { presentDefinition, selfLink } from './repository.presenter.js';
+import { invalidRequest, prefixed } from '../http/rest.error.js';
+import { readVariables } from '../variables/variable.reader.js';
+import { writeVariables } from '../variables/variable.writer.js';
+
+/** `/process-definition`. */
+export function processDefinitionRoutes(
+  repository: RepositoryService,
+  runtime: RuntimeService,
+): readonly Route[] {
+  const { byKey, byTenant, byId } = definitionFinders(repository);
+  return [
+    ...queryRoutes(
+      PROCESS_DEFINITION_QUERY,
+      {
+        find: (query) => repository.findDefinitions(query),
+        count: (query) => repository.countDefinitions(query),
+        present: presentDefinition,
+      },
+      ['GET'],
+    ),
+    ...definitionRoutes(byKey, repository, runtime),
+    ...definitionRoutes(byTenant, repository, runtime),
+    ...definitionRoutes(byId, repository, runtime),
+  ];
+}
+
+function definitionRoutes(
+  { path, find, idOf }: DefinitionFinder,
+  repository: RepositoryService,
+  runtime: RuntimeService,
+): readonly Route[] {
+  return [
+    { method: 'GET', path, handle: (call) => ok(presentDefinition(find(call))) },
+    {
+      method: 'GET',
+      path: `${path}/xml`,
+      handle: (call) => {
+        const { id } = find(call);
+        const xml = repository.findDefinitionResource(id)?.bytes.toString('utf8') ?? null;
+        return ok({ id, bpmn20Xml: xml });
+      },
+    },
+    { method: 'POST', path: `${path}/start`, handle: (call) => start(runtime, idOf(call), call) },
+    {
+      method: 'DELETE',
+      path,
+      handle: async (call) => {
+        const cascade = optional(call.query, 'cascade', boolean) ?? false;
+        await repository.deleteDefinition(find(call).id, { cascade });
+        // The only deletion that Camunda answers with 200.
+        return { status: 200, headers: {}, body: { kind: 'none' } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: `${path}/history-time-to-live`,
+      handle: (call) => setHistoryTimeToLive(repository, idOf(call), call),
+    },
+  ];
+}
+
+async function setHistoryTimeToLive(
+  repository: RepositoryService,
+  id: string,
+  call: RouteCall,
+): Promise<EngineResponse> {
+  await repository.setHistoryTimeToLive(id, nullable(call.body(), 'historyTimeToLive', integer));
+  return noContent();
+}
+
+function start(runtime: RuntimeService, definitionId: string, call: RouteCall): Promise<EngineResponse> {
+  const body = call.body();
+  return prefixed(`Cannot instantiate process definition ${definitionId}`, async () => {
+    const withVariables = optional(body, 'withVariablesInReturn', boolean) ?? false;
+    const result = await runtime.startProcessInstance(definitionId, readStart(body));
+    return ok(presentStart(result, withVariables, call.request.origin));
+  });
+}
+
+function readStart(body: ReturnType<RouteCall['body']>): StartInput {
+  const instructions = body.startInstructions;
+  const isNone =
+    instructions === undefined ||
+    instructions === null ||
+    (Array.isArray(instructions) && instructions.length === 0);
+  if (!isNone) {
+    throw invalidRequest("startInstructions are not part of the embedded engine's subset");
+  }
+  return { businessKey: nullable(body, 'businessKey', text), variables: readVariables(body.variables) };
+}
+
+function presentStart(result: StartResult, withVariables: boolean, origin: string): Record<string, unknown> {
+  const self = selfLink(`${origin}${BASE_PATH}/process-instance/${encodeURIComponent(result.id)}`);
+  const instance = presentProcessInstance(result, [self]);
+  return withVariables ? { ...instance, variables: writeVariables(result.variables) } : instance;
+}

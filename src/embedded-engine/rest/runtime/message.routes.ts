@@ -1,0 +1,78 @@
+import type { CorrelationInput, CorrelationResult } from '../../messages/correlation.js';
+import type { MessageService } from '../../messages/message.service.js';
+import { BadUserRequestError, EngineError } from '../../state/engine.errors.js';
+import type { Route, RouteCall } from '../http/engine.router.js';
+import { noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { boolean, nullable, optional, text, type JsonRecord } from '../http/json.reader.js';
+import { presentCorrelation } from './message.presenter.js';
+import { invalidRequest, prefixed, restException } from '../http/rest.error.js';
+import { readVariables } from '../variables/variable.reader.js';
+
+const TENANT_OF_ONE_INSTANCE =
+  'ENGINE-13028 Cannot specify a tenant-id when correlate a message to a single process instance.';
+const MISMATCH = 'MismatchingMessageCorrelationException';
+
+/** `POST /message`. */
+export function messageRoutes(messages: MessageService): readonly Route[] {
+  return [{ method: 'POST', path: '/message', handle: (call) => deliver(messages, call) }];
+}
+
+async function deliver(messages: MessageService, call: RouteCall): Promise<EngineResponse> {
+  const body = call.body();
+  const messageName = readName(body);
+  const input = await prefixed('Cannot deliver message', () => readCorrelation(messageName, body));
+  if (input.processInstanceId !== null && input.tenantId !== undefined)
+    throw new BadUserRequestError(TENANT_OF_ONE_INSTANCE);
+  const results = await correlate(messages, input);
+  if (!isSet(body, 'resultEnabled')) return noContent();
+  const withVariables = isSet(body, 'variablesInResultEnabled');
+  return ok(results.map((result) => presentCorrelation(result, withVariables)));
+}
+
+function isSet(body: JsonRecord, name: string): boolean {
+  return optional(body, name, boolean) ?? false;
+}
+
+/** The name of the message, of a body that does not contradict itself. @throws RestError 400 */
+function readName(body: JsonRecord): string {
+  const name = optional(body, 'messageName', text);
+  if (name === undefined) throw invalidRequest('No message name supplied');
+  if (optional(body, 'tenantId', text) !== undefined && isSet(body, 'withoutTenantId')) {
+    throw invalidRequest("Parameter 'tenantId' cannot be used together with parameter 'withoutTenantId'.");
+  }
+  if (isSet(body, 'variablesInResultEnabled') && !isSet(body, 'resultEnabled')) {
+    throw invalidRequest(
+      "Parameter 'variablesInResultEnabled' cannot be used without 'resultEnabled' set to true.",
+    );
+  }
+  return name;
+}
+
+function readCorrelation(messageName: string, body: JsonRecord): CorrelationInput {
+  return {
+    messageName,
+    businessKey: nullable(body, 'businessKey', text),
+    processInstanceId: nullable(body, 'processInstanceId', text),
+    correlationKeys: readVariables(body.correlationKeys),
+    localCorrelationKeys: readVariables(body.localCorrelationKeys),
+    variables: readVariables(body.processVariables),
+    localVariables: readVariables(body.processVariablesLocal),
+    triggeredScopeVariables: readVariables(body.processVariablesToTriggeredScope),
+    tenantId: isSet(body, 'withoutTenantId') ? null : optional(body, 'tenantId', text),
+    all: isSet(body, 'all'),
+  };
+}
+
+/** Camunda's resource repeats a mismatch as Java prints an exception, with the name of its class. */
+async function correlate(
+  messages: MessageService,
+  input: CorrelationInput,
+): Promise<readonly CorrelationResult[]> {
+  try {
+    return await messages.correlate(input);
+  } catch (error) {
+    if (error instanceof EngineError && error.camundaClass === MISMATCH)
+      throw restException(error, 400, `org.camunda.bpm.engine.${MISMATCH}: ${error.message}`);
+    throw error;
+  }
+}

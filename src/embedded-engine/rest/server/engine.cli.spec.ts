@@ -1,0 +1,127 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  asksForUsage,
+  EngineArgumentError,
+  parseEngineArguments,
+  runEngine,
+  USAGE,
+  type EngineHost,
+} from './engine.cli.js';
+import { RecordingEngine } from '../testing/recording.engine.js';
+
+class ClosableEngine extends RecordingEngine {
+  isClosed = false;
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+  }
+}
+
+/** A process that runs until `end()`, and what it logged. */
+class TestHost implements EngineHost {
+  readonly engine = new ClosableEngine();
+  readonly messages: { readonly fields: Readonly<Record<string, unknown>>; readonly message: string }[] = [];
+  readonly listening: Promise<string>;
+  readonly ended: Promise<void>;
+  end: () => void = () => {};
+  private hasListened: (baseUrl: string) => void = () => {};
+
+  constructor() {
+    this.ended = new Promise((resolve) => (this.end = resolve));
+    this.listening = new Promise((resolve) => (this.hasListened = resolve));
+  }
+
+  readonly open = async (): Promise<ClosableEngine> => this.engine;
+
+  readonly log = (fields: Readonly<Record<string, unknown>>, message: string): void => {
+    this.messages.push({ fields, message });
+    if (typeof fields.baseUrl === 'string') this.hasListened(fields.baseUrl);
+  };
+}
+
+const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, scripts: false, check: false };
+
+describe('parseEngineArguments', () => {
+  it('has defaults for everything', () => {
+    expect(parseEngineArguments([])).toEqual({
+      port: 8085,
+      host: '127.0.0.1',
+      dataDir: null,
+      scripts: false,
+      check: false,
+    });
+  });
+
+  it('reads every option', () => {
+    expect(parseEngineArguments(['--port', '0', '--host', '::1', '--data=./x', '--scripts'])).toEqual({
+      port: 0,
+      host: '::1',
+      dataDir: './x',
+      scripts: true,
+      check: false,
+    });
+  });
+
+  it.each([
+    [['--port', 'x'], "--port must be a number from 0 to 65535, not 'x'"],
+    [['--port', '70000'], '--port must be a number from 0 to 65535'],
+    [['--port', ''], '--port must be a number from 0 to 65535'],
+    [['--data='], '--data must name a folder'],
+    [['--nope'], "Unknown option '--nope'"],
+    [['extra'], "Unexpected argument 'extra'"],
+  ])('refuses %j', (args, message) => {
+    expect(() => parseEngineArguments(args)).toThrow(EngineArgumentError);
+    expect(() => parseEngineArguments(args)).toThrow(message);
+  });
+
+  it('describes every option in its usage', () => {
+    for (const option of ['--port', '--host', '--data', '--scripts', '--check', '--help'])
+      expect(USAGE).toContain(`  ${option} `);
+  });
+
+  it.each([
+    [['--help'], true],
+    [['--port', '0', '-h'], true],
+    [['--port', '0'], false],
+  ])('knows whether %j asks for the usage', (args, asks) => {
+    expect(asksForUsage(args)).toBe(asks);
+  });
+});
+
+describe('runEngine', () => {
+  it('serves until it is asked to end, then closes the engine', async () => {
+    const host = new TestHost();
+    const running = runEngine(LOOPBACK, host);
+    const baseUrl = await host.listening;
+    expect((await fetch(`${baseUrl}/version`)).status).toBe(200);
+    host.end();
+    await running;
+    expect(host.engine.isClosed).toBe(true);
+    await expect(fetch(`${baseUrl}/version`)).rejects.toThrow();
+    expect(host.messages.at(-1)?.message).toBe('the embedded engine has ended');
+  });
+
+  it('closes the engine when the port is taken', async () => {
+    const first = new TestHost();
+    const running = runEngine(LOOPBACK, first);
+    const port = Number(new URL(await first.listening).port);
+    const second = new TestHost();
+    await expect(runEngine({ ...LOOPBACK, port }, second)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    expect(second.engine.isClosed).toBe(true);
+    first.end();
+    await running;
+  });
+
+  it('logs what nobody foresaw', async () => {
+    const host = new TestHost();
+    const running = runEngine(LOOPBACK, host);
+    const error = new Error('broken');
+    host.engine.answer('externalTasks.unlock', error);
+    expect((await fetch(`${await host.listening}/external-task/T/unlock`, { method: 'POST' })).status).toBe(
+      500,
+    );
+    expect(host.messages.at(-1)?.fields).toEqual({ err: error });
+    host.end();
+    await running;
+  });
+});

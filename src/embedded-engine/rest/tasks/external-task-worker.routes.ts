@@ -1,0 +1,84 @@
+import type { ExternalTaskService } from '../../tasks/external-task.service.js';
+import { EngineError } from '../../state/engine.errors.js';
+import type { Route, RouteCall } from '../http/engine.router.js';
+import { presentLockedTask } from './external-task.presenter.js';
+import { readFetch } from './fetch-and-lock.reader.js';
+import { noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { integer, long, nullable, optional, text, type JsonRecord } from '../http/json.reader.js';
+import { restException } from '../http/rest.error.js';
+import { readVariables } from '../variables/variable.reader.js';
+
+/** What workers send: `POST /external-task/fetchAndLock` and `POST /external-task/{id}/…`. */
+export function workerRoutes(tasks: ExternalTaskService): readonly Route[] {
+  return [
+    { method: 'POST', path: '/external-task/fetchAndLock', handle: (call) => fetchAndLock(tasks, call) },
+    ...commandRoutes(tasks),
+  ];
+}
+
+/** What a worker sends about its task. */
+function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
+  const command = (name: string, run: (id: string, body: JsonRecord) => Promise<void>): Route => ({
+    method: 'POST',
+    path: `/external-task/:id/${name}`,
+    handle: (call) => runCommand(() => run(call.param('id'), call.body())),
+  });
+  const worker = (body: JsonRecord): string | null => nullable(body, 'workerId', text);
+  return [
+    command('complete', (id, body) =>
+      tasks.complete(id, {
+        workerId: worker(body),
+        variables: readVariables(body.variables),
+        localVariables: readVariables(body.localVariables),
+      }),
+    ),
+    command('failure', (id, body) =>
+      tasks.handleFailure(id, {
+        workerId: worker(body),
+        errorMessage: nullable(body, 'errorMessage', text),
+        errorDetails: nullable(body, 'errorDetails', text),
+        // Absent is 0 in Camunda, and so an incident at once.
+        retries: optional(body, 'retries', integer) ?? 0,
+        retryTimeout: optional(body, 'retryTimeout', long) ?? 0,
+        variables: readVariables(body.variables),
+        localVariables: readVariables(body.localVariables),
+      }),
+    ),
+    command('bpmnError', (id, body) =>
+      tasks.handleBpmnError(id, {
+        workerId: worker(body),
+        errorCode: nullable(body, 'errorCode', text),
+        errorMessage: nullable(body, 'errorMessage', text),
+        variables: readVariables(body.variables),
+      }),
+    ),
+    command('lock', (id, body) => tasks.lock(id, worker(body), nullable(body, 'lockDuration', long))),
+    command('extendLock', (id, body) =>
+      tasks.extendLock(id, worker(body), nullable(body, 'newDuration', long)),
+    ),
+    command('unlock', (id) => tasks.unlock(id)),
+  ];
+}
+
+async function fetchAndLock(tasks: ExternalTaskService, call: RouteCall): Promise<EngineResponse> {
+  const { sharesProcess = false } = call.request;
+  const fetch = tasks.fetchAndLock({ sharesProcess, ...readFetch(call.body()) });
+  call.request.onDisconnect(() => {
+    fetch.cancel();
+  });
+  return ok((await fetch.tasks).map(presentLockedTask));
+}
+
+/** Runs a command; Camunda's resource wraps what it knows, and lets the rest through under its own class. */
+async function runCommand(run: () => Promise<void>): Promise<EngineResponse> {
+  try {
+    await run();
+    return noContent();
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'NotFound')
+      throw restException(error, 404, error.message);
+    if (error instanceof EngineError && error.kind === 'BadUserRequest')
+      throw restException(error, 400, error.message);
+    throw error;
+  }
+}

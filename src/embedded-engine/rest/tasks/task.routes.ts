@@ -1,0 +1,85 @@
+import { USER_TASK_QUERY } from '../../query/user-task.query.js';
+import type { UserTaskService } from '../../tasks/user-task.service.js';
+import { EngineError } from '../../state/engine.errors.js';
+import type { Route, RouteCall } from '../http/engine.router.js';
+import { noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { boolean, nullable, optional, text } from '../http/json.reader.js';
+import { queryRoutes } from '../query/query.routes.js';
+import { notFound, prefixed, RestError } from '../http/rest.error.js';
+import { presentTask } from './task.presenter.js';
+import { readVariables } from '../variables/variable.reader.js';
+import { writeVariables } from '../variables/variable.writer.js';
+import { readRoutes } from '../runtime/variable.routes.js';
+
+/** `/task`. */
+export function taskRoutes(tasks: UserTaskService): readonly Route[] {
+  return [
+    ...queryRoutes(USER_TASK_QUERY, {
+      find: (query) => tasks.find(query),
+      count: (query) => tasks.count(query),
+      present: presentTask,
+    }),
+    {
+      method: 'GET',
+      path: '/task/:id',
+      handle: (call) => {
+        const task = tasks.findOne(call.param('id'));
+        if (task === null) throw notFound(`No matching task with id ${call.param('id')}`);
+        return ok(presentTask(task));
+      },
+    },
+    { method: 'POST', path: '/task/:id/complete', handle: (call) => complete(tasks, call) },
+    { method: 'POST', path: '/task/:id/claim', handle: (call) => claim(tasks, call) },
+    { method: 'POST', path: '/task/:id/unclaim', handle: (call) => assign(tasks, call, null) },
+    {
+      method: 'POST',
+      path: '/task/:id/assignee',
+      handle: (call) => assign(tasks, call, nullable(call.body(), 'userId', text)),
+    },
+    ...readRoutes({
+      path: '/task/:id/variables',
+      name: 'task',
+      find: (id) => tasks.findVariables(id),
+      unknown: (id) => `task ${id} doesn't exist: task is null`,
+    }),
+  ];
+}
+
+function complete(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
+  const id = call.param('id');
+  return prefixed(`Cannot complete task ${id}`, async () => {
+    const body = call.body();
+    const withVariables = optional(body, 'withVariablesInReturn', boolean) ?? false;
+    const variables = await tasks.complete(id, readVariables(body.variables));
+    return withVariables ? ok(writeVariables(variables)) : noContent();
+  });
+}
+
+/** Nobody's claim is an assignment to nobody; another's task is an error of the engine to Camunda, not of the request. */
+async function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
+  const [id, userId] = [call.param('id'), nullable(call.body(), 'userId', text)];
+  try {
+    await (userId === null ? tasks.setAssignee(id, null) : tasks.claim(id, userId));
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'BadUserRequest')
+      throw new RestError(500, 'TaskAlreadyClaimedException', error.message, error.engineCode);
+    throw error;
+  }
+  return noContent();
+}
+
+/** An unknown task is a 400 here, and a 500 everywhere else. */
+async function assign(
+  tasks: UserTaskService,
+  call: RouteCall,
+  userId: string | null,
+): Promise<EngineResponse> {
+  try {
+    await tasks.setAssignee(call.param('id'), userId);
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'NullValue')
+      throw new RestError(400, 'NotFoundException', error.message, error.engineCode);
+    throw error;
+  }
+  return noContent();
+}
