@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ConfigModule as NestConfigModule, getConfigToken, registerAs } from '@nestjs/config';
-import type { Configuration } from './configuration.js';
+import type { Configuration } from './configuration.types.js';
 
 /** Tokens of the groups of {@link Configuration}; inject one with `@Inject(HTTP_CONFIG)`. */
 export const HTTP_CONFIG = getConfigToken('http');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { ConfigurationError, createConfiguration, describeConfiguration } from './configuration.js';
+import { ConfigurationError, createConfiguration } from './configuration.js';
+import { describeConfiguration } from './configuration.description.js';
 import { envExample } from './env-example.js';
 import { VARIABLES } from './environment.schema.js';
 

@@ -10,22 +10,21 @@ export {
   SHUTDOWN_CONFIG,
   WAIT_CONFIG,
 } from './config.module.js';
-export {
-  type CamundaConfig,
-  type Configuration,
-  ConfigurationError,
-  createConfiguration,
-  type DatabaseConfig,
-  type DatabaseServerConfig,
-  describeConfiguration,
-  type EmbeddedEngineConfig,
-  type HttpConfig,
-  type PartnersConfig,
-  type ProxyConfig,
-  type ProcessConfig,
-  type RetentionConfig,
-  type ShutdownConfig,
-  type WaitConfig,
-} from './configuration.js';
+export { ConfigurationError, createConfiguration } from './configuration.js';
+export { describeConfiguration } from './configuration.description.js';
+export type {
+  CamundaConfig,
+  Configuration,
+  DatabaseConfig,
+  DatabaseServerConfig,
+  EmbeddedEngineConfig,
+  HttpConfig,
+  PartnersConfig,
+  ProcessConfig,
+  ProxyConfig,
+  RetentionConfig,
+  ShutdownConfig,
+  WaitConfig,
+} from './configuration.types.js';
 export { adviseOn } from './environment.advice.js';
 export { readEnvironment } from './environment.js';

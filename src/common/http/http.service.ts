@@ -5,6 +5,7 @@ import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { tagCaller } from './call-owner.js';
 import { type AnswerBody, parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 import { HttpCallError } from './http-call.error.js';
+import { defaultRetryDelayMs, readRetryAfter, retryDelayMs, waited } from './http-retry.js';
 import {
   type HttpAnswer,
   type HttpCaller,
@@ -17,15 +18,6 @@ import { type AbortSignalLike, RequestLimit } from './request-limit.js';
 
 /** Idempotent methods (RFC 9110). */
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'PUT', 'DELETE']);
-
-/** Statuses of temporary faults. */
-const RETRYABLE_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-
-/** Milliseconds before the retry, ± 50 %, if the answer has no `Retry-After`. */
-const RETRY_DELAY_MS = 200;
-
-/** Longest `Retry-After` that a call waits for; with a longer one the call fails, and the step itself is retried. */
-const MAX_RETRY_AFTER_MS = 5_000;
 
 /** Timeout of the connection in milliseconds. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -155,7 +147,7 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       if (limit.signal.aborted) throw failed('aborted', { cause: error });
       if (error instanceof UnreadableBodyError) throw failed(error.message, { cause: error.cause });
       const reason = `the connection failed (${codeOf(error)})`;
-      throw new FailedAttempt(failed(reason, { cause: error }), spread(RETRY_DELAY_MS));
+      throw new FailedAttempt(failed(reason, { cause: error }), defaultRetryDelayMs());
     } finally {
       limit.clear();
       caller?.record({ method, endpoint, status, ok, durationMs: Math.round(performance.now() - began) });
@@ -254,56 +246,9 @@ function codeOf(error: unknown): string {
   return typeof code === 'string' ? code : String(name);
 }
 
-/**
- * `Retry-After`, which is a number of seconds or a date, in milliseconds; null if absent or invalid. The longest of
- * several counts.
- */
-function readRetryAfter(retryAfter: string | string[] | undefined): number | null {
-  // A date contains a comma too.
-  const sent = [retryAfter ?? []]
-    .flat()
-    .flatMap((text) => (/^[\d\s,]+$/.test(text) ? text.split(',') : text));
-  const waits = sent.map(toWaitMs).filter(Number.isFinite);
-  return waits.length === 0 ? null : Math.max(...waits, 0);
-}
-
-/** NaN if the text is neither a number of seconds nor a date. */
-function toWaitMs(text: string): number {
-  if (text.trim() === '') return NaN;
-  const seconds = Number(text);
-  return Number.isNaN(seconds) ? Date.parse(text) - Date.now() : seconds * 1_000;
-}
-
-function retryDelayMs(status: number, retryAfterMs: number | null): number | null {
-  if (!RETRYABLE_STATUSES.has(status)) return null;
-  if (retryAfterMs === null) return spread(RETRY_DELAY_MS);
-  return retryAfterMs > MAX_RETRY_AFTER_MS ? null : retryAfterMs;
-}
-
-function spread(ms: number): number {
-  return ms * (0.5 + Math.random());
-}
-
 /** The signals that abort a call: its own, and that of its caller. */
 function abortSignalsOf(caller: HttpCaller | null, { signal }: HttpOptions): readonly AbortSignalLike[] {
   return [signal, caller?.abortSignal].filter((each) => each !== undefined);
-}
-
-/** Waits for a delay. @returns false if a signal aborted meanwhile */
-function waited(ms: number, signals: readonly AbortSignalLike[]): Promise<boolean> {
-  if (signals.some(({ aborted }) => aborted)) return Promise.resolve(false);
-  return new Promise((resolve) => {
-    const end = (whole: boolean): void => {
-      clearTimeout(timer);
-      for (const signal of signals) signal.removeEventListener('abort', onAbort);
-      resolve(whole);
-    };
-    const onAbort = (): void => {
-      end(false);
-    };
-    const timer = setTimeout(end, ms, true);
-    for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 function basicAuthorization(url: URL): Record<string, string> {

@@ -1,0 +1,157 @@
+export interface HttpConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly bodyLimitBytes: number;
+  readonly bodiesMaxBytes: number;
+  /** Most members of all objects in a body. */
+  readonly jsonMaxMembers: number;
+  /** Most items of all arrays in a body. */
+  readonly jsonMaxItems: number;
+  readonly pageMaxBytes: number;
+  /** Most bytes of answers that clients have not read yet. */
+  readonly answersMaxBytes: number;
+  readonly writeTimeoutMs: number;
+  /** Milliseconds that a connection may be idle between two requests. */
+  readonly keepAliveTimeoutMs: number;
+  /** Most unanswered requests on one connection. */
+  readonly requestsPerConnection: number;
+  /** Most waiting requests from one remote address. */
+  readonly waitsPerClient: number;
+  readonly eventStreamsMax: number;
+  /** Most event streams to one remote address. */
+  readonly eventStreamsPerClient: number;
+  /** Without a trailing slash; null: `statusUrl` is relative. */
+  readonly publicBaseUrl: string | null;
+  /** Status for a process that ended in error: 500, 422 or 200. */
+  readonly processErrorStatus: number;
+}
+
+interface LogConfig {
+  readonly level: string;
+}
+
+export interface WaitConfig {
+  readonly syncTimeoutMs: number;
+  readonly syncTimeoutMaxMs: number;
+  readonly maxWaiters: number;
+}
+
+export interface ProcessConfig {
+  readonly completeUnknown: 'accept' | 'refuse';
+  readonly startAckTimeoutMs: number;
+  /** Null: no limit. */
+  readonly maxDurationMs: number | null;
+  readonly startLeaseMs: number;
+  readonly startSettleMs: number;
+  readonly startMaxAttempts: number;
+  readonly startConcurrency: number;
+  readonly startBacklogMax: number;
+  readonly startInFlightMaxBytes: number;
+}
+
+export interface CamundaConfig {
+  /** Null: the embedded engine. */
+  readonly baseUrl: string | null;
+  readonly maxTasks: number;
+  readonly lockDurationMs: number;
+  readonly asyncResponseTimeoutMs: number;
+  /** Retries after the first attempt. */
+  readonly taskRetries: number;
+  /** Timeout of a handler without a limit of its own, in milliseconds. */
+  readonly taskMaxDurationMs: number;
+  /** Percent of `maxTasks` that one topic may hold. */
+  readonly topicShare: number;
+  readonly deploy: boolean;
+  readonly startTimeoutMs: number;
+}
+
+export interface EmbeddedEngineConfig {
+  readonly port: number;
+  /** Transport between the service and its engine; the port is open in both cases. */
+  readonly transport: 'inproc' | 'http';
+  /** True: runs the JavaScript of script tasks and mappings, without a sandbox. */
+  readonly scripts: boolean;
+}
+
+export interface DatabaseServerConfig {
+  readonly type: 'postgres' | 'mssql';
+  readonly host: string;
+  readonly port: number;
+  readonly name: string;
+  readonly user: string;
+  readonly password: string | null;
+  /** Null: the default schema of the login. */
+  readonly schema: string | null;
+  readonly encrypt: boolean;
+  readonly trustServerCertificate: boolean;
+  readonly caFile: string | null;
+  readonly poolMax: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  readonly bootTimeoutMs: number;
+  /** True: the boot migrates the schema. */
+  readonly migrate: boolean;
+}
+
+export interface DatabaseConfig {
+  /** Folder of the SQLite files of the service and of the embedded engine. */
+  readonly dataDir: string;
+  /** Null: the SQLite file. */
+  readonly server: DatabaseServerConfig | null;
+  readonly writeQueueMaxBytes: number;
+  readonly processCacheMaxBytes: number;
+  readonly writeWaitMs: number;
+  readonly eventLogMaxBytes: number;
+}
+
+export interface RetentionConfig {
+  /** Null: nothing is ever removed. */
+  readonly days: number | null;
+  readonly mode: 'archive' | 'delete';
+}
+
+/** URLs of the proxies for calls to the engine and to partners; they may have credentials. */
+export interface ProxyConfig {
+  /** Proxy for `http:` URLs; null: none. */
+  readonly http: string | null;
+  /** Proxy for `https:` URLs; null: the one for `http:`. */
+  readonly https: string | null;
+  /** Hosts without a proxy, separated by commas; null: loopback only. */
+  readonly except: string | null;
+}
+
+export interface PartnersConfig {
+  readonly proxies: ProxyConfig;
+  readonly timeoutMs: number;
+  /** Most open connections to one host. */
+  readonly maxConnections: number;
+  /** Patterns that are masked in the paths of outside calls. */
+  readonly redactedPaths: readonly string[];
+  /** Null: the partner simulator. */
+  readonly backgroundCheckUrl: string | null;
+  /** Null: the partner simulator. */
+  readonly onboardingApiUrl: string | null;
+  /** True: the simulator answers for a partner without a URL. */
+  readonly simulator: boolean;
+  readonly simulatorSlowMs: number;
+}
+
+export interface ShutdownConfig {
+  readonly timeoutMs: number;
+  readonly delayMs: number;
+}
+
+/** The whole configuration, in the groups that modules inject. */
+export interface Configuration {
+  readonly production: boolean;
+  readonly http: HttpConfig;
+  readonly log: LogConfig;
+  readonly wait: WaitConfig;
+  readonly process: ProcessConfig;
+  readonly camunda: CamundaConfig;
+  readonly embeddedEngine: EmbeddedEngineConfig;
+  readonly database: DatabaseConfig;
+  readonly retention: RetentionConfig;
+  readonly partners: PartnersConfig;
+  readonly shutdown: ShutdownConfig;
+}
