@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals';
 import { DATE, refused } from './support/answers.js';
 import {
   and,
+  boundary,
   element,
   end,
+  error,
   evaluate,
   manual,
   pass,
@@ -239,6 +241,102 @@ describe('user task', () => {
     expect(
       await engine.list(`/history/activity-instance?processInstanceId=${instance}&activityId=A`),
     ).toMatchObject([{ activityType: 'userTask', taskId: id, assignee: 'kim' }]);
+  });
+
+  it('lists its users and groups', async () => {
+    const { id } = await waitingIn(
+      user(
+        'A',
+        'camunda:assignee="kim" camunda:candidateUsers="lee" camunda:candidateGroups="clerks, managers"',
+      ),
+    );
+    const candidates = [
+      { userId: 'lee', groupId: null, type: 'candidate' },
+      { userId: null, groupId: 'clerks', type: 'candidate' },
+      { userId: null, groupId: 'managers', type: 'candidate' },
+    ];
+    const links = async (query = '') => engine.list(`/task/${id}/identity-links${query}`);
+    expect((await links('?type=candidate')).length).toBe(3);
+    expect(await links('?type=candidate')).toEqual(expect.arrayContaining(candidates));
+    expect(await links()).toEqual(
+      expect.arrayContaining([...candidates, { userId: 'kim', groupId: null, type: 'assignee' }]),
+    );
+    expect(await engine.get('/task/nope/identity-links')).toMatchObject(
+      refused(500, 'NullValueException', 'Cannot find task with id nope: task is null', 0),
+    );
+  });
+
+  it('is sorted by its creation, then by its id', async () => {
+    const process = await engine.process([
+      start(),
+      and('fork'),
+      user('A'),
+      user('B'),
+      user('C'),
+      end(),
+      path('start', 'fork', 'A', 'end'),
+      path('fork', 'B', 'end'),
+      path('fork', 'C', 'end'),
+    ]);
+    const instance = await process.start();
+    const sorting = [
+      { sortBy: 'created', sortOrder: 'asc' },
+      { sortBy: 'id', sortOrder: 'asc' },
+    ];
+    const list = async (more: object) =>
+      (await engine.post('/task?maxResults=10', { processInstanceIdIn: [instance], sorting, ...more }))
+        .body as unknown as { id: string; created: string }[];
+    const all = await list({ createdAfter: '2020-01-01T00:00:00.000+0000' });
+    expect(all.length).toBe(3);
+    expect(all).toEqual([...all].sort((a, b) => (a.created + a.id < b.created + b.id ? -1 : 1)));
+    expect(await list({ createdAfter: all[2]?.created })).toEqual([]);
+  });
+
+  describe('that reports a BPMN error', () => {
+    const withBoundary = () =>
+      engine.process(
+        [
+          start(),
+          user('A'),
+          boundary('caught', 'A', 'E', 'camunda:errorMessageVariable="why"'),
+          task('Z'),
+          end(),
+          path('start', 'A', 'end'),
+          path('caught', 'Z', 'end'),
+        ],
+        { definitions: error('E', 'NO') },
+      );
+    const open = async (instance: string) =>
+      String((await engine.list(`/task?processInstanceId=${instance}`))[0]?.id);
+
+    it('leaves by the event that catches it', async () => {
+      const process = await withBoundary();
+      const instance = await process.start();
+      const id = await open(instance);
+      const body = { errorCode: 'NO', errorMessage: 'because', variables: vars({ n: 1 }) };
+      expect(await engine.post(`/task/${id}/bpmnError`, body)).toMatchObject({ status: 204 });
+      expect(await process.waitsIn(instance)).toEqual(['Z']);
+      expect(await process.values(instance)).toEqual({ n: 1, why: 'because' });
+      expect(await engine.list(`/history/task?taskId=${id}`)).toMatchObject([{ deleteReason: 'deleted' }]);
+    });
+
+    it('ends the instance if nothing catches it', async () => {
+      const process = await withBoundary();
+      const instance = await process.start();
+      await engine.post(`/task/${await open(instance)}/bpmnError`, { errorCode: 'OTHER' });
+      expect(await process.state(instance)).toBe('COMPLETED');
+    });
+
+    it('is refused without a code, and if it is unknown', async () => {
+      const process = await withBoundary();
+      const id = await open(await process.start());
+      expect(await engine.post(`/task/${id}/bpmnError`, {})).toMatchObject(
+        refused(400, 'RestException', 'errorCode is null', 0),
+      );
+      expect(await engine.post('/task/nope/bpmnError', { errorCode: 'NO' })).toMatchObject(
+        refused(404, 'RestException', 'Cannot find task with id nope: task is null', 0),
+      );
+    });
   });
 
   it('maps its inputs and outputs', async () => {

@@ -1,5 +1,6 @@
-import { openInstance } from '../core/instance.context.js';
+import { type InstanceContext, openInstance } from '../core/instance.context.js';
 import type { CommandExecutor } from '../core/command.executor.js';
+import type { ActivityState } from '../state/activity.state.js';
 import { BadUserRequestError, NullValueError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
 import { Interpreter } from '../core/interpreter.js';
@@ -9,6 +10,13 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 import { visibleVariables } from '../core/variable.scopes.js';
 import { USER_TASK_QUERY, type UserTaskQuery } from '../query/user-task.query.js';
 import type { UserTaskRecord } from '../state/records.types.js';
+
+/** A BPMN error that a person reports. */
+export interface UserTaskError {
+  readonly errorCode: string;
+  readonly errorMessage: string | null;
+  readonly variables: Variables;
+}
 
 /** The user tasks. */
 export class UserTaskService {
@@ -36,14 +44,27 @@ export class UserTaskService {
    */
   complete(id: string, variables: Variables): Promise<Variables> {
     return this.executor.run((work) => {
-      const task = takeTask(work, id);
-      const context = openInstance(work, task.processInstanceId);
-      const activity = context.instance.findActivity(task.activityInstanceId);
-      if (activity === null) throw new NullValueError(`The activity instance of task ${id} no longer exists`);
+      const { context, activity } = openTask(work, id);
       context.variables.setAll(activity, variables);
       const given = visibleVariables(activity);
       new Interpreter(work, this.stepLimit).signal(context, activity);
       return given;
+    });
+  }
+
+  /**
+   * Raises a BPMN error at a task.
+   *
+   * @throws NullValue for an unknown task, BadUserRequest for a suspended one
+   */
+  async handleBpmnError(id: string, { errorCode, errorMessage, variables }: UserTaskError): Promise<void> {
+    await this.executor.run((work) => {
+      const { context, activity } = openTask(work, id);
+      context.variables.setAll(activity, variables);
+      new Interpreter(work, this.stepLimit).raiseError(context, activity, {
+        code: errorCode,
+        message: errorMessage,
+      });
     });
   }
 
@@ -93,6 +114,18 @@ export class UserTaskService {
   private context(): QueryContext {
     return new QueryContext(this.state, this.executor.clock());
   }
+}
+
+/** An open task with its activity and its instance. @throws NullValue for an unknown task, BadUserRequest for a suspended one */
+function openTask(
+  work: UnitOfWork,
+  id: string,
+): { readonly context: InstanceContext; readonly activity: ActivityState } {
+  const task = takeTask(work, id);
+  const context = openInstance(work, task.processInstanceId);
+  const activity = context.instance.findActivity(task.activityInstanceId);
+  if (activity === null) throw new NullValueError(`The activity instance of task ${id} no longer exists`);
+  return { context, activity };
 }
 
 /** @throws NullValue for an unknown task, BadUserRequest for a suspended one */

@@ -30,3 +30,21 @@ export function presentTask(task: UserTaskRecord): Record<string, unknown> {
     taskState: 'Created',
   };
 }
+
+/** IdentityLinkDto. */
+export interface IdentityLink {
+  readonly userId: string | null;
+  readonly groupId: string | null;
+  readonly type: 'assignee' | 'owner' | 'candidate';
+}
+
+/** The users and groups of a task. */
+export function linksOf(task: UserTaskRecord): readonly IdentityLink[] {
+  const { assignee, owner, candidateUsers, candidateGroups } = task;
+  return [
+    ...(assignee === null ? [] : [{ userId: assignee, groupId: null, type: 'assignee' } as const]),
+    ...(owner === null ? [] : [{ userId: owner, groupId: null, type: 'owner' } as const]),
+    ...candidateUsers.map((userId) => ({ userId, groupId: null, type: 'candidate' }) as const),
+    ...candidateGroups.map((groupId) => ({ userId: null, groupId, type: 'candidate' }) as const),
+  ];
+}

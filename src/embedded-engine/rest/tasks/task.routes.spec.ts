@@ -99,6 +99,55 @@ describe('task', () => {
     expect(await rest.errorOf('POST /task/T/assignee')).toMatchObject({ status: 500, message: 'other' });
   });
 
+  it('raises a BPMN error', async () => {
+    rest.engine.answer('tasks.handleBpmnError', undefined);
+    const body = { errorCode: 'NO', errorMessage: 'why', variables: { a: { value: true, type: 'Boolean' } } };
+    expect(await rest.send('POST /task/T/bpmnError', body)).toMatchObject({ status: 204 });
+    expect(rest.engine.calls.at(-1)).toMatchObject({
+      method: 'tasks.handleBpmnError',
+      args: ['T', { errorCode: 'NO', errorMessage: 'why' }],
+    });
+  });
+
+  it('refuses a BPMN error of an unknown or suspended task, and one without a code', async () => {
+    expect(await rest.errorOf('POST /task/T/bpmnError', {})).toEqual({
+      status: 400,
+      type: 'RestException',
+      message: 'errorCode is null',
+      code: 0,
+    });
+    for (const [error, status] of [
+      [UNKNOWN, 404],
+      [new BadUserRequestError('is suspended'), 400],
+      [new ProcessEngineError('other'), 500],
+    ] as const) {
+      rest.engine.answer('tasks.handleBpmnError', error);
+      expect(await rest.errorOf('POST /task/T/bpmnError', { errorCode: 'NO' })).toMatchObject({
+        status,
+        message: error.message,
+      });
+    }
+  });
+
+  it('lists the users and groups of a task', async () => {
+    rest.engine.answer('tasks.findOne', { ...USER_TASK, owner: 'eve', candidateUsers: ['bob'] });
+    const candidates = [
+      { userId: 'bob', groupId: null, type: 'candidate' },
+      { userId: null, groupId: 'staff', type: 'candidate' },
+    ];
+    expect(await rest.answerOf('GET /task/T/identity-links')).toEqual([
+      { userId: 'ann', groupId: null, type: 'assignee' },
+      { userId: 'eve', groupId: null, type: 'owner' },
+      ...candidates,
+    ]);
+    expect(await rest.answerOf('GET /task/T/identity-links?type=candidate')).toEqual(candidates);
+    rest.engine.answer('tasks.findOne', null);
+    expect(await rest.errorOf('GET /task/T/identity-links')).toMatchObject({
+      status: 500,
+      type: 'NullValueException',
+    });
+  });
+
   it('refuses a completion with a bad variable, and one that the engine refuses', async () => {
     const refusal = await rest.errorOf('POST /task/T/complete', { variables: { a: { type: 'Nope' } } });
     expect(refusal).toEqual({

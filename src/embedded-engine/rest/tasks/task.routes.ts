@@ -5,8 +5,8 @@ import type { Route, RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { boolean, nullable, optional, text } from '../http/json.reader.js';
 import { queryRoutes } from '../query/query.routes.js';
-import { notFound, prefixed, RestError } from '../http/rest.error.js';
-import { presentTask } from './task.presenter.js';
+import { notFound, prefixed, RestError, restException } from '../http/rest.error.js';
+import { type IdentityLink, linksOf, presentTask } from './task.presenter.js';
 import { readVariables } from '../variables/variable.reader.js';
 import { writeVariables } from '../variables/variable.writer.js';
 import { readRoutes } from '../runtime/variable.routes.js';
@@ -36,6 +36,12 @@ export function taskRoutes(tasks: UserTaskService): readonly Route[] {
       path: '/task/:id/assignee',
       handle: (call) => assign(tasks, call, nullable(call.body(), 'userId', text)),
     },
+    { method: 'POST', path: '/task/:id/bpmnError', handle: (call) => bpmnError(tasks, call) },
+    {
+      method: 'GET',
+      path: '/task/:id/identity-links',
+      handle: (call) => ok(identityLinks(tasks, call)),
+    },
     ...readRoutes({
       path: '/task/:id/variables',
       name: 'task',
@@ -53,6 +59,36 @@ function complete(tasks: UserTaskService, call: RouteCall): Promise<EngineRespon
     const variables = await tasks.complete(id, readVariables(body.variables));
     return withVariables ? ok(writeVariables(variables)) : noContent();
   });
+}
+
+/** An unknown task is a 404 here, and a missing code a 400. */
+async function bpmnError(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
+  const body = call.body();
+  const errorCode = nullable(body, 'errorCode', text);
+  if (errorCode === null || errorCode === '')
+    throw new RestError(400, 'RestException', 'errorCode is null', 0);
+  const errorMessage = nullable(body, 'errorMessage', text);
+  const variables = readVariables(body.variables);
+  try {
+    await tasks.handleBpmnError(call.param('id'), { errorCode, errorMessage, variables });
+  } catch (error) {
+    if (error instanceof EngineError && error.kind === 'NullValue')
+      throw restException(error, 404, error.message);
+    if (error instanceof EngineError && error.kind === 'BadUserRequest')
+      throw restException(error, 400, error.message);
+    throw error;
+  }
+  return noContent();
+}
+
+/** IdentityLinkDtos of a task, only those of one `type` if the query names it. */
+function identityLinks(tasks: UserTaskService, call: RouteCall): readonly IdentityLink[] {
+  const id = call.param('id');
+  const task = tasks.findOne(id);
+  if (task === null)
+    throw new RestError(500, 'NullValueException', `Cannot find task with id ${id}: task is null`, 0);
+  const type = nullable(call.query, 'type', text);
+  return linksOf(task).filter((link) => type === null || link.type === type);
 }
 
 /** Nobody's claim is an assignment to nobody; another's task is an error of the engine to Camunda, not of the request. */
