@@ -143,6 +143,21 @@ describe('EventLogService', () => {
     ]);
   });
 
+  it('writes one event of several with the same key, in one group or later', async () => {
+    const eventKey = '0a1b2c3d-0000-5000-8000-000000000001';
+    await Promise.all([
+      logStep('a', 'first', { eventKey }),
+      logStep('a', 'again', { eventKey }),
+      logStep('b', 'other'),
+    ]);
+    await Promise.all([logStep('a', 'later', { eventKey }), logStep('a', 'next')]);
+    expect(await trail('a')).toEqual([
+      [1, 'first'],
+      [2, 'next'],
+    ]);
+    expect(await trail('b')).toEqual([[1, 'other']]);
+  });
+
   it('takes the next free place when another writer took the expected one', async () => {
     await logStep('a', 'ours');
     await fixture.connection.transaction((sql) =>

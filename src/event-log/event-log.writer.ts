@@ -42,7 +42,11 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
       sql,
       items.map(({ eventKey }) => eventKey),
     );
-    return items.filter(({ eventKey }) => !existing.has(eventKey));
+    // The first one of a key counts, also within the group.
+    return items.filter(
+      ({ eventKey }, at) =>
+        !existing.has(eventKey) && items.findIndex((each) => each.eventKey === eventKey) === at,
+    );
   }
 }
 

@@ -24,7 +24,7 @@ const STEP_NAME = PROPERTIES.indexOf('stepName');
 export function rowOf(event: NewEvent, context: EventContext, ids: TimeOrderedIds): EventRow {
   return {
     correlationId: event.correlationId,
-    eventKey: ids.create(),
+    eventKey: event.eventKey ?? ids.create(),
     createdAt: event.createdAt ?? new Date(),
     values: valuesOf(event, context),
   };

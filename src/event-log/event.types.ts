@@ -10,6 +10,8 @@ export interface NewEvent extends Partial<
   readonly correlationId: string;
   readonly stepName: string;
   readonly status: 'ok' | 'error';
+  /** UUID that identifies the event: of several events with the same key, the first one is written. Random if absent. */
+  readonly eventKey?: string;
 }
 
 /** What distinguishes the attempts of a step. */

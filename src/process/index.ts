@@ -2,5 +2,5 @@ export { type CompletionResult, ProcessCompletionService } from './commands/proc
 export { ProcessModule } from './process.module.js';
 export { BODY_SCHEMAS } from './http/process.openapi.js';
 export { START_PATH, startExamples } from './http/process.examples.js';
-export { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
+export { ProcessOutcomeListener } from './reconcile/process-outcome.listener.js';
 export { StartBacklogService } from './launch/start-backlog.service.js';

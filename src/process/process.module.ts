@@ -7,7 +7,7 @@ import { ProcessCompletionService } from './commands/process-completion.service.
 import { ProcessEventsController } from './http/process-events.controller.js';
 import { ProcessController } from './http/process.controller.js';
 import { StartBacklogService } from './launch/start-backlog.service.js';
-import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
+import { ProcessOutcomeListener } from './reconcile/process-outcome.listener.js';
 import { PROCESS_PROVIDERS } from './process.providers.js';
 
 /** Processes: their REST routes, their commands, and their reconciliation with the engine. */

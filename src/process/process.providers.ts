@@ -14,7 +14,7 @@ import { StartBacklogService } from './launch/start-backlog.service.js';
 import { StartLauncherService } from './launch/start-launcher.service.js';
 import { OutcomeWaitService } from './outcome/outcome-wait.service.js';
 import { OutcomeWriter } from './outcome/outcome.writer.js';
-import { ProcessOutcomeListener } from './outcome/process-outcome.listener.js';
+import { ProcessOutcomeListener } from './reconcile/process-outcome.listener.js';
 import { ProcessTrailService } from './outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from './outcome/surplus-instance.remover.js';
 import { AwaitedEndWatcherService } from './reconcile/awaited-end-watcher.service.js';

@@ -40,7 +40,7 @@ import { StartBacklogService } from '../../src/process/launch/start-backlog.serv
 import { StartLauncherService } from '../../src/process/launch/start-launcher.service.js';
 import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
-import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
+import { ProcessOutcomeListener } from '../../src/process/reconcile/process-outcome.listener.js';
 import { ProcessTrailService } from '../../src/process/outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from '../../src/process/outcome/surplus-instance.remover.js';
 import { EndDescriptionService } from '../../src/process/reconcile/end-description.service.js';
@@ -164,6 +164,14 @@ export class SimulatedInstance {
     const engineDrawings = { of: async () => null } as unknown as EngineDrawingsService;
     const results = new InstanceResultService(engineHistory, engineDrawings, [testDefinition]);
     const descriptions = new EndDescriptionService(engineHistory, drawings);
+    const endedInstances = new EndedInstanceService(
+      store,
+      outcomes,
+      termination,
+      results,
+      new EngineStepsService(trail),
+      descriptions,
+    );
     this.watcher = new HistoryWatcherService(
       store,
       engineInstances,
@@ -171,7 +179,7 @@ export class SimulatedInstance {
       termination,
       descriptions,
       results,
-      new EndedInstanceService(outcomes, termination, results, new EngineStepsService(trail), descriptions),
+      endedInstances,
       keys,
       shutdown,
     );
@@ -224,7 +232,7 @@ export class SimulatedInstance {
     const outcomesOfCompletion = new OutcomeWriter(storeOfCompletion, waitroom, trail);
     this.completions = new ProcessCompletionService(outcomesOfCompletion, trail, engineHistory, process);
     this.cancels = new ProcessCancelService(store, termination, launcher, trail, process);
-    this.listener = new ProcessOutcomeListener(outcomes);
+    this.listener = new ProcessOutcomeListener(outcomes, store, waits, results, endedInstances);
     this.waiterRefresh = new WaiterRefreshService(store, waits, outcomes, shutdown);
     this.sweep = new ProcessSweepService(
       store,

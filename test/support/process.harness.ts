@@ -40,7 +40,7 @@ import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http
 import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
 import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
-import { ProcessOutcomeListener } from '../../src/process/outcome/process-outcome.listener.js';
+import { ProcessOutcomeListener } from '../../src/process/reconcile/process-outcome.listener.js';
 import { PROCESS_PROVIDERS } from '../../src/process/process.providers.js';
 import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
 import { ProcessExpiryService } from '../../src/process/reconcile/process-expiry.service.js';

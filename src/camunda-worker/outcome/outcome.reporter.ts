@@ -167,6 +167,7 @@ export class OutcomeReporter {
           listener.incident({ ...factsOf(task, topic), error: outcome.errorMessage }),
         );
     }
+    if (outcome.kind === 'complete' && result === 'accepted') this.listener?.completed(factsOf(task, topic));
     if (outcome.kind === 'bpmnError') {
       const { errorCode, errorMessage } = outcome;
       await this.notify(task, async (listener) => {

@@ -12,6 +12,9 @@ export interface TaskOutcomeFacts {
 
 /** Port that receives the outcomes of tasks that may end a process; optional, bound by the application. */
 export abstract class TaskOutcomeListener {
+  /** The engine has completed a task; the step may have been the last one. Must not throw. */
+  abstract completed(facts: TaskOutcomeFacts): void;
+
   /** The engine has accepted a failure with no retries left: the process is blocked until an operator repairs it. */
   abstract incident(facts: TaskOutcomeFacts & { readonly error: string }): Promise<void>;
 

@@ -40,6 +40,11 @@ type CallOf<K extends keyof TaskOutcomeListener> = Parameters<TaskOutcomeListene
 export class RecordingListener extends TaskOutcomeListener {
   readonly incidents: CallOf<'incident'>[] = [];
   readonly unhandled: CallOf<'unhandledBpmnError'>[] = [];
+  readonly finished: CallOf<'completed'>[] = [];
+
+  completed(facts: CallOf<'completed'>): void {
+    this.finished.push(facts);
+  }
 
   async incident(facts: CallOf<'incident'>): Promise<void> {
     this.incidents.push(facts);

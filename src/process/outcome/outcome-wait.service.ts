@@ -28,9 +28,15 @@ export class OutcomeWaitService {
     return wait;
   }
 
-  /** Calls the listener with the id of every waiter that registers; it must not throw. */
+  /** Calls the listener with the id of every waiter that registers, and with every {@link hint}; it must not throw. */
   onWait(listener: (correlationId: string) => void): void {
     this.listeners.push(listener);
+  }
+
+  /** Announces that an awaited process may have ended in the engine. */
+  hint(correlationId: string): void {
+    if (this.waitroom.isAwaited(correlationId))
+      for (const listener of this.listeners) listener(correlationId);
   }
 
   /** True if the id has a waiter in this instance. */

@@ -12,6 +12,9 @@ export type TrailEvent = Omit<
 const PAGE_SIZE = 500;
 const PAGE_BYTES = 1_048_576;
 
+/** Origin of the events that are read from the engine's history. */
+export const ENGINE = 'CamundaEngine';
+
 /** Writes the events of a process that are no steps: start, adoption, cancel, expiry, refusals. */
 @Injectable()
 export class ProcessTrailService {
@@ -35,24 +38,17 @@ export class ProcessTrailService {
     }
   }
 
-  /** The names of the steps in the trail, and the ids of the activity instances that rows of the engine name. */
-  async knownSteps(correlationId: string): Promise<{
-    readonly stepNames: ReadonlySet<string>;
-    readonly activityInstanceIds: ReadonlySet<string>;
-  }> {
-    const stepNames = new Set<string>();
-    const activityInstanceIds = new Set<string>();
+  /** The names of the steps that handlers of this service have run. */
+  async handledSteps(correlationId: string): Promise<ReadonlySet<string>> {
+    const names = new Set<string>();
     let after: number | null = 0;
     while (after !== null) {
       const page = await this.readPage(correlationId, after);
-      for (const { stepName, metadata } of page.events) {
-        const id = activityInstanceIdOf(metadata);
-        if (id === null) stepNames.add(stepName);
-        else activityInstanceIds.add(id);
-      }
+      for (const { stepName, originatingSystem, step } of page.events)
+        if (step !== 0 && originatingSystem !== ENGINE) names.add(stepName);
       after = page.nextAfter;
     }
-    return { stepNames, activityInstanceIds };
+    return names;
   }
 
   /** Writes an event. Deferrable unless `options` say otherwise: it joins the next group of writes. Resolves when it is durable. */
@@ -78,11 +74,6 @@ export class ProcessTrailService {
   private readPage(correlationId: string, after: number): ReturnType<EventLogService['findPage']> {
     return this.events.findPage(correlationId, { after, limit: PAGE_SIZE, maxBytes: PAGE_BYTES });
   }
-}
-
-function activityInstanceIdOf(metadata: unknown): string | null {
-  if (typeof metadata !== 'object' || metadata === null || !('activityInstanceId' in metadata)) return null;
-  return typeof metadata.activityInstanceId === 'string' ? metadata.activityInstanceId : null;
 }
 
 function isReason(metadata: unknown): metadata is { readonly reason: string } {

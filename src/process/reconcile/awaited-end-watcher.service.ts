@@ -70,9 +70,9 @@ export class AwaitedEndWatcherService {
   }
 
   private add(correlationId: string): void {
-    if (this.stopped || this.awaited.has(correlationId)) return;
+    if (this.stopped) return;
     this.youngestSince = performance.now();
-    this.awaited.set(correlationId, { instance: null });
+    if (!this.awaited.has(correlationId)) this.awaited.set(correlationId, { instance: null });
     this.schedule();
   }
 

@@ -1,7 +1,8 @@
-import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import {
   EngineInstancesClient,
   EngineHistoryClient,
+  EngineResponseError,
   type HistoricInstance,
   type Incident,
   toEngineDate,
@@ -34,7 +35,10 @@ interface TrackedEnd {
   readonly correlationId: string;
   readonly processInstanceId: string;
   readonly state: HistoricInstance['state'];
-  readonly dueAt: number;
+  /** When it is settled, on the monotonic clock in ms. */
+  dueAt: number;
+  /** When no worker of this service reports the end any more. */
+  readonly graceEndsAt: number;
 }
 
 /**
@@ -45,6 +49,7 @@ interface TrackedEnd {
  */
 @Injectable()
 export class HistoryWatcherService implements OnApplicationBootstrap {
+  private readonly logger = new Logger('HistoryWatcher');
   private readonly task: PeriodicTask;
   private readonly ends = new Map<string, TrackedEnd>();
   private readonly ended = new Cursor();
@@ -84,11 +89,13 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     state: HistoricInstance['state'],
   ): void {
     if (this.ends.has(processInstanceId)) return;
+    const now = performance.now();
     this.ends.set(processInstanceId, {
       correlationId,
       processInstanceId,
       state,
-      dueAt: performance.now() + (this.results.expectsCompletion(processKey) ? GRACE_MS : 0),
+      dueAt: now + (this.results.expectsCompletion(processKey) ? GRACE_MS : 0),
+      graceEndsAt: now + GRACE_MS,
     });
   }
 
@@ -193,12 +200,30 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);
     }
-    for (const { correlationId, processInstanceId, state } of due) {
+    for (const end of due) {
+      const { correlationId, processInstanceId } = end;
       const record = open.get(correlationId);
-      if (record?.processInstanceId === processInstanceId && isReplaceable(record)) {
-        await this.endedInstances.settle({ record, processInstanceId, state });
-      }
-      this.ends.delete(processInstanceId);
+      const isOpen = record?.processInstanceId === processInstanceId && isReplaceable(record);
+      if (!isOpen || (await this.settleOne(end, record))) this.ends.delete(processInstanceId);
+    }
+  }
+  /** An instance that cannot be read does not keep the others waiting: the next round tries it again. */
+  private async settleOne(end: TrackedEnd, record: ProcessHead): Promise<boolean> {
+    const { processInstanceId, state, graceEndsAt } = end;
+    const graceIsOver = graceEndsAt <= performance.now();
+    try {
+      const isSettled = await this.endedInstances.settle({ record, processInstanceId, state, graceIsOver });
+      if (!isSettled) end.dueAt = graceEndsAt;
+      return isSettled;
+    } catch (error) {
+      if (!(error instanceof EngineResponseError)) throw error;
+      this.logger.warn({
+        msg: 'The end of an instance could not be read from the engine; the next round tries again.',
+        correlationId: record.correlationId,
+        processInstanceId,
+        err: error,
+      });
+      return false;
     }
   }
 }

@@ -13,6 +13,7 @@ import { stringifyJson } from '../../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import type { Outcome } from '../../process-store/index.js';
 import { ownCodeOf, serviceOutcome } from '../outcome/outcome.factory.js';
+import type { EndedSteps } from './engine-steps.service.js';
 import { areVariablesMissing, type ResultSelection, selectResult } from './result.variables.js';
 
 /** The property of a `bpmn:process` that names its result variables, separated by commas. */
@@ -29,17 +30,13 @@ const EXPRESSION = /[$#]\{/;
 
 /** What an instance that has ended by itself leaves behind. */
 export type InstanceResult =
-  | {
-      readonly kind: 'outcome';
-      readonly outcome: Outcome;
-      /** The elements of the instance that ended, latest first. */
-      readonly activities: readonly HistoricActivity[];
-    }
+  /** `uncaught-elsewhere`: a BPMN error of an unknown worker ended the instance; its code is not known. */
+  | ({ readonly kind: 'outcome' | 'uncaught-elsewhere'; readonly outcome: Outcome } & EndedSteps)
   /** The engine does not keep what is needed. */
   | { readonly kind: 'unknown'; readonly reason: string };
 
-/** The error in which a process ended. */
-interface ThrownInProcess {
+/** A BPMN error that a worker reported and nothing caught. */
+export interface UncaughtError {
   readonly code: string;
   readonly error: string;
 }
@@ -72,12 +69,22 @@ export class InstanceResultService {
     return definition !== undefined && definition.result === undefined;
   }
 
+  /** True if this service defines the process. */
+  isDefinedHere(processKey: string | null): boolean {
+    return this.definitions.has(processKey ?? '');
+  }
+
   /**
    * The outcome of an instance that has ended by itself (`COMPLETED`).
    *
-   * @throws EngineCallError if the engine cannot be asked
+   * @param reported the BPMN error that a worker of this service reported last
+   * @throws EngineCallError
    */
-  async read(correlationId: string, processInstanceId: string): Promise<InstanceResult> {
+  async read(
+    correlationId: string,
+    processInstanceId: string,
+    reported?: UncaughtError,
+  ): Promise<InstanceResult> {
     const [instance, variables, activities] = await Promise.all([
       this.history.getHistoricInstance(processInstanceId),
       this.history.findVariables(processInstanceId),
@@ -87,15 +94,16 @@ export class InstanceResultService {
       return { kind: 'unknown', reason: 'The process engine has removed its history before it was read.' };
     }
     const drawing = await this.drawings.of(instance.processDefinitionId);
-    const thrown = this.thrownError(instance, activities, variables, drawing);
-    if (thrown !== null) {
-      const { code, error } = thrown;
+    const toOutcome = ({ code, error }: UncaughtError): Outcome => {
       const errorCode = ownCodeOf(code, { correlationId, logger: this.logger });
-      return {
-        kind: 'outcome',
-        activities,
-        outcome: { origin: 'bpmn-error', status: 'error', error, errorCode },
-      };
+      return { origin: 'bpmn-error', status: 'error', error, errorCode };
+    };
+    const thrown = this.thrownError(instance, activities, variables, drawing);
+    if (thrown !== null) return { kind: 'outcome', activities, drawing, outcome: toOutcome(thrown) };
+    const uncaught = uncaughtError(ownActivities(instance, activities), drawing);
+    if (uncaught !== null) {
+      const kind = reported === undefined ? 'uncaught-elsewhere' : 'outcome';
+      return { kind, activities, drawing, outcome: toOutcome(reported ?? uncaught) };
     }
     if (areVariablesMissing(variables)) {
       return {
@@ -105,7 +113,7 @@ export class InstanceResultService {
           'history was removed before it was read.',
       };
     }
-    return { kind: 'outcome', activities, outcome: this.resultOf(instance, variables, drawing) };
+    return { kind: 'outcome', activities, drawing, outcome: this.resultOf(instance, variables, drawing) };
   }
 
   private resultOf(
@@ -131,16 +139,13 @@ export class InstanceResultService {
 
   /** The error in which the process ended; null if it ended well. */
   private thrownError(
-    { id, processDefinitionKey: key }: HistoricInstance,
+    instance: HistoricInstance,
     activities: readonly HistoricActivity[],
     variables: readonly HistoricTypedVariable[],
     drawing: Drawing | null,
-  ): ThrownInProcess | null {
-    const own = activities.filter(({ parentActivityInstanceId = null }) =>
-      [null, id].includes(parentActivityInstanceId),
-    );
-    const named = namesOf(drawing, key, ERROR_ENDS_PROPERTY);
-    for (const { activityId, activityName = null, activityType } of own) {
+  ): UncaughtError | null {
+    const named = namesOf(drawing, instance.processDefinitionKey, ERROR_ENDS_PROPERTY);
+    for (const { activityId, activityName = null, activityType } of ownActivities(instance, activities)) {
       const element = drawing?.element(activityId) ?? null;
       if (activityType === 'errorEndEvent') {
         return {
@@ -157,8 +162,18 @@ export class InstanceResultService {
         };
       }
     }
-    return uncaughtError(own, drawing);
+    return null;
   }
+}
+
+/** The activities of the process itself, not those of its sub-processes. */
+function ownActivities(
+  { id }: HistoricInstance,
+  activities: readonly HistoricActivity[],
+): readonly HistoricActivity[] {
+  return activities.filter(({ parentActivityInstanceId = null }) =>
+    [null, id].includes(parentActivityInstanceId),
+  );
 }
 
 /** Which variables are the result, by the definition here, else by the property of the process. */
@@ -192,7 +207,7 @@ function messageOf(element: DrawnElement | null, variables: readonly HistoricTyp
  * A process without an end event whose last element leads on: a BPMN error that nothing catches ends it there. The
  * history does not keep the code of the error.
  */
-function uncaughtError(own: readonly HistoricActivity[], drawing: Drawing | null): ThrownInProcess | null {
+function uncaughtError(own: readonly HistoricActivity[], drawing: Drawing | null): UncaughtError | null {
   const [last] = own;
   if (last === undefined || drawing === null) return null;
   if (own.some(({ activityType }) => activityType.endsWith('EndEvent'))) return null;
