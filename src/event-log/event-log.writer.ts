@@ -38,15 +38,18 @@ export class EventLogWriter implements WriteKind<EventRow, null> {
 
   /** The events that an earlier attempt, whose commit is in doubt, has not written. */
   private async missing(sql: SqlExecutor, items: readonly EventRow[]): Promise<readonly EventRow[]> {
-    const existing = await this.repository.existingKeys(
-      sql,
-      items.map(({ eventKey }) => eventKey),
+    const existing = new Set(
+      await this.repository.existingKeys(
+        sql,
+        items.map(({ eventKey }) => eventKey),
+      ),
     );
-    // The first one of a key counts, also within the group.
-    return items.filter(
-      ({ eventKey }, at) =>
-        !existing.has(eventKey) && items.findIndex((each) => each.eventKey === eventKey) === at,
-    );
+    return items.filter(({ eventKey }) => {
+      if (existing.has(eventKey)) return false;
+      // The first one of a key counts, also within the group.
+      existing.add(eventKey);
+      return true;
+    });
   }
 }
 
