@@ -8,7 +8,7 @@ import { idleEngine } from './testing/idle.engine.js';
 const ROUTES = restRoutes(idleEngine(), () => 0);
 const PATHS = ROUTES.map(({ method, path }) => ({ method, path: path.replace(/:\w+/g, 'x') }));
 
-/** Members that the API reads, beside the filters. */
+/** Members that the API reads, besides the filters. */
 const MEMBERS = [
   ...['variables', 'modifications', 'deletions', 'correlationKeys', 'processVariables', 'localVariables'],
   ...['value', 'type', 'valueInfo', 'name', 'operator', 'sorting', 'sortBy', 'sortOrder', 'topics'],
@@ -50,7 +50,7 @@ const scalar = fc.oneof(
   fc.double(),
 );
 
-/** A JSON value of members that the API knows, with anything in them. */
+/** A JSON value of known members with any content. */
 const json = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { depthSize: 'medium' },
@@ -66,7 +66,7 @@ const variable = fc.record(
 );
 const variables = fc.dictionary(fc.constantFrom('a', '__proto__', ''), fc.oneof(variable, json));
 
-/** A body whose members have the shape that they should, at least at times. */
+/** A body whose members sometimes have the expected shape. */
 const requestBody = fc.oneof(
   json,
   fc
@@ -95,7 +95,7 @@ function send(method: string, url: string, body: EngineRequest['body']): Promise
   return router.dispatch({ method, url, body, origin: 'http://h', onDisconnect: () => {} });
 }
 
-/** What a caller may be told: a success, a refusal, or one of the refusals for which Camunda says 500. */
+/** A valid response: a success, a refusal, or one of the refusals for which Camunda responds with 500. */
 function isSettled({ status, body }: EngineResponse): boolean {
   if (status < 500) return true;
   const text = JSON.stringify(body.kind === 'json' ? body.value : null);
@@ -106,11 +106,11 @@ function percent(text: string): string {
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '%'));
 }
 
-describe('whatever a request says', () => {
-  it('is answered with a success or a clear refusal, in the body', async () => {
+describe('any request', () => {
+  it('gets a success or a clear refusal, for any body', async () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...PATHS), requestBody, async ({ method, path }, value) => {
-        // As it arrives: what JSON cannot say is gone, and __proto__ is a member like any other.
+        // As it arrives: without values that JSON lacks, and with __proto__ as an ordinary member.
         const text = JSON.stringify(value);
         const body = { kind: 'json', value: JSON.parse(text) as unknown } as const;
         const response = await send(method, `/engine-rest${path}`, body);
@@ -120,7 +120,7 @@ describe('whatever a request says', () => {
     );
   });
 
-  it('is answered with a success or a clear refusal, in the query string', async () => {
+  it('gets a success or a clear refusal, for any query string', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.constantFrom(...PATHS),
@@ -135,7 +135,7 @@ describe('whatever a request says', () => {
     );
   });
 
-  it('is refused when a list is huge, or nothing is what it should be', async () => {
+  it('is refused if a list is huge or no member has the expected type', async () => {
     const ids = Array.from({ length: 100_000 }, (_, index) => ({ index }));
     for (const path of ['/process-instance', '/history/process-instance', '/task', '/job', '/execution']) {
       const body = { kind: 'json', value: { processInstanceIds: ids, tenantIdIn: ids } } as const;
@@ -143,7 +143,7 @@ describe('whatever a request says', () => {
     }
   });
 
-  it('leaves no route out of this test', () => {
+  it('covers every route', () => {
     expect(PATHS.length).toBeGreaterThan(100);
     expect(new Set(PATHS.map(({ method, path }) => `${method} ${path}`)).size).toBe(PATHS.length);
   });

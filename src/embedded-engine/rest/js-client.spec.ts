@@ -1,6 +1,6 @@
 /**
- * The published JavaScript client against the REST layer, every call that it has. What the engine does with the calls
- * is the matter of `embedded-engine.spec.ts`; here counts what arrives, and that the client reads what comes back.
+ * All calls of the published JavaScript client against the REST layer: the calls that the engine receives, and the
+ * responses that the client reads. `embedded-engine.spec.ts` tests what the engine does with the calls.
  */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EngineError } from '../state/engine.errors.js';
@@ -36,7 +36,7 @@ interface ClientModule {
   readonly Variables: new () => { set(name: string, value: unknown): unknown };
 }
 
-// The client ships no types; the name stands in a variable so that the compiler does not look for any.
+// The client has no types; with the name in a variable the compiler does not search for them.
 const CLIENT_PACKAGE = 'camunda-external-task-client-js' as string;
 const { Client, Variables } = (await import(CLIENT_PACKAGE)) as ClientModule;
 
@@ -56,7 +56,7 @@ afterEach(async () => {
   await server.close();
 });
 
-/** Hands out the task once and runs the handler; later polls stay parked. */
+/** Returns the task once and runs the handler; later polls wait. */
 async function work(task: LockedExternalTask, handler: ClientHandler): Promise<void> {
   let isHandedOut = false;
   engine.implement('externalTasks.fetchAndLock', () => {
@@ -112,7 +112,7 @@ const TYPED_TASK: LockedExternalTask = {
 };
 
 describe('camunda-external-task-client-js against the REST layer', () => {
-  it('fetches with what it was told and reads every type of variable', async () => {
+  it('fetches with its options and reads every type of variable', async () => {
     const seen: unknown[] = [];
     await work(TYPED_TASK, async ({ task }) => {
       seen.push(...['text', 'int', 'json', 'due', 'nothing'].map((name) => task.variables.get(name)));
@@ -192,7 +192,7 @@ describe('camunda-external-task-client-js against the REST layer', () => {
     ]);
   });
 
-  it('sees the type, code and message of an error', async () => {
+  it('reads the type, code and message of an error', async () => {
     engine.answer(
       'externalTasks.complete',
       new EngineError('OptimisticLocking', 'OptimisticLockingException', 'again', 1),

@@ -3,7 +3,7 @@ import type { HistoryService } from '../../history/history.service.js';
 import type { ExternalTaskLogRecord } from '../../state/records.types.js';
 import type { Route } from '../http/engine.router.js';
 import { presentTaskLog } from './history-task-log.presenter.js';
-import { ok, textOrNothing } from '../http/http.types.js';
+import { ok, textOrNoContent } from '../http/http.types.js';
 import { queryRoutes } from '../query/query.routes.js';
 import { notFound } from '../http/rest.error.js';
 
@@ -38,7 +38,7 @@ export function taskLogRoutes(history: HistoryService): readonly Route[] {
             `No historic external task log found with id ${id}: historicExternalTaskLog is null`,
           );
         }
-        return textOrNothing(entry.errorDetails);
+        return textOrNoContent(entry.errorDetails);
       },
     },
   ];

@@ -1,14 +1,14 @@
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
 import { formatNullableDate } from '../http/date.format.js';
 
-/** What each historic DTO repeats of its process instance. */
+/** Fields of the process instance that each historic DTO repeats. */
 export interface InstanceFields {
   readonly tenantId: string | null;
   readonly removalTime: string | null;
   readonly rootProcessInstanceId: string;
 }
 
-/** @param instance null where history does not have it any more */
+/** @param instance null if the history no longer has it */
 export function instanceFields(
   processInstanceId: string,
   instance: HistoricInstanceRecord | null,

@@ -179,7 +179,7 @@ describe('history', () => {
     expect(rest.query).toEqual({ rootProcessInstances: true, superProcessInstanceId: 'P' });
   });
 
-  it('does not take an empty list of instances for all of them', async () => {
+  it('does not treat an empty list of instances as all instances', async () => {
     for (const request of ['POST /history/process-instance', 'POST /process-instance/count']) {
       expect(await rest.errorOf(request, { processInstanceIds: [] })).toEqual({
         status: 500,

@@ -2,8 +2,8 @@ import type { RequestBody } from './http.types.js';
 import { isTooDeep, MAX_JSON_DEPTH } from './json.depth.js';
 
 /**
- * Reads a body that is no form. The Java client posts the literal `null` as JSON, the JavaScript client nothing at all
- * without a content type; both are empty bodies.
+ * Reads a body that is not a form. A client that sends nothing sends the literal `null` as JSON (Java) or no body and no
+ * content type (JavaScript); both are empty bodies.
  */
 export function parseBody(contentType: string | undefined, content: Buffer | undefined): RequestBody {
   if (content === undefined || content.length === 0) return { kind: 'none' };
@@ -16,6 +16,6 @@ export function parseBody(contentType: string | undefined, content: Buffer | und
   try {
     return { kind: 'json', value: JSON.parse(text) as unknown };
   } catch (error) {
-    return { kind: 'malformed', reason: error instanceof Error ? error.message : 'it is no JSON' };
+    return { kind: 'malformed', reason: error instanceof Error ? error.message : 'it is not JSON' };
   }
 }

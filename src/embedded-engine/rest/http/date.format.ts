@@ -1,14 +1,14 @@
-/** Camunda's REST format of points in time: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`, the offset without a colon. */
+/** Camunda's date format: `yyyy-MM-dd'T'HH:mm:ss.SSSZ`, the offset without a colon. */
 const DATE_TEXT = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)\.(\d{3})([+-])(\d\d)(\d\d)$/;
 
-/** The last point in time that a JavaScript date has, in the year 275760 (ECMA-262, Time Values and Time Range). */
+/** The latest JavaScript date, in the year 275760 (ECMA-262, Time Values and Time Range). */
 const LAST_EPOCH_MS = 8.64e15;
 
-/** `2026-01-31T10:00:00.000+0000`, always in UTC; what lies later, a lock for 300 000 years, is shown as the last date. */
+/** `2026-01-31T10:00:00.000+0000`, always in UTC. A later date becomes the latest one. */
 export function formatDate(epochMs: number): string {
   const iso = new Date(Math.min(epochMs, LAST_EPOCH_MS)).toISOString();
   const text = `${iso.slice(0, -1)}+0000`;
-  // A year of more than four digits has a sign in ISO 8601 and none in Camunda.
+  // ISO 8601 gives a year of more than four digits a sign, Camunda does not.
   return text.startsWith('+') ? text.replace(/^\+0?/, '') : text;
 }
 
@@ -16,7 +16,7 @@ export function formatNullableDate(epochMs: number | null): string | null {
   return epochMs === null ? null : formatDate(epochMs);
 }
 
-/** Epoch milliseconds; null for every other format, a trailing `Z` among them, as in Camunda. */
+/** Epoch milliseconds; null for any other format, also for a trailing `Z`, as in Camunda. */
 export function parseDate(text: string): number | null {
   const match = DATE_TEXT.exec(text);
   if (match === null) return null;

@@ -4,21 +4,21 @@ import type { EngineRequest, EngineResponse } from './http.types.js';
 import { bodyOf, type JsonRecord } from './json.reader.js';
 import { describeError, internalError, invalidRequest, RestError } from './rest.error.js';
 
-/** A request that has found its route. */
+/** A request with the parameters of its route. */
 export class RouteCall {
   constructor(
     readonly request: EngineRequest,
-    /** The query string; of a repeated parameter the first counts. */
+    /** The query string; of a repeated parameter it has the first value. */
     readonly query: JsonRecord,
     private readonly params: ReadonlyMap<string, string>,
   ) {}
 
-  /** A part of the path, decoded. */
+  /** A decoded path parameter. */
   param(name: string): string {
     return this.params.get(name) ?? '';
   }
 
-  /** The body as an object; `{}` where there is none. @throws RestError */
+  /** The body as an object; `{}` if there is none. @throws RestError */
   body(): JsonRecord {
     return bodyOf(this.request.body);
   }
@@ -26,7 +26,7 @@ export class RouteCall {
 
 export type RouteHandler = (call: RouteCall) => EngineResponse | Promise<EngineResponse>;
 
-/** One line of the router's table; `:name` in a path is a parameter. */
+/** A route; `:name` in a path is a parameter. */
 export interface Route {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly path: string;
@@ -38,21 +38,21 @@ interface CompiledRoute {
   readonly handle: RouteHandler;
 }
 
-/** Where the REST API begins. */
+/** The path under which the REST API is served. */
 export const BASE_PATH = '/engine-rest';
 const ENGINE_NAME = 'default';
 
 /**
  * Finds and runs the handler of a request, and turns every error into a response. The router has no socket: the HTTP
- * server and the callers in this process both dispatch to the router of the engine that runs at that time.
+ * server and callers in this process both dispatch to the router of the current engine.
  */
 export class EngineRouter {
-  /** By method and number of path segments; within one list, literal paths were registered before parameters. */
+  /** By method and number of path segments. In each list, literal paths are before paths with parameters. */
   private readonly routes = new Map<string, CompiledRoute[]>();
 
   /**
-   * @param onUnexpectedError is told errors that nobody foresaw, which are answered with 500
-   * @param failureOf what every request is answered with instead of being routed; null: it is routed
+   * @param onUnexpectedError called with unexpected errors, which are answered with 500
+   * @param failureOf the error with which every request is answered instead of being routed; null: it is routed
    */
   constructor(
     routes: readonly Route[],
@@ -66,7 +66,7 @@ export class EngineRouter {
     }
   }
 
-  /** Answers a request; never rejects. */
+  /** Handles a request; never rejects. */
   async dispatch(request: EngineRequest): Promise<EngineResponse> {
     const response = await this.answer(request);
     const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -75,7 +75,7 @@ export class EngineRouter {
 
   private async answer(request: EngineRequest): Promise<EngineResponse> {
     try {
-      // Not even a read: memory has what is not kept.
+      // Rejects reads too: the memory has changes that are not durable.
       const failure = this.failureOf();
       if (failure !== null) throw failure;
       return await this.route(request);
@@ -129,7 +129,7 @@ function keyOf(method: string, segments: number): string {
   return `${method} ${segments}`;
 }
 
-/** The decoded segments behind the base path, those of `/engine/default` left out. @throws RestError */
+/** The decoded segments after the base path, without `/engine/default`. @throws RestError */
 function segmentsOf(path: string): readonly string[] {
   const inside =
     path === BASE_PATH || path.startsWith(`${BASE_PATH}/`) ? path.slice(BASE_PATH.length + 1) : null;

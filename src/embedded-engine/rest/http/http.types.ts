@@ -3,36 +3,36 @@ export interface FormPart {
   readonly fieldName: string;
   /** Null for a plain field. */
   readonly fileName: string | null;
-  /** Of the part itself, with its parameters where the transport has them. */
+  /** Of the part itself, with its parameters if the transport has them. */
   readonly contentType?: string | undefined;
   readonly content: Buffer;
 }
 
-/** What a request carries; parsed by whoever owns the transport. */
+/** The body of a request, parsed by the transport. */
 export type RequestBody =
   | { readonly kind: 'none' }
-  /** The value of a JSON text; an empty or literally-null body is `{}` to every handler. */
+  /** A parsed JSON text; every handler reads an empty body or `null` as `{}`. */
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'form'; readonly parts: readonly FormPart[] }
-  /** A JSON text that does not parse. */
+  /** Invalid JSON. */
   | { readonly kind: 'malformed'; readonly reason: string }
   | { readonly kind: 'other'; readonly contentType: string };
 
-/** A request as the handlers see it, whatever brought it: a socket or a call in the process. */
+/** A request from a socket or from a caller in the process. */
 export interface EngineRequest {
   readonly method: string;
-  /** Path with query, from the root of the server: `/engine-rest/version`. */
+  /** Path from the root of the server, with the query: `/engine-rest/version`. */
   readonly url: string;
   readonly body: RequestBody;
   /** Scheme, host and port for `links`: `http://127.0.0.1:8080`. */
   readonly origin: string;
-  /** The caller ends with the engine's process: what it is told need not outlive it. Default: false. */
+  /** The caller runs in the engine's process: its locks need not survive the process. Default: false. */
   readonly sharesProcess?: boolean;
-  /** Registers what is to happen when the caller goes away before the answer. */
+  /** Registers a listener for a caller that disconnects before the response. */
   onDisconnect(listener: () => void): void;
 }
 
-/** What an answer carries. */
+/** The body of a response. */
 export type ResponseBody =
   | { readonly kind: 'none' }
   | { readonly kind: 'json'; readonly value: unknown }
@@ -64,7 +64,7 @@ export function bytes(
   return { status: 200, headers, body: { kind: 'bytes', contentType, content } };
 }
 
-/** 200 with text, or 204 where there is none. */
-export function textOrNothing(text: string | null): EngineResponse {
+/** 200 with a text, or 204 for null. */
+export function textOrNoContent(text: string | null): EngineResponse {
   return text === null ? noContent() : bytes(Buffer.from(text), 'text/plain');
 }

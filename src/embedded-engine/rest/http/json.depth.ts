@@ -1,10 +1,10 @@
-/** How deep JSON may nest: Jackson's limit, `StreamReadConstraints.DEFAULT_MAX_DEPTH`. Writing it recurs, so it needs one. */
+/** Maximum nesting of JSON, as in Jackson (`StreamReadConstraints.DEFAULT_MAX_DEPTH`). Writing JSON is recursive. */
 export const MAX_JSON_DEPTH = 1_000;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Whether a JSON text nests deeper than {@link MAX_JSON_DEPTH}; said of a text, because a walk over its value would recur. */
+/** Whether a JSON text nests deeper than {@link MAX_JSON_DEPTH}. Checks the text: a walk over its value is recursive. */
 export function isTooDeep(json: string): boolean {
   let depth = 0;
   let inString = false;

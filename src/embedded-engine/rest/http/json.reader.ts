@@ -1,14 +1,14 @@
 import type { RequestBody } from './http.types.js';
 import { invalidRequest, RestError } from './rest.error.js';
 
-/** The members of a JSON object that nothing is known of yet. */
+/** A JSON object with unchecked members. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
 export function isRecord(value: unknown): value is JsonRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The object that a request carries; `{}` for an empty body and for the literal `null`. @throws RestError 400, 415 */
+/** The body as an object; `{}` for an empty body and for `null`. @throws RestError 400, 415 */
 export function bodyOf(body: RequestBody): JsonRecord {
   switch (body.kind) {
     case 'none':
@@ -36,10 +36,10 @@ function unsupported(contentType: string): RestError {
   );
 }
 
-/** Reads one member of a body or query; undefined where it is absent. @throws RestError 400 */
+/** Reads one member of a body or query. @throws RestError 400 */
 export type MemberReader<T> = (value: unknown, name: string) => T;
 
-/** @param javaType what Camunda would have made of it, as its message says */
+/** @param javaType the Java type in Camunda's message */
 function refuseMember(name: string, value: unknown, javaType: string): never {
   const text = shown(value);
   throw invalidRequest(
@@ -47,19 +47,19 @@ function refuseMember(name: string, value: unknown, javaType: string): never {
   );
 }
 
-/** A string, number or Boolean as text; null for everything else. */
+/** A string, number or Boolean as text; null for any other value. */
 export function scalarText(value: unknown): string | null {
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
     ? String(value)
     : null;
 }
 
-/** A value as an error message may repeat it. */
+/** A value as text for an error message, cut to 200 characters. */
 export function shown(value: unknown): string {
   return (scalarText(value) ?? JSON.stringify(value)).slice(0, 200);
 }
 
-/** A text; numbers and Booleans read as Jackson reads them, in their text form. */
+/** A text; numbers and Booleans become texts, as with Jackson. */
 export function text(value: unknown, name: string): string {
   return scalarText(value) ?? refuseMember(name, value, 'java.lang.String');
 }
@@ -67,12 +67,12 @@ export function text(value: unknown, name: string): string {
 /** Largest `int` of Java. */
 const MAX_INTEGER = 2 ** 31 - 1;
 
-/** A whole number of 32 bits, also in its text form; Jackson cuts a fraction off. */
+/** A 32-bit integer, also as text; a fraction is cut off, as with Jackson. */
 export function integer(value: unknown, name: string): number {
   return wholeNumber(value, MAX_INTEGER) ?? refuseMember(name, value, 'java.lang.Integer');
 }
 
-/** A whole number as far as JavaScript counts exactly, also in its text form. */
+/** A safe integer of JavaScript, also as text. */
 export function long(value: unknown, name: string): number {
   return wholeNumber(value, Number.MAX_SAFE_INTEGER) ?? refuseMember(name, value, 'java.lang.Long');
 }
@@ -91,7 +91,7 @@ export function boolean(value: unknown, name: string): boolean {
     : refuseMember(name, value, 'java.lang.Boolean');
 }
 
-/** Texts, as a JSON list or joined by commas. */
+/** Texts as a JSON list, or separated by commas. */
 export function list(value: unknown, name: string): readonly string[] {
   if (Array.isArray(value))
     return value.filter((item) => item !== null).map((item: unknown) => text(item, name));
@@ -100,13 +100,13 @@ export function list(value: unknown, name: string): readonly string[] {
     .filter((item) => item !== '');
 }
 
-/** The member of that name; null and absent are the same to Camunda. */
+/** Reads a member; undefined if it is absent or null, which are the same for Camunda. */
 export function optional<T>(record: JsonRecord, name: string, reader: MemberReader<T>): T | undefined {
   const value = Object.hasOwn(record, name) ? record[name] : undefined;
   return value === undefined || value === null ? undefined : reader(value, name);
 }
 
-/** As {@link optional}, null where it is absent. */
+/** Like {@link optional}, but null for an absent member. */
 export function nullable<T>(record: JsonRecord, name: string, reader: MemberReader<T>): T | null {
   return optional(record, name, reader) ?? null;
 }

@@ -3,13 +3,13 @@ import { ExpressionError } from '../../el/index.js';
 import { BpmnParseError } from '../../model/index.js';
 import type { EngineResponse } from './http.types.js';
 
-/** A refusal of the REST layer itself, with the status and body that Camunda 7 gives. */
+/** A refusal by the REST layer, with the status and body of Camunda 7. */
 export class RestError extends Error {
   override readonly name = 'RestError';
 
   /**
    * @param type simple name of Camunda's Java class
-   * @param code of the engine exception behind it, null where there is none
+   * @param code the code of the engine exception that caused it, or null
    */
   constructor(
     readonly status: number,
@@ -27,7 +27,7 @@ export function invalidRequest(message: string): RestError {
   return new RestError(400, 'InvalidRequestException', message);
 }
 
-/** 500 IllegalArgumentException: what a constructor in Camunda refuses and no resource of its catches. */
+/** 500 IllegalArgumentException: thrown by a constructor in Camunda and not caught by its resources. */
 export function illegalArgument(message: string): RestError {
   return new RestError(500, 'IllegalArgumentException', message);
 }
@@ -45,7 +45,7 @@ const STATUS: Readonly<Record<EngineErrorKind, number>> = {
   ProcessEngine: 500,
   TooManyRequests: 500,
   Shutdown: 500,
-  // Camunda's 500 says that the transaction was rolled back, which nobody knows here.
+  // Camunda's 500 means that the transaction was rolled back, which is unknown here.
   Stopped: 503,
 };
 
@@ -54,14 +54,14 @@ function statusOf(error: EngineError): number {
   return STATUS[error.kind];
 }
 
-/** Wraps an engine error as the REST resources do: RestException with the engine's code. */
+/** Wraps an engine error like the REST resources of Camunda: RestException with the engine's code. */
 export function restException(error: EngineError, status: number, message: string): RestError {
   return new RestError(status, 'RestException', message, error.engineCode, { cause: error });
 }
 
 /**
- * Runs a command the way most of Camunda's resources do: whatever refuses it comes back under one sentence, 400 for what
- * the request says wrongly and 500 for what the engine says. What not even Camunda foresees passes as it is.
+ * Runs a command like most of Camunda's resources: adds a prefix to the message of a refusal, with 400 for an invalid
+ * request and 500 for an error of the engine. Other errors pass unchanged.
  *
  * @throws RestError
  */
@@ -79,7 +79,7 @@ export async function prefixed<T>(prefix: string, run: () => T | Promise<T>): Pr
   }
 }
 
-/** The answer for anything that a handler throws. Null: not foreseen, the caller logs it and answers 500. */
+/** The response for an error of a handler; null for an unexpected error, which the caller logs and answers with 500. */
 export function describeError(error: unknown): EngineResponse | null {
   if (error instanceof RestError) return answer(error.status, error.type, error.message, error.code);
   if (error instanceof EngineError)
@@ -92,7 +92,7 @@ export function describeError(error: unknown): EngineResponse | null {
   return null;
 }
 
-/** The answer for an error that nobody foresaw; it shows nothing of it. */
+/** The response for an unexpected error; contains no details of it. */
 export function internalError(): EngineResponse {
   return answer(500, 'RestException', 'The embedded engine failed to process the request.', null);
 }

@@ -1,14 +1,14 @@
 import type { IncidentRecord } from '../../state/records.types.js';
 
 /**
- * Stands for the element of the model whose timers are jobs. Camunda gives each a record of its own with a random id;
- * here the id only tells whether two jobs come of the same element, and there is no resource behind it.
+ * The id of a job definition, an element whose timers are jobs. Camunda has a record with a random id for each. Here the
+ * id only identifies the element, and there is no resource with it.
  */
 export function jobDefinitionId(processDefinitionId: string, activityId: string): string {
   return `${activityId}:${processDefinitionId}`;
 }
 
-/** That of the job that an incident is about; null where it is about an external task. */
+/** The job definition id of a failed job's incident; null for the incident of an external task. */
 export function jobDefinitionIdOf(incident: IncidentRecord): string | null {
   return incident.incidentType === 'failedJob'
     ? jobDefinitionId(incident.processDefinitionId, incident.activityId)

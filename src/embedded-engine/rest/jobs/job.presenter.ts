@@ -2,7 +2,7 @@ import type { JobRecord } from '../../state/records.types.js';
 import { jobDefinitionId } from './job-definition.id.js';
 import { formatDate, formatNullableDate } from '../http/date.format.js';
 
-/** JobDto. There are no batches here. */
+/** JobDto. The engine has no batches. */
 export function presentJob(job: JobRecord): Record<string, unknown> {
   return {
     id: job.id,

@@ -31,7 +31,7 @@ describe('job', () => {
     rest.engine.answer('jobs.findOne', JOB);
   });
 
-  it('says what is not there', async () => {
+  it('responds 404 to unknown ids', async () => {
     rest.engine.answer('jobs.findOne', null);
     const message = 'Job with id J does not exist';
     expect(await rest.errorOf('GET /job/J')).toMatchObject({ status: 404, message, code: null });
@@ -58,7 +58,7 @@ describe('job', () => {
     }
   });
 
-  it('answers 404 where the process behind the timer fails, as Camunda does', async () => {
+  it('responds 404 if the process of the timer fails, as Camunda does', async () => {
     rest.engine.implement('jobs.execute', () =>
       compileExpression('${nope}').evaluate({ has: () => false, get: () => null }),
     );
@@ -128,7 +128,7 @@ describe('job', () => {
     expect((await rest.send('GET /job/J/stacktrace')).status).toBe(204);
   });
 
-  it('fires, and sets retries and the due date', async () => {
+  it('executes a job, and sets retries and the due date', async () => {
     const sent = async (request: string, body?: unknown): Promise<unknown> => {
       rest.engine.calls.length = 0;
       expect((await rest.send(request, body)).status).toBe(204);

@@ -4,7 +4,7 @@ import { EngineError } from '../../state/engine.errors.js';
 import { ExpressionError } from '../../el/index.js';
 import type { JobRecord } from '../../state/records.types.js';
 import type { Route, RouteCall } from '../http/engine.router.js';
-import { noContent, ok, textOrNothing, type EngineResponse } from '../http/http.types.js';
+import { noContent, ok, textOrNoContent, type EngineResponse } from '../http/http.types.js';
 import { presentJob } from './job.presenter.js';
 import { integer, nullable, optional } from '../http/json.reader.js';
 import { date } from '../query/query.reader.js';
@@ -30,7 +30,7 @@ export function jobRoutes(jobs: JobService): readonly Route[] {
       handle: (call) => {
         const job = jobs.findOne(call.param('id'));
         if (job === null) throw notFound(`No job found with id ${call.param('id')}: job is null`);
-        return textOrNothing(job.exceptionStacktrace);
+        return textOrNoContent(job.exceptionStacktrace);
       },
     },
     {
@@ -67,7 +67,7 @@ function setRetries(jobs: JobService, call: RouteCall): Promise<EngineResponse> 
   });
 }
 
-/** @param status of whatever the engine refuses: Camunda has one for each command, without the engine's code */
+/** @param status for every error of the engine: Camunda has one for each command, without the engine's code */
 async function command(status: number, run: () => Promise<void>): Promise<EngineResponse> {
   try {
     await run();

@@ -27,7 +27,7 @@ function splitCondition(text: string): readonly [string, string] {
 }
 
 function readDueDate(operator: unknown, value: unknown): DueDates {
-  // In a query string an unescaped `+` of an offset arrives as a blank.
+  // In a query string the unescaped `+` of an offset arrives as a space.
   const epochMs = typeof value === 'string' ? parseDate(value.replace(' ', '+')) : null;
   if (epochMs === null) {
     throw invalidRequest(

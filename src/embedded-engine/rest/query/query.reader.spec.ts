@@ -9,7 +9,7 @@ const LISTS = restRoutes(idleEngine(), () => 0)
   .filter(({ method, path }) => method === 'GET' && path.endsWith('/count'))
   .map(({ path }) => path.replace('/count', ''));
 
-describe('a filter that the engine does not have', () => {
+describe('a filter that the engine lacks', () => {
   it('is refused instead of being ignored', async () => {
     const rest = new RestClient();
     const refused = {
@@ -32,14 +32,14 @@ describe('a filter that the engine does not have', () => {
     expect(rest.engine.calls).toEqual([]);
   });
 
-  it('is ignored if it asks for nothing', () => {
+  it('is ignored if it has no value', () => {
     for (const nothing of [null, undefined, false, 'false', '', []]) {
       expect(readFilters(USER_TASK_QUERY, { variableNamesIgnoreCase: nothing })).toEqual({});
     }
     expect(readFilters(USER_TASK_QUERY, { unheardOf: true })).toEqual({});
   });
 
-  it.each(LISTS)('is known for %s', async (path) => {
+  it.each(LISTS)('is refused for %s', async (path) => {
     const names = [
       'includeDeploymentsWithoutTenantId',
       'category',

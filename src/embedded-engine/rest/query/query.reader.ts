@@ -29,7 +29,7 @@ import {
 import { invalidRequest, RestError } from '../http/rest.error.js';
 import { readPlainValue } from '../variables/variable.reader.js';
 
-/** A filter that only says yes: `false` is as if it were absent. */
+/** A filter that can only be true; `false` means absent. */
 export const flag: MemberReader<true | undefined> = (value, name) =>
   boolean(value, name) ? true : undefined;
 
@@ -45,12 +45,12 @@ export const date: MemberReader<number> = (value, name) => {
   return epochMs;
 };
 
-/** In a query string an unescaped `+` of an offset arrives as a blank. */
+/** In a query string the unescaped `+` of an offset arrives as a space. */
 function restorePlus(value: string): string {
   return value.replace(' ', '+');
 }
 
-/** As a parameter without a value it asks for nothing, as in Camunda. */
+/** A list of ids. A parameter without a value matches nothing, as in Camunda. */
 const ids: MemberReader<readonly string[]> = (value, name) => {
   if (value === '') return [''];
   const given = list(value, name);
@@ -59,7 +59,7 @@ const ids: MemberReader<readonly string[]> = (value, name) => {
   return given;
 };
 
-/** Type names as the engine spells them; Camunda takes any case here. */
+/** Variable types; Camunda accepts any case here. */
 const variableTypes: MemberReader<readonly VariableType[]> = (value, name) =>
   list(value, name).map(
     (type) => (type.charAt(0).toUpperCase() + type.slice(1).toLowerCase()) as VariableType,
@@ -86,7 +86,7 @@ const variables: MemberReader<readonly VariableFilter[]> = (value, name) => {
   });
 };
 
-/** A value in a query string is a text or a date, never a number: `n_eq_5` finds the text `5`, as in Camunda. */
+/** A value in a query string is a text or a date, not a number: `n_eq_5` matches the text `5`, as in Camunda. */
 function readVariableExpression(expression: string, parameter: string): VariableFilter {
   const [name, operator, value, ...rest] = expression.split('_');
   if (name === undefined || value === undefined || rest.length > 0) {
@@ -112,9 +112,9 @@ const READERS: { readonly [K in ParameterKind]: MemberReader<ParameterTypes[K] |
 };
 
 /**
- * Reads the filters that a query declares. A name that Camunda does not know either is ignored, as Camunda ignores it.
+ * Reads the filters that a query declares. A name that is unknown in Camunda is ignored, as in Camunda.
  *
- * @throws RestError 400 for a value that is not of the filter's type, and for a filter of Camunda that the engine does not have
+ * @throws RestError 400 for a value that does not have the filter's type, and for a Camunda filter that the engine lacks
  */
 export function readFilters<F extends Filters<never, never>>(
   query: Pick<QueryDefinition<never, never, F, SortKeys<never>>, 'path' | 'filters' | 'unserved'>,
@@ -124,8 +124,8 @@ export function readFilters<F extends Filters<never, never>>(
   const values: [string, unknown][] = [];
   for (const [name, { parameter, alias }] of Object.entries<Filter<never, never, never>>(query.filters)) {
     const value = readParameter(parameter, name, raw);
-    const wanted = value === undefined && alias !== undefined ? readParameter(parameter, alias, raw) : value;
-    if (wanted !== undefined && !isEmptyList(wanted)) values.push([name, wanted]);
+    const filter = value === undefined && alias !== undefined ? readParameter(parameter, alias, raw) : value;
+    if (filter !== undefined && !isEmptyList(filter)) values.push([name, filter]);
   }
   return Object.fromEntries(values) as FilterValues<F>;
 }
@@ -152,7 +152,7 @@ function readChoice(choices: readonly string[], value: unknown, name: string): s
   throw invalidRequest(`${name} must be ${allowed}, not '${shown(value)}'`);
 }
 
-/** An empty list filters nothing, as in Camunda. */
+/** An empty list does not filter, as in Camunda. */
 function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
@@ -162,21 +162,21 @@ function refuseUnserved(
   raw: JsonRecord,
 ): void {
   for (const name of unserved) {
-    if (Object.hasOwn(raw, name) && asksForSomething(raw[name])) {
+    if (Object.hasOwn(raw, name) && isFilter(raw[name])) {
       throw invalidRequest(`The filter '${name}' of ${path} is not part of the embedded engine's subset`);
     }
   }
 }
 
-function asksForSomething(value: unknown): boolean {
+function isFilter(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return value !== null && value !== undefined && value !== false && value !== 'false' && value !== '';
 }
 
 /**
- * Paging and order. Paging stands in the query string in any case, the order in the body of a POST.
+ * Reads page and order. The page is always in the query string; the order of a POST is in its body.
  *
- * @param sort by what a client may sort
+ * @param sort the keys by which a client may sort
  */
 export function readPage<Key extends string>(
   sort: Readonly<Record<Key, unknown>>,
@@ -190,7 +190,7 @@ export function readPage<Key extends string>(
   };
 }
 
-/** Numbers below zero cut off as they do in Camunda's SQL: results from `first` to `first + max`, those that there are. */
+/** Results from `first` to `first + max`; a negative `first` shortens the page, as in Camunda's SQL. */
 function readRange(query: JsonRecord): Pick<Page<string>, 'firstResult' | 'maxResults'> {
   const first = optional(query, 'firstResult', integer);
   const max = optional(query, 'maxResults', integer);

@@ -4,7 +4,7 @@ import { type Route, type RouteCall } from '../http/engine.router.js';
 import { ok } from '../http/http.types.js';
 import { readFilters, readPage } from './query.reader.js';
 
-/** How a resource answers its queries. */
+/** Handles the queries of a resource. */
 export interface QueryHandlers<Query, Item> {
   readonly find: (query: Query) => readonly Item[];
   readonly count: (query: Query) => number;
@@ -16,7 +16,7 @@ export interface QueryHandlers<Query, Item> {
 /**
  * `GET` and `POST` of a list and of its count.
  *
- * @param methods those that Camunda serves for the resource
+ * @param methods the methods that Camunda serves for the resource
  */
 export function queryRoutes<R, C, F extends Filters<R, C>, S extends SortKeys<R>, Item>(
   definition: QueryDefinition<R, C, F, S>,

@@ -3,16 +3,16 @@ import type { DefinitionRecord } from '../../state/records.types.js';
 import type { RouteCall } from '../http/engine.router.js';
 import { notFound, RestError } from '../http/rest.error.js';
 
-/** One of the ways in which a path names a process definition. */
+/** How a path identifies a process definition. */
 export interface DefinitionFinder {
   readonly path: string;
   /** @throws RestError 404 */
   readonly find: (call: RouteCall) => DefinitionRecord;
-  /** For commands: an id as it stands, because Camunda leaves the judgement of an unknown one to each command. */
+  /** For commands: does not check an id, because each command of Camunda responds to an unknown id in its own way. */
   readonly idOf: (call: RouteCall) => string;
 }
 
-/** The three ways: by key, by key and tenant, by id. */
+/** By key, by key and tenant, and by id. */
 export function definitionFinders(
   repository: RepositoryService,
 ): Readonly<Record<'byKey' | 'byTenant' | 'byId', DefinitionFinder>> {

@@ -2,7 +2,7 @@ import type { DeploymentInput } from '../../repository/deployment.types.js';
 import type { FormPart, RequestBody } from '../http/http.types.js';
 import { invalidRequest, RestError } from '../http/rest.error.js';
 
-/** Form fields with a meaning; every other part is a resource. */
+/** Form fields; every other part is a resource. */
 const RESERVED: ReadonlySet<string> = new Set([
   'deployment-name',
   'deployment-source',
@@ -15,7 +15,7 @@ const RESERVED: ReadonlySet<string> = new Set([
 /** Reads the multipart form of `POST /deployment/create`. @throws RestError 400, 415 */
 export function readDeployment(body: RequestBody): DeploymentInput {
   if (body.kind !== 'form') {
-    throw new RestError(415, 'NotSupportedException', 'A deployment is sent as multipart/form-data');
+    throw new RestError(415, 'NotSupportedException', 'A deployment must be sent as multipart/form-data');
   }
   const fields = new Map<string, string>();
   const resources: { readonly name: string; readonly bytes: Buffer }[] = [];

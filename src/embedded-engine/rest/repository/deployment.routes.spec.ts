@@ -27,7 +27,7 @@ describe('deployment', () => {
     );
   });
 
-  it('deploys every part that is no field of its own', async () => {
+  it('deploys every part that is not a form field', async () => {
     const response = await deploy(
       part('deployment-name', 'orders'),
       part('deployment-source', 'test'),
@@ -79,7 +79,7 @@ describe('deployment', () => {
     });
   });
 
-  it('takes deploy-changed-only as duplicate filtering too, and blank fields as absent', async () => {
+  it('enables duplicate filtering with deploy-changed-only, and treats blank fields as absent', async () => {
     await deploy(part('deploy-changed-only', 'TRUE'), part('deployment-name', ' '), part('x', '', 'x.bpmn'));
     expect(rest.query).toMatchObject({
       name: null,
@@ -88,7 +88,7 @@ describe('deployment', () => {
     });
   });
 
-  it('shows no definitions when nothing was deployed', async () => {
+  it('shows no definitions if nothing was deployed', async () => {
     rest.engine.answer('repository.deploy', { deployment: DEPLOYMENT, definitions: [] });
     expect(jsonOf(await deploy(part('x', '', 'x.bpmn')))).toMatchObject({
       id: 'D',
@@ -96,7 +96,7 @@ describe('deployment', () => {
     });
   });
 
-  it('refuses a resource without a file name, a form without resources, and no form', async () => {
+  it('refuses a resource without a file name, a form without resources, and a missing form', async () => {
     expect(await deploy(part('x', '<a/>'))).toMatchObject({
       status: 400,
       body: {
@@ -113,7 +113,7 @@ describe('deployment', () => {
     expect((await rest.send('POST /deployment/create', {})).status).toBe(415);
   });
 
-  it('answers a resource that does not compile with every problem', async () => {
+  it('responds to a resource that does not compile with every problem', async () => {
     const problem = { message: 'bad', line: 7, column: 3, mainElementId: 'Gw', elementIds: ['Gw'] };
     rest.engine.answer('repository.deploy', new BpmnParseError('order.bpmn', [problem], []));
     const response = await deploy(part('x', '', 'order.bpmn'));

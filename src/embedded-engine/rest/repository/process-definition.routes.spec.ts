@@ -22,7 +22,7 @@ describe('process-definition', () => {
     expect(rest.query).toEqual({ keysIn: ['a', 'b'] });
   });
 
-  it('knows the older names of two filters', async () => {
+  it('reads the older names of two filters', async () => {
     rest.engine.answer('repository.countDefinitions', 1);
     await rest.send('GET /process-definition/count?ver=3&latest=true');
     expect(rest.query).toEqual({ version: 3, latestVersion: true });
@@ -47,7 +47,7 @@ describe('process-definition', () => {
     ]);
   });
 
-  it('answers 404 for what it does not know', async () => {
+  it('responds 404 to an unknown key, tenant or id', async () => {
     rest.engine.answer('repository.findDefinition', null);
     rest.engine.answer('repository.findLatestDefinition', null);
     rest.engine.answer('repository.findDefinitions', []);
@@ -116,7 +116,7 @@ describe('process-definition', () => {
     });
   });
 
-  it('starts with nothing, and returns variables where asked', async () => {
+  it('starts without a body, and returns variables on request', async () => {
     const variables = new Map([['a', { type: 'Double', value: 2, valueInfo: {} }]]);
     rest.engine.answer('runtime.startProcessInstance', { ...INSTANCE, variables });
     expect(
@@ -127,7 +127,7 @@ describe('process-definition', () => {
     expect(rest.lastCall?.args).toEqual(['x', { businessKey: null, variables: new Map() }]);
   });
 
-  it('prefixes what goes wrong at a start', async () => {
+  it('adds a prefix to errors of a start', async () => {
     const prefix = 'Cannot instantiate process definition x: ';
     const start = async (body: unknown): Promise<EngineResponse> =>
       rest.send('POST /process-definition/x/start', body);
@@ -162,7 +162,7 @@ describe('process-definition', () => {
     });
   });
 
-  it('does not say of a start that it was rolled back where the store has refused its commit', async () => {
+  it('does not report a start as rolled back if the store has rejected its commit', async () => {
     rest.engine.answer('runtime.startProcessInstance', new EngineStoppedError(new Error('disk full')));
     expect(await rest.send('POST /process-definition/x/start', {})).toMatchObject({
       status: 503,

@@ -57,7 +57,7 @@ function definitionRoutes(
       handle: async (call) => {
         const cascade = optional(call.query, 'cascade', boolean) ?? false;
         await repository.deleteDefinition(find(call).id, { cascade });
-        // The only deletion that Camunda answers with 200.
+        // The only deletion to which Camunda responds with 200.
         return { status: 200, headers: {}, body: { kind: 'none' } };
       },
     },

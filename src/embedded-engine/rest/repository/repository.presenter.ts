@@ -1,7 +1,7 @@
 import type { DefinitionRecord, DeploymentRecord, ResourceRecord } from '../../state/records.types.js';
 import { formatDate } from '../http/date.format.js';
 
-/** A link to the thing itself, as start and deploy answer it. */
+/** The link of a resource to itself, in responses of start and deploy. */
 export function selfLink(href: string): {
   readonly method: string;
   readonly href: string;

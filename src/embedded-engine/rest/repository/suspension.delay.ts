@@ -2,13 +2,13 @@ import { parseDate } from '../http/date.format.js';
 import { optional, text, type JsonRecord } from '../http/json.reader.js';
 import { invalidRequest } from '../http/rest.error.js';
 
-/** Camunda takes the offset or leaves it out here; without one the time is that of its server, here UTC. */
+/** Camunda allows a date without an offset here, in the time zone of its server; here it is UTC. */
 const WITHOUT_OFFSET = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/;
 
 /**
- * Lets an `executionDate` pass that has come: it means now.
+ * Refuses an `executionDate` in the future, which would need an internal job; a past date means now.
  *
- * @throws RestError 400 for one to come, which would need a job of the engine's own, and for what is no date
+ * @throws RestError 400 for a date in the future and for an invalid date
  */
 export function refuseDelay(body: JsonRecord, clock: () => number, prefix: string): void {
   const date = optional(body, 'executionDate', text) ?? '';

@@ -4,7 +4,7 @@ import { PROCESS_INSTANCE_QUERY } from '../../query/process-instance.query.js';
 import { readFilters } from '../query/query.reader.js';
 import { invalidRequest } from '../http/rest.error.js';
 
-/** Ids of the instances that the body of `PUT /process-instance/suspended` names. @throws RestError 400 */
+/** Ids of the instances that the body of `PUT /process-instance/suspended` selects. @throws RestError 400 */
 export function selectInstances(runtime: RuntimeService, body: JsonRecord): readonly string[] {
   const processDefinitionId = optional(body, 'processDefinitionId', text);
   const processDefinitionKey = optional(body, 'processDefinitionKey', text);

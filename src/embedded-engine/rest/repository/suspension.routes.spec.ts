@@ -75,7 +75,7 @@ describe('suspension', () => {
     expect(rest.engine.argumentsOf('repository.setDefinitionSuspended')).toBeUndefined();
   });
 
-  it('refuses one kind of instances together with another', async () => {
+  it('refuses a combination of selections', async () => {
     expect(
       await rest.errorOf('PUT /process-instance/suspended', {
         processDefinitionKey: 'order',
@@ -84,7 +84,7 @@ describe('suspension', () => {
     ).toMatchObject({ status: 400, message: expect.stringContaining('Choose either a single') });
   });
 
-  it('answers 404 for an unknown key', async () => {
+  it('responds 404 to an unknown key', async () => {
     rest.engine.answer('repository.findLatestDefinition', null);
     expect(await rest.errorOf('PUT /process-definition/key/nope/suspended', {})).toMatchObject({
       status: 404,
@@ -92,7 +92,7 @@ describe('suspension', () => {
     });
   });
 
-  it('finds nothing to suspend in an unknown id', async () => {
+  it('ignores an unknown id', async () => {
     rest.engine.answer('repository.setDefinitionSuspended', new NotFoundError('gone'));
     rest.engine.answer('runtime.setSuspended', new NotFoundError('gone'));
     const body = { suspended: true };
@@ -106,7 +106,7 @@ describe('suspension', () => {
     const request = `PUT /process-definition/${path}/suspended`;
     expect((await rest.send(request, { suspended: true, includeProcessInstances: true })).status).toBe(204);
     expect(rest.lastCall?.args).toEqual(['order:3:u', true, true]);
-    // A date that has passed means now.
+    // A past date means now.
     await rest.send(request, { executionDate: '2020-01-01T00:00:00' });
     expect(rest.lastCall?.args).toEqual(['order:3:u', false, false]);
   });

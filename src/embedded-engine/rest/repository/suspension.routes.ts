@@ -15,9 +15,9 @@ const NEITHER =
   'Either processDefinitionId or processDefinitionKey should be set to update the suspension state.';
 
 /**
- * `PUT …/suspended` of definitions and instances. Ids that nobody has are nothing to suspend, which is no error.
+ * `PUT …/suspended` of definitions and instances. Unknown ids are ignored.
  *
- * @param clock epoch milliseconds, to tell a date that has passed from one to come
+ * @param clock epoch milliseconds, to refuse dates in the future
  */
 export function suspensionRoutes(
   repository: RepositoryService,
@@ -49,7 +49,7 @@ export function suspensionRoutes(
   ];
 }
 
-/** All versions of a key. */
+/** Changes all versions of a key. */
 async function suspendByKey(
   repository: RepositoryService,
   call: RouteCall,
@@ -84,7 +84,7 @@ async function suspendDefinition(
 
 function setSuspended(repository: RepositoryService, id: string, body: JsonRecord): Promise<void> {
   const withInstances = optional(body, 'includeProcessInstances', boolean) ?? false;
-  return unlessGone(() => repository.setDefinitionSuspended(id, isSuspended(body), withInstances));
+  return ignoreNotFound(() => repository.setDefinitionSuspended(id, isSuspended(body), withInstances));
 }
 
 async function suspendInstances(
@@ -93,16 +93,16 @@ async function suspendInstances(
   call: RouteCall,
 ): Promise<EngineResponse> {
   const suspended = isSuspended(call.body());
-  for (const id of ids) await unlessGone(() => runtime.setSuspended(id, suspended));
+  for (const id of ids) await ignoreNotFound(() => runtime.setSuspended(id, suspended));
   return noContent();
 }
 
-/** An absent `suspended` is false, and so activates, as in Camunda. */
+/** An absent `suspended` is false, so it activates, as in Camunda. */
 function isSuspended(body: JsonRecord): boolean {
   return optional(body, 'suspended', boolean) ?? false;
 }
 
-async function unlessGone(run: () => Promise<void>): Promise<void> {
+async function ignoreNotFound(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {

@@ -21,7 +21,7 @@ describe('execution', () => {
     rest = new RestClient();
   });
 
-  it('says what is not there', async () => {
+  it('responds 404 to unknown ids', async () => {
     rest.engine.answer('runtime.findExecution', null);
     rest.engine.answer('messages.findSubscriptions', []);
     expect(await rest.errorOf('GET /execution/x')).toEqual({
@@ -74,7 +74,7 @@ describe('execution', () => {
     expect(await rest.answerOf('GET /execution/E')).toEqual(dto);
   });
 
-  it('signals, and brings a message', async () => {
+  it('signals, and delivers a message', async () => {
     const read = new Map([['a', { type: 'Integer', value: 1, valueInfo: {} }]]);
     const body = { variables: { a: { value: 1 } } };
     expect((await rest.send('POST /execution/E/signal', body)).status).toBe(204);
@@ -83,7 +83,7 @@ describe('execution', () => {
     expect(rest.lastCall).toEqual({ method: 'messages.trigger', args: ['E', 'paid', read] });
   });
 
-  it('shows what an execution waits for', async () => {
+  it('shows the message subscription of an execution', async () => {
     rest.engine.answer('messages.findSubscriptions', [SUBSCRIPTION]);
     expect(await rest.answerOf('GET /execution/E/messageSubscriptions/paid')).toEqual(SUBSCRIPTION_DTO);
     expect(rest.query).toEqual({ executionId: 'E', eventName: 'paid', eventType: 'message' });

@@ -9,7 +9,7 @@ import { queryRoutes } from '../query/query.routes.js';
 import { notFound, prefixed } from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
 
-/** `/execution`, its variables apart. */
+/** `/execution`, without its variables. */
 export function executionRoutes(runtime: RuntimeService, messages: MessageService): readonly Route[] {
   return [
     ...queryRoutes(EXECUTION_QUERY, {

@@ -39,7 +39,7 @@ describe('incident', () => {
     expect((await rest.send('GET /incident/x')).status).toBe(404);
   });
 
-  it('tells the timer of the model that a failed job comes of', async () => {
+  it('shows the job definition of a failed job', async () => {
     rest.engine.answer('runtime.findIncident', {
       ...INCIDENT,
       incidentType: 'failedJob',

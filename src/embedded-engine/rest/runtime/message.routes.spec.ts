@@ -56,7 +56,7 @@ describe('message', () => {
     expect(rest.engine.calls).toEqual([]);
   });
 
-  it('repeats a mismatch with the name of its class, and lets other refusals through', async () => {
+  it('responds to a mismatch with the name of its class, and passes on other refusals', async () => {
     rest.engine.answer(
       'messages.correlate',
       new BadUserRequestError("Cannot correlate message 'm'", 'MismatchingMessageCorrelationException'),
@@ -76,7 +76,7 @@ describe('message', () => {
     });
   });
 
-  it('hands on all that a correlation may say', async () => {
+  it('passes on all members of a correlation', async () => {
     const variable = { a: { value: 1 } };
     const read = new Map([['a', { type: 'Integer', value: 1, valueInfo: {} }]]);
     const response = await rest.send('POST /message', {
@@ -109,7 +109,7 @@ describe('message', () => {
     expect(rest.query).toMatchObject({ tenantId: undefined, processInstanceId: 'PI' });
   });
 
-  it('answers what it reached where asked', async () => {
+  it('returns the results on request', async () => {
     const variables = new Map([['a', { type: 'Integer', value: 1, valueInfo: {} }]]);
     rest.engine.answer('messages.correlate', [
       { resultType: 'Execution', execution: { ...EXECUTION, ended: true }, variables },

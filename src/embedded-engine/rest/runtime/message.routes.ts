@@ -33,7 +33,7 @@ function isSet(body: JsonRecord, name: string): boolean {
   return optional(body, name, boolean) ?? false;
 }
 
-/** The name of the message, of a body that does not contradict itself. @throws RestError 400 */
+/** The name of the message. @throws RestError 400 also for options that contradict each other */
 function readName(body: JsonRecord): string {
   const name = optional(body, 'messageName', text);
   if (name === undefined) throw invalidRequest('No message name supplied');
@@ -63,7 +63,7 @@ function readCorrelation(messageName: string, body: JsonRecord): CorrelationInpu
   };
 }
 
-/** Camunda's resource repeats a mismatch as Java prints an exception, with the name of its class. */
+/** Camunda answers a mismatch with the text of its Java exception, which begins with the name of the class. */
 async function correlate(
   messages: MessageService,
   input: CorrelationInput,

@@ -19,7 +19,7 @@ export function presentProcessInstance(
   };
 }
 
-/** ActivityInstanceDto, with everything below it. */
+/** ActivityInstanceDto with its descendants. */
 export function presentActivityInstance(activity: ActivityInstanceView): Record<string, unknown> {
   return {
     id: activity.id,

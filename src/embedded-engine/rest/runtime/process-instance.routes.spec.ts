@@ -53,7 +53,7 @@ describe('process-instance', () => {
     });
   });
 
-  it('deletes, and says when there is nothing to delete unless told not to', async () => {
+  it('deletes, and responds 404 to an unknown id unless failIfNotExists is false', async () => {
     expect((await rest.send('DELETE /process-instance/PI')).status).toBe(204);
     expect(rest.lastCall?.args).toEqual([
       'PI',

@@ -8,7 +8,7 @@ import { presentActivityInstance, presentProcessInstance } from './process-insta
 import { queryRoutes } from '../query/query.routes.js';
 import { notFound } from '../http/rest.error.js';
 
-/** `/process-instance`, its variables apart. */
+/** `/process-instance`, without its variables. */
 export function processInstanceRoutes(runtime: RuntimeService): readonly Route[] {
   return [
     ...queryRoutes(PROCESS_INSTANCE_QUERY, {
@@ -44,15 +44,15 @@ function unknownInstance(id: string): Error {
 
 async function remove(runtime: RuntimeService, call: RouteCall): Promise<EngineResponse> {
   const id = call.param('id');
-  const isAsked = (name: string): boolean => optional(call.query, name, boolean) ?? false;
+  const isTrue = (name: string): boolean => optional(call.query, name, boolean) ?? false;
   const mustExist = optional(call.query, 'failIfNotExists', boolean) ?? true;
-  // The engine has no listeners to skip.
-  isAsked('skipCustomListeners');
+  // Only checked: the engine has no listeners to skip.
+  isTrue('skipCustomListeners');
   try {
     await runtime.deleteProcessInstance(id, {
       deleteReason: null,
-      skipIoMappings: isAsked('skipIoMappings'),
-      skipSubprocesses: isAsked('skipSubprocesses'),
+      skipIoMappings: isTrue('skipIoMappings'),
+      skipSubprocesses: isTrue('skipSubprocesses'),
     });
   } catch (error) {
     if (!(error instanceof EngineError) || error.kind !== 'NotFound') throw error;

@@ -29,7 +29,7 @@ describe('variable-instance', () => {
     rest.engine.answer('runtime.countVariableInstances', 1);
   });
 
-  it('says which variable is not there', async () => {
+  it('responds 404 to an unknown variable', async () => {
     for (const request of ['GET /variable-instance/x', 'GET /variable-instance/x/data']) {
       expect(await rest.errorOf(request)).toEqual({
         status: 404,

@@ -34,7 +34,7 @@ export function variableInstanceRoutes(runtime: RuntimeService): readonly Route[
   ];
 }
 
-/** Looks at every variable there is: the engine keeps no index of their ids, which few clients ever ask for. */
+/** Searches all variables: the engine has no index of their ids, because few clients use them. */
 function variableOf(runtime: RuntimeService, call: RouteCall): VariableInstanceView {
   const id = call.param('id');
   const variable = runtime.findVariableInstances({}).find((one) => one.id === id);

@@ -59,7 +59,7 @@ describe('variables', () => {
     expect(rest.lastCall?.args).toEqual(['E', { local: true }]);
   });
 
-  it('says which variable or instance is not there', async () => {
+  it('responds 404 to an unknown variable or instance', async () => {
     expect(await rest.send('GET /process-instance/PI/variables/x')).toMatchObject({
       status: 404,
       body: { value: { message: 'process instance variable with name x does not exist' } },
@@ -120,7 +120,7 @@ describe('variables', () => {
     expect(rest.lastCall?.args).toEqual(['PI', new Map(), []]);
   });
 
-  it('prefixes what goes wrong', async () => {
+  it('adds a prefix to errors', async () => {
     expect(await rest.send('PUT /process-instance/PI/variables/a', { type: 'X', value: 1 })).toMatchObject({
       status: 400,
       body: { value: { message: "Cannot put process instance variable a: Unsupported value type 'X'" } },
@@ -160,7 +160,7 @@ describe('variables', () => {
     });
   });
 
-  it('names the instance in a refused modification only when the engine refuses', async () => {
+  it('names the instance in a refused modification only for errors of the engine', async () => {
     expect(
       await rest.errorOf('POST /process-instance/PI/variables', { modifications: { a: { type: 'X' } } }),
     ).toMatchObject({
@@ -174,7 +174,7 @@ describe('variables', () => {
     });
   });
 
-  it('refuses Files and Objects that lack something with the statuses that Camunda gives', async () => {
+  it('refuses incomplete Files and Objects with the statuses of Camunda', async () => {
     const put = (body: unknown): Promise<unknown> =>
       rest.errorOf('PUT /process-instance/PI/variables/a', body);
     expect(await put({ type: 'File', value: 'aGk=' })).toEqual({
@@ -193,7 +193,7 @@ describe('variables', () => {
     expect(rest.engine.calls).toEqual([]);
   });
 
-  it('shows Objects as JSON unless told not to', async () => {
+  it('shows Objects as JSON unless deserializeValues is false', async () => {
     const valueInfo = { objectTypeName: 'a.B', serializationDataFormat: 'application/json' };
     rest.engine.answer(
       'runtime.findVariables',
@@ -234,7 +234,7 @@ describe('variables', () => {
       expect(rest.engine.calls).toEqual([]);
     });
 
-    it('is refused as a File without a name, with the status that Camunda gives', async () => {
+    it('is refused as a File without a name, with the status of Camunda', async () => {
       const response = await post(part('data', 'x'), part('valueType', 'File'));
       expect(response.status).toBe(500);
       expect(jsonOf(response)).toMatchObject({
@@ -243,11 +243,11 @@ describe('variables', () => {
       });
     });
 
-    it('is refused as anything but a form', async () => {
+    it('is refused if the body is not a form', async () => {
       expect((await rest.send('POST /process-instance/PI/variables/a/data', {})).status).toBe(415);
     });
 
-    it('says that the engine knows no such execution', async () => {
+    it('is refused for an unknown execution', async () => {
       rest.engine.answer('runtime.changeVariables', new NullValueError('gone'));
       const response = await post(part('data', 'x'));
       expect(response.status).toBe(500);
@@ -257,7 +257,7 @@ describe('variables', () => {
       });
     });
 
-    it('becomes Bytes, or a File with the name and type of its part', async () => {
+    it('is stored as Bytes, or as a File with the name and type of its part', async () => {
       expect((await post(part('data', 'hi'))).status).toBe(204);
       expect(changed()).toEqual({ type: 'Bytes', value: 'aGk=', valueInfo: {} });
       const contentType = 'text/xml; encoding=UTF-8; transient=true';

@@ -10,15 +10,15 @@ import { contentOf, readContent } from '../variables/variable-content.js';
 import { readVariable, readVariables } from '../variables/variable.reader.js';
 import { isDeserialized, writeVariable, writeVariables } from '../variables/variable.writer.js';
 
-/** Something that has variables: an instance, an execution, a task. */
+/** A resource with variables: an instance, an execution, a task. */
 export interface VariableOwner {
-  /** With `:id`. */
+  /** Contains `:id`. */
   readonly path: string;
-  /** As messages name it. */
+  /** Its name in messages. */
   readonly name: string;
   /** Null for an unknown id. */
   readonly find: (id: string) => Variables | null;
-  /** What Camunda says of an unknown id. */
+  /** Camunda's message for an unknown id. */
   readonly unknown: (id: string) => string;
 }
 
@@ -39,7 +39,7 @@ export function variableRoutes(runtime: RuntimeService): readonly Route[] {
     unknown: unknownExecution,
     change: (id, modifications, deletions) => runtime.changeVariables(id, modifications, deletions),
   };
-  // The JavaScript client loads the content of files here, with the id of the instance.
+  // The JavaScript client loads the content of files here, by the id of the process instance.
   const execution: ChangeableOwner = {
     path: '/execution/:id/localVariables',
     name: 'execution',
@@ -50,7 +50,7 @@ export function variableRoutes(runtime: RuntimeService): readonly Route[] {
   return [instance, execution].flatMap((owner) => [...readRoutes(owner), ...changeRoutes(owner)]);
 }
 
-/** `GET` of all, of one and of its content. */
+/** `GET` of all variables, of one, and of its content. */
 export function readRoutes(owner: VariableOwner): readonly Route[] {
   return [
     {
@@ -121,19 +121,19 @@ async function put(owner: ChangeableOwner, call: RouteCall, read: () => TypedVal
       return noContent();
     });
   } catch (error) {
-    // A text that is too long has an answer of its own here, as in Camunda.
+    // A text that is too long has a separate response here, as in Camunda.
     if (!(error instanceof RestError) || error.code !== COLUMN_TOO_SMALL) throw error;
     throw new RestError(400, 'RestException', `${refusal}: Variable value is too long`, 0, { cause: error });
   }
 }
 
-/** What is wrong with the form is said without the sentence that {@link put} begins with. */
+/** Errors in the form do not get the prefix of {@link put}. */
 function putContent(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
   const variable = readContent(call.request.body);
   return put(owner, call, () => variable);
 }
 
-/** The one sentence in which Camunda names the owner's id only when the engine refuses. */
+/** As in Camunda, the prefix contains the owner's id only for errors of the engine. */
 async function modify(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
   const sentence = `Cannot modify variables for ${owner.name}`;
   const { modifications, deletions } = await prefixed(sentence, () => ({

@@ -98,7 +98,7 @@ describe('runEngine', () => {
     await running;
     expect(host.engine.isClosed).toBe(true);
     await expect(fetch(`${baseUrl}/version`)).rejects.toThrow();
-    expect(host.messages.at(-1)?.message).toBe('the embedded engine has ended');
+    expect(host.messages.at(-1)?.message).toBe('the embedded engine has stopped');
   });
 
   it('closes the engine when the port is taken', async () => {
@@ -112,7 +112,7 @@ describe('runEngine', () => {
     await running;
   });
 
-  it('logs what nobody foresaw', async () => {
+  it('logs unexpected errors', async () => {
     const host = new TestHost();
     const running = runEngine(LOOPBACK, host);
     const error = new Error('broken');

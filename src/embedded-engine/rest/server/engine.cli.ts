@@ -2,37 +2,37 @@ import { parseArgs } from 'node:util';
 import { type EngineDispatcher, startEngineServer } from './engine.server.js';
 import type { EngineServices } from './rest.routes.js';
 
-/** Beside the service's own 8080. */
+/** Differs from the 8080 of the service. */
 const DEFAULT_PORT = 8085;
 
-/** What `npm run engine -- …` was asked for. */
+/** Arguments of `npm run engine -- …`. */
 export interface EngineArguments {
   /** 0: any free port. */
   readonly port: number;
   readonly host: string;
-  /** Folder of the engine's file; null: nothing is kept over a restart. */
+  /** Folder of the engine's file; null: the state is lost at a restart. */
   readonly dataDir: string | null;
   /** Whether processes may contain JavaScript, which has all rights of this program. */
   readonly scripts: boolean;
-  /** Whether to look for damage in the whole file, and to run nothing. */
+  /** Whether to check the whole file for damage instead of running. */
   readonly check: boolean;
 }
 
-/** Arguments that make no sense; the message is for the person who typed them. */
+/** Invalid arguments; the message is for the person who typed them. */
 export class EngineArgumentError extends Error {
   override readonly name = 'EngineArgumentError';
 }
 
-/** How the program is called. */
+/** The help text of the program. */
 export const USAGE = `usage: npm run engine -- [--port N] [--host ADDRESS] [--data DIR] [--scripts] [--check] [--help]
   --port  port of the REST API, 0 for any free one (default ${DEFAULT_PORT})
   --host  address to listen on (default 127.0.0.1; the API has no authentication)
-  --data  folder of the engine's file, made where it is not there; without it the state ends with the process
-  --scripts  allow JavaScript in processes: it runs without a sandbox, with all rights of this program
-  --check  look for damage in the whole file of --data, print what is found, and end
-  --help  print this and end`;
+  --data  folder of the engine's file, created if missing; without it the state is lost when the process ends
+  --scripts  allow JavaScript in processes; it runs without a sandbox, with all rights of this program
+  --check  check the whole file of --data for damage, print the result and exit
+  --help  print this and exit`;
 
-/** Whether somebody wants to read {@link USAGE} and nothing else. */
+/** Whether the arguments ask for {@link USAGE}. */
 export function asksForUsage(args: readonly string[]): boolean {
   return args.includes('--help') || args.includes('-h');
 }
@@ -75,20 +75,20 @@ function readOptions(args: readonly string[]): {
 /** An engine that can be closed. */
 export type RunnableEngine = (EngineServices | EngineDispatcher) & { close(): Promise<void> };
 
-/** What running an engine needs of its process. */
+/** The process in which an engine runs. */
 export interface EngineHost {
   /** Opens the engine on its data. */
   readonly open: (args: EngineArguments) => Promise<RunnableEngine>;
   readonly log: (fields: Readonly<Record<string, unknown>>, message: string) => void;
-  /** Settles when the process is asked to end; rejects where it has to. */
+  /** Settles when the process is asked to end; rejects if it has to end because of an error. */
   readonly ended: Promise<unknown>;
 }
 
 /**
- * Serves an engine until the process is asked to end, then closes it: first the sockets, so that nobody is answered
- * from an engine that is gone, then the engine.
+ * Serves an engine until the process is asked to end. Then closes first the sockets, so that no request reaches a closed
+ * engine, then the engine.
  *
- * @throws what `open` and `listen` throw, and what `ended` rejects with, behind the same end
+ * @throws what `open` and `listen` throw, and the rejection of `ended` after the same shutdown
  */
 export async function runEngine(args: EngineArguments, host: EngineHost): Promise<void> {
   const engine = await host.open(args);
@@ -101,7 +101,7 @@ export async function runEngine(args: EngineArguments, host: EngineHost): Promis
         host.log({ err: error }, 'the embedded engine failed to process a request');
       },
     });
-    host.log({ baseUrl: server.baseUrl }, 'the embedded engine listens');
+    host.log({ baseUrl: server.baseUrl }, 'the embedded engine is listening');
     try {
       await host.ended;
     } finally {
@@ -110,5 +110,5 @@ export async function runEngine(args: EngineArguments, host: EngineHost): Promis
   } finally {
     await engine.close();
   }
-  host.log({}, 'the embedded engine has ended');
+  host.log({}, 'the embedded engine has stopped');
 }

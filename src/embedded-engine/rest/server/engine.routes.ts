@@ -1,7 +1,7 @@
 import type { Route } from '../http/engine.router.js';
 import { ok } from '../http/http.types.js';
 
-/** The release whose REST contract the embedded engine follows. */
+/** The Camunda release whose REST API the embedded engine implements. */
 const CAMUNDA_VERSION = '7.24.0';
 
 /** `GET /version`, `GET /engine`. */

@@ -22,7 +22,7 @@ afterEach(async () => {
 
 async function send(method: string, path: string, body?: string, contentType?: string): Promise<Response> {
   const headers: Record<string, string> = contentType === undefined ? {} : { 'content-type': contentType };
-  // As bytes: for a string fetch would add a content type of its own.
+  // As bytes, because fetch adds a content type to a string.
   return fetch(`${server.baseUrl}${path}`, {
     method,
     headers,
@@ -34,7 +34,7 @@ async function errorOf(response: Response): Promise<{ type: string; message: str
   return (await response.json()) as { type: string; message: string; code: number | null };
 }
 
-/** A parked poll: a promise that the test settles, and what happened to it. */
+/** A waiting poll: a promise that the test settles, and whether it was cancelled. */
 function parkFetch(): {
   readonly parked: Promise<void>;
   readonly cancelled: Promise<void>;
@@ -75,7 +75,7 @@ describe('startEngineServer', () => {
     expect(server.baseUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/engine-rest$/);
   });
 
-  it('answers JSON with the bare content type, on the wire', async () => {
+  it('sends JSON with a content type without charset', async () => {
     const socket = openSocket();
     socket.write('GET /engine-rest/version HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     let answer = '';
@@ -87,7 +87,7 @@ describe('startEngineServer', () => {
     expect(answer.endsWith('{"version":"7.24.0"}')).toBe(true);
   });
 
-  it('answers errors with the bare content type too', async () => {
+  it('sends errors with a content type without charset', async () => {
     const response = await send('GET', '/no-such-path');
     expect(response.headers.get('content-type')).toBe('application/json');
     expect(response.headers.get('cache-control')).toBe('no-cache');
@@ -99,7 +99,7 @@ describe('startEngineServer', () => {
     expect(await (await send('GET', `${base}/engine`)).json()).toEqual([{ name: 'default' }]);
   });
 
-  it('knows no other engine', async () => {
+  it('refuses any other engine name', async () => {
     const response = await send('GET', '/engine/other/version');
     expect(response.status).toBe(400);
     expect(await errorOf(response)).toEqual({
@@ -110,7 +110,7 @@ describe('startEngineServer', () => {
   });
 
   it.each(['/batch', '/engine-rest', '/task/1/comment', '/engine/default/batch'])(
-    'says of %s that it is not part of the subset',
+    'responds to %s that it is not part of the subset',
     async (path) => {
       const error = await errorOf(await send('GET', path));
       expect(error).toMatchObject({ type: 'NotFoundException', code: null });
@@ -120,7 +120,7 @@ describe('startEngineServer', () => {
     },
   );
 
-  it('answers 404 outside its base path and 405 for another method', async () => {
+  it('responds 404 outside its base path and 405 for another method', async () => {
     expect((await fetch(server.baseUrl.replace('/engine-rest', '/other'))).status).toBe(404);
     const response = await send('DELETE', '/version');
     expect(response.status).toBe(405);
@@ -189,7 +189,7 @@ describe('startEngineServer', () => {
     expect(await errorOf(response)).toMatchObject({ type: 'InvalidRequestException', code: null });
   });
 
-  it('answers 500 without internals for an error that nobody foresaw, and reports it', async () => {
+  it('responds 500 without details to an unexpected error, and reports it', async () => {
     const error = new TypeError('secret detail');
     engine.answer('externalTasks.unlock', error);
     const response = await send('POST', '/external-task/T/unlock');
@@ -202,7 +202,7 @@ describe('startEngineServer', () => {
     expect(unexpected).toEqual([error]);
   });
 
-  it('answers a parked poll when the engine has tasks', async () => {
+  it('answers a waiting poll when the engine has tasks', async () => {
     const poll = parkFetch();
     const response = send('POST', '/external-task/fetchAndLock', '{"workerId":"w"}', 'application/json');
     await poll.parked;
@@ -210,7 +210,7 @@ describe('startEngineServer', () => {
     expect(await (await response).json()).toMatchObject([{ id: 'T' }]);
   });
 
-  it('cancels a parked poll when its caller goes away', async () => {
+  it('cancels a waiting poll when its client disconnects', async () => {
     const poll = parkFetch();
     const socket = openSocket();
     socket.write(
@@ -233,7 +233,7 @@ describe('startEngineServer', () => {
     expect(isCancelled).toBe(false);
   });
 
-  it('ends parked polls and idle keep-alive sockets on close', async () => {
+  it('ends waiting polls and idle keep-alive sockets on close', async () => {
     const poll = parkFetch();
     const idle = openSocket();
     idle.write('GET /engine-rest/version HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -252,7 +252,7 @@ describe('startEngineServer', () => {
     expect(answer.toLowerCase()).toContain('connection: close');
   });
 
-  it('cuts a request that never ends when it closes', async () => {
+  it('closes the socket of an incomplete request on close', async () => {
     const socket = openSocket();
     socket.on('error', () => {});
     socket.write(
@@ -266,7 +266,7 @@ describe('startEngineServer', () => {
     await closed;
   });
 
-  it('reads a deployment form, its links naming the host that was asked', async () => {
+  it('reads a deployment form, and returns links with the requested host', async () => {
     engine.answer('repository.deploy', { deployment: DEPLOYMENT, definitions: [] });
     const form = new FormData();
     form.set('deployment-name', 'größe');
@@ -281,7 +281,7 @@ describe('startEngineServer', () => {
     });
   });
 
-  it('reads variables from forms, a file by its name and kind and JSON as it was written', async () => {
+  it('reads variables from forms: a file with its name and type, JSON unchanged', async () => {
     const post = async (form: FormData): Promise<unknown> => {
       const url = `${server.baseUrl}/process-instance/PI/variables/a/data`;
       expect((await fetch(url, { method: 'POST', body: form })).status).toBe(204);
@@ -303,7 +303,7 @@ describe('startEngineServer', () => {
     });
   });
 
-  it('serves a file whose name is no header text', async () => {
+  it('serves a file whose name has characters that headers cannot contain', async () => {
     const valueInfo = { filename: 'größe 日本.txt', mimeType: 'text/plain', encoding: 'UTF-8' };
     engine.answer('runtime.findVariables', new Map([['a', { type: 'File', value: 'aGk=', valueInfo }]]));
     const response = await send('GET', '/execution/PI/localVariables/a/data');
@@ -315,7 +315,7 @@ describe('startEngineServer', () => {
     expect(await response.text()).toBe('hi');
   });
 
-  it('answers not even a read when the engine has stopped, because memory has what is not kept', async () => {
+  it('refuses reads too when the engine has stopped, because its memory is not durable', async () => {
     engine.failure = new EngineStoppedError(new Error('disk full'));
     const response = await send('GET', '/process-instance/count');
     expect(response.status).toBe(503);
@@ -324,7 +324,7 @@ describe('startEngineServer', () => {
     expect(unexpected).toEqual([]);
   });
 
-  it('refuses a form of many large files before it has them all', async () => {
+  it('refuses a form of many large files before it has received all of them', async () => {
     const file = new Blob([Buffer.alloc(19 * 1024 * 1024)]);
     const form = new FormData();
     for (let i = 0; i < 6; i += 1) form.set(`data ${i}`, file, `${i}.txt`);
@@ -336,8 +336,8 @@ describe('startEngineServer', () => {
     expect(engine.lastCall).toBeUndefined();
   });
 
-  it('says of an answer that cannot be written that it is too large', async () => {
-    // As JSON.stringify ends beyond 512 Mi characters, without the memory for them.
+  it('refuses a request whose response is too large', async () => {
+    // Simulates the error of JSON.stringify beyond 512 Mi characters, without the memory for them.
     const value = {
       toJSON: () => {
         throw new RangeError('Invalid string length');

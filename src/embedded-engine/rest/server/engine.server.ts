@@ -7,19 +7,19 @@ import type { EngineRequest, EngineResponse, FormPart, RequestBody } from '../ht
 import { describeError, RestError } from '../http/rest.error.js';
 import { createRouter, type EngineServices } from './rest.routes.js';
 
-/** Largest JSON body, bytes; Camunda's own limit is that of its servlet container. */
+/** Largest JSON body in bytes; in Camunda the servlet container has this limit. */
 const MAX_JSON_BYTES = 16 * 1024 * 1024;
-/** Largest file of a deployment, bytes; a `.bpmn` above {@link MAX_BPMN_BYTES} is refused by the compiler, in words. */
+/** Largest file of a deployment in bytes; the compiler refuses a `.bpmn` above {@link MAX_BPMN_BYTES} with a message. */
 const MAX_FILE_BYTES = 4 * MAX_BPMN_BYTES;
 const MAX_PARTS = 200;
-/** Largest form, bytes of all its parts: they are in memory together. */
+/** Largest form in bytes; all its parts are in memory together. */
 const MAX_FORM_BYTES = 4 * MAX_FILE_BYTES;
-/** How long a request may take to arrive, milliseconds; what the answer then takes does not count. */
+/** How long a request may take to arrive, in ms; the time of the response does not count. */
 const REQUEST_TIMEOUT_MS = 60_000;
-/** How long `close()` waits for answers under way before it cuts their sockets, milliseconds. */
+/** How long `close()` waits for responses before it closes their sockets, in ms. */
 const CLOSE_LIMIT_MS = 2_000;
 
-/** Answers requests, whatever brought them; never rejects. */
+/** Handles requests of any transport; never rejects. */
 export interface EngineDispatcher {
   dispatch(request: EngineRequest): Promise<EngineResponse>;
 }
@@ -30,19 +30,19 @@ export interface EngineServerOptions {
   readonly port: number;
   /** Default 127.0.0.1: the API has no authentication. */
   readonly host?: string;
-  /** Is told errors that nobody foresaw; default: a process warning. */
+  /** Called with unexpected errors; default: a process warning. */
   readonly onUnexpectedError?: (error: unknown) => void;
 }
 
 export interface EngineServer {
   /** With the base path: `http://127.0.0.1:8080/engine-rest`. */
   readonly baseUrl: string;
-  /** Answers parked polls, lets commands under way end, and leaves no socket open. */
+  /** Answers waiting polls, lets running commands end, and leaves no socket open. */
   close(): Promise<void>;
 }
 
 /**
- * Serves the REST API of an engine; the engine stays the caller's to close.
+ * Serves the REST API of an engine; the caller closes the engine.
  *
  * @throws the error of `listen`, e.g. EADDRINUSE
  */
@@ -64,10 +64,10 @@ function warn(error: unknown): void {
   );
 }
 
-/** Fastify before the router: it owns sockets, bodies and disconnects, and nothing of Camunda's API. */
+/** Fastify in front of the router: it handles sockets, bodies and disconnects; Camunda's API is in the router. */
 class HttpEngineServer {
   private readonly app: FastifyInstance;
-  /** What to do for each unanswered request when its caller, or this server, goes away. */
+  /** One function for each unanswered request, called when its client disconnects or this server closes. */
   private readonly departures = new Set<() => void>();
   private closing = false;
 
@@ -115,7 +115,7 @@ class HttpEngineServer {
       for (const listener of listeners.splice(0)) listener();
     };
     this.departures.add(depart);
-    // "close" also follows a finished answer; then nobody listens any more.
+    // "close" is also emitted after a complete response; the list of listeners is then empty.
     reply.raw.once('close', () => {
       this.departures.delete(depart);
       depart();
@@ -130,20 +130,20 @@ class HttpEngineServer {
         if (this.closing || reply.raw.destroyed) depart();
       },
     });
-    // Answered: whatever happens to the socket from here on is no departure.
+    // After the response, a closed socket is not a disconnect.
     listeners.length = 0;
     return this.send(reply, response);
   }
 
   private send(reply: FastifyReply, response: EngineResponse): FastifyReply {
-    // A socket that falls idle after close() began would otherwise live on until its keep-alive ends.
+    // Otherwise a socket that becomes idle after close() began stays open until its keep-alive ends.
     if (this.closing) reply.header('connection', 'close');
     reply.status(response.status).headers(response.headers);
     switch (response.body.kind) {
       case 'none':
         return reply.send();
       case 'json':
-        // A Buffer, because Fastify adds a charset to texts, and the JavaScript client reads no body with one.
+        // A Buffer, because Fastify adds a charset to strings, and the JavaScript client does not read such a body.
         return reply.header('content-type', 'application/json').send(encodeJson(response.body.value));
       case 'bytes':
         return reply.header('content-type', response.body.contentType).send(response.body.content);
@@ -153,7 +153,7 @@ class HttpEngineServer {
   }
 }
 
-/** @throws RestError 500 for an answer that is longer than a text may be */
+/** @throws RestError 500 if the response exceeds the maximum length of a string */
 function encodeJson(value: unknown): Buffer {
   try {
     return Buffer.from(JSON.stringify(value));
@@ -162,7 +162,7 @@ function encodeJson(value: unknown): Buffer {
     throw new RestError(
       500,
       'RestException',
-      'The answer is too large to be written. What was asked has been done; ask for less, e.g. by maxResults.',
+      'The response is too large. The request was executed; ask for less, e.g. by maxResults.',
       null,
       { cause: error },
     );
@@ -192,7 +192,7 @@ async function readBody(request: FastifyRequest): Promise<RequestBody> {
       }
       parts.push({ fieldName, contentType, fileName: part.filename, content });
     } else {
-      // A part of type application/json arrives parsed.
+      // Fastify parses a part of type application/json.
       const text = typeof part.value === 'string' ? part.value : JSON.stringify(part.value);
       parts.push({ fieldName, contentType, fileName: null, content: Buffer.from(text) });
     }

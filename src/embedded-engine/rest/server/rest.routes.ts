@@ -24,7 +24,7 @@ import { variableInstanceRoutes } from '../runtime/variable-instance.routes.js';
 import { variableRoutes } from '../runtime/variable.routes.js';
 import { workerRoutes } from '../tasks/external-task-worker.routes.js';
 
-/** The services that the REST API speaks for. */
+/** The services behind the REST API. */
 export interface EngineServices {
   readonly repository: RepositoryService;
   readonly runtime: RuntimeService;
@@ -33,14 +33,14 @@ export interface EngineServices {
   readonly tasks: UserTaskService;
   readonly messages: MessageService;
   readonly jobs: JobService;
-  /** Why the engine has stopped for good; every request is then answered with it. Null while it runs. */
+  /** Why the engine has stopped permanently; every request is then answered with it. Null while it runs. */
   readonly failure: EngineError | null;
 }
 
 /**
- * The whole REST API over an engine, without a socket.
+ * The REST API of an engine, without a socket.
  *
- * @param onUnexpectedError is told errors that nobody foresaw, which are answered with 500
+ * @param onUnexpectedError called with unexpected errors, which are answered with 500
  * @param clock epoch milliseconds
  */
 export function createRouter(

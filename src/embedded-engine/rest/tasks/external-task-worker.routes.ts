@@ -8,7 +8,7 @@ import { integer, long, nullable, optional, text, type JsonRecord } from '../htt
 import { restException } from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
 
-/** What workers send: `POST /external-task/fetchAndLock` and `POST /external-task/{id}/…`. */
+/** The requests of workers: `POST /external-task/fetchAndLock` and `POST /external-task/{id}/…`. */
 export function workerRoutes(tasks: ExternalTaskService): readonly Route[] {
   return [
     { method: 'POST', path: '/external-task/fetchAndLock', handle: (call) => fetchAndLock(tasks, call) },
@@ -16,7 +16,7 @@ export function workerRoutes(tasks: ExternalTaskService): readonly Route[] {
   ];
 }
 
-/** What a worker sends about its task. */
+/** The commands of a worker on its task. */
 function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
   const command = (name: string, run: (id: string, body: JsonRecord) => Promise<void>): Route => ({
     method: 'POST',
@@ -37,7 +37,7 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
         workerId: worker(body),
         errorMessage: nullable(body, 'errorMessage', text),
         errorDetails: nullable(body, 'errorDetails', text),
-        // Absent is 0 in Camunda, and so an incident at once.
+        // Absent is 0 in Camunda, which creates an incident at once.
         retries: optional(body, 'retries', integer) ?? 0,
         retryTimeout: optional(body, 'retryTimeout', long) ?? 0,
         variables: readVariables(body.variables),
@@ -69,7 +69,7 @@ async function fetchAndLock(tasks: ExternalTaskService, call: RouteCall): Promis
   return ok((await fetch.tasks).map(presentLockedTask));
 }
 
-/** Runs a command; Camunda's resource wraps what it knows, and lets the rest through under its own class. */
+/** Runs a command; like Camunda's resource, wraps known errors and passes others with their own class. */
 async function runCommand(run: () => Promise<void>): Promise<EngineResponse> {
   try {
     await run();

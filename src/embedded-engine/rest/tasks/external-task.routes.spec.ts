@@ -97,7 +97,7 @@ describe('external-task', () => {
     ]);
   });
 
-  it('takes what a fetch leaves out as Camunda does', async () => {
+  it('uses the defaults of Camunda for absent members of a fetch', async () => {
     rest.engine.answer('externalTasks.fetchAndLock', { tasks: Promise.resolve([]), cancel: () => {} });
     expect(await rest.answerOf('POST /external-task/fetchAndLock', { topics: [{}] })).toEqual([]);
     expect(rest.query).toEqual({
@@ -113,7 +113,7 @@ describe('external-task', () => {
     expect(rest.query).toMatchObject({ topics: [] });
   });
 
-  it('is told by the transport whether the caller shares the process, not by the caller', async () => {
+  it('learns from the transport, not from the caller, whether the caller shares the process', async () => {
     rest.engine.answer('externalTasks.fetchAndLock', { tasks: Promise.resolve([]), cancel: () => {} });
     await rest.dispatch('POST /external-task/fetchAndLock', { kind: 'none' }, { sharesProcess: true });
     expect(rest.query).toMatchObject({ sharesProcess: true });
@@ -139,7 +139,7 @@ describe('external-task', () => {
     expect(JSON.stringify(jsonOf(response))).toContain(message);
   });
 
-  it('passes on how the engine refuses a fetch', async () => {
+  it('passes on a refused fetch', async () => {
     rest.engine.answer('externalTasks.fetchAndLock', new NullValueError('workerId is null'));
     expect(await rest.send('POST /external-task/fetchAndLock', {})).toMatchObject({
       status: 500,
@@ -211,7 +211,7 @@ describe('external-task', () => {
     expect(rest.lastCall?.args).toEqual(args);
   });
 
-  it('wraps what the engine says of a command', async () => {
+  it('wraps errors of a command', async () => {
     const complete = async (error: Error): Promise<EngineResponse> => {
       rest.engine.answer('externalTasks.complete', error);
       return rest.send('POST /external-task/T/complete', {});
@@ -236,7 +236,7 @@ describe('external-task', () => {
     expect(await complete(new ProcessEngineError('no flow'))).toMatchObject({ status: 500 });
   });
 
-  it('answers an expression error that the engine lets through', async () => {
+  it('responds to an expression error', async () => {
     rest.engine.implement('externalTasks.complete', () =>
       compileExpression('${x}').evaluate({ has: () => false, get: () => null }),
     );
@@ -252,7 +252,7 @@ describe('external-task', () => {
     });
   });
 
-  it('refuses variables that do not convert before the engine is asked', async () => {
+  it('refuses invalid variables without a call of the engine', async () => {
     const response = await rest.send('POST /external-task/T/complete', {
       variables: { a: { type: 'Nope' } },
     });
@@ -303,7 +303,7 @@ describe('external-task', () => {
     expect(rest.query).toEqual({ workerId: 'w' });
   });
 
-  it('takes values of a query string as texts and dates, never as numbers', async () => {
+  it('reads values of a query string as texts and dates, never as numbers', async () => {
     rest.engine.answer('externalTasks.find', []);
     await rest.send(
       'GET /external-task?processVariables=a_eq_b,n_gt_5,f_neq_true,d_lteq_1970-01-01T00:00:00.000%2B0000',
@@ -373,19 +373,19 @@ describe('external-task', () => {
     expect(rest.query).toEqual({ sorting: [], ...page });
   });
 
-  it('filters nothing by an empty list', async () => {
+  it('does not filter by an empty list', async () => {
     rest.engine.answer('externalTasks.count', 0);
     await rest.send('POST /external-task/count', { externalTaskIdIn: [], tenantIdIn: [null] });
     expect(rest.query).toEqual({});
   });
 
-  it('takes a parameter __proto__ as any that it does not know', async () => {
+  it('ignores a parameter __proto__ like any unknown parameter', async () => {
     rest.engine.answer('externalTasks.count', 0);
     await rest.send('GET /external-task/count?__proto__=x&constructor=y&topicName=t');
     expect(rest.query).toEqual({ topicName: 't' });
   });
 
-  it('takes a date whose plus arrived as a blank', async () => {
+  it('accepts a date whose plus arrived as a space', async () => {
     rest.engine.answer('externalTasks.find', []);
     await rest.send(`GET /external-task?lockExpirationAfter=${NOON_TEXT}`);
     expect(rest.query).toMatchObject({ lockExpirationAfter: NOON });
@@ -458,7 +458,7 @@ describe('external-task', () => {
     expect((await rest.send('PUT /external-task/retries', { externalTaskIds: ['a'] })).status).toBe(400);
   });
 
-  it('names topics', async () => {
+  it('returns topic names', async () => {
     rest.engine.answer('externalTasks.findTopicNames', ['a', 'b']);
     expect(await rest.answerOf('GET /external-task/topic-names?withLockedTasks=true')).toEqual(['a', 'b']);
     expect(rest.query).toEqual({ withLockedTasks: true });

@@ -5,14 +5,14 @@ import { EngineError, NullValueError } from '../../state/engine.errors.js';
 import type { ExternalTaskRecord } from '../../state/records.types.js';
 import type { Route, RouteCall } from '../http/engine.router.js';
 import { presentExternalTask } from './external-task.presenter.js';
-import { noContent, ok, textOrNothing, type EngineResponse } from '../http/http.types.js';
+import { noContent, ok, textOrNoContent, type EngineResponse } from '../http/http.types.js';
 import { integer, isRecord, list, long, optional, type JsonRecord } from '../http/json.reader.js';
 import { PROCESS_INSTANCE_QUERY } from '../../query/process-instance.query.js';
 import { flag, readFilters } from '../query/query.reader.js';
 import { queryRoutes } from '../query/query.routes.js';
 import { invalidRequest, restException, RestError } from '../http/rest.error.js';
 
-/** `/external-task`, what workers send apart. */
+/** `/external-task`, without the requests of workers. */
 export function externalTaskRoutes(tasks: ExternalTaskService, runtime: RuntimeService): readonly Route[] {
   return [
     ...queryRoutes(EXTERNAL_TASK_QUERY, {
@@ -34,7 +34,7 @@ export function externalTaskRoutes(tasks: ExternalTaskService, runtime: RuntimeS
   ];
 }
 
-/** Reads and repairs of one task. */
+/** Reads and changes of one task. */
 function singleRoutes(tasks: ExternalTaskService): readonly Route[] {
   return [
     {
@@ -51,19 +51,19 @@ function singleRoutes(tasks: ExternalTaskService): readonly Route[] {
           throw new NullValueError(
             `No external task found with id ${call.param('id')}: externalTask is null`,
           );
-        return textOrNothing(task.errorDetails);
+        return textOrNoContent(task.errorDetails);
       },
     },
     {
       method: 'PUT',
       path: '/external-task/:id/retries',
-      handle: (call) => runRepair(() => tasks.setRetries(call.param('id'), retriesOf(call.body()))),
+      handle: (call) => runChange(() => tasks.setRetries(call.param('id'), retriesOf(call.body()))),
     },
     {
       method: 'PUT',
       path: '/external-task/:id/priority',
       handle: (call) =>
-        runRepair(() => {
+        runChange(() => {
           const priority = optional(call.body(), 'priority', long);
           if (priority === undefined) throw invalidRequest('The priority cannot be null.');
           return tasks.setPriority(call.param('id'), priority);
@@ -72,7 +72,7 @@ function singleRoutes(tasks: ExternalTaskService): readonly Route[] {
   ];
 }
 
-async function runRepair(run: () => Promise<void>): Promise<EngineResponse> {
+async function runChange(run: () => Promise<void>): Promise<EngineResponse> {
   try {
     await run();
     return noContent();
@@ -126,5 +126,5 @@ async function setRetriesOfMany(
         : [...(instanceIds ?? []), ...queriedIds],
     query: isRecord(taskQuery) ? readFilters(EXTERNAL_TASK_QUERY, taskQuery) : undefined,
   };
-  return runRepair(() => tasks.setRetriesOfMany(selection, retriesOf(body)));
+  return runChange(() => tasks.setRetriesOfMany(selection, retriesOf(body)));
 }

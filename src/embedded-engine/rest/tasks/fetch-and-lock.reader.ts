@@ -14,7 +14,7 @@ import {
 import { invalidRequest } from '../http/rest.error.js';
 import { readPlainValue } from '../variables/variable.reader.js';
 
-/** Longest that a request may be parked, milliseconds. */
+/** Longest wait of a poll, in ms. */
 const MAX_ASYNC_RESPONSE_TIMEOUT = 1_800_000;
 
 /** Reads the body of `POST /external-task/fetchAndLock`. @throws RestError 400 */

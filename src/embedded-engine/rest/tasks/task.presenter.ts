@@ -1,7 +1,7 @@
 import type { UserTaskRecord } from '../../state/records.types.js';
 import { formatDate, formatNullableDate } from '../http/date.format.js';
 
-/** TaskDto. The record does not tell whether a task was changed, so `lastUpdated` is null and the state `Created`. */
+/** TaskDto. The record does not contain updates of a task, so `lastUpdated` is null and the state is `Created`. */
 export function presentTask(task: UserTaskRecord): Record<string, unknown> {
   return {
     id: task.id,

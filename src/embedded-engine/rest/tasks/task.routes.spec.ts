@@ -41,7 +41,7 @@ describe('task', () => {
     rest.engine.answer('tasks.count', 1);
   });
 
-  it('says of an unknown task what each of its resources says', async () => {
+  it('responds to an unknown task as each resource does in Camunda', async () => {
     rest.engine.answer('tasks.findOne', null);
     rest.engine.answer('tasks.findVariables', null);
     for (const command of ['complete', 'claim', 'setAssignee'])
@@ -85,7 +85,7 @@ describe('task', () => {
     });
   });
 
-  it('refuses a claim of what another has', async () => {
+  it('refuses to claim the task of another user', async () => {
     rest.engine.answer('tasks.claim', new BadUserRequestError('already claimed'));
     expect(await rest.errorOf('POST /task/T/claim', { userId: 'bob' })).toEqual({
       status: 500,
@@ -148,7 +148,7 @@ describe('task', () => {
     });
   });
 
-  it('refuses a completion with a bad variable, and one that the engine refuses', async () => {
+  it('refuses a completion with an invalid variable or an error of the engine', async () => {
     const refusal = await rest.errorOf('POST /task/T/complete', { variables: { a: { type: 'Nope' } } });
     expect(refusal).toEqual({
       status: 400,
@@ -215,7 +215,7 @@ describe('task', () => {
     expect(rest.lastCall?.args).toEqual(['T', new Map()]);
   });
 
-  it('assigns, claims and gives back', async () => {
+  it('assigns, claims and unclaims', async () => {
     const sent = async (request: string, body?: unknown): Promise<unknown> => {
       expect((await rest.send(request, body)).status).toBe(204);
       return rest.lastCall;
@@ -234,7 +234,7 @@ describe('task', () => {
     expect(await sent('POST /task/T/unclaim')).toEqual(assigned(null));
   });
 
-  it('shows what variables a task sees', async () => {
+  it('shows the variables that are visible to a task', async () => {
     rest.engine.answer(
       'tasks.findVariables',
       new Map([['scan', { type: 'Bytes', value: 'aGk=', valueInfo: {} }]]),

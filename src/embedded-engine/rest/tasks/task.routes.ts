@@ -61,7 +61,7 @@ function complete(tasks: UserTaskService, call: RouteCall): Promise<EngineRespon
   });
 }
 
-/** An unknown task is a 404 here, and a missing code a 400. */
+/** The response for an unknown task is 404 here; for a missing code it is 400. */
 async function bpmnError(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const body = call.body();
   const errorCode = nullable(body, 'errorCode', text);
@@ -91,7 +91,7 @@ function identityLinks(tasks: UserTaskService, call: RouteCall): readonly Identi
   return linksOf(task).filter((link) => type === null || link.type === type);
 }
 
-/** Nobody's claim is an assignment to nobody; another's task is an error of the engine to Camunda, not of the request. */
+/** A claim without a user removes the assignee. For a task of another user Camunda responds with 500, not 400. */
 async function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const [id, userId] = [call.param('id'), nullable(call.body(), 'userId', text)];
   try {
@@ -104,7 +104,7 @@ async function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineRes
   return noContent();
 }
 
-/** An unknown task is a 400 here, and a 500 everywhere else. */
+/** The response for an unknown task is 400 here and 500 elsewhere. */
 async function assign(
   tasks: UserTaskService,
   call: RouteCall,

@@ -1,7 +1,7 @@
 import { RecordingEngine } from './recording.engine.js';
 import { DEFINITION, INSTANCE } from './records.js';
 
-/** An engine that has a definition and nothing else, and does nothing at all. */
+/** An engine that has one definition and does nothing. */
 export function idleEngine(): RecordingEngine {
   const engine = new RecordingEngine();
   const answers: Readonly<Record<string, unknown>> = {

@@ -1,13 +1,13 @@
 import type { EngineServices } from '../server/rest.routes.js';
 
-/** One call that the REST layer made. */
+/** A call of the REST layer. */
 export interface RecordedCall {
-  /** `externalTasks.complete`. */
+  /** For example `externalTasks.complete`. */
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** An engine that records what it is told and answers what a test prepared; every other answer is undefined. */
+/** An engine that records its calls and returns prepared values; every other value is undefined. */
 export class RecordingEngine implements EngineServices {
   readonly calls: RecordedCall[] = [];
   failure: EngineServices['failure'] = null;
@@ -20,7 +20,7 @@ export class RecordingEngine implements EngineServices {
   readonly jobs = this.service('jobs') as EngineServices['jobs'];
   private readonly answers = new Map<string, (...args: unknown[]) => unknown>();
 
-  /** Prepares the answer of `service.method`; an Error is thrown. */
+  /** Prepares the return value of `service.method`; an Error is thrown. */
   answer(method: string, value: unknown): void {
     this.answers.set(method, () => {
       if (value instanceof Error) throw value;
@@ -37,7 +37,7 @@ export class RecordingEngine implements EngineServices {
     return this.calls.at(-1);
   }
 
-  /** Arguments of the last call of `service.method`; undefined where there was none. */
+  /** Arguments of the last call of `service.method`; undefined if there was none. */
   argumentsOf(method: string): readonly unknown[] | undefined {
     return this.calls.findLast((call) => call.method === method)?.args;
   }

@@ -2,7 +2,7 @@ import type { EngineRequest, EngineResponse, RequestBody } from '../http/http.ty
 import { createRouter } from '../server/rest.routes.js';
 import { RecordingEngine, type RecordedCall } from './recording.engine.js';
 
-/** The REST API over a recording engine, without a socket; requests read `GET /task/T`. */
+/** The REST API over a recording engine, without a socket; a request is a text such as `GET /task/T`. */
 export class RestClient {
   readonly engine = new RecordingEngine();
   private readonly router = createRouter(this.engine, (error) => {
@@ -14,7 +14,7 @@ export class RestClient {
     return this.engine.lastCall;
   }
 
-  /** First argument of that call: the query, where it was one. */
+  /** First argument of that call: the query of a list or count. */
   get query(): unknown {
     return this.lastCall?.args[0];
   }
@@ -44,14 +44,14 @@ export class RestClient {
     return jsonOf(response);
   }
 
-  /** Status and body of a refusal. */
+  /** Status and body of an error response. */
   async errorOf(request: string, body?: unknown): Promise<unknown> {
     const response = await this.send(request, body);
     return { status: response.status, ...(jsonOf(response) as object) };
   }
 }
 
-/** The JSON of an answer; undefined where it has none. */
+/** The JSON of a response; undefined if it has none. */
 export function jsonOf(response: EngineResponse): unknown {
   return response.body.kind === 'json' ? response.body.value : undefined;
 }

@@ -5,7 +5,7 @@ import { parseDate } from '../http/date.format.js';
 import { scalarText, shown, type JsonRecord } from '../http/json.reader.js';
 import { illegalArgument, invalidRequest } from '../http/rest.error.js';
 
-/** Camunda's sentence for a File without its name. */
+/** Camunda's message for a File without a name. */
 export const NO_FILE_NAME =
   'Cannot create file without filename! Please set a name into ValueInfo with key filename';
 
@@ -14,11 +14,11 @@ type Reader = (value: unknown, info: JsonRecord) => TypedValue['value'];
 const RANGES = {
   Short: [-(2 ** 15), 2 ** 15 - 1],
   Integer: [-(2 ** 31), 2 ** 31 - 1],
-  // Java's goes to 2^63; a number here is exact only that far, so the rest is refused instead of changed.
+  // A Java Long goes to 2^63, but a JavaScript number is exact only in this range. Larger values are refused.
   Long: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 } as const satisfies Partial<Record<VariableType, readonly [number, number]>>;
 
-/** How each type reads a JSON value that is not null. */
+/** Reads a JSON value that is not null, by type. */
 export const VALUE_READERS: Readonly<Record<VariableType, Reader>> = {
   Boolean: (value) => orNull(value, () => readBoolean(value)),
   Short: (value) => orNull(value, () => readInteger(value, 'Short')),
@@ -35,7 +35,7 @@ export const VALUE_READERS: Readonly<Record<VariableType, Reader>> = {
   File: readFile,
 };
 
-/** Jackson reads a blank text as null wherever a text is not what is wanted. */
+/** Jackson reads a blank text as null for every type that is not a text. */
 function orNull(
   value: unknown,
   read: () => Exclude<TypedValue['value'], null>,
@@ -114,7 +114,7 @@ function isBase64(text: string): boolean {
   return /^[A-Za-z0-9+/_-]*={0,2}$/.test(text);
 }
 
-/** The type that Jackson gives a value without one. @throws RestError 400 */
+/** The type that Jackson derives from a value without a type. @throws RestError 400 */
 export function typeOfJson(value: unknown): VariableType {
   if (value === null) return 'Null';
   if (typeof value === 'string') return 'String';

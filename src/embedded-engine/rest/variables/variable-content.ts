@@ -6,11 +6,11 @@ import { NO_FILE_NAME } from './value.reader.js';
 import { readVariable } from './variable.reader.js';
 
 const BINARY = 'application/octet-stream';
-/** `type/subtype` and a charset as they may stand in a header. */
+/** `type/subtype` and a charset that a header may contain. */
 const MIME_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/;
 const CHARSET = /^[\w!#$&^.+:-]+$/;
 
-/** The bytes of a File or Bytes variable. @throws RestError 400 for every other type */
+/** The bytes of a File or Bytes variable. @throws RestError 400 for other types */
 export function contentOf(variable: TypedValue, ownerId: string): EngineResponse {
   const content = Buffer.from(typeof variable.value === 'string' ? variable.value : '', 'base64');
   if (variable.type === 'Bytes') return bytes(content, BINARY);
@@ -24,10 +24,14 @@ export function contentOf(variable: TypedValue, ownerId: string): EngineResponse
   });
 }
 
-/** Reads the form of `POST …/{name}/data`: the part `data`, and `valueType` when it is no Bytes. @throws RestError 400, 415 */
+/** Reads the form of `POST …/{name}/data`: `data`, and `valueType` (default Bytes). @throws RestError 400, 415 */
 export function readContent(body: RequestBody): TypedValue {
   if (body.kind !== 'form') {
-    throw new RestError(415, 'NotSupportedException', 'A binary variable is sent as multipart/form-data');
+    throw new RestError(
+      415,
+      'NotSupportedException',
+      'A binary variable must be sent as multipart/form-data',
+    );
   }
   const part = (name: string): FormPart | undefined => body.parts.find((one) => one.fieldName === name);
   const data = part('data');
@@ -42,7 +46,7 @@ export function readContent(body: RequestBody): TypedValue {
   return readVariable({ value, type, valueInfo: /^f/i.test(type) ? fileInfo(data) : {} });
 }
 
-/** The content type of a part may carry `encoding` and `transient` as parameters. */
+/** The content type of a part may have the parameters `encoding` and `transient`. */
 function fileInfo({ fileName, contentType = BINARY }: FormPart): Record<string, unknown> {
   if (fileName === null || fileName === '') throw illegalArgument(NO_FILE_NAME);
   const [mimeType = '', ...parameters] = contentType.split(';').map((part) => part.trim());

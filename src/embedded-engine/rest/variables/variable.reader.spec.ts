@@ -108,7 +108,7 @@ describe('readVariable', () => {
     expect(() => readVariable(raw)).toThrow(message);
   });
 
-  it("refuses a String that is too long as Camunda's database does", () => {
+  it("refuses a String that is too long for Camunda's database", () => {
     expect(() => readVariable({ value: 'x'.repeat(4_001) })).toThrow(
       expect.objectContaining({ kind: 'ProcessEngine', engineCode: 10_002 }),
     );
@@ -116,18 +116,18 @@ describe('readVariable', () => {
 });
 
 describe('readVariables', () => {
-  it('takes __proto__ as a name like any other', () => {
+  it('reads __proto__ as an ordinary name', () => {
     const variables = readVariables(JSON.parse('{"__proto__":{"value":1}}'));
     expect([...variables.keys()]).toEqual(['__proto__']);
     expect(Object.keys(writeVariables(variables))).toEqual(['__proto__']);
   });
 
-  it('takes absent variables as none and refuses lists', () => {
+  it('reads absent variables as an empty map and refuses lists', () => {
     expect(readVariables(undefined).size).toBe(0);
     expect(() => readVariables([])).toThrow('Variables must be an object');
   });
 
-  it('names the variable that is a bare value', () => {
+  it('names the variable whose value is not an object', () => {
     expect(() => readVariables({ ok: { value: 1 }, name: 'Ann' })).toThrow(
       "The variable 'name' must be an object {value, type, valueInfo}",
     );
@@ -135,7 +135,7 @@ describe('readVariables', () => {
 });
 
 describe('writeVariable', () => {
-  it('shows whether a variable is transient, and the content of no file', () => {
+  it('writes whether a variable is transient, and omits the content of files', () => {
     const file = { filename: 'a.txt' };
     expect(writeVariable({ type: 'File', value: 'aGk=', valueInfo: file })).toEqual({
       type: 'File',
@@ -149,7 +149,7 @@ describe('writeVariable', () => {
     });
   });
 
-  it('shows an Object as JSON where that is asked for, and a text that is no JSON as it is', () => {
+  it('writes an Object as JSON on request, and a text that is not JSON unchanged', () => {
     const valueInfo = { objectTypeName: 'a.B', serializationDataFormat: 'application/json' };
     const object = { type: 'Object', value: '["a"]', valueInfo } as const;
     expect(writeVariable(object).value).toBe('["a"]');
@@ -161,7 +161,7 @@ describe('writeVariable', () => {
     expect(writeVariable(json, { deserialized: true }).value).toBe('["a"]');
   });
 
-  it('leaves the content of Bytes out of lists', () => {
+  it('omits the content of Bytes in lists', () => {
     const bytes = { type: 'Bytes', value: 'aGk=', valueInfo: {} } as const;
     expect(writeVariable(bytes).value).toBe('aGk=');
     expect(writeVariable(bytes, { listed: true })).toEqual({ type: 'Bytes', value: null, valueInfo: {} });
@@ -186,7 +186,7 @@ describe('dates', () => {
     expect(parseDate(text)).toBeNull();
   });
 
-  it('compares date texts as points in time', () => {
+  it('compares date texts as dates', () => {
     expect(readPlainValue('1970-01-01T00:00:00.000+0000')).toBe(0);
     expect(readPlainValue('text')).toBe('text');
     expect(readPlainValue(5)).toBe(5);

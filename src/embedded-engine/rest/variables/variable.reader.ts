@@ -5,13 +5,13 @@ import { isRecord, shown, type JsonRecord } from '../http/json.reader.js';
 import { invalidRequest } from '../http/rest.error.js';
 import { typeOfJson, VALUE_READERS } from './value.reader.js';
 
-/** What is kept of `valueInfo`, beside `transient`; the engine ignores the rest, as Camunda does. */
+/** The members of `valueInfo` that are kept besides `transient`; others are ignored, as in Camunda. */
 const INFO_KEYS: Partial<Record<VariableType, readonly string[]>> = {
   File: ['filename', 'mimeType', 'encoding'],
   Object: ['objectTypeName', 'serializationDataFormat'],
 };
 
-/** A `{name: {value, type, valueInfo}}` object of a request. @throws RestError 400 */
+/** Reads a `{name: {value, type, valueInfo}}` object. @throws RestError 400 */
 export function readVariables(raw: unknown): Variables {
   if (raw === undefined || raw === null) return new Map();
   if (!isRecord(raw)) throw invalidRequest('Variables must be an object of {value, type, valueInfo}');
@@ -21,9 +21,9 @@ export function readVariables(raw: unknown): Variables {
 }
 
 /**
- * One `{value, type, valueInfo}`; without a type the JSON value tells it.
+ * Reads one `{value, type, valueInfo}`; an absent type is derived from the value.
  *
- * @param subject what a refusal calls it
+ * @param subject its name in an error message
  * @throws RestError 400
  */
 export function readVariable(raw: unknown, subject = 'A variable'): TypedValue {
@@ -59,7 +59,7 @@ function isVariableType(name: string): name is VariableType {
   return Object.hasOwn(VALUE_READERS, name);
 }
 
-/** A plain JSON value as it compares with the variables' plain values: a date text is epoch milliseconds. */
+/** A JSON value to compare with variables; a date text becomes epoch milliseconds. */
 export function readPlainValue(value: unknown): unknown {
   return typeof value === 'string' ? (parseDate(value) ?? value) : value;
 }

@@ -14,7 +14,7 @@ describe('writeVariable', () => {
     expect(writeVariable({ type: 'Double', value: 2.5, valueInfo: {} }).value).toBe(2.5);
   });
 
-  it('writes an Object as JSON, but as its text where it nests too deep or would lose digits', () => {
+  it('writes an Object as JSON, but as text if it nests too deep or would lose digits', () => {
     const valueInfo = { objectTypeName: 'java.util.ArrayList', serializationDataFormat: 'application/json' };
     const written = (value: string): unknown =>
       writeVariable({ type: 'Object', value, valueInfo }, { deserialized: true }).value;

@@ -4,23 +4,23 @@ import { formatDate } from '../http/date.format.js';
 import { isTooDeep } from '../http/json.depth.js';
 import { boolean, optional, type JsonRecord } from '../http/json.reader.js';
 
-/** A variable as responses show it. */
+/** A variable in a response. */
 export interface WrittenVariable {
   readonly type: string;
   readonly value: unknown;
   readonly valueInfo: TypedValue['valueInfo'];
 }
 
-/** What a reader asks for. */
+/** How to write variables. */
 export interface WriteOptions {
-  /** Objects as JSON instead of as the text that they came as. */
+  /** Writes Objects as JSON instead of as text. */
   readonly deserialized?: boolean;
-  /** Without the content of Bytes, as Camunda lists variables. */
+  /** Omits the content of Bytes, as lists in Camunda do. */
   readonly listed?: boolean;
 }
 
 /**
- * What `deserializeValues` of a list, or `deserializeValue` of one variable, says; true where it is absent.
+ * Reads `deserializeValues` of a list or `deserializeValue` of one variable; true if it is absent.
  *
  * @throws RestError 400
  */
@@ -28,7 +28,7 @@ export function isDeserialized(query: JsonRecord, name: 'deserializeValue' | 'de
   return optional(query, name, boolean) ?? true;
 }
 
-/** Variables as responses show them. */
+/** Variables by name for a response. */
 export function writeVariables(
   variables: Variables,
   options: WriteOptions = {},
@@ -37,8 +37,8 @@ export function writeVariables(
 }
 
 /**
- * `{type, value, valueInfo}`. The content of a File is never shown. Json and Xml are texts in any case: what Camunda
- * shows instead are the properties of a Java object, which say nothing of the content.
+ * `{type, value, valueInfo}`, without the content of a File. Json and Xml are always texts; Camunda shows the properties
+ * of a Java object instead, which do not contain the content.
  */
 export function writeVariable(variable: TypedValue, options: WriteOptions = {}): WrittenVariable {
   return { type: variable.type, value: writeValue(variable, options), valueInfo: variable.valueInfo };
@@ -50,13 +50,13 @@ function writeValue(
 ): unknown {
   if (type === 'File' || (type === 'Bytes' && listed)) return null;
   if (type === 'Date' && typeof value === 'number') return formatDate(value);
-  // JSON has no such numbers; Jackson writes their Java texts.
+  // JSON has no NaN and Infinity; Jackson writes them as Java texts.
   if (typeof value === 'number' && !Number.isFinite(value)) return String(value);
   const isJson = type === 'Object' && valueInfo.serializationDataFormat === 'application/json';
   return deserialized && isJson && typeof value === 'string' ? parsed(value) : value;
 }
 
-/** A text that is no JSON, nests too deep to be written again, or would lose digits, is shown as it is. */
+/** Returns the text itself if it is not JSON, nests too deep, or would lose digits. */
 function parsed(text: string): unknown {
   if (isTooDeep(text)) return text;
   try {
