@@ -24,7 +24,7 @@ const MAY_IMPORT = {
  * The folders of process/, from the top to the bottom: each may import itself and those below it. The files at the root of
  * process/ (module, providers, index.ts) wire them together, and no folder imports these.
  */
-const PROCESS_LAYERS = ['http', 'commands', 'reconcile', 'launch', 'result', 'outcome'];
+const PROCESS_LAYERS = ['http', 'commands', 'reconcile', 'launch', 'waiting', 'result', 'outcome'];
 
 const processLayerRules = PROCESS_LAYERS.map((layer, index) => ({
   name: `process-${layer}-imports`,

@@ -6,6 +6,7 @@ import { EngineDeploymentsClient } from './engine-deployments.client.js';
 import { EngineDrawingsService } from './engine-drawings.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
+import { EngineWaitsClient } from './engine-waits.client.js';
 import { EngineConnection } from './engine.connection.js';
 import { EngineAccessMonitor } from './engine-access.monitor.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
@@ -42,6 +43,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineHistoryClient,
+    EngineWaitsClient,
     EngineDrawingsService,
     EngineDeploymentsClient,
     EngineDeploymentService,
@@ -53,6 +55,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineHistoryClient,
+    EngineWaitsClient,
     EngineDrawingsService,
     EngineDeploymentService,
     ProcessDrawings,

@@ -4,6 +4,7 @@ export { EngineDeploymentService } from './engine-deployment.service.js';
 export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
+export { EngineWaitsClient, type TimerJob, type WaitingTask } from './engine-waits.client.js';
 export { EngineAccessMonitor } from './engine-access.monitor.js';
 export { requireSuccess } from './engine.answer.js';
 export { EngineConnection } from './engine.connection.js';
@@ -24,6 +25,7 @@ export type {
   HistoricTypedVariable,
   Incident,
   LockedExternalTask,
+  ProcessInstance,
 } from './engine.schemas.js';
 export { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
 export { ProcessDrawings } from './process.drawings.js';

@@ -29,6 +29,8 @@ import { ReconcilerService } from './reconcile/reconciler.service.js';
 import { WaiterRefreshService } from './reconcile/waiter-refresh.service.js';
 import { EngineStepsService } from './result/engine-steps.service.js';
 import { InstanceResultService } from './result/instance-result.service.js';
+import { EngineWaitsReader } from './waiting/engine-waits.reader.js';
+import { WaitingForService } from './waiting/waiting-for.service.js';
 
 /** The services of processes, from the top layer to the bottom; tests create them with another engine. */
 export const PROCESS_PROVIDERS: readonly Type[] = [
@@ -53,15 +55,18 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessTerminationService,
   InstanceFinderService,
   EndDescriptionService,
-  // result/
-  InstanceResultService,
-  EngineStepsService,
   // launch/
   StartLauncherService,
   StartAttemptService,
   StartBacklogService,
   SeenProcessKeysService,
   LeaseOwner,
+  // waiting/
+  WaitingForService,
+  EngineWaitsReader,
+  // result/
+  InstanceResultService,
+  EngineStepsService,
   // outcome/
   OutcomeWriter,
   OutcomeWaitService,

@@ -13,10 +13,12 @@ import {
   EngineDrawingsService,
   EngineHistoryClient,
   EngineInstancesClient,
+  EngineWaitsClient,
   type HistoricActivity,
   type HistoricTypedVariable,
   type Incident,
   ProcessDrawings,
+  type WaitingTask,
 } from '../../src/camunda-engine/index.js';
 import type { Drawing } from '../../src/common/bpmn-drawing/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../src/common/process-definition/index.js';
@@ -75,6 +77,8 @@ export class FakeEngine {
   readonly instances = new Map<string, FakeInstance>();
   readonly deleted: string[] = [];
   incidents: (Pick<Incident, 'id' | 'processInstanceId' | 'incidentTimestamp'> & Partial<Incident>)[] = [];
+  /** The open user tasks of every instance. */
+  userTasks: WaitingTask[] = [];
   /** Queries that were sent, by name. */
   readonly queries: string[] = [];
   settled = true;
@@ -262,6 +266,35 @@ export class FakeEngine {
     );
   }
 
+  async findCalledInstances(): Promise<unknown[]> {
+    this.answer('findCalledInstances');
+    return [];
+  }
+
+  async findUserTasks(): Promise<WaitingTask[]> {
+    this.answer('findUserTasks');
+    return this.userTasks;
+  }
+
+  async findMessageSubscriptions(): Promise<unknown[]> {
+    this.answer('findMessageSubscriptions');
+    return [];
+  }
+
+  async findTimers(): Promise<unknown[]> {
+    this.answer('findTimers');
+    return [];
+  }
+
+  async findExternalTasks(): Promise<unknown[]> {
+    this.answer('findExternalTasks');
+    return [];
+  }
+
+  async findIncidentsOf(processInstanceId: string): Promise<unknown[]> {
+    return this.findIncidents({ processInstanceId });
+  }
+
   async findLatestActivities(): Promise<HistoricActivity[]> {
     this.answer('findLatestActivities');
     return this.latestActivities;
@@ -335,6 +368,7 @@ export class ProcessHarness {
         { provide: EngineConnection, useValue: engine },
         { provide: EngineInstancesClient, useValue: engine },
         { provide: EngineHistoryClient, useValue: engine },
+        { provide: EngineWaitsClient, useValue: engine },
         { provide: EngineDrawingsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },
         // The file of the test's definition does not exist; a test sets the drawings.

@@ -14,6 +14,7 @@ import type { Wait, WaitEnd } from '../../waitroom/index.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { StartRefusedError } from '../launch/start-refusal.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { WaitingForService } from '../waiting/waiting-for.service.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { startRefused, storeUnavailable, unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
@@ -42,6 +43,7 @@ export class ProcessStatusService {
   constructor(
     private readonly store: ProcessStoreService,
     private readonly waits: OutcomeWaitService,
+    private readonly waitingFor: WaitingForService,
     private readonly presenter: ProcessViewPresenter,
     @Inject(DATABASE_CONFIG) private readonly config: DatabaseConfig,
     @Inject(HTTP_CONFIG) private readonly http: HttpConfig,
@@ -58,7 +60,11 @@ export class ProcessStatusService {
     const seen = mayWait ? await this.awaitChange(correlationId, request) : known;
     const record = seen === null ? null : await this.kept(seen);
     if (record === null) throw unknownProcess(correlationId);
-    return this.presenter.status(record, request.held);
+    // A 304 has no body, so the engine is not asked.
+    const waitingFor = this.presenter.isUnchanged(record, request.held)
+      ? null
+      : await this.waitingFor.find(record);
+    return this.presenter.status(record, request.held, waitingFor);
   }
 
   /**

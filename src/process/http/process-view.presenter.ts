@@ -6,6 +6,7 @@ import type { ListedProcess, ProcessRecord, ShownProcess } from '../../process-s
 import type { CancelResult } from '../commands/process-cancel.service.js';
 import type { CompletionResult } from '../commands/process-completion.service.js';
 import type { StartObstacle, StartResult } from '../commands/process-start.service.js';
+import type { WaitingFor } from '../waiting/waiting-for.js';
 import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { ProcessDurationService } from './process-duration.service.js';
 import {
@@ -27,6 +28,13 @@ export interface ProcessAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** JSON text; empty if the answer has no body. */
   readonly body: string;
+}
+
+/** The parts of an answer that depend on the request. */
+interface AnswerParts {
+  readonly replayed?: boolean;
+  readonly location?: boolean;
+  readonly waitingFor?: readonly WaitingFor[] | null;
 }
 
 const OBSTACLE_PROBLEMS: Readonly<Record<StartObstacle, () => ProblemError>> = {
@@ -52,9 +60,11 @@ export class ProcessViewPresenter {
 
   /**
    * The record as JSON text. The stored result is inserted verbatim, so that no number changes its notation.
+   *
+   * @param waitingFor what a pending process waits for; null if it is not known: the member is then absent
    */
-  view(record: ShownProcess): string {
-    return this.text(record, record.data ?? 'null');
+  view(record: ShownProcess, waitingFor: readonly WaitingFor[] | null = null): string {
+    return this.text(record, record.data ?? 'null', waitingFor === null ? {} : { waitingFor });
   }
 
   /**
@@ -67,7 +77,11 @@ export class ProcessViewPresenter {
     return this.text(process, withData ? (data ?? 'null') : 'null', { hasData });
   }
 
-  private text(record: ShownProcess, data: string, further: { readonly hasData?: boolean } = {}): string {
+  private text(
+    record: ShownProcess,
+    data: string,
+    further: { readonly hasData?: boolean; readonly waitingFor?: readonly WaitingFor[] } = {},
+  ): string {
     const { correlationId, processKey, status, error, errorCode } = record;
     const rest = JSON.stringify({
       error,
@@ -83,12 +97,15 @@ export class ProcessViewPresenter {
   /**
    * The answer for one process: 200 `ok`, 202 `pending`, and the configured status (500) for `error`.
    *
-   * @param replayed true for a repeated start
+   * @param parts `replayed`: it is a repeated start; `location`: with the header; `waitingFor`: of a pending process
    */
-  answer(record: ProcessRecord, { replayed = false, location = false } = {}): ProcessAnswer {
+  answer(
+    record: ProcessRecord,
+    { replayed = false, location = false, waitingFor = null }: AnswerParts = {},
+  ): ProcessAnswer {
     const pending = record.status === 'pending';
     return {
-      httpStatus: pending ? 202 : record.status === 'ok' ? 200 : this.config.processErrorStatus,
+      httpStatus: this.httpStatusOf(record),
       headers: {
         'process-status': record.status,
         ...CACHE_HEADERS,
@@ -96,7 +113,7 @@ export class ProcessViewPresenter {
         ...(pending && location ? { location: this.statusUrl(record.correlationId) } : {}),
         ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
       },
-      body: this.view(record),
+      body: this.view(record, pending ? waitingFor : null),
     };
   }
 
@@ -124,17 +141,32 @@ export class ProcessViewPresenter {
   }
 
   /**
-   * The answer of the status route, with the entity tag of the process.
+   * The answer of the status route, with the entity tag of the process. The tag is weak if the view has `waitingFor`,
+   * which changes while the state of the process does not.
    *
-   * @param held what the client has already; if it has this representation and the answer is 2xx, the answer is 304
+   * @param held what the client has already; if it has this state and the answer is 2xx, the answer is 304
    */
-  status(record: ProcessRecord, held: HeldTags | null): ProcessAnswer {
-    const answer = this.answer(record);
+  status(
+    record: ProcessRecord,
+    held: HeldTags | null,
+    waitingFor: readonly WaitingFor[] | null = null,
+  ): ProcessAnswer {
+    const answer = this.answer(record, { waitingFor });
     const entityTag = entityTagOf(record);
-    const headers = { ...answer.headers, etag: entityTag };
-    return held !== null && answer.httpStatus < 300 && holds(held, entityTag)
-      ? { httpStatus: 304, headers, body: '' }
-      : { ...answer, headers };
+    if (this.isUnchanged(record, held))
+      return { httpStatus: 304, headers: { ...answer.headers, etag: entityTag }, body: '' };
+    const isWeak = record.status === 'pending' && waitingFor !== null;
+    return { ...answer, headers: { ...answer.headers, etag: isWeak ? `W/${entityTag}` : entityTag } };
+  }
+
+  /** True if the answer of the status route is 304. */
+  isUnchanged(record: ProcessRecord, held: HeldTags | null): boolean {
+    return held !== null && this.httpStatusOf(record) < 300 && holds(held, entityTagOf(record));
+  }
+
+  private httpStatusOf({ status }: ProcessRecord): number {
+    if (status === 'pending') return 202;
+    return status === 'ok' ? 200 : this.config.processErrorStatus;
   }
 
   /**

@@ -68,8 +68,8 @@ const HEADERS = {
   'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
   Vary: { description: 'The request headers on which the response depends.', schema: text },
   ETag: {
-    description: 'Changes whenever the view changes.',
-    schema: { type: 'string', pattern: '^"\\d+-\\d+"$' },
+    description: 'Changes whenever the state changes; weak if the view has `waitingFor`.',
+    schema: { type: 'string', pattern: '^(W/)?"\\d+-\\d+"$' },
   },
 } satisfies Record<string, { readonly description: string; readonly schema: Schema }>;
 

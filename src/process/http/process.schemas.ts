@@ -125,6 +125,25 @@ const listQuerySchema = z
     error: 'must be at most 20 with include=data',
   });
 
+const text = z.string().nullable();
+const moment = z.iso.datetime().nullable();
+
+const waitBase = { id: z.string(), name: text, activityId: text, since: moment };
+
+/** What a pending process waits for. */
+export const waitingForSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('incident'), ...waitBase, incidentType: z.string(), message: text }),
+  z.object({ kind: z.literal('userTask'), ...waitBase, assignee: text, due: moment, formKey: text }),
+  z.object({ kind: z.literal('message'), ...waitBase, messageName: text }),
+  z.object({ kind: z.literal('timer'), ...waitBase, due: moment }),
+  z.object({
+    kind: z.literal('externalTask'),
+    ...waitBase,
+    topicName: text,
+    retries: z.int().nullable(),
+  }),
+]);
+
 export const processViewSchema = z.object({
   correlationId: z.string().max(255),
   processKey: z.string().nullable(),
@@ -135,6 +154,8 @@ export const processViewSchema = z.object({
   startedAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
   statusUrl: z.string(),
+  /** Only of a pending process; absent if it is not known. */
+  waitingFor: z.array(waitingForSchema).max(20).optional(),
 });
 
 export const processListSchema = z.object({
@@ -144,7 +165,6 @@ export const processListSchema = z.object({
 });
 
 const json = z.unknown();
-const text = z.string().nullable();
 
 /** A row of `event_log`. */
 const eventSchema = z.object({

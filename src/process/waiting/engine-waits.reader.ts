@@ -1,0 +1,215 @@
+import { Injectable } from '@nestjs/common';
+import {
+  EngineDrawingsService,
+  EngineInstancesClient,
+  EngineWaitsClient,
+  type ProcessInstance,
+  type TimerJob,
+} from '../../camunda-engine/index.js';
+import type { Drawing } from '../../common/bpmn-drawing/index.js';
+import { type InstanceWaits, MAX_WAITS, type WaitingFor } from './waiting-for.js';
+
+/** Instances of one process that are looked at: the instance itself and those that it calls, at any depth. */
+const MAX_INSTANCES = 10;
+
+/** Job definitions whose element is remembered. */
+const REMEMBERED_JOB_DEFINITIONS = 1_000;
+
+/** Elements at which an instance may wait for a message. */
+const MESSAGE_TAGS: ReadonlySet<string> = new Set(['receiveTask', 'intermediateCatchEvent', 'boundaryEvent']);
+
+/** An instance and its model. */
+interface Looked {
+  readonly instance: ProcessInstance;
+  /** Null if the model cannot be read: then everything is asked, and nothing has a name. */
+  readonly drawing: Drawing | null;
+}
+
+/** Reads what an instance and the instances that it calls wait for, in a limited number of calls to the engine. */
+@Injectable()
+export class EngineWaitsReader {
+  /** Elements by job definition; null: unknown. */
+  private readonly elementsOfJobs = new Map<string, string | null>();
+
+  constructor(
+    private readonly instances: EngineInstancesClient,
+    private readonly waits: EngineWaitsClient,
+    private readonly drawings: EngineDrawingsService,
+  ) {}
+
+  /**
+   * Makes 3 to 6 calls for an instance that calls no other, and at most 25 with called instances, however many tasks there
+   * are. The model of a definition, and the element of a job definition, are read once.
+   *
+   * @returns null if the instance does not run
+   * @throws EngineCallError
+   */
+  async read(processInstanceId: string): Promise<InstanceWaits | null> {
+    const instance = await this.instances.getProcessInstance(processInstanceId);
+    if (instance === null) return null;
+    const root: Looked = { instance, drawing: await this.drawings.of(instance.definitionId) };
+    const { looked, isComplete } = await this.withCalled(root);
+    const ids = looked.map(({ instance: { id } }) => id);
+    const [incidents, tasks, messages, timers, externalTasks] = await Promise.all([
+      this.incidents(root),
+      this.userTasks(looked, ids),
+      Promise.all(looked.map((each) => this.messages(each))).then((lists) => lists.flat()),
+      this.timers(looked, ids),
+      this.externalTasks(looked, ids),
+    ]);
+    const dues = timers.flatMap(({ due }) => (due === null ? [] : [Date.parse(due)]));
+    return {
+      entries: [...incidents, ...tasks, ...messages, ...timers, ...externalTasks].slice(0, MAX_WAITS),
+      instanceIds: ids,
+      isComplete,
+      hasWork: incidents.length + externalTasks.length > 0 || dues.length < timers.length,
+      firstDueAt: dues.length === 0 ? null : Math.min(...dues),
+    };
+  }
+
+  /** The instance and those that it calls, level by level. */
+  private async withCalled(
+    root: Looked,
+  ): Promise<{ readonly looked: readonly Looked[]; readonly isComplete: boolean }> {
+    const looked = [root];
+    for (const { instance, drawing } of looked) {
+      if (!hasTag(drawing, CALL_TAGS)) continue;
+      const room = MAX_INSTANCES - looked.length;
+      const called = await this.waits.findCalledInstances(instance.id, room + 1);
+      for (const each of called.slice(0, room)) {
+        looked.push({ instance: each, drawing: await this.drawings.of(each.definitionId) });
+      }
+      if (called.length > room) return { looked, isComplete: false };
+    }
+    return { looked, isComplete: true };
+  }
+
+  private async incidents({ instance, drawing }: Looked): Promise<readonly WaitingFor[]> {
+    const incidents = await this.waits.findIncidentsOf(instance.id, MAX_WAITS);
+    return incidents.map(({ id, activityId = null, incidentTimestamp, incidentType, incidentMessage }) => ({
+      kind: 'incident',
+      id,
+      name: nameOf(drawing, activityId),
+      activityId,
+      since: isoTime(incidentTimestamp),
+      incidentType,
+      message: incidentMessage ?? null,
+    }));
+  }
+
+  private async userTasks(looked: readonly Looked[], ids: readonly string[]): Promise<readonly WaitingFor[]> {
+    if (!looked.some(({ drawing }) => hasTag(drawing, USER_TASK_TAGS))) return [];
+    const tasks = await this.waits.findUserTasks(ids, MAX_WAITS);
+    return tasks.map(({ id, name, taskDefinitionKey, created, assignee, due, formKey }) => ({
+      kind: 'userTask',
+      id,
+      name: name ?? null,
+      activityId: taskDefinitionKey ?? null,
+      since: isoTime(created),
+      assignee: assignee ?? null,
+      due: isoTime(due),
+      formKey: formKey ?? null,
+    }));
+  }
+
+  private async messages({ instance, drawing }: Looked): Promise<readonly WaitingFor[]> {
+    if (!mayAwaitMessages(drawing)) return [];
+    const subscriptions = await this.waits.findMessageSubscriptions(instance.id, MAX_WAITS);
+    return subscriptions.map(({ id, eventName, activityId = null, createdDate }) => ({
+      kind: 'message',
+      id,
+      name: nameOf(drawing, activityId),
+      activityId,
+      since: isoTime(createdDate),
+      messageName: eventName ?? null,
+    }));
+  }
+
+  private async timers(
+    looked: readonly Looked[],
+    ids: readonly string[],
+  ): Promise<readonly (WaitingFor & { readonly kind: 'timer' })[]> {
+    if (!looked.some(({ drawing }) => drawing?.elements.some(({ hasTimer }) => hasTimer) ?? true)) return [];
+    const jobs = await this.waits.findTimers(ids, MAX_WAITS);
+    return Promise.all(
+      jobs.map(async (job) => {
+        const drawing = drawingOf(looked, job.processDefinitionId);
+        const activityId = await this.elementOf(job, drawing);
+        return {
+          kind: 'timer' as const,
+          id: job.id,
+          name: nameOf(drawing, activityId),
+          activityId,
+          since: isoTime(job.createTime),
+          due: isoTime(job.dueDate),
+        };
+      }),
+    );
+  }
+
+  private async externalTasks(
+    looked: readonly Looked[],
+    ids: readonly string[],
+  ): Promise<readonly WaitingFor[]> {
+    const tasks = await this.waits.findExternalTasks(ids, MAX_WAITS);
+    return tasks.map(({ id, activityId = null, createTime, topicName, retries, processDefinitionId }) => ({
+      kind: 'externalTask',
+      id,
+      name: nameOf(drawingOf(looked, processDefinitionId), activityId),
+      activityId,
+      since: isoTime(createTime),
+      topicName: topicName ?? null,
+      retries: retries ?? null,
+    }));
+  }
+
+  /** The element of a timer. Camunda's jobs do not name it, but their job definitions, which never change, do. */
+  private async elementOf(
+    { jobDefinitionId, processDefinitionId }: TimerJob,
+    drawing: Drawing | null,
+  ): Promise<string | null> {
+    const elements = (drawing?.elements ?? []).filter(({ hasTimer }) => hasTimer).map(({ id }) => id);
+    const [only] = elements;
+    if (elements.length === 1 && only !== undefined) return only;
+    if (jobDefinitionId == null) return null;
+    // The embedded engine has no such resource; its ids name the element.
+    const named = elements.find((id) => jobDefinitionId === `${id}:${processDefinitionId ?? ''}`);
+    if (named !== undefined) return named;
+    const known = this.elementsOfJobs.get(jobDefinitionId);
+    if (known !== undefined) return known;
+    const read = await this.waits.findActivityOfJobs(jobDefinitionId);
+    this.elementsOfJobs.set(jobDefinitionId, read);
+    for (const oldest of this.elementsOfJobs.keys()) {
+      if (this.elementsOfJobs.size <= REMEMBERED_JOB_DEFINITIONS) break;
+      this.elementsOfJobs.delete(oldest);
+    }
+    return read;
+  }
+}
+
+const CALL_TAGS: ReadonlySet<string> = new Set(['callActivity']);
+const USER_TASK_TAGS: ReadonlySet<string> = new Set(['userTask']);
+
+/** True if the model has such an element, or is not known. */
+function hasTag(drawing: Drawing | null, tags: ReadonlySet<string>): boolean {
+  return drawing === null || drawing.elements.some(({ tag }) => tags.has(tag));
+}
+
+function mayAwaitMessages(drawing: Drawing | null): boolean {
+  if (hasTag(drawing, MESSAGE_TAGS)) return true;
+  return drawing?.elements.some(({ isTriggeredByEvent }) => isTriggeredByEvent) ?? true;
+}
+
+function drawingOf(looked: readonly Looked[], definitionId: string | null | undefined): Drawing | null {
+  return looked.find(({ instance }) => instance.definitionId === definitionId)?.drawing ?? null;
+}
+
+function nameOf(drawing: Drawing | null, activityId: string | null): string | null {
+  return activityId === null ? null : (drawing?.element(activityId)?.name ?? null);
+}
+
+/** A time as the engine writes it, as ISO 8601; null if there is none. */
+function isoTime(text: string | null | undefined): string | null {
+  const time = new Date(text ?? NaN);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
+}
