@@ -137,7 +137,7 @@ async function fillDisk(running: Running): Promise<void> {
   expect(unready.body.error).toMatchObject({
     embeddedEngine: {
       status: 'down',
-      message: expect.stringContaining('takes no writes') as unknown,
+      message: expect.stringContaining('cannot be written') as unknown,
       reason: expect.stringMatching(/disk/) as unknown,
     },
     database: { status: 'down', message: 'The database cannot be written.' },
