@@ -7,6 +7,7 @@ import { EngineDrawingsService } from './engine-drawings.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
 import { EngineWaitsClient } from './engine-waits.client.js';
+import { EngineTasksClient } from './engine-tasks.client.js';
 import { EngineConnection } from './engine.connection.js';
 import { EngineAccessMonitor } from './engine-access.monitor.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
@@ -42,6 +43,7 @@ function createTransport(
     },
     EngineConnection,
     EngineInstancesClient,
+    EngineTasksClient,
     EngineHistoryClient,
     EngineWaitsClient,
     EngineDrawingsService,
@@ -54,6 +56,7 @@ function createTransport(
     EngineTransport,
     EngineConnection,
     EngineInstancesClient,
+    EngineTasksClient,
     EngineHistoryClient,
     EngineWaitsClient,
     EngineDrawingsService,

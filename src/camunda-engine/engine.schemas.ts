@@ -79,6 +79,46 @@ export const externalTaskSchema = z.object({
   lockExpirationTime: z.string().nullish(),
 });
 
+/** An open task of a person. Times are as the engine writes them. */
+export const userTaskSchema = z.object({
+  id: z.string().min(1),
+  name: z.string().nullish(),
+  description: z.string().nullish(),
+  taskDefinitionKey: z.string(),
+  processInstanceId: z.string(),
+  assignee: z.string().nullish(),
+  formKey: z.string().nullish(),
+  priority: z.number(),
+  suspended: z.boolean(),
+  created: z.string(),
+  due: z.string().nullish(),
+  followUp: z.string().nullish(),
+});
+
+export const endedUserTaskSchema = z.object({
+  id: z.string().min(1),
+  processInstanceId: z.string(),
+  taskDefinitionKey: z.string(),
+  assignee: z.string().nullish(),
+  endTime: z.string(),
+  /** `completed`, or why the engine removed the task. */
+  deleteReason: z.string().nullish(),
+});
+
+export const identityLinkSchema = z.object({
+  userId: z.string().nullish(),
+  groupId: z.string().nullish(),
+});
+
+export const taskVariablesSchema = z.record(
+  z.string(),
+  z.object({
+    type: z.string(),
+    value: z.unknown().optional(),
+    valueInfo: z.record(z.string(), z.unknown()).nullish(),
+  }),
+);
+
 export const deploymentSchema = z.object({
   id: z.string().min(1),
   deployedProcessDefinitions: z
@@ -94,6 +134,8 @@ export type HistoricInstance = z.output<typeof historicInstanceSchema>;
 export type HistoricTypedVariable = z.output<typeof historicTypedVariableSchema>;
 export type HistoricActivity = z.output<typeof historicActivitySchema>;
 export type Incident = z.output<typeof incidentSchema>;
+export type UserTask = z.output<typeof userTaskSchema>;
+export type EndedUserTask = z.output<typeof endedUserTaskSchema>;
 export type LockedExternalTask = z.output<typeof externalTaskSchema>;
 
 /** Result of a deployment. */

@@ -5,6 +5,7 @@ export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
 export { EngineWaitsClient, type TimerJob, type WaitingTask } from './engine-waits.client.js';
+export { EngineTasksClient, isTaskGone, type UserTaskFilter } from './engine-tasks.client.js';
 export { EngineAccessMonitor } from './engine-access.monitor.js';
 export { requireSuccess } from './engine.answer.js';
 export { EngineConnection } from './engine.connection.js';
@@ -26,6 +27,7 @@ export type {
   Incident,
   LockedExternalTask,
   ProcessInstance,
+  UserTask,
 } from './engine.schemas.js';
 export { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
 export { ProcessDrawings } from './process.drawings.js';

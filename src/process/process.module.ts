@@ -5,6 +5,7 @@ import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessEventsController } from './http/process-events.controller.js';
+import { ProcessTasksController } from './http/process-tasks.controller.js';
 import { ProcessController } from './http/process.controller.js';
 import { StartBacklogService } from './launch/start-backlog.service.js';
 import { ProcessOutcomeListener } from './reconcile/process-outcome.listener.js';
@@ -13,7 +14,7 @@ import { PROCESS_PROVIDERS } from './process.providers.js';
 /** Processes: their REST routes, their commands, and their reconciliation with the engine. */
 @Module({
   imports: [ProcessStoreModule, EventLogModule, WaitroomModule, CamundaEngineModule],
-  controllers: [ProcessController, ProcessEventsController],
+  controllers: [ProcessTasksController, ProcessController, ProcessEventsController],
   providers: [...PROCESS_PROVIDERS],
   exports: [ProcessCompletionService, ProcessOutcomeListener, StartBacklogService],
 })

@@ -1,4 +1,10 @@
 import type { Type } from '@nestjs/common';
+import { NextTaskService } from './commands/next-task.service.js';
+import { ProcessTaskService } from './commands/process-task.service.js';
+import { TaskCommandSender } from './commands/task-command.sender.js';
+import { TaskListService } from './commands/task-list.service.js';
+import { TaskProcessFinder } from './commands/task-process.finder.js';
+import { ProcessTaskPresenter } from './http/process-task.presenter.js';
 import { ProcessCancelService } from './commands/process-cancel.service.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessStartService } from './commands/process-start.service.js';
@@ -38,12 +44,18 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessStatusService,
   ProcessEventsService,
   ProcessViewPresenter,
+  ProcessTaskPresenter,
   ProcessDurationService,
   ClientLimitsService,
   // commands/
   ProcessStartService,
   ProcessCompletionService,
   ProcessCancelService,
+  ProcessTaskService,
+  TaskListService,
+  NextTaskService,
+  TaskCommandSender,
+  TaskProcessFinder,
   // reconcile/
   ReconcilerService,
   HistoryWatcherService,

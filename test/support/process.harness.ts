@@ -14,6 +14,7 @@ import {
   EngineHistoryClient,
   EngineInstancesClient,
   EngineWaitsClient,
+  EngineTasksClient,
   type HistoricActivity,
   type HistoricTypedVariable,
   type Incident,
@@ -369,6 +370,7 @@ export class ProcessHarness {
         { provide: EngineInstancesClient, useValue: engine },
         { provide: EngineHistoryClient, useValue: engine },
         { provide: EngineWaitsClient, useValue: engine },
+        { provide: EngineTasksClient, useValue: engine },
         { provide: EngineDrawingsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },
         // The file of the test's definition does not exist; a test sets the drawings.

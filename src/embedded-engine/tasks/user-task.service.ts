@@ -12,7 +12,7 @@ import { USER_TASK_QUERY, type UserTaskQuery } from '../query/user-task.query.js
 import type { UserTaskRecord } from '../state/records.types.js';
 
 /** A BPMN error that a person reports. */
-export interface UserTaskError {
+interface UserTaskError {
   readonly errorCode: string;
   readonly errorMessage: string | null;
   readonly variables: Variables;

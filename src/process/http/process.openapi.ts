@@ -11,6 +11,15 @@ import {
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import { PROBLEM_MEDIA_TYPE } from '../../common/errors/index.js';
+import {
+  bpmnErrorRequestSchema,
+  claimRequestSchema,
+  completeTaskRequestSchema,
+  taskListSchema,
+  taskSchema,
+  taskSuccessionSchema,
+  unclaimRequestSchema,
+} from './process-tasks.schemas.js';
 import { ERROR_EXAMPLES, type Examples, OK_EXAMPLE, PENDING_EXAMPLE } from './process.examples.js';
 import {
   completeAnswerSchema,
@@ -31,6 +40,13 @@ const SCHEMAS = {
   ProcessList: z.toJSONSchema(processListSchema),
   EventList: z.toJSONSchema(eventListSchema),
   CompleteAnswer: z.toJSONSchema(completeAnswerSchema),
+  Task: z.toJSONSchema(taskSchema),
+  TaskList: z.toJSONSchema(taskListSchema),
+  TaskSuccession: z.toJSONSchema(taskSuccessionSchema),
+  ClaimRequest: z.toJSONSchema(claimRequestSchema, { io: 'input' }),
+  UnclaimRequest: z.toJSONSchema(unclaimRequestSchema, { io: 'input' }),
+  CompleteTaskRequest: z.toJSONSchema(completeTaskRequestSchema, { io: 'input' }),
+  BpmnErrorRequest: z.toJSONSchema(bpmnErrorRequestSchema, { io: 'input' }),
   Problem: z.toJSONSchema(problemSchema),
 };
 
@@ -43,7 +59,8 @@ export const BODY_SCHEMAS: Readonly<Record<string, object>> = Object.fromEntries
 
 type Schema = Extract<ApiBodyOptions, { readonly schema: unknown }>['schema'];
 
-const text: Schema = { type: 'string' };
+/** The schema of a text. */
+export const text: Schema = { type: 'string' };
 
 /** The headers of answers. */
 const HEADERS = {
@@ -87,11 +104,13 @@ interface Answer {
   readonly sometimes?: readonly HeaderName[];
 }
 
-function ref(name: SchemaName): { readonly schema: { readonly $ref: string } } {
+/** A reference to the schema of a body. */
+export function ref(name: SchemaName): { readonly schema: { readonly $ref: string } } {
   return { schema: { $ref: `#/components/schemas/${name}` } };
 }
 
-function json(
+/** A JSON answer. */
+export function json(
   name: SchemaName,
   description: string,
   headers: Omit<Answer, 'description'> = {},
@@ -116,7 +135,7 @@ const ID_PROBLEMS: Readonly<Record<number, string>> = {
 };
 
 /** Documents every response of a route; one status may be both an outcome and a problem. */
-function answers(
+export function answers(
   outcomes: Readonly<Record<number, Answer>>,
   problems: Readonly<Record<number, string>>,
 ): MethodDecorator[] {
@@ -156,14 +175,16 @@ function response(status: number, kinds: readonly Answer[]): MethodDecorator {
 
 const PROCESS_TAG = 'process';
 
-const operation = (operationId: string, summary: string): MethodDecorator[] => [
+/** The name and the summary of a route. */
+export const operation = (operationId: string, summary: string): MethodDecorator[] => [
   ApiTags(PROCESS_TAG),
   ApiOperation({ summary, operationId }),
 ];
 
 const correlationIdParam = ApiParam({ name: 'correlationId', schema: { type: 'string', maxLength: 255 } });
 
-const preferHeader = ApiHeader({
+/** The header `Prefer`. */
+export const preferHeader = ApiHeader({
   name: 'Prefer',
   description: 'RFC 7240: `wait=N` in seconds, `respond-async`.',
   required: false,
@@ -171,7 +192,7 @@ const preferHeader = ApiHeader({
 });
 
 /** Headers of every response about one process. */
-const PROCESS_HEADERS: readonly HeaderName[] = ['Process-Status', 'Vary'];
+export const PROCESS_HEADERS: readonly HeaderName[] = ['Process-Status', 'Vary'];
 
 /** Request and responses of `POST start`. */
 export const DocumentStart = (): MethodDecorator => {

@@ -6,11 +6,11 @@ import { correlationIdSchema } from '../../common/identifiers/index.js';
 import { isWellFormed, jsonFault } from '../../common/json/index.js';
 
 /** Process definition keys are XML names in the `.bpmn`; the engine's column takes 255 characters. */
-const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
+export const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
   error: 'must be the key of a process definition, at most 255 characters',
 });
 
-const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });
+export const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });
 
 export const startRequestSchema = z.strictObject({
   processKey: processKeySchema,
@@ -66,7 +66,7 @@ export const cancelRequestSchema = z
   .nullish();
 
 /** A repeated parameter arrives as a list. */
-const GIVEN_ONCE = 'must be given once';
+export const GIVEN_ONCE = 'must be given once';
 
 function unlessRepeated(message: string): (issue: { readonly input?: unknown }) => string {
   return ({ input }) => (Array.isArray(input) ? GIVEN_ONCE : message);
@@ -80,7 +80,7 @@ const time = z.iso
   });
 
 /** A parameter that is a whole number. */
-function wholeNumber(min: number, max: number) {
+export function wholeNumber(min: number, max: number) {
   const error = `must be one whole number from ${min} to ${max}`;
   return z.coerce.number({ error }).int({ error, abort: true }).min(min, { error }).max(max, { error });
 }
@@ -221,6 +221,10 @@ export const problemSchema = z.object({
   correlationId: z.string().optional(),
   processStatus: z.enum(['pending', 'ok', 'error']).optional(),
   statusUrl: z.string().optional(),
+  /** Who has the task, or had it when it ended. */
+  assignee: z.string().nullable().optional(),
+  /** When the task ended. */
+  endedAt: z.iso.datetime().optional(),
   /** Whether the request was accepted is in doubt; it may safely be repeated. */
   accepted: z.literal('unknown').optional(),
 });

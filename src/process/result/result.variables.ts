@@ -97,7 +97,8 @@ function bytesOf(value: unknown): number {
   return Buffer.byteLength(stringifyJson(value) ?? 'null');
 }
 
-function shownValue(variable: HistoricTypedVariable): unknown {
+/** A variable as clients see it, see {@link selectResult}. */
+export function shownValue(variable: Pick<HistoricTypedVariable, 'type' | 'value' | 'valueInfo'>): unknown {
   const { type, valueInfo } = variable;
   if (OPAQUE_TYPES.has(type.toLowerCase())) return { type, valueInfo: valueInfo ?? {} };
   const value = fromTypedVariable(variable);
