@@ -328,7 +328,7 @@ export class ProcessStoreService {
    * Ends every lease, once, and only if the lock of the database proves that no other process holds one.
    *
    * @param forgetAttempts also forget their attempts: nothing that they sent can still arrive
-@returns the number of deleted events rows are due now
+   * @returns the number of rows that are due now
    */
   async voidLeasesOfEarlierRun(forgetAttempts: boolean): Promise<number> {
     if (!this.database.takeSoleUse()) return 0;

@@ -93,7 +93,7 @@ export class WaitroomService {
   }
 
   /**
-   * Calls a listener for every completed or failed id, even without waiters.
+   * Calls a listener for every completed id, even without waiters.
    *
    * @param listener must not throw
    * @returns a function that removes the listener

@@ -190,6 +190,9 @@ describe('EventStream', () => {
     ['cancel', 'cancel', 'error'],
     ['expiry', 'expire', 'error'],
     ['start-rejected', 'start', 'error'],
+    ['engine', 'end', 'ok'],
+    ['bpmn-error', 'end', 'error'],
+    ['result-too-large', 'end', 'error'],
   ] as const)('waits for the event of an outcome of origin %s', async (outcomeOrigin, step, status) => {
     // A completion that was refused, a wish to cancel, an attempt to start.
     table.add(step, { status: status === 'ok' ? 'error' : 'ok' });

@@ -1,5 +1,6 @@
 import type { EventSlice, StepAttempt } from '../../event-log/index.js';
-import { isFinal, type OutcomeOrigin, type ProcessRecord } from '../../process-store/index.js';
+import { isFinal, type ProcessRecord } from '../../process-store/index.js';
+import { outcomeEventOf } from '../outcome/outcome-events.js';
 
 /** Events of one read; fewer if they are large. */
 const PAGE = 50;
@@ -11,16 +12,6 @@ const HEARTBEAT_MS = 15_000;
 
 /** Delay after which a browser reconnects. */
 const RECONNECT_MS = 1_000;
-
-/** The event of a final outcome that no step reported; it is written after the outcome. */
-const OUTCOME_EVENTS: Readonly<
-  Partial<Record<OutcomeOrigin, { readonly stepName: string; readonly status: string }>>
-> = {
-  http: { stepName: 'complete', status: 'ok' },
-  cancel: { stepName: 'cancel', status: 'error' },
-  expiry: { stepName: 'expire', status: 'error' },
-  'start-rejected': { stepName: 'start', status: 'error' },
-};
 
 /** How long the stream waits for the event of an outcome, in ms. */
 const LAST_EVENT_MS = 60_000;
@@ -123,8 +114,8 @@ export class EventStream {
     if (Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_EVENT_MS) return true;
     const { outcomeStep, outcomeOrigin } = record;
     if (outcomeStep === null) {
-      const event = outcomeOrigin === null ? undefined : OUTCOME_EVENTS[outcomeOrigin];
-      if (event === undefined) return true;
+      const event = outcomeEventOf(outcomeOrigin);
+      if (event === null) return true;
       const attempts = await this.source.attempts(event.stepName);
       return attempts.some(
         ({ seq, status, createdAt }) =>

@@ -6,6 +6,7 @@ import {
   type ProcessHead,
   ProcessStoreService,
 } from '../../process-store/index.js';
+import { OUTCOME_EVENTS } from '../outcome/outcome-events.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { InstanceResultService, type UncaughtError } from '../result/instance-result.service.js';
 import { EngineStepsService } from '../result/engine-steps.service.js';
@@ -125,8 +126,7 @@ export class EndedInstanceService {
           ? { change: { outcome, outcomeStep: null, processInstanceId, startResolved: true } }
           : { refuse: 'has another outcome' },
       () => ({
-        stepName: 'end',
-        status: outcome.status,
+        ...(outcome.status === 'ok' ? OUTCOME_EVENTS.engine : OUTCOME_EVENTS['bpmn-error']),
         errorMessage: outcome.status === 'error' ? outcome.error : null,
         result:
           outcome.status === 'ok'
