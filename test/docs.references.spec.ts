@@ -13,15 +13,15 @@ import {
   withoutFences,
 } from './support/documents.js';
 
-/** The file layout that the specification describes; the page says what became of each of its files. */
+/** The file layout that the specification describes; the page describes what happened to each of its files. */
 const OLD_LAYOUT = 'docs/design/decisions/0001-names-of-the-specification.md';
 
-/** Names of others that look like classes of ours: of browsers, of Jackson. */
+/** Names of browsers and of Jackson, which look like classes of the service. */
 const FOREIGN_CLASSES = new Set(['EventSource', 'StreamReadConstraints']);
 
 const isPage = (path: string): boolean => path.endsWith('.md');
 
-/** The texts of a document that may name a path: in comments every word may, in prose only what is in backticks. */
+/** The texts of a document that may contain a path: in comments every line, in pages only texts in backticks. */
 function namingTexts(path: string, prose: string): string[] {
   if (!isPage(path))
     return prose
@@ -45,7 +45,7 @@ describe('a path in a page or a comment', () => {
 });
 
 describe('a class in a page or a comment', () => {
-  it('is in the code, and so is its member', () => {
+  it('exists in the code, with its member', () => {
     const words = new Set(SOURCES.flatMap((path) => codeOf(readText(path)).match(/[A-Za-z_]\w+/g) ?? []));
     const missing = documents().flatMap(({ path, prose }) =>
       backtickedIn(prose)
@@ -63,7 +63,7 @@ describe('an operation in docs/reference/', () => {
     SOURCES.filter((path) => path.startsWith('src/') && !path.endsWith('.spec.ts')),
   );
 
-  /** The parameters of an operation that one of the classes has, or that is a function; null for a member without any. */
+  /** The parameters of a method of one of the classes, or of a function; null for another member. */
   function parametersOf(name: string, classes: readonly string[]): (readonly string[] | null)[] {
     const found = classes.flatMap((known) => {
       const of = members.get(known);
@@ -73,7 +73,7 @@ describe('an operation in docs/reference/', () => {
     return plain === undefined ? found : [...found, plain];
   }
 
-  /** The operations of a page: the first cells of its tables that are headed so. */
+  /** The operations of a page: the first cells of the tables with this heading. */
   function operationsOf(page: string): string[] {
     const tables = withoutFences(readText(page)).split(/\n\s*\n/);
     return tables

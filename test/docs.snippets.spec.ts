@@ -6,7 +6,7 @@ import { PAGES, readText, SOURCES } from './support/documents.js';
 /** The folder of the process that the guide creates; the snippets of all pages are compiled there. */
 const EXAMPLE_FOLDER = 'src/processes/quote-shipment';
 
-/** What a snippet may use without declaring it: the names that the text around it has introduced. */
+/** Names that a snippet may use without a declaration, because the text before it has introduced them. */
 const SURROUNDINGS = `
 declare global {
   const task: HandlerTask;
@@ -26,7 +26,7 @@ declare global {
 }
 export {};`;
 
-/** Where a snippet belongs that is written as a file of another place. */
+/** Folders of snippets that belong to another place. */
 const PLACES: Readonly<Record<string, string>> = {
   'docs/guides/testing-guide.md#1': 'src/processes/onboard-user/topics',
   'docs/guides/testing-guide.md#2': 'test/e2e',
@@ -74,13 +74,13 @@ function snippetsOf(page: string): Snippet[] {
     const file =
       /^\/\/ (\S+\.ts)$/m.exec(text)?.[1] ?? `snippet-${String(PAGES.indexOf(page))}-${index + 1}.ts`;
     const folder = PLACES[name] ?? EXAMPLE_FOLDER;
-    // A snippet that extends a file of the service stands beside it.
+    // A snippet that extends a file of the service is compiled in its folder.
     const path = file.startsWith('src/') ? file.replace(/\.ts$/, '.snippet.ts') : join(folder, file);
     return { name, path, text: withImports(wrapped(text), path) };
   });
 }
 
-/** A method needs a class around it, and a statement a function. */
+/** Puts a method into a class, and a statement into a function. */
 function wrapped(text: string): string {
   if (/^(import|export|@)/m.test(text)) return text;
   const members = 'constructor(private readonly completion: ProcessCompletionService) {}';
@@ -89,7 +89,7 @@ function wrapped(text: string): string {
   return `export class Example {\n${members}\n${body}\n}`;
 }
 
-/** Adds the imports that a page leaves out. */
+/** Adds the imports that a page omits. */
 function withImports(text: string, path: string): string {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
   const used = new Set<string>();

@@ -15,7 +15,7 @@ const { scripts: SCRIPTS } = JSON.parse(read('package.json')) as { scripts: Reco
 describe('the Node of the image and of .nvmrc', () => {
   const dockerfile = read('Dockerfile');
 
-  it('is one, which package.json supports beside 20.19 and 22.12', () => {
+  it('has the same version, which package.json supports in addition to 20.19 and 22.12', () => {
     const major = read('.nvmrc').trim();
     const images = Array.from(dockerfile.matchAll(/^FROM node:(\d+)-/gm), ([, version]) => version);
     expect(images).toEqual([major, major]);
@@ -23,7 +23,7 @@ describe('the Node of the image and of .nvmrc', () => {
     expect(engines.node).toBe(`^20.19.0 || ^22.12.0 || >=${major}.0.0`);
   });
 
-  it('runs as a user that Kubernetes can tell from root: a number', () => {
+  it('runs as a numeric user, which Kubernetes can distinguish from root', () => {
     expect(dockerfile).toMatch(/^USER [1-9]\d*:[1-9]\d*$/m);
   });
 });
@@ -57,7 +57,7 @@ describe('docs/design/data-model.md', () => {
     ({ tableName, columns }) => {
       const listed = rowsOf(sectionOf('docs/design/data-model.md', tableName ?? '')).slice(1);
       const names = Object.values(columns).map((column) => column?.name);
-      // An archive has the columns of its table, which are not told twice.
+      // An archive has the columns of its table; the page lists them once.
       const original = /^(.*)_archive$/.exec(tableName ?? '')?.[1];
       if (original !== undefined)
         listed.push(...rowsOf(sectionOf('docs/design/data-model.md', original)).slice(1));
@@ -67,10 +67,13 @@ describe('docs/design/data-model.md', () => {
 });
 
 describe('the schema in docs/design/data-model.md', () => {
-  it.each(DDL_DIALECTS)('is what the migrations tell %s (npm run docs:ddl writes it)', async (dialect) => {
-    const section = `### ${dialect}\n\n\`\`\`sql\n${await ddlOf(dialect)}\n\`\`\`\n`;
-    expect(read('docs/design/data-model.md')).toContain(section);
-  });
+  it.each(DDL_DIALECTS)(
+    'is the schema of the migrations on %s (npm run docs:ddl writes it)',
+    async (dialect) => {
+      const section = `### ${dialect}\n\n\`\`\`sql\n${await ddlOf(dialect)}\n\`\`\`\n`;
+      expect(read('docs/design/data-model.md')).toContain(section);
+    },
+  );
 });
 
 describe('docs/design/design-decisions.md', () => {
@@ -100,7 +103,7 @@ describe('CHANGELOG.md', () => {
 describe('the command that starts the service', () => {
   const { start = '' } = SCRIPTS;
 
-  it('is that of npm start in the image, and where a page names it', () => {
+  it('is that of npm start in the image and on every page', () => {
     const command = JSON.stringify(start.split(' ')).replaceAll(',', ', ');
     expect(read('Dockerfile')).toContain(`CMD ${command}`);
     const named = PAGES.flatMap((page) => read(page).match(/node [^`\n]*dist\/src\/main\.js/g) ?? []);
@@ -109,13 +112,13 @@ describe('the command that starts the service', () => {
 });
 
 describe.each(PAGES)('%s', (page) => {
-  it('has links only to what exists', () => {
+  it('has no broken links', () => {
     const targets = [...prose(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target ?? '');
     const relative = targets.filter((target) => !/^[a-z]+:/.test(target));
     expect(relative.filter((target) => !linkLeadsSomewhere(page, target))).toEqual([]);
   });
 
-  it('names only scripts that package.json has', () => {
+  it('names only scripts of package.json', () => {
     const named = [...read(page).matchAll(/npm run ([a-z][\w:-]*)/g)].map(([, name]) => name ?? '');
     expect(named.filter((name) => SCRIPTS[name] === undefined)).toEqual([]);
   });

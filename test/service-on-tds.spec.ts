@@ -4,7 +4,7 @@ import { CapturedMssql } from './support/tds/captured.mssql.js';
 import { ProcessRows } from './support/tds/process.rows.js';
 import type { TdsExchange } from './support/tds/tds.server.js';
 
-/** Round trips that one process may take while it has the service for itself. */
+/** Maximum number of round trips of one process on an idle service. */
 const MOST_ROUND_TRIPS = 8;
 
 describe('the service on SQL Server, through the real driver', () => {
@@ -43,13 +43,13 @@ describe('the service on SQL Server, through the real driver', () => {
         (!sql.endsWith("AND status <> 'pending'") && parameters.some(({ value }) => value === id)),
     );
 
-  it('takes a process from its start to its end in few round trips', async () => {
+  it('runs a process in few round trips', async () => {
     const counts: number[] = [];
     for (const id of ['trip-1', 'trip-2', 'trip-3']) {
       capture.server.exchanges.splice(0);
       const { status } = await service.start(id);
       expect(status).toBe(200);
-      // The start's own row is not awaited by its answer.
+      // The answer to the start does not wait for its row.
       await eventually(
         () => askedFor(id).filter(({ sql }) => sql.includes('process_instance_id = COALESCE')).length,
         (written) => written > 0,

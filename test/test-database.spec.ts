@@ -22,7 +22,7 @@ afterEach(async () => {
 
 const said = (): string[] => capture.take().map(({ sql }) => sql.replace(/_[0-9a-f]{8}\b/, ''));
 
-it('a database for tests is made with the settings of the guide, and dropped', async () => {
+it('a database for tests is created with the settings of the guide, and dropped', async () => {
   const database = await createTestDatabase('mssql');
   expect(said()).toEqual([
     'CREATE DATABASE fastify_camunda_test',
@@ -32,7 +32,7 @@ it('a database for tests is made with the settings of the guide, and dropped', a
   expect(said().at(-1)).toBe('DROP DATABASE fastify_camunda_test');
 });
 
-it('a database for tests that could not be set up is not left behind', async () => {
+it('a database for tests is dropped if its setup fails', async () => {
   capture.answer = ({ sql }) => (sql.includes('READ_COMMITTED') ? serverError(5069, 16) : undefined);
   await expect(createTestDatabase('mssql')).rejects.toThrow('error 5069');
   expect(said().at(-1)).toBe('DROP DATABASE fastify_camunda_test');

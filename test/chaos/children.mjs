@@ -39,7 +39,7 @@ export class Child {
       if (url !== undefined) return url;
       await Promise.race([once(this.process.stdout, 'data'), this.exited]);
     }
-    throw new Error(`A process did not come to listen:\n${this.output}`);
+    throw new Error(`A process did not begin to listen:\n${this.output}`);
   }
 
   async kill() {

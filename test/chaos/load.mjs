@@ -89,7 +89,7 @@ export class Load {
       } else if (choice < 0.15) {
         await this.complete(id);
       } else if (choice < 0.25) {
-        return; // The client goes away; its process runs on.
+        return; // The client disconnects; its process continues.
       }
       const status = await this.ask('status', id, 'GET', `/api/process/status/${id}?wait=2`);
       if (status !== null && status.body?.status !== 'pending' && status.status !== 503) break;

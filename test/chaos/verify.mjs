@@ -68,7 +68,7 @@ function contradictionsOf(id, entry, row, trail, instances) {
 
 /**
  * How many processes are undecided or still being resolved, and how many instances still run: the step that decided a
- * process is delivered again where the service was killed before its event was durable, once the lock has run out.
+ * process is delivered again after the expiry of its lock, if the service was killed before its event was durable.
  */
 export async function openWork(database, engineUrl) {
   return (await openProcesses(database)) + (await runningInstances(engineUrl));

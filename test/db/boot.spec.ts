@@ -29,7 +29,7 @@ describe('a boot on a database server', () => {
   const listen = async (onConnection?: (socket: Socket) => void): Promise<Listener> =>
     (listener = await Listener.open(onConnection));
 
-  /** The error of a boot, which is a sentence or two for a person. */
+  /** The message of a boot error: one or two sentences for an operator. */
   const errorOf = async (
     changes: Partial<DatabaseServerConfig>,
     signal?: AbortSignal,
@@ -55,10 +55,10 @@ describe('a boot on a database server', () => {
     return port;
   };
 
-  it('says at once that the login is not taken, and what to check', async () => {
+  it('fails at once if the login is refused, and names what to check', async () => {
     const user = 'nobody_of_that_name';
     const { host, port } = serverConfig();
-    // With the time of a boot it would be tried again.
+    // A retry would exceed this limit.
     const { message, elapsedMs } = await errorOf({ user, password: 'wrong', bootTimeoutMs: 60_000 });
     expect(message).toContain(
       `${PRODUCT} at ${host}:${port} cannot be used: it does not take the login ${user} (`,
@@ -67,8 +67,8 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeLessThan(10_000);
   });
 
-  it('says that there is no such database, and what to do', async () => {
-    // SQL Server says the same of a database that resumes or fails over, so its boot waits.
+  it('fails if the database does not exist, and names the remedy', async () => {
+    // SQL Server sends the same error for a database that resumes or fails over, so the boot waits.
     const bootTimeoutMs = testDatabase === 'mssql' ? 500 : 60_000;
     const { message, elapsedMs } = await errorOf({ name: 'no_such_database', bootTimeoutMs });
     expect(message).toContain(`${PRODUCT} at `);
@@ -141,9 +141,9 @@ describe('a boot on a database server', () => {
     expect(elapsedMs).toBeLessThan(5_000);
   });
 
-  // SQL Server always speaks TLS, if with a certificate of its own making, and has other words for rights and limits.
+  // SQL Server always offers TLS, with a self-signed certificate if necessary, and has other errors for rights and limits.
   if (testDatabase === 'postgres') {
-    describe('with a login of few rights', () => {
+    describe('with a login that has few rights', () => {
       const user = `few_rights_${randomBytes(4).toString('hex')}`;
       const password = randomBytes(8).toString('hex');
       let config: DatabaseServerConfig;
@@ -176,7 +176,7 @@ describe('a boot on a database server', () => {
         }
       };
 
-      it('says that it may not make the schema, and what to do', async () => {
+      it('fails if it may not create the schema, and names the remedy', async () => {
         const { message } = await errorOf({ schema: config.schema, user, password });
         expect(message).toMatch(
           /^PostgreSQL at .*:\d+ refuses what the schema needs: permission denied for database \w+\. /,
@@ -193,7 +193,7 @@ describe('a boot on a database server', () => {
         expect(await open()).toBe(SCHEMA_VERSION);
       });
 
-      it('works with tables that another login has made', async () => {
+      it('works with tables that another login has created', async () => {
         const owner = await ServerConnection.open(serverDialectOf(config), config);
         await owner.close();
         await session.query(`GRANT USAGE ON SCHEMA "${config.schema}" TO ${user}`);
@@ -231,7 +231,7 @@ describe('a boot on a database server', () => {
         });
 
         it.each(['', ` IN DATABASE "${serverConfig().name}"`])(
-          'has every setting on which reading and writing rest from the service (ALTER ROLE%s)',
+          'overrides every setting that affects reads and writes (ALTER ROLE%s)',
           async (scope) => {
             for (const [name, value] of Object.entries(hostile))
               await session.query(`ALTER ROLE ${user}${scope} SET ${name} TO '${value}'`);
@@ -307,7 +307,7 @@ describe('a boot on a database server', () => {
       });
     });
 
-    it('says at once that the server speaks no TLS, and how to do without', async () => {
+    it('fails at once if the server has no TLS, and names the setting that disables TLS', async () => {
       // PostgreSQL's response to a TLS request without TLS.
       const { port } = await listen((socket) => socket.once('data', () => socket.end('N')));
       const changes = { host: '127.0.0.1', port, encrypt: true, bootTimeoutMs: 60_000 };

@@ -41,7 +41,7 @@ describe('two instances on one database', () => {
   const markers = async (): Promise<number> =>
     (await here.fixture.database.read('SELECT seq FROM event_log WHERE metadata IS NOT NULL')).length;
 
-  it('let one of them win each claim, and tell both of it', async () => {
+  it('let one of them win each claim, and both see the winner', async () => {
     const seeded = ids(200);
     const [mine = [], theirs = []] = await claimAll(seeded);
     for (const [index, correlationId] of seeded.entries()) {
@@ -65,12 +65,12 @@ describe('two instances on one database', () => {
     let finished = 0;
     const allRead = Promise.all(reads.map((read) => read.then(() => (finished += 1))));
     expect((await store.claim(claimOf('among-readers'))).kind).toBe('claimed');
-    // Behind the readers it would be among the last.
+    // In the queue of the readers it would be among the last.
     expect(finished).toBeLessThan(reads.length / 2);
     await allRead;
   });
 
-  it('write every event of the same trails, without a gap, a repetition or a refusal', async () => {
+  it('write every event of the same trails, without a gap, a duplicate or an error', async () => {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const seeded = ids(20);
     const eventsEach = 500;
@@ -88,7 +88,7 @@ describe('two instances on one database', () => {
       expect(trail.map(({ seq }) => seq)).toEqual(
         Array.from({ length: 2 * eventsEach }, (_, index) => index + 1),
       );
-      // In the order of each.
+      // Each instance keeps its order.
       for (const instance of ['0', '1'])
         expect(trail.filter(({ stepName }) => stepName === instance).map(({ step }) => step)).toEqual(
           Array.from({ length: eventsEach }, (_, index) => index),
@@ -99,7 +99,7 @@ describe('two instances on one database', () => {
     expect(both().map(({ fixture }) => fixture.queue.available)).toEqual([true, true]);
   }, 120_000);
 
-  it('lose no event where many write to few trails without a pause', async () => {
+  it('lose no event if many write to few trails without a pause', async () => {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     const { server } = here.fixture.config;
     const others = await Promise.all([openInstance({ server }), openInstance({ server })]);
@@ -132,7 +132,7 @@ describe('two instances on one database', () => {
     expect(errors).not.toHaveBeenCalled();
   }, 120_000);
 
-  it('save one of two outcomes of a row, and tell both which', async () => {
+  it('save one of two outcomes of a row, and return it to both', async () => {
     const seeded = ids(100);
     const claimed = await claimAll(seeded);
     const rows = seeded.map((_, index) =>
@@ -167,7 +167,7 @@ describe('two instances on one database', () => {
     try {
       const transaction = jest.spyOn(here.fixture.connection, 'transaction');
       const kinds = jest.spyOn(here.fixture.connection.dialect, 'errorKind');
-      // With its statement: what sp_executesql sets, through which the driver runs it, it takes back.
+      // In the same batch as its statement: sp_executesql resets what a statement has set.
       const priority = here.fixture.config.server?.type === 'mssql' ? 'SET DEADLOCK_PRIORITY HIGH; ' : '';
       const update = (id: string): Promise<unknown> =>
         session.query(
@@ -178,8 +178,8 @@ describe('two instances on one database', () => {
       const saves = [first, second].map((record) =>
         here.store.save(record!, { outcome: { origin: 'step', status: 'ok', data: '1' } }),
       );
-      await session.untilSomebodyWaits();
-      // PostgreSQL ends the one that has waited longer.
+      await session.untilAnotherWaits();
+      // PostgreSQL aborts the transaction that has waited longer.
       await update('a');
       await session.runner.commitTransaction();
       expect((await Promise.all(saves)).map(({ saved }) => saved)).toEqual([true, true]);
@@ -192,7 +192,7 @@ describe('two instances on one database', () => {
     }
   });
 
-  it('wait while another holds a lock for longer than a statement may take, and go on without a restart', async () => {
+  it('wait while another session holds a lock longer than the statement timeout, and continue without a restart', async () => {
     const unlock = await lockWrites(here.fixture, 'event_log');
     const log = (correlationId: string, step: number): Promise<void> =>
       here.events.logEvent({ correlationId, stepName: 's', step, status: 'ok' });
@@ -200,7 +200,7 @@ describe('two instances on one database', () => {
     const claim = here.store.claim(claimOf('a'));
     await until(() => !here.fixture.queue.available);
     const later = Array.from({ length: 10 }, (_, step) => ['a', 'b'].map((id) => log(id, 10 + step))).flat();
-    // What only reads is not held up.
+    // Reads are not blocked.
     expect(await here.store.get('unknown')).toBeNull();
     await unlock();
     await Promise.all([...first, ...later]);
@@ -215,7 +215,7 @@ describe('two instances on one database', () => {
     expect(await markers()).toBe(0);
   });
 
-  it("tell who is not the first of a claim that is another's, also where claims come and go", async () => {
+  it('return the existing claim to all except the first claimant, also while claims are removed', async () => {
     const rounds = Array.from({ length: 150 }, (_, round) => round);
     await Promise.all(
       both().map(async ({ store }, instance) => {
@@ -236,7 +236,7 @@ describe('two instances on one database', () => {
     const { connection } = alone.fixture;
     const session = await ServerSession.open(server);
     const isPostgres = server?.type === 'postgres';
-    // Of the one connection that writes.
+    // The session of the connection that writes.
     const sessionId = async (): Promise<number> => {
       for (;;) {
         try {
@@ -264,7 +264,7 @@ describe('two instances on one database', () => {
         );
         const claim = alone.store.claim(claimOf(`id-${round}`));
         await until(() => transaction.mock.calls.length > 0);
-        // Somewhere between its begin and what follows its commit.
+        // At a random point from its BEGIN to after its COMMIT.
         await new Promise((resolve) => setTimeout(resolve, round));
         await session.query(isPostgres ? `SELECT pg_terminate_backend(${id})` : `KILL ${id}`);
         await Promise.all(written);
@@ -281,7 +281,7 @@ describe('two instances on one database', () => {
     }
   });
 
-  it('move what is old once', async () => {
+  it('archive old rows once', async () => {
     const [mine, theirs] = both().map(({ fixture }) => RetentionFixture.over(fixture));
     const seeded = ids(350);
     await mine!.seed(...seeded.map((correlationId) => ({ correlationId })));
@@ -289,7 +289,7 @@ describe('two instances on one database', () => {
     await mine!.trail(...ids(600).map((id) => ({ correlationId: `foreign-${id}`, events: 1 })));
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
     await Promise.all([mine, theirs].map((each) => each!.instance().service.runNow()));
-    // Who found the other at work has left the rest to it.
+    // An instance that found the other at work has stopped.
     await mine!.instance().service.runNow();
     expect(errors).not.toHaveBeenCalled();
     expect(await mine!.idsOf('process_store_archive')).toEqual(seeded);

@@ -5,7 +5,7 @@ import { isSameOutcome, type ProcessIdentity, type ProcessRecord } from '../../s
 import { claimOf, type Instance, openInstance } from './support/instance.js';
 import type { ZoneOrder, ZoneReport } from './support/time-zone.child.js';
 
-/** Texts that one database or another does not keep as they are. */
+/** Texts that some database does not store unchanged. */
 const TEXTS: readonly (readonly [string, string])[] = [
   ['emoji and other planes', 'Zoë 😀 𝒳 漢字 \u{10ffff}'],
   ['combining characters, not normalised', 'e\u0301 \u00e9 \u212b \u00c5'],
@@ -15,7 +15,7 @@ const TEXTS: readonly (readonly [string, string])[] = [
   ['nothing', ''],
 ];
 
-describe('what is written', () => {
+describe('a written value', () => {
   let instance: Instance;
 
   beforeEach(async () => {
@@ -75,12 +75,12 @@ describe('what is written', () => {
     expect(await instance.store.findVariables('a')).toBe(variables);
   });
 
-  it('keeps JSON text as it is, with its spaces, its order and its numbers', async () => {
+  it('keeps JSON text unchanged, with its spaces, its order and its numbers', async () => {
     const json = '{ "b" : 1.0, "a":[ 1e400, 12345678901234567890, -0 ], "b": null }';
     expect(await ended(json)).toEqual([json, json]);
   });
 
-  it('keeps surrogates without their other half where JSON escapes them', async () => {
+  it('keeps lone surrogates if JSON escapes them', async () => {
     const json = JSON.stringify({ high: '\ud83d', low: 'x\ude00', both: '\ude00\ud83d' });
     expect(json).toContain('\\ud83d');
     expect(await ended(json)).toEqual([json, json]);
@@ -110,11 +110,11 @@ describe('what is written', () => {
     ]);
   });
 
-  it('returns a message with half a surrogate pair as the table has it', async () => {
+  it('returns a message with a lone surrogate as the table has it', async () => {
     const [returned, held] = await failed('a\ud83db');
     expect(returned).toBe(held);
     expect(held).toBe('a\ufffdb');
-    // Who says the same again has said the same.
+    // A duplicate report is recognized as equal.
     const again = { origin: 'step', status: 'error', error: 'a\ud83db', errorCode: 'X' } as const;
     expect(isSameOutcome(await rowOf('a'), again)).toBe(true);
     await instance.events.logEvent({
@@ -133,7 +133,7 @@ describe('what is written', () => {
     expect(returned === json && held === json).toBe(true);
   });
 
-  it('keeps ids of 255 characters apart to the last of them', async () => {
+  it('distinguishes ids of 255 characters by their last character', async () => {
     const long = 'x'.repeat(254);
     for (const last of ['a', 'A', 'b']) {
       expect((await instance.store.claim(claimOf(long + last, { claimId: last }))).kind).toBe('claimed');
@@ -148,7 +148,7 @@ describe('what is written', () => {
     expect((await instance.store.claim(claimOf(`${long}a`, { claimId: 'c' }))).kind).toBe('exists');
   });
 
-  it('takes ids that differ in case for two processes, also in one statement', async () => {
+  it('treats ids that differ in case as two processes, also in one statement', async () => {
     const ids = ['Order', 'order', 'ORDER', 'ordeR'];
     const claims = await Promise.all(
       ids.map((correlationId, index) =>
@@ -170,7 +170,7 @@ describe('what is written', () => {
     for (const id of ids) expect(await instance.events.findEvents(id)).toMatchObject([{ seq: 1 }]);
   });
 
-  /** Times of a column as the database itself writes them, in UTC to the millisecond. */
+  /** Times of a column as the database formats them, in UTC with milliseconds. */
   const asText = (column: string): string => {
     const { server } = instance.fixture.config;
     if (server === null) return `replace(${column}, ' ', 'T') || 'Z'`;
@@ -180,7 +180,7 @@ describe('what is written', () => {
   };
 
   const TIMES = [
-    // The hour that summer time skips, and the one that it has twice, somewhere.
+    // In some zone, the hour that daylight saving time skips and the hour that it repeats.
     '2026-03-29T02:30:00.123Z',
     '2026-10-25T01:30:00.999Z',
     '2026-10-25T00:30:00.001Z',
@@ -191,17 +191,19 @@ describe('what is written', () => {
 
   const textsOf = async (column: string, table: string, order: string): Promise<unknown[]> =>
     (
-      await instance.fixture.database.read(`SELECT ${asText(column)} AS told FROM ${table} ORDER BY ${order}`)
-    ).map(({ told }) => told);
+      await instance.fixture.database.read(
+        `SELECT ${asText(column)} AS written FROM ${table} ORDER BY ${order}`,
+      )
+    ).map(({ written }) => written);
 
-  it('keeps times to the millisecond, in UTC', async () => {
+  it('keeps times with milliseconds, in UTC', async () => {
     const { record } = await instance.store.claim(claimOf('a'));
     const row = await rowOf('a');
     expect([row.startedAt, row.startLeaseUntil]).toEqual([record.startedAt, record.startLeaseUntil]);
     expect(await textsOf('started_at', 'process_store', 'correlation_id')).toEqual([
       record.startedAt.toISOString(),
     ]);
-    // The clock of the database is the other one that is asked.
+    // Compares with the clock of the database.
     expect(Math.abs(row.startLeaseUntil!.getTime() - 15_000 - Date.now())).toBeLessThan(5_000);
     for (const time of TIMES)
       await instance.events.logEvent({
@@ -219,7 +221,7 @@ describe('what is written', () => {
   it.each(['Asia/Kathmandu', 'America/St_Johns', 'Pacific/Kiritimati', 'Europe/Berlin'])(
     'keeps the same times if the process is in %s',
     async (zone) => {
-      // One process at a time has a SQLite file.
+      // A SQLite file allows only one process at a time.
       await instance.fixture.stop();
       const { dataDir, server } = instance.fixture.config;
       const order: ZoneOrder = { changes: server === null ? { dataDir } : { server }, times: TIMES };
@@ -246,7 +248,7 @@ describe('what is written', () => {
     },
   );
 
-  it('is listed once each, page by page, where many began in the same millisecond', async () => {
+  it('is listed once, page by page, if many began in the same millisecond', async () => {
     const ids = Array.from(
       { length: 60 },
       (_, index) =>
@@ -273,7 +275,7 @@ describe('what is written', () => {
       cursor = page.nextCursor;
     } while (cursor !== null);
     const tied = ids.filter((id) => id !== 'id-0');
-    // By code unit, whatever the locale of the server.
+    // By code unit, independent of the locale of the server.
     expect(listed).toEqual(['id-0', ...tied.sort((a, b) => (a < b ? 1 : -1))]);
 
     const walked: string[] = [];

@@ -54,7 +54,7 @@ describe('the schema on a database server', () => {
       ({ version }) => version,
     );
 
-  it('is made by each migration, taken back by each, and made again', async () => {
+  it('is created by the migrations, reverted by them, and created again', async () => {
     expect(await command('run')).toEqual([
       ...NAMES.map((name) => `Applied ${name}.`),
       `The schema is at version ${SCHEMA_VERSION}.`,
@@ -75,7 +75,7 @@ describe('the schema on a database server', () => {
     expect(await command('run')).toEqual([`The schema is at version ${SCHEMA_VERSION}.`]);
   });
 
-  it('gives old outcomes their origin', async () => {
+  it('derives the origin of old outcomes', async () => {
     await command('run');
     for (let version = SCHEMA_VERSION; version > 4; version -= 1) await command('revert');
     await insertOldOutcomes(
@@ -89,7 +89,7 @@ describe('the schema on a database server', () => {
     }
   });
 
-  it('is made once where four instances boot at once', async () => {
+  it('is created once if four instances boot at the same time', async () => {
     const connections = await Promise.all(Array.from({ length: 4 }, () => open()));
     expect(await Promise.all(connections.map((each) => each.schemaVersion()))).toEqual(
       Array(4).fill(SCHEMA_VERSION),
@@ -99,7 +99,7 @@ describe('the schema on a database server', () => {
     expect(migrations.map(({ name }) => name)).toEqual(NAMES);
   });
 
-  it('is not touched with DB_MIGRATE=off, and a boot says what to run', async () => {
+  it('is not changed with DB_MIGRATE=off, and the boot error names the command to run', async () => {
     await expect(open({ migrate: false })).rejects.toMatchObject({
       name: 'DatabaseStartError',
       message:
@@ -116,7 +116,7 @@ describe('the schema on a database server', () => {
     expect(await (await open({ migrate: false })).schemaVersion()).toBe(SCHEMA_VERSION);
   });
 
-  it.each([true, false])('of a newer version is refused, with DB_MIGRATE %s', async (migrate) => {
+  it.each([true, false])('is refused if it has a newer version, with DB_MIGRATE %s', async (migrate) => {
     await command('run');
     const newer = SCHEMA_VERSION + 1;
     await session.query(
@@ -132,7 +132,7 @@ describe('the schema on a database server', () => {
     expect(await applied()).toHaveLength(newer);
   });
 
-  it('is what the entities say', async () => {
+  it('equals the schema of the entities', async () => {
     await command('run');
     const dataSource = await new DataSource(
       serverDialectOf(config).dataSourceOptions(config, 'schema'),

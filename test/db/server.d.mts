@@ -1,4 +1,4 @@
-/** A database of its own on a server, for a run of tests. */
+/** A separate database on a server, for a run of tests. */
 export interface TestDatabase {
   readonly variables: Record<string, string>;
   drop(): Promise<void>;

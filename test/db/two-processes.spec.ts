@@ -7,7 +7,7 @@ import { BuiltService, ensureBuilt } from '../support/built-service.js';
 import { databaseVariables, readRows, removeTables } from '../support/database.js';
 import { eventually } from '../support/service.js';
 
-/** Longer than any of these tests, so that who is answered earlier was woken. */
+/** Longer than any of these tests, so that an earlier answer means that the waiter was woken. */
 const WAIT_MS = 15_000;
 
 interface Answer {
@@ -44,7 +44,7 @@ describe('two services over one database and one engine', () => {
     ensureBuilt();
     folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-two-'));
     engine = await BuiltEngine.spawn(join(folder, 'engine'));
-    // Both find an empty schema.
+    // Both boot on an empty schema.
     urls.push(...(await Promise.all([spawnService(), spawnService()])));
   }, 300_000);
 
@@ -75,7 +75,7 @@ describe('two services over one database and one engine', () => {
     return ((await answer.json()) as { count: number }).count;
   }
 
-  it('start one instance for a hundred equal starts at both, and answer all of them the same', async () => {
+  it('start one instance for a hundred equal starts at both, and return the same answer to all', async () => {
     const answers = await Promise.all(
       Array.from({ length: 100 }, (_, index) => start(urls[index % 2] ?? '', 'hundred')),
     );
@@ -85,12 +85,12 @@ describe('two services over one database and one engine', () => {
     expect(await countInstances('hundred')).toBe(1);
   });
 
-  it('refuse an id with other variables, whichever of them knows it', async () => {
+  it('refuse an id with other variables, even if the other service has started it', async () => {
     expect((await start(urls[0] ?? '', 'known')).status).toBe(200);
     expect((await start(urls[1] ?? '', 'known', 'somebody-else')).status).toBe(409);
   });
 
-  it('wake the waiters of one when the other receives the end', async () => {
+  it('wake the waiters of one when the other receives the outcome', async () => {
     const began = Date.now();
     const waiting = start(urls[0] ?? '', 'told-elsewhere', 'slow-told-elsewhere');
     await eventually(
@@ -108,7 +108,7 @@ describe('two services over one database and one engine', () => {
     expect(Date.now() - began).toBeLessThan(WAIT_MS);
   });
 
-  it('wake who waits at the one when the other is asked to cancel', async () => {
+  it('wake the waiters of one when the other receives a cancel', async () => {
     const waiting = start(urls[0] ?? '', 'cancelled-elsewhere', 'slow-cancelled-elsewhere');
     await eventually(
       () =>
@@ -124,7 +124,7 @@ describe('two services over one database and one engine', () => {
     expect(JSON.parse(answer.text)).toMatchObject({ status: 'error', errorCode: 'CANCELLED' });
   });
 
-  it('take over what the other was doing when it was killed, with one process for each id', async () => {
+  it('take over the work of the other after it was killed, with one process for each id', async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `taken-over-${index}`);
     const cut = ids.map((id) => start(urls[0] ?? '', id, `slow-${id}`).catch(() => null));
     await eventually(

@@ -16,7 +16,7 @@ import { VirtualWorld } from './virtual.world.js';
 /** Periods of the services' own tasks, in ms. */
 const LOOK_MS = 1_000;
 const WATCH_MS = 5_000;
-const REST_MS = 250;
+const SETTLE_CHECK_MS = 250;
 
 /** Longest delay of an answer after its instance has written the outcome, in ms: a few disk accesses. */
 const PROMPT_MS = 400;
@@ -78,14 +78,14 @@ export class Interleaving {
   /** Ids that a client was answered 202 for. */
   private readonly accepted = new Set<string>();
   /** The final outcome that a client received, by id. */
-  private readonly toldFinal = new Map<string, string>();
+  private readonly finalReceived = new Map<string, string>();
   /** Engine instances whose completion was refused because the row has another instance. */
-  private readonly takenForOthers: { readonly correlationId: string; readonly processInstanceId: string }[] =
+  private readonly refusedAsOthers: { readonly correlationId: string; readonly processInstanceId: string }[] =
     [];
   /** Number of outstanding events and workers. */
   private ahead = 0;
   private lastEventAt = 0;
-  private calmRounds = 0;
+  private settledRounds = 0;
   private nextSweepAt = 0;
   private isOver = false;
 
@@ -131,8 +131,8 @@ export class Interleaving {
       const count = this.exclusive ? 1 : 2;
       for (let index = 0; index < count; index += 1) this.openInstance(index);
       this.plan();
-      this.tick(REST_MS, () => {
-        this.lookForRest();
+      this.tick(SETTLE_CHECK_MS, () => {
+        this.checkSettled();
       });
     });
     try {
@@ -164,7 +164,7 @@ export class Interleaving {
     this.violations.push(text);
   }
 
-  // The instances
+  // Instances
 
   private openInstance(index: number): void {
     let instance: SimulatedInstance | undefined;
@@ -244,7 +244,7 @@ export class Interleaving {
     return this.chance.pick(this.instances);
   }
 
-  // What happens
+  // Scenario
 
   private soon(delayMs: number, act: () => void): void {
     this.ahead += 1;
@@ -330,7 +330,7 @@ export class Interleaving {
 
   private fateOf(correlationId: string): StartFate {
     const plan = this.plans.get(correlationId);
-    if (plan === undefined) throw new Error(`nobody plans ${correlationId}`);
+    if (plan === undefined) throw new Error(`the scenario has no process ${correlationId}`);
     plan.startCalls += 1;
     if (plan.isRefused) return plan.startCalls === 1 && this.chance.hits(0.2) ? 'unreachable' : 'refused';
     if (plan.isLate) return plan.startCalls === 1 ? 'late' : 'taken';
@@ -402,7 +402,7 @@ export class Interleaving {
         await instance.listener.unhandledBpmnError({ ...facts, errorCode: 'REFUSED', errorMessage: 'no' });
       } else {
         const end = await instance.completions.complete({ correlationId, task, status: 'ok', data: 'same' });
-        if (instance.isAlive) this.toldCompletion(correlationId, end, task);
+        if (instance.isAlive) this.receiveCompletion(correlationId, end, task);
       }
     };
     let isDone = false;
@@ -412,7 +412,7 @@ export class Interleaving {
         if (!instance.isAlive || isDone) return;
         isDone = true;
         this.ahead -= 1;
-        if (life === 'incident') this.repairPerhaps(processInstanceId, start);
+        if (life === 'incident') this.maybeRepair(processInstanceId, start);
         else if (engine.fake.instances.get(processInstanceId)?.state === 'ACTIVE')
           engine.fake.endInstance(processInstanceId, 'COMPLETED');
       },
@@ -430,7 +430,7 @@ export class Interleaving {
     });
   }
 
-  private repairPerhaps(processInstanceId: string, start: FakeEngine['starts'][number]): void {
+  private maybeRepair(processInstanceId: string, start: FakeEngine['starts'][number]): void {
     if (!this.chance.hits(0.5)) return;
     this.soon(this.chance.below(3_000), () => {
       const { fake } = this.durable.engine;
@@ -453,7 +453,7 @@ export class Interleaving {
           request.drop = gone;
         }),
       (request, answer) => {
-        this.toldAnswer(request, answer);
+        this.receiveAnswer(request, answer);
         this.checkPrompt(request);
       },
       (request, { code }) => {
@@ -462,7 +462,7 @@ export class Interleaving {
         const isRefused = this.plans.get(correlationId)?.isRefused === true;
         if (code === 'unknown-process-definition' && isRefused) return;
         if (code === 'correlation-id-conflict' && row?.requestHash !== HASHES[variant]) return;
-        this.violate(`a start of ${correlationId} was told ${code}`);
+        this.violate(`a start of ${correlationId} was answered with ${code}`);
       },
     );
   }
@@ -473,10 +473,10 @@ export class Interleaving {
       `complete with ${data}`,
       (instance) => instance.completions.complete({ correlationId, status: 'ok', data }),
       (_request, end) => {
-        this.toldCompletion(correlationId, end);
+        this.receiveCompletion(correlationId, end);
       },
       (_request, { code }) => {
-        this.violate(`a completion of ${correlationId} was told ${code}`);
+        this.violate(`a completion of ${correlationId} was answered with ${code}`);
       },
     );
   }
@@ -488,19 +488,19 @@ export class Interleaving {
       'cancel',
       (instance) => instance.cancel(correlationId),
       (request, answer) => {
-        this.toldAnswer(request, answer);
+        this.receiveAnswer(request, answer);
       },
       (_request, { code }) => {
         const isRemovable = before === undefined || this.plans.get(correlationId)?.isRefused === true;
         if (code === 'unknown-process' && isRemovable) return;
         const row = this.durable.table.rows.get(correlationId);
         if (code === 'process-ended' && row !== undefined && row.status !== 'pending') return;
-        this.violate(`a cancel of ${correlationId} was told ${code}`);
+        this.violate(`a cancel of ${correlationId} was answered with ${code}`);
       },
     );
   }
 
-  /** Sends a request to an instance and handles the answer, unless one of them is gone by then. */
+  /** Sends a request to an instance and handles the answer, unless the instance has crashed or the client has gone. */
   private async ask<T>(
     correlationId: string,
     what: string,
@@ -520,15 +520,15 @@ export class Interleaving {
     };
     this.open.add(request);
     this.world.note(`${instance.name}: ${what} ${correlationId}`);
-    const isHeard = (): boolean => instance.isAlive && !request.isGone;
+    const isExpected = (): boolean => instance.isAlive && !request.isGone;
     try {
       const answer = await act(instance, request);
-      if (isHeard()) {
-        this.world.note(`${instance.name}: ${what} ${correlationId} is answered ${textOf(answer)}`);
+      if (isExpected()) {
+        this.world.note(`${instance.name}: ${what} ${correlationId} is answered with ${textOf(answer)}`);
         answered(request, answer);
       }
     } catch (error) {
-      if (!isHeard()) return;
+      if (!isExpected()) return;
       this.world.note(`${instance.name}: ${what} ${correlationId} fails: ${String(error)}`);
       if (error instanceof ProblemError) failed(request, error);
       else this.violate(`${what} ${correlationId} failed: ${String(error)}`);
@@ -540,44 +540,44 @@ export class Interleaving {
   private dropClient(correlationId: string): void {
     for (const request of this.open) {
       if (request.correlationId !== correlationId) continue;
-      this.world.note(`a client of ${correlationId} goes`);
+      this.world.note(`a client of ${correlationId} disconnects`);
       request.isGone = true;
       request.drop();
       return;
     }
   }
 
-  // What must hold
+  // Invariants
 
-  private toldAnswer({ correlationId }: Request, { body }: ProcessAnswer): void {
+  private receiveAnswer({ correlationId }: Request, { body }: ProcessAnswer): void {
     const view = JSON.parse(body) as View & { data: unknown };
-    this.told(correlationId, { ...view, data: view.data === null ? null : JSON.stringify(view.data) });
+    this.receive(correlationId, { ...view, data: view.data === null ? null : JSON.stringify(view.data) });
   }
 
-  private toldCompletion(correlationId: string, end: CompletionResult, task?: CompletingTask): void {
+  private receiveCompletion(correlationId: string, end: CompletionResult, task?: CompletingTask): void {
     if (end.kind === 'unknown') {
-      this.violate(`a completion of ${correlationId} was told that it is unknown`);
+      this.violate(`a completion of ${correlationId} was answered as unknown`);
       return;
     }
     if (end.kind === 'refused' && end.reason === 'other-instance' && task !== undefined)
-      this.takenForOthers.push({ correlationId, processInstanceId: task.processInstanceId });
-    this.told(correlationId, end.record);
+      this.refusedAsOthers.push({ correlationId, processInstanceId: task.processInstanceId });
+    this.receive(correlationId, end.record);
   }
 
   /** A client received a row: it must be durable, and must not change if it is final. */
-  private told(correlationId: string, view: View): void {
+  private receive(correlationId: string, view: View): void {
     const text = viewOf(view);
     const row = this.durable.table.rows.get(correlationId);
     this.accepted.add(correlationId);
     if (row === undefined) {
-      this.violate(`somebody was told of ${correlationId}, which has no row`);
+      this.violate(`a client received ${correlationId}, which has no row`);
     } else if (this.committed.get(correlationId)?.has(text) !== true) {
-      this.violate(`somebody was told ${text} of ${correlationId}, which was not durable`);
+      this.violate(`a client received ${text} of ${correlationId}, which was not durable`);
     } else if (isFinalView(view)) {
-      const earlier = this.toldFinal.get(correlationId);
+      const earlier = this.finalReceived.get(correlationId);
       if (viewOf(row) !== text || (earlier ?? text) !== text)
-        this.violate(`two ends of ${correlationId}: ${text}, and ${earlier ?? viewOf(row)}`);
-      this.toldFinal.set(correlationId, text);
+        this.violate(`two outcomes of ${correlationId}: ${text}, and ${earlier ?? viewOf(row)}`);
+      this.finalReceived.set(correlationId, text);
     }
   }
 
@@ -593,14 +593,14 @@ export class Interleaving {
   }
 
   /** Ends the run when nothing can change any more. */
-  private lookForRest(): void {
-    const reasons = this.unrest();
-    this.calmRounds = reasons.length === 0 ? this.calmRounds + 1 : 0;
+  private checkSettled(): void {
+    const reasons = this.unfinished();
+    this.settledRounds = reasons.length === 0 ? this.settledRounds + 1 : 0;
     const quietMs = this.world.now - this.lastEventAt;
-    if (this.calmRounds >= 2) {
+    if (this.settledRounds >= 2) {
       this.isOver = true;
     } else if (quietMs > LONGEST_RUN_MS) {
-      this.violate(`no rest: ${reasons.join('; ')}`);
+      this.violate(`the run does not settle: ${reasons.join('; ')}`);
       this.isOver = true;
     } else if (quietMs > SWEEP_AFTER_MS && this.world.now >= this.nextSweepAt) {
       // The service retries a failed sweep after the same time.
@@ -610,9 +610,9 @@ export class Interleaving {
     }
   }
 
-  private unrest(): string[] {
+  private unfinished(): string[] {
     const reasons: string[] = [];
-    if (this.ahead > 0) reasons.push(`${this.ahead} events are ahead`);
+    if (this.ahead > 0) reasons.push(`${this.ahead} events are outstanding`);
     if (this.open.size > 0) reasons.push(`${this.open.size} requests have no answer`);
     if (this.instances.some(({ isAlive }) => !isAlive)) reasons.push('an instance is down');
     if (this.instances.some(({ diskInUse }) => diskInUse > 0)) reasons.push('the disk is busy');
@@ -622,7 +622,7 @@ export class Interleaving {
       if (startNextAt !== null) reasons.push(`the start of ${correlationId} is not resolved`);
       const instance = fake.instances.get(processInstanceId ?? '');
       if (isReplaceable(row) && instance !== undefined && instance.state !== 'ACTIVE')
-        reasons.push(`nobody has seen the end of ${instance.id}`);
+        reasons.push(`the end of ${instance.id} is not detected`);
     }
     for (const id of this.unwanted()) reasons.push(`${id} still runs`);
     return reasons;
@@ -653,12 +653,13 @@ export class Interleaving {
       else if (row.status === 'pending' && row.cancelRequestedAt !== null)
         this.violate(`the cancel of ${correlationId} was forgotten`);
     }
-    for (const [correlationId, told] of this.toldFinal) {
+    for (const [correlationId, received] of this.finalReceived) {
       const row = table.rows.get(correlationId);
-      if (row === undefined || viewOf(row) !== told) this.violate(`the outcome of ${correlationId} is lost`);
+      if (row === undefined || viewOf(row) !== received)
+        this.violate(`the outcome of ${correlationId} is lost`);
     }
     for (const id of this.unwanted()) this.violate(`${id} is surplus and still runs`);
-    for (const { correlationId, processInstanceId } of this.takenForOthers) {
+    for (const { correlationId, processInstanceId } of this.refusedAsOthers) {
       if (table.rows.get(correlationId)?.processInstanceId === processInstanceId)
         this.violate(`the completion of ${processInstanceId} was refused, although it is the process`);
     }
@@ -671,7 +672,7 @@ export class Interleaving {
   }
 }
 
-/** The outcome by its code, which is what a client sees. */
+/** Whether an outcome is final, judged by its code as a client does. */
 function isFinalView({ status, errorCode }: View): boolean {
   return status !== 'pending' && errorCode !== 'INCIDENT' && errorCode !== 'ENDED_WITHOUT_RESULT';
 }

@@ -113,7 +113,7 @@ export class VirtualWorld {
         if (isOver()) return;
         const step = this.steps.pop();
         if (step === undefined) return;
-        if (count > MAX_STEPS) throw new Error('The run does not come to rest.');
+        if (count > MAX_STEPS) throw new Error('The run does not end.');
         if (step.run === null) continue;
         this.clock = Math.max(this.clock, step.at);
         step.run();

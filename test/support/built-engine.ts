@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 
 const MAIN = 'dist/src/embedded-engine/main.js';
 
-/** The embedded engine as `npm run engine` runs it: a process of its own. */
+/** The embedded engine as `npm run engine` runs it: a separate process. */
 export class BuiltEngine {
   private constructor(
     private readonly child: ChildProcess,
@@ -25,7 +25,7 @@ export class BuiltEngine {
       const { baseUrl } = JSON.parse(line) as { baseUrl?: string };
       if (baseUrl !== undefined) return new BuiltEngine(child, baseUrl, exit);
     }
-    throw new Error(`The engine ended while it was opened: ${faults}`);
+    throw new Error(`The engine exited during its boot: ${faults}`);
   }
 
   /** Sends the signal and waits for the end. */

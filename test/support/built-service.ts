@@ -19,7 +19,7 @@ export function ensureBuilt(): void {
   if (build.status !== 0) throw new Error(`The build failed:\n${build.stdout}${build.stderr}`);
 }
 
-/** The service as `npm start` runs it: a process of its own. */
+/** The service as `npm start` runs it: a separate process. */
 export class BuiltService {
   private output = '';
 
@@ -61,18 +61,18 @@ export class BuiltService {
     return new BuiltService(child, exit);
   }
 
-  /** What it has printed so far. */
+  /** Its output so far. */
   get log(): string {
     return this.output;
   }
 
-  /** The number of the process. */
+  /** The process id. */
   get pid(): number {
     if (this.child.pid === undefined) throw new Error('The service could not be started.');
     return this.child.pid;
   }
 
-  /** Whether the process has ended, by itself or by a signal. */
+  /** Whether the process has exited, by itself or by a signal. */
   get exited(): boolean {
     return this.child.exitCode !== null || this.child.signalCode !== null;
   }
@@ -91,7 +91,7 @@ export class BuiltService {
     this.child.kill(signal);
   }
 
-  /** Ends it at once, however far it came. */
+  /** Kills it at once. */
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.exit;

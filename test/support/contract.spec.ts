@@ -56,7 +56,7 @@ const problem = (status: number, more: object = {}): Partial<SeenAnswer> => ({
   }),
 });
 
-describe('the contract of the e2e suite', () => {
+describe('the contract check of the e2e tests', () => {
   it.each<readonly [string, Partial<SeenAnswer>]>([
     ['what is documented', {}],
     ['a HEAD without a body', { method: 'HEAD' }],
@@ -65,7 +65,7 @@ describe('the contract of the e2e suite', () => {
     ['a problem without a route', { ...problem(404, { instance: '/other' }), path: '/other' }],
     ['a problem for another method', { ...problem(404), method: 'DELETE' }],
     ['the documentation itself', { path: '/docs/openapi.json', status: 777 }],
-  ])('takes %s', (_name, answer) => {
+  ])('accepts %s', (_name, answer) => {
     expect(faults(answer)).toEqual([]);
   });
 
@@ -85,16 +85,16 @@ describe('the contract of the e2e suite', () => {
     ],
     ['a missing member', { body: '{}' }, /must have required property 'n'/],
     ['a further member', { body: '{"n":1,"m":2}' }, /must NOT have additional properties/],
-    ['a body that is no JSON', { body: '{' }, /no JSON/],
+    ['a body that is not JSON', { body: '{' }, /not JSON/],
     [
       'a body of a response without one',
       { status: 304, headers: {}, body: '{}' },
-      /a body where none is documented/,
+      /a body, but none is documented/,
     ],
-    ['what no route answers', { path: '/other' }, /neither documented nor a problem document/],
-    ['a problem with another title', problem(404, { title: 'Else' }), /not as the table has it/],
-    ['a problem with another status', problem(500), /not as the table has it/],
-    ['a problem of another path', problem(404, { instance: '/' }), /not as the table has it/],
+    ['the answer for an unknown route', { path: '/other' }, /neither documented nor a problem document/],
+    ['a problem with another title', problem(404, { title: 'Else' }), /differs from the table/],
+    ['a problem with another status', problem(500), /differs from the table/],
+    ['a problem of another path', problem(404, { instance: '/' }), /differs from the table/],
     [
       'a problem with a member missing',
       problem(404, { type: undefined }),

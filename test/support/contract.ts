@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import ajvFormats from 'ajv-formats';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from '../../src/common/errors/index.js';
 
-/** An answer as it was seen. */
+/** A received answer. */
 export interface SeenAnswer {
   readonly method: string;
   /** With or without its query. */
@@ -24,7 +24,7 @@ type Operations = Readonly<
   Record<string, { readonly responses: Readonly<Record<string, DocumentedResponse>> }>
 >;
 
-/** The part of an OpenAPI document that says what is answered. */
+/** The part of an OpenAPI document that describes the answers. */
 interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Operations>>;
 }
@@ -34,7 +34,7 @@ const UNDOCUMENTED = /^\/docs(\/|$)/;
 
 const ROOT = 'openapi.json';
 
-/** Holds answers against the OpenAPI document that the service serves. */
+/** Checks answers against the OpenAPI document of the service. */
 export class Contract {
   private readonly ajv = new Ajv2020({ strict: false, allErrors: true, coerceTypes: true });
   private readonly templates: readonly { readonly template: string; readonly pattern: RegExp }[];
@@ -57,7 +57,7 @@ export class Contract {
     return new Contract((await served.json()) as OpenApiDocument);
   }
 
-  /** What of the answer is not as the document says; empty where all is. */
+  /** The differences between an answer and the document; empty if there are none. */
   faultsOf(answer: SeenAnswer): string[] {
     const path = answer.path.split('?', 1)[0] ?? '';
     if (UNDOCUMENTED.test(path)) return [];
@@ -86,7 +86,7 @@ export class Contract {
     const faults = this.faultsOfHeaders(answer, documented, pointer);
     const mediaType = mediaTypeOf(answer);
     if (documented.content === undefined) {
-      return answer.body ? [...faults, 'a body where none is documented'] : faults;
+      return answer.body ? [...faults, 'a body, but none is documented'] : faults;
     }
     if (documented.content[mediaType] === undefined) return [...faults, `${mediaType} is not documented`];
     if (mediaType === PROBLEM_MEDIA_TYPE) return [...faults, ...this.faultsOfProblem(answer, path)];
@@ -103,7 +103,7 @@ export class Contract {
     });
   }
 
-  /** What no route answers is a problem document; so is what a route documents as one. */
+  /** The answer for an unknown route is a problem document, like every answer that a route documents as one. */
   private faultsOfProblem(answer: SeenAnswer, path: string): string[] {
     if (mediaTypeOf(answer) !== PROBLEM_MEDIA_TYPE) return ['neither documented nor a problem document'];
     if (answer.body === null || answer.method === 'HEAD') return [];
@@ -122,7 +122,7 @@ export class Contract {
       problem.title === title &&
       problem.instance === path
       ? []
-      : [`the problem is not as the table has it: ${answer.body}`];
+      : [`the problem differs from the table: ${answer.body}`];
   }
 
   private faultsOfBody(body: string, pointer: readonly string[]): string[] {
@@ -130,7 +130,7 @@ export class Contract {
     try {
       value = JSON.parse(body);
     } catch {
-      return [`the body is no JSON: ${body}`];
+      return [`the body is not JSON: ${body}`];
     }
     const validate = this.validator(pointer);
     return validate(value)
@@ -145,7 +145,7 @@ export class Contract {
       encodeURIComponent(part.replaceAll('~', '~0').replaceAll('/', '~1')),
     );
     const validate = this.ajv.getSchema(`${ROOT}#/${escaped.join('/')}`);
-    if (validate === undefined) throw new Error(`The document has nothing at ${pointer.join(' ')}`);
+    if (validate === undefined) throw new Error(`The document has no schema at ${pointer.join(' ')}`);
     return validate;
   }
 }
@@ -157,7 +157,7 @@ function mediaTypeOf({ headers }: SeenAnswer): string {
 
 const contracts = new Map<string, Promise<Contract>>();
 
-/** `fetch` for a service in a process of its own: the answer is held against its contract. */
+/** `fetch` for a service in a separate process; checks the answer against its contract. */
 export async function fetchByContract(url: string, init: RequestInit = {}): Promise<Response> {
   const response = await fetch(url, init);
   const { origin, pathname } = new URL(url);
@@ -171,7 +171,7 @@ export async function fetchByContract(url: string, init: RequestInit = {}): Prom
   return response;
 }
 
-/** @throws Error with all that is not as the service at this address documents it */
+/** @throws Error with all differences from the documentation of the service at this address */
 export async function assertContract(origin: string, answer: SeenAnswer): Promise<void> {
   let contract = contracts.get(origin);
   if (contract === undefined) {
@@ -183,5 +183,6 @@ export async function assertContract(origin: string, answer: SeenAnswer): Promis
 
 /** @throws Error if there are faults */
 export function failOn(faults: readonly string[]): void {
-  if (faults.length > 0) throw new Error(`Not as the OpenAPI document says:\n${faults.join('\n')}`);
+  if (faults.length > 0)
+    throw new Error(`The answer differs from the OpenAPI document:\n${faults.join('\n')}`);
 }

@@ -1,10 +1,10 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-/** A TCP proxy in front of the service that cuts a connection on which nothing has moved for a time, as gateways do. */
+/** A TCP proxy in front of the service that closes idle connections, as gateways do. */
 export class CuttingProxy {
   private readonly sockets = new Set<Socket>();
-  /** Connections that were cut. */
+  /** Number of closed connections. */
   cuts = 0;
 
   private constructor(
@@ -12,7 +12,7 @@ export class CuttingProxy {
     readonly baseUrl: string,
   ) {}
 
-  /** @param idleMs milliseconds without a byte in either direction */
+  /** @param idleMs time without a byte in either direction, in ms */
   static async start(targetUrl: string, idleMs: number): Promise<CuttingProxy> {
     const target = new URL(targetUrl);
     const server = createServer();

@@ -12,8 +12,8 @@ import { newServerConfig, removeServerSchema } from '../../src/database/testing/
 export type Row = Record<string, unknown>;
 
 /**
- * The database of this run (`TEST_DB`) for a service to be started with: on SQLite nothing, because it lies in the
- * service's folder; on a server a schema of its own, the same one for the same folder.
+ * The environment that selects the database of this run (`TEST_DB`) for a service. On SQLite it is empty, because the
+ * file is in the service's folder; on a server it names a separate schema, the same one for the same folder.
  */
 export function databaseVariables(dataDir: string): Record<string, string> {
   const server = newServerConfig();
@@ -31,12 +31,12 @@ export function databaseVariables(dataDir: string): Record<string, string> {
   };
 }
 
-/** Rows of the database of a service as another reader sees them: only what is committed. */
+/** Rows of the database of a service as another connection sees them: only committed ones. */
 export async function readRows(dataDir: string, sql: string, parameters: readonly unknown[]): Promise<Row[]> {
   return run(dataDir, sql, parameters, true, (database) => database.prepare(sql).all(...parameters) as Row[]);
 }
 
-/** Changes rows behind the back of the service. @param parameters a Date is written as the database has it */
+/** Changes rows without the service. @param parameters a Date is converted to the format of the database */
 export async function changeRows(
   dataDir: string,
   sql: string,
@@ -83,7 +83,7 @@ function dialectOf(dataDir: string): SqlDialect {
   return server === null ? sqliteDialect : serverDialectOf(server);
 }
 
-/** Removes the tables of a service from the server of this run; a SQLite file goes with its folder. */
+/** Removes the tables of a service from the server of this run; a SQLite file is removed with its folder. */
 export async function removeTables(dataDir: string): Promise<void> {
   await removeServerSchema({ server: serverOf(dataDir) });
 }

@@ -1,7 +1,7 @@
 import ts from 'typescript';
 import { readText } from './documents.js';
 
-/** What the sources declare, as far as a page can name it. */
+/** The declarations of the sources that a page can refer to. */
 export interface Declarations {
   /** Members of each class and interface, by its name: the parameters of a method, null for another member. */
   readonly members: ReadonlyMap<string, ReadonlyMap<string, readonly string[] | null>>;
@@ -32,7 +32,7 @@ export function declarationsOf(sources: readonly string[]): Declarations {
   return { members, functions };
 }
 
-/** The names of parameters as a page shows them: `query`, `page?`, `{ limit }?`. */
+/** The names of parameters in the notation of the pages: `query`, `page?`, `{ limit }?`. */
 function parametersOf(
   declaration: ts.FunctionDeclaration | ts.MethodDeclaration | ts.MethodSignature,
   file: ts.SourceFile,

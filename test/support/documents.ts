@@ -6,24 +6,24 @@ const CODE_FOLDERS = ['src', 'test', 'scripts', 'migrations'];
 const TOP_FOLDERS = [...CODE_FOLDERS, ...MARKDOWN_FOLDERS, '.ci', '.vscode', '.devcontainer'];
 const CODE_FILE = /\.(ts|mts|mjs|cjs)$/;
 
-/** A file of the repository that names others in backticks: a page, or the comments of a source. */
+/** A file of the repository that refers to others in backticks: a page, or the comments of a source. */
 export interface Document {
-  /** Relative to the root of the repository, as are all paths here. */
+  /** Relative to the root of the repository, like all paths here. */
   readonly path: string;
-  /** The page without its fenced blocks, or the comments of the source, one a line. */
+  /** The page without its fenced blocks, or the comments of the source, one per line. */
   readonly prose: string;
 }
 
 /** Every file and folder of the repository that can be referred to; folders end in a slash. */
 const REPOSITORY: readonly string[] = listRepository();
 
-/** The pages for people, without the CHANGELOG, which has names of the past. */
+/** The documentation pages, without the CHANGELOG, which contains old names. */
 export const PAGES: readonly string[] = REPOSITORY.filter(
   (path) =>
     path.endsWith('.md') && path !== 'CHANGELOG.md' && (!path.includes('/') || path.startsWith('docs/')),
 );
 
-/** The sources; the same rules apply to their comments as to the pages. */
+/** The sources; the rules for pages also apply to their comments. */
 export const SOURCES: readonly string[] = REPOSITORY.filter(
   (path) => CODE_FILE.test(path) && CODE_FOLDERS.some((folder) => path.startsWith(`${folder}/`)),
 );
@@ -65,7 +65,7 @@ export function documents(): Document[] {
   ];
 }
 
-/** The comments of a source, by their first characters: no comment of ours begins behind code on its line. */
+/** The comments of a source, recognized by the beginning of a line: no comment here follows code on the same line. */
 function commentsOf(source: string): string {
   return source
     .split('\n')
@@ -81,14 +81,14 @@ export function codeOf(source: string): string {
     .join('\n');
 }
 
-/** What stands between single backticks. */
+/** The texts between single backticks. */
 export function backtickedIn(prose: string): string[] {
   return [...prose.matchAll(/(?<!`)`([^`\n]+)`(?!`)/g)].map(([, text]) => text ?? '');
 }
 
 /**
  * The words of a backticked text that are paths of the repository: those in one of its top folders, those with a file
- * extension of ours, and folders that end in a slash. A URL or a route, which begins with a slash, is none.
+ * extension of the repository, and folders that end in a slash. A URL or a route, which begins with a slash, is not one.
  */
 export function pathsIn(backticked: string): string[] {
   return backticked
@@ -107,8 +107,8 @@ function isPath(word: string): boolean {
 
 /**
  * Whether a path that a document names exists: from the root, from the folder of the document, or as the end of a path
- * (`topic.explorer.ts`, `errors/problems.ts`). `*` and `<name>` stand for any text, `dist/` for what is built, and the
- * extension of a spec may be left out.
+ * (`topic.explorer.ts`, `errors/problems.ts`). `*` and `<name>` match any text, `dist/` is the build output, and the
+ * extension of a spec may be omitted.
  */
 export function exists(path: string, document: string): boolean {
   const source = path.replace(/^dist\//, '').replace(/\.js$/, '.ts');

@@ -7,7 +7,7 @@ import { type HandlerTask, Topic, type TopicHandler } from '../../src/camunda-wo
 import { ProcessCompletionService, ProcessModule } from '../../src/process/index.js';
 import type { ServiceProcess } from '../../src/processes/index.js';
 
-/** What a step of a test does; its process is completed by the service that is passed. */
+/** A step of a test; it can complete its process with the given service. */
 export type DrawnStep = (
   task: HandlerTask,
   completion: ProcessCompletionService,
@@ -24,7 +24,7 @@ export const completes: DrawnStep = async (task, completion) => {
   return {};
 };
 
-/** A process of a test: its `.bpmn` as a text, written to a temporary file, and what its steps do, by their names. */
+/** A process of a test: its `.bpmn` text in a temporary file, and the handlers of its steps by name. */
 export function drawnProcess(
   key: string,
   bpmn: string,

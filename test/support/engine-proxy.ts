@@ -1,11 +1,11 @@
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Decides what becomes of a request: pass it on, or do something else with it. */
+/** Decides what happens to a request: it passes the request on or handles it. */
 export type Interference = (seen: {
   readonly method: string;
   readonly path: string;
-  /** Passes the request on; the engine's answer goes to the client when the returned function is called. */
+  /** Passes the request on. The returned function sends the engine's answer to the client. */
   readonly pass: () => Promise<() => void>;
   readonly response: ServerResponse;
 }) => Promise<void>;

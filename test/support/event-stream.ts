@@ -5,7 +5,7 @@ export interface ServerSentEvent {
   readonly data: Record<string, unknown>;
 }
 
-/** A client of server-sent events that keeps what it has seen. */
+/** A client of server-sent events that collects the received messages. */
 export class EventStreamClient {
   readonly seen: ServerSentEvent[] = [];
   readonly comments: string[] = [];
@@ -22,7 +22,7 @@ export class EventStreamClient {
     this.ended.catch(() => undefined);
   }
 
-  /** Settles when the headers are there. */
+  /** Settles when the headers have arrived. */
   static async open(url: string, headers: Record<string, string> = {}): Promise<EventStreamClient> {
     const abort = new AbortController();
     const response = await fetch(url, {
@@ -36,17 +36,17 @@ export class EventStreamClient {
     return this.over;
   }
 
-  /** The places in the trail of the events, in the order in which they came. */
+  /** Sequence numbers of the received events, in order of arrival. */
   get seqs(): number[] {
     return this.seen.filter(({ event }) => event === 'message').map(({ data }) => data.seq as number);
   }
 
-  /** Settles when the service has closed the stream in good order. */
+  /** Settles when the service has closed the stream properly. */
   whole(): Promise<void> {
     return this.ended;
   }
 
-  /** Goes away. */
+  /** Disconnects. */
   leave(): void {
     this.abort.abort();
   }

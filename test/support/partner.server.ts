@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A partner of onboard-user in place of the simulator: every call of a step comes to the test, which answers it. */
+/** A partner of onboard-user instead of the simulator; the test answers every call of a step. */
 export class PartnerServer {
-  /** What is done with a call once its body has come. */
+  /** Handles a call after its body has arrived. */
   respond: (request: IncomingMessage, response: ServerResponse) => void = (_request, response) => {
     response.writeHead(503).end();
   };
@@ -23,7 +23,7 @@ export class PartnerServer {
     return new PartnerServer(server);
   }
 
-  /** The settings that send the service here. */
+  /** Environment that directs the service to this server. */
   get settings(): { readonly BACKGROUND_CHECK_URL: string; readonly ONBOARDING_API_URL: string } {
     const url = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
     return { BACKGROUND_CHECK_URL: url, ONBOARDING_API_URL: url };

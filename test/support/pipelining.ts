@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** An answer as it came over the socket. */
+/** An answer as received on the socket. */
 export interface RawAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** A connection on which requests are sent as text, one behind the other, without a wait for their answers. */
+/** A connection that sends requests as text, one after the other, without waiting for their answers. */
 export class Pipeline {
   private received = '';
 
@@ -24,7 +24,7 @@ export class Pipeline {
     return pipeline;
   }
 
-  /** Sends a GET as often as asked. */
+  /** Sends a GET the given number of times. */
   get(path: string, headers: Readonly<Record<string, string>> = {}, times = 1): void {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     this.socket.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n${lines.join('')}\r\n`.repeat(times));
@@ -34,12 +34,12 @@ export class Pipeline {
     this.socket.write(text);
   }
 
-  /** All that came so far. */
+  /** Everything received so far. */
   get text(): string {
     return this.received;
   }
 
-  /** The answers that came whole so far; their bodies have a length. */
+  /** The complete answers so far; their bodies have a content length. */
   answers(): RawAnswer[] {
     const answers: RawAnswer[] = [];
     let rest = this.received;

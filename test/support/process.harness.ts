@@ -60,7 +60,7 @@ export const testDefinition: ProcessDefinition = {
   startSchema: z.looseObject({ userId: z.string() }),
 };
 
-/** An instance that the fake engine holds. */
+/** An instance of the fake engine. */
 export interface FakeInstance {
   readonly id: string;
   readonly businessKey: string;
@@ -80,7 +80,7 @@ export class FakeEngine {
   incidents: (Pick<Incident, 'id' | 'processInstanceId' | 'incidentTimestamp'> & Partial<Incident>)[] = [];
   /** The open user tasks of every instance. */
   userTasks: WaitingTask[] = [];
-  /** Queries that were sent, by name. */
+  /** Received queries, by name. */
   readonly queries: string[] = [];
   settled = true;
   isAway = false;
@@ -93,7 +93,7 @@ export class FakeEngine {
     keys: [testDefinition.key],
     of: (key: string): Drawing | null => this.drawn.get(key) ?? null,
   };
-  /** The latest activities of every instance, latest first. */
+  /** The activities of every instance, latest first. */
   latestActivities: HistoricActivity[] = [];
   /** True if the history has the variables of ended instances. */
   keepsVariables = false;

@@ -1,4 +1,4 @@
 import { Logger } from '@nestjs/common';
 
-// A test that fails on purpose must not fill the output; what is logged is asserted by spies.
+// Expected errors must not fill the output; tests assert log lines with spies.
 Logger.overrideLogger(false);

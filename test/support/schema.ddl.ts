@@ -6,15 +6,15 @@ import { createConfiguration } from '../../src/config/index.js';
 import { postgresDialect } from '../../src/database/server/postgres.dialect.js';
 import { CapturedMssql } from './tds/captured.mssql.js';
 
-/** Databases in the order of the document, by what people call them. */
+/** Databases in the order of the document, with their names. */
 export const DDL_DIALECTS = ['SQL Server', 'PostgreSQL', 'SQLite'] as const;
 
 export type DdlDialect = (typeof DDL_DIALECTS)[number];
 
-/** What creates or changes a table or an index of ours. */
+/** Matches statements that create or change a table or an index of the service. */
 const CREATES = new RegExp(`^(CREATE (TABLE|(UNIQUE )?INDEX)|ALTER TABLE)\\b.*\\b(${TABLES.join('|')})\\b`);
 
-/** The statements by which the migrations make the whole schema on a database; none is reached. */
+/** The statements with which the migrations create the whole schema; no database is connected. */
 export async function ddlOf(dialect: DdlDialect): Promise<string> {
   const statements = await { 'SQL Server': mssqlDdl, PostgreSQL: postgresDdl, SQLite: sqliteDdl }[dialect]();
   return statements
@@ -63,7 +63,7 @@ async function postgresDdl(): Promise<readonly string[]> {
     DB_USER: 'api',
     DB_ENCRYPT: 'off',
   }).database;
-  if (config === null) throw new Error('There are no settings of a server.');
+  if (config === null) throw new Error('There is no configuration of a server.');
   const options = postgresDialect.dataSourceOptions(config, 'schema');
   await migrate(new DataSource(Object.assign(options, { driver: { Pool, Client } })));
   return taken;
@@ -94,7 +94,7 @@ async function migrate(dataSource: DataSource): Promise<void> {
   await dataSource.destroy();
 }
 
-/** A column in each line. */
+/** One column per line. */
 function readable(sql: string): string {
   if (!sql.startsWith('CREATE TABLE')) return sql;
   const [, head = '', columns = ''] = /^(CREATE TABLE \S+) \((.*)\)\s*$/s.exec(sql) ?? [];
@@ -103,7 +103,7 @@ function readable(sql: string): string {
     .join(',\n')}\n)`;
 }
 
-/** Splits at the commas that stand in no parentheses. */
+/** Splits at the commas outside of parentheses. */
 function splitColumns(columns: string): string[] {
   const parts = [''];
   let depth = 0;

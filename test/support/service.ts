@@ -10,7 +10,7 @@ import { Contract, failOn } from './contract.js';
 import { databaseVariables, readRows, removeTables, type Row } from './database.js';
 import { clearSharedEngine, targetVariables } from './target.js';
 
-/** What a client sees of an answer. */
+/** An answer as a client receives it. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -25,8 +25,8 @@ let contract: Promise<Contract> | undefined;
 /**
  * The whole service on a free loopback port, with a database in a temporary folder.
  *
- * Each of its answers, to whatever client, is held against the OpenAPI document that it serves; one that is not as it
- * says fails the test at its next request, or at the stop.
+ * Each of its answers is checked against its OpenAPI document. An answer that differs fails the test at its next request
+ * or at the stop.
  */
 export class RunningService {
   private constructor(
@@ -38,10 +38,10 @@ export class RunningService {
   ) {}
 
   /**
-   * Boots the service on the engine of this run. On an engine that is shared only one may run at a time, or it would
-   * work on the tasks of the other.
+   * Boots the service on the engine of this run. On a shared engine only one service may run at a time, because it would
+   * work on the tasks of another.
    *
-   * @param variables environment on top of the test's defaults; a `DATA_DIR` of your own is not removed at the end
+   * @param variables environment that overrides the defaults of tests; a given `DATA_DIR` is not removed at the end
    */
   static async start(
     variables: Record<string, string> = {},
@@ -55,10 +55,10 @@ export class RunningService {
       LOG_LEVEL: 'silent',
       DATA_DIR: dataDir,
       SIMULATOR_SLOW_MS: '700',
-      // Long enough for a result on a busy machine; the most that SYNC_TIMEOUT_MAX_MS lets a start wait is 55 s.
+      // Long enough for a result on a busy machine; SYNC_TIMEOUT_MAX_MS limits the wait of a start to 55 s.
       SYNC_TIMEOUT_MS: '50000',
       SHUTDOWN_TIMEOUT_MS: '500',
-      // Shorter than a stop: a poll that outlives its service would lock a task for no worker.
+      // Shorter than a stop: a poll that ends after its service would lock a task without a worker.
       CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '300',
       ...targetVariables(),
       ...databaseVariables(dataDir),
@@ -97,7 +97,7 @@ export class RunningService {
     return this.read(response);
   }
 
-  /** Starts one of the service's processes, its first where none is named. */
+  /** Starts a process of the service, by default the first one. */
   start(
     correlationId: string,
     variables: Record<string, unknown> = { userId: correlationId },
@@ -110,7 +110,7 @@ export class RunningService {
     return this.get(`/api/process/status/${correlationId}`);
   }
 
-  /** The trail, once it has as many rows as awaited: the row of a start is not awaited by its answer. */
+  /** The trail, when it has the given number of rows: the answer to a start does not wait for its row. */
   wholeTrail(correlationId: string, rows: number): Promise<Row[]> {
     return eventually(
       () => this.trail(correlationId),
@@ -118,7 +118,7 @@ export class RunningService {
     );
   }
 
-  /** Asks for the status until it is no longer pending. */
+  /** Polls the status until it is no longer pending. */
   async finished(correlationId: string): Promise<Answer> {
     return eventually(
       () => this.status(correlationId),
@@ -126,7 +126,7 @@ export class RunningService {
     );
   }
 
-  /** How many instances with this business key the engine has ever started. */
+  /** Number of instances with this business key that the engine has started. */
   async countInstances(businessKey: string): Promise<number> {
     const { baseUrl } = this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
     const query = `processInstanceBusinessKey=${encodeURIComponent(businessKey)}`;
@@ -134,7 +134,7 @@ export class RunningService {
     return ((await answer.json()) as { count: number }).count;
   }
 
-  /** How many instances with this business key run in the engine. */
+  /** Number of instances with this business key that run in the engine. */
   async countRunning(businessKey: string): Promise<number> {
     const { baseUrl } = this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
     const answer = await fetch(
@@ -143,12 +143,12 @@ export class RunningService {
     return ((await answer.json()) as { count: number }).count;
   }
 
-  /** Rows of the database as another reader sees them: only what is committed. */
+  /** Rows of the database as another connection sees them: only committed ones. */
   rows(sql: string, ...parameters: unknown[]): Promise<Row[]> {
     return readRows(this.dataDir, sql, parameters);
   }
 
-  /** The trail of a process by time, as the spec's query has it. */
+  /** The trail of a process in order of time, with the query of the specification. */
   trail(correlationId: string): Promise<Row[]> {
     return this.rows(
       'SELECT * FROM event_log WHERE correlation_id = ? ORDER BY created_at, step, seq',
@@ -156,13 +156,13 @@ export class RunningService {
     );
   }
 
-  /** Stops the service; the database stays. */
+  /** Stops the service and keeps the database. */
   async stop(): Promise<void> {
     await this.app.close();
     failOn(this.faults.splice(0));
   }
 
-  /** Stops the service and removes its folder, and what it has left in a shared engine. */
+  /** Stops the service; removes its folder, and its deployments from a shared engine. */
   async destroy(): Promise<void> {
     await this.app.close();
     await clearSharedEngine(this.processKeys);
@@ -195,10 +195,10 @@ async function readAnswer(response: Response): Promise<Answer> {
   };
 }
 
-/** How often {@link eventually} looks, in ms: often enough for a test, seldom enough to leave the core to the service. */
+/** Interval of {@link eventually} in ms: short enough for a test, and long enough not to slow the service down. */
 const LOOK_MS = 5;
 
-/** Repeats a look until it shows what is awaited; fails after `limitMs`, a minute by default, with the last look. */
+/** Repeats a read until its value meets the condition; fails after `limitMs`, by default a minute, with the last value. */
 export async function eventually<T>(
   look: () => T | Promise<T>,
   isSo: (seen: T) => boolean,
@@ -208,7 +208,8 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (isSo(seen)) return seen;
-    if (performance.now() > end) throw new Error(`This did not come: last seen ${JSON.stringify(seen)}`);
+    if (performance.now() > end)
+      throw new Error(`The condition was not met; last value: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

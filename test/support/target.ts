@@ -5,10 +5,10 @@ import {
   startEngineServer,
 } from '../../src/embedded-engine/index.js';
 
-/** What decides which engine the service under test talks to, and how; all else is the same on every target. */
+/** Variables that select the engine of the tested service, and its transport; everything else is the same on all targets. */
 const VARIABLES = ['CAMUNDA_BASE_URL', 'CAMUNDA_DEPLOY', 'EMBEDDED_TRANSPORT'] as const;
 
-/** The engine's variables of this run's environment, for a service to be started with. */
+/** The engine variables in the environment of this run, for the environment of a service. */
 export function targetVariables(): Record<string, string> {
   return Object.fromEntries(
     VARIABLES.flatMap((name) => {
@@ -23,13 +23,13 @@ export function sharedEngineUrl(): string | null {
   return targetVariables().CAMUNDA_BASE_URL ?? null;
 }
 
-/** An engine over HTTP, to put something in front of. */
+/** An engine over HTTP, for tests with a proxy in front of it. */
 export interface ReachableEngine {
   readonly baseUrl: string;
   close(): Promise<void>;
 }
 
-/** The shared engine of this run, else an embedded one that serves HTTP. */
+/** The shared engine of this run, otherwise an embedded one that serves HTTP. */
 export async function openTargetEngine(): Promise<ReachableEngine> {
   const shared = sharedEngineUrl();
   if (shared !== null) return { baseUrl: shared, close: () => Promise.resolve() };
@@ -45,8 +45,8 @@ export async function openTargetEngine(): Promise<ReachableEngine> {
 }
 
 /**
- * Removes what a service has deployed to a shared engine, with its instances and their history, so that the next one
- * does not work on what an earlier one left. Does nothing for a service with an engine of its own.
+ * Removes the deployments of a service from a shared engine, with their instances and history, so that the next service
+ * does not work on them. Does nothing for a service with its own engine.
  */
 export async function clearSharedEngine(processKeys: readonly string[]): Promise<void> {
   const baseUrl = sharedEngineUrl();

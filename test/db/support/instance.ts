@@ -7,7 +7,7 @@ import { ProcessStoreRepository } from '../../../src/process-store/process-store
 import { ProcessStoreService } from '../../../src/process-store/process-store.service.js';
 import type { Claim } from '../../../src/process-store/process-store.types.js';
 
-/** What an instance of the service has over its database. */
+/** The database services of an instance. */
 export interface Instance {
   readonly fixture: DatabaseFixture;
   readonly repository: ProcessStoreRepository;
@@ -15,7 +15,7 @@ export interface Instance {
   readonly events: EventLogService;
 }
 
-/** An instance in a new place, or in one that is there: `server` of another's configuration. */
+/** Opens an instance on a new database, or on that of another instance (`server`). */
 export async function openInstance(changes: Partial<DatabaseConfig> = {}): Promise<Instance> {
   const fixture = await openDatabase({ writeQueueMaxBytes: 100_000_000, ...changes });
   const { database, queue, shutdown, config } = fixture;

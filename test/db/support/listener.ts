@@ -1,14 +1,14 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
 
-/** What takes connections at a loopback port and is no database. */
+/** A server on a loopback port that accepts connections but is not a database. */
 export class Listener {
   connections = 0;
   private readonly sockets = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
 
-  /** @param onConnection what becomes of a connection; it stays open and silent unless this does something */
+  /** @param onConnection handles a connection, which otherwise stays open and silent */
   static async open(onConnection: (socket: Socket) => void = () => undefined): Promise<Listener> {
     const server = createServer();
     const listener = new Listener(server);
@@ -30,7 +30,7 @@ export class Listener {
     return address.port;
   }
 
-  /** Resolves when there were as many connections. */
+  /** Resolves when it has accepted this number of connections. */
   async untilConnections(count: number): Promise<void> {
     while (this.connections < count) await once(this.server, 'counted');
   }

@@ -11,7 +11,7 @@ export function serverConfig(changes: Partial<DatabaseServerConfig> = {}): Datab
   return { ...config, ...changes };
 }
 
-/** A session of its own beside those of the service, without their time-outs. */
+/** A session separate from those of the service, without their timeouts. */
 export class ServerSession {
   private constructor(
     readonly dataSource: DataSource,
@@ -26,7 +26,7 @@ export class ServerSession {
     return new ServerSession(dataSource, dataSource.createQueryRunner(), server);
   }
 
-  /** A table of the service, as a statement has to write it. */
+  /** The qualified name of a table of the service. */
   table(name: string): string {
     const { type, schema } = this.config;
     return schema === null ? name : type === 'mssql' ? `[${schema}].${name}` : `"${schema}".${name}`;
@@ -46,14 +46,14 @@ export class ServerSession {
   }
 
   /** Resolves when another session waits for a lock that this one holds. */
-  async untilSomebodyWaits(): Promise<void> {
+  async untilAnotherWaits(): Promise<void> {
     const isPostgres = this.config.type === 'postgres';
     const [own] = await this.query(isPostgres ? 'SELECT pg_backend_pid() AS id' : 'SELECT @@SPID AS id');
     const id = Number(own?.id);
     const waiting = isPostgres
       ? `SELECT pid FROM pg_stat_activity WHERE ${id} = ANY(pg_blocking_pids(pid))`
       : `SELECT session_id FROM sys.dm_exec_requests WHERE blocking_session_id = ${id}`;
-    // Beside the runner, because its session has an open transaction.
+    // On another connection, because the session of the runner has an open transaction.
     while ((await this.dataSource.query<unknown[]>(waiting)).length === 0);
   }
 

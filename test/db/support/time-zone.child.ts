@@ -9,9 +9,9 @@ export interface ZoneOrder {
   readonly times: readonly string[];
 }
 
-/** What it wrote, and read back, as ISO texts. */
+/** The values that it wrote and read back, as ISO texts. */
 export interface ZoneReport {
-  /** Minutes that its zone is behind UTC at the first of the times. */
+  /** Minutes that its zone is behind UTC at the first time. */
   readonly offset: number;
   readonly claimed: readonly (string | null)[];
   readonly read: readonly (string | null)[];

@@ -6,7 +6,7 @@ export interface Statement {
   readonly parameters: readonly TdsParameter[];
 }
 
-/** A statement of a batch, and what runs behind it if it changes or returns fewer rows. */
+/** A statement of a batch, and the statement that follows if it changes or returns too few rows. */
 export interface BatchedStatement {
   readonly statement: Statement;
   readonly rows: number;
@@ -31,7 +31,7 @@ export function readBatch({ sql, parameters }: Statement): readonly BatchedState
   return batch;
 }
 
-/** A statement with the parameters that it has alone. */
+/** A statement with only its own parameters. */
 function alone(sql: string, parameters: readonly TdsParameter[]): Statement {
   const own: TdsParameter[] = [];
   const text = sql.replaceAll(/@(\d+)/g, (_, place: string) => {

@@ -13,32 +13,32 @@ import type { TdsLogin } from './tds.request.js';
 import type { TdsFault } from './tds.tokens.js';
 import type { TdsParameter } from './tds.types.js';
 
-/** A statement as SQL Server got it; transactions are `BEGIN`, `COMMIT`, `ROLLBACK`. */
+/** A statement that SQL Server received; transactions are `BEGIN`, `COMMIT`, `ROLLBACK`. */
 export interface CapturedStatement {
   readonly sql: string;
   readonly parameters: readonly TdsParameter[];
-  /** The number of the connection on which it came. */
+  /** The number of its connection. */
   readonly connection: number;
 }
 
 /** An error as SQL Server sends it, with its number. */
 export interface ServerError extends TdsFault {
-  /** The transaction is gone with it. */
+  /** Whether the error ends the transaction. */
   readonly rollsBack: boolean;
 }
 
-/** What the server is to answer: rows, an error, nothing in one of three ways, or undefined for no rows. */
+/** The answer of the server: rows, an error, one of three kinds of silence, or undefined for no rows. */
 export type CapturedAnswer = (
   statement: CapturedStatement,
 ) => readonly object[] | ServerError | Extract<TdsReply, string> | undefined;
 
-/** Deadlock victim and conflicts of snapshot isolation: the server has ended the transaction. */
+/** Deadlock victim and conflicts of snapshot isolation: the server has rolled the transaction back. */
 const ROLLS_BACK: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 
-/** A server that takes every statement down and answers by a script; what asks it is the real driver. */
+/** A server for the real driver that records every statement and answers as a script says. */
 export class CapturedMssql {
   answer: CapturedAnswer = () => undefined;
-  /** Faults of a login. */
+  /** Errors of a login. */
   login: (login: TdsLogin, connection: number) => readonly TdsFault[] = () => [];
 
   private listening: TdsServer | null = null;
@@ -62,7 +62,7 @@ export class CapturedMssql {
     return createMssqlDialect(schema);
   }
 
-  /** Settings by which the server is reached. */
+  /** Settings for a connection to the server. */
   config(changes: Partial<DatabaseServerConfig> = {}): DatabaseServerConfig {
     return {
       type: 'mssql',
@@ -85,8 +85,8 @@ export class CapturedMssql {
   }
 
   /**
-   * What was asked since the last time, without what TypeORM asks of a server by itself. A batch that is a transaction
-   * stands there as its statements, between `BEGIN` and `COMMIT`.
+   * The statements since the last call, without those that TypeORM sends by itself. A batch that is a transaction is
+   * returned as its statements between `BEGIN` and `COMMIT`.
    */
   take(): readonly CapturedStatement[] {
     return this.server.exchanges
@@ -134,7 +134,7 @@ export class CapturedMssql {
   }
 }
 
-/** The statements of a batch between the beginning and the end of its transaction; any other as it is. */
+/** The statements of a batch with the beginning and the end of its transaction; any other statement unchanged. */
 function expanded(exchange: TdsExchange): readonly CapturedStatement[] {
   const { connection } = exchange;
   const batch = readBatch(exchange);

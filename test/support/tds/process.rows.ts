@@ -3,11 +3,11 @@ import type { TdsParameter } from './tds.types.js';
 
 type Row = Record<string, unknown>;
 
-/** The rows of `process_store` in memory: as much of SQL as one process asks of them, so that a service can run. */
+/** The rows of `process_store` in memory, with the part of SQL that a service needs to run one process. */
 export class ProcessRows {
   readonly rows = new Map<string, Row>();
 
-  /** Answers statements about `process_store`, and finds nothing in any other table. */
+  /** Executes statements on `process_store`; all other tables are empty. */
   readonly answer: CapturedAnswer = (statement) => {
     const { sql } = statement;
     if (sql.startsWith('INSERT INTO process_store (')) return this.insert(statement);
@@ -55,7 +55,7 @@ export class ProcessRows {
   }
 }
 
-/** @throws Error for an expression that no statement of one process has */
+/** @throws Error for an expression that the statements of one process do not contain */
 function valueOf(expression: string, row: Row, valueAt: (place: string | undefined) => unknown): unknown {
   const [, kept, otherwise] = /^COALESCE\((\w+), (.*)\)$/.exec(expression) ?? [];
   if (kept !== undefined) return row[kept] ?? valueOf(otherwise ?? '', row, valueAt);
@@ -66,7 +66,7 @@ function valueOf(expression: string, row: Row, valueAt: (place: string | undefin
   const ms = /^DATEADD\(millisecond, CAST\(@(\d+) AS int\)/.exec(expression)?.[1];
   if (ms !== undefined) return later(valueAt(ms));
   if (/^\d+$/.test(expression)) return Number(expression);
-  // Columns of a cancel, which does not happen here.
+  // Columns of a cancel, which does not occur here.
   if (expression === 'NULL' || expression.startsWith('CASE WHEN cancel_requested_at IS NOT NULL'))
     return null;
   throw new Error(`The rows in memory do not know ${expression}.`);
@@ -76,7 +76,7 @@ function later(ms: unknown): Date {
   return new Date(Date.now() + Number(ms));
 }
 
-/** Splits at the commas that stand in no parentheses. */
+/** Splits at the commas outside of parentheses. */
 function split(list: string): string[] {
   const parts = [''];
   let depth = 0;

@@ -11,12 +11,12 @@ export function uint64(value: number | bigint): Buffer {
   return buffer;
 }
 
-/** A text of UTF-16 behind its length in characters. */
+/** A UTF-16 text after its length in characters. */
 export function text(lengthBytes: 1 | 2, value: string): Buffer {
   return Buffer.concat([uint(lengthBytes, value.length), Buffer.from(value, 'utf16le')]);
 }
 
-/** Reads one thing behind the other. */
+/** Reads values in sequence. */
 export class ByteReader {
   private at = 0;
 

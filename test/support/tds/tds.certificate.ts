@@ -1,10 +1,10 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { generate } from 'selfsigned';
 
-/** A certificate for loopback that is made anew for each run. */
+/** A certificate for loopback, created for each run. */
 export interface TestCertificate {
   readonly context: SecureContext;
-  /** What a client has to trust, as PEM. */
+  /** The certificate that a client has to trust, as PEM. */
   readonly pem: string;
 }
 

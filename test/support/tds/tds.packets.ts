@@ -20,7 +20,7 @@ const PACKET_BYTES = 4_096;
 const END_OF_MESSAGE = 0x01;
 const IGNORE = 0x02;
 
-/** Puts bytes together to packets, and packets to messages. */
+/** Assembles bytes to packets, and packets to messages. */
 export class MessageReader {
   private bytes = Buffer.alloc(0);
   private parts: Buffer[] = [];

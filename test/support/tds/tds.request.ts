@@ -2,7 +2,7 @@ import { ByteReader } from './tds.bytes.js';
 import { MESSAGE, type TdsMessage } from './tds.packets.js';
 import { readParameters, type TdsParameter } from './tds.types.js';
 
-/** What a client asks of its session. */
+/** A request of a client. */
 export interface TdsRequest {
   readonly kind: 'batch' | 'rpc' | 'begin' | 'commit' | 'rollback';
   /** The text of a batch or of `sp_executesql`; for transactions `BEGIN`, `COMMIT`, `ROLLBACK`. */
@@ -10,7 +10,7 @@ export interface TdsRequest {
   readonly parameters: readonly TdsParameter[];
 }
 
-/** What a client says when it logs in. */
+/** The login data of a client. */
 export interface TdsLogin {
   readonly user: string;
   readonly password: string;
@@ -21,7 +21,7 @@ export interface TdsLogin {
 const SP_EXECUTESQL = 10;
 const TRANSACTIONS: Readonly<Record<number, TdsRequest['kind']>> = { 5: 'begin', 7: 'commit', 8: 'rollback' };
 
-/** @throws Error for what the driver never sends */
+/** @throws Error for requests that the driver never sends */
 export function readRequest({ type, data }: TdsMessage): TdsRequest {
   const reader = new ByteReader(data);
   reader.take(reader.uint(4) - 4);
@@ -43,9 +43,9 @@ export function readRequest({ type, data }: TdsMessage): TdsRequest {
 function readCall(reader: ByteReader): TdsRequest {
   const isByName = reader.uint(2) !== 0xffff;
   if (isByName || reader.uint(2) !== SP_EXECUTESQL)
-    throw new Error('The responder knows sp_executesql alone.');
+    throw new Error('The responder only knows sp_executesql.');
   reader.uint(2);
-  // The statement, and the declarations of its parameters.
+  // Skips the statement and the declarations of its parameters.
   const [statement, , ...parameters] = readParameters(reader);
   return { kind: 'rpc', sql: String(statement?.value), parameters };
 }
@@ -66,7 +66,7 @@ export function readLogin({ data }: TdsMessage): TdsLogin {
     user: textAt(1).toString('utf16le'),
     password: Buffer.from(password).toString('utf16le'),
     application: textAt(3).toString('utf16le'),
-    // Behind the host, user, password, application, server, extension, library and language.
+    // After the host, user, password, application, server, extension, library and language.
     database: textAt(8).toString('utf16le'),
   };
 }

@@ -6,7 +6,7 @@ import type { TdsLogin, TdsRequest } from './tds.request.js';
 import type { TdsFault } from './tds.tokens.js';
 import type { TdsColumn } from './tds.types.js';
 
-/** What a statement came to. */
+/** The result of a statement. */
 export interface TdsResult {
   /** Null: a statement that returns no rows. */
   readonly rows: readonly object[] | null;
@@ -17,8 +17,8 @@ export interface TdsResult {
 }
 
 /**
- * What the server answers: the results of statements, or faults. `silence`: nothing, while attention is answered.
- * `hang`: nothing at all, and nothing further on this connection. `cut`: the connection ends.
+ * The answer of the server: the results of statements, or errors. `silence`: no answer, except to attention. `hang`: no
+ * answer to this or any later request of the connection. `cut`: the connection ends.
  */
 export type TdsReply =
   | { readonly results: readonly TdsResult[] }
@@ -27,35 +27,35 @@ export type TdsReply =
   | 'hang'
   | 'cut';
 
-/** A request with the connection that it came on. */
+/** A request with its connection. */
 export interface TdsExchange extends TdsRequest {
   /** The number of the connection, from 1. */
   readonly connection: number;
 }
 
-/** What is behind the wire. */
+/** The database behind the protocol. */
 export interface TdsBackend {
-  /** Faults of a login; none: it is taken. */
+  /** Errors of a login; empty: it is accepted. */
   readonly login?: (login: TdsLogin, connection: number) => readonly TdsFault[];
-  /** Undefined: what a server says that has nothing to return; a transaction begins or ends. */
+  /** Undefined: the answer without rows; a transaction begins or ends. */
   readonly answer?: (exchange: TdsExchange) => TdsReply | undefined | Promise<TdsReply | undefined>;
-  /** Told of a connection that has ended. */
+  /** Called when a connection has ended. */
   readonly closed?: (connection: number) => void;
 }
 
-/** What the server offers at a port. */
+/** Options of the server. */
 export interface TdsServerOptions {
-  /** With it the server insists on TLS. */
+  /** If present, the server requires TLS. */
   readonly context?: SecureContext;
-  /** Bytes after which each connection is cut. */
+  /** Number of bytes after which each connection is closed. */
   readonly cutAfter?: number;
 }
 
 /** Speaks TDS like SQL Server on a loopback port, so that the real driver can be tested without a server. */
 export class TdsServer {
-  /** Everything that was asked after the logins, but for what the driver sets a new session up with. */
+  /** All requests after the logins, without those with which the driver sets up a session. */
   readonly exchanges: TdsExchange[] = [];
-  /** The statements by which a new session was set up, one for each. */
+  /** The statements with which sessions were set up, one for each session. */
   readonly setups: string[] = [];
   readonly logins: TdsLogin[] = [];
   private readonly sessions = new Map<number, TdsSession>();
@@ -82,17 +82,17 @@ export class TdsServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Connections that are open. */
+  /** Number of open connections. */
   get open(): readonly number[] {
     return [...this.sessions.keys()];
   }
 
-  /** How many transactions are open on a connection, one inside the other. */
+  /** Number of nested open transactions of a connection. */
   depthOf(connection: number): number {
     return this.sessions.get(connection)?.depth ?? 0;
   }
 
-  /** Ends every connection without a word. */
+  /** Closes all connections without a message. */
   cutAll(): void {
     for (const session of this.sessions.values()) session.cut();
   }

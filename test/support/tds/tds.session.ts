@@ -17,12 +17,12 @@ import {
 import { columnsOf, columnsToken, rowToken } from './tds.types.js';
 import { TdsWire } from './tds.wire.js';
 
-/** From this severity on the server ends the connection. */
+/** The lowest severity with which the server closes the connection. */
 const FATAL_SEVERITY = 20;
 
-/** One connection: its login, and then one request after the other. */
+/** One connection: its login, then its requests one at a time. */
 export class TdsSession {
-  /** Transactions that are open, one inside the other. */
+  /** Number of nested open transactions. */
   depth = 0;
   private readonly wire: TdsWire;
   private transaction = Buffer.alloc(8);
@@ -134,7 +134,7 @@ export class TdsSession {
     if (faults.some(({ severity }) => severity >= FATAL_SEVERITY)) this.socket.end();
   }
 
-  /** Begins or ends a transaction; one that begins inside another is one with it. */
+  /** Begins or ends a transaction; a nested one is part of the outer one. */
   private turn(kind: 'begin' | 'commit' | 'rollback'): void {
     if (kind === 'begin') {
       this.depth += 1;
@@ -152,7 +152,7 @@ export class TdsSession {
     this.say(...(this.depth === 0 ? [ended] : []), doneToken(DONE_KIND.batch, DONE.final));
   }
 
-  /** A client that waits no longer: what it had asked ends, and then its wish is acknowledged. */
+  /** A client cancels its request: the request ends, and then the cancel is acknowledged. */
   private attend(): void {
     if (this.isWaiting) this.say(doneToken(DONE_KIND.batch, DONE.error));
     this.isWaiting = false;

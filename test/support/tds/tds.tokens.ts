@@ -1,7 +1,7 @@
 import { text, uint, uint64 } from './tds.bytes.js';
 import { COLLATION } from './tds.types.js';
 
-/** What a server says is wrong. */
+/** An error of the server. */
 export interface TdsFault {
   readonly number: number;
   readonly message: string;
@@ -12,7 +12,7 @@ export interface TdsFault {
 /** Bits of DONE, DONEINPROC and DONEPROC. */
 export const DONE = { final: 0, more: 0x01, error: 0x02, count: 0x10, attention: 0x20 } as const;
 
-/** Kinds of the token: behind a batch, behind a statement of a procedure, behind the procedure. */
+/** Kinds of the token: after a batch, after a statement in a procedure, after the procedure. */
 export const DONE_KIND = { batch: 0xfd, procedure: 0xfe, inProcedure: 0xff } as const;
 
 export function doneToken(kind: number, status: number, count = 0): Buffer {
@@ -57,7 +57,7 @@ export function sessionTokens(database: string): Buffer {
 
 const TRANSACTION = { begun: 8, committed: 9, rolledBack: 10 } as const;
 
-/** Says that a transaction has begun or ended. @param id of the transaction, 8 bytes */
+/** Reports that a transaction has begun or ended. @param id of the transaction, 8 bytes */
 export function transactionToken(what: keyof typeof TRANSACTION, id: Buffer): Buffer {
   const some = Buffer.concat([Buffer.from([id.length]), id]);
   const none = Buffer.from([0]);

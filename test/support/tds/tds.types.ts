@@ -1,14 +1,14 @@
 import { ByteReader, text, uint, uint64 } from './tds.bytes.js';
 
-/** A parameter as it came over the wire. */
+/** A received parameter. */
 export interface TdsParameter {
   readonly name: string;
-  /** Such as `VarChar(255)`, `NVarChar(MAX)`, `DateTime2(3)`, `Int`. */
+  /** For example `VarChar(255)`, `NVarChar(MAX)`, `DateTime2(3)`, `Int`. */
   readonly type: string;
   readonly value: string | number | bigint | boolean | Date | null;
 }
 
-/** What a column holds; `bigint` is read as a text by the driver. */
+/** The type of a column; the driver returns `bigint` as text. */
 export type ColumnType = 'int' | 'bigint' | 'float' | 'bit' | 'nvarchar' | 'datetime2';
 
 /** A column of a result. */
@@ -104,9 +104,9 @@ function readTime(reader: ByteReader, scale: number): Date | null {
   return new Date(YEAR_1 + reader.uint(3) * DAY_MS + time);
 }
 
-/** The columns of rows as their values have them; one in which nothing but nulls stand is a text. */
+/** The columns of rows with the types of their values; a column with only nulls is a text. */
 export function columnsOf(rows: readonly object[]): TdsColumn[] {
-  // A result without rows still needs columns, because the driver would not recognise it otherwise.
+  // A result without rows also needs columns; without them the driver does not recognise it.
   const [first = { none: null }] = rows;
   return Object.keys(first).map((name) => ({
     name,

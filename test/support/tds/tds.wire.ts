@@ -3,17 +3,17 @@ import { Duplex } from 'node:stream';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { MESSAGE, MessageReader, packetsOf, payloadOf, takePacket, type TdsMessage } from './tds.packets.js';
 
-/** The type of a TLS record that is no longer part of a handshake. */
+/** The type of a TLS record with application data. */
 const APPLICATION_DATA = 23;
 
-/** The messages of a connection, with TLS beneath them once it is begun. */
+/** The messages of a connection, over TLS after it has begun. */
 export class TdsWire {
   private readonly reader: MessageReader;
   private secured: TLSSocket | null = null;
   private tunnel: Tunnel | null = null;
   private sent = 0;
 
-  /** @param cutAfter bytes that go to the client before the connection is cut in the middle of what it says */
+  /** @param cutAfter number of bytes to the client after which the connection is closed, also within a message */
   constructor(
     private readonly socket: Socket,
     private readonly cutAfter: number,
@@ -32,7 +32,7 @@ export class TdsWire {
     else this.secured.write(bytes);
   }
 
-  /** From now on the client shakes hands, inside of PRELOGIN messages, and then speaks TLS. */
+  /** Begins TLS: the handshake is inside of PRELOGIN messages, and then all data is TLS. */
   secure(context: SecureContext): void {
     this.tunnel = new Tunnel((bytes) => {
       this.write(bytes);
@@ -41,7 +41,7 @@ export class TdsWire {
     this.secured.on('data', (chunk: Buffer) => {
       this.reader.push(chunk);
     });
-    // A client that trusts no such certificate ends the handshake.
+    // A client that does not trust the certificate ends the handshake.
     this.secured.on('error', () => this.socket.destroy());
   }
 
@@ -57,7 +57,7 @@ export class TdsWire {
   }
 }
 
-/** Carries TLS: a handshake in PRELOGIN messages, one for each flight, and everything behind it as it is. */
+/** Transports TLS: the handshake in PRELOGIN messages, one for each flight, and all later data unchanged. */
 class Tunnel extends Duplex {
   private bytes = Buffer.alloc(0);
   private flight: Buffer[] = [];
@@ -83,7 +83,7 @@ class Tunnel extends Duplex {
   }
 
   override _read(): void {
-    // What comes is pushed as it comes.
+    // Received data is pushed as it arrives.
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -99,7 +99,7 @@ class Tunnel extends Duplex {
     done();
   }
 
-  /** The client awaits one message for each of its own. */
+  /** The client expects one message for each of its messages. */
   private land(): void {
     this.forward(packetsOf({ type: MESSAGE.prelogin, data: Buffer.concat(this.flight.splice(0)) }));
   }
