@@ -19,7 +19,7 @@ const TWO_WORKERS = '--maxWorkers=2';
 const CHAOS_SECONDS = '10';
 
 /**
- * The pipelines, the longest first: two of them run at a time, and a long one at the end would run alone.
+ * The pipelines, the longest first: three of them run at a time, and a long one at the end would run alone.
  *
  * @param {{ hasSqlServer: boolean }} machine
  * @returns {Pipeline[]}
@@ -27,12 +27,12 @@ const CHAOS_SECONDS = '10';
 export function pipelines({ hasSqlServer }) {
   return [
     tests,
-    staticChecks,
     camunda7,
-    postgres,
-    operaton,
     builtService,
+    postgres,
     embeddedEngine,
+    operaton,
+    staticChecks,
     ...(hasSqlServer ? [sqlServer] : []),
   ];
 }
