@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { PARTNERS_CONFIG, type PartnersConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
+import { EngineDefinitionsClient } from './engine-definitions.client.js';
 import { EngineDeploymentsClient } from './engine-deployments.client.js';
 import { EngineDrawingsService } from './engine-drawings.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
@@ -44,6 +45,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineTasksClient,
+    EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,
     EngineDrawingsService,
@@ -57,6 +59,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineTasksClient,
+    EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,
     EngineDrawingsService,

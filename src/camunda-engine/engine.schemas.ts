@@ -43,6 +43,14 @@ export const historicTypedVariableSchema = historicVariableSchema.extend({
   valueInfo: z.record(z.string(), z.unknown()).nullish(),
 });
 
+export const engineDefinitionSchema = z.object({
+  key: z.string(),
+  name: z.string().nullish(),
+  version: z.number(),
+  versionTag: z.string().nullish(),
+  suspended: z.boolean(),
+});
+
 export const definitionXmlSchema = z.object({ bpmn20Xml: z.string() });
 
 export const historicActivitySchema = z.object({
@@ -134,6 +142,7 @@ export type HistoricInstance = z.output<typeof historicInstanceSchema>;
 export type HistoricTypedVariable = z.output<typeof historicTypedVariableSchema>;
 export type HistoricActivity = z.output<typeof historicActivitySchema>;
 export type Incident = z.output<typeof incidentSchema>;
+export type EngineDefinition = z.output<typeof engineDefinitionSchema>;
 export type UserTask = z.output<typeof userTaskSchema>;
 export type EndedUserTask = z.output<typeof endedUserTaskSchema>;
 export type LockedExternalTask = z.output<typeof externalTaskSchema>;

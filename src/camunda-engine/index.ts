@@ -1,6 +1,7 @@
 export { abortableDelay, backOffMs } from './abortable-delay.js';
 export { CamundaEngineModule } from './camunda-engine.module.js';
 export { EngineDeploymentService } from './engine-deployment.service.js';
+export { EngineDefinitionsClient } from './engine-definitions.client.js';
 export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
@@ -21,6 +22,7 @@ export {
 } from './engine.errors.js';
 export { readEngineFault } from './engine.fault.js';
 export type {
+  EngineDefinition,
   HistoricActivity,
   HistoricInstance,
   HistoricTypedVariable,

@@ -4,6 +4,7 @@ import { EventLogModule } from '../event-log/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
+import { ProcessDefinitionsController } from './http/process-definitions.controller.js';
 import { ProcessEventsController } from './http/process-events.controller.js';
 import { ProcessTasksController } from './http/process-tasks.controller.js';
 import { ProcessController } from './http/process.controller.js';
@@ -14,7 +15,12 @@ import { PROCESS_PROVIDERS } from './process.providers.js';
 /** Processes: their REST routes, their commands, and their reconciliation with the engine. */
 @Module({
   imports: [ProcessStoreModule, EventLogModule, WaitroomModule, CamundaEngineModule],
-  controllers: [ProcessTasksController, ProcessController, ProcessEventsController],
+  controllers: [
+    ProcessTasksController,
+    ProcessDefinitionsController,
+    ProcessController,
+    ProcessEventsController,
+  ],
   providers: [...PROCESS_PROVIDERS],
   exports: [ProcessCompletionService, ProcessOutcomeListener, StartBacklogService],
 })

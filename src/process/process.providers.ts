@@ -4,6 +4,7 @@ import { ProcessTaskService } from './commands/process-task.service.js';
 import { TaskCommandSender } from './commands/task-command.sender.js';
 import { TaskListService } from './commands/task-list.service.js';
 import { TaskProcessFinder } from './commands/task-process.finder.js';
+import { ProcessDefinitionsService } from './http/process-definitions.service.js';
 import { ProcessTaskPresenter } from './http/process-task.presenter.js';
 import { ProcessCancelService } from './commands/process-cancel.service.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
@@ -45,6 +46,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessEventsService,
   ProcessViewPresenter,
   ProcessTaskPresenter,
+  ProcessDefinitionsService,
   ProcessDurationService,
   ClientLimitsService,
   // commands/

@@ -301,4 +301,18 @@ describe('tasks of people', () => {
   ])('refuses the list with %s', async (query) => {
     expect((await service.get(`/api/process/tasks?${query}`)).status).toBe(400);
   });
+
+  it('lists what can be started, page by page', async () => {
+    const keys: string[] = [];
+    let after: string | null = '';
+    while (after !== null) {
+      const { status, body } = await service.get(`/api/process/definitions?limit=2&after=${after}`);
+      expect(status).toBe(200);
+      keys.push(...(body.definitions as { key: string }[]).map(({ key }) => key));
+      after = body.nextAfter as string | null;
+    }
+    expect(keys).toEqual([...new Set(keys)].sort());
+    expect(keys).toEqual(expect.arrayContaining(['crowd', 'outer', 'review']));
+    expect((await service.get('/api/process/definitions?limit=0')).status).toBe(400);
+  });
 });

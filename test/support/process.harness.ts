@@ -9,6 +9,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import {
   EngineConnection,
+  EngineDefinitionsClient,
   EngineDeploymentService,
   EngineDrawingsService,
   EngineHistoryClient,
@@ -371,6 +372,7 @@ export class ProcessHarness {
         { provide: EngineHistoryClient, useValue: engine },
         { provide: EngineWaitsClient, useValue: engine },
         { provide: EngineTasksClient, useValue: engine },
+        { provide: EngineDefinitionsClient, useValue: engine },
         { provide: EngineDrawingsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },
         // The file of the test's definition does not exist; a test sets the drawings.

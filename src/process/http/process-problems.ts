@@ -97,6 +97,21 @@ export function storeUnavailable(): ProblemError {
   );
 }
 
+/** @param inDoubt whether the engine may have executed the request */
+export function engineUnavailable(inDoubt: boolean, cause: unknown): ProblemError {
+  return new ProblemError(
+    'engine-unavailable',
+    inDoubt
+      ? 'The process engine did not answer; it may have executed the request. Read the task, and repeat the request if it is unchanged.'
+      : 'The process engine does not answer. Nothing was changed; repeat the request later.',
+    {
+      headers: { 'retry-after': RETRY_AFTER_SECONDS },
+      ...(inDoubt ? { members: { accepted: 'unknown' } } : {}),
+      cause,
+    },
+  );
+}
+
 function aboutProcess(record: ProcessRecord, statusUrl: string): Record<string, unknown> {
   return { correlationId: record.correlationId, processStatus: record.status, statusUrl };
 }

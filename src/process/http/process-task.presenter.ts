@@ -8,7 +8,7 @@ import type {
   TaskPage,
   TaskSuccession,
 } from '../commands/process-task.js';
-import { unacceptableVariables } from './process-problems.js';
+import { engineUnavailable, unacceptableVariables } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { encodeTaskCursor } from './task-cursor.js';
 
@@ -88,21 +88,6 @@ export class ProcessTaskPresenter {
   private about({ correlationId, status }: { readonly correlationId: string; readonly status: string }) {
     return { correlationId, processStatus: status, statusUrl: this.processes.statusUrl(correlationId) };
   }
-}
-
-/** @param inDoubt whether the engine may have executed the request */
-function engineUnavailable(inDoubt: boolean, cause: unknown): ProblemError {
-  return new ProblemError(
-    'engine-unavailable',
-    inDoubt
-      ? 'The process engine did not answer; it may have executed the request. Read the task, and repeat the request if it is unchanged.'
-      : 'The process engine does not answer. Nothing was changed; repeat the request later.',
-    {
-      headers: { 'retry-after': '2' },
-      ...(inDoubt ? { members: { accepted: 'unknown' } } : {}),
-      cause,
-    },
-  );
 }
 
 function ok(body: unknown): ProcessAnswer {

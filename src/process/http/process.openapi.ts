@@ -25,6 +25,7 @@ import {
   completeAnswerSchema,
   cancelRequestSchema,
   completeRequestSchema,
+  definitionListSchema,
   eventListSchema,
   problemSchema,
   processListSchema,
@@ -40,6 +41,7 @@ const SCHEMAS = {
   ProcessList: z.toJSONSchema(processListSchema),
   EventList: z.toJSONSchema(eventListSchema),
   CompleteAnswer: z.toJSONSchema(completeAnswerSchema),
+  DefinitionList: z.toJSONSchema(definitionListSchema),
   Task: z.toJSONSchema(taskSchema),
   TaskList: z.toJSONSchema(taskListSchema),
   TaskSuccession: z.toJSONSchema(taskSuccessionSchema),
@@ -289,6 +291,20 @@ export const DocumentList = (): MethodDecorator =>
   applyDecorators(
     ...operation('listProcesses', 'List the active processes, or with parameters a page of all processes'),
     ...answers({ 200: json('ProcessList', 'Newest first.') }, { 400: 'A parameter is not valid.' }),
+  );
+
+/** Request and responses of `GET definitions`. */
+export const DocumentDefinitions = (): MethodDecorator =>
+  applyDecorators(
+    ...operation('listDefinitions', 'List the processes that can be started'),
+    ApiQuery({
+      name: 'after',
+      required: false,
+      description: 'The `nextAfter` of the previous page.',
+      schema: text,
+    }),
+    ApiQuery({ name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 500 } }),
+    ...answers({ 200: json('DefinitionList', 'By key.') }, { 400: 'A parameter is not valid.' }),
   );
 
 /** Request and responses of `POST complete`. */

@@ -144,6 +144,11 @@ export const waitingForSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const definitionsQuerySchema = z.strictObject({
+  after: z.string({ error: GIVEN_ONCE }).max(255, { error: 'must have at most 255 characters' }).optional(),
+  limit: wholeNumber(1, 500).optional(),
+});
+
 export const processViewSchema = z.object({
   correlationId: z.string().max(255),
   processKey: z.string().nullable(),
@@ -206,6 +211,25 @@ export const completeAnswerSchema = z.object({
   duplicate: z.literal(true).optional(),
 });
 
+export const definitionListSchema = z.object({
+  count: z.int(),
+  definitions: z.array(
+    z.object({
+      key: z.string(),
+      name: z.string().nullable(),
+      /** Null if the engine does not have the definition. */
+      version: z.int().nullable(),
+      versionTag: z.string().nullable(),
+      suspended: z.boolean(),
+      definedHere: z.boolean(),
+      resultDeclared: z.boolean(),
+      startSchema: z.record(z.string(), z.unknown()).nullable(),
+    }),
+  ),
+  /** The `after` of the next page; null on the last one. */
+  nextAfter: z.string().nullable(),
+});
+
 export const problemSchema = z.object({
   type: z.enum(Object.keys(PROBLEMS).map((code) => `urn:fastify-camunda:problem:${code}`)),
   title: z.string(),
@@ -232,6 +256,7 @@ export const problemSchema = z.object({
 export class StartRequest extends createZodDto(startRequestSchema) {}
 export class StatusQuery extends createZodDto(statusQuerySchema) {}
 export class EventsQuery extends createZodDto(eventsQuerySchema) {}
+export class DefinitionsQuery extends createZodDto(definitionsQuerySchema) {}
 export class ListQuery extends createZodDto(listQuerySchema) {}
 
 export type CompleteRequest = z.output<typeof completeRequestSchema>;
