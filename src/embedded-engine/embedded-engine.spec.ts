@@ -1,4 +1,4 @@
-/** Recovery: an engine goes on where its store has left off. */
+/** Recovery: an engine continues from the state of its store. */
 import { describe, expect, it } from '@jest/globals';
 import { EngineHarness, plain } from './testing/engine.harness.js';
 import {

@@ -9,18 +9,18 @@ import type { EngineCondition, RecoveringEngine } from './recovering.engine.js';
 import { openRecoveringEngine, type RecoveringEngineOptions } from './recovering.factory.js';
 import { bpmn, sequence } from './testing/process.builder.js';
 
-/** What a caller sees. */
+/** A response as a caller sees it. */
 interface Answer {
   readonly status: number;
   readonly value: unknown;
 }
 
-/** More than the room that a file without room has left: SQLite fills its free pages first. */
+/** Larger than the free pages of a full file, which SQLite fills first. */
 const LARGE = 'x'.repeat(3_900);
 
 let dataDir: string;
 let engine: RecoveringEngine;
-/** As on a disk with so many pages; undefined: as many as there are. */
+/** Maximum number of pages of the file; undefined: no limit. */
 let pages: number | undefined;
 let conditions: EngineCondition['status'][];
 let damage: unknown[];
@@ -42,7 +42,7 @@ async function open(options: Partial<RecoveringEngineOptions> = {}): Promise<voi
     dataDir,
     maxPages: () => pages,
     onUnexpectedError: (error) => {
-      // What a damaged file answers is foreseen; nothing else is.
+      // Only errors of a damaged file are expected.
       if (damage.length === 0 && !/malformed|not a database/.test(String(error))) throw error;
     },
     onCondition: ({ status }) => conditions.push(status),
@@ -97,9 +97,9 @@ async function keys(): Promise<unknown[]> {
   return (value as { businessKey: string }[]).map(({ businessKey }) => businessKey).sort();
 }
 
-/** Starts until the file has no room for one more. @returns the keys of the starts that were answered with success */
+/** Starts instances until the file is full. @returns the keys of the successful starts */
 async function fillUp(prefix: string): Promise<string[]> {
-  // SQLite sets the limit to what the file has already.
+  // SQLite does not set the limit below the current size of the file.
   pages = 1;
   const kept: string[] = [];
   for (let at = 0; ; at += 1) {
@@ -117,7 +117,7 @@ async function running(): Promise<void> {
 }
 
 describe('an engine whose file rejects writes', () => {
-  /** The limit counts for the connections that are opened from now on. */
+  /** The limit applies to connections that are opened later. */
   async function reopenWithoutRoom(): Promise<void> {
     await engine.close();
     pages = 1;
@@ -179,7 +179,7 @@ describe('an engine whose file rejects writes', () => {
     const { value } = await fetchTask('A', sharesProcess);
     const [task] = value as { id: string; lockExpirationTime: string }[];
     await engine.current!.externalTasks.setRetries(task!.id, 7);
-    // The limit is that of the connection, so the one that is open gets it too.
+    // The limit belongs to a connection, so the open connection needs it too.
     limitOpenConnection();
     await fillUp('full');
     pages = undefined;
@@ -236,7 +236,7 @@ describe('an engine whose file is damaged', () => {
   it('fails to open, with one sentence that names the restore guide', async () => {
     const file = await fill();
     const content = readFileSync(file);
-    // A page in the middle, which no query of the opening need read.
+    // A page in the middle, which the queries at the opening do not read.
     content.fill(0x5a, 4_096 * 12, 4_096 * 13);
     writeFileSync(file, content);
     await expect(open()).rejects.toMatchObject({
@@ -249,7 +249,7 @@ describe('an engine whose file is damaged', () => {
   it('reports damage in operation once, and responds 503', async () => {
     const file = await fill();
     await open();
-    // Behind the back of the engine, which forgets what it remembers of the pages with another's commit.
+    // Damages a page without the engine. The commit of another connection then clears the page cache of the engine.
     const content = readFileSync(file);
     writeFileSync(file, content.fill(0x5a, 4_096), { flag: 'r+' });
     const other = new BetterSqlite3(file, { timeout: 5_000 });
@@ -261,7 +261,7 @@ describe('an engine whose file is damaged', () => {
     }
     expect(damage).toHaveLength(1);
     expect(engine.condition).toEqual({ status: 'failed', reason: expect.stringMatching(/^[^.]*malformed$/) });
-    // That would be a second line, with another remedy.
+    // A failed condition would log a second line with a different remedy.
     expect(conditions).not.toContain('failed');
   });
 });

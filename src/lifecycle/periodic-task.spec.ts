@@ -18,14 +18,14 @@ describe('PeriodicTask', () => {
     await shutdown.stop();
   });
 
-  it('runs at once, then again and again', async () => {
+  it('runs at once, then periodically', async () => {
     const run = jest.fn(() => Promise.resolve());
     new PeriodicTask({ name: 'task', everyMs: 100, run }, shutdown).start();
     await jest.advanceTimersByTimeAsync(250);
     expect(run).toHaveBeenCalledTimes(3);
   });
 
-  it('waits before its first round where it shall', async () => {
+  it('waits before its first round if firstAfterMs is set', async () => {
     const run = jest.fn(() => Promise.resolve());
     new PeriodicTask({ name: 'task', everyMs: 100, firstAfterMs: 1_000, run }, shutdown).start();
     await jest.advanceTimersByTimeAsync(999);
@@ -34,7 +34,7 @@ describe('PeriodicTask', () => {
     expect(run).toHaveBeenCalledTimes(2);
   });
 
-  it('runs sooner behind a round that failed', async () => {
+  it('runs sooner after a failed round', async () => {
     const run = jest.fn(() => Promise.resolve()).mockRejectedValueOnce(new Error('away'));
     new PeriodicTask({ name: 'task', everyMs: 1_000, retryMs: 10, run }, shutdown).start();
     await jest.advanceTimersByTimeAsync(15);

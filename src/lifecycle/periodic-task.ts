@@ -84,7 +84,7 @@ export class PeriodicTask {
       this.failing = false;
       return everyMs;
     } catch (error) {
-      // An engine that is away for an hour is told once.
+      // A long outage is logged once.
       if (!this.failing) this.logger.warn({ msg: `The ${name} failed; it is tried again.`, err: error });
       this.failing = true;
       return retryMs;

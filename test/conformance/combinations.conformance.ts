@@ -345,7 +345,7 @@ describe('a file from a modeler', () => {
     }
   });
 
-  it.each(['asyncBefore', 'asyncAfter'])('with %s gets where it leads to', async (attribute) => {
+  it.each(['asyncBefore', 'asyncAfter'])('with %s reaches the next element', async (attribute) => {
     const process = await engine.process([
       start(),
       task('A', '', `camunda:${attribute}="true"`),

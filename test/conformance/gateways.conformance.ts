@@ -168,7 +168,7 @@ describe('flows out of an activity', () => {
     expect(await process.waitsIn(await process.start())).toEqual(['B']);
   });
 
-  it('fail where none can be taken', async () => {
+  it('fail if no flow can be taken', async () => {
     const process = await engine.process([
       start(),
       pass('P'),

@@ -503,7 +503,7 @@ describe('script', () => {
     expect((await process.values(instance)).result).toEqual(value);
   });
 
-  it('says where it failed', async () => {
+  it('names the element that failed', async () => {
     const process = await engine.process(around(script('A', 'nope')));
     expect(await process.launch()).toMatchObject(
       refused(

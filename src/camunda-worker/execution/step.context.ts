@@ -4,7 +4,7 @@ import type { RunningTask } from '../task/running-task.js';
 /** Since Node 24 an AsyncLocalStorage is almost free; before, it took a seventh of the processor time (decision 0016). */
 const CHEAP_FROM_NODE = 24;
 
-/** Tracks which step the current code belongs to. Does nothing on older versions of Node, where that costs too much. */
+/** Tracks which step the current code belongs to. Does nothing on older versions of Node, because it is too slow there. */
 export class StepContext {
   private readonly storage: AsyncLocalStorage<RunningTask> | null;
 

@@ -16,7 +16,7 @@ describe('columnText', () => {
     expect(columnText(null, 2)).toBeNull();
   });
 
-  it('cuts to bytes where the column counts them, without splitting a character', () => {
+  it('cuts to bytes if the column counts bytes, without splitting a character', () => {
     expect(columnText('äöü', 4, 'bytes')).toBe('äö');
     expect(columnText('äöü', 5, 'bytes')).toBe('äö');
     expect(columnText('a😀', 4, 'bytes')).toBe('a');

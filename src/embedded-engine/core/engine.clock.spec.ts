@@ -40,7 +40,7 @@ describe.each([
   ['forward', HOUR_MS],
 ])('a clock that is set %s by an hour', (_direction, by) => {
   let h: EngineHarness;
-  /** What a monotonic clock shows. */
+  /** The time of the monotonic clock. */
   let monotonic = 0;
 
   afterEach(() => h.engine.close());
@@ -50,7 +50,7 @@ describe.each([
     await h.deploy(xml);
   }
 
-  /** Time goes by. */
+  /** Advances both clocks. */
   function pass(ms: number): void {
     monotonic += ms;
     h.clock.now += ms;
@@ -101,7 +101,7 @@ describe.each([
     await h.start('t');
     const due = h.clock.now + HOUR_MS / 2;
     setClock();
-    // A command between is enough to hear of it; the engine also looks by itself.
+    // A command detects the changed clock; the engine also checks it periodically.
     await h.fetch('A');
     while (by > 0 && h.engine.jobs.count({}) > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     expect(h.engine.jobs.find({}).map(({ dueDate }) => dueDate)).toEqual(by > 0 ? [] : [due]);

@@ -1,6 +1,6 @@
 /**
- * Random block-structured processes against a recursive oracle: whatever waits happens in a random order, the engine is
- * closed or dropped and opened again at random, and commands fail at random.
+ * Compares random block-structured processes with a recursive oracle. Waits end in a random order, the engine is closed
+ * or crashes and is opened again at random, and commands fail at random.
  *
  * `PROPERTY_RUNS=2000` makes a long run; fast-check prints the seed and the path of a failure.
  */
@@ -43,7 +43,7 @@ class Run {
     return this.oracle.choices();
   }
 
-  /** Lets something happen in both. */
+  /** Ends a wait in the engine and in the oracle. */
   async take(wait: Wait): Promise<void> {
     const happening = this.happening(wait, 'off');
     await this.perform(wait, happening);
@@ -51,7 +51,7 @@ class Run {
     this.oracle.happen(happening);
   }
 
-  /** The same with a variable that makes expressions fail: all of it takes place, or nothing. */
+  /** The same with a variable that makes expressions fail: the command has all effects or none. */
   async takeTrapped(wait: Wait): Promise<void> {
     if (wait.kind === 'timer') return;
     const happening = this.happening(wait, 'on');
@@ -63,7 +63,7 @@ class Run {
     );
     expect(performed).toBe(!this.isTrap(happening));
     if (performed) {
-      // The variable must not make a timer fail, which has to note that it did.
+      // The variable must not make a timer fail, because the engine would record the failure.
       this.happened.push(happening);
       this.oracle.happen(happening);
       await this.disarm();
@@ -72,7 +72,7 @@ class Run {
     expect(observe(this.rig)).toEqual(before);
   }
 
-  /** What the engine says is what the oracle says. */
+  /** Checks that the engine is in the state of the oracle. */
   check(): void {
     const { engine } = this.rig.h;
     expect(waitingIn(this.rig)).toEqual(this.oracle.waiting());
@@ -271,7 +271,7 @@ function property(open: () => Promise<EngineRig>) {
 
 describe('a block-structured process', () => {
   it(
-    'waits where the oracle says after each step, whatever fails and however often the engine is opened anew',
+    'has the waits of the oracle after each step, despite failures and restarts of the engine',
     async () => {
       await fc.assert(property(memoryRig), { numRuns: propertyRuns(250) });
     },

@@ -65,7 +65,7 @@ describe('compileExpression', () => {
   it.each<[string, unknown]>([
     // text and templates
     ['plain text', 'plain text'],
-    // integers beyond what a number holds
+    // integers beyond the safe range of a number
     ['x${longJson}', 'x{"id":9007199254740993,"n":[9007199254740993,1]}'],
     [
       "x${longJson.prop('m', longJson.prop('id'))}",

@@ -55,13 +55,13 @@ const choices = fc.infiniteStream(fc.nat(10_000));
 function asValue(value: unknown): unknown {
   if (!isElNumber(value)) return value;
   const [type, number] = [numberTypeOf(value), numberValueOf(value)];
-  // No whole number of Java is a negative zero.
+  // A Java integer is never a negative zero.
   return type === 'Double' || Object.is(number, -0)
     ? { type, value: number }
     : { type, value: BigInt(number) };
 }
 
-/** What is expected; no value where it has none. Runs with whole numbers that are too large are left out. */
+/** The expected result, without a value if the evaluation fails. Discards runs with integers that are too large. */
 function expected<T>(evaluate: () => T): { readonly value: T } | null {
   try {
     return { value: evaluate() };

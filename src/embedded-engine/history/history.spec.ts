@@ -82,7 +82,7 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     await files.remove();
   });
 
-  /** A commit that is not waited for is on its way. */
+  /** Commits the records; waits for the commit unless the test reads during the write. */
   async function given(records: Given): Promise<void> {
     const commit = apply(records);
     if (place !== 'on its way to the file') await commit;

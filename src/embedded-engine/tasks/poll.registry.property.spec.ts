@@ -1,5 +1,5 @@
 /**
- * The long polls under random arrivals, disconnects, time-outs, reports of workers, slow commits and refused ones.
+ * Long polls with random arrivals, disconnects, timeouts, reports of workers, and slow or rejected commits.
  *
  * `PROPERTY_RUNS=5000` makes a long run; fast-check prints the seed and the path of a failure.
  */
@@ -67,20 +67,20 @@ const steps = fc.array(
 
 type Step = (typeof steps extends fc.Arbitrary<infer T> ? T : never) extends readonly (infer S)[] ? S : never;
 
-/** A poll as its client sees it; its worker polls once only. */
+/** A poll as its client sees it; each worker polls once. */
 interface Client {
   readonly workerId: string;
   readonly topics: readonly string[];
   readonly pending: PendingFetch;
-  /** Commits that came before it. */
+  /** Number of commits before it. */
   readonly behind: number;
   answer: readonly LockedExternalTask[] | 'refused' | null;
   cancelled: boolean;
-  /** It has been answered, or tasks are locked for it. */
+  /** Whether it has been answered or tasks are locked for it. */
   served: boolean;
 }
 
-/** A task as the worker that has it knows it. */
+/** A task as its worker knows it. */
 interface Held {
   readonly id: string;
   readonly workerId: string;
@@ -123,14 +123,14 @@ class World {
     );
   }
 
-  /** Lets everything come to its end; every promise is settled then. */
+  /** Ends all polls and commands; every promise is then settled. */
   async finish(refusal?: Error): Promise<void> {
     this.store.slow = false;
     while (this.store.unsettled > 0) this.store.settle(refusal);
     await settled();
     if (refusal === undefined) {
       this.check();
-      // Who still waits is answered by its own time-out.
+      // The remaining polls end with their timeouts.
       await jest.advanceTimersByTimeAsync(60_000);
       await settled();
       for (const { cancelled, answer } of this.clients) if (cancelled) expect(answer).toEqual([]);
@@ -270,7 +270,7 @@ class World {
       const mine = { id, workerId: workerId ?? '', from: until - LOCK_MS, until };
       const other = this.held.get(id);
       if (client.cancelled) this.violations.push(`${client.workerId} has gone and got ${id}`);
-      // The answer of a slow commit may come when its lock is over and another worker has the task.
+      // The answer of a slow commit can arrive after its lock has expired and another worker has the task.
       const [earlier, later] = other !== undefined && other.from > mine.from ? [mine, other] : [other, mine];
       if (earlier !== undefined && earlier.until > later.from)
         this.violations.push(`${client.workerId} got ${id} of ${other?.workerId ?? ''}`);
@@ -284,14 +284,14 @@ class World {
     client.pending.cancel();
   }
 
-  /** A worker whose lock still holds reports. */
+  /** Reports a task of a worker whose lock has not expired. */
   private report(number: number, report: (task: Held) => Promise<void>): void {
     const live = [...this.held.values()].filter(({ until }) => until > Date.now());
     const task = pick(live, number);
     if (task !== undefined) this.command(report(task));
   }
 
-  /** It has its answer, or a lock on its way to the store. */
+  /** Whether it has its answer, or a commit contains a lock for it. */
   private isServed({ workerId, answer }: Client): boolean {
     return (
       answer !== null ||

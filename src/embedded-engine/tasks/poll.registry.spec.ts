@@ -118,7 +118,7 @@ describe('a long poll', () => {
     await h.start('p');
     const { id } = await h.take('A');
     const early = h.poll('A', { workerId: 'early' });
-    // The clock is there before the timer: the later fetch is the first to look.
+    // The clock reaches the due time before the timer fires, so the later fetch finds the task first.
     jest.setSystemTime(Date.now() + 1_000);
     const late = h.poll('A', { workerId: 'late' });
     expect(await early.tasks).toMatchObject([{ id, workerId: 'early' }]);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Block, Body, Handler, Work } from './block.types.js';
 
-/** Waits that a run may have at the most, about; a larger process says no more than several small ones. */
+/** Approximate maximum number of waits of a run; larger processes do not find more errors than several small ones. */
 const MAX_WEIGHT = 40;
 
 const id = fc.constant('');
@@ -107,7 +107,7 @@ const wholeBodies: fc.Arbitrary<Body> = fc.record({
   events: anyHandlers,
 });
 
-/** Bodies of processes whose ids occur once and whose errors are all caught. */
+/** Bodies of processes with unique ids, in which all errors are caught. */
 export const processBodies: fc.Arbitrary<Body> = wholeBodies
   .filter((body) => weightOfBody(body) <= MAX_WEIGHT)
   .map((body) => named(guardBody(body, false)));
@@ -116,7 +116,7 @@ function weightOfBody({ inner, events }: Body): number {
   return weightOf(inner) + sum(events.map(({ then }) => 1 + weightOf(then)));
 }
 
-/** About how many waits a block can come to. */
+/** Approximate maximum number of waits of a block. */
 function weightOf(block: Block): number {
   switch (block.kind) {
     case 'fragile':
@@ -167,7 +167,7 @@ function guard(block: Block, guarded: boolean): Block {
       const boundaries = handlersOf(block.boundaries, () => guarded);
       const inside = guarded || catchesErrors(boundaries);
       const { work } = block;
-      // Outputs are not allowed where there are several instances.
+      // A multi-instance activity must not have outputs.
       const isMapped = block.isMapped && block.loop === null;
       if (work.type === 'external')
         return { ...block, isMapped, boundaries, work: { ...work, fails: work.fails && inside } };
@@ -179,14 +179,14 @@ function guard(block: Block, guarded: boolean): Block {
 
 function guardBody({ inner, events }: Body, guarded: boolean): Body {
   const inside = guarded || catchesErrors(events);
-  // An event sub-process does not catch what is thrown inside itself.
+  // An event sub-process does not catch errors from its own content.
   return {
     inner: guard(inner, inside),
     events: handlersOf(events, ({ on }) => (on === 'error' ? guarded : inside)),
   };
 }
 
-/** At most one catches errors, and always interrupts. */
+/** At most one of them catches errors; it always interrupts. */
 function handlersOf(
   handlers: readonly Handler[],
   isGuarded: (handler: Handler) => boolean,
@@ -204,7 +204,7 @@ function catchesErrors(handlers: readonly Handler[]): boolean {
   return handlers.some(({ on }) => on === 'error');
 }
 
-/** Gives everything that has an id one of its own. */
+/** Gives every block a unique id. */
 function named<T>(value: T): T {
   let count = 0;
   const copy = (part: unknown): unknown => {

@@ -26,19 +26,19 @@ import {
 
 const GATEWAYS = { and, or, xor } as const;
 
-/** Elements with one way in and one way out. */
+/** Elements with one entry and one exit. */
 interface Built {
   readonly xml: readonly string[];
   readonly first: string;
   readonly last: string;
 }
 
-/** A file with the process `p` of that body, and with the processes that it calls. */
+/** A BPMN file with the process `p` of this body, and with the processes that it calls. */
 export function fileOf(body: Body): string {
   return new BlockBuilder().file(body);
 }
 
-/** Variables with which `p` has to be started. */
+/** Variables for the start of `p`. */
 export const START_VARIABLES = { path: '', last: 0, trap: 'off' } as const;
 
 class BlockBuilder {
@@ -127,7 +127,7 @@ class BlockBuilder {
     }
   }
 
-  /** A sub-process with a counter; the body is one too, whose `path` tells the rounds apart. */
+  /** A sub-process with a counter. The body is also a sub-process, whose `path` distinguishes the rounds. */
   private repeat({ id, times, body }: Extract<Block, { kind: 'repeat' }>): Built {
     const [merge, round, count, again] = [`${id}Merge`, `${id}Round`, `${id}Count`, `${id}Again`];
     const content = [
@@ -161,7 +161,7 @@ class BlockBuilder {
     };
   }
 
-  /** What interrupts meets the way of the host behind it; what does not has an end of its own. */
+  /** The path of an interrupting event joins that of its host; the path of a non-interrupting one has its own end event. */
   private boundary({ id, on, interrupting, then }: Handler, host: string, meet: string): readonly string[] {
     const built = this.build(then);
     const after = interrupting ? meet : `${id}End`;
@@ -220,7 +220,7 @@ class BlockBuilder {
     return on === 'timer' ? onDuration('PT1H') : onMessage(this.message(id));
   }
 
-  /** A message for which each place of the instance waits by a name of its own. */
+  /** A message whose name is unique for each path of the instance. */
   private message(id: string): string {
     this.messages.push(`<message id="${id}Message" name="${id}@\${path}"/>`);
     return `${id}Message`;

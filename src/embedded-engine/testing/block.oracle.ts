@@ -1,46 +1,46 @@
 import { type Activity, type Block, type Body, type Handler, isTaken } from './block.types.js';
 
-/** What an engine has to wait for, written `kind:elementId@path`; the path tells instances and rounds apart. */
+/** A wait state of the engine, written `kind:elementId@path`; the path distinguishes instances and rounds. */
 export interface Wait {
   readonly key: string;
   readonly kind: 'external' | 'user' | 'message' | 'timer';
   readonly elementId: string;
-  /** An external task whose worker is to report a BPMN error. */
+  /** An external task whose worker reports a BPMN error. */
   readonly fails: boolean;
 }
 
-/** Something that happens: a wait comes to its end. */
+/** The end of a wait. */
 export interface Happening {
-  /** Null: nothing but the variables, which go to all instances. */
+  /** Null: only sets the variables in all instances. */
   readonly key: string | null;
-  /** Set before the token goes on; a timer brings none. */
+  /** Set before the token continues; empty for a timer. */
   readonly variables: Readonly<Record<string, unknown>>;
 }
 
 interface OpenWait extends Wait {
   readonly happen: () => void;
-  /** A message that interrupts nothing may come again; the oracle takes it once only. */
+  /** A non-interrupting message could arrive again; the oracle accepts it once. */
   taken: boolean;
 }
 
-/** An expression has failed: the command comes to nothing, and this oracle with it. */
+/** An expression has failed: the command is rolled back, and the oracle is no longer valid. */
 export class TrappedError extends Error {
   override readonly name = 'TrappedError';
 }
 
-/** An element that has been entered, with what it holds. */
+/** An entered element with its children and waits. */
 class Visit {
   state: 'runs' | 'done' | 'canceled' = 'runs';
   readonly children: Visit[] = [];
   readonly waits: OpenWait[] = [];
-  /** What runs when the last path inside has ended. */
+  /** Called when the last path inside has ended. */
   whenEmpty = (): void => undefined;
-  /** What catches an error that comes from `inside`, a child or null for the visit itself. */
+  /** The handler of an error from `inside`: a child, or null for the visit itself. */
   catching = (_inside: Visit | null): (() => void) | null => null;
-  /** Output mappings; they run whether it is left or cancelled. */
-  giveOut = (): void => undefined;
-  /** Of a called instance: what it hands its caller, when it ends and when an error leaves it. */
-  giveResult = (): void => undefined;
+  /** Output mappings; they run when the element completes and when it is cancelled. */
+  applyOutputs = (): void => undefined;
+  /** The out mappings of a called instance, at its end and when an error leaves it. */
+  returnResult = (): void => undefined;
 
   constructor(
     readonly id: string,
@@ -59,12 +59,12 @@ interface ProcessRun {
   readonly variables: Map<string, unknown>;
 }
 
-/** Walks the tree of blocks as the tokens of the process would, and knows what waits. */
+/** Executes the tree of blocks like the tokens of a process, and records the waits. */
 export class BlockOracle {
   private readonly visits: Visit[] = [];
   private readonly runs: ProcessRun[] = [];
 
-  /** The instance after everything that has happened to it. */
+  /** The oracle after all these ends of waits. */
   static after(
     body: Body,
     start: Readonly<Record<string, unknown>>,
@@ -76,7 +76,7 @@ export class BlockOracle {
     return oracle;
   }
 
-  /** @throws TrappedError; the oracle is of no more use then */
+  /** Ends a wait. @throws TrappedError, after which the oracle is no longer valid */
   happen({ key, variables }: Happening): void {
     if (key === null) {
       const active = this.runs.filter(({ state }) => state === 'ACTIVE');
@@ -93,19 +93,19 @@ export class BlockOracle {
     throw new Error(`Nothing waits for ${key}`);
   }
 
-  /** Everything that waits, sorted. */
+  /** The keys of all waits, sorted. */
   waiting(): readonly string[] {
     return this.open()
       .flatMap(({ waits }) => waits.map(({ key }) => key))
       .sort();
   }
 
-  /** What may happen next. */
+  /** The waits that can end next. */
   choices(): readonly Wait[] {
     return this.open().flatMap(({ waits }) => waits.filter(({ taken }) => !taken));
   }
 
-  /** `elementId state` of every element entered, sorted. */
+  /** `elementId state` of every entered element, sorted. */
   trail(): readonly string[] {
     return this.visits.map(({ id, state }) => `${id} ${state}`).sort();
   }
@@ -126,7 +126,7 @@ export class BlockOracle {
       .concat(this.roots.filter(({ run }) => run.state === 'ACTIVE'));
   }
 
-  /** Instances themselves, which are no elements. */
+  /** The instances themselves. */
   private readonly roots: Visit[] = [];
 
   private process(
@@ -136,24 +136,24 @@ export class BlockOracle {
     path: string,
     variables: Readonly<Record<string, unknown>>,
     next: () => void,
-    giveResult = (_run: ProcessRun): void => undefined,
+    returnResult = (_run: ProcessRun): void => undefined,
   ): void {
     const run: ProcessRun = { key, state: 'ACTIVE', variables: new Map(Object.entries(variables)) };
     this.runs.push(run);
     const root = new Visit(key, caller, run, path);
-    root.giveResult = () => {
-      giveResult(run);
+    root.returnResult = () => {
+      returnResult(run);
     };
     this.roots.push(root);
     this.body(body, root, () => {
       run.state = 'COMPLETED';
       if (caller !== null) caller.children.splice(caller.children.indexOf(root), 1);
-      root.giveResult();
+      root.returnResult();
       next();
     });
   }
 
-  /** Runs the content of a process or sub-process; `next` when nothing of it is left. */
+  /** Runs the content of a process or sub-process, then `next`. */
   private body({ inner, events }: Body, scope: Visit, next: () => void): void {
     scope.whenEmpty = next;
     for (const event of events)
@@ -298,7 +298,7 @@ export class BlockOracle {
     if (loop === null) this.work(activity, host, leave);
     else this.instances(activity, loop, host, leave);
     if (error === undefined) return;
-    // Its event sub-processes come first.
+    // The event sub-processes of the activity catch an error first.
     const inside = host.catching;
     host.catching = (from) =>
       inside(from) ??
@@ -330,11 +330,11 @@ export class BlockOracle {
     else for (let at = 0; at < loop.count && body.state === 'runs'; at += 1) instance(at);
   }
 
-  /** What the activity does; `next` when it has done so. */
+  /** Runs the work of an activity, then `next`. */
   private work({ id, work, isMapped }: Activity, visit: Visit, next: () => void): void {
     if (isMapped) {
       const seen = visit.run.variables.get('last');
-      visit.giveOut = () => visit.run.variables.set(`out_${id}`, seen);
+      visit.applyOutputs = () => visit.run.variables.set(`out_${id}`, seen);
     }
     switch (work.type) {
       case 'external':
@@ -411,13 +411,13 @@ export class BlockOracle {
     return wait;
   }
 
-  /** Searched from the thrower outwards, and in callers. */
+  /** Searches a handler from the source outwards, also in callers. */
   private throwError(from: Visit): void {
     let inside: Visit | null = null;
     for (let visit: Visit | null = from; visit !== null; inside = visit, visit = visit.parent) {
       const caught = visit.catching(inside);
       if (caught === null) {
-        visit.giveResult();
+        visit.returnResult();
         continue;
       }
       caught();
@@ -440,7 +440,7 @@ export class BlockOracle {
     this.leave(this.enter(id, scope));
   }
 
-  /** A path ends; with the last one its scope does. */
+  /** Ends a path; the last one ends its scope. */
   private end(id: string, scope: Visit): void {
     this.pass(id, scope);
     this.endPath(scope);
@@ -463,7 +463,7 @@ export class BlockOracle {
   }
 
   private close(visit: Visit, state: 'done' | 'canceled'): void {
-    visit.giveOut();
+    visit.applyOutputs();
     visit.state = state;
     visit.parent?.children.splice(visit.parent.children.indexOf(visit), 1);
   }

@@ -1,17 +1,17 @@
 /**
- * Random block-structured processes: each block has one way in and one way out, so that what it does can be told by a
- * recursive oracle (`block.oracle.ts`) as well as by an engine that is given its BPMN (`block.builder.ts`).
+ * Random block-structured processes. Each block has one entry and one exit, so that both a recursive oracle
+ * (`block.oracle.ts`) and an engine with its BPMN (`block.builder.ts`) can execute it.
  */
 
 /** What an event waits for. */
 export type Trigger = 'error' | 'message' | 'timer';
 
-/** Element ids derive from `id`, which occurs once. */
+/** Element ids are derived from `id`, which is unique. */
 interface Named {
   readonly id: string;
 }
 
-/** A boundary event or an event sub-process, and what is done when it happens; one of errors always interrupts. */
+/** A boundary event or an event sub-process with its block; one for errors always interrupts. */
 export interface Handler extends Named {
   readonly kind: 'handler';
   readonly on: Trigger;
@@ -29,7 +29,7 @@ export interface Body {
 interface Loop {
   readonly isSequential: boolean;
   readonly count: number;
-  /** Instances after which the rest is not needed; null: all of them are. */
+  /** Number of instances that complete the activity; null: all. */
   readonly enough: number | null;
 }
 
@@ -46,7 +46,7 @@ export interface Activity extends Named {
   readonly work: Work;
   readonly loop: Loop | null;
   readonly boundaries: readonly Handler[];
-  /** Whether it notes the variable `last` on entry and gives it out as `out_<id>` when it is left. */
+  /** Whether an input mapping reads the variable `last`, and an output mapping writes it to `out_<id>`. */
   readonly isMapped: boolean;
 }
 
@@ -58,14 +58,14 @@ export interface Catch extends Named {
 export type Block =
   | Activity
   | Catch
-  /** An expression that fails while the variable `trap` is `on`. */
+  /** An expression that fails if the variable `trap` is `on`. */
   | (Named & { readonly kind: 'fragile' })
   | (Named & { readonly kind: 'sequence'; readonly blocks: readonly Block[] })
   | (Named & {
       readonly kind: 'gateway';
       readonly type: 'xor' | 'and' | 'or';
       readonly branches: readonly Block[];
-      /** Which branches the conditions choose. */
+      /** Selects the branches whose conditions are true. */
       readonly take: number;
     })
   /** An event-based gateway. */
@@ -73,16 +73,16 @@ export type Block =
       readonly kind: 'race';
       readonly events: readonly { readonly event: Catch; readonly then: Block }[];
     })
-  /** Does its body that often, by a flow that leads back. */
+  /** Repeats its body with a flow back to its start. */
   | (Named & { readonly kind: 'repeat'; readonly times: number; readonly body: Block })
-  /** An external task behind which an error end event stands, or nothing. */
+  /** An external task, followed by an error end event if `throws`. */
   | (Named & { readonly kind: 'raise'; readonly throws: boolean });
 
-/** Whether the conditions of a gateway choose a branch. */
+/** Whether a gateway takes a branch. */
 export function isTaken(block: Extract<Block, { kind: 'gateway' }>, at: number): boolean {
   const { length } = block.branches;
   if (block.type === 'and') return true;
   if (block.type === 'xor') return at === block.take % length;
-  // Any but no branch at all.
+  // Any non-empty set of branches.
   return ((((block.take % (2 ** length - 1)) + 1) >> at) & 1) === 1;
 }

@@ -5,7 +5,7 @@ import type { TypedValue, Variables } from '../state/typed-value.types.js';
 import { EmbeddedEngine, type EngineParts } from '../embedded-engine.js';
 import { compileBpmn } from '../model/index.js';
 
-/** What `variables()` turns into typed values: numbers are Integer or Double, dates Date. */
+/** Plain values that `variables()` converts: numbers to Integer or Double, dates to Date. */
 export type Plain = string | number | boolean | Date | null | TypedValue;
 
 export function variables(
@@ -29,7 +29,7 @@ export function transient(value: string): TypedValue {
   return { type: 'String', value, valueInfo: { transient: true } };
 }
 
-/** What deletes an instance with everything that it has called. */
+/** Options that delete an instance with all called instances. */
 export function deletion(deleteReason: string | null = null): DeleteInstanceOptions {
   return { deleteReason, skipIoMappings: false, skipSubprocesses: false };
 }
@@ -39,7 +39,7 @@ export function plain(from: Variables | null): Readonly<Record<string, unknown>>
   return Object.fromEntries([...(from ?? [])].map(([name, { value }]) => [name, value]));
 }
 
-/** An engine with a clock that a test turns, and the calls that tests make most. */
+/** An engine with a clock that the test controls, and shortcuts for frequent calls. */
 export class EngineHarness {
   private constructor(
     readonly engine: EmbeddedEngine,
@@ -100,7 +100,7 @@ export class EngineHarness {
     });
   }
 
-  /** The one task of a topic; fails where there is none or another. */
+  /** The only task of a topic. @throws Error if there is none or more than one */
   async take(topic: string): Promise<LockedExternalTask> {
     const tasks = await this.fetch(topic);
     if (tasks.length !== 1) throw new Error(`${tasks.length} tasks of topic ${topic}`);
@@ -160,7 +160,7 @@ export class EngineHarness {
     });
   }
 
-  /** Ids of the elements that wait as external tasks now, sorted. */
+  /** Ids of the elements with an open external task, sorted. */
   waiting(): readonly string[] {
     return this.engine.externalTasks
       .find({})
@@ -174,7 +174,7 @@ export class EngineHarness {
     return [record?.state, record?.endActivityId];
   }
 
-  /** Element ids in the order in which they were entered, with how they ended. */
+  /** Element ids in the order of entry, with their end states. */
   trail(processInstanceId: string): readonly string[] {
     return this.engine.history
       .findActivities({ processInstanceId })

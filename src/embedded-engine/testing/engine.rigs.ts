@@ -6,7 +6,7 @@ import { SqliteStore } from '../persist/sqlite/sqlite.store.js';
 import { EngineHarness } from './engine.harness.js';
 import { RecordingStore } from './recording.store.js';
 
-/** An engine that can be closed or dropped, and opened again on what was kept. */
+/** An engine that can be closed or crashed, and opened again with its durable state. */
 export interface EngineRig {
   readonly h: EngineHarness;
   /** @param isCrash the engine ends without close() */
@@ -15,15 +15,15 @@ export interface EngineRig {
   dispose(): Promise<void>;
 }
 
-/** Where the stores of one rig come from. */
+/** Opens the stores of a rig. */
 interface Stores {
   open(clock: { readonly now: number }): EngineStore;
-  /** What a crash leaves behind is where `open()` looks next. */
+  /** Simulates a crash; the next `open()` uses the state that it left. */
   crash(): void;
   dispose(): void;
 }
 
-/** On a store in memory, whose state comes back as it would from a disk. */
+/** On a store in memory, whose state is restored as from a disk. */
 export function memoryRig(): Promise<EngineRig> {
   const store = new RecordingStore();
   return openRig({
@@ -39,13 +39,13 @@ export function memoryRig(): Promise<EngineRig> {
   });
 }
 
-/** On a file in a temporary folder; a crash goes on with a copy of the file as it lies on the disk. */
+/** On a file in a temporary folder; after a crash the engine opens a copy of the file on the disk. */
 export function sqliteRig(): Promise<EngineRig> {
   const folder = mkdtempSync(join(tmpdir(), 'engine-property-'));
   let count = 0;
   const file = (): string => join(folder, `engine-${count}.sqlite`);
   return openRig({
-    // By the clock of the world nothing would be left of what a test's clock has ended.
+    // With the real clock, the history of instances that ended by the test's clock would have expired.
     open: (clock) => SqliteStore.open(file(), { clock: () => clock.now }),
     crash: () => {
       const old = file();

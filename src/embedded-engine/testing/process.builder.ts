@@ -1,4 +1,4 @@
-/** Small BPMN for specs: elements are texts, flows name the elements that they join. */
+/** Short BPMN for specs: elements are texts, and flows name the elements that they connect. */
 
 /** Wraps processes and `<error>` elements into a file. */
 export function bpmn(...content: readonly string[]): string {
@@ -56,7 +56,7 @@ export function boundary(id: string, attachedTo: string, errorId: string | null,
   );
 }
 
-/** A flow, `a__b` unless it is given an id. */
+/** A flow; its id is `a__b` by default. */
 export function flow(from: string, to: string, condition?: string, id = `${from}__${to}`): string {
   const inner =
     condition === undefined
@@ -65,7 +65,7 @@ export function flow(from: string, to: string, condition?: string, id = `${from}
   return `<sequenceFlow id="${id}" sourceRef="${from}" targetRef="${to}">${inner}</sequenceFlow>`;
 }
 
-/** Unconditioned flows from each element to the next. */
+/** Flows without conditions from each element to the next. */
 export function path(...ids: readonly string[]): string {
   return ids
     .slice(1)
@@ -154,7 +154,7 @@ export const receive = (id: string, messageName: string | null): string =>
 
 export const eventGateway = (id: string): string => element('eventBasedGateway', id);
 
-/** `multiInstanceLoopCharacteristics`, to stand inside an activity. */
+/** `multiInstanceLoopCharacteristics`, for the content of an activity. */
 export function loop(parts: {
   readonly cardinality?: string;
   readonly collection?: string;

@@ -16,7 +16,7 @@ interface PendingCommit {
   readonly reject: (error: Error) => void;
 }
 
-/** A store that records the change sets, keeps what they add up to, and settles commits when a test says so. */
+/** A store that records the change sets, keeps the resulting state, and settles commits on request of a test. */
 export class RecordingStore implements EngineStore {
   readonly history = new MemoryHistory();
   readonly commits: ChangeSet[] = [];
@@ -59,7 +59,7 @@ export class RecordingStore implements EngineStore {
     return settled;
   }
 
-  /** What is noted is lost with the process, as the contract allows; it settles with the commits before it. */
+  /** Deferrable changes are lost with the process, as the contract allows; the promise settles with the commits before it. */
   async commitDeferrable(changes: ChangeSet): Promise<void> {
     this.deferrableCommits.push(changes);
     await this.latest;
@@ -70,7 +70,7 @@ export class RecordingStore implements EngineStore {
     return this.pending.length;
   }
 
-  /** Settles the oldest commit that waits. */
+  /** Settles the oldest waiting commit. */
   settle(error?: Error): void {
     const next = this.pending.shift();
     if (next === undefined) throw new Error('No commit waits');
@@ -78,7 +78,7 @@ export class RecordingStore implements EngineStore {
     else next.reject(error);
   }
 
-  /** What a new engine finds, as it would come back from a disk. */
+  /** The state that a new engine reads, as from a disk. */
   kept(): RecoveredState {
     return {
       deployments: [...this.deployments.values()],

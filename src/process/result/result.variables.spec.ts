@@ -80,7 +80,7 @@ describe('the result among the variables of a process', () => {
     expect(jsonOf(letters)).toMatch(/: v11 \(100013 bytes\), .* and 2 more\. /);
   });
 
-  it('can be told apart from a history without variables', () => {
+  it('differs from a history without variables', () => {
     expect(areVariablesMissing([])).toBe(true);
     expect(areVariablesMissing([variable('a', 'Integer', 1)])).toBe(true);
     expect(areVariablesMissing(SYSTEM)).toBe(false);

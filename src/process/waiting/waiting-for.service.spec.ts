@@ -139,7 +139,7 @@ describe('what pending processes wait for', () => {
     expect(reads).toHaveLength(104);
   });
 
-  it('uses what somebody else has read', async () => {
+  it('returns the result of another read', async () => {
     service.remember('a', 'I-a', { entries: [TASK] } as unknown as InstanceWaits);
     expect(await service.find(row('a'))).toEqual([TASK]);
     expect(reads).toEqual([]);

@@ -94,7 +94,7 @@ export class WaitingForService {
     return known?.isFresh === true ? known.entry.entries : null;
   }
 
-  /** Remembers what somebody else has read from the engine now. */
+  /** Caches a result that another caller has just read from the engine. */
   remember(correlationId: string, processInstanceId: string, { entries }: InstanceWaits): void {
     this.keep(correlationId, { processInstanceId, readAt: performance.now(), entries, reading: null });
   }

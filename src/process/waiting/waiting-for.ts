@@ -37,7 +37,7 @@ export type WaitingFor =
       readonly retries: number | null;
     });
 
-/** What an instance waits for, and what is needed to decide whether somebody may wait for it. */
+/** What an instance waits for, and what is needed to decide whether a caller may wait for it. */
 export interface InstanceWaits {
   /** At most {@link MAX_WAITS}; incidents first, then user tasks, messages, timers, external tasks. */
   readonly entries: readonly WaitingFor[];

@@ -13,7 +13,7 @@ const KINDS = ['start', 'step', 'task', 'note', 'end', 'late', 'forget'] as cons
 interface Step {
   readonly kind: (typeof KINDS)[number];
   readonly id: string;
-  /** Whether its commit is waited for before the next. */
+  /** Whether the next step waits for its commit. */
   readonly settles: boolean;
   readonly size: number;
 }
@@ -118,11 +118,11 @@ function taskRecord(id: string, processInstanceId: string, at: number): External
   };
 }
 
-/** What a file has: commits, and of what was noted what its instance was written with. */
+/** The content of a file: the commits, and the deferred changes that were written with their instances. */
 class KeptModel {
   readonly store = new RecordingStore();
   private readonly deferred = new Map<string, ExternalTaskRecord>();
-  /** Instances that the next write has. */
+  /** Instances in the next write. */
   private readonly touched = new Set<string>();
 
   commit(id: string, set: ChangeSet): void {
@@ -135,7 +135,7 @@ class KeptModel {
     for (const task of set.tasks.values()) if (task !== null) this.deferred.set(task.id, task);
   }
 
-  /** A write has been made, of what was touched or of all. */
+  /** Applies a write of the touched instances or of all. */
   written(all: boolean): void {
     for (const task of this.deferred.values()) {
       if (!all && !this.touched.has(task.processInstanceId)) continue;

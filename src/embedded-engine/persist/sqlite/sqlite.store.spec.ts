@@ -280,10 +280,10 @@ describe('a deferred lock', () => {
   const lock = (id: string, workerId = 'w'): ChangeSet =>
     changes((set) => set.tasks.set(`T${id}`, task(`T${id}`, id, { workerId, lockExpirationTime: 77 })));
 
-  /** Writes what is to be written, and nothing else. */
+  /** Writes pending changes, without new ones. */
   const turn = (): Promise<void> => store.commit(changes(() => undefined));
 
-  /** Who has the tasks of a and b, to an engine that is opened on the file now. */
+  /** The workers of the tasks of a and b, as an engine reads them from a copy of the file. */
   function holders(name = files.crash()): readonly (string | null)[] {
     const { tasks } = files.open(name).recover();
     return tasks.map(({ workerId }) => workerId);

@@ -90,7 +90,7 @@ export class QueryDefinition<R, C, F extends Filters<R, C>, S extends SortKeys<R
     return count;
   }
 
-  /** One after the other, so that nobody has to hold all of them. */
+  /** Returns matching records one at a time, so that callers need not keep all of them. */
   *matching<T extends R>(records: Iterable<T>, query: FilterValues<F>, context: C): Iterable<T> {
     const passes = this.matcher(query);
     for (const record of records) if (passes(record, context)) yield record;
