@@ -259,27 +259,11 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     await engine.until(() => !engine.isRunning(id));
   });
 
-  it('fetches nothing more while it is paused, and continues afterwards', async () => {
-    const { engine, worker, events } = await boot();
-    worker.pauseFetching();
-    worker.pauseFetching();
-    expect(worker.state.status).toBe('paused');
-    // The two polls that already wait fetch one task each; then nothing.
-    const ids = [1, 2, 3, 4].map((n) => engine.start('order', `order-${n}`, vars(n)));
-    await engine.until(() => events.events.length === 2);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect([engine.parkedPolls, events.events.length, engine.isRunning(ids[3]!)]).toEqual([0, 2, true]);
-    worker.resumeFetching();
-    await engine.until(() => ids.every((id) => !engine.isRunning(id)));
-    expect(worker.state.status).toBe('polling');
-  });
-
-  it('fetches nothing more under backpressure, even if a pause ends meanwhile', async () => {
+  it('fetches nothing more under backpressure, and continues afterwards', async () => {
     const { engine, worker, events, backpressure } = await boot();
     backpressure.tell(false);
-    worker.pauseFetching();
-    worker.resumeFetching();
     expect(worker.state.status).toBe('paused');
+    // The two polls that already wait fetch one task each; then nothing.
     const ids = [1, 2, 3, 4].map((n) => engine.start('order', `order-${n}`, vars(n)));
     await engine.until(() => events.events.length === 2);
     await new Promise((resolve) => setImmediate(resolve));

@@ -57,7 +57,6 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private readonly locks: LockReleaser;
   private slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
-  private paused = false;
   private hasRoom = true;
   private isOutOfResources = false;
   private draining = false;
@@ -135,18 +134,6 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.logger.log({ msg: 'Polling for tasks.', topics: topics.map(({ topic }) => topic), workerId: base });
   }
 
-  /** Sends no further poll; running tasks go on. */
-  pauseFetching(): void {
-    this.paused = true;
-    this.setGates();
-  }
-
-  /** Polls again, unless polling is paused for another reason. */
-  resumeFetching(): void {
-    this.paused = false;
-    this.setGates();
-  }
-
   pollSucceeded(failedBefore: number): void {
     this.lastPollAt = performance.now();
     this.lastError = null;
@@ -170,7 +157,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   private get isPaused(): boolean {
-    return this.paused || !this.hasRoom || this.isOutOfResources;
+    return !this.hasRoom || this.isOutOfResources;
   }
 
   private setGates(): void {

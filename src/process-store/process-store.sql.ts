@@ -6,7 +6,7 @@ import { COLUMNS } from './process-row.js';
 export const START_DONE = 'variables = NULL, start_owner = NULL, start_lease_until = NULL';
 export const START_RESOLVED = `${START_DONE}, start_next_at = NULL`;
 
-/** How long after its wish, or after its start was resolved, an unfinished cancel falls due for the reconciler. */
+/** How long after its request, or after its start was resolved, an unfinished cancel falls due for the reconciler. */
 export const CANCEL_DUE_MS = 2_000;
 
 /** The conditions of rows that cancel, expiry and an end in the engine may replace; each has an index of its own. */

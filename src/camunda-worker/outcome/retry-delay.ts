@@ -18,7 +18,7 @@ const JITTER = 0.2;
  * @param random in [0, 1)
  * @returns milliseconds
  */
-export function retryDelayMs(error: Error, attempt: number, random: number): number {
+export function taskRetryDelayMs(error: Error, attempt: number, random: number): number {
   const ownMs = backoffMs(attempt) * (1 - JITTER + 2 * JITTER * random);
   // Never earlier than requested; the jitter keeps tasks from coming back at the same moment.
   const requestedMs = requestedDelayMs(error) * (1 + JITTER * random);

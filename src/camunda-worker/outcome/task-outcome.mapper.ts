@@ -12,7 +12,7 @@ import {
   UnhandledStepError,
 } from '../task/task.errors.js';
 import { causesOf } from './error-causes.js';
-import { retryDelayMs } from './retry-delay.js';
+import { taskRetryDelayMs } from './retry-delay.js';
 
 /** What is reported to the engine about an attempt. */
 export type TaskOutcome =
@@ -50,7 +50,7 @@ export function toErrorOutcome(
     errorMessage: scrubUrls(messageForClients(error)).slice(0, MAX_MESSAGE_LENGTH),
     errorDetails: scrubUrls(describeCauses(error)).slice(0, MAX_DETAILS_LENGTH),
     retries,
-    retryTimeout: retries === 0 ? 0 : retryDelayMs(error, attempt, random),
+    retryTimeout: retries === 0 ? 0 : taskRetryDelayMs(error, attempt, random),
   };
 }
 

@@ -30,7 +30,7 @@ function toWaitMs(text: string): number {
 }
 
 /** The delay before the retry of an answered call; null: no retry. @param retryAfterMs `Retry-After` of the answer */
-export function retryDelayMs(status: number, retryAfterMs: number | null): number | null {
+export function httpRetryDelayMs(status: number, retryAfterMs: number | null): number | null {
   if (!RETRYABLE_STATUSES.has(status)) return null;
   if (retryAfterMs === null) return defaultRetryDelayMs();
   return retryAfterMs > MAX_RETRY_AFTER_MS ? null : retryAfterMs;

@@ -5,7 +5,7 @@ import { PARTNERS_CONFIG, type PartnersConfig } from '../../config/index.js';
 import { tagCaller } from './call-owner.js';
 import { type AnswerBody, parseBody, readAnswerBody, UnreadableBodyError } from './answer-body.js';
 import { HttpCallError } from './http-call.error.js';
-import { defaultRetryDelayMs, readRetryAfter, retryDelayMs, waited } from './http-retry.js';
+import { defaultRetryDelayMs, httpRetryDelayMs, readRetryAfter, waited } from './http-retry.js';
 import {
   type HttpAnswer,
   type HttpCaller,
@@ -135,7 +135,7 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
         const error = failed(`answered ${status}`, { ...facts, retryAfterMs });
         // No retry if the timeout elapsed while the body was read.
         const isOver = limit.timedOut || limit.signal.aborted;
-        throw new FailedAttempt(error, isOver ? null : retryDelayMs(status, retryAfterMs));
+        throw new FailedAttempt(error, isOver ? null : httpRetryDelayMs(status, retryAfterMs));
       }
       const body = await readAnswerBody(answer, MAX_BODY_BYTES);
       if (body.cut) throw failed(`the answer is larger than ${MAX_BODY_BYTES} bytes`);

@@ -12,10 +12,10 @@ const CONTENDED: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 const CANNOT_OPEN = 4060;
 
 /**
- * Errors of a login that pass by themselves: a server or database that starts, recovers, moves, fails over or is busy
+ * Transient errors of a login, which pass by themselves: a server or database that starts, recovers, moves, fails over or is busy
  * (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
  */
-const PASSING_LOGINS: ReadonlySet<number> = new Set([
+const TRANSIENT_LOGIN_ERRORS: ReadonlySet<number> = new Set([
   615, 921, 922, 926, 927, 976, 983, 4221, 6005, 10928, 10929, 17142, 18401, 18451, 40197, 40501, 40613,
   42108, 42109, 49918, 49919, 49920,
 ]);
@@ -28,8 +28,8 @@ const MISSING_RIGHTS: ReadonlySet<number> = new Set([229, 230, 262, 297, 300, 91
  * temporarily unavailable, a transaction that the server ended, a session that Azure ended for its use of resources, and
  * errors that an administrator has to fix, such as a revoked permission or a trigger on a table.
  */
-const NOT_THE_ROW: ReadonlySet<number> = new Set([
-  ...PASSING_LOGINS,
+const UNAVAILABLE_ERRORS: ReadonlySet<number> = new Set([
+  ...TRANSIENT_LOGIN_ERRORS,
   CANNOT_OPEN,
   ...MISSING_RIGHTS,
   64,
@@ -75,7 +75,7 @@ export function mssqlErrorKind(error: unknown): SqlErrorKind {
   }
   if (UNIQUE_VIOLATIONS.has(number)) return 'conflict';
   if (CONTENDED.has(number)) return 'contended';
-  return NOT_THE_ROW.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
+  return UNAVAILABLE_ERRORS.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
 }
 
 /** True if an error means that the login lacks a permission. */
@@ -115,14 +115,14 @@ function loginFault(
       cause: `it has no database ${name} that ${user} may use (${message})`,
       remedy:
         'Create it, give the login a user in it, or set DB_NAME to another. If it resumes or fails over, wait until it is up.',
-      passes: true,
+      isTransient: true,
     };
   }
-  if (number !== null && PASSING_LOGINS.has(number)) {
+  if (number !== null && TRANSIENT_LOGIN_ERRORS.has(number)) {
     return {
       cause: `it takes no login now (${message})`,
       remedy: 'Look at the state of the server and its database, or wait longer: DB_BOOT_TIMEOUT_MS.',
-      passes: true,
+      isTransient: true,
     };
   }
   return {

@@ -35,9 +35,9 @@ export async function connectToServer(
       const isOver = remainingMs <= 0;
       const waitMs = Math.min(RETRY_MIN_MS * 2 ** Math.min(attempt, 10), RETRY_MAX_MS, remainingMs);
       const after = config.bootTimeoutMs === 0 ? '' : `, also not after ${config.bootTimeoutMs} ms`;
-      if (fault !== null && (isOver || fault.passes !== true)) {
+      if (fault !== null && (isOver || fault.isTransient !== true)) {
         throw new DatabaseStartError(
-          `${server} cannot be used${fault.passes === true ? after : ''}: ${fault.cause}. ${fault.remedy}`,
+          `${server} cannot be used${fault.isTransient === true ? after : ''}: ${fault.cause}. ${fault.remedy}`,
           { cause: error },
         );
       }

@@ -7,7 +7,7 @@ export interface ServerFault {
   /** A sentence: what to do. */
   readonly remedy: string;
   /** True if it may pass by itself, so that the boot waits. */
-  readonly passes?: boolean;
+  readonly isTransient?: boolean;
 }
 
 /** Codes of Node's TLS for a certificate that is not trusted (https://nodejs.org/api/tls.html#x509-certificate-error-codes). */

@@ -194,7 +194,7 @@ describe('EventStream', () => {
     ['bpmn-error', 'end', 'error'],
     ['result-too-large', 'end', 'error'],
   ] as const)('waits for the event of an outcome of origin %s', async (outcomeOrigin, step, status) => {
-    // A completion that was refused, a wish to cancel, an attempt to start.
+    // A completion that was refused, a requested cancel, an attempt to start.
     table.add(step, { status: status === 'ok' ? 'error' : 'ok' });
     jest.setSystemTime(NOW + 1);
     table.finish({ status: 'error', outcomeOrigin });
