@@ -15,6 +15,8 @@ import { TaskListService } from './task-list.service.js';
 /** A client gets an answer within `WRITE_WAIT_MS` even if the store does not answer. */
 const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
 
+const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
+
 /** Who acts on a task. */
 export interface TaskActor {
   /** The user in the engine's sense, as the caller names it; null if it names none. */
@@ -24,7 +26,10 @@ export interface TaskActor {
 
 /** How a task is left: completed, or by a BPMN error. */
 export type TaskLeaving = {
-  readonly variables: Readonly<Record<string, unknown>>;
+  /** Emptied once they are sent and in the trail, so that a waiting request holds nothing large. */
+  variables: Readonly<Record<string, unknown>>;
+  /** Called when the variables are emptied. */
+  readonly onEmptied?: () => void;
 } & (
   | { readonly kind: 'complete' }
   | { readonly kind: 'bpmn-error'; readonly errorCode: string; readonly errorMessage: string | null }
@@ -136,13 +141,14 @@ export class ProcessTaskService {
               variables: leaving.variables,
             },
           };
-    const logged = this.log(found, event, actor);
+    await this.log(found, event, actor);
+    leaving.variables = NO_VARIABLES;
+    leaving.onEmptied?.();
     const current = await this.store.get(correlationId);
     const next =
       wait === null || current?.status !== 'pending'
         ? { record: current, tasks: [] }
         : await this.nextTasks.next(found.record, wait);
-    await logged;
     // A row of a pending process is removed only by a refused start, and this one has an instance.
     if (next.record === null) return { kind: 'unknown' };
     return { kind: 'left', record: next.record, nextTasks: next.tasks };

@@ -12,8 +12,10 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { releaseBody } from '../../common/bodies/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
+import type { FoundTask, TaskObstacle, TaskSuccession } from '../commands/process-task.js';
 import { ProcessTaskService, type TaskActor, type TaskLeaving } from '../commands/process-task.service.js';
 import { TaskListService } from '../commands/task-list.service.js';
 import { sendAnswer } from './answer.sender.js';
@@ -76,7 +78,9 @@ export class ProcessTasksController {
     @Query(ZodValidationPipe) { variables = [] }: TaskQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    this.send(reply, this.presenter.task(await this.list.get(taskId, variables)));
+    const result = await this.list.get(taskId, variables);
+    noteProcess(reply, result);
+    this.send(reply, this.presenter.task(result));
   }
 
   @Post(':taskId/claim')
@@ -88,6 +92,7 @@ export class ProcessTasksController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const result = await this.tasks.claim(taskId, userId, actorOf(userId, reply));
+    noteProcess(reply, result);
     this.send(reply, this.presenter.task(result));
   }
 
@@ -100,6 +105,7 @@ export class ProcessTasksController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const result = await this.tasks.unclaim(taskId, actorOf(body?.userId, reply));
+    noteProcess(reply, result);
     this.send(reply, this.presenter.task(result));
   }
 
@@ -113,7 +119,7 @@ export class ProcessTasksController {
     @Headers('prefer') prefer: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const leaving = { kind: 'complete', variables: body?.variables ?? {} } as const;
+    const leaving: TaskLeaving = { kind: 'complete', ...takeVariables(body, reply) };
     await this.leave(taskId, leaving, actorOf(body?.userId, reply), prefer, reply);
   }
 
@@ -127,8 +133,13 @@ export class ProcessTasksController {
     @Headers('prefer') prefer: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { errorCode, errorMessage = null, variables, userId } = body;
-    const leaving = { kind: 'bpmn-error', errorCode, errorMessage, variables } as const;
+    const { errorCode, errorMessage = null, userId } = body;
+    const leaving: TaskLeaving = {
+      kind: 'bpmn-error',
+      errorCode,
+      errorMessage,
+      ...takeVariables(body, reply),
+    };
     await this.leave(taskId, leaving, actorOf(userId, reply), prefer, reply);
   }
 
@@ -149,6 +160,7 @@ export class ProcessTasksController {
       onClientGone(reply),
       mayWait ? (waitMs ?? this.waitConfig.syncTimeoutMs) : 0,
     );
+    noteProcess(reply, result);
     const answer = this.presenter.succession(result);
     this.send(reply, answer, applied(answer.httpStatus));
   }
@@ -158,6 +170,28 @@ export class ProcessTasksController {
     this.shares.assertAnswer(reply, answer.body.length);
     sendAnswer(reply, answer, preferenceApplied);
   }
+}
+
+/** Adds the correlation id to the log line of the request. */
+function noteProcess({ request }: FastifyReply, result: FoundTask | TaskSuccession | TaskObstacle): void {
+  const record = result.kind === 'task' ? result.task.record : 'record' in result ? result.record : null;
+  if (record !== null) request.correlationId = record.correlationId;
+}
+
+/** The variables of a body, which the request then no longer refers to: it may wait for a long time. */
+function takeVariables(
+  body: { variables: Record<string, unknown> } | null | undefined,
+  { request }: FastifyReply,
+): Pick<TaskLeaving, 'variables' | 'onEmptied'> {
+  const variables = body?.variables ?? {};
+  if (body != null) body.variables = {};
+  request.body = undefined;
+  return {
+    variables,
+    onEmptied: () => {
+      releaseBody(request.raw);
+    },
+  };
 }
 
 function actorOf(userId: string | undefined, { request }: FastifyReply): TaskActor {
