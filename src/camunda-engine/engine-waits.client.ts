@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
-import { EngineConnection, nullIfNotFound } from './engine.connection.js';
+import { EngineConnection, nullIfNotFound, PAGE_SIZE } from './engine.connection.js';
 import {
   type Incident,
   incidentSchema,
@@ -45,6 +45,25 @@ const openExternalTaskSchema = z.object({
   createTime: z.string().nullish(),
 });
 
+/** A running activity with those inside it; the root is the instance itself. */
+export interface ActivityTree {
+  readonly id: string;
+  /** `userTask`, `intermediateTimer`, `callActivity`, … */
+  readonly activityType: string;
+  readonly childActivityInstances: readonly ActivityTree[];
+  /** Activities that the engine itself is about to begin or to leave. */
+  readonly childTransitionInstances: readonly unknown[];
+}
+
+const activityTreeSchema: z.ZodType<ActivityTree> = z.lazy(() =>
+  z.object({
+    id: z.string(),
+    activityType: z.string(),
+    childActivityInstances: z.array(activityTreeSchema),
+    childTransitionInstances: z.array(z.unknown()),
+  }),
+);
+
 const jobDefinitionSchema = z.object({ activityId: z.string().nullish() });
 
 export type WaitingTask = z.output<typeof waitingTaskSchema>;
@@ -60,6 +79,39 @@ type OpenExternalTask = z.output<typeof openExternalTaskSchema>;
 @Injectable()
 export class EngineWaitsClient {
   constructor(private readonly connection: EngineConnection) {}
+
+  /**
+   * Those of at most 500 instances that run.
+   *
+   * @param activityIds only instances that are at one of these elements
+   */
+  findRunning(ids: readonly string[], activityIds?: readonly string[]): Promise<ProcessInstance[]> {
+    return this.connection.read(
+      {
+        method: 'POST',
+        path: '/process-instance',
+        query: { maxResults: PAGE_SIZE },
+        json: {
+          processInstanceIds: ids,
+          ...(activityIds === undefined ? {} : { activityIdIn: activityIds }),
+        },
+      },
+      z.array(processInstanceSchema),
+    );
+  }
+
+  /** The running activities of an instance, read in one transaction; null if the instance does not run. */
+  getActivityTree(processInstanceId: string): Promise<ActivityTree | null> {
+    return nullIfNotFound(
+      this.connection.read(
+        {
+          method: 'GET',
+          path: `/process-instance/${encodeURIComponent(processInstanceId)}/activity-instances`,
+        },
+        activityTreeSchema,
+      ),
+    );
+  }
 
   /** Running instances that an instance has called directly. */
   findCalledInstances(callerId: string, maxResults: number): Promise<ProcessInstance[]> {

@@ -5,8 +5,13 @@ export { EngineDefinitionsClient } from './engine-definitions.client.js';
 export { EngineDrawingsService } from './engine-drawings.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
-export { EngineWaitsClient, type TimerJob, type WaitingTask } from './engine-waits.client.js';
 export { EngineTasksClient, isTaskGone, type UserTaskFilter } from './engine-tasks.client.js';
+export {
+  type ActivityTree,
+  EngineWaitsClient,
+  type TimerJob,
+  type WaitingTask,
+} from './engine-waits.client.js';
 export { EngineAccessMonitor } from './engine-access.monitor.js';
 export { requireSuccess } from './engine.answer.js';
 export { EngineConnection } from './engine.connection.js';

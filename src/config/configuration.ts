@@ -135,6 +135,7 @@ function group(env: Environment): Configuration {
     wait: {
       syncTimeoutMs: env.SYNC_TIMEOUT_MS,
       syncTimeoutMaxMs: env.SYNC_TIMEOUT_MAX_MS,
+      earlyAnswer: env.EARLY_ANSWER,
       maxWaiters: env.WAITROOM_MAX,
     },
     process: {

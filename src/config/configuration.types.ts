@@ -33,6 +33,8 @@ interface LogConfig {
 export interface WaitConfig {
   readonly syncTimeoutMs: number;
   readonly syncTimeoutMaxMs: number;
+  /** Whether a start is answered before its wait ends if its process waits for something outside. */
+  readonly earlyAnswer: boolean;
   readonly maxWaiters: number;
 }
 

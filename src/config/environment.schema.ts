@@ -177,6 +177,11 @@ export const VARIABLES = {
     'how long a start waits for the result before it returns 202',
   ),
   SYNC_TIMEOUT_MAX_MS: fixed(milliseconds(), '55000', 'longest wait that a client may request'),
+  EARLY_ANSWER: fixed(
+    onOff(),
+    'on',
+    'whether a start returns 202 at once if its process only waits for people, messages or later timers',
+  ),
   WAITROOM_MAX: fixed(
     wholeNumber(1, 1_000_000),
     '10000',

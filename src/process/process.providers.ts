@@ -36,6 +36,8 @@ import { ReconcilerService } from './reconcile/reconciler.service.js';
 import { WaiterRefreshService } from './reconcile/waiter-refresh.service.js';
 import { EngineStepsService } from './result/engine-steps.service.js';
 import { InstanceResultService } from './result/instance-result.service.js';
+import { EarlyAnswerService } from './waiting/early-answer.service.js';
+import { OutsideWaitsFinder } from './waiting/outside-waits.finder.js';
 import { EngineWaitsReader } from './waiting/engine-waits.reader.js';
 import { WaitingForService } from './waiting/waiting-for.service.js';
 
@@ -76,6 +78,8 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   SeenProcessKeysService,
   LeaseOwner,
   // waiting/
+  EarlyAnswerService,
+  OutsideWaitsFinder,
   WaitingForService,
   EngineWaitsReader,
   // result/

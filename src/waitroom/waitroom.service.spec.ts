@@ -10,7 +10,7 @@ describe('WaitroomService', () => {
     jest.useFakeTimers();
     shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     waitroom = new WaitroomService(
-      { syncTimeoutMs: 25_000, syncTimeoutMaxMs: 55_000, maxWaiters: 3 },
+      { syncTimeoutMs: 25_000, syncTimeoutMaxMs: 55_000, earlyAnswer: true, maxWaiters: 3 },
       shutdown,
     );
   });

@@ -12,7 +12,7 @@ describe('a process that knows nothing of this service', () => {
   let run = 0;
 
   beforeAll(async () => {
-    service = await RunningService.start({}, []);
+    service = await RunningService.start({ EARLY_ANSWER: 'off' }, []);
     const { baseUrl } = service.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
     elsewhere = new ForeignClient(baseUrl);
     await elsewhere.deploy(ANY_PROCESSES);

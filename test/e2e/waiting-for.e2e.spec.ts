@@ -111,4 +111,56 @@ describe('what a process waits for', () => {
     await elsewhere.send('PUT', `/process-instance/${instance?.id as string}/suspended`, { suspended: true });
     expect(await waitsOf('suspended')).toMatchObject([{ kind: 'userTask' }]);
   });
+
+  describe('a start whose process waits for something outside', () => {
+    it.each([
+      ['approve', 'user-task'],
+      ['several', 'user-task, message, timer'],
+      ['calls-person', 'user-task'],
+    ])('is answered at once: %s', async (processKey, names) => {
+      const { status: httpStatus, headers, body } = await start(processKey, `early-${processKey}`, 'wait=50');
+      expect([httpStatus, body.status, headers.get('process-waiting')]).toEqual([202, 'pending', names]);
+      expect((body.waitingFor as Wait[])[0]).toMatchObject({ kind: 'userTask' });
+      expect(headers.get('preference-applied')).toBe('wait=50');
+    });
+
+    it('is answered at once if it is repeated', async () => {
+      await start('approve', 'repeated', 'wait=0');
+      const { headers, status: httpStatus } = await start('approve', 'repeated', 'wait=50');
+      expect([httpStatus, headers.get('idempotent-replayed'), headers.get('process-waiting')]).toEqual([
+        202,
+        'true',
+        'user-task',
+      ]);
+    });
+
+    it('waits while a step of a worker runs, and is answered at once when it has ended', async () => {
+      let isAnswered = false;
+      const answer = start('beside', 'beside', 'wait=50').finally(() => {
+        isAnswered = true;
+      });
+      const [task] = await elsewhere.fetch('beside.price');
+      // By then the service has looked several times.
+      await service.get(`/api/process/status/beside-${run}?wait=2`);
+      expect(isAnswered).toBe(false);
+      await elsewhere.send('POST', `/external-task/${task?.id ?? ''}/complete`, { workerId: 'elsewhere' });
+      expect((await answer).headers.get('process-waiting')).toBe('user-task');
+    });
+
+    it('waits for a timer that falls due before the wait ends, but not for a later one', async () => {
+      const [early, late] = await Promise.all([
+        start('soon', 'soon-late', 'wait=1'),
+        start('soon', 'soon-early', 'wait=50'),
+      ]);
+      expect(early.headers.get('process-waiting')).toBe('user-task, timer');
+      expect([late.status, late.headers.get('process-waiting')]).toEqual([200, null]);
+    });
+
+    it('receives the outcome of a process that is cancelled before', async () => {
+      const answer = start('quote', 'cancelled', 'wait=50');
+      await waitsOf('cancelled');
+      await service.post(`/api/process/cancel/cancelled-${run}`, {});
+      expect((await answer).body).toMatchObject({ status: 'error', errorCode: 'CANCELLED' });
+    });
+  });
 });

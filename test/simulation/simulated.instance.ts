@@ -47,6 +47,8 @@ import { EndDescriptionService } from '../../src/process/reconcile/end-descripti
 import type { AwaitedEndWatcherService } from '../../src/process/reconcile/awaited-end-watcher.service.js';
 import { EndedInstanceService } from '../../src/process/reconcile/ended-instance.service.js';
 import { EngineStepsService } from '../../src/process/result/engine-steps.service.js';
+import type { EarlyAnswerService } from '../../src/process/waiting/early-answer.service.js';
+import type { WaitingForService } from '../../src/process/waiting/waiting-for.service.js';
 import { InstanceResultService } from '../../src/process/result/instance-result.service.js';
 import { HistoryWatcherService } from '../../src/process/reconcile/history-watcher.service.js';
 import { InstanceFinderService } from '../../src/process/reconcile/instance-finder.service.js';
@@ -219,6 +221,9 @@ export class SimulatedInstance {
       ofStart.store,
       new OutcomeWaitService(ofStart.waitroom, ofStart.store),
       ofStart.launcher,
+      // No simulated process waits for something outside.
+      { watch: () => ({ found: null, stop: () => undefined }) } as unknown as EarlyAnswerService,
+      { peek: () => null } as unknown as WaitingForService,
       // No simulated instance ends inside its start call.
       { settleNow: () => undefined } as unknown as AwaitedEndWatcherService,
       backlog,

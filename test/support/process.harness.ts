@@ -268,6 +268,11 @@ export class FakeEngine {
     );
   }
 
+  async findRunning(): Promise<unknown[]> {
+    this.answer('findRunning');
+    return [];
+  }
+
   async findCalledInstances(): Promise<unknown[]> {
     this.answer('findCalledInstances');
     return [];

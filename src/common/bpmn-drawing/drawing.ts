@@ -89,6 +89,11 @@ export class Drawing {
     this.byHost = grouped(this.elements, ({ attachedToId }) => attachedToId);
   }
 
+  /** Ids of the elements at which an instance can wait without a worker: people, events, called instances. */
+  get waitStateIds(): readonly string[] {
+    return this.elements.filter(({ tag }) => WAIT_STATES.has(tag)).map(({ id }) => id);
+  }
+
   element(id: string): DrawnElement | null {
     return this.byId.get(id) ?? null;
   }

@@ -15,6 +15,9 @@ import { StartBacklogService } from '../launch/start-backlog.service.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
 import { StartRefusedError, type StartRefusal, unknownDefinition } from '../launch/start-refusal.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { EarlyAnswerService } from '../waiting/early-answer.service.js';
+import type { WaitingFor } from '../waiting/waiting-for.js';
+import { WaitingForService } from '../waiting/waiting-for.service.js';
 import type { OnCallerGone } from './caller-gone.js';
 import { findVariableFaults, type VariableFault } from './start-variables.js';
 
@@ -28,12 +31,20 @@ export interface StartCommand {
   readonly onEmptied?: () => void;
 }
 
+/** What is known about a process that is still pending. */
+interface PendingFacts {
+  /** What it waits for; absent if this is not known. */
+  readonly waitingFor?: readonly WaitingFor[];
+  /** True if the wait ended before its time because of what the process waits for. */
+  readonly isEarly?: boolean;
+}
+
 /** The result of a start; `record` is the row that stands. */
 export type StartResult =
   /** This call has started the process. */
-  | { readonly kind: 'started'; readonly record: ProcessRecord }
+  | ({ readonly kind: 'started'; readonly record: ProcessRecord } & PendingFacts)
   /** An earlier call has started the same process: same id, key and variables. */
-  | { readonly kind: 'replayed'; readonly record: ProcessRecord }
+  | ({ readonly kind: 'replayed'; readonly record: ProcessRecord } & PendingFacts)
   /** The id belongs to a process with another key or other variables. */
   | { readonly kind: 'conflict'; readonly record: ProcessRecord }
   /** The engine refused the start for good. Nothing was kept. */
@@ -48,6 +59,9 @@ export type StartResult =
 /** Why the service accepts no starts: it stops, its store takes no writes, or too many starts wait for the engine. */
 export type StartObstacle = 'stopping' | 'store-unavailable' | 'backlog-full';
 
+/** A wait, and its end by `performance.now()`. */
+type LimitedWait = Wait<ProcessRecord> & { readonly until: number };
+
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** Starts processes exactly once for each correlation id, and waits for their outcome. */
@@ -59,6 +73,8 @@ export class ProcessStartService {
     private readonly store: ProcessStoreService,
     private readonly waits: OutcomeWaitService,
     private readonly launcher: StartLauncherService,
+    private readonly early: EarlyAnswerService,
+    private readonly waitingFor: WaitingForService,
     private readonly endWatcher: AwaitedEndWatcherService,
     private readonly backlog: StartBacklogService,
     private readonly owner: LeaseOwner,
@@ -90,7 +106,10 @@ export class ProcessStartService {
     const requestHash = canonicalHash({ processKey: request.processKey, variables: request.variables });
     for (;;) {
       const claim = await this.claim(request, requestHash);
-      const createWait = (): Wait<ProcessRecord> => this.waits.waitFor(correlationId, waitMs);
+      const createWait = (): LimitedWait => ({
+        ...this.waits.waitFor(correlationId, waitMs),
+        until: performance.now() + waitMs,
+      });
       if (claim.kind === 'unavailable') return claim;
       if (claim.kind === 'claimed') return this.launch(claim, request, createWait, onCallerGone);
       const attached = await this.attach(claim.record, requestHash, createWait, onCallerGone, request);
@@ -151,7 +170,7 @@ export class ProcessStartService {
   private async launch(
     { record, length }: { readonly record: ProcessRecord; readonly length: number },
     request: StartCommand,
-    createWait: () => Wait<ProcessRecord>,
+    createWait: () => LimitedWait,
     onCallerGone: OnCallerGone,
   ): Promise<StartResult> {
     // Registered before the call to the engine: a fast process finishes before the call returns.
@@ -169,7 +188,7 @@ export class ProcessStartService {
   private async attach(
     record: ProcessRecord,
     requestHash: string,
-    createWait: () => Wait<ProcessRecord>,
+    createWait: () => LimitedWait,
     onCallerGone: OnCallerGone,
     request: StartCommand,
   ): Promise<StartResult | 'claim-is-gone'> {
@@ -209,20 +228,30 @@ export class ProcessStartService {
   private async outcome(
     kind: 'started' | 'replayed',
     record: ProcessRecord,
-    wait: Wait<ProcessRecord>,
+    wait: LimitedWait,
     launched: Promise<LaunchResult> | undefined,
   ): Promise<StartResult> {
+    const early = this.early.watch(record, wait.until, wait.cancel);
     try {
       const end = await wait.ended;
       if (end.kind === 'completed') return { kind, record: end.payload };
     } catch (error) {
       if (error instanceof StartRefusedError) return { kind: 'refused', refusal: error.refusal };
       throw error;
+    } finally {
+      early.stop();
     }
     const refusal = launched === undefined ? null : await this.acknowledge(record, launched);
     if (refusal !== null) return { kind: 'refused', refusal };
     const current = await this.store.get(record.correlationId);
-    if (current !== null) return { kind, record: current };
+    if (current !== null) {
+      const waitingFor = early.found ?? this.waitingFor.peek(current);
+      return {
+        kind,
+        record: current,
+        ...(waitingFor === null ? {} : { waitingFor, isEarly: early.found !== null }),
+      };
+    }
     // Only a refusal removes the claim; `acknowledge` has seen it unless it came from another instance.
     return {
       kind: 'refused',

@@ -35,6 +35,7 @@ interface AnswerParts {
   readonly replayed?: boolean;
   readonly location?: boolean;
   readonly waitingFor?: readonly WaitingFor[] | null;
+  readonly isEarly?: boolean;
 }
 
 const OBSTACLE_PROBLEMS: Readonly<Record<StartObstacle, () => ProblemError>> = {
@@ -97,11 +98,12 @@ export class ProcessViewPresenter {
   /**
    * The answer for one process: 200 `ok`, 202 `pending`, and the configured status (500) for `error`.
    *
-   * @param parts `replayed`: it is a repeated start; `location`: with the header; `waitingFor`: of a pending process
+   * @param parts `replayed`: it is a repeated start; `location`: with the header; `waitingFor`: of a pending process;
+   * `isEarly`: the request waited less than it could, for the header `Process-Waiting`
    */
   answer(
     record: ProcessRecord,
-    { replayed = false, location = false, waitingFor = null }: AnswerParts = {},
+    { replayed = false, location = false, waitingFor = null, isEarly = false }: AnswerParts = {},
   ): ProcessAnswer {
     const pending = record.status === 'pending';
     return {
@@ -111,6 +113,7 @@ export class ProcessViewPresenter {
         ...CACHE_HEADERS,
         ...(pending ? { 'retry-after': String(this.durations.retryAfterSeconds(record)) } : {}),
         ...(pending && location ? { location: this.statusUrl(record.correlationId) } : {}),
+        ...(pending && isEarly ? { 'process-waiting': waitingNames(waitingFor ?? []) } : {}),
         ...(replayed ? { 'idempotent-replayed': 'true' } : {}),
       },
       body: this.view(record, pending ? waitingFor : null),
@@ -208,9 +211,13 @@ export class ProcessViewPresenter {
   start(result: StartResult, processKey: string): ProcessAnswer {
     switch (result.kind) {
       case 'started':
-        return this.answer(result.record, { location: true });
       case 'replayed':
-        return this.answer(result.record, { replayed: true, location: true });
+        return this.answer(result.record, {
+          replayed: result.kind === 'replayed',
+          location: true,
+          waitingFor: result.waitingFor ?? null,
+          isEarly: result.isEarly === true,
+        });
       case 'conflict':
         throw correlationIdConflict(result.record, this.statusUrl(result.record.correlationId));
       case 'refused':
@@ -262,6 +269,14 @@ export class ProcessViewPresenter {
         };
     }
   }
+}
+
+/** The value of `Process-Waiting`: `user-task, message`. */
+function waitingNames(waitingFor: readonly WaitingFor[]): string {
+  const names = waitingFor.map(({ kind }) =>
+    kind.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+  );
+  return [...new Set(names)].join(', ');
 }
 
 function statusHeader(record: ProcessRecord | null): Readonly<Record<string, string>> {

@@ -84,6 +84,11 @@ const HEADERS = {
     description: 'An identical start exists; the response describes its process.',
     schema: { type: 'string', enum: ['true'] },
   },
+  'Process-Waiting': {
+    description:
+      'The response came before the end of the wait: the process waits only for these: `user-task`, `message`, `timer`.',
+    schema: text,
+  },
   'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
   Vary: { description: 'The request headers on which the response depends.', schema: text },
   ETag: {
@@ -211,10 +216,11 @@ export const DocumentStart = (): MethodDecorator => {
         200: json('ProcessView', 'The process finished within the wait.', headers, OK_EXAMPLE),
         202: json(
           'ProcessView',
-          'The wait ended first; request the status at `Location`.',
+          'The wait ended first, or the process waits for people, messages or later timers; request the status at `Location`.',
           {
             ...headers,
             always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
+            sometimes: [...headers.sometimes, 'Process-Waiting'],
           },
           PENDING_EXAMPLE,
         ),

@@ -4,14 +4,11 @@ import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { InstanceResultService } from '../result/instance-result.service.js';
+import { AdaptiveRounds } from '../waiting/adaptive-rounds.js';
 import { type EndedInstance, EndedInstanceService } from './ended-instance.service.js';
 
 /** Shortest and longest time between two queries, in ms: at most 20 queries a second, however many wait. */
-const MIN_MS = 50;
-const MAX_MS = 2_000;
-
-/** The time between two queries as a share of the age of the youngest waiter. */
-const SHARE_OF_AGE = 1 / 10;
+const ROUNDS = { minMs: 50, maxMs: 2_000 };
 
 /** Instances in one query. */
 const QUERY_SIZE = 500;
@@ -36,13 +33,13 @@ interface Awaited {
 export class AwaitedEndWatcherService {
   private readonly logger = new Logger('AwaitedEndWatcher');
   private readonly awaited = new Map<string, Awaited>();
-  private timer: NodeJS.Timeout | null = null;
-  private dueAt = Infinity;
-  private youngestSince = -Infinity;
-  private round: Promise<void> | null = null;
+  private readonly rounds = new AdaptiveRounds(
+    ROUNDS,
+    () => this.look(),
+    () => this.awaited.size === 0,
+  );
   private tableReadAt = -Infinity;
   private turn = 0;
-  private stopped = false;
   private isFailing = false;
 
   constructor(
@@ -57,11 +54,7 @@ export class AwaitedEndWatcherService {
     waits.onWait((correlationId) => {
       this.add(correlationId);
     });
-    shutdown.register('drain', 'watch for ends of awaited processes', async () => {
-      this.stopped = true;
-      if (this.timer !== null) clearTimeout(this.timer);
-      await this.round;
-    });
+    shutdown.register('drain', 'watch for ends of awaited processes', () => this.rounds.stop());
   }
 
   /** Reads the result of an instance that ended inside its start call, at once; never rejects. */
@@ -70,28 +63,8 @@ export class AwaitedEndWatcherService {
   }
 
   private add(correlationId: string): void {
-    if (this.stopped) return;
-    this.youngestSince = performance.now();
     if (!this.awaited.has(correlationId)) this.awaited.set(correlationId, { instance: null });
-    this.schedule();
-  }
-
-  private schedule(): void {
-    if (this.stopped || this.round !== null || this.awaited.size === 0) return;
-    const now = performance.now();
-    const intervalMs = Math.min(Math.max((now - this.youngestSince) * SHARE_OF_AGE, MIN_MS), MAX_MS);
-    // A young waiter shortens the interval that an old one has set; none makes it longer.
-    if (this.timer !== null && this.dueAt <= now + intervalMs) return;
-    if (this.timer !== null) clearTimeout(this.timer);
-    this.dueAt = now + intervalMs;
-    this.timer = setTimeout(() => {
-      this.timer = null;
-      this.round = this.look().finally(() => {
-        this.round = null;
-        this.schedule();
-      });
-    }, intervalMs);
-    this.timer.unref();
+    this.rounds.added();
   }
 
   private async look(): Promise<void> {
