@@ -20,7 +20,7 @@ const caller = (child: Scenario, extensions = '', attributes = '', ...more: read
   ]);
 
 describe('call activity', () => {
-  it('starts an instance of the latest version and goes on when it has ended', async () => {
+  it('starts an instance of the latest version and continues when it has ended', async () => {
     const child = await called();
     const parent = await caller(child);
     const instance = await parent.start();
@@ -82,7 +82,7 @@ describe('call activity', () => {
     expect(await parent.variable(instance, 'r')).toBeUndefined();
   });
 
-  it('gives and takes what is mapped', async () => {
+  it('passes mapped variables in and out', async () => {
     const child = await called();
     const parent = await caller(
       child,

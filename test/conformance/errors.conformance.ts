@@ -5,7 +5,7 @@ import { vars } from './support/scenario.js';
 
 const engine = useEngine();
 
-/** A task with boundary events that each lead to a task of their own. */
+/** A task with boundary events that each lead to a separate task. */
 const caughtBy = (...events: readonly string[]) => [
   start(),
   task('A'),
@@ -46,7 +46,7 @@ describe('BPMN error of a task', () => {
     expect(await process.state(instance)).toBe('COMPLETED');
   });
 
-  it('is caught by the event that names it before the one that catches all', async () => {
+  it('is caught by the event with its code before the one that catches all', async () => {
     const process = await engine.process(
       caughtBy(handler('all', 'A', null, 'X'), handler('one', 'A', 'e1', 'Y')),
       {
@@ -58,7 +58,7 @@ describe('BPMN error of a task', () => {
     expect(await process.waitsIn(instance)).toEqual(['Y']);
   });
 
-  it('leaves its code and its message in variables', async () => {
+  it('sets variables for its code and its message', async () => {
     const process = await engine.process(
       caughtBy(
         handler('b', 'A', null, 'X', 'camunda:errorCodeVariable="code" camunda:errorMessageVariable="text"'),
@@ -93,7 +93,7 @@ describe('BPMN error of a task', () => {
     expect(await process.waitsIn(instance)).toEqual(['B']);
   });
 
-  it('is caught by a scope around it', async () => {
+  it('is caught by an enclosing scope', async () => {
     const process = await engine.process([
       start(),
       subProcess('S', [
@@ -197,21 +197,21 @@ describe('camunda:errorEventDefinition', () => {
   ];
   const definitions = error('e1', 'ONE');
 
-  it('throws when the task is completed and the expression holds', async () => {
+  it('throws when the task is completed and the expression is true', async () => {
     const process = await engine.process(withDefinition('${bad}'), { definitions });
     const instance = await process.start();
     await process.complete('A', { bad: true });
     expect(await process.waitsIn(instance)).toEqual(['X']);
   });
 
-  it('does not throw when the expression does not hold', async () => {
+  it('does not throw if the expression is false', async () => {
     const process = await engine.process(withDefinition('${bad}'), { definitions });
     const instance = await process.start();
     await process.complete('A', { bad: false });
     expect(await process.state(instance)).toBe('COMPLETED');
   });
 
-  it('throws when the task fails, and sees the failure', async () => {
+  it('throws when the task fails, with access to the failure', async () => {
     const process = await engine.process(
       withDefinition("${externalTask != null and externalTask.errorMessage == 'give up'}"),
       { definitions },
@@ -233,7 +233,7 @@ describe('camunda:errorEventDefinition', () => {
     expect(await process.waitsIn(instance)).toEqual(['A']);
   });
 
-  it('counts as not holding when its expression throws on a failure', async () => {
+  it('counts as false if its expression throws on a failure', async () => {
     const process = await engine.process(withDefinition('${nope}'), { definitions });
     const instance = await process.start();
     const answer = await process.report(await process.fetchOne('A'), 'failure', { retries: 1 });

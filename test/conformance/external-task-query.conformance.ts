@@ -17,13 +17,13 @@ const TWO_TASKS = [
 ];
 
 describe('external task queries', () => {
-  it('refuse an unknown task', async () => {
+  it('respond 404 to an unknown task', async () => {
     expect(await engine.get('/external-task/nope')).toMatchObject(
       refused(404, 'RestException', 'External task with id nope does not exist'),
     );
   });
 
-  it('answer one task with all its members', async () => {
+  it('return one task with all its members', async () => {
     const process = await engine.process(ONE_TASK);
     const instance = await process.start({ hidden: 1 }, { businessKey: 'bk' });
     const [open] = await engine.list(`/external-task?processInstanceId=${instance}`);
@@ -122,7 +122,7 @@ describe('external task queries', () => {
     expect(body).toMatchObject([{ activityId: 'B' }, { activityId: 'A' }]);
   });
 
-  it('answer a page', async () => {
+  it('return a page', async () => {
     const process = await engine.process(TWO_TASKS);
     const instance = await process.start();
     const page = await engine.list(

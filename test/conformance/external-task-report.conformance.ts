@@ -62,7 +62,7 @@ describe('external task', () => {
   );
 
   describe('complete', () => {
-    it('moves the instance on', async () => {
+    it('continues the instance', async () => {
       const [process, job, instance] = await locked();
       expect(await process.report(job, 'complete')).toMatchObject({ status: 204, body: null });
       expect(await process.state(instance)).toBe('COMPLETED');
@@ -128,7 +128,7 @@ describe('external task', () => {
       });
     });
 
-    it('fails when the way to the next wait state fails, and can be repeated', async () => {
+    it('fails if an activity before the next wait state fails, and can be repeated', async () => {
       const [process, job, instance] = await locked([
         start(),
         task('A'),
@@ -151,7 +151,7 @@ describe('external task', () => {
       });
     });
 
-    it('refuses a variable that does not fit its type, and leaves the task', async () => {
+    it('refuses a variable that does not match its type, and keeps the task', async () => {
       const [process, job, instance] = await locked();
       const answer = await process.report(job, 'complete', {
         variables: { n: { value: 'x', type: 'Integer' } },
@@ -161,7 +161,7 @@ describe('external task', () => {
       expect(await process.waitsIn(instance)).toEqual(['A']);
     });
 
-    it('shows a transient variable to what comes before the next wait state', async () => {
+    it('keeps a transient variable until the next wait state', async () => {
       const [process, job, instance] = await locked([
         start(),
         task('A'),
@@ -178,7 +178,7 @@ describe('external task', () => {
   });
 
   describe('failure', () => {
-    it('keeps local variables beside the task, which is given out with them, until it is completed', async () => {
+    it('keeps local variables with the task, and returns them with it, until it is completed', async () => {
       const [process, job, instance] = await locked([
         start(),
         task('A'),
@@ -217,7 +217,7 @@ describe('external task', () => {
       expect(await process.fetch('A')).toEqual([]);
     });
 
-    it('makes an incident at zero retries, which are the default', async () => {
+    it('creates an incident at zero retries, which are the default', async () => {
       const [process, job, instance] = await locked();
       await process.report(job, 'failure', { errorMessage: 'broken' });
       expect(await process.fetch('A')).toEqual([]);
@@ -330,7 +330,7 @@ describe('external task', () => {
       expect(answer).toMatchObject(refused(400, 'RestException', /Cannot extend a lock that expired/, 0));
     });
 
-    it('are freed by anybody', async () => {
+    it('are removed without a worker', async () => {
       const [process, job] = await locked();
       expect(await engine.post(`/external-task/${job.id}/unlock`)).toMatchObject({ status: 204, body: null });
       expect(await engine.read(`/external-task/${job.id}`)).toMatchObject({
@@ -354,7 +354,7 @@ describe('external task', () => {
       expect(answer).toMatchObject({ status: 204 });
     });
 
-    it('are taken on one task', async () => {
+    it('are set on one task', async () => {
       const process = await engine.process(ONE_TASK);
       const instance = await process.start();
       const [open] = await engine.list(`/external-task?processInstanceId=${instance}`);
@@ -365,7 +365,7 @@ describe('external task', () => {
       expect(await lock('w2')).toMatchObject({ status: 400, body: { type: 'RestException' } });
     });
 
-    it('are not taken for no time', async () => {
+    it('need a positive duration', async () => {
       const [process, job] = await locked();
       expect(await process.report(job, 'lock', { lockDuration: 0 })).toMatchObject({ status: 400 });
     });
@@ -382,13 +382,13 @@ describe('external task', () => {
       expect(await process.fetchOne('A')).toMatchObject({ retries: 2 });
     });
 
-    it('are set to zero, which makes an incident', async () => {
+    it('are set to zero, which creates an incident', async () => {
       const [, job, instance] = await locked();
       await engine.put(`/external-task/${job.id}/retries`, { retries: 0 });
       expect(await engine.list(`/incident?processInstanceId=${instance}`)).toHaveLength(1);
     });
 
-    it('are not set to nothing', async () => {
+    it('are not set to null', async () => {
       const [, job] = await locked();
       expect(await engine.put(`/external-task/${job.id}/retries`, {})).toMatchObject({ status: 400 });
     });
@@ -427,7 +427,7 @@ describe('external task', () => {
     });
   });
 
-  it('takes another priority', async () => {
+  it('accepts another priority', async () => {
     const [, job] = await locked();
     expect(await engine.put(`/external-task/${job.id}/priority`, { priority: 42 })).toMatchObject({
       status: 204,
@@ -435,13 +435,13 @@ describe('external task', () => {
     expect(await engine.read(`/external-task/${job.id}`)).toMatchObject({ priority: 42 });
   });
 
-  it('has its instance cancelled under it', async () => {
+  it('is a 404 after its instance was cancelled', async () => {
     const [process, job, instance] = await locked();
     await engine.delete(`/process-instance/${instance}`);
     expect(await process.report(job, 'complete')).toMatchObject(gone(job.id));
   });
 
-  it('is completed by one of two who try at once', async () => {
+  it('is completed by one of two concurrent requests', async () => {
     const [process, job] = await locked();
     const answers = await Promise.all([process.report(job, 'complete'), process.report(job, 'complete')]);
     const statuses = answers.map(({ status }) => status).sort();

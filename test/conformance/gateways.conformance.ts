@@ -85,7 +85,7 @@ describe('exclusive gateway', () => {
     });
   });
 
-  it('takes a flow without a condition in its turn', async () => {
+  it('takes a flow without a condition in document order', async () => {
     const process = await engine.process([
       start(),
       xor('G'),
@@ -116,7 +116,7 @@ describe('exclusive gateway', () => {
     expect(await process.waitsIn(await process.start())).toEqual(['A']);
   });
 
-  it('passes every token on that reaches it', async () => {
+  it('passes on every token', async () => {
     const process = await engine.process([
       start(),
       and('fork'),
@@ -188,7 +188,7 @@ describe('flows out of an activity', () => {
     );
   });
 
-  it('are judged before the output mapping has run', async () => {
+  it('are evaluated before the output mapping runs', async () => {
     const process = await engine.process([
       start(),
       task(
@@ -266,7 +266,7 @@ describe('parallel gateway', () => {
     expect(await process.waitsIn(instance)).toEqual(['D', 'join']);
   });
 
-  it('joins what it forks itself', async () => {
+  it('joins two flows that come from one fork', async () => {
     const process = await engine.process([
       start(),
       and('one'),
@@ -337,7 +337,7 @@ describe('parallel gateway', () => {
     expect(await process.waitsIn(instance)).toEqual(['D']);
   });
 
-  it('notes in history every token that arrives', async () => {
+  it('records every token that arrives in the history', async () => {
     const process = await engine.process(FORK_JOIN);
     const instance = await process.start();
     await process.complete('A');
@@ -394,7 +394,7 @@ describe('inclusive gateway', () => {
     expect(await process.waitsIn(await process.start({ a, b }))).toEqual(waiting);
   });
 
-  it('waits for those that can still come', async () => {
+  it('waits for tokens that can still arrive', async () => {
     const process = await engine.process(SPLIT);
     const instance = await process.start({ a: true, b: true });
     await process.complete('A');
@@ -403,7 +403,7 @@ describe('inclusive gateway', () => {
     expect(await process.waitsIn(instance)).toEqual(['D']);
   });
 
-  it('does not wait for those that cannot come', async () => {
+  it('does not wait for tokens that cannot arrive', async () => {
     const process = await engine.process(SPLIT);
     const instance = await process.start({ a: true, b: false });
     await process.complete('A');
@@ -428,7 +428,7 @@ describe('inclusive gateway', () => {
     });
   });
 
-  it('waits through gateways that lie between', async () => {
+  it('also waits for tokens before other gateways', async () => {
     const process = await engine.process([
       start(),
       and('fork'),
@@ -449,13 +449,13 @@ describe('inclusive gateway', () => {
     await process.complete('A');
     expect(await process.waitsIn(instance)).toEqual(['B', 'join']);
     await process.complete('B');
-    // The token went another way; the join is looked at again only when a token arrives there.
+    // The token took another path; the engine checks the join again only when a token arrives there.
     expect(await process.waitsIn(instance)).toEqual(['E', 'join']);
   });
 });
 
 describe('terminate end event', () => {
-  it('ends the instance, with what else runs in it', async () => {
+  it('ends the instance and all its tokens', async () => {
     const process = await engine.process([
       start(),
       and('fork'),
@@ -473,7 +473,7 @@ describe('terminate end event', () => {
     expect(await process.fetch('A')).toEqual([]);
   });
 
-  it('ends the instance when it is alone', async () => {
+  it('ends the instance if it has no other token', async () => {
     const process = await engine.process([start(), terminate('stop'), path('start', 'stop')]);
     expect((await process.launch()).body).toMatchObject({ ended: true });
   });

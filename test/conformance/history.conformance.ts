@@ -8,7 +8,7 @@ import { eventually } from './support/scenario.js';
 const engine = useEngine();
 const ONE_TASK = [start(), task('A'), end(), path('start', 'A', 'end')];
 
-/** A moment that lies after everything that was done before, and before all that comes. */
+/** A time after all previous requests and before all later ones. */
 async function now(): Promise<string> {
   const moment = Date.now() + 2;
   await eventually(
@@ -19,7 +19,7 @@ async function now(): Promise<string> {
 }
 
 describe('history of process instances', () => {
-  it('is a 404 by an unknown id', async () => {
+  it('is a 404 for an unknown id', async () => {
     expect(await engine.get('/history/process-instance/nope')).toMatchObject(
       refused(404, 'InvalidRequestException', 'Historic process instance with id nope does not exist'),
     );
@@ -130,7 +130,7 @@ describe('history of process instances', () => {
     expect(await ids(`finishedBefore=${between}`)).toEqual([first]);
   });
 
-  it('has ended after the very moment of its end', async () => {
+  it('includes an end at exactly the time of finishedAfter', async () => {
     const process = await engine.process(ONE_TASK);
     const instance = await process.start();
     await process.complete('A');
@@ -164,7 +164,7 @@ describe('history of process instances', () => {
     },
   );
 
-  it('takes many ids in a body, as those who wait for ends do', async () => {
+  it('accepts many ids in a body', async () => {
     const process = await engine.process(ONE_TASK);
     const instances = [await process.start(), await process.start()];
     const [job] = await process.fetch('A');
@@ -248,7 +248,7 @@ describe('history of activities', () => {
     ]);
   });
 
-  it('names the kind of each', async () => {
+  it('has the type of each activity', async () => {
     const process = await engine.process([
       start(),
       and('fork'),
@@ -300,7 +300,7 @@ describe('history of activities', () => {
     expect(await engine.count(`/history/activity-instance/count?${query}`)).toBe(found.length);
   });
 
-  it('is in the order of what happened', async () => {
+  it('is in the order of execution', async () => {
     const process = await engine.process([
       start(),
       task('A'),
@@ -371,7 +371,7 @@ describe('history of variables', () => {
     expect(await process.values(instance)).toEqual({ v: 2, w: 'x' });
   });
 
-  it('hides what was deleted unless it is asked for', async () => {
+  it('omits deleted variables unless requested', async () => {
     const process = await engine.process(ONE_TASK);
     const instance = await process.start({ v: 1 });
     await engine.delete(`/process-instance/${instance}/variables/v`);
@@ -399,7 +399,7 @@ describe('history of variables', () => {
     expect(await engine.count(`/history/variable-instance/count?${query}`)).toBe(found.length);
   });
 
-  it('is listed for many instances by a body', async () => {
+  it('is listed for many instances in a body', async () => {
     const process = await engine.process(ONE_TASK);
     const instances = [await process.start({ v: 1 }), await process.start({ v: 2 })];
     const { body } = await engine.post<{ value: number }[]>('/history/variable-instance', {
@@ -409,7 +409,7 @@ describe('history of variables', () => {
     expect(body.map(({ value }) => value).sort()).toEqual([1, 2]);
   });
 
-  it('shows what was local to a task', async () => {
+  it('has the local variables of a task', async () => {
     const process = await engine.process([
       start(),
       task('A', io({ mine: 'x' })),
@@ -433,13 +433,13 @@ describe('history of variables', () => {
     expect((await engine.get(`/history/variable-instance/${String(row?.id)}/data`)).body).toBe('old');
   });
 
-  it('is a 404 by an unknown id', async () => {
+  it('is a 404 for an unknown id', async () => {
     expect(await engine.get('/history/variable-instance/nope')).toMatchObject({ status: 404 });
   });
 });
 
 describe('log of external tasks', () => {
-  it('notes creation, failure and success', async () => {
+  it('records creation, failure and success', async () => {
     const process = await engine.process(ONE_TASK);
     const instance = await process.start();
     const job = await process.fetchOne('A');

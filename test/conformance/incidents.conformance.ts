@@ -103,7 +103,7 @@ describe('incident', () => {
     ]);
   });
 
-  it('is gone with its instance', async () => {
+  it('is removed with its instance', async () => {
     const { instance } = await failed();
     await engine.delete(`/process-instance/${instance}`);
     expect(await engine.list(`/incident?processInstanceId=${instance}`)).toEqual([]);

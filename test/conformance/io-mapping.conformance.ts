@@ -13,7 +13,7 @@ const around = (extensions: string) => [
 ];
 const typed = (type: string, value: unknown) => ({ type, value, valueInfo: {} });
 
-/** What a worker sees of a task with these inputs. */
+/** The variables that a worker receives of a task with these inputs. */
 async function inputs(parameters: Readonly<Record<string, string>>, values = {}) {
   const process = await engine.process(around(io(parameters)));
   await process.start(values);
@@ -21,7 +21,7 @@ async function inputs(parameters: Readonly<Record<string, string>>, values = {})
 }
 
 describe('input mapping', () => {
-  it('gives constants, which are texts', async () => {
+  it('sets constants, which are texts', async () => {
     expect(await inputs({ a: 'x', n: '5', empty: '' })).toEqual({
       a: typed('String', 'x'),
       n: typed('String', '5'),
@@ -29,7 +29,7 @@ describe('input mapping', () => {
     });
   });
 
-  it('gives values of expressions with their types', async () => {
+  it('sets values of expressions with their types', async () => {
     expect(
       await inputs(
         { n: '${n + 1}', d: '${n / 2}', b: '${n > 3}', s: '${s}', mixed: 'it is ${n}!' },
@@ -67,7 +67,7 @@ describe('input mapping', () => {
     });
   });
 
-  /** What a worker sees of a task with these inputs in a sub-process that has the other ones. */
+  /** The variables that a worker receives of a task with these inputs, in a sub-process with the other inputs. */
   async function nested(outer: Readonly<Record<string, string>>, inner: Readonly<Record<string, string>>) {
     const process = await engine.process([
       start(),
@@ -79,7 +79,7 @@ describe('input mapping', () => {
     return (await process.fetchOne('A')).variables;
   }
 
-  it('gives lists', async () => {
+  it('sets lists', async () => {
     const list =
       '<camunda:list><camunda:value>a</camunda:value><camunda:value>${n}</camunda:value></camunda:list>';
     const variables = await nested(
@@ -97,7 +97,7 @@ describe('input mapping', () => {
     });
   });
 
-  it('gives maps', async () => {
+  it('sets maps', async () => {
     const map =
       '<camunda:map><camunda:entry key="k">a</camunda:entry><camunda:entry key="n">${n}</camunda:entry></camunda:map>';
     const variables = await nested({ map }, { k: '${map.k}', n: "${map['n']}" });
@@ -120,7 +120,7 @@ describe('input mapping', () => {
     );
   });
 
-  it('does not leave the task', async () => {
+  it('is local to the task', async () => {
     const process = await engine.process(around(io({ a: 'x' })));
     const instance = await process.start();
     await process.complete('A');
@@ -128,7 +128,7 @@ describe('input mapping', () => {
     expect(await process.values(instance)).toEqual({ a: 'x' });
   });
 
-  it('works on a task that passes through', async () => {
+  it('applies to a task without a wait state', async () => {
     const process = await engine.process([
       start(),
       pass('P').replace(
@@ -159,14 +159,14 @@ describe('output mapping', () => {
     expect(await process.variable(instance, 'b')).toMatchObject({ value: '12' });
   });
 
-  it('changes a variable that is there', async () => {
+  it('changes an existing variable', async () => {
     const process = await engine.process(around(io({}, { n: '${n + 1}' })));
     const instance = await process.start({ n: 1 });
     await process.complete('A');
     expect(await process.variable(instance, 'n')).toMatchObject({ type: 'Long', value: 2 });
   });
 
-  it('sets a variable of the sub-process that the task is in, when it has one of that name', async () => {
+  it('sets the variable of the enclosing sub-process if it has one of that name', async () => {
     const process = await engine.process([
       start(),
       subProcess(
@@ -234,7 +234,7 @@ describe('output mapping', () => {
     expect(await process.values(instance)).toEqual({});
   });
 
-  it('keeps an instance from being deleted when it throws', async () => {
+  it('prevents the deletion of the instance if it throws', async () => {
     const process = await engine.process(around(io({}, { out: '${nope}' })));
     const instance = await process.start();
     expect(await engine.delete(`/process-instance/${instance}`)).toMatchObject(

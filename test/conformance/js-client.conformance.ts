@@ -1,4 +1,4 @@
-/** The published JavaScript client against the engine: what it does with Camunda, it can do here. */
+/** All functions of the published JavaScript client against the engine. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { boundary, end, path, start, task } from './support/bpmn.js';
 import { uniqueKey } from './support/engine.client.js';
@@ -46,7 +46,7 @@ interface ClientModule {
   readonly Variables: new () => ClientVariables;
 }
 
-// Its types say only what the service uses; the name stands in a variable so that the compiler does not look them up.
+// Its types contain only what the service uses; with the name in a variable the compiler does not search for them.
 const CLIENT_PACKAGE = 'camunda-external-task-client-js' as string;
 const { Client: TaskClient, Variables } = (await import(CLIENT_PACKAGE)) as ClientModule;
 
@@ -59,7 +59,7 @@ afterEach(() => {
   client = undefined;
 });
 
-/** A process with one task, worked on by the client as the handler says. */
+/** A process with one task, which the client completes with the handler. */
 async function worked(values: Values, handler: Handler, options: object = {}, more: readonly string[] = []) {
   const topic = uniqueKey('t');
   const process = await engine.process([

@@ -22,7 +22,7 @@ import { vars } from './support/scenario.js';
 const engine = useEngine();
 const send = <T = Json>(body: Json) => engine.post<T>('/message', body);
 
-/** A process that waits for a message of its own, then in `A`. */
+/** A process that waits for a message with a unique name, then in `A`. */
 async function waiting(event = catchMessage('M', 'm')) {
   const name = uniqueKey('m');
   const process = await engine.process([start(), event, task('A'), end(), path('start', 'M', 'A', 'end')], {
@@ -31,7 +31,7 @@ async function waiting(event = catchMessage('M', 'm')) {
   return { name, process };
 }
 
-/** A process that a message of its own starts. */
+/** A process that starts with a message with a unique name. */
 async function startedBy(...more: readonly string[]) {
   const name = uniqueKey('m');
   const process = await engine.process(
@@ -120,7 +120,7 @@ describe('message', () => {
     expect(await process.variable(instance, 'here')).toBeUndefined();
   });
 
-  it('refuses a variable that does not fit its type', async () => {
+  it('refuses a variable that does not match its type', async () => {
     const { name, process } = await waiting();
     const instance = await process.start();
     const answer = await send({

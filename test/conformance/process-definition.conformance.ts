@@ -8,7 +8,7 @@ const engine = useEngine();
 const ONE_TASK = [start(), task('A'), end(), path('start', 'A', 'end')];
 
 describe('process definition', () => {
-  it('is a 404 by an unknown id', async () => {
+  it('is a 404 for an unknown id', async () => {
     for (const path of ['/process-definition/nope', '/process-definition/nope/xml']) {
       expect(await engine.get(path)).toMatchObject({
         status: 404,
@@ -17,7 +17,7 @@ describe('process definition', () => {
     }
   });
 
-  it('is a 404 by an unknown key', async () => {
+  it('is a 404 for an unknown key', async () => {
     expect(await engine.get('/process-definition/key/nope')).toMatchObject(
       refused(404, 'RestException', 'No matching process definition with key: nope and no tenant-id'),
     );
@@ -53,7 +53,7 @@ describe('process definition', () => {
     expect(definitionId).toMatch(new RegExp(`^${key}:1:[0-9a-f-]{36}$`));
   });
 
-  it('has only the unique part as its id when the whole would be longer than 64', async () => {
+  it('has only the unique part as its id if the whole is longer than 64 characters', async () => {
     const { definitionId } = await engine.process(ONE_TASK, { key: uniqueKey('k'.repeat(30)) });
     expect(definitionId).toMatch(/^[0-9a-f-]{36}$/);
   });
@@ -107,7 +107,7 @@ describe('process definition', () => {
     expect(await versions('desc')).toEqual([3, 2, 1]);
   });
 
-  it('takes another history time to live', async () => {
+  it('accepts another history time to live', async () => {
     const process = await engine.process(ONE_TASK);
     const path = `/process-definition/${process.definitionId}`;
     expect(await engine.put(`${path}/history-time-to-live`, { historyTimeToLive: 7 })).toMatchObject({
@@ -116,7 +116,7 @@ describe('process definition', () => {
     expect(await engine.read(path)).toMatchObject({ historyTimeToLive: 7 });
   });
 
-  it('takes its history time to live in days as well', async () => {
+  it('accepts its history time to live in days too', async () => {
     const key = uniqueKey();
     const answer = await engine.deploy({
       'x.bpmn': `<?xml version="1.0"?><definitions xmlns="http://www.omg.org/spec/BPMN/20100524/MODEL" xmlns:camunda="http://camunda.org/schema/1.0/bpmn" targetNamespace="t"><process id="${key}" isExecutable="true" camunda:historyTimeToLive="5"><startEvent id="s"/></process></definitions>`,

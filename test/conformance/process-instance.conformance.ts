@@ -61,7 +61,7 @@ describe('process instance', () => {
     expect(await process.trail(id)).toEqual(['!A', 'start']);
   });
 
-  it('may be missing when it is deleted, if so asked', async () => {
+  it('can be deleted if it is unknown and failIfNotExists is false', async () => {
     expect(await engine.delete('/process-instance/nope?failIfNotExists=false')).toMatchObject({
       status: 204,
     });

@@ -64,7 +64,7 @@ describe('REST', () => {
     expect({ status, body }).toEqual({ status: 204, body: null });
   });
 
-  it.each(['{"workerId":', '[1,2', 'nonsense'])('refuses a body that is no JSON: %s', async (body) => {
+  it.each(['{"workerId":', '[1,2', 'nonsense'])('refuses a body that is not JSON: %s', async (body) => {
     const answer = await engine.raw('/external-task/fetchAndLock', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -86,7 +86,7 @@ describe('REST', () => {
     expect(answer.status).toBe(400);
   });
 
-  it('refuses a body that is no JSON by its type', async () => {
+  it('refuses a body whose content type is not JSON', async () => {
     const answer = await engine.raw('/external-task/fetchAndLock', {
       method: 'POST',
       headers: { 'content-type': 'text/xml' },

@@ -22,7 +22,7 @@ describe('start', () => {
     );
   });
 
-  it('refuses a variable that does not fit its type', async () => {
+  it('refuses a variable that does not match its type', async () => {
     const process = await engine.process(ONE_TASK);
     const answer = await process.launch({ variables: { n: { value: 'x', type: 'Integer' } } });
     expect(answer).toMatchObject(
@@ -46,7 +46,7 @@ describe('start', () => {
     );
   });
 
-  it('fails when the way to the first wait state fails, and leaves no instance', async () => {
+  it('fails without an instance if an activity before the first wait state fails', async () => {
     const process = await engine.process([
       start(),
       evaluate('X', '${nope}'),
@@ -64,7 +64,7 @@ describe('start', () => {
     expect(await engine.count(`/history/process-instance/count?processDefinitionKey=${process.key}`)).toBe(0);
   });
 
-  it('answers the instance', async () => {
+  it('returns the instance', async () => {
     const process = await engine.process(ONE_TASK);
     const { status, body } = await process.launch({ businessKey: 'order-1' });
     expect(status).toBe(200);
@@ -87,7 +87,7 @@ describe('start', () => {
     });
   });
 
-  it('links to the instance below the address that was called', async () => {
+  it('links to the instance below the requested address', async () => {
     const process = await engine.process(ONE_TASK);
     const { body } = await engine.post<{ id: string; links: { href: string }[] }>(
       `/process-definition/key/${process.key}/start`,
@@ -95,14 +95,14 @@ describe('start', () => {
     expect(body.links[0]?.href).toBe(`${engine.baseUrl}/process-instance/${body.id}`);
   });
 
-  it('says that an instance which ran through has ended', async () => {
+  it('returns an instance without wait states as ended', async () => {
     const process = await engine.process(STRAIGHT);
     const { body } = await process.launch();
     expect(body).toMatchObject({ ended: true, suspended: false });
     expect(await engine.get(`/process-instance/${String(body.id)}`)).toMatchObject({ status: 404 });
   });
 
-  it('returns the variables of an ended instance when asked', async () => {
+  it('returns the variables of an ended instance on request', async () => {
     const process = await engine.process(STRAIGHT);
     const { body } = await process.launch({ variables: vars({ a: 'x' }), withVariablesInReturn: true });
     expect(body.variables).toEqual({
@@ -111,7 +111,7 @@ describe('start', () => {
     });
   });
 
-  it('returns the variables at the first wait state when asked', async () => {
+  it('returns the variables at the first wait state on request', async () => {
     const process = await engine.process([
       start(),
       evaluate('X', '${a}', 'copy'),
@@ -123,12 +123,12 @@ describe('start', () => {
     expect(body.variables).toMatchObject({ a: { value: 1 }, copy: { value: 1 } });
   });
 
-  it('returns no variables unless asked', async () => {
+  it('returns no variables by default', async () => {
     const process = await engine.process(ONE_TASK);
     expect((await process.launch({ variables: vars({ a: 1 }) })).body).not.toHaveProperty('variables');
   });
 
-  it('takes an empty body', async () => {
+  it('accepts an empty body', async () => {
     const process = await engine.process(ONE_TASK);
     const answer = await engine.raw(`/process-definition/${process.definitionId}/start`, {
       method: 'POST',
@@ -143,7 +143,7 @@ describe('start', () => {
     expect(await process.launch({ colour: 'green' })).toMatchObject({ status: 200 });
   });
 
-  it('starts as many instances as asked for with one business key', async () => {
+  it('starts several instances with the same business key', async () => {
     const process = await engine.process(ONE_TASK);
     const first = await process.start({}, { businessKey: 'same' });
     const second = await process.start({}, { businessKey: 'same' });
@@ -161,7 +161,7 @@ describe('start', () => {
     expect((await first.launch()).body).toMatchObject({ definitionId: first.definitionId });
   });
 
-  it('keeps a running instance on the version that it was started with', async () => {
+  it('keeps the version of a running instance', async () => {
     const key = uniqueKey();
     const first = await engine.process(ONE_TASK, { key });
     const instance = await first.start();
@@ -173,7 +173,7 @@ describe('start', () => {
     });
   });
 
-  it('takes a business key of 255 characters', async () => {
+  it('accepts a business key of 255 characters', async () => {
     const process = await engine.process(ONE_TASK);
     const businessKey = 'b'.repeat(255);
     expect((await process.launch({ businessKey })).body).toMatchObject({ businessKey });

@@ -31,7 +31,7 @@ async function running() {
 }
 
 describe('suspended instance', () => {
-  it('says so', async () => {
+  it('is shown as suspended', async () => {
     const { process, instance, suspend } = await running();
     expect(await suspend(true)).toMatchObject({ status: 204, body: null });
     expect(await engine.read(`/process-instance/${instance}`)).toMatchObject({ suspended: true });
@@ -44,7 +44,7 @@ describe('suspended instance', () => {
     ).toBe(0);
   });
 
-  it('gives no external task', async () => {
+  it('returns no external task', async () => {
     const { process, instance, suspend } = await running();
     await suspend(true);
     expect(await process.fetch('A')).toEqual([]);
@@ -67,7 +67,7 @@ describe('suspended instance', () => {
     );
   });
 
-  it('lets a lock go', async () => {
+  it('releases a lock', async () => {
     const { process, suspend } = await running();
     const job = await process.fetchOne('A');
     await suspend(true);
@@ -90,7 +90,7 @@ describe('suspended instance', () => {
     );
   });
 
-  it('takes no message', async () => {
+  it('refuses a message', async () => {
     const { name, process, instance, suspend } = await running();
     await suspend(true);
     expect(await engine.post('/message', { messageName: name, processInstanceId: instance })).toMatchObject(
@@ -114,7 +114,7 @@ describe('suspended instance', () => {
     expect(await process.waitsIn(instance)).toContain('T');
   });
 
-  it('takes variables and may be deleted', async () => {
+  it('accepts variables and can be deleted', async () => {
     const { instance, suspend } = await running();
     await suspend(true);
     expect(await engine.put(`/process-instance/${instance}/variables/v`, { value: 1 })).toMatchObject({
@@ -123,7 +123,7 @@ describe('suspended instance', () => {
     expect(await engine.delete(`/process-instance/${instance}`)).toMatchObject({ status: 204 });
   });
 
-  it('goes on when it is activated, with the locks that it had', async () => {
+  it('continues with its locks when it is activated', async () => {
     const { process, instance, suspend } = await running();
     const job = await process.fetchOne('A');
     await suspend(true);
@@ -133,7 +133,7 @@ describe('suspended instance', () => {
     expect(await process.report(job, 'complete')).toMatchObject({ status: 204 });
   });
 
-  it('may be unknown', async () => {
+  it('can be unknown', async () => {
     expect(await engine.put('/process-instance/nope/suspended', { suspended: true })).toMatchObject({
       status: 204,
     });
@@ -141,7 +141,7 @@ describe('suspended instance', () => {
 });
 
 describe('suspended definition', () => {
-  it('starts nothing, by id and by key', async () => {
+  it('refuses to start, by id and by key', async () => {
     const { process } = await running();
     const at = `/process-definition/${process.definitionId}`;
     expect(await engine.put(`${at}/suspended`, { suspended: true })).toMatchObject({ status: 204 });
@@ -153,7 +153,7 @@ describe('suspended definition', () => {
     );
   });
 
-  it('leaves its instances alone unless they are included', async () => {
+  it('does not suspend its instances unless they are included', async () => {
     const { process, instance } = await running();
     const at = `/process-definition/${process.definitionId}/suspended`;
     await engine.put(at, { suspended: true });
@@ -192,7 +192,7 @@ describe('suspended definition', () => {
     expect(await process.state(instance)).toBe('ACTIVE');
   });
 
-  it('is a 404 by an unknown key', async () => {
+  it('is a 404 for an unknown key', async () => {
     expect(await engine.put('/process-definition/key/nope/suspended', { suspended: true })).toMatchObject(
       refused(404, 'RestException', 'No matching process definition with key: nope and no tenant-id'),
     );

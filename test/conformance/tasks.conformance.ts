@@ -114,7 +114,7 @@ describe('user task', () => {
     expect(await process.waitsIn(instance)).toEqual(['Z']);
   });
 
-  it('answers the variables when asked', async () => {
+  it('returns the variables on request', async () => {
     const { id } = await waitingIn(RICH, { a: 1 });
     const { status, body } = await engine.post(`/task/${id}/complete`, {
       variables: vars({ b: 2 }),
@@ -137,7 +137,7 @@ describe('user task', () => {
     );
   });
 
-  it('refuses a variable that does not fit its type', async () => {
+  it('refuses a variable that does not match its type', async () => {
     const { process, instance, id } = await waitingIn();
     const answer = await engine.post(`/task/${id}/complete`, {
       variables: { n: { value: 'x', type: 'Integer' } },
@@ -211,7 +211,7 @@ describe('user task', () => {
     expect((await engine.post('/task/count', { processInstanceId: instance })).body).toEqual({ count: 1 });
   });
 
-  it('is gone with its instance', async () => {
+  it('is removed with its instance', async () => {
     const { instance, id } = await waitingIn();
     await engine.delete(`/process-instance/${instance}`);
     expect(await engine.get(`/task/${id}`)).toMatchObject({ status: 404 });
@@ -387,7 +387,7 @@ describe('tasks that do not wait', () => {
     expect(await process.values(instance)).toEqual({ n: 4 });
   });
 
-  it('know in which activity they are', async () => {
+  it('can read the id of their activity', async () => {
     const process = await engine.process(around(evaluate('A', '${execution.currentActivityId}', 'where')));
     const instance = await process.start();
     expect(await process.variable(instance, 'where')).toMatchObject({ value: 'A' });
@@ -452,7 +452,7 @@ describe('script', () => {
     expect(await process.variable(instance, 'made')).toMatchObject({ type: 'String', value: 'xy' });
   });
 
-  it('of a task may give a text or a truth value', async () => {
+  it('of a task can return a text or a Boolean', async () => {
     const process = await engine.process([
       start(),
       script('A', "'a' + s", 'text'),
@@ -552,7 +552,7 @@ describe('script', () => {
     expect(await process.variable(instance, 'text')).toMatchObject({ type: 'String', value: 'x!' });
   });
 
-  it('judges a flow', async () => {
+  it('is the condition of a flow', async () => {
     const condition = (text: string) =>
       `<conditionExpression xsi:type="tFormalExpression" language="javascript">${text}</conditionExpression>`;
     const process = await engine.process([

@@ -94,7 +94,7 @@ describe('timer catch event', () => {
     ).toMatchObject([{ activityType: 'intermediateTimer', canceled: false }]);
   });
 
-  it('goes with its instance', async () => {
+  it('is removed with its instance', async () => {
     const process = await engine.process(waiting('PT1H'));
     const instance = await process.start();
     const { id } = await onlyJob(instance);
@@ -124,7 +124,7 @@ describe('timer boundary event', () => {
     expect(await process.trail(instance)).toEqual(['!A', 'b', 'start']);
   });
 
-  it('leaves its activity when it does not interrupt, and fires once', async () => {
+  it('fires once and keeps its activity if it does not interrupt', async () => {
     const process = await engine.process(limited(false));
     const instance = await process.start();
     await engine.post(`/job/${(await onlyJob(instance)).id}/execute`);
@@ -132,7 +132,7 @@ describe('timer boundary event', () => {
     expect(await engine.list(`/job?processInstanceId=${instance}`)).toEqual([]);
   });
 
-  it('is gone when its activity has ended', async () => {
+  it('is removed when its activity has ended', async () => {
     const process = await engine.process(limited(true));
     const instance = await process.start();
     const { id } = await onlyJob(instance);
@@ -295,7 +295,7 @@ describe('job', () => {
       ]);
     });
 
-    it('does not take negative retries', async () => {
+    it('refuses negative retries', async () => {
       const process = await engine.process(FAILING);
       const { id } = await onlyJob(await process.start());
       expect(await engine.put(`/job/${id}/retries`, { retries: -1 })).toMatchObject(

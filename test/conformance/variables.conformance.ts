@@ -9,7 +9,7 @@ const ONE_TASK = [start(), task('A'), end(), path('start', 'A', 'end')];
 const BYTES = Buffer.from([0, 1, 250, 255]).toString('base64');
 const LIST_INFO = { objectTypeName: 'java.util.ArrayList', serializationDataFormat: 'application/json' };
 
-/** Sent, and what `/process-instance/{id}/variables/{name}?deserializeValue=false` then answers. */
+/** Sent variables, and the responses of `/process-instance/{id}/variables/{name}?deserializeValue=false`. */
 const KEPT: readonly (readonly [string, Json, Json])[] = [
   ['String', { value: 'ä€😀', type: 'String' }, { type: 'String', value: 'ä€😀', valueInfo: {} }],
   ['an empty String', { value: '', type: 'String' }, { type: 'String', value: '', valueInfo: {} }],
@@ -101,7 +101,7 @@ const KEPT: readonly (readonly [string, Json, Json])[] = [
   ['an untyped null', { value: null }, { type: 'Null', value: null, valueInfo: {} }],
 ];
 
-/** What is not taken, and the sentence that says why. */
+/** Refused variables with the message. */
 const REFUSED: readonly (readonly [string, Json, string | RegExp])[] = [
   [
     'a Boolean that is none',
@@ -159,12 +159,12 @@ describe('variables of an instance', () => {
     expect((await process.fetchOne('A')).variables.v).toEqual(kept);
   });
 
-  it.each(KEPT)('leave to history %s', async (_name, sent, kept) => {
+  it.each(KEPT)('keep in the history %s', async (_name, sent, kept) => {
     const { id } = await running({ v: sent });
     const rows = await engine.list(
       `/history/variable-instance?processInstanceId=${id}&deserializeValues=false`,
     );
-    // A list of history does not load what is binary.
+    // A list of the history omits binary values.
     const value = kept.type === 'Bytes' ? null : kept.value;
     expect(rows).toMatchObject([{ name: 'v', ...kept, value, state: 'CREATED' }]);
   });
@@ -198,14 +198,14 @@ describe('variables of an instance', () => {
     });
   });
 
-  it('are a 404 by an unknown name', async () => {
+  it('are a 404 for an unknown name', async () => {
     const { at } = await running();
     expect(await engine.get(`${at}/nope`)).toMatchObject(
       refused(404, 'InvalidRequestException', 'process instance variable with name nope does not exist'),
     );
   });
 
-  it('are an error of an unknown instance', async () => {
+  it('are an error for an unknown instance', async () => {
     expect(await engine.get('/process-instance/nope/variables')).toMatchObject({ status: 500 });
     expect(await engine.get('/process-instance/nope/variables/v')).toMatchObject({
       status: 500,
@@ -251,19 +251,19 @@ describe('variables of an instance', () => {
     }
   });
 
-  it('take a text of 4000 characters', async () => {
+  it('accept a text of 4000 characters', async () => {
     const { at } = await running({ v: 'x'.repeat(4000) });
     expect((await engine.read(`${at}/v`)).value).toHaveLength(4000);
   });
 
-  it('do not take a text of 4001 characters', async () => {
+  it('refuse a text of 4001 characters', async () => {
     const { at } = await running();
     expect(await engine.put(`${at}/v`, { value: 'x'.repeat(4001) })).toMatchObject(
       refused(400, 'RestException', 'Cannot put process instance variable v: Variable value is too long', 0),
     );
   });
 
-  it('come as a parsed value when that is asked for', async () => {
+  it('are returned as a parsed value on request', async () => {
     const { at } = await running({ v: { value: '["a"]', type: 'Object', valueInfo: LIST_INFO } });
     expect(await engine.read(`${at}/v?deserializeValue=true`)).toMatchObject({
       type: 'Object',
@@ -272,7 +272,7 @@ describe('variables of an instance', () => {
   });
 
   describe('data', () => {
-    it('of a File is its content under its name and kind', async () => {
+    it('of a File is its content with its name and media type', async () => {
       const { at } = await running({
         v: {
           value: Buffer.from('content').toString('base64'),
@@ -286,7 +286,7 @@ describe('variables of an instance', () => {
       expect(headers.get('content-disposition')).toMatch(/attachment; filename="a.txt"/);
     });
 
-    it('of a File without a kind is an octet stream', async () => {
+    it('of a File without a media type is an octet stream', async () => {
       const { at } = await running({ v: { value: BYTES, type: 'File', valueInfo: { filename: 'a' } } });
       expect((await engine.get(`${at}/v/data`)).headers.get('content-type')).toBe('application/octet-stream');
     });
@@ -300,7 +300,7 @@ describe('variables of an instance', () => {
       expect(headers.get('content-type')).toBe('application/octet-stream');
     });
 
-    it('of anything else is refused', async () => {
+    it('of other types is refused', async () => {
       const { at } = await running({ v: 1 });
       expect(await engine.get(`${at}/v/data`)).toMatchObject({
         status: 400,
@@ -341,7 +341,7 @@ describe('variables of an instance', () => {
       });
     });
 
-    it('becomes Bytes by a form unless it says otherwise', async () => {
+    it('becomes Bytes by a form without another type', async () => {
       const { at } = await running();
       const form = new FormData();
       form.set('data', new Blob(['b'], { type: 'application/octet-stream' }), 'b');
@@ -382,13 +382,13 @@ describe('variables of an execution', () => {
     expect(await engine.get(`${at}/more`)).toMatchObject({ status: 404 });
   });
 
-  it('are an error of an unknown execution', async () => {
+  it('are an error for an unknown execution', async () => {
     expect(await engine.get('/execution/nope/localVariables')).toMatchObject({ status: 500 });
   });
 });
 
 describe('variable-instance', () => {
-  it('lists what an instance holds, with all members', async () => {
+  it('lists the variables of an instance, with all members', async () => {
     const { id } = await running({ v: 1 });
     const rows = await engine.list(`/variable-instance?processInstanceIdIn=${id}`);
     expect(rows).toEqual([
@@ -413,7 +413,7 @@ describe('variable-instance', () => {
     expect(await engine.read(`/variable-instance/${String(rows[0]?.id)}`)).toEqual(rows[0]);
   });
 
-  it('says of which task a local variable is', async () => {
+  it('names the task of a local variable', async () => {
     const process = await engine.process([
       start(),
       task('A', io({ mine: 'x' })),
@@ -447,13 +447,13 @@ describe('variable-instance', () => {
     expect(answer).toMatchObject({ status: 200, body: [{ name: 'b', value: 2 }] });
   });
 
-  it('is a 404 by an unknown id', async () => {
+  it('is a 404 for an unknown id', async () => {
     expect(await engine.get('/variable-instance/nope')).toMatchObject(
       refused(404, 'InvalidRequestException', "Variable instance with Id 'nope' does not exist."),
     );
   });
 
-  it('shows nothing of an ended instance', async () => {
+  it('does not list variables of an ended instance', async () => {
     const { process, id } = await running({ v: 1 });
     await process.complete('A');
     expect(await engine.list(`/variable-instance?processInstanceIdIn=${id}`)).toEqual([]);

@@ -73,7 +73,7 @@ describe('the limits of a response', () => {
     for (;;) {
       const page = await service.get(`/api/process/status/all?${query}`);
       const { processes, nextCursor } = page.body as unknown as List;
-      // An item that is larger than a page has a page of its own.
+      // An item that is larger than a page is alone on its page.
       if (processes.some(({ correlationId }) => correlationId === 'large')) expect(processes).toHaveLength(1);
       else expect(page.text.length).toBeLessThan(PAGE_BYTES * 1.1);
       seen.push(...processes.map(({ correlationId }) => correlationId));

@@ -44,7 +44,7 @@ describe('a step that chooses an error code of the service', () => {
     );
     await service.app.get(ProcessSweepService, { strict: false }).sweepNow();
     expect(await Promise.all(ids.map((id) => service.countRunning(id)))).toEqual(ids.map(() => 1));
-    // The step runs again after the restart, and says the same.
+    // The step runs again after the restart, with the same error.
     expect(parcel.witness.completions.map(({ kind }) => kind)).toEqual(ids.map(() => 'duplicate'));
     parcel.witness.release();
     await eventually(

@@ -288,7 +288,7 @@ describe('an event stream without an end', () => {
     await fast.whole();
     // The last is that of the completion.
     expect(fast.seqs).toHaveLength(1_001);
-    // Four of these events fit into what a stream reads at a time.
+    // A stream reads four of these events at a time.
     const pages = 1_000 / 4 + 1;
     expect(findPage.mock.calls.length - pages).toBeLessThan(pages / 2);
     slow.destroy();

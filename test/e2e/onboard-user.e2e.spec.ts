@@ -186,7 +186,7 @@ describe('onboard-user, end to end', () => {
         "SELECT CAST(COUNT(*) AS INTEGER) AS n FROM process_store WHERE correlation_id LIKE 'load-%' AND status = 'ok'",
       ),
     ).toEqual([{ n: 200 }]);
-    // The row of a start is not awaited by its answer.
+    // The answer to a start does not wait for its row.
     const trails = await eventually(
       () =>
         service.rows(

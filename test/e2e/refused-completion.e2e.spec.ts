@@ -22,7 +22,7 @@ const KEY = 'stuck';
 const timer = (duration: string): string =>
   `<timerEventDefinition><timeDuration xsi:type="tFormalExpression">${duration}</timeDuration></timerEventDefinition>`;
 
-/** `work` is followed by what is drawn, and that by `answer`. */
+/** A process of `work`, the given elements and `answer`. */
 const drawing = (...behind: readonly string[]): string =>
   bpmn(
     process(KEY, [

@@ -15,7 +15,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the build with a compiler that writes one file and ends as it is asked to. @returns the exit code */
+/** Runs the build with a compiler that writes one file and exits with the given code. @returns the exit code */
 function build(content: string, code: number): number | null {
   const compiler = 'node_modules/@nestjs/cli/bin';
   mkdirSync(join(folder, compiler), { recursive: true });

@@ -35,8 +35,8 @@ interface FetchedTask {
 const LOCK_DURATION = 1_000;
 
 /**
- * Clients of an engine that dies under them: they start processes, complete tasks, and remember what was acknowledged.
- * A request that fails is not known to have been done or not, and is not repeated.
+ * Clients of an engine that is killed: they start processes, complete tasks, and record what was acknowledged.
+ * The effect of a failed request is unknown, and the request is not repeated.
  */
 export class Load {
   /** Instance ids by business key. */

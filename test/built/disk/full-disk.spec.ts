@@ -120,7 +120,7 @@ async function fillDisk(running: Running): Promise<void> {
   const step = await stepRuns;
   limitFiles(running, '0');
 
-  // Each file meets a write of its own: the engine's by its own API, the service's by a start.
+  // Both files get a write: the engine's through its API, the service's through a start.
   const instance = `${running.engineUrl}/process-definition/key/onboard-user/start`;
   expect((await post(instance, { businessKey: 'foreign' })).status).toBe(503);
   expect((await start(running, 'first', 0)).status).toBe(503);

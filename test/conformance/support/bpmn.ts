@@ -33,7 +33,7 @@ export const boundaryMessage = (id: string, attachedTo: string, ref: string, int
 export const boundaryTimer = (id: string, attachedTo: string, value: string, interrupting = true): string =>
   onBoundary(id, attachedTo, timer(value), interrupting);
 
-/** An event sub-process that starts with `startId` on what the definition says. */
+/** An event sub-process with the start event `startId` and the given event definition. */
 export const eventSubProcess = (
   id: string,
   startId: string,

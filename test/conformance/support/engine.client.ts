@@ -52,7 +52,7 @@ export class EngineClient {
     return this.read<Json[]>(path);
   }
 
-  /** What a count resource says. */
+  /** The number that a count resource returns. */
   async count(path: string): Promise<number> {
     return (await this.read<{ count: number }>(path)).count;
   }
@@ -81,7 +81,7 @@ export class EngineClient {
   }
 
   /**
-   * Deploys one process under a key of its own.
+   * Deploys one process with a unique key.
    *
    * @param content its elements
    * @param definitions elements beside it, such as `<error>` and `<message>`
@@ -111,7 +111,7 @@ export function uniqueKey(prefix = 'p'): string {
   return prefix + randomUUID().replaceAll('-', '').slice(0, 16);
 }
 
-/** @throws an Error that shows what the engine said */
+/** @throws an Error with the response of the engine */
 export function succeeded<T>(what: string, status: number, body: T): T {
   if (status === 200) return body;
   throw new Error(`${what} was answered ${status}: ${JSON.stringify(body)}`);

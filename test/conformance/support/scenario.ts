@@ -28,7 +28,7 @@ function isTyped(value: unknown): boolean {
   return typeof value === 'object' && value !== null && ('value' in value || 'type' in value);
 }
 
-/** One deployed process and what a case does with it. */
+/** One deployed process, with the actions of a test. */
 export class Scenario {
   constructor(
     readonly engine: EngineClient,
@@ -139,7 +139,7 @@ function leavesOf(instance: ActivityInstance): string[] {
   );
 }
 
-/** Repeats a look until it shows what is awaited, and returns the last. */
+/** Repeats a read until its value meets the condition, and returns the last value. */
 export async function eventually<T>(look: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {

@@ -10,7 +10,7 @@ import { clearSharedEngine } from '../../support/target.js';
 
 /** Blocks all writes to the database of a service until it is called. */
 async function holdDatabase(dataDir: string): Promise<() => void> {
-  // Without a time-out: the service may be in this very process, and in the middle of a write.
+  // Without a timeout: the service may be in this process, and may be writing.
   const other = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 0 });
   await eventually(
     () => {
@@ -96,7 +96,7 @@ describe('while the database accepts no writes', () => {
     expect((await ready(service, 503)).body.error).toMatchObject({ database: { status: 'down' } });
     const refused = await service.start('refused');
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '2']);
-    // Neither queued nor in doubt: nothing was taken at all.
+    // Neither queued nor in doubt: the request was not accepted.
     expect(refused.body).not.toHaveProperty('accepted');
 
     const answers = await Promise.all([
@@ -155,7 +155,7 @@ describe('while the database accepts no writes', () => {
     const paused = await service.get('/health');
     expect(paused.status).toBe(503);
     expect(paused.body.details).toMatchObject({ workers: { condition: 'paused' } });
-    // Longer than the step and its lock together: a task that is not extended runs again, and one that fails says so.
+    // Longer than the step and its lock together: a task without an extended lock would run again or fail.
     const until = Date.now() + 2_500;
     await eventually(
       () => Date.now(),
