@@ -11,6 +11,9 @@ import { TaskProcessFinder } from './task-process.finder.js';
 const MIN_MS = 100;
 const MAX_MS = 2_000;
 
+/** Milliseconds between the looks of all requests together: at most 50 looks a second, however many wait. */
+const MS_PER_WAITER = 20;
+
 /** The time between two looks as a share of the time that the request has waited. */
 const SHARE_OF_WAIT = 1 / 5;
 
@@ -27,6 +30,7 @@ interface NextStep {
 @Injectable()
 export class NextTaskService {
   private readonly logger = new Logger('NextTask');
+  private waiters = 0;
 
   constructor(
     private readonly tasks: EngineTasksClient,
@@ -38,11 +42,21 @@ export class NextTaskService {
   /**
    * Returns as soon as the process has an outcome or an open task, at the latest when the wait has ended.
    *
-   * The engine is asked at once and then in an interval that grows from 100 ms to 2 s with the time of the wait.
+   * The engine is asked at once and then in an interval that grows from 100 ms to 2 s with the time of the wait, and
+   * beyond that with the number of waiting requests.
    *
    * @param wait the waiter for the outcome, which this cancels once a task is open
    */
   async next(record: ProcessHead, wait: Wait<ProcessRecord>): Promise<NextStep> {
+    this.waiters += 1;
+    try {
+      return await this.look(record, wait);
+    } finally {
+      this.waiters -= 1;
+    }
+  }
+
+  private async look(record: ProcessHead, wait: Wait<ProcessRecord>): Promise<NextStep> {
     const since = performance.now();
     for (;;) {
       const tasks = await withinWait(this.openTasks(record), wait);
@@ -50,7 +64,8 @@ export class NextTaskService {
         wait.cancel();
         return { record: await this.store.get(record.correlationId), tasks };
       }
-      const pauseMs = Math.min(Math.max((performance.now() - since) * SHARE_OF_WAIT, MIN_MS), MAX_MS);
+      const byAge = Math.min((performance.now() - since) * SHARE_OF_WAIT, MAX_MS);
+      const pauseMs = Math.max(byAge, MIN_MS, this.waiters * MS_PER_WAITER);
       const end = await withinTime(wait.ended, pauseMs);
       if (end?.kind === 'completed') return { record: end.payload, tasks: [] };
       if (end !== undefined) return { record: await this.store.get(record.correlationId), tasks: [] };
