@@ -78,7 +78,7 @@ export class ShutdownService implements OnModuleDestroy {
   }
 
   /**
-   * Runs all stages once; further calls wait for the first. Never rejects: a failed hook is logged, and the stop goes on.
+   * Runs all stages once; further calls wait for the first. Never rejects: a failed hook is logged, and the stop continues.
    *
    * Takes at most `SHUTDOWN_DELAY_MS` + `SHUTDOWN_TIMEOUT_MS` + 5 s.
    */

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 
-/** Handles an unhandled error if it belongs to the owner. @returns true if it did, and the service can go on */
+/** Handles an unhandled error if it belongs to the owner. @returns true if it did, and the service can continue */
 export type ErrorOwner = (error: unknown) => boolean;
 
 /** Assigns unhandled rejections and exceptions to an owner, for example a running step; without one the service stops. */

@@ -55,7 +55,7 @@ describe('a handler', () => {
     ['rejects-', 'let go', ['ok', 'error']],
     ['throws-later-', 'thrown in a timer', ['error']],
   ])(
-    'that leaves an error unhandled (%s) fails its step, and the service goes on',
+    'that leaves an error unhandled (%s) fails its step, and the service continues',
     async (prefix, message, statuses) => {
       const baseUrl = await spawnService().listening();
       const answer = await start(baseUrl, `${prefix}1`);

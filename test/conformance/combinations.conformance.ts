@@ -245,7 +245,7 @@ describe('one in the other', () => {
     ]);
   });
 
-  it('a message that one branch waits for while another goes on', async () => {
+  it('a message that one branch waits for while another continues', async () => {
     const name = uniqueKey('m');
     const process = await engine.process(
       [

@@ -126,7 +126,7 @@ describe('a deployment is refused', () => {
       "Invalid 'messageRef': no message with id 'nope' found.",
     ],
     [
-      'a timer that says nothing',
+      'a timer without a date, cycle or duration',
       [
         start(),
         element('intermediateCatchEvent', 'T', '', '<timerEventDefinition/>'),
@@ -195,7 +195,7 @@ describe('a deployment is refused', () => {
       'error start event of event subprocess must be interrupting',
     ],
     [
-      'a multi-instance activity that says nothing',
+      'a multi-instance activity without a cardinality or a collection',
       [start(), taskWith('A', multiInstance('')), end(), path('start', 'A', 'end')],
       '',
       'A#multiInstanceBody',

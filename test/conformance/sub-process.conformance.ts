@@ -36,7 +36,7 @@ describe('sub-process', () => {
     path('start', 'S', 'B', 'end'),
   ];
 
-  it('goes on when its content has ended', async () => {
+  it('continues when its content has ended', async () => {
     const process = await engine.process(SIMPLE);
     const instance = await process.start();
     expect(await process.waitsIn(instance)).toEqual(['A']);
@@ -84,7 +84,7 @@ describe('sub-process', () => {
     expect((await process.fetchOne('B')).variables).toEqual({});
   });
 
-  it('is ended by a terminate end event, and the instance goes on', async () => {
+  it('is ended by a terminate end event, and the instance continues', async () => {
     const process = await engine.process([
       start(),
       subProcess('S', [

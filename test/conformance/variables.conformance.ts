@@ -134,7 +134,7 @@ const REFUSED: readonly (readonly [string, Json, string | RegExp])[] = [
     "Cannot convert value 'tomorrow' of type 'Date' to java type java.util.Date",
   ],
   [
-    'Json that is no text',
+    'Json that is not a text',
     { value: { a: 1 }, type: 'Json' },
     /^Must provide 'null' or String value for value of .*type 'Json'/,
   ],

@@ -538,7 +538,7 @@ describe('TopicRunner', () => {
       (made.findLast(({ call }) => call === 'failure')?.with as { localVariables: TypedVariables })
         .localVariables;
 
-    it('fails with its outcome stored beside it; the message names place and reason, and says that the step succeeded', async () => {
+    it('fails with its outcome stored beside it; the message names place and reason, and that the step succeeded', async () => {
       calls.answers.push(stuck());
       await run({ retries: 1 });
       expect(calls.made).toMatchObject([

@@ -26,7 +26,7 @@ const POSTPONED_MS = 250;
 /**
  * Runs a task: handler, trail row, report to the engine, in this order.
  *
- * The row is durable before the report is sent, so that the trail has every outcome that the engine goes on with.
+ * The row is durable before the report is sent, so that the trail has every outcome with which the engine continues.
  */
 @Injectable()
 export class TopicRunner {

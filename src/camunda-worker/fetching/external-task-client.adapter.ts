@@ -99,7 +99,7 @@ export class ExternalTaskClientAdapter {
     this.client.start();
   }
 
-  /** Sends no further poll; the waiting one goes on. */
+  /** Sends no further poll; the waiting one continues. */
   stop(): void {
     this.client.stop();
     this.options.gate.close();

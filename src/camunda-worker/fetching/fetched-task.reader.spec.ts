@@ -55,7 +55,7 @@ describe('readFetchedTasks', () => {
   });
 
   it.each([
-    ['no list', { tasks: [] }],
+    ['an object instead of a list', { tasks: [] }],
     ['a text', 'tasks'],
     ['null', null],
     ['a null in the list', [TASK, null]],
@@ -64,11 +64,11 @@ describe('readFetchedTasks', () => {
     ...['id', 'topicName', 'activityId', 'processInstanceId', 'processDefinitionKey'].map(
       (name) => [`no ${name}`, [{ ...TASK, [name]: undefined }]] as const,
     ),
-    ['a business key that is no text', [{ ...TASK, businessKey: 5 }]],
-    ['retries that are no number', [{ ...TASK, retries: '3' }]],
+    ['a business key that is not a text', [{ ...TASK, businessKey: 5 }]],
+    ['retries that are not a number', [{ ...TASK, retries: '3' }]],
     ['variables in a list', [{ ...TASK, variables: [] }]],
     ['a variable that is a plain value', [{ ...TASK, variables: { a: 1 } }]],
-    ['a type that is no text', [{ ...TASK, variables: { a: { type: 1, value: 1 } } }]],
+    ['a type that is not a text', [{ ...TASK, variables: { a: { type: 1, value: 1 } } }]],
   ])('refuses %s', (_, body) => {
     expect(() => readFetchedTasks(body)).toThrow(TypeError);
   });

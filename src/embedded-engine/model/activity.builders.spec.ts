@@ -286,7 +286,7 @@ describe('activities and events that are rejected', () => {
       "x: camunda:caseRef of callActivity 'x' is not supported",
     ],
     [
-      'a loop that says nothing',
+      'a loop without a cardinality or a collection',
       around(element('task', 'x', '', loop({}))),
       'x#multiInstanceBody: Either loopCardinality',
     ],

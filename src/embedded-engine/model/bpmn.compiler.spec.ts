@@ -148,7 +148,7 @@ describe('compileBpmn', () => {
       expect(node(model, 't', 'passThrough').incoming).toHaveLength(2);
     });
 
-    it('an exclusive gateway with a flow without a condition, which is no default, with a warning', async () => {
+    it('an exclusive gateway with a warning for a flow that has no condition and is not the default', async () => {
       const { processes, warnings } = await compile(
         processOf(
           `${START}<exclusiveGateway id="x"/>${END}${flow('a', 'start', 'x')}${flow('b', 'x', 'end')}${flow('c', 'x', 'end', '${y}')}`,
@@ -603,7 +603,7 @@ describe('compileBpmn', () => {
         "A camunda:errorEventDefinition of 'x' has no expression",
       ],
       [
-        'a priority that is no number',
+        'a priority that is not a number',
         around('<serviceTask id="x" camunda:type="external" camunda:topic="t" camunda:taskPriority="high"/>'),
         "camunda:taskPriority 'high' of serviceTask 'x' is no whole number",
       ],
@@ -650,7 +650,7 @@ describe('compileBpmn', () => {
         'ENGINE-12018 History Time To Live (TTL) cannot be null',
       ],
       [
-        'a time to live that is no number of days',
+        'a time to live that is not a number of days',
         processOf(START, 'isExecutable="true" camunda:historyTimeToLive="a month"'),
         "camunda:historyTimeToLive 'a month' of process 'p' is no number of days",
       ],

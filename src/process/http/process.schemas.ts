@@ -131,7 +131,7 @@ const moment = z.iso.datetime().nullable();
 const waitBase = { id: z.string(), name: text, activityId: text, since: moment };
 
 /** What a pending process waits for. */
-export const waitingForSchema = z.discriminatedUnion('kind', [
+const waitingForSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('incident'), ...waitBase, incidentType: z.string(), message: text }),
   z.object({ kind: z.literal('userTask'), ...waitBase, assignee: text, due: moment, formKey: text }),
   z.object({ kind: z.literal('message'), ...waitBase, messageName: text }),

@@ -415,7 +415,7 @@ describe('a file that cannot be used', () => {
     }
   });
 
-  it("is rejected if it is no database, another program's, or damaged", async () => {
+  it('is rejected if it is not a database, belongs to another program, or is damaged', async () => {
     writeFileSync(files.path(), 'no database at all, but long enough to be taken for one'.repeat(100));
     expect(String(opening())).toContain("is damaged or not an engine's file (SQLITE_NOTADB)");
     writeFileSync(files.path(), '');

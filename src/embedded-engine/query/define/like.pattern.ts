@@ -4,7 +4,7 @@ export function isLike(text: string | null, pattern: string): boolean {
   const parts = likeParts(pattern);
   let part = 0;
   let at = 0;
-  // Where to go on when what follows the last % does not fit: that % takes one character more.
+  // The position for a retry if the text after the last % does not match: the % then matches one more character.
   let retryPart = -1;
   let retryAt = 0;
   while (at < text.length) {

@@ -58,7 +58,7 @@ describe('the records that pass', () => {
     expect(QUERY.count(numbers(10), { above: undefined }, undefined)).toBe(10);
   });
 
-  it('do not depend on names that are no filters, such as the properties of every object', () => {
+  it('do not depend on names that are not filters, such as the properties of every object', () => {
     const query = { value: 2, ...{ constructor: 1, other: 1 } };
     expect(QUERY.find(numbers(3), query, undefined)).toEqual([{ value: 2 }]);
   });

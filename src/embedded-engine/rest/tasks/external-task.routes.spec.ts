@@ -204,7 +204,7 @@ describe('external-task', () => {
     ['extendLock', { workerId: 'w', newDuration: '5' }, ['T', 'w', 5]],
     ['extendLock', {}, ['T', null, null]],
     ['unlock', undefined, ['T']],
-  ])('hands on %s %j', async (command, body, args) => {
+  ])('passes on %s %j', async (command, body, args) => {
     const response = await rest.send(`POST /external-task/T/${command}`, body);
     expect(response).toEqual({ status: 204, headers: {}, body: { kind: 'none' } });
     expect(rest.engine.calls).toHaveLength(1);
