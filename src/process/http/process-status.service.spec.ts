@@ -199,4 +199,68 @@ describe('ProcessStatusService', () => {
     const final = await ask(0);
     expect(await ask(60_000, final.headers.etag)).toMatchObject({ httpStatus: 500, body: final.body });
   });
+
+  describe('of a process that waits for a person', () => {
+    const TASK = { id: 'T', name: 'Decide', taskDefinitionKey: 'decide', assignee: 'mary' };
+
+    beforeEach(async () => {
+      harness.engine.userTasks = [TASK];
+      const start = { processKey: 'theirs', correlationId: 'b', variables: {} };
+      await harness.starts.start(start, () => undefined, 0);
+      harness.engine.queries.length = 0;
+    });
+
+    const view = async (ifNoneMatch?: string): Promise<ProcessAnswer> =>
+      harness.statuses.status('b', {
+        waitMs: 0,
+        held: readIfNoneMatch(ifNoneMatch),
+        onClientGone: () => undefined,
+      });
+
+    it('shows the task, has a weak entity tag, and costs the engine nothing for further clients', async () => {
+      const answer = await view();
+      expect(JSON.parse(answer.body)).toMatchObject({
+        status: 'pending',
+        waitingFor: [{ kind: 'userTask', id: 'T', name: 'Decide', assignee: 'mary', since: null }],
+      });
+      expect(answer.headers.etag).toMatch(/^W\/"\d+-\d+"$/);
+      expect(answer.headers).not.toHaveProperty('process-waiting');
+      const { length } = harness.engine.queries;
+      const more = await Promise.all(Array.from({ length: 100 }, () => view()));
+      expect(new Set(more.map(({ body }) => body))).toEqual(new Set([answer.body]));
+      expect(harness.engine.queries).toHaveLength(length);
+    });
+
+    it('asks the engine nothing for a 304', async () => {
+      const { headers } = await view();
+      harness.engine.queries.length = 0;
+      expect(await view(headers.etag)).toMatchObject({ httpStatus: 304, body: '' });
+      expect(harness.engine.queries).toEqual([]);
+    });
+
+    it('answers without the task, and with a strong entity tag, if the engine fails', async () => {
+      harness.engine.failure = new Error('401');
+      const answer = await view();
+      expect(answer.httpStatus).toBe(202);
+      expect(JSON.parse(answer.body)).not.toHaveProperty('waitingFor');
+      expect(answer.headers.etag).toMatch(/^"\d+-\d+"$/);
+    });
+
+    it('shows nothing once the process has ended', async () => {
+      await view();
+      await harness.completions.complete({ correlationId: 'b', status: 'ok', data: 1 });
+      const answer = await view();
+      expect(answer.httpStatus).toBe(200);
+      expect(JSON.parse(answer.body)).not.toHaveProperty('waitingFor');
+    });
+  });
+
+  it('makes no call to the engine for the waits of a process that ends within its start', async () => {
+    const answer = harness.start({ processKey: 'test', correlationId: 'c', variables: { userId: 'u' } });
+    while (harness.engine.starts.length === 0) await new Promise(setImmediate);
+    await harness.completions.complete({ correlationId: 'c', status: 'ok', data: 1 });
+    expect((await answer).httpStatus).toBe(200);
+    expect(harness.engine.queries).not.toContain('findRunning');
+    expect(harness.engine.queries).not.toContain('findUserTasks');
+  });
 });
