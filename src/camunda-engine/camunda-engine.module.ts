@@ -4,7 +4,7 @@ import { ShutdownService } from '../lifecycle/index.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
 import { EngineDefinitionsClient } from './engine-definitions.client.js';
 import { EngineDeploymentsClient } from './engine-deployments.client.js';
-import { EngineDrawingsService } from './engine-drawings.service.js';
+import { EngineBpmnModelsService } from './engine-bpmn-models.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
 import { EngineWaitsClient } from './engine-waits.client.js';
@@ -15,7 +15,7 @@ import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
 import { InProcessEngineTransport } from './in-process-engine.transport.js';
-import { ProcessDrawings } from './process.drawings.js';
+import { OwnBpmnModels } from './own-bpmn-models.js';
 
 function createTransport(
   endpoint: EngineEndpoint,
@@ -48,10 +48,10 @@ function createTransport(
     EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,
-    EngineDrawingsService,
+    EngineBpmnModelsService,
     EngineDeploymentsClient,
     EngineDeploymentService,
-    ProcessDrawings,
+    OwnBpmnModels,
   ],
   exports: [
     EngineAccessMonitor,
@@ -62,9 +62,9 @@ function createTransport(
     EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,
-    EngineDrawingsService,
+    EngineBpmnModelsService,
     EngineDeploymentService,
-    ProcessDrawings,
+    OwnBpmnModels,
   ],
 })
 export class CamundaEngineModule {}

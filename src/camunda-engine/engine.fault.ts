@@ -1,4 +1,4 @@
-import { type Drawing, type DrawnElement, nameOf } from '../common/bpmn-drawing/index.js';
+import { type BpmnModel, type BpmnElement, nameOf } from '../common/bpmn-model/index.js';
 
 /** Where and why an instance cannot go on in the engine. */
 export interface EngineFault {
@@ -11,7 +11,7 @@ export interface EngineFault {
 /** A pattern of an engine message that leads to an element: by its id, a text of the file, or its kind. */
 interface Hint {
   readonly pattern: RegExp;
-  readonly find: (drawing: Drawing, text: string, ahead: readonly DrawnElement[]) => readonly DrawnElement[];
+  readonly find: (model: BpmnModel, text: string, ahead: readonly BpmnElement[]) => readonly BpmnElement[];
 }
 
 /** Messages of Camunda 7.24, Operaton 1.0 and the embedded engine, as observed on all three. */
@@ -31,31 +31,31 @@ const DATABASE_ERROR = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception wh
 /**
  * Finds the element and the reason in the message of an engine that could not continue an instance.
  *
- * @param drawing the process's BPMN; null if the process is not one of this service
+ * @param model the process's BPMN; null if the process is not one of this service
  * @param from ids of the elements that the instance was leaving
  */
 export function readEngineFault(
   message: string,
-  drawing: Drawing | null,
+  model: BpmnModel | null,
   from: readonly string[],
 ): EngineFault {
-  const element = failingElement(message, drawing, from);
-  return { place: element === null ? null : describePlace(element, drawing), reason: reasonOf(message) };
+  const element = failingElement(message, model, from);
+  return { place: element === null ? null : describePlace(element, model), reason: reasonOf(message) };
 }
 
 function failingElement(
   message: string,
-  drawing: Drawing | null,
+  model: BpmnModel | null,
   from: readonly string[],
-): DrawnElement | null {
+): BpmnElement | null {
   for (const { pattern, find } of HINTS) {
     const match = pattern.exec(message);
     if (match === null) continue;
     const groups: readonly (string | undefined)[] = match.slice(1);
     const text = groups.find((group) => group !== undefined) ?? '';
-    if (drawing === null) return find === byId ? unknownElement(text) : null;
-    const ahead = from.flatMap((id) => drawing.ahead(id));
-    const found = new Set(find(drawing, text, ahead));
+    if (model === null) return find === byId ? unknownElement(text) : null;
+    const ahead = from.flatMap((id) => model.ahead(id));
+    const found = new Set(find(model, text, ahead));
     // If several elements fit, none is named.
     const [only] = found;
     return found.size === 1 ? (only ?? null) : null;
@@ -63,32 +63,32 @@ function failingElement(
   return null;
 }
 
-function byId(drawing: Drawing, id: string): readonly DrawnElement[] {
-  return [drawing.element(id) ?? unknownElement(id)];
+function byId(model: BpmnModel, id: string): readonly BpmnElement[] {
+  return [model.element(id) ?? unknownElement(id)];
 }
 
 /** Elements with this text: those ahead, otherwise all in the file. */
-function byText(drawing: Drawing, text: string, ahead: readonly DrawnElement[]): readonly DrawnElement[] {
-  const hasText = ({ texts }: DrawnElement): boolean => texts.includes(text.trim());
+function byText(model: BpmnModel, text: string, ahead: readonly BpmnElement[]): readonly BpmnElement[] {
+  const hasText = ({ texts }: BpmnElement): boolean => texts.includes(text.trim());
   const near = ahead.filter(hasText);
-  return near.length > 0 ? near : drawing.elements.filter(hasText);
+  return near.length > 0 ? near : model.elements.filter(hasText);
 }
 
 /** The time may be a text of the file, or come from a variable. */
 function byTextElseTimer(
-  drawing: Drawing,
+  model: BpmnModel,
   text: string,
-  ahead: readonly DrawnElement[],
-): readonly DrawnElement[] {
-  const exact = byText(drawing, text, ahead);
+  ahead: readonly BpmnElement[],
+): readonly BpmnElement[] {
+  const exact = byText(model, text, ahead);
   return exact.length > 0 ? exact : ahead.filter(({ hasTimer }) => hasTimer);
 }
 
-function conditional(_: Drawing, _text: string, ahead: readonly DrawnElement[]): readonly DrawnElement[] {
+function conditional(_: BpmnModel, _text: string, ahead: readonly BpmnElement[]): readonly BpmnElement[] {
   return ahead.filter(({ sourceId, texts }) => sourceId !== null && texts.length > 0);
 }
 
-function unknownElement(id: string): DrawnElement {
+function unknownElement(id: string): BpmnElement {
   return {
     id,
     name: null,
@@ -108,9 +108,9 @@ function unknownElement(id: string): DrawnElement {
   };
 }
 
-function describePlace(element: DrawnElement, drawing: Drawing | null): string {
+function describePlace(element: BpmnElement, model: BpmnModel | null): string {
   if (element.sourceId === null) return `at ${nameOf(element)}`;
-  const source = drawing?.element(element.sourceId) ?? { id: element.sourceId, name: null };
+  const source = model?.element(element.sourceId) ?? { id: element.sourceId, name: null };
   return `at ${nameOf(source)}, flow ${nameOf(element)}`;
 }
 

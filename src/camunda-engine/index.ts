@@ -2,7 +2,7 @@ export { abortableDelay, backOffMs } from './abortable-delay.js';
 export { CamundaEngineModule } from './camunda-engine.module.js';
 export { EngineDeploymentService } from './engine-deployment.service.js';
 export { EngineDefinitionsClient } from './engine-definitions.client.js';
-export { EngineDrawingsService } from './engine-drawings.service.js';
+export { EngineBpmnModelsService } from './engine-bpmn-models.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
 export { EngineTasksClient, isTaskGone, type UserTaskFilter } from './engine-tasks.client.js';
@@ -37,7 +37,7 @@ export type {
   UserTask,
 } from './engine.schemas.js';
 export { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
-export { ProcessDrawings } from './process.drawings.js';
+export { OwnBpmnModels } from './own-bpmn-models.js';
 export {
   fromTypedVariable,
   fromTypedVariables,

@@ -23,7 +23,7 @@ const timer = (duration: string): string =>
   `<timerEventDefinition><timeDuration xsi:type="tFormalExpression">${duration}</timeDuration></timerEventDefinition>`;
 
 /** A process of `work`, the given elements and `answer`. */
-const drawing = (...behind: readonly string[]): string =>
+const model = (...behind: readonly string[]): string =>
   bpmn(
     process(KEY, [
       start(),
@@ -69,7 +69,7 @@ describe('a step after which the engine cannot continue', () => {
       return { amount: 1, text: 'soon' };
     };
     service = await RunningService.start({ DATA_DIR: dataDir, CAMUNDA_TASK_RETRIES: retries }, [
-      drawnProcess(KEY, drawing(...behind), { work, answer: completes }),
+      drawnProcess(KEY, model(...behind), { work, answer: completes }),
     ]);
   }
 

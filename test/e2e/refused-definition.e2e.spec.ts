@@ -16,7 +16,7 @@ import { completes, drawnProcess } from '../support/drawn-process.js';
 import { eventually, RunningService } from '../support/service.js';
 import { sharedEngineUrl } from '../support/target.js';
 
-const drawing = (key: string, ...more: string[]): string =>
+const model = (key: string, ...more: string[]): string =>
   bpmn(
     process(key, [
       start(),
@@ -28,7 +28,7 @@ const drawing = (key: string, ...more: string[]): string =>
   );
 const toNowhere = flow('work', 'nowhere');
 const processOf = (key: string, ...more: string[]) =>
-  drawnProcess(key, drawing(key, ...more), { work: completes });
+  drawnProcess(key, model(key, ...more), { work: completes });
 
 /** The second run has a file that no engine accepts, for a process that is deployed and for one that is not. */
 describe('a definition that the engine refuses', () => {

@@ -10,7 +10,7 @@ import { sharedEngineUrl } from '../support/target.js';
 
 const KEY = 'paused';
 
-const DRAWING = bpmn(
+const MODEL = bpmn(
   process(KEY, [
     start(),
     task('Work', '', `camunda:topic="${KEY}.work"`),
@@ -51,9 +51,7 @@ describe('a suspended process', () => {
       return { amount: 1 };
     };
     const variables = { DATA_DIR: dataDir, SYNC_TIMEOUT_MS: '0', START_MAX_ATTEMPTS: '1' };
-    service = await RunningService.start(variables, [
-      drawnProcess(KEY, DRAWING, { work, answer: completes }),
-    ]);
+    service = await RunningService.start(variables, [drawnProcess(KEY, MODEL, { work, answer: completes })]);
   }
 
   async function ask<T>(method: string, resource: string, body?: unknown): Promise<T> {

@@ -1,10 +1,10 @@
 import {
   type EngineConnection,
   type EngineDeploymentService,
-  type EngineDrawingsService,
+  type EngineBpmnModelsService,
   type EngineHistoryClient,
   type EngineInstancesClient,
-  ProcessDrawings,
+  OwnBpmnModels,
 } from '../../src/camunda-engine/index.js';
 import { type Configuration, createConfiguration } from '../../src/config/index.js';
 import {
@@ -152,7 +152,7 @@ export class SimulatedInstance {
     const engineInstances = client as unknown as EngineInstancesClient;
     const engineHistory = client as unknown as EngineHistoryClient;
     const deployment = client as unknown as EngineDeploymentService;
-    const drawings = new ProcessDrawings([testDefinition]);
+    const models = new OwnBpmnModels([testDefinition]);
     const waitroom = new WaitroomService(wait, shutdown);
     const trail = new ProcessTrailService(events);
     const waits = new OutcomeWaitService(waitroom, store);
@@ -163,9 +163,9 @@ export class SimulatedInstance {
     const owner = new LeaseOwner();
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
-    const engineDrawings = { of: async () => null } as unknown as EngineDrawingsService;
-    const results = new InstanceResultService(engineHistory, engineDrawings, [testDefinition]);
-    const descriptions = new EndDescriptionService(engineHistory, drawings);
+    const engineModels = { of: async () => null } as unknown as EngineBpmnModelsService;
+    const results = new InstanceResultService(engineHistory, engineModels, [testDefinition]);
+    const descriptions = new EndDescriptionService(engineHistory, models);
     const endedInstances = new EndedInstanceService(
       store,
       outcomes,
@@ -191,7 +191,7 @@ export class SimulatedInstance {
       engine,
       engineInstances,
       deployment,
-      drawings,
+      models,
       trail,
       surplus,
       backlog,

@@ -11,7 +11,7 @@ import {
   EngineConnection,
   EngineDefinitionsClient,
   EngineDeploymentService,
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineHistoryClient,
   EngineInstancesClient,
   EngineWaitsClient,
@@ -19,10 +19,10 @@ import {
   type HistoricActivity,
   type HistoricTypedVariable,
   type Incident,
-  ProcessDrawings,
+  OwnBpmnModels,
   type WaitingTask,
 } from '../../src/camunda-engine/index.js';
-import type { Drawing } from '../../src/common/bpmn-drawing/index.js';
+import type { BpmnModel } from '../../src/common/bpmn-model/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../src/common/process-definition/index.js';
 import { type Configuration, ConfigurationModule, createConfiguration } from '../../src/config/index.js';
 import { DatabaseModule, DatabaseService, WriteQueueService } from '../../src/database/index.js';
@@ -88,11 +88,11 @@ export class FakeEngine {
   /** Thrown by every call but a start. */
   failure: Error | null = null;
   readonly state = { definitions: {} };
-  /** Drawings by process key. */
-  readonly drawn = new Map<string, Drawing>();
-  readonly drawings = {
+  /** Models by process key. */
+  readonly drawn = new Map<string, BpmnModel>();
+  readonly models = {
     keys: [testDefinition.key],
-    of: (key: string): Drawing | null => this.drawn.get(key) ?? null,
+    of: (key: string): BpmnModel | null => this.drawn.get(key) ?? null,
   };
   /** The activities of every instance, latest first. */
   latestActivities: HistoricActivity[] = [];
@@ -378,10 +378,10 @@ export class ProcessHarness {
         { provide: EngineWaitsClient, useValue: engine },
         { provide: EngineTasksClient, useValue: engine },
         { provide: EngineDefinitionsClient, useValue: engine },
-        { provide: EngineDrawingsService, useValue: { of: async () => null } },
+        { provide: EngineBpmnModelsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },
-        // The file of the test's definition does not exist; a test sets the drawings.
-        { provide: ProcessDrawings, useValue: engine.drawings },
+        // The file of the test's definition does not exist; a test sets the models.
+        { provide: OwnBpmnModels, useValue: engine.models },
         ...PROCESS_PROVIDERS,
       ],
     }).setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined });

@@ -9,7 +9,7 @@ import {
   EngineMisconfiguredError,
   EngineResponseError,
   EngineUnreachableError,
-  ProcessDrawings,
+  OwnBpmnModels,
   toTypedVariables,
   type TypedVariables,
 } from '../../camunda-engine/index.js';
@@ -99,8 +99,8 @@ describe('TopicRunner', () => {
   function createRunner(listener?: RecordingListener): TopicRunner {
     const engine = new EngineInstancesClient(new EngineConnection(transport), config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
-    const drawings = new ProcessDrawings([]);
-    const outcomes = new OutcomeReporter(events, engine, nudge, drawings, config, listener);
+    const models = new OwnBpmnModels([]);
+    const outcomes = new OutcomeReporter(events, engine, nudge, models, config, listener);
     return new TopicRunner(events, outcomes, nudge, http, deliveries, config);
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { EngineInstancesClient, ProcessDrawings } from '../../camunda-engine/index.js';
+import { EngineInstancesClient, OwnBpmnModels } from '../../camunda-engine/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../../config/index.js';
 import { describeRefusal } from './refusal-message.js';
 import { type FinishedOutcome, isFinished, storedOutcomeOf, toOutcomeVariable } from './stored-outcome.js';
@@ -40,7 +40,7 @@ export class OutcomeReporter {
     private readonly events: TaskEventLog,
     private readonly engineInstances: EngineInstancesClient,
     private readonly retries: DueRetryPoller,
-    private readonly drawings: ProcessDrawings,
+    private readonly models: OwnBpmnModels,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
   ) {}
@@ -139,7 +139,7 @@ export class OutcomeReporter {
       stepName: topic.stepName,
       activityId: fetched.activityId,
       errorCode: outcome.kind === 'bpmnError' ? outcome.errorCode : null,
-      drawing: this.drawings.of(processKey),
+      model: this.models.of(processKey),
     });
     logNotAccepted(task, outcome, error, message);
     await this.events.append(createCallFailedEvent(task, topic, { outcome, error, message, durationMs }));

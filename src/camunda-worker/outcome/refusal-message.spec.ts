@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { EngineMisconfiguredError, EngineResponseError } from '../../camunda-engine/index.js';
-import { type Drawing, readDrawing } from '../../common/bpmn-drawing/index.js';
+import { type BpmnModel, readBpmnModel } from '../../common/bpmn-model/index.js';
 import {
   bpmn,
   boundary,
@@ -40,20 +40,20 @@ const FILE = bpmn(
 );
 
 describe("the description of the engine's refusal", () => {
-  let drawing: Drawing | null;
+  let model: BpmnModel | null;
 
   beforeAll(async () => {
-    drawing = await readDrawing(FILE);
+    model = await readBpmnModel(FILE);
   });
 
-  const say = (error: Error, errorCode: string | null = null, of: Drawing | null = drawing) =>
+  const say = (error: Error, errorCode: string | null = null, of: BpmnModel | null = model) =>
     describeRefusal({
       error,
       processKey: 'order',
       stepName: 'charge',
       activityId: 'Charge',
       errorCode,
-      drawing: of,
+      model: of,
     });
   const refusal = (message: string) =>
     new EngineResponseError(CALL, 500, 'ProcessEngineException', message, 0);

@@ -3,7 +3,7 @@ import {
   EngineResponseError,
   readEngineFault,
 } from '../../camunda-engine/index.js';
-import type { Drawing } from '../../common/bpmn-drawing/index.js';
+import type { BpmnModel } from '../../common/bpmn-model/index.js';
 
 const TOO_LARGE = 'the outcome is larger than the engine, or a proxy in front of it, accepts (413).';
 
@@ -17,7 +17,7 @@ export interface RefusedOutcome {
   /** Code of the BPMN error that was reported; null for a completion. */
   readonly errorCode: string | null;
   /** The process's BPMN; null if the process is not one of this service. */
-  readonly drawing: Drawing | null;
+  readonly model: BpmnModel | null;
 }
 
 /**
@@ -25,13 +25,13 @@ export interface RefusedOutcome {
  * it can be found, the element at fault.
  */
 export function describeRefusal(refused: RefusedOutcome): string {
-  const { error, processKey, stepName, activityId, errorCode, drawing } = refused;
+  const { error, processKey, stepName, activityId, errorCode, model } = refused;
   const what = errorCode === null ? 'succeeded' : `ended with the error ${errorCode}`;
   const from =
-    errorCode === null ? [activityId] : (drawing?.boundariesOf(activityId) ?? []).map(({ id }) => id);
+    errorCode === null ? [activityId] : (model?.boundariesOf(activityId) ?? []).map(({ id }) => id);
   const { place, reason } =
     error instanceof EngineResponseError
-      ? readEngineFault(error.engineMessage, drawing, from)
+      ? readEngineFault(error.engineMessage, model, from)
       : { place: null, reason: isTooLarge(error) ? TOO_LARGE : 'it did not accept the call.' };
   return `The step "${stepName}" of "${processKey}" ${what}, but the process engine cannot go on ${place ?? 'after it'}: ${reason}`;
 }

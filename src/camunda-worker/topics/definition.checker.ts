@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from '@nestjs/common';
-import { readDrawing } from '../../common/bpmn-drawing/index.js';
+import { readBpmnModel } from '../../common/bpmn-model/index.js';
 import type { ProcessDefinition } from '../../common/process-definition/index.js';
 import { type CheckedDefinition, findFatalFault, findSuspicions } from './definition.checks.js';
 import { TopicWiringError } from './registered-topic.js';
@@ -38,14 +38,14 @@ export class DefinitionChecker {
       const text = await readDefinition(key, bpmn);
       const topics = new Set(topicsIn(text));
       for (const topic of topics) used.add(topic);
-      const drawing = await readDrawing(text);
+      const model = await readBpmnModel(text);
       // The engine refuses a file that cannot be parsed, and names the reasons.
-      if (drawing === null) this.warnOfUnhandledTopics(key, topics);
+      if (model === null) this.warnOfUnhandledTopics(key, topics);
       else {
         this.checkOne({
           key,
           file: basename(fileURLToPath(bpmn)),
-          drawing,
+          model,
           keys,
           hasHandler: (topic) => handlers.has(topic),
           mayComplete,
@@ -123,7 +123,7 @@ async function readDefinition(key: string, bpmn: URL): Promise<string> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new TopicWiringError(
-      `The process "${key}" has no readable drawing at ${fileURLToPath(bpmn)} (${code ?? String(error)}): ` +
+      `The process "${key}" has no readable model at ${fileURLToPath(bpmn)} (${code ?? String(error)}): ` +
         'correct the name in bpmn: new URL(…) of its definition, then run npm run build.',
       { cause: error },
     );

@@ -106,7 +106,7 @@ describe('the check of a .bpmn at boot', () => {
       'The process definition "order" has no process of that id in order.bpmn, which has "Process_1"',
     ],
     [
-      'a drawing without any process',
+      'a model without any process',
       bpmn(''),
       'The process definition "order" has no process of that id in order.bpmn, which has none',
     ],

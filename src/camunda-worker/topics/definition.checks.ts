@@ -1,17 +1,12 @@
 import { isOwnCode, RESERVED_ERROR_CODES, toOwnCode } from '../../common/error-codes/index.js';
-import {
-  type Drawing,
-  type DrawnElement,
-  type DrawnProcess,
-  nameOf,
-} from '../../common/bpmn-drawing/index.js';
+import { type BpmnModel, type BpmnElement, type BpmnProcess, nameOf } from '../../common/bpmn-model/index.js';
 
 /** One of our process definitions with its parsed BPMN, and what the checks need of the application. */
 export interface CheckedDefinition {
   readonly key: string;
   /** Name of the `.bpmn`. */
   readonly file: string;
-  readonly drawing: Drawing;
+  readonly model: BpmnModel;
   /** Keys of all our definitions. */
   readonly keys: ReadonlySet<string>;
   readonly hasHandler: (topic: string) => boolean;
@@ -25,10 +20,10 @@ export interface CheckedDefinition {
 const PARALLEL: ReadonlySet<string> = new Set(['parallelGateway', 'inclusiveGateway', 'complexGateway']);
 
 /** A sentence that says why no instance of a definition can start; null if one can. */
-export function findFatalFault({ key, file, drawing }: CheckedDefinition): string | null {
-  const own = drawing.processes.find(({ id }) => id === key);
+export function findFatalFault({ key, file, model }: CheckedDefinition): string | null {
+  const own = model.processes.find(({ id }) => id === key);
   if (own === undefined) {
-    const ids = drawing.processes.map(({ id }) => `"${id}"`).join(', ') || 'none';
+    const ids = model.processes.map(({ id }) => `"${id}"`).join(', ') || 'none';
     return `The process definition "${key}" has no process of that id in ${file}, which has ${ids}: give key and id the same name.`;
   }
   if (own.isExecutable === false) {
@@ -39,8 +34,8 @@ export function findFatalFault({ key, file, drawing }: CheckedDefinition): strin
 
 /** Describes what in a file probably does not work as intended, one sentence each. */
 export function findSuspicions(checked: CheckedDefinition): string[] {
-  const { key, file, drawing } = checked;
-  const own = drawing.processes.find(({ id }) => id === key);
+  const { key, file, model } = checked;
+  const own = model.processes.find(({ id }) => id === key);
   return [
     ...(own?.isExecutable === null
       ? [
@@ -54,15 +49,15 @@ export function findSuspicions(checked: CheckedDefinition): string[] {
   ];
 }
 
-function unregistered({ key, file, drawing, keys }: CheckedDefinition): string[] {
-  const others = drawing.processes
+function unregistered({ key, file, model, keys }: CheckedDefinition): string[] {
+  const others = model.processes
     .filter(({ id, isExecutable }) => id !== key && isExecutable !== false && !keys.has(id))
     .map(
       ({ id }) =>
         `${file} of "${key}" has the further process "${id}", which no definition has as its key: its starts are not checked, unless it is only called.`,
     );
-  const deployed = new Set([...keys, ...drawing.processes.map(({ id }) => id)]);
-  const called = drawing.elements.flatMap((element) => {
+  const deployed = new Set([...keys, ...model.processes.map(({ id }) => id)]);
+  const called = model.elements.flatMap((element) => {
     const { calledElement } = element;
     if (calledElement === null || isExpression(calledElement) || deployed.has(calledElement)) return [];
     return [
@@ -72,9 +67,9 @@ function unregistered({ key, file, drawing, keys }: CheckedDefinition): string[]
   return [...others, ...called];
 }
 
-function unhandled({ key, file, drawing, hasHandler }: CheckedDefinition): string[] {
+function unhandled({ key, file, model, hasHandler }: CheckedDefinition): string[] {
   const seen = new Set<string>();
-  return drawing.elements.flatMap((element) => {
+  return model.elements.flatMap((element) => {
     const { topic } = element;
     if (topic === null || isExpression(topic) || hasHandler(topic) || seen.has(topic)) return [];
     seen.add(topic);
@@ -85,8 +80,8 @@ function unhandled({ key, file, drawing, hasHandler }: CheckedDefinition): strin
 }
 
 /** BPMN errors whose code is not valid as the errorCode of an outcome. */
-function otherCodes({ key, file, drawing }: CheckedDefinition): string[] {
-  return drawing.errors.flatMap(({ id, code }) => {
+function otherCodes({ key, file, model }: CheckedDefinition): string[] {
+  return model.errors.flatMap(({ id, code }) => {
     if (code === null || isExpression(code) || isOwnCode(code)) return [];
     return [
       `The error "${id}" of "${key}" in ${file} has the code "${code}". In the process it stays; as the errorCode of an outcome clients read "${toOwnCode(code)}": a code is A-Z, then A-Z 0-9 _, at most 64 characters, and none of ${RESERVED_ERROR_CODES.join(', ')}.`,
@@ -96,10 +91,10 @@ function otherCodes({ key, file, drawing }: CheckedDefinition): string[] {
 
 /** End events that a token can reach without a step that may complete the process. */
 function endsWithoutCompletion(
-  { key, file, drawing, mayComplete }: CheckedDefinition,
-  own: DrawnProcess,
+  { key, file, model, mayComplete }: CheckedDefinition,
+  own: BpmnProcess,
 ): string[] {
-  const may = ({ topic, tag }: DrawnElement): boolean =>
+  const may = ({ topic, tag }: BpmnElement): boolean =>
     (topic !== null && mayComplete(topic)) || tag === 'callActivity';
   if (!own.elements.some(may)) {
     return [
@@ -111,7 +106,7 @@ function endsWithoutCompletion(
       PARALLEL.has(tag) || isTriggeredByEvent || !isInterrupting,
   );
   if (isParallel) return [];
-  return drawing
+  return model
     .endsBeside(own, may)
     .map(
       (end) =>

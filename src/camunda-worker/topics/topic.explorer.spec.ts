@@ -121,7 +121,7 @@ describe('TopicExplorer', () => {
   it('refuses a definition whose .bpmn cannot be read, with its path', async () => {
     const missing = { ...order(CHECK), bpmn: pathToFileURL(join(folder, 'missing.bpmn')) };
     await expect(explore([CheckHandler], [missing])).rejects.toThrow(
-      /The process "order" has no readable drawing at .*missing\.bpmn \(ENOENT\): correct the name/,
+      /The process "order" has no readable model at .*missing\.bpmn \(ENOENT\): correct the name/,
     );
   });
 

@@ -5,7 +5,7 @@ import {
   EngineInstancesClient,
   EngineDeploymentService,
   EngineResponseError,
-  ProcessDrawings,
+  OwnBpmnModels,
   readEngineFault,
   toTypedVariables,
 } from '../../camunda-engine/index.js';
@@ -59,7 +59,7 @@ export class StartAttemptService {
     private readonly engine: EngineConnection,
     private readonly engineInstances: EngineInstancesClient,
     private readonly deployment: EngineDeploymentService,
-    private readonly drawings: ProcessDrawings,
+    private readonly models: OwnBpmnModels,
     private readonly trail: ProcessTrailService,
     private readonly surplus: SurplusInstanceRemover,
     private readonly backlog: StartBacklogService,
@@ -116,7 +116,7 @@ export class StartAttemptService {
       const deployed = this.deploymentOf(processKey);
       if (deployed === 'refused') return this.refuse(record, refusedDefinition(processKey ?? ''));
       if (record.startAttempts > 1 || deployed !== 'deployed') {
-        return this.refuse(record, unknownDefinition(processKey ?? '', this.drawings.keys));
+        return this.refuse(record, unknownDefinition(processKey ?? '', this.models.keys));
       }
       // This service has deployed it, so the engine may be another one now. The next answer counts.
       this.deployment.deployAgain();
@@ -223,9 +223,9 @@ export class StartAttemptService {
   /** A sentence that says where and why the engine failed; empty if the engine gave no message. */
   private describeFault(processKey: string, error: unknown): string {
     if (!(error instanceof EngineResponseError) || error.engineMessage === '') return '';
-    const drawing = this.drawings.of(processKey);
-    const starts = (drawing?.elements ?? []).filter(({ tag }) => tag === 'startEvent').map(({ id }) => id);
-    const { place, reason } = readEngineFault(error.engineMessage, drawing, starts);
+    const model = this.models.of(processKey);
+    const starts = (model?.elements ?? []).filter(({ tag }) => tag === 'startEvent').map(({ id }) => id);
+    const { place, reason } = readEngineFault(error.engineMessage, model, starts);
     return `It cannot go on in "${processKey}"${place === null ? '' : ` ${place}`}: ${reason.replace(/\.?$/, '. ')}`;
   }
 

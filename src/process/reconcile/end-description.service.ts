@@ -3,10 +3,10 @@ import {
   EngineHistoryClient,
   type HistoricActivity,
   type Incident,
-  ProcessDrawings,
+  OwnBpmnModels,
   readEngineFault,
 } from '../../camunda-engine/index.js';
-import { nameOf } from '../../common/bpmn-drawing/index.js';
+import { nameOf } from '../../common/bpmn-model/index.js';
 
 /** The incident type of a task without retries; its message is the worker's own. */
 const WORKER_INCIDENT = 'failedExternalTask';
@@ -18,7 +18,7 @@ export class EndDescriptionService {
 
   constructor(
     private readonly engineHistory: EngineHistoryClient,
-    private readonly drawings: ProcessDrawings,
+    private readonly models: OwnBpmnModels,
   ) {}
 
   /** Names the end events of an ended instance, as far as the engine's history has them. */
@@ -36,9 +36,9 @@ export class EndDescriptionService {
       return message === '' ? 'The process is stuck in an incident.' : message;
     }
     const key = processDefinitionId.split(':')[0] ?? '';
-    const drawing = this.drawings.of(key);
-    const { place, reason } = readEngineFault(message, drawing, [activityId]);
-    const element = drawing?.element(activityId) ?? { id: activityId, name: null };
+    const model = this.models.of(key);
+    const { place, reason } = readEngineFault(message, model, [activityId]);
+    const element = model?.element(activityId) ?? { id: activityId, name: null };
     return `The process engine cannot go on in "${key}" ${place ?? `at ${nameOf(element)}`}: ${reason}`;
   }
 

@@ -38,7 +38,7 @@ describe('EndedInstanceService', () => {
     terminated = [];
     reads = [];
     definedHere = false;
-    readInstance = async () => ({ kind: 'outcome', outcome: OK, activities: [], drawing: null });
+    readInstance = async () => ({ kind: 'outcome', outcome: OK, activities: [], model: null });
     const outcomes = {
       write: async (_id: string, decide: (row: ProcessRecord) => OutcomeDecision<string>) => {
         const decision = decide(row as ProcessRecord);
@@ -103,7 +103,7 @@ describe('EndedInstanceService', () => {
       error: 'x',
       errorCode: 'PROCESS_ERROR',
     };
-    readInstance = async () => ({ kind: 'uncaught-elsewhere', outcome, activities: [], drawing: null });
+    readInstance = async () => ({ kind: 'uncaught-elsewhere', outcome, activities: [], model: null });
     definedHere = true;
     expect([await settle(), written]).toEqual([false, []]);
     expect([await settle({ graceIsOver: true }), written]).toEqual([true, [outcome]]);

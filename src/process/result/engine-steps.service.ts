@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import type { HistoricActivity } from '../../camunda-engine/index.js';
-import type { Drawing } from '../../common/bpmn-drawing/index.js';
+import type { BpmnModel } from '../../common/bpmn-model/index.js';
 import { stepNameOf } from '../../common/process-definition/index.js';
 import type { ProcessHead } from '../../process-store/index.js';
 import { ENGINE, ProcessTrailService } from '../outcome/process-trail.service.js';
@@ -19,10 +19,10 @@ const STEP_TYPES: ReadonlySet<string> = new Set([
   'callActivity',
 ]);
 
-/** The elements of an instance that have ended, latest first, and its drawing. */
+/** The elements of an instance that have ended, latest first, and its model. */
 export interface EndedSteps {
   readonly activities: readonly HistoricActivity[];
-  readonly drawing: Drawing | null;
+  readonly model: BpmnModel | null;
 }
 
 /** The namespace of the event keys of steps, a random UUID: the key of a step is the same at each attempt to write it. */
@@ -39,12 +39,12 @@ export class EngineStepsService {
    * A handler of this service has written the row of its own step already, under the name of the step. The event key of a
    * step is derived from its activity instance, so that no repetition and no other instance of the service writes it twice.
    */
-  async log(record: ProcessHead, { activities, drawing }: EndedSteps): Promise<void> {
+  async log(record: ProcessHead, { activities, model }: EndedSteps): Promise<void> {
     const steps = activities.filter(({ activityType }) => STEP_TYPES.has(activityType)).reverse();
     if (steps.length === 0) return;
     const handled = await this.trail.handledSteps(record.correlationId);
     const missing = steps.filter(({ activityId }) => {
-      const topic = drawing?.element(activityId)?.topic ?? null;
+      const topic = model?.element(activityId)?.topic ?? null;
       return topic === null || !handled.has(stepNameOf(topic));
     });
     await Promise.all(

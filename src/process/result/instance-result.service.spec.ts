@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import type {
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineHistoryClient,
   HistoricActivity,
   HistoricInstance,
 } from '../../camunda-engine/index.js';
-import { readDrawing } from '../../common/bpmn-drawing/index.js';
+import { readBpmnModel } from '../../common/bpmn-model/index.js';
 import { InstanceResultService } from './instance-result.service.js';
 
 const INSTANCE: HistoricInstance = {
@@ -69,12 +69,12 @@ async function read(given: {
     findLatestActivities: async () => activities,
     getHistoricInstance: async () => (instance === undefined ? INSTANCE : instance),
   } as unknown as EngineHistoryClient;
-  const drawings = {
-    of: async () => (xml === null ? null : readDrawing(xml)),
-  } as unknown as EngineDrawingsService;
+  const models = {
+    of: async () => (xml === null ? null : readBpmnModel(xml)),
+  } as unknown as EngineBpmnModelsService;
   const definitions =
     result === undefined ? [] : [{ key: 'p', steps: [], bpmn: new URL('file:///p'), result }];
-  const answer = await new InstanceResultService(history, drawings, definitions).read('c', 'I');
+  const answer = await new InstanceResultService(history, models, definitions).read('c', 'I');
   if (answer.kind === 'unknown') return answer.reason;
   const { outcome } = answer;
   return outcome.status === 'ok' ? outcome.data : [outcome.origin, outcome.errorCode, outcome.error];
@@ -137,7 +137,7 @@ describe('the result of an instance', () => {
     expect(await read({ xml: bpmn('', ends), activities, variables })).toEqual(['bpmn-error', code, text]);
   });
 
-  it('is an error without a code or a drawing, too', async () => {
+  it('is an error without a code or a model, too', async () => {
     const activities = [activity('end', 'errorEndEvent')];
     expect(await read({ xml: null, activities })).toEqual([
       'bpmn-error',

@@ -1,14 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { z } from 'zod';
 import {
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineHistoryClient,
   type HistoricActivity,
   type HistoricInstance,
   type HistoricTypedVariable,
   fromTypedVariable,
 } from '../../camunda-engine/index.js';
-import type { Drawing, DrawnElement } from '../../common/bpmn-drawing/index.js';
+import type { BpmnModel, BpmnElement } from '../../common/bpmn-model/index.js';
 import { stringifyJson } from '../../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import type { Outcome } from '../../process-store/index.js';
@@ -54,7 +54,7 @@ export class InstanceResultService {
 
   constructor(
     private readonly history: EngineHistoryClient,
-    private readonly drawings: EngineDrawingsService,
+    private readonly models: EngineBpmnModelsService,
     @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
   ) {
     this.definitions = new Map(definitions.map((definition) => [definition.key, definition]));
@@ -93,17 +93,17 @@ export class InstanceResultService {
     if (instance === null) {
       return { kind: 'unknown', reason: 'The process engine has removed its history before it was read.' };
     }
-    const drawing = await this.drawings.of(instance.processDefinitionId);
+    const model = await this.models.of(instance.processDefinitionId);
     const toOutcome = ({ code, error }: UncaughtError): Outcome => {
       const errorCode = ownCodeOf(code, { correlationId, logger: this.logger });
       return { origin: 'bpmn-error', status: 'error', error, errorCode };
     };
-    const thrown = this.thrownError(instance, activities, variables, drawing);
-    if (thrown !== null) return { kind: 'outcome', activities, drawing, outcome: toOutcome(thrown) };
-    const uncaught = uncaughtError(ownActivities(instance, activities), drawing);
+    const thrown = this.thrownError(instance, activities, variables, model);
+    if (thrown !== null) return { kind: 'outcome', activities, model, outcome: toOutcome(thrown) };
+    const uncaught = uncaughtError(ownActivities(instance, activities), model);
     if (uncaught !== null) {
       const kind = reported === undefined ? 'uncaught-elsewhere' : 'outcome';
-      return { kind, activities, drawing, outcome: toOutcome(reported ?? uncaught) };
+      return { kind, activities, model, outcome: toOutcome(reported ?? uncaught) };
     }
     if (areVariablesMissing(variables)) {
       return {
@@ -113,16 +113,16 @@ export class InstanceResultService {
           'history was removed before it was read.',
       };
     }
-    return { kind: 'outcome', activities, drawing, outcome: this.resultOf(instance, variables, drawing) };
+    return { kind: 'outcome', activities, model, outcome: this.resultOf(instance, variables, model) };
   }
 
   private resultOf(
     { processDefinitionKey: key }: HistoricInstance,
     variables: readonly HistoricTypedVariable[],
-    drawing: Drawing | null,
+    model: BpmnModel | null,
   ): Outcome {
     const schema = this.definitions.get(key)?.result;
-    const data = selectResult(variables, selectionOf(schema, drawing, key));
+    const data = selectResult(variables, selectionOf(schema, model, key));
     if (data.kind === 'too-large') return serviceOutcome('result-too-large', data.error);
     const parsed = schema?.safeParse(data.value);
     if (parsed?.success === false) {
@@ -142,11 +142,11 @@ export class InstanceResultService {
     instance: HistoricInstance,
     activities: readonly HistoricActivity[],
     variables: readonly HistoricTypedVariable[],
-    drawing: Drawing | null,
+    model: BpmnModel | null,
   ): UncaughtError | null {
-    const named = namesOf(drawing, instance.processDefinitionKey, ERROR_ENDS_PROPERTY);
+    const named = namesOf(model, instance.processDefinitionKey, ERROR_ENDS_PROPERTY);
     for (const { activityId, activityName = null, activityType } of ownActivities(instance, activities)) {
-      const element = drawing?.element(activityId) ?? null;
+      const element = model?.element(activityId) ?? null;
       if (activityType === 'errorEndEvent') {
         return {
           code: element?.thrownError?.code ?? CODE_OF_ERROR_END,
@@ -177,15 +177,15 @@ function ownActivities(
 }
 
 /** Which variables are the result, by the definition here, else by the property of the process. */
-function selectionOf(schema: z.ZodType | undefined, drawing: Drawing | null, key: string): ResultSelection {
+function selectionOf(schema: z.ZodType | undefined, model: BpmnModel | null, key: string): ResultSelection {
   if (schema instanceof z.ZodObject)
     return { kind: 'named', names: Object.keys(schema.shape), absent: 'omitted' };
-  const names = namesOf(drawing, key, RESULT_PROPERTY);
+  const names = namesOf(model, key, RESULT_PROPERTY);
   return names.length > 0 ? { kind: 'named', names, absent: 'null' } : { kind: 'unnamed' };
 }
 
-function namesOf(drawing: Drawing | null, key: string, property: string): readonly string[] {
-  const process = drawing?.processes.find((each) => each.id === key);
+function namesOf(model: BpmnModel | null, key: string, property: string): readonly string[] {
+  const process = model?.processes.find((each) => each.id === key);
   return (process?.properties.get(property) ?? '')
     .split(',')
     .map((name) => name.trim())
@@ -193,7 +193,7 @@ function namesOf(drawing: Drawing | null, key: string, property: string): readon
 }
 
 /** The variable that the event names, else the message or the name of the error in the model. */
-function messageOf(element: DrawnElement | null, variables: readonly HistoricTypedVariable[]): string | null {
+function messageOf(element: BpmnElement | null, variables: readonly HistoricTypedVariable[]): string | null {
   const thrown = element?.thrownError ?? null;
   if (thrown === null) return null;
   const variable = variables.find(({ name }) => name === thrown.messageVariable);
@@ -207,11 +207,11 @@ function messageOf(element: DrawnElement | null, variables: readonly HistoricTyp
  * A process without an end event whose last element leads on: a BPMN error that nothing catches ends it there. The
  * history does not keep the code of the error.
  */
-function uncaughtError(own: readonly HistoricActivity[], drawing: Drawing | null): UncaughtError | null {
+function uncaughtError(own: readonly HistoricActivity[], model: BpmnModel | null): UncaughtError | null {
   const [last] = own;
-  if (last === undefined || drawing === null) return null;
+  if (last === undefined || model === null) return null;
   if (own.some(({ activityType }) => activityType.endsWith('EndEvent'))) return null;
-  const leadsOn = drawing.elements.some(({ sourceId }) => sourceId === last.activityId);
+  const leadsOn = model.elements.some(({ sourceId }) => sourceId === last.activityId);
   if (!leadsOn) return null;
   const name = last.activityName ?? last.activityId;
   return {

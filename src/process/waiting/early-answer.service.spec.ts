@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type {
   EngineConnection,
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineWaitsClient,
-  ProcessDrawings,
+  OwnBpmnModels,
 } from '../../camunda-engine/index.js';
 import { createConfiguration } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
@@ -69,7 +69,7 @@ describe('early answers', () => {
         return outside.has(id) ? ({ entries: [TASK] } as unknown as InstanceWaits) : null;
       },
     } as unknown as OutsideWaitsFinder;
-    const drawingOf = (key: string): unknown => ({ waitStateIds: models.get(key) ?? [] });
+    const modelOf = (key: string): unknown => ({ waitStateIds: models.get(key) ?? [] });
     return new EarlyAnswerService(
       { peek: (id: string) => rows.get(id) ?? null } as unknown as ProcessStoreService,
       {
@@ -80,8 +80,8 @@ describe('early answers', () => {
       waits,
       finder,
       { remember: () => undefined } as unknown as WaitingForService,
-      { of: async (key: string) => drawingOf(key) } as unknown as EngineDrawingsService,
-      { of: (key: string) => (key.startsWith('our') ? drawingOf(key) : null) } as unknown as ProcessDrawings,
+      { of: async (key: string) => modelOf(key) } as unknown as EngineBpmnModelsService,
+      { of: (key: string) => (key.startsWith('our') ? modelOf(key) : null) } as unknown as OwnBpmnModels,
       createConfiguration(variables).wait,
       shutdown,
     );

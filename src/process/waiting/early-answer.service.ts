@@ -1,9 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
   EngineConnection,
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineWaitsClient,
-  ProcessDrawings,
+  OwnBpmnModels,
 } from '../../camunda-engine/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
@@ -83,8 +83,8 @@ export class EarlyAnswerService {
     private readonly waits: EngineWaitsClient,
     private readonly finder: OutsideWaitsFinder,
     private readonly waitingFor: WaitingForService,
-    private readonly engineDrawings: EngineDrawingsService,
-    private readonly drawings: ProcessDrawings,
+    private readonly engineModels: EngineBpmnModelsService,
+    private readonly models: OwnBpmnModels,
     @Inject(WAIT_CONFIG) private readonly config: WaitConfig,
     shutdown: ShutdownService,
   ) {
@@ -108,7 +108,7 @@ export class EarlyAnswerService {
       nextAt: now,
       queriedAt: -Infinity,
       lookedAt: -Infinity,
-      waitStateIds: this.drawings.of(record.processKey ?? '')?.waitStateIds ?? null,
+      waitStateIds: this.models.of(record.processKey ?? '')?.waitStateIds ?? null,
     };
     const isWorthIt = watch.waitStateIds === null || watch.waitStateIds.length > 0;
     if (this.config.earlyAnswer && isWorthIt && until - now > MIN_LEFT_MS) {
@@ -164,7 +164,7 @@ export class EarlyAnswerService {
     for (const { watch, id } of unknown) {
       const definitionId = definitionOf.get(id);
       if (definitionId === undefined) this.pause(watch);
-      else watch.waitStateIds = (await this.engineDrawings.of(definitionId))?.waitStateIds ?? [];
+      else watch.waitStateIds = (await this.engineModels.of(definitionId))?.waitStateIds ?? [];
       if (watch.waitStateIds?.length === 0) this.watches.delete(watch);
     }
   }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { WAITING_PROCESSES } from '../../../test/fixtures/any-process/any-process.js';
 import {
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   type EngineRequest,
   type EngineResponse,
   EngineTransport,
@@ -43,7 +43,7 @@ describe('reading what an instance waits for', () => {
     reader = new EngineWaitsReader(
       instances,
       new EngineWaitsClient(connection),
-      new EngineDrawingsService(connection),
+      new EngineBpmnModelsService(connection),
     );
   });
 

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
-  EngineDrawingsService,
+  EngineBpmnModelsService,
   EngineInstancesClient,
   EngineWaitsClient,
   type ProcessInstance,
   type TimerJob,
 } from '../../camunda-engine/index.js';
-import type { Drawing } from '../../common/bpmn-drawing/index.js';
+import type { BpmnModel } from '../../common/bpmn-model/index.js';
 import { type InstanceWaits, MAX_WAITS, type WaitingFor } from './waiting-for.js';
 
 /** Instances of one process that are looked at: the instance itself and those that it calls, at any depth. */
@@ -22,7 +22,7 @@ const MESSAGE_TAGS: ReadonlySet<string> = new Set(['receiveTask', 'intermediateC
 interface Looked {
   readonly instance: ProcessInstance;
   /** Null if the model cannot be read: then everything is asked, and nothing has a name. */
-  readonly drawing: Drawing | null;
+  readonly model: BpmnModel | null;
 }
 
 /** Reads what an instance and the instances that it calls wait for, in a limited number of calls to the engine. */
@@ -34,7 +34,7 @@ export class EngineWaitsReader {
   constructor(
     private readonly instances: EngineInstancesClient,
     private readonly waits: EngineWaitsClient,
-    private readonly drawings: EngineDrawingsService,
+    private readonly models: EngineBpmnModelsService,
   ) {}
 
   /**
@@ -47,7 +47,7 @@ export class EngineWaitsReader {
   async read(processInstanceId: string): Promise<InstanceWaits | null> {
     const instance = await this.instances.getProcessInstance(processInstanceId);
     if (instance === null) return null;
-    const root: Looked = { instance, drawing: await this.drawings.of(instance.definitionId) };
+    const root: Looked = { instance, model: await this.models.of(instance.definitionId) };
     const { looked, isComplete } = await this.withCalled(root);
     const ids = looked.map(({ instance: { id } }) => id);
     const [incidents, tasks, messages, timers, externalTasks] = await Promise.all([
@@ -72,24 +72,24 @@ export class EngineWaitsReader {
     root: Looked,
   ): Promise<{ readonly looked: readonly Looked[]; readonly isComplete: boolean }> {
     const looked = [root];
-    for (const { instance, drawing } of looked) {
-      if (!hasTag(drawing, CALL_TAGS)) continue;
+    for (const { instance, model } of looked) {
+      if (!hasTag(model, CALL_TAGS)) continue;
       const room = MAX_INSTANCES - looked.length;
       const called = await this.waits.findCalledInstances(instance.id, room + 1);
       for (const each of called.slice(0, room)) {
-        looked.push({ instance: each, drawing: await this.drawings.of(each.definitionId) });
+        looked.push({ instance: each, model: await this.models.of(each.definitionId) });
       }
       if (called.length > room) return { looked, isComplete: false };
     }
     return { looked, isComplete: true };
   }
 
-  private async incidents({ instance, drawing }: Looked): Promise<readonly WaitingFor[]> {
+  private async incidents({ instance, model }: Looked): Promise<readonly WaitingFor[]> {
     const incidents = await this.waits.findIncidentsOf(instance.id, MAX_WAITS);
     return incidents.map(({ id, activityId = null, incidentTimestamp, incidentType, incidentMessage }) => ({
       kind: 'incident',
       id,
-      name: nameOf(drawing, activityId),
+      name: nameOf(model, activityId),
       activityId,
       since: isoTime(incidentTimestamp),
       incidentType,
@@ -98,7 +98,7 @@ export class EngineWaitsReader {
   }
 
   private async userTasks(looked: readonly Looked[], ids: readonly string[]): Promise<readonly WaitingFor[]> {
-    if (!looked.some(({ drawing }) => hasTag(drawing, USER_TASK_TAGS))) return [];
+    if (!looked.some(({ model }) => hasTag(model, USER_TASK_TAGS))) return [];
     const tasks = await this.waits.findUserTasks(ids, MAX_WAITS);
     return tasks.map(({ id, name, taskDefinitionKey, created, assignee, due, formKey }) => ({
       kind: 'userTask',
@@ -112,13 +112,13 @@ export class EngineWaitsReader {
     }));
   }
 
-  private async messages({ instance, drawing }: Looked): Promise<readonly WaitingFor[]> {
-    if (!mayAwaitMessages(drawing)) return [];
+  private async messages({ instance, model }: Looked): Promise<readonly WaitingFor[]> {
+    if (!mayAwaitMessages(model)) return [];
     const subscriptions = await this.waits.findMessageSubscriptions(instance.id, MAX_WAITS);
     return subscriptions.map(({ id, eventName, activityId = null, createdDate }) => ({
       kind: 'message',
       id,
-      name: nameOf(drawing, activityId),
+      name: nameOf(model, activityId),
       activityId,
       since: isoTime(createdDate),
       messageName: eventName ?? null,
@@ -129,16 +129,16 @@ export class EngineWaitsReader {
     looked: readonly Looked[],
     ids: readonly string[],
   ): Promise<readonly (WaitingFor & { readonly kind: 'timer' })[]> {
-    if (!looked.some(({ drawing }) => drawing?.elements.some(({ hasTimer }) => hasTimer) ?? true)) return [];
+    if (!looked.some(({ model }) => model?.elements.some(({ hasTimer }) => hasTimer) ?? true)) return [];
     const jobs = await this.waits.findTimers(ids, MAX_WAITS);
     return Promise.all(
       jobs.map(async (job) => {
-        const drawing = drawingOf(looked, job.processDefinitionId);
-        const activityId = await this.elementOf(job, drawing);
+        const model = modelOf(looked, job.processDefinitionId);
+        const activityId = await this.elementOf(job, model);
         return {
           kind: 'timer' as const,
           id: job.id,
-          name: nameOf(drawing, activityId),
+          name: nameOf(model, activityId),
           activityId,
           since: isoTime(job.createTime),
           due: isoTime(job.dueDate),
@@ -155,7 +155,7 @@ export class EngineWaitsReader {
     return tasks.map(({ id, activityId = null, createTime, topicName, retries, processDefinitionId }) => ({
       kind: 'externalTask',
       id,
-      name: nameOf(drawingOf(looked, processDefinitionId), activityId),
+      name: nameOf(modelOf(looked, processDefinitionId), activityId),
       activityId,
       since: isoTime(createTime),
       topicName: topicName ?? null,
@@ -166,9 +166,9 @@ export class EngineWaitsReader {
   /** The element of a timer. Camunda's jobs do not name it, but their job definitions, which never change, do. */
   private async elementOf(
     { jobDefinitionId, processDefinitionId }: TimerJob,
-    drawing: Drawing | null,
+    model: BpmnModel | null,
   ): Promise<string | null> {
-    const elements = (drawing?.elements ?? []).filter(({ hasTimer }) => hasTimer).map(({ id }) => id);
+    const elements = (model?.elements ?? []).filter(({ hasTimer }) => hasTimer).map(({ id }) => id);
     const [only] = elements;
     if (elements.length === 1 && only !== undefined) return only;
     if (jobDefinitionId == null) return null;
@@ -191,21 +191,21 @@ const CALL_TAGS: ReadonlySet<string> = new Set(['callActivity']);
 const USER_TASK_TAGS: ReadonlySet<string> = new Set(['userTask']);
 
 /** True if the model has such an element, or is not known. */
-function hasTag(drawing: Drawing | null, tags: ReadonlySet<string>): boolean {
-  return drawing === null || drawing.elements.some(({ tag }) => tags.has(tag));
+function hasTag(model: BpmnModel | null, tags: ReadonlySet<string>): boolean {
+  return model === null || model.elements.some(({ tag }) => tags.has(tag));
 }
 
-function mayAwaitMessages(drawing: Drawing | null): boolean {
-  if (hasTag(drawing, MESSAGE_TAGS)) return true;
-  return drawing?.elements.some(({ isTriggeredByEvent }) => isTriggeredByEvent) ?? true;
+function mayAwaitMessages(model: BpmnModel | null): boolean {
+  if (hasTag(model, MESSAGE_TAGS)) return true;
+  return model?.elements.some(({ isTriggeredByEvent }) => isTriggeredByEvent) ?? true;
 }
 
-function drawingOf(looked: readonly Looked[], definitionId: string | null | undefined): Drawing | null {
-  return looked.find(({ instance }) => instance.definitionId === definitionId)?.drawing ?? null;
+function modelOf(looked: readonly Looked[], definitionId: string | null | undefined): BpmnModel | null {
+  return looked.find(({ instance }) => instance.definitionId === definitionId)?.model ?? null;
 }
 
-function nameOf(drawing: Drawing | null, activityId: string | null): string | null {
-  return activityId === null ? null : (drawing?.element(activityId)?.name ?? null);
+function nameOf(model: BpmnModel | null, activityId: string | null): string | null {
+  return activityId === null ? null : (model?.element(activityId)?.name ?? null);
 }
 
 /** A time as the engine writes it, as ISO 8601; null if there is none. */

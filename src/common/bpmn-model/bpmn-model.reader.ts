@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import BpmnModdle, { type ModdleElement } from 'bpmn-moddle';
-import { Drawing, type DrawnElement, type DrawnProcess, type ThrownError } from './drawing.js';
+import { BpmnModel, type BpmnElement, type BpmnProcess, type ThrownError } from './bpmn-model.js';
 
 /** Camunda's extensions; read by `require`, because an import of JSON still warns on Node 20. */
 const CAMUNDA_EXTENSIONS: unknown = createRequire(import.meta.url)(
@@ -34,14 +34,14 @@ const NAMED = ['messageRef', 'signalRef', 'errorRef', 'escalationRef'] as const;
  *
  * @returns null if it is not valid BPMN; the engine reports the faults at the deployment
  */
-export async function readDrawing(xml: string): Promise<Drawing | null> {
+export async function readBpmnModel(xml: string): Promise<BpmnModel | null> {
   try {
     const text = xml.replaceAll(OPERATON_NAMESPACE, '$1http://camunda.org/schema/1.0/bpmn$1');
     const moddle = new BpmnModdle({ camunda: CAMUNDA_EXTENSIONS });
     const { rootElement } = await moddle.fromXML(text, 'bpmn:Definitions', { lax: true });
     if (rootElement.$type !== 'bpmn:Definitions') return null;
     const roots = childrenOf(rootElement, 'rootElements');
-    return new Drawing(
+    return new BpmnModel(
       roots.filter(({ $type }) => $type === 'bpmn:Process').map(readProcess),
       roots
         .filter(({ $type }) => $type === 'bpmn:Error')
@@ -52,7 +52,7 @@ export async function readDrawing(xml: string): Promise<Drawing | null> {
   }
 }
 
-function readProcess(process: ModdleElement): DrawnProcess {
+function readProcess(process: ModdleElement): BpmnProcess {
   const isExecutable = process.get('isExecutable');
   return {
     id: process.id ?? '',
@@ -74,14 +74,14 @@ function readProperties(process: ModdleElement): ReadonlyMap<string, string> {
   );
 }
 
-function readElements(scope: ModdleElement, parentId: string | null): DrawnElement[] {
+function readElements(scope: ModdleElement, parentId: string | null): BpmnElement[] {
   return childrenOf(scope, 'flowElements').flatMap((element) => {
     const { id } = element;
     return id === undefined ? [] : [readElement(element, id, parentId), ...readElements(element, id)];
   });
 }
 
-function readElement(element: ModdleElement, id: string, parentId: string | null): DrawnElement {
+function readElement(element: ModdleElement, id: string, parentId: string | null): BpmnElement {
   return {
     id,
     name: textOf(element, 'name'),

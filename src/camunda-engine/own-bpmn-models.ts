@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
-import { type Drawing, readDrawing } from '../common/bpmn-drawing/index.js';
+import { type BpmnModel, readBpmnModel } from '../common/bpmn-model/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../common/process-definition/index.js';
 
 /** The BPMN models of our own definitions, read at boot. */
 @Injectable()
-export class ProcessDrawings implements OnModuleInit {
-  private readonly read = new Map<string, Drawing>();
+export class OwnBpmnModels implements OnModuleInit {
+  private readonly read = new Map<string, BpmnModel>();
 
   constructor(@Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[]) {}
 
@@ -18,13 +18,13 @@ export class ProcessDrawings implements OnModuleInit {
   /** Reads the files. Skips a file that is not valid BPMN: the engine reports its faults at the deployment. */
   async onModuleInit(): Promise<void> {
     for (const { key, bpmn } of this.definitions) {
-      const drawing = await readDrawing(await readFile(bpmn, 'utf8'));
-      if (drawing !== null) this.read.set(key, drawing);
+      const model = await readBpmnModel(await readFile(bpmn, 'utf8'));
+      if (model !== null) this.read.set(key, model);
     }
   }
 
   /** The model of one of our definitions; null for any other key, and for a file that is not valid BPMN. */
-  of(processKey: string): Drawing | null {
+  of(processKey: string): BpmnModel | null {
     return this.read.get(processKey) ?? null;
   }
 }

@@ -10,8 +10,8 @@ import {
   task,
   xor,
 } from '../../embedded-engine/testing/process.builder.js';
-import { nameOf } from './drawing.js';
-import { readDrawing } from './drawing.reader.js';
+import { nameOf } from './bpmn-model.js';
+import { readBpmnModel } from './bpmn-model.reader.js';
 
 const timer = '<timerEventDefinition><timeDuration>${delay}</timeDuration></timerEventDefinition>';
 
@@ -47,37 +47,34 @@ const FILE = bpmn(
 
 describe('the model of a .bpmn', () => {
   it('has its processes and their elements, with the texts that the engine evaluates', async () => {
-    const drawing = await readDrawing(FILE);
-    expect(drawing?.processes.map(({ id, isExecutable }) => [id, isExecutable])).toEqual([['order', true]]);
-    expect(drawing?.element('Charge')).toMatchObject({ tag: 'serviceTask', topic: 'Charge', parentId: null });
-    expect(drawing?.element('G__Ship')).toMatchObject({ tag: 'sequenceFlow', texts: ['${amount > 5}'] });
-    expect(drawing?.element('Ship')?.texts).toContain('${weight}');
-    expect(drawing?.element('Late')).toMatchObject({ hasTimer: true, attachedToId: 'Ship' });
-    expect(drawing?.element('Wait')).toMatchObject({ parentId: 'Sub', texts: ['${amont}'] });
+    const model = await readBpmnModel(FILE);
+    expect(model?.processes.map(({ id, isExecutable }) => [id, isExecutable])).toEqual([['order', true]]);
+    expect(model?.element('Charge')).toMatchObject({ tag: 'serviceTask', topic: 'Charge', parentId: null });
+    expect(model?.element('G__Ship')).toMatchObject({ tag: 'sequenceFlow', texts: ['${amount > 5}'] });
+    expect(model?.element('Ship')?.texts).toContain('${weight}');
+    expect(model?.element('Late')).toMatchObject({ hasTimer: true, attachedToId: 'Ship' });
+    expect(model?.element('Wait')).toMatchObject({ parentId: 'Sub', texts: ['${amont}'] });
   });
 
   it('finds the elements that a token can reach before a wait state', async () => {
-    const ahead = (await readDrawing(FILE))?.ahead('Charge').map(({ id }) => id) ?? [];
+    const ahead = (await readBpmnModel(FILE))?.ahead('Charge').map(({ id }) => id) ?? [];
     expect(ahead.sort()).toEqual(
       ['Charge__G', 'G', 'G__Ship', 'Ship', 'Late', 'else', 'Sub', 'inner', 'inner__Wait', 'Wait', 'Late']
         .filter((id, at, all) => all.indexOf(id) === at)
         .sort(),
     );
-    const afterWait = (await readDrawing(FILE))?.ahead('Wait').map(({ id }) => id) ?? [];
+    const afterWait = (await readBpmnModel(FILE))?.ahead('Wait').map(({ id }) => id) ?? [];
     expect(afterWait.sort()).toEqual(['Sub__end', 'Wait__innerEnd', 'end', 'innerEnd']);
   });
 
   it("reads Operaton's namespace like Camunda's, and isExecutable of each process", async () => {
     const file = FILE.replace('camunda.org', 'operaton.org').replace('isExecutable="true"', '');
-    const drawing = await readDrawing(file);
-    expect([drawing?.element('Charge')?.topic, drawing?.processes[0]?.isExecutable]).toEqual([
-      'Charge',
-      null,
-    ]);
+    const model = await readBpmnModel(file);
+    expect([model?.element('Charge')?.topic, model?.processes[0]?.isExecutable]).toEqual(['Charge', null]);
   });
 
   it('has the properties of a process, and the error that an end event throws', async () => {
-    const drawing = await readDrawing(
+    const model = await readBpmnModel(
       bpmn(
         '<error id="E" name="Out of stock" errorCode="NO_STOCK" camunda:errorMessage="Nothing left"/>',
         process('order', [
@@ -96,11 +93,11 @@ describe('the model of a .bpmn', () => {
         ]),
       ),
     );
-    expect([...(drawing?.processes[0]?.properties ?? [])]).toEqual([
+    expect([...(model?.processes[0]?.properties ?? [])]).toEqual([
       ['result', 'total, lines'],
       ['empty', ''],
     ]);
-    expect(['bad', 'bare', 'end'].map((id) => drawing?.element(id)?.thrownError)).toEqual([
+    expect(['bad', 'bare', 'end'].map((id) => model?.element(id)?.thrownError)).toEqual([
       { code: 'NO_STOCK', name: 'Out of stock', message: 'Nothing left', messageVariable: 'why' },
       { code: null, name: null, message: null, messageVariable: null },
       null,
@@ -108,8 +105,8 @@ describe('the model of a .bpmn', () => {
   });
 
   it('is null for an invalid file', async () => {
-    expect(await readDrawing('no XML')).toBeNull();
-    expect(await readDrawing('<a/>')).toBeNull();
+    expect(await readBpmnModel('no XML')).toBeNull();
+    expect(await readBpmnModel('<a/>')).toBeNull();
   });
 
   it('names an element by its name and its id', () => {

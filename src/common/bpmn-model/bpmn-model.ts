@@ -1,5 +1,5 @@
 /** An element of a `.bpmn`, with the members that messages and checks at boot need. */
-export interface DrawnElement {
+export interface BpmnElement {
   readonly id: string;
   readonly name: string | null;
   /** Tag name in the file: `serviceTask`. */
@@ -41,17 +41,17 @@ export interface ThrownError {
 }
 
 /** A process of a `.bpmn`. */
-export interface DrawnProcess {
+export interface BpmnProcess {
   readonly id: string;
   /** Null if the file does not say. */
   readonly isExecutable: boolean | null;
   /** The `camunda:property` elements of the process, by name. */
   readonly properties: ReadonlyMap<string, string>;
-  readonly elements: readonly DrawnElement[];
+  readonly elements: readonly BpmnElement[];
 }
 
 /** An error definition of a `.bpmn`. */
-export interface DrawnError {
+export interface BpmnErrorDefinition {
   readonly id: string;
   /** Null if the file has none. */
   readonly code: string | null;
@@ -67,18 +67,18 @@ const WAIT_STATES: ReadonlySet<string> = new Set([
 ]);
 
 /** What a `.bpmn` contains. */
-export class Drawing {
-  readonly elements: readonly DrawnElement[];
+export class BpmnModel {
+  readonly elements: readonly BpmnElement[];
 
-  private readonly byId: ReadonlyMap<string, DrawnElement>;
-  private readonly bySource: ReadonlyMap<string | null, readonly DrawnElement[]>;
-  private readonly byParent: ReadonlyMap<string | null, readonly DrawnElement[]>;
-  private readonly byHost: ReadonlyMap<string | null, readonly DrawnElement[]>;
+  private readonly byId: ReadonlyMap<string, BpmnElement>;
+  private readonly bySource: ReadonlyMap<string | null, readonly BpmnElement[]>;
+  private readonly byParent: ReadonlyMap<string | null, readonly BpmnElement[]>;
+  private readonly byHost: ReadonlyMap<string | null, readonly BpmnElement[]>;
 
   /** @param errors error definitions of the file */
   constructor(
-    readonly processes: readonly DrawnProcess[],
-    readonly errors: readonly DrawnError[] = [],
+    readonly processes: readonly BpmnProcess[],
+    readonly errors: readonly BpmnErrorDefinition[] = [],
   ) {
     this.byId = new Map(
       processes.flatMap(({ elements }) => elements.map((element) => [element.id, element] as const)),
@@ -94,7 +94,7 @@ export class Drawing {
     return this.elements.filter(({ tag }) => WAIT_STATES.has(tag)).map(({ id }) => id);
   }
 
-  element(id: string): DrawnElement | null {
+  element(id: string): BpmnElement | null {
     return this.byId.get(id) ?? null;
   }
 
@@ -102,8 +102,8 @@ export class Drawing {
    * Elements and flows that a token can reach in the same transaction after it has left an element: up to the next wait
    * states.
    */
-  ahead(id: string): readonly DrawnElement[] {
-    const met = new Map<string, DrawnElement>();
+  ahead(id: string): readonly BpmnElement[] {
+    const met = new Map<string, BpmnElement>();
     const open = this.after(id);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (met.has(next.id)) continue;
@@ -116,8 +116,8 @@ export class Drawing {
   }
 
   /** End events of a process that a token can reach without leaving an element of a kind; error end events do not count. */
-  endsBeside(process: DrawnProcess, isOfKind: (element: DrawnElement) => boolean): readonly DrawnElement[] {
-    const met = new Set<DrawnElement>();
+  endsBeside(process: BpmnProcess, isOfKind: (element: BpmnElement) => boolean): readonly BpmnElement[] {
+    const met = new Set<BpmnElement>();
     const open = process.elements.filter(({ tag, parentId }) => tag === 'startEvent' && parentId === null);
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (met.has(next)) continue;
@@ -132,14 +132,14 @@ export class Drawing {
   }
 
   /** Boundary events of an activity and of the sub-processes around it, which may catch an error of the activity. */
-  boundariesOf(id: string): DrawnElement[] {
+  boundariesOf(id: string): BpmnElement[] {
     const own = [...(this.byHost.get(id) ?? [])];
     const { parentId } = this.byId.get(id) ?? { parentId: null };
     return parentId === null ? own : [...own, ...this.boundariesOf(parentId)];
   }
 
   /** Outgoing flows of an element with their targets, or those of the sub-process that the element ends. */
-  private after(id: string): DrawnElement[] {
+  private after(id: string): BpmnElement[] {
     const { targetId = null, parentId = null } = this.byId.get(id) ?? {};
     if (targetId !== null) return this.find(targetId);
     const flows = this.bySource.get(id) ?? [];
@@ -148,7 +148,7 @@ export class Drawing {
   }
 
   /** Elements that become active with an element: its boundary events, and the start events inside a sub-process. */
-  private enteredWith({ id }: DrawnElement): DrawnElement[] {
+  private enteredWith({ id }: BpmnElement): BpmnElement[] {
     const inside = (this.byParent.get(id) ?? []).filter(
       ({ tag, isTriggeredByEvent }) => tag === 'startEvent' || isTriggeredByEvent,
     );
@@ -159,22 +159,22 @@ export class Drawing {
     return this.byParent.has(id);
   }
 
-  private find(id: string | null): DrawnElement[] {
+  private find(id: string | null): BpmnElement[] {
     const element = id === null ? undefined : this.byId.get(id);
     return element === undefined ? [] : [element];
   }
 }
 
 /** `"Enough money?" (Gateway_1)`, or `"Gateway_1"` for an element without a name. */
-export function nameOf({ id, name }: Pick<DrawnElement, 'id' | 'name'>): string {
+export function nameOf({ id, name }: Pick<BpmnElement, 'id' | 'name'>): string {
   return name === null ? `"${id}"` : `"${name}" (${id})`;
 }
 
 function grouped(
-  elements: readonly DrawnElement[],
-  keyOf: (element: DrawnElement) => string | null,
-): ReadonlyMap<string | null, readonly DrawnElement[]> {
-  const groups = new Map<string | null, DrawnElement[]>();
+  elements: readonly BpmnElement[],
+  keyOf: (element: BpmnElement) => string | null,
+): ReadonlyMap<string | null, readonly BpmnElement[]> {
+  const groups = new Map<string | null, BpmnElement[]>();
   for (const element of elements) {
     const group = groups.get(keyOf(element));
     if (group === undefined) groups.set(keyOf(element), [element]);

@@ -1,2 +1,0 @@
-export { type DrawnElement, type DrawnProcess, Drawing, nameOf } from './drawing.js';
-export { readDrawing } from './drawing.reader.js';
