@@ -105,6 +105,25 @@ describe('a process that knows nothing of this service', () => {
     expect(body.error).toContain('"price"');
   });
 
+  it.each([
+    ['implicit-end', 'complete', 'ok', null],
+    ['caught-inside', 'bpmnError', 'ok', null],
+    ['caught-at-boundary', 'complete', 'ok', null],
+    ['error-end-caught', 'complete', 'ok', null],
+    ['thrown-again', 'bpmnError', 'error', 'Y_CODE'],
+    ['one-branch', 'bpmnError', 'error', 'PROCESS_ERROR'],
+  ])('knows how the process %s ended after %s: %s', async (key, report, status, errorCode) => {
+    const answer = start(key, key);
+    if (key === 'one-branch') await elsewhere.work('ends.left', 1, {});
+    const [task] = await elsewhere.fetch(`ends.${key}`);
+    await elsewhere.send('POST', `/external-task/${task?.id ?? ''}/${report}`, {
+      workerId: 'elsewhere',
+      ...(report === 'bpmnError' ? { errorCode: 'X_CODE' } : {}),
+    });
+    const { body } = await answer;
+    expect([body.status, body.errorCode]).toEqual([status, errorCode]);
+  });
+
   it('waits for all instances that a multi-instance calls', async () => {
     const answer = start('batch', 'calls');
     await elsewhere.work('batch.item', 3, {});

@@ -120,6 +120,13 @@ describe('TaskCommandSender', () => {
     expect(await complete()).toBeNull();
   });
 
+  it('says that the task has ended if the engine refuses the loser of a race with another error', async () => {
+    commands = [refusal(500, 'An exception occurred in the persistence layer.')];
+    isOpen = false;
+    deleteReason = 'completed';
+    expect(await complete()).toMatchObject({ kind: 'ended', assignee: 'lee', completed: true });
+  });
+
   it('gives up after three attempts without an answer, in doubt', async () => {
     commands = [LOST, LOST, LOST];
     expect(await complete()).toEqual({ kind: 'engine-unavailable', inDoubt: true, cause: LOST });

@@ -86,11 +86,11 @@ export class TaskCommandSender {
     endedBy: EndedBy,
     inDoubt: boolean,
   ): Promise<TaskObstacle | 'executed' | 'still-open'> {
-    const refusal = error instanceof EngineResponseError ? await this.refusal(open, error) : null;
-    if (refusal !== null) return refusal;
     const isReadable = inDoubt || error instanceof EngineResponseError;
     if (!isReadable) return { kind: 'engine-unavailable', inDoubt, cause: error };
     try {
+      const refusal = error instanceof EngineResponseError ? await this.refusal(open, error) : null;
+      if (refusal !== null) return refusal;
       if ((await this.tasks.getTask(open.task.id)) !== null) return 'still-open';
       const lost = await this.lost(open);
       return endedBy !== null && lost.completed === (endedBy === COMPLETED) ? 'executed' : lost;
@@ -125,6 +125,8 @@ export class TaskCommandSender {
     }
     if (error.suspended) return { kind: 'refused', record, reason: 'the process is suspended.' };
     if (error.status === 400) return { kind: 'bad-variables', cause: error };
+    // The database of the engine may refuse the loser of a race with an error of its own.
+    if ((await this.tasks.getTask(task.id)) === null) return null;
     const message = error.engineMessage.replace(COMPLETION_PREFIX, '');
     const { place, reason } = readEngineFault(message, null, [task.taskDefinitionKey]);
     return { kind: 'refused', record, reason: place === null ? reason : `${place}: ${reason}` };

@@ -33,6 +33,8 @@ interface Awaited {
 export class AwaitedEndWatcherService {
   private readonly logger = new Logger('AwaitedEndWatcher');
   private readonly awaited = new Map<string, Awaited>();
+  /** The instances whose result is being read. */
+  private readonly settling = new Map<string, Promise<void>>();
   private readonly rounds = new AdaptiveRounds(
     ROUNDS,
     () => this.look(),
@@ -54,7 +56,10 @@ export class AwaitedEndWatcherService {
     waits.onWait((correlationId) => {
       this.add(correlationId);
     });
-    shutdown.register('drain', 'watch for ends of awaited processes', () => this.rounds.stop());
+    shutdown.register('drain', 'watch for ends of awaited processes', async () => {
+      await this.rounds.stop();
+      await Promise.all(this.settling.values());
+    });
   }
 
   /** Reads the result of an instance that ended inside its start call, at once; never rejects. */
@@ -74,24 +79,31 @@ export class AwaitedEndWatcherService {
       const byInstance = this.choose();
       if (byInstance.size === 0) return;
       const ended = await this.engineHistory.findEndedAmong([...byInstance.keys()]);
-      await Promise.all(
-        ended.map(async ({ id, state }) => {
-          const record = byInstance.get(id);
-          if (record !== undefined) await this.settle({ record, processInstanceId: id, state });
-        }),
-      );
+      for (const { id, state } of ended) {
+        const record = byInstance.get(id);
+        // Not awaited: an instance whose history is slow does not delay the next round.
+        if (record !== undefined) void this.settle({ record, processInstanceId: id, state });
+      }
     } catch (error) {
       this.noteFailure(error);
     }
   }
 
-  private async settle(ended: EndedInstance): Promise<void> {
-    try {
-      await this.ends.settle(ended);
-      this.isFailing = false;
-    } catch (error) {
-      this.noteFailure(error);
-    }
+  private settle(ended: EndedInstance): Promise<void> {
+    const { processInstanceId } = ended;
+    const settled = this.ends
+      .settle(ended)
+      .then(() => {
+        this.isFailing = false;
+      })
+      .catch((error: unknown) => {
+        this.noteFailure(error);
+      })
+      .finally(() => {
+        this.settling.delete(processInstanceId);
+      });
+    this.settling.set(processInstanceId, settled);
+    return settled;
   }
 
   /** The watcher of the history finds the same ends later, so a failure is logged once until a success. */
@@ -131,7 +143,9 @@ export class AwaitedEndWatcherService {
 
   /** The instances of one query. */
   private choose(): ReadonlyMap<string, ProcessHead> {
-    const all = [...this.awaited.values()].flatMap(({ instance }) => (instance === null ? [] : [instance]));
+    const all = [...this.awaited.values()].flatMap(({ instance }) =>
+      instance === null || this.settling.has(instance.id) ? [] : [instance],
+    );
     const half = QUERY_SIZE / 2;
     const chosen =
       all.length <= QUERY_SIZE ? all : [...all.slice(-half), ...this.others(all.slice(0, -half), half)];

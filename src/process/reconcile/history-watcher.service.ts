@@ -2,7 +2,6 @@ import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common'
 import {
   EngineInstancesClient,
   EngineHistoryClient,
-  EngineResponseError,
   type HistoricInstance,
   type Incident,
   toEngineDate,
@@ -29,6 +28,9 @@ const OVERLAP_AFTER_ERROR_MS = 60_000;
 
 /** Rows of one read. */
 const PAGE_SIZE = 500;
+
+/** Ended instances whose results are read at the same time. */
+const SETTLED_AT_ONCE = 20;
 
 /** An ended instance of an open row, and when its grace period ends. */
 interface TrackedEnd {
@@ -200,31 +202,34 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
       open.set(record.correlationId, record);
     }
-    for (const end of due) {
-      const { correlationId, processInstanceId } = end;
-      const record = open.get(correlationId);
-      const isOpen = record?.processInstanceId === processInstanceId && isReplaceable(record);
-      if (!isOpen || (await this.settleOne(end, record))) this.ends.delete(processInstanceId);
+    const failures: unknown[] = [];
+    for (let from = 0; from < due.length; from += SETTLED_AT_ONCE) {
+      const results = await Promise.allSettled(
+        due
+          .slice(from, from + SETTLED_AT_ONCE)
+          .map((end) => this.settleOne(end, open.get(end.correlationId))),
+      );
+      for (const result of results) if (result.status === 'rejected') failures.push(result.reason);
     }
+    if (failures.length === 0) return;
+    if (failures.length === due.length) throw failures[0];
+    // Instances that cannot be read do not keep the others waiting.
+    this.logger.warn({
+      msg: 'The ends of some instances could not be settled; the next round tries again.',
+      failed: failures.length,
+      of: due.length,
+      err: failures[0],
+    });
   }
-  /** An instance that cannot be read does not keep the others waiting: the next round tries it again. */
-  private async settleOne(end: TrackedEnd, record: ProcessHead): Promise<boolean> {
+
+  /** Forgets the end once its row is settled; otherwise the next round tries again. */
+  private async settleOne(end: TrackedEnd, record: ProcessHead | undefined): Promise<void> {
     const { processInstanceId, state, graceEndsAt } = end;
+    const isOpen = record?.processInstanceId === processInstanceId && isReplaceable(record);
     const graceIsOver = graceEndsAt <= performance.now();
-    try {
-      const isSettled = await this.endedInstances.settle({ record, processInstanceId, state, graceIsOver });
-      if (!isSettled) end.dueAt = graceEndsAt;
-      return isSettled;
-    } catch (error) {
-      if (!(error instanceof EngineResponseError)) throw error;
-      this.logger.warn({
-        msg: 'The end of an instance could not be read from the engine; the next round tries again.',
-        correlationId: record.correlationId,
-        processInstanceId,
-        err: error,
-      });
-      return false;
-    }
+    if (!isOpen || (await this.endedInstances.settle({ record, processInstanceId, state, graceIsOver })))
+      this.ends.delete(processInstanceId);
+    else end.dueAt = graceEndsAt;
   }
 }
 

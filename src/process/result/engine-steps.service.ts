@@ -8,6 +8,7 @@ import { ENGINE, ProcessTrailService } from '../outcome/process-trail.service.js
 
 /** Elements that do the work of a process; gateways and events are no steps. */
 const STEP_TYPES: ReadonlySet<string> = new Set([
+  'task',
   'serviceTask',
   'externalTask',
   'sendTask',
@@ -45,7 +46,9 @@ export class EngineStepsService {
     const handled = await this.trail.handledSteps(record.correlationId);
     const missing = steps.filter(({ activityId }) => {
       const topic = model?.element(activityId)?.topic ?? null;
-      return topic === null || !handled.has(stepNameOf(topic));
+      if (topic === null || !handled.has(stepNameOf(topic))) return true;
+      // Another process may have a topic with the same last part.
+      return topic !== `${record.processKey ?? ''}.${stepNameOf(topic)}`;
     });
     await Promise.all(
       missing.map((activity) =>
@@ -69,7 +72,7 @@ export class EngineStepsService {
               ...(activity.assignee == null ? {} : { assignee: activity.assignee }),
             },
           },
-          { whenFull: 'wait' },
+          { whenFull: 'wait', deferrable: false },
         ),
       ),
     );

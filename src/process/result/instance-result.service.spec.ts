@@ -7,7 +7,7 @@ import type {
   HistoricInstance,
 } from '../../camunda-engine/index.js';
 import { readBpmnModel } from '../../common/bpmn-model/index.js';
-import { InstanceResultService } from './instance-result.service.js';
+import { InstanceResultService, type UncaughtError } from './instance-result.service.js';
 
 const INSTANCE: HistoricInstance = {
   id: 'I',
@@ -54,8 +54,9 @@ async function read(given: {
   readonly activities?: readonly HistoricActivity[];
   readonly result?: z.ZodType;
   readonly instance?: HistoricInstance | null;
+  readonly bpmnError?: UncaughtError;
 }): Promise<unknown> {
-  const { xml = bpmn(), variables = {}, activities = [END], result, instance } = given;
+  const { xml = bpmn(), variables = {}, activities = [END], result, instance, bpmnError } = given;
   const all: Readonly<Record<string, unknown>> = { correlationId: 'c', ...variables };
   const history = {
     findVariables: async () =>
@@ -74,7 +75,7 @@ async function read(given: {
   } as unknown as EngineBpmnModelsService;
   const definitions =
     result === undefined ? [] : [{ key: 'p', steps: [], bpmn: new URL('file:///p'), result }];
-  const answer = await new InstanceResultService(history, models, definitions).read('c', 'I');
+  const answer = await new InstanceResultService(history, models, definitions).read('c', 'I', bpmnError);
   if (answer.kind === 'unknown') return answer.reason;
   const { outcome } = answer;
   return outcome.status === 'ok' ? outcome.data : [outcome.origin, outcome.errorCode, outcome.error];
@@ -147,7 +148,8 @@ describe('the result of an instance', () => {
   });
 
   it('is no error of a sub-process that the process itself has caught', async () => {
-    const activities = [END, activity('inner', 'errorEndEvent', 'Sub:1')];
+    const inner = { ...activity('inner', 'errorEndEvent', 'Sub:1'), canceled: true };
+    const activities = [END, inner, { ...activity('Sub', 'subProcess'), canceled: true }];
     expect(await read({ activities, variables: { result: 1 } })).toBe('1');
   });
 
@@ -167,6 +169,56 @@ describe('the result of an instance', () => {
     expect(
       await read({ activities: [activity('work', 'serviceTask'), activity('start', 'startEvent')] }),
     ).toEqual(['bpmn-error', 'PROCESS_ERROR', expect.stringContaining('"work"')]);
+  });
+
+  it('is no error of an element that another one follows, also within one millisecond and in any order', async () => {
+    const at = { startTime: '2026-01-31T10:00:00.000+0000', endTime: '2026-01-31T10:00:00.000+0000' };
+    const activities = [
+      { ...activity('work', 'serviceTask'), ...at },
+      { ...activity('end', 'userTask'), ...at },
+    ];
+    expect(await read({ activities, variables: { result: 1 } })).toBe('1');
+    expect(await read({ activities: activities.reverse(), variables: { result: 1 } })).toBe('1');
+  });
+
+  it('is no error of an element that was cancelled, or whose token a terminate end event took', async () => {
+    const cancelled = { ...activity('work', 'serviceTask'), canceled: true };
+    expect(await read({ activities: [cancelled], variables: { result: 1 } })).toBe('1');
+    const activities = [activity('stop', 'terminateEndEvent'), activity('work', 'serviceTask')];
+    expect(await read({ activities, variables: { result: 1 } })).toBe('1');
+  });
+
+  it('has the code that our worker reported only if nothing caught that error', async () => {
+    const bpmnError = { code: 'TOO_HEAVY', error: 'Too heavy' };
+    expect(await read({ bpmnError, activities: [activity('work', 'serviceTask')] })).toEqual([
+      'bpmn-error',
+      'TOO_HEAVY',
+      'Too heavy',
+    ]);
+    expect(await read({ bpmnError, variables: { result: 1 } })).toBe('1');
+  });
+
+  it.each([
+    ['waits', z.object({ a: z.any().refine(async () => true) })],
+    ['throws', z.object({ a: z.any() }).transform(({ a }) => (a as { x: { y: number } }).x.y)],
+  ])('is unknown for a schema that %s, and harms no other process', async (_, result) => {
+    expect(await read({ result, variables: { a: 1 } })).toEqual([
+      'no-result',
+      'ENDED_WITHOUT_RESULT',
+      expect.stringContaining('the schema failed with "'),
+    ]);
+  });
+
+  it('cuts an error text of any length', async () => {
+    const ends =
+      '<endEvent id="end"><errorEventDefinition errorRef="E" camunda:errorMessageVariable="why"/></endEvent>';
+    const activities = [activity('end', 'errorEndEvent')];
+    const [, , error] = (await read({
+      xml: bpmn('', ends),
+      activities,
+      variables: { why: 'x'.repeat(20_000) },
+    })) as string[];
+    expect(error).toBe(`${'x'.repeat(10_000)}…`);
   });
 
   it('is no error if the last element of the process leads nowhere', async () => {

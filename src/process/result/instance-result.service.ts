@@ -3,7 +3,6 @@ import { z } from 'zod';
 import {
   EngineBpmnModelsService,
   EngineHistoryClient,
-  type HistoricActivity,
   type HistoricInstance,
   type HistoricTypedVariable,
   fromTypedVariable,
@@ -14,6 +13,7 @@ import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/proces
 import type { Outcome } from '../../process-store/index.js';
 import { ownCodeOf, serviceOutcome } from '../outcome/outcome.factory.js';
 import type { EndedSteps } from './engine-steps.service.js';
+import { type AbnormalEnd, findAbnormalEnd } from './abnormal-end.js';
 import { areVariablesMissing, type ResultSelection, selectResult } from './result.variables.js';
 
 /** The property of a `bpmn:process` that names its result variables, separated by commas. */
@@ -24,6 +24,9 @@ const ERROR_ENDS_PROPERTY = 'errorEndEvents';
 
 /** The error code of a process that ended in an error without a code. */
 const CODE_OF_ERROR_END = 'PROCESS_ERROR';
+
+/** The longest error text that is kept, in characters; more is cut, as in a reason for a cancel. */
+const MAX_ERROR_LENGTH = 10_000;
 
 /** An expression: the engine evaluates it, this service cannot. */
 const EXPRESSION = /[$#]\{/;
@@ -94,16 +97,19 @@ export class InstanceResultService {
       return { kind: 'unknown', reason: 'The process engine has removed its history before it was read.' };
     }
     const model = await this.models.of(instance.processDefinitionId);
-    const toOutcome = ({ code, error }: UncaughtError): Outcome => {
+    const named = namesOf(model, instance.processDefinitionKey, ERROR_ENDS_PROPERTY);
+    const abnormal = findAbnormalEnd(processInstanceId, activities, model, named);
+    if (abnormal !== null) {
+      const isReported = abnormal.kind === 'uncaught' && reported !== undefined;
+      const { code, error } = isReported ? reported : describeError(abnormal, variables, model);
       const errorCode = ownCodeOf(code, { correlationId, logger: this.logger });
-      return { origin: 'bpmn-error', status: 'error', error, errorCode };
-    };
-    const thrown = this.thrownError(instance, activities, variables, model);
-    if (thrown !== null) return { kind: 'outcome', activities, model, outcome: toOutcome(thrown) };
-    const uncaught = uncaughtError(ownActivities(instance, activities), model);
-    if (uncaught !== null) {
-      const kind = reported === undefined ? 'uncaught-elsewhere' : 'outcome';
-      return { kind, activities, model, outcome: toOutcome(reported ?? uncaught) };
+      const kind = abnormal.kind === 'uncaught' && !isReported ? 'uncaught-elsewhere' : 'outcome';
+      return {
+        kind,
+        activities,
+        model,
+        outcome: { origin: 'bpmn-error', status: 'error', error: truncated(error), errorCode },
+      };
     }
     if (areVariablesMissing(variables)) {
       return {
@@ -124,56 +130,62 @@ export class InstanceResultService {
     const schema = this.definitions.get(key)?.result;
     const data = selectResult(variables, selectionOf(schema, model, key));
     if (data.kind === 'too-large') return serviceOutcome('result-too-large', data.error);
-    const parsed = schema?.safeParse(data.value);
-    if (parsed?.success === false) {
-      const [issue] = parsed.error.issues;
-      const place = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
-      const error =
-        `The process has ended, and its variables are not the result that its definition describes:${place} ` +
-        `${issue?.message ?? 'they do not fit'}.`;
-      return serviceOutcome('no-result', error);
+    if (schema === undefined) return { origin: 'engine', status: 'ok', data: data.json };
+    const parsed = parseResult(schema, data.value);
+    if ('fault' in parsed) {
+      return serviceOutcome(
+        'no-result',
+        truncated(
+          `The process has ended, and its variables are not the result that its definition describes:${parsed.fault}.`,
+        ),
+      );
     }
-    const json = parsed === undefined ? data.json : (stringifyJson(parsed.data) ?? 'null');
-    return { origin: 'engine', status: 'ok', data: json };
-  }
-
-  /** The error in which the process ended; null if it ended well. */
-  private thrownError(
-    instance: HistoricInstance,
-    activities: readonly HistoricActivity[],
-    variables: readonly HistoricTypedVariable[],
-    model: BpmnModel | null,
-  ): UncaughtError | null {
-    const named = namesOf(model, instance.processDefinitionKey, ERROR_ENDS_PROPERTY);
-    for (const { activityId, activityName = null, activityType } of ownActivities(instance, activities)) {
-      const element = model?.element(activityId) ?? null;
-      if (activityType === 'errorEndEvent') {
-        return {
-          code: element?.thrownError?.code ?? CODE_OF_ERROR_END,
-          error:
-            messageOf(element, variables) ??
-            `The process has ended in the error "${activityName ?? activityId}".`,
-        };
-      }
-      if (named.includes(activityId)) {
-        return {
-          code: CODE_OF_ERROR_END,
-          error: `The process has ended at "${activityName ?? activityId}".`,
-        };
-      }
-    }
-    return null;
+    return { origin: 'engine', status: 'ok', data: parsed.json };
   }
 }
 
-/** The activities of the process itself, not those of its sub-processes. */
-function ownActivities(
-  { id }: HistoricInstance,
-  activities: readonly HistoricActivity[],
-): readonly HistoricActivity[] {
-  return activities.filter(({ parentActivityInstanceId = null }) =>
-    [null, id].includes(parentActivityInstanceId),
-  );
+/** Parses a result by the schema of its definition; a schema that throws is the fault of this process alone. */
+function parseResult(
+  schema: z.ZodType,
+  value: unknown,
+): { readonly json: string } | { readonly fault: string } {
+  try {
+    const parsed = schema.safeParse(value);
+    if (parsed.success) return { json: stringifyJson(parsed.data) ?? 'null' };
+    const [issue] = parsed.error.issues;
+    const place = issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
+    return { fault: `${place} ${issue?.message ?? 'they do not fit'}` };
+  } catch (error) {
+    return { fault: ` the schema failed with "${error instanceof Error ? error.message : String(error)}"` };
+  }
+}
+
+/** The error code and text of an abnormal end. */
+function describeError(
+  { kind, activity }: AbnormalEnd,
+  variables: readonly HistoricTypedVariable[],
+  model: BpmnModel | null,
+): UncaughtError {
+  const { activityId, activityName = null } = activity;
+  const name = activityName ?? activityId;
+  if (kind === 'error-end') {
+    const element = model?.element(activityId) ?? null;
+    return {
+      code: element?.thrownError?.code ?? CODE_OF_ERROR_END,
+      error: messageOf(element, variables) ?? `The process has ended in the error "${name}".`,
+    };
+  }
+  return {
+    code: CODE_OF_ERROR_END,
+    error:
+      kind === 'named-end'
+        ? `The process has ended at "${name}".`
+        : `The process has ended at "${name}" by a BPMN error that nothing in it catches.`,
+  };
+}
+
+function truncated(text: string): string {
+  return text.length <= MAX_ERROR_LENGTH ? text : `${text.slice(0, MAX_ERROR_LENGTH)}…`;
 }
 
 /** Which variables are the result, by the definition here, else by the property of the process. */
@@ -201,21 +213,4 @@ function messageOf(element: BpmnElement | null, variables: readonly HistoricType
   if (typeof value === 'string' && value !== '') return value;
   if (thrown.message !== null && !EXPRESSION.test(thrown.message)) return thrown.message;
   return thrown.name;
-}
-
-/**
- * A process without an end event whose last element leads on: a BPMN error that nothing catches ends it there. The
- * history does not keep the code of the error.
- */
-function uncaughtError(own: readonly HistoricActivity[], model: BpmnModel | null): UncaughtError | null {
-  const [last] = own;
-  if (last === undefined || model === null) return null;
-  if (own.some(({ activityType }) => activityType.endsWith('EndEvent'))) return null;
-  const leadsOn = model.elements.some(({ sourceId }) => sourceId === last.activityId);
-  if (!leadsOn) return null;
-  const name = last.activityName ?? last.activityId;
-  return {
-    code: CODE_OF_ERROR_END,
-    error: `The process has ended at "${name}" by a BPMN error that nothing in it catches.`,
-  };
 }
