@@ -44,7 +44,7 @@ function countsOf(keys: Iterable<string>): Map<string, number> {
 it('a second engine on the folder of the first is refused in one sentence, until the first is dead', async () => {
   const first = await BuiltEngine.spawn(dataDir);
   await expect(BuiltEngine.spawn(dataDir)).rejects.toThrow(
-    /opened: The embedded engine cannot run: \S+embedded-engine\.sqlite is in use by another engine\. [^\n]*\n$/,
+    /boot: The embedded engine cannot run: \S+embedded-engine\.sqlite is in use by another engine\. [^\n]*\n$/,
   );
   await first.end('SIGKILL');
   await (await BuiltEngine.spawn(dataDir)).end('SIGTERM');
