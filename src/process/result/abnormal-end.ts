@@ -35,8 +35,12 @@ export function findAbnormalEnd(
     (activity) => named.includes(activity.activityId) && history.endedTheProcess(activity),
   );
   if (declared !== undefined) return { kind: 'named-end', activity: declared };
-  // A terminate end event ends tokens that wait for the engine to continue them.
-  if (ends.some(({ activityType }) => activityType === 'terminateEndEvent')) return null;
+  // Both take tokens that wait between two elements for the engine to continue them, and leave no trace of it.
+  const tookTokens = ends.some(
+    ({ activityType, activityId }) =>
+      activityType === 'terminateEndEvent' || model?.element(activityId)?.isTriggeredByEvent === true,
+  );
+  if (tookTokens) return null;
   const uncaught = ends.find((activity) => history.lostItsToken(activity));
   return uncaught === undefined ? null : { kind: 'uncaught', activity: uncaught };
 }

@@ -181,11 +181,14 @@ describe('the result of an instance', () => {
     expect(await read({ activities: activities.reverse(), variables: { result: 1 } })).toBe('1');
   });
 
-  it('is no error of an element that was cancelled, or whose token a terminate end event took', async () => {
+  it('is no error of an element that was cancelled, or whose token a terminate end event or an event sub-process took', async () => {
     const cancelled = { ...activity('work', 'serviceTask'), canceled: true };
     expect(await read({ activities: [cancelled], variables: { result: 1 } })).toBe('1');
     const activities = [activity('stop', 'terminateEndEvent'), activity('work', 'serviceTask')];
     expect(await read({ activities, variables: { result: 1 } })).toBe('1');
+    const xml = bpmn('', '<endEvent id="end"/><subProcess id="rescue" triggeredByEvent="true"/>');
+    const interrupted = [activity('rescue', 'subProcess'), activity('work', 'serviceTask')];
+    expect(await read({ xml, activities: interrupted, variables: { result: 1 } })).toBe('1');
   });
 
   it('has the code that our worker reported only if nothing caught that error', async () => {
