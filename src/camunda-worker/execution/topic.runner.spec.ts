@@ -169,6 +169,14 @@ describe('TopicRunner', () => {
       expect(calls.made).toEqual([{ call: 'complete', with: {} }]);
     });
 
+    it('a completed task to the listener too, and no other one', async () => {
+      await run();
+      expect(listener.finished).toMatchObject([{ correlationId: 'order-1', stepName: 'charge' }]);
+      handle = throwing(new FatalTaskError('no'));
+      await run();
+      expect(listener.finished).toHaveLength(1);
+    });
+
     it('a BusinessRuleError: a BPMN error with its code and variables', async () => {
       handle = throwing(
         new BusinessRuleError('no funds', { limit: 5 }, { code: 'DECLINED', cause: new Error('bank') }),

@@ -18,6 +18,8 @@ describe('the watch for ends of awaited processes', () => {
   let tableReads: number;
   let failure: Error | null;
   let isAway: boolean;
+  /** The history of the instance `I-slow` responds when this resolves. */
+  let slow: Promise<void>;
   let shutdown: ShutdownService;
   let waits: OutcomeWaitService;
 
@@ -30,6 +32,7 @@ describe('the watch for ends of awaited processes', () => {
     tableReads = 0;
     failure = null;
     isAway = false;
+    slow = Promise.resolve();
     shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
     const store = {
       retain: () => undefined,
@@ -61,6 +64,7 @@ describe('the watch for ends of awaited processes', () => {
     } as unknown as InstanceResultService;
     const ends = {
       settle: async ({ record, processInstanceId }: EndedInstance) => {
+        if (processInstanceId === 'I-slow') await slow;
         settled.push(processInstanceId);
         rows.set(record.correlationId, { ...rows.get(record.correlationId), status: 'ok' });
       },
@@ -144,6 +148,24 @@ describe('the watch for ends of awaited processes', () => {
     request('a', { processInstanceId: null });
     await jest.advanceTimersByTimeAsync(1_000);
     expect([tableReads, queries[0]]).toEqual([1, ['I-a']]);
+  });
+
+  it('settles other ends while the history of one instance is slow, which it asks for once', async () => {
+    let respond = (): void => undefined;
+    slow = new Promise((resolve) => {
+      respond = resolve;
+    });
+    request('slow');
+    request('quick');
+    ended.add('I-slow');
+    await jest.advanceTimersByTimeAsync(100);
+    ended.add('I-quick');
+    await jest.advanceTimersByTimeAsync(200);
+    expect(settled).toEqual(['I-quick']);
+    expect(queries.filter((ids) => ids.includes('I-slow'))).toHaveLength(1);
+    respond();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(settled).toEqual(['I-quick', 'I-slow']);
   });
 
   it('goes on after a query that failed, and asks nothing while the engine is away', async () => {

@@ -100,7 +100,7 @@ export class AwaitedEndWatcherService {
         this.noteFailure(error);
       })
       .finally(() => {
-        this.settling.delete(processInstanceId);
+        if (this.settling.get(processInstanceId) === settled) this.settling.delete(processInstanceId);
       });
     this.settling.set(processInstanceId, settled);
     return settled;

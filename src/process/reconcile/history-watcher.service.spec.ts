@@ -189,6 +189,21 @@ describe('ends that no step reports', () => {
     expect(await endOf('a')).toBe('CANCELLED');
   });
 
+  it('settles the other ends if the history of one instance cannot be read, and reads that one later', async () => {
+    const [first, second] = [await running('a'), await running('b')];
+    harness.engine.keepsVariables = true;
+    const find = jest.spyOn(harness.engine, 'findVariables').mockRejectedValueOnce(new Error('no JSON'));
+    for (const { processInstanceId } of [first, second])
+      harness.engine.endInstance(processInstanceId!, 'COMPLETED');
+    await harness.watcher.watchNow();
+    ahead = 5_001;
+    await harness.watcher.watchNow();
+    expect([await endOf('a'), await endOf('b')].sort()).toEqual(['ok', 'pending']);
+    await harness.watcher.watchNow();
+    expect([await endOf('a'), await endOf('b')]).toEqual(['ok', 'ok']);
+    find.mockRestore();
+  });
+
   describe.each([
     ['ends', 'findEndedInstances', 'finishedAfter', 'CANCELLED'],
     ['incidents', 'findIncidentsAfter', 'incidentTimestampAfter', 'INCIDENT'],
