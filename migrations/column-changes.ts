@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import { columnTypesOf, schemaDialectOf, type ColumnTypes, type SqlType } from './column-types.js';
+import { columnTypesOf, indexName, schemaDialectOf, type ColumnTypes, type SqlType } from './column-types.js';
 
 /**
  * Adds a nullable column without a change of rows. TypeORM would copy the whole table on SQLite.
@@ -32,4 +32,34 @@ export async function dropColumn(runner: QueryRunner, table: string, column: str
 export function quotedPath({ options }: DataSource, table: string): string {
   const schema = 'schema' in options && typeof options.schema === 'string' ? `"${options.schema}".` : '';
   return `${schema}"${table}"`;
+}
+
+/**
+ * Adds an index to an existing table. TypeORM would read the table from the database first.
+ *
+ * @param where condition of the rows that it holds
+ */
+export async function addIndex(
+  runner: QueryRunner,
+  table: string,
+  index: string,
+  columns: readonly string[],
+  where: string,
+): Promise<void> {
+  const { dataSource } = runner;
+  const name = indexName(schemaDialectOf(dataSource.options.type), table, index);
+  const list = columns.map((column) => `"${column}"`).join(', ');
+  await runner.query(`CREATE INDEX "${name}" ON ${quotedPath(dataSource, table)} (${list}) WHERE ${where}`);
+}
+
+/** Drops an index that {@link addIndex} added. */
+export async function dropIndex(runner: QueryRunner, table: string, index: string): Promise<void> {
+  const { dataSource } = runner;
+  const dialect = schemaDialectOf(dataSource.options.type);
+  const name = indexName(dialect, table, index);
+  await runner.query(
+    dialect === 'mssql'
+      ? `DROP INDEX "${name}" ON ${quotedPath(dataSource, table)}`
+      : `DROP INDEX ${quotedPath(dataSource, name)}`,
+  );
 }

@@ -8,6 +8,7 @@ import { Archives1795219200003 } from './0003-archives.migration.js';
 import { TaskDelivery1795996800004 } from './0004-task-delivery.migration.js';
 import { OutcomeOrigin1796083200005 } from './0005-outcome-origin.migration.js';
 import { OriginOfOldOutcomes1796083200006 } from './0006-origin-of-old-outcomes.migration.js';
+import { TenantAndOwner1796169600007 } from './0007-tenant-and-owner.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
 /** All migrations, oldest first. Append a new one; its position is its schema version. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   TaskDelivery1795996800004,
   OutcomeOrigin1796083200005,
   OriginOfOldOutcomes1796083200006,
+  TenantAndOwner1796169600007,
 ];
 
 /** The tables of the service, without those of TypeORM. */

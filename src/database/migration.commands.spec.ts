@@ -36,9 +36,10 @@ describe('migrationCommand', () => {
       'Applied TaskDelivery1795996800004.',
       'Applied OutcomeOrigin1796083200005.',
       'Applied OriginOfOldOutcomes1796083200006.',
-      'The schema is at version 6.',
+      'Applied TenantAndOwner1796169600007.',
+      'The schema is at version 7.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 6.']);
+    expect(await run('run')).toEqual(['The schema is at version 7.']);
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
@@ -46,7 +47,7 @@ describe('migrationCommand', () => {
     for (let version = MIGRATIONS.length - 1; version >= 0; version -= 1)
       expect(await run('revert')).toEqual([`The schema is at version ${version}.`]);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 6.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 7.');
   });
 
   it('shows the applied migrations, also if there is no file', async () => {
@@ -57,6 +58,7 @@ describe('migrationCommand', () => {
       '[ ] 4 TaskDelivery1795996800004',
       '[ ] 5 OutcomeOrigin1796083200005',
       '[ ] 6 OriginOfOldOutcomes1796083200006',
+      '[ ] 7 TenantAndOwner1796169600007',
     ]);
     await run('run');
     for (let version = MIGRATIONS.length; version > 3; version -= 1) await run('revert');
@@ -67,6 +69,7 @@ describe('migrationCommand', () => {
       '[ ] 4 TaskDelivery1795996800004',
       '[ ] 5 OutcomeOrigin1796083200005',
       '[ ] 6 OriginOfOldOutcomes1796083200006',
+      '[ ] 7 TenantAndOwner1796169600007',
     ]);
   });
 
@@ -89,10 +92,10 @@ describe('migrationCommand', () => {
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0007-add-priority.migration.ts');
+    expect(file).toBe('0008-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 7;');
+    expect(source).toContain('const VERSION = 8;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 

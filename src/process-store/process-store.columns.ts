@@ -30,7 +30,7 @@ export const PROCESS_STORE_COLUMNS = {
   startedAt: timestamp('started_at'),
   /** When the version changed last. */
   updatedAt: timestamp('updated_at'),
-  /** SHA-256 of process key and variables; null if the row was not claimed here. */
+  /** SHA-256 of process key and variables, and of tenant and version tag if they are given; null if the row was not claimed here. */
   requestHash: nullable(key('request_hash', 64)),
   /** UUID of the request that inserted the row. */
   claimId: key('claim_id', 36),
@@ -53,6 +53,11 @@ export const PROCESS_STORE_COLUMNS = {
   applicationId: nullable(key('application_id', 255)),
   /** Null while the process is pending. */
   outcomeOrigin: nullable(key<OutcomeOrigin>('outcome_origin', 32)),
+  /** Chooses the definition beside its key, as the client gave it; the lengths are those of the engine's columns. */
+  tenantId: nullable(key('tenant_id', 64)),
+  versionTag: nullable(key('version_tag', 64)),
+  /** Name of the principal that started the process; null if it was started without authentication, or elsewhere. */
+  owner: nullable(key('owner', 255)),
 };
 
 /** The columns of a record: all but the variables of the start, which only the start itself needs. */

@@ -31,6 +31,7 @@ export function processStoreEntity(dialect: SchemaDialect): EntitySchema<Process
       index('idx_started_at_correlation_id', ['startedAt', 'correlationId']),
       index('idx_status_started_at', ['status', 'startedAt']),
       index('idx_process_key_started_at', ['processKey', 'startedAt']),
+      index('idx_owner_started_at', ['owner', 'startedAt'], 'owner IS NOT NULL'),
       index('idx_start_next_at', ['startNextAt'], 'start_next_at IS NOT NULL'),
       index(
         'idx_open_error_started_at',

@@ -52,7 +52,7 @@ describe('ProcessStoreService', () => {
     batchId: 'b',
     traceabilityId: 't',
     applicationId: 'a',
-    owner: 'host-1',
+    startOwner: 'host-1',
     leaseMs: 15_000,
     ...changes,
   });
@@ -86,6 +86,18 @@ describe('ProcessStoreService', () => {
       });
       expect(record.startLeaseUntil!.getTime() - record.startLastAttemptAt!.getTime()).toBe(15_000);
       expect(record.startNextAt).toEqual(record.startLeaseUntil);
+      expect(await stored('a')).toEqual(record);
+    });
+
+    it('keeps tenant, version tag and owner, also after the start and the outcome', async () => {
+      const given = { tenantId: 'bank', versionTag: '1.2', owner: 'jwt:https://issuer#' + 'x'.repeat(236) };
+      expect(await claimed('a', given)).toMatchObject(given);
+      expect(await claimed('b')).toMatchObject({ tenantId: null, versionTag: null, owner: null });
+      await store.noteStarted('a', 'i-1');
+      const { record } = (await store.update('a', () => ({
+        change: { outcome: { origin: 'step', status: 'ok', data: null } },
+      }))) as { readonly record: ProcessRecord };
+      expect(record).toMatchObject(given);
       expect(await stored('a')).toEqual(record);
     });
 

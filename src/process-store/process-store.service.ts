@@ -98,12 +98,12 @@ export class ProcessStoreService {
     options: WriteOptions = {},
     late: (claimed: ClaimResult) => void = () => undefined,
   ): Promise<ClaimResult> {
-    const { leaseMs, owner, variables, ...given } = claim;
+    const { leaseMs, variables, ...given } = claim;
     const record = {
       ...emptyRecord(claim.correlationId, claim.claimId),
       ...given,
       processKey: fit(COLUMNS.processKey, claim.processKey),
-      startOwner: fit(COLUMNS.startOwner, owner),
+      startOwner: fit(COLUMNS.startOwner, claim.startOwner),
       startAttempts: 1,
     };
     const resultOf = ({ written, record: row }: ProcessWriteResult): ClaimResult => ({

@@ -12,8 +12,12 @@ export interface Claim {
   readonly batchId: string;
   readonly traceabilityId: string;
   readonly applicationId: string;
+  readonly tenantId?: string | null;
+  readonly versionTag?: string | null;
+  /** Name of the principal that starts the process. */
+  readonly owner?: string | null;
   /** Who may talk to the engine about the claim. */
-  readonly owner: string;
+  readonly startOwner: string;
   /** Duration of the lease in ms, by the clock of the database. */
   readonly leaseMs: number;
 }

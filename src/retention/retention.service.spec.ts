@@ -150,7 +150,7 @@ describe('RetentionService', () => {
       batchId: 'b',
       traceabilityId: 't',
       applicationId: 'p',
-      owner: 'o',
+      startOwner: 'o',
       leaseMs: 1_000,
     };
     expect(await store.claim(claim)).toMatchObject({ kind: 'claimed' });

@@ -75,6 +75,14 @@ describe('a written value', () => {
     expect(await instance.store.findVariables('a')).toBe(variables);
   });
 
+  it('keeps tenant, version tag and owner of a start', async () => {
+    const given = { tenantId: 't'.repeat(64), versionTag: '1.2 "beta"', owner: "o'".repeat(127) };
+    await instance.store.claim(claimOf('a', given));
+    expect(await rowOf('a')).toMatchObject(given);
+    await instance.store.claim(claimOf('b'));
+    expect(await rowOf('b')).toMatchObject({ tenantId: null, versionTag: null, owner: null });
+  });
+
   it('keeps JSON text unchanged, with its spaces, its order and its numbers', async () => {
     const json = '{ "b" : 1.0, "a":[ 1e400, 12345678901234567890, -0 ], "b": null }';
     expect(await ended(json)).toEqual([json, json]);

@@ -496,7 +496,7 @@ export class ProcessHarness {
       batchId: 'batch',
       traceabilityId: `trace-${correlationId}`,
       applicationId: 'application',
-      owner: 'me',
+      startOwner: 'me',
       leaseMs: 15_000,
     });
     return record;

@@ -21,7 +21,7 @@ import { ServerConnection } from './server.connection.js';
 
 /** Columns by what SQL Server keeps them as (docs/design/data-model.md). */
 const VARCHAR =
-  /^(correlation_id|process_key|process_instance_id|status|error_code|request_hash|claim_id|start_owner|outcome_origin|outcome_step|batch_id|traceability_id|application_id|event_key|step_name|http_method|endpoint|target_system|originating_system|process_name)$/;
+  /^(correlation_id|process_key|process_instance_id|status|error_code|request_hash|claim_id|start_owner|tenant_id|version_tag|owner|outcome_origin|outcome_step|batch_id|traceability_id|application_id|event_key|step_name|http_method|endpoint|target_system|originating_system|process_name)$/;
 const NVARCHAR =
   /^(data|error|variables|request_data|response_data|error_message|identifiers|result|metadata)$/;
 const TIME = /^(started_at|updated_at|created_at|archived_at|cancel_requested_at)$/;
@@ -82,7 +82,7 @@ describe('the statements for SQL Server', () => {
     batchId: 'b',
     traceabilityId: 't',
     applicationId: 'a',
-    owner: 'host-1',
+    startOwner: 'host-1',
     leaseMs: 15_000,
     ...changes,
   });

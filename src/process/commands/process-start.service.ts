@@ -140,7 +140,7 @@ export class ProcessStartService {
         batchId: uuidv4(),
         traceabilityId: uuidv4(),
         applicationId: uuidv4(),
-        owner: this.owner.id,
+        startOwner: this.owner.id,
         leaseMs: this.config.startLeaseMs,
       },
       { onTimeout: 'cancel' },

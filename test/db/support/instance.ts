@@ -43,7 +43,7 @@ export function claimOf(correlationId: string, changes: Partial<Claim> = {}): Cl
     batchId: 'b',
     traceabilityId: 't',
     applicationId: 'a',
-    owner: 'host-1',
+    startOwner: 'host-1',
     leaseMs: 15_000,
     ...changes,
   };
