@@ -1,11 +1,20 @@
 // The import matrix of docs/design/architecture-overview.md as a check.
 /** The modules of src/. */
 const MODULES =
-  'camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-store|processes|retention|task-delivery|waitroom';
+  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-store|processes|retention|task-delivery|waitroom';
 
 /** The modules that each module may import, besides config/ and common/; the embedded engine may import only parts of common/. */
 const MAY_IMPORT = {
-  process: ['process-store', 'event-log', 'waitroom', 'camunda-engine', 'camunda-worker', 'lifecycle'],
+  auth: ['lifecycle'],
+  process: [
+    'auth',
+    'process-store',
+    'event-log',
+    'waitroom',
+    'camunda-engine',
+    'camunda-worker',
+    'lifecycle',
+  ],
   'process-store': ['database', 'lifecycle'],
   'event-log': ['database', 'lifecycle'],
   waitroom: ['lifecycle'],
@@ -15,7 +24,7 @@ const MAY_IMPORT = {
   'task-delivery': ['database', 'lifecycle'],
   retention: ['process-store', 'event-log', 'database', 'lifecycle'],
   database: ['lifecycle'],
-  health: ['database', 'camunda-engine', 'camunda-worker', 'lifecycle', 'process'],
+  health: ['auth', 'database', 'camunda-engine', 'camunda-worker', 'lifecycle', 'process'],
   'http-server': ['lifecycle'],
   lifecycle: [],
 };

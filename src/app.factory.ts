@@ -3,6 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import { ANONYMOUS, controlAccess, PUBLIC } from './auth/index.js';
 import { admitBodies } from './common/bodies/index.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
 import { requestIdOf } from './common/identifiers/index.js';
@@ -11,7 +12,7 @@ import type { Configuration } from './config/index.js';
 import { ClientErrorAnswers, registerHttpContract } from './http-server/index.js';
 import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
-import { serveOpenApi } from './openapi.js';
+import { DOCS_PATH, serveOpenApi } from './openapi.js';
 
 /** Longest path parameter; an id has at most 255 characters, 765 if percent-encoded. */
 const MAX_PARAM_LENGTH = 1_024;
@@ -71,6 +72,7 @@ export async function createApp(
   logRequests(adapter.getInstance(), log.requests);
   admitBodies(adapter.getInstance(), configuration.http);
   registerHttpContract(app, configuration.http, app.get(ShutdownService));
+  controlAccess(adapter.getInstance(), { authenticate: () => ANONYMOUS }, { [DOCS_PATH]: PUBLIC });
   serveOpenApi(app, {
     publicBaseUrl: configuration.http.publicBaseUrl,
     definitions: processes.map(({ definition }) => definition),

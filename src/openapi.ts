@@ -12,10 +12,13 @@ export interface DescribedService {
   readonly definitions: readonly ProcessDefinition[];
 }
 
+/** The begin of the paths of Swagger UI and of the document. */
+export const DOCS_PATH = '/docs';
+
 /** Serves the OpenAPI 3.1 document of the Zod schemas at `/docs/openapi.json`, and Swagger UI at `/docs`. */
 export function serveOpenApi(app: NestFastifyApplication, service: DescribedService): void {
-  SwaggerModule.setup('docs', app, () => openApiDocument(app, service), {
-    jsonDocumentUrl: 'docs/openapi.json',
+  SwaggerModule.setup(DOCS_PATH, app, () => openApiDocument(app, service), {
+    jsonDocumentUrl: `${DOCS_PATH}/openapi.json`,
     raw: ['json'],
   });
 }

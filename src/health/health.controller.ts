@@ -2,6 +2,7 @@ import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
+import { OptionalScope, PublicRoute } from '../auth/index.js';
 import { PROBLEM_MEDIA_TYPE } from '../common/errors/index.js';
 import { HealthService } from './health.service.js';
 
@@ -48,18 +49,21 @@ export class HealthController {
   ) {}
 
   @Get()
+  @OptionalScope('ops:read')
   @DocumentProbe('getHealth', 'Liveness, readiness and details for operators')
   all(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, [...this.health.readiness(), ...this.health.details()]);
   }
 
   @Get('live')
+  @PublicRoute()
   @DocumentProbe('getLiveness', 'The process answers')
   live(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, this.health.liveness());
   }
 
   @Get('ready')
+  @PublicRoute()
   @DocumentProbe('getReadiness', 'The service takes requests')
   ready(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, this.health.readiness());

@@ -9,6 +9,8 @@ export const PROBLEMS = {
   'malformed-json': { status: 400, title: 'The body is not well-formed JSON' },
   'too-many-members': { status: 400, title: 'The body has too many members or items' },
   'invalid-variables': { status: 400, title: 'The variables are not accepted' },
+  unauthenticated: { status: 401, title: 'The request has no valid credentials' },
+  forbidden: { status: 403, title: 'The caller may not do this' },
   'unknown-path': { status: 404, title: 'There is nothing at this path' },
   'unknown-process': { status: 404, title: 'No process has this correlation id' },
   'unknown-process-definition': { status: 404, title: 'The engine knows no such process key' },

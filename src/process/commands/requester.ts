@@ -6,6 +6,6 @@ export interface Requester {
   readonly clientAddress: string;
   /** Unverified `X-Forwarded-For` as received, at most 255 characters; null if the request has none. */
   readonly forwardedFor: string | null;
-  /** The authenticated user. Null: the service has no authentication yet; code that adds it sets this field. */
+  /** The name of the authenticated principal; null with `AUTH_MODE=none`. */
   readonly principal: string | null;
 }

@@ -1,5 +1,6 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { RequiresScope } from '../../auth/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { sendAnswer } from './answer.sender.js';
 import { ClientLimitsService } from './client-limits.service.js';
@@ -19,6 +20,7 @@ export class ProcessDefinitionsController {
   ) {}
 
   @Get()
+  @RequiresScope('process:read')
   @DocumentDefinitions()
   async list(
     @Query(ZodValidationPipe) { after = '', limit = DEFAULT_LIMIT }: DefinitionsQuery,

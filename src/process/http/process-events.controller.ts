@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Header, Headers, Param, Query, Req, Res } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import type { z } from 'zod';
+import { RequiresScope } from '../../auth/index.js';
 import { ProblemError } from '../../common/errors/index.js';
+import { AddRouteConfig } from '../../common/routes/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { sendAnswer } from './answer.sender.js';
 import { onClientGone } from './client-gone.js';
@@ -33,8 +34,9 @@ export class ProcessEventsController {
   ) {}
 
   @Get('events/:correlationId')
+  @RequiresScope('process:read')
   @Header('Vary', 'Accept')
-  @RouteConfig({ produces: PRODUCES })
+  @AddRouteConfig({ produces: PRODUCES })
   @DocumentEvents()
   async show(
     @Param('correlationId', CorrelationIdPipe) correlationId: string,

@@ -12,6 +12,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { RequiresScope } from '../../auth/index.js';
 import { releaseBody } from '../../common/bodies/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -63,6 +64,7 @@ export class ProcessTasksController {
   ) {}
 
   @Get()
+  @RequiresScope('process:read')
   @DocumentTaskList()
   async page(@Query(ZodValidationPipe) query: TaskListQuery, @Res() reply: FastifyReply): Promise<void> {
     const { cursor, limit = DEFAULT_LIMIT, variables = [], ...filter } = query;
@@ -72,6 +74,7 @@ export class ProcessTasksController {
   }
 
   @Get(':taskId')
+  @RequiresScope('process:read')
   @DocumentTask()
   async get(
     @Param('taskId', TaskIdPipe) taskId: string,
@@ -84,6 +87,7 @@ export class ProcessTasksController {
   }
 
   @Post(':taskId/claim')
+  @RequiresScope('process:complete')
   @HttpCode(200)
   @DocumentClaim()
   async claim(
@@ -97,6 +101,7 @@ export class ProcessTasksController {
   }
 
   @Post(':taskId/unclaim')
+  @RequiresScope('process:complete')
   @HttpCode(200)
   @DocumentUnclaim()
   async unclaim(
@@ -110,6 +115,7 @@ export class ProcessTasksController {
   }
 
   @Post(':taskId/complete')
+  @RequiresScope('process:complete')
   @HttpCode(200)
   @Header('Vary', 'Prefer')
   @DocumentCompleteTask()
@@ -124,6 +130,7 @@ export class ProcessTasksController {
   }
 
   @Post(':taskId/bpmn-error')
+  @RequiresScope('process:complete')
   @HttpCode(200)
   @Header('Vary', 'Prefer')
   @DocumentTaskBpmnError()

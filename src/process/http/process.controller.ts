@@ -14,6 +14,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
+import { RequiresScope } from '../../auth/index.js';
 import { releaseBody } from '../../common/bodies/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -59,6 +60,7 @@ export class ProcessController {
   ) {}
 
   @Post('start')
+  @RequiresScope('process:start')
   @Header('Vary', 'Prefer')
   @DocumentStart()
   async start(
@@ -91,6 +93,7 @@ export class ProcessController {
   }
 
   @Get('status/all')
+  @RequiresScope('process:read')
   @DocumentList()
   async list(@Query(ZodValidationPipe) query: ListQuery, @Res() reply: FastifyReply): Promise<void> {
     const answer = await this.statuses.list(query, (bytes) => {
@@ -100,6 +103,7 @@ export class ProcessController {
   }
 
   @Get('status/:correlationId')
+  @RequiresScope('process:read')
   @Header('Vary', 'Prefer')
   @DocumentStatus()
   async status(
@@ -121,6 +125,7 @@ export class ProcessController {
   }
 
   @Post('complete')
+  @RequiresScope('process:complete')
   @DocumentComplete()
   async complete(
     @Body(new ZodValidationPipe(completeRequestSchema)) body: CompleteRequest,
@@ -133,6 +138,7 @@ export class ProcessController {
   }
 
   @Post('cancel/:correlationId')
+  @RequiresScope('process:cancel')
   @HttpCode(200)
   @DocumentCancel()
   async cancel(

@@ -1,0 +1,108 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
+import { BootError, ProblemError, sendProblem } from '../../common/errors/index.js';
+import type { Principal } from './principal.js';
+import type { RouteAccess } from './route-access.js';
+
+/** Finds out who calls. */
+export interface Authenticator {
+  /**
+   * Returns the principal of a request, or a promise of it; null if the request has no credentials.
+   *
+   * @throws ProblemError `unauthenticated` for credentials that are not valid
+   */
+  authenticate(request: FastifyRequest): Principal | null | Promise<Principal | null>;
+}
+
+/** The access of routes that are not methods of a controller, by the begin of their path. */
+export type AccessByPrefix = Readonly<Record<string, RouteAccess>>;
+
+/** A route says neither whom it serves nor that it is public. */
+export class UndeclaredRouteError extends BootError {
+  override readonly name = 'UndeclaredRouteError';
+}
+
+/**
+ * Authenticates each request before its body is read, and checks the scope that its route asks for.
+ *
+ * Each route gets a hook of its own, so that a request does not look up what its route needs. Call it before routes are
+ * registered.
+ *
+ * @throws UndeclaredRouteError when a route is registered, if it has no {@link RouteAccess}
+ */
+export function controlAccess(
+  fastify: FastifyInstance,
+  authenticator: Authenticator,
+  byPrefix: AccessByPrefix = {},
+): void {
+  fastify.decorateRequest('principal', null);
+  fastify.addHook('onRoute', (route) => {
+    const access = route.config?.access ?? accessOfPath(route.url, byPrefix);
+    if (access === null) {
+      throw new UndeclaredRouteError(
+        `The route ${[route.method].flat().join(', ')} ${route.url} does not say whom it serves: ` +
+          'add @RequiresScope() or @PublicRoute() to its method.',
+      );
+    }
+    if (access.scope === null) return;
+    route.onRequest = [...[route.onRequest ?? []].flat(), check(authenticator, access)];
+  });
+}
+
+function accessOfPath(path: string, byPrefix: AccessByPrefix): RouteAccess | null {
+  const entry = Object.entries(byPrefix).find(([prefix]) => path === prefix || path.startsWith(`${prefix}/`));
+  return entry?.[1] ?? null;
+}
+
+function check(authenticator: Authenticator, access: RouteAccess): onRequestHookHandler {
+  return (request, reply, done) => {
+    try {
+      const found = authenticator.authenticate(request);
+      // Without a promise for the modes that need none: it would cost each request a turn of the event loop.
+      if (!(found instanceof Promise)) {
+        admit(request, access, found);
+        done();
+        return;
+      }
+      found
+        .then((principal) => {
+          admit(request, access, principal);
+          done();
+        })
+        .catch((error: unknown) => {
+          refuse(request, reply, error, done);
+        });
+    } catch (error) {
+      refuse(request, reply, error, done);
+    }
+  };
+}
+
+/** @throws ProblemError `unauthenticated`, `forbidden` */
+function admit(request: FastifyRequest, { scope, required }: RouteAccess, principal: Principal | null): void {
+  request.principal = principal;
+  if (!required) return;
+  if (principal === null) {
+    throw new ProblemError(
+      'unauthenticated',
+      'This request needs credentials: send Authorization: Bearer with an API key or a token. Nothing was done.',
+      { headers: { 'www-authenticate': 'Bearer realm="fastify-camunda"' } },
+    );
+  }
+  if (scope !== null && !principal.grants.has(scope)) {
+    throw new ProblemError(
+      'forbidden',
+      `The caller ${principal.name} does not have the scope ${scope}. Nothing was done.`,
+      { headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } },
+    );
+  }
+}
+
+function refuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  done: (error: Error) => void,
+): void {
+  if (error instanceof ProblemError) sendProblem(request, reply, error);
+  else done(error as Error);
+}

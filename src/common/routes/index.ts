@@ -1,0 +1,1 @@
+export { AddRouteConfig } from './add-route-config.js';
