@@ -84,7 +84,7 @@ async function createEngineEndpoint(
     msg: 'The embedded engine is running.',
     baseUrl,
     transport,
-    runningInstances: engine.current?.runtime.countProcessInstances({}),
+    runningInstances: engine.current?.runtime.processInstances.count({}),
   });
   if (databaseServer !== null) {
     logger.warn(

@@ -97,15 +97,15 @@ describe('an engine after a crash', () => {
     const { id: taskId } = await h.take('A');
     await h.fail(taskId, 0);
     h = await crash();
-    expect(h.engine.runtime.findIncidents({ processInstanceId: id })).toHaveLength(1);
-    expect(h.engine.history.countInstances({ withIncidents: true })).toBe(1);
+    expect(h.engine.runtime.incidents.find({ processInstanceId: id })).toHaveLength(1);
+    expect(h.engine.history.instances.count({ withIncidents: true })).toBe(1);
     await h.engine.externalTasks.setRetries(taskId, 1);
     h = await crash();
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
     h.clock.now += 10_000;
     await h.work('A');
     expect(h.outcome(id)[0]).toBe('COMPLETED');
-    expect(h.engine.history.countInstances({ withIncidents: true })).toBe(1);
+    expect(h.engine.history.instances.count({ withIncidents: true })).toBe(1);
   });
 
   it('keeps the tokens that wait at a join', async () => {
@@ -184,8 +184,8 @@ describe('an engine after a crash', () => {
     expect(h.engine.repository.findLatestDefinition('p')?.version).toBe(2);
     await h.engine.repository.deleteDeployment(first.deployment.id, { cascade: true });
     h = await crash();
-    expect(h.engine.repository.countDefinitions({})).toBe(1);
-    expect(h.engine.history.countInstances({})).toBe(0);
+    expect(h.engine.repository.definitions.count({})).toBe(1);
+    expect(h.engine.history.instances.count({})).toBe(0);
     await h.deploy(bpmn(sequence('p', 'C')), { name: 'three' });
     expect(h.engine.repository.findLatestDefinition('p')?.version).toBe(3);
   });

@@ -58,8 +58,8 @@ describe('an engine that opens the state of another', () => {
 
     const after = await reopen(store, before.clock);
     expect(after.engine.repository.findLatestDefinition('p')?.version).toBe(2);
-    expect(after.engine.repository.countDefinitions({ latestVersion: true })).toBe(2);
-    expect(after.engine.repository.countDeployments({})).toBe(3);
+    expect(after.engine.repository.definitions.count({ latestVersion: true })).toBe(2);
+    expect(after.engine.repository.deployments.count({})).toBe(3);
     expect(after.engine.runtime.findProcessInstance(id)).toMatchObject({ businessKey: 'key' });
     expect(plain(after.engine.runtime.findVariables(id))).toEqual(
       plain(before.engine.runtime.findVariables(id)),
@@ -67,11 +67,11 @@ describe('an engine that opens the state of another', () => {
     expect(after.waiting()).toEqual(['B', 'Q']);
     expect(await after.fetch('Q')).toEqual([]);
     expect(await after.fetch('B')).toEqual([]);
-    const [incident] = after.engine.runtime.findIncidents({ processInstanceId: id });
+    const [incident] = after.engine.runtime.incidents.find({ processInstanceId: id });
     expect(incident).toMatchObject({ incidentMessage: 'boom' });
 
     await after.engine.externalTasks.setRetries(incident!.configuration!, 1);
-    expect(after.engine.runtime.countIncidents({})).toBe(0);
+    expect(after.engine.runtime.incidents.count({})).toBe(0);
     const taken = await after.take('B');
     expect(plain(taken.variables)).toMatchObject({ inner: '1', n: 1 });
     await after.complete(taken.id);
@@ -114,6 +114,6 @@ describe('an engine that opens the state of another', () => {
       compile: () => Promise.resolve({ processes: [], warnings: [] }),
     });
     expect(after.engine.repository.findLatestDefinition('p')).toBeNull();
-    expect(after.engine.repository.countDeployments({})).toBe(1);
+    expect(after.engine.repository.deployments.count({})).toBe(1);
   });
 });

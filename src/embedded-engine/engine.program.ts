@@ -15,8 +15,8 @@ import {
 
 function contentOf({ repository, runtime, externalTasks }: EmbeddedEngine) {
   return {
-    definitions: repository.countDefinitions({}),
-    runningInstances: runtime.countProcessInstances({}),
+    definitions: repository.definitions.count({}),
+    runningInstances: runtime.processInstances.count({}),
     externalTasks: externalTasks.count({}),
   };
 }

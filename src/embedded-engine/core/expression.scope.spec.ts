@@ -158,20 +158,20 @@ describe('camunda:errorEventDefinition', () => {
     expect(h.waiting()).toEqual(['A']);
     await h.fail((await h.take('A')).id, 0, 0, { reason: 'x' });
     expect(h.waiting()).toEqual(['H']);
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
   });
 
   it('does not match on a failure when it cannot be evaluated', async () => {
     await guarded("${missing == 'bad'}");
     await h.start('p');
     await h.fail((await h.take('A')).id, 0);
-    expect(h.engine.runtime.countIncidents({})).toBe(1);
+    expect(h.engine.runtime.incidents.count({})).toBe(1);
   });
 
   it('does not match on a failure when the message of its error cannot be evaluated', async () => {
     await guarded('${true}');
     await h.start('p');
     await h.fail((await h.take('A')).id, 0);
-    expect(h.engine.runtime.countIncidents({})).toBe(1);
+    expect(h.engine.runtime.incidents.count({})).toBe(1);
   });
 });

@@ -48,7 +48,7 @@ describe('call activity', () => {
     );
     await h.deploy(bpmn(sequence('q', 'A')));
     const { id } = await h.start('p', { a: 1, hidden: true });
-    const [called] = h.engine.runtime.findProcessInstances({ superProcessInstance: id });
+    const [called] = h.engine.runtime.processInstances.find({ superProcessInstance: id });
     expect(called).toMatchObject({ definitionKey: 'q', businessKey: '1-key' });
     expect(h.historicVariables(called?.id ?? '')).toEqual({ x: 1, y: 2 });
     expect(h.engine.history.findInstance(called?.id ?? '')).toMatchObject({
@@ -58,7 +58,7 @@ describe('call activity', () => {
     await h.work('A', { done: 'yes' });
     expect([h.waiting(), h.outcome(called?.id ?? '')[0]]).toEqual([['B'], 'COMPLETED']);
     expect(h.historicVariables(id)).toEqual({ a: 1, hidden: true, result: 'yes' });
-    expect(h.engine.history.findActivities({ processInstanceId: id, activityId: 'Call' })).toMatchObject([
+    expect(h.engine.history.activities.find({ processInstanceId: id, activityId: 'Call' })).toMatchObject([
       { calledProcessInstanceId: called?.id, activityType: 'callActivity', canceled: false },
     ]);
   });
@@ -112,7 +112,7 @@ describe('call activity', () => {
   it('fails the start if no process with that key is deployed, and changes nothing', async () => {
     await h.deploy(bpmn(error('E1'), caller()));
     await expect(h.start('p')).rejects.toThrow(/no processes deployed with key 'q'/);
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 
   it('catches an error that the called process does not catch', async () => {
@@ -121,7 +121,7 @@ describe('call activity', () => {
       bpmn(error('E1'), process('q', [start(), task('A'), errorEnd('X', 'E1'), path('start', 'A', 'X')])),
     );
     const { id } = await h.start('p');
-    const [called] = h.engine.runtime.findProcessInstances({ superProcessInstance: id });
+    const [called] = h.engine.runtime.processInstances.find({ superProcessInstance: id });
     await h.work('A');
     expect([h.waiting(), h.trail(id)]).toEqual([['C'], ['start', 'Call canceled', 'Caught', 'C runs']]);
     expect(h.engine.runtime.findProcessInstance(called?.id ?? '')).toBeNull();
@@ -139,11 +139,11 @@ describe('call activity', () => {
     await h.deploy(bpmn(sequence('q', 'A')));
     const one = await h.start('p');
     await h.engine.runtime.deleteProcessInstance(one.id, deletion());
-    expect([h.waiting(), h.engine.runtime.countProcessInstances({})]).toEqual([[], 0]);
+    expect([h.waiting(), h.engine.runtime.processInstances.count({})]).toEqual([[], 0]);
     const two = await h.start('p');
-    const [called] = h.engine.runtime.findProcessInstances({ superProcessInstance: two.id });
+    const [called] = h.engine.runtime.processInstances.find({ superProcessInstance: two.id });
     await h.engine.runtime.deleteProcessInstance(called?.id ?? '', deletion());
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 
   it('ends the called instance when a boundary event interrupts it', async () => {
@@ -162,7 +162,7 @@ describe('call activity', () => {
     await h.deploy(bpmn(sequence('q', 'A')));
     const { id } = await h.start('p');
     await h.engine.jobs.execute(h.engine.jobs.find({})[0]?.id ?? '');
-    expect([h.outcome(id), h.waiting(), h.engine.runtime.countProcessInstances({})]).toEqual([
+    expect([h.outcome(id), h.waiting(), h.engine.runtime.processInstances.count({})]).toEqual([
       ['COMPLETED', 'end'],
       [],
       0,
@@ -174,7 +174,7 @@ describe('call activity', () => {
       bpmn(process('q', [start(), callActivity('Call', 'q'), end(), path('start', 'Call', 'end')])),
     );
     await expect(h.start('q')).rejects.toThrow(/steps without a wait state/);
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 });
 
@@ -207,7 +207,7 @@ describe('user task', () => {
       new Map([['ok', { type: 'Boolean', value: true, valueInfo: {} }]]),
     );
     expect([h.outcome(id), h.historicVariables(id).ok]).toEqual([['COMPLETED', 'end'], true]);
-    expect(h.engine.history.findUserTasks({})).toMatchObject([
+    expect(h.engine.history.userTasks.find({})).toMatchObject([
       { deleteReason: 'completed', assignee: 'ann' },
     ]);
     await expect(h.engine.tasks.complete(found?.id ?? '', new Map())).rejects.toThrow(/task is null/);
@@ -223,7 +223,7 @@ describe('user task', () => {
     });
     await h.engine.tasks.setAssignee(taskId, null);
     await h.engine.tasks.claim(taskId, 'bob');
-    expect(h.engine.history.findActivities({ processInstanceId: id, activityId: 'U' })).toMatchObject([
+    expect(h.engine.history.activities.find({ processInstanceId: id, activityId: 'U' })).toMatchObject([
       { taskId, assignee: 'bob' },
     ]);
   });

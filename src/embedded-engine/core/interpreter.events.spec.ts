@@ -53,7 +53,7 @@ async function fire(): Promise<void> {
 }
 
 const events = (): number =>
-  h.engine.jobs.count({}) + h.engine.messages.countSubscriptions({}) + h.engine.tasks.count({});
+  h.engine.jobs.count({}) + h.engine.messages.subscriptions.count({}) + h.engine.tasks.count({});
 
 describe('intermediate catch events', () => {
   it('wait for their timer and continue', async () => {
@@ -108,7 +108,7 @@ describe('intermediate catch events', () => {
       ),
     );
     await h.start('p', { no: 7, wait: 'PT2H' });
-    expect(h.engine.messages.findSubscriptions({}).map(({ eventName }) => eventName)).toEqual(['order_7']);
+    expect(h.engine.messages.subscriptions.find({}).map(({ eventName }) => eventName)).toEqual(['order_7']);
     expect(h.engine.jobs.find({})[0]?.dueDate).toBe(h.clock.now + 7_200_000);
   });
 
@@ -127,7 +127,7 @@ describe('intermediate catch events', () => {
     await expect(h.start('p', { wait: 'soon' })).rejects.toThrow(/parsing duration 'soon'/);
     await expect(h.start('p', { wait: 'P999999999Y' })).rejects.toThrow(/parsing duration 'P999999999Y'/);
     expect(h.engine.jobs.find({})).toEqual([]);
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 });
 
@@ -144,7 +144,7 @@ describe('receive tasks', () => {
   it('without a message wait for a signal', async () => {
     await h.deploy(bpmn(process('p', [start(), receive('R', null), end(), path('start', 'R', 'end')])));
     const { id } = await h.start('p');
-    const [execution] = h.engine.runtime.findExecutions({ processInstanceId: id, activityId: 'R' });
+    const [execution] = h.engine.runtime.executions.find({ processInstanceId: id, activityId: 'R' });
     await h.engine.runtime.signal(execution?.id ?? '', variables({ x: 1 }));
     expect([h.outcome(id), h.historicVariables(id)]).toEqual([['COMPLETED', 'end'], { x: 1 }]);
     await expect(h.engine.runtime.signal(id, variables())).rejects.toThrow(/doesn't exist/);
@@ -455,7 +455,7 @@ describe('message start events', () => {
     });
     expect(result).toMatchObject({ resultType: 'ProcessDefinition', processInstance: { businessKey: 'b' } });
     expect(plain(result?.variables ?? null)).toEqual({ x: 2 });
-    const [instance] = h.engine.runtime.findProcessInstances({});
+    const [instance] = h.engine.runtime.processInstances.find({});
     expect(h.engine.repository.findDefinition(instance?.definitionId ?? '')?.version).toBe(2);
     expect(h.trail(instance?.id ?? '')).toEqual(['M', 'A runs']);
   });
@@ -538,14 +538,14 @@ describe('timers that fail', () => {
       ]);
     }
     const [job] = h.engine.jobs.find({});
-    expect(h.engine.runtime.findIncidents({})).toMatchObject([
+    expect(h.engine.runtime.incidents.find({})).toMatchObject([
       { incidentType: 'failedJob', configuration: job?.id, processInstanceId: id, activityId: 'C' },
     ]);
     await h.engine.runtime.changeVariables(id, variables({ topic: 't' }), []);
     await h.engine.jobs.setRetries(job?.id ?? '', 1);
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
     await fire();
     expect(h.waiting()).toEqual(['A']);
-    expect(h.engine.history.findIncidents({})).toMatchObject([{ state: 'RESOLVED' }]);
+    expect(h.engine.history.incidents.find({})).toMatchObject([{ state: 'RESOLVED' }]);
   });
 });

@@ -112,7 +112,7 @@ describe('parallel multi-instance', () => {
     await h.deploy(looping({ collection: 'items' }));
     await expect(h.start('p')).rejects.toThrow(/'items' is not of the expected type/);
     await expect(h.start('p', { items: 'x' })).rejects.toThrow(/'items' is not of the expected type/);
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 
   it('runs sub-processes and call activities', async () => {

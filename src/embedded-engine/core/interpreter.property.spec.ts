@@ -77,8 +77,8 @@ class Run {
     const { engine } = this.rig.h;
     expect(waitingIn(this.rig)).toEqual(this.oracle.waiting());
     expect(
-      engine.history
-        .findActivities({})
+      engine.history.activities
+        .find({})
         .map(
           ({ activityId, endTime, canceled }) =>
             `${activityId} ${endTime === null ? 'runs' : canceled ? 'canceled' : 'done'}`,
@@ -86,15 +86,15 @@ class Run {
         .sort(),
     ).toEqual(this.oracle.trail());
     expect(
-      engine.history
-        .findInstances({})
+      engine.history.instances
+        .find({})
         .map(({ processDefinitionKey, state }) => `${processDefinitionKey} ${state}`)
         .sort(),
     ).toEqual(this.oracle.outcomes());
     expect(
       Object.fromEntries(
-        engine.history
-          .findVariables({ processInstanceId: this.id })
+        engine.history.variables
+          .find({ processInstanceId: this.id })
           .filter(({ activityInstanceId }) => activityInstanceId === this.id)
           .map(({ name, value }) => [name, value.value]),
       ),
@@ -120,7 +120,7 @@ class Run {
 
   private async disarm(): Promise<void> {
     const { runtime } = this.rig.h.engine;
-    for (const { id } of runtime.findProcessInstances({}))
+    for (const { id } of runtime.processInstances.find({}))
       await runtime.changeVariables(id, variables({ trap: 'off' }), []);
     this.happened.push(DISARMED);
     this.oracle.happen(DISARMED);
@@ -178,8 +178,8 @@ function waitsOf({ h: { engine } }: EngineRig): readonly (readonly [key: string,
   return [
     ...engine.externalTasks.find({}).map((task) => [key('external', task), task.id] as const),
     ...engine.jobs.find({}).map((job) => [key('timer', job), job.id] as const),
-    ...engine.messages
-      .findSubscriptions({})
+    ...engine.messages.subscriptions
+      .find({})
       .map(({ id, eventName }) => [`message:${eventName}`, id] as const),
     ...engine.tasks.find({}).map((task) => [key('user', task), task.id] as const),
   ];
@@ -200,24 +200,24 @@ function idOf(rig: EngineRig, key: string): string {
 /** Everything that can be seen of an engine. */
 function observe({ h: { engine } }: EngineRig) {
   const { runtime, history } = engine;
-  const instances = runtime.findProcessInstances({});
+  const instances = runtime.processInstances.find({});
   return {
     instances,
     trees: instances.map(({ id }) => runtime.findActivityInstanceTree(id)),
-    variables: runtime.findVariableInstances({}),
-    executions: runtime.findExecutions({}),
-    incidents: runtime.findIncidents({}),
+    variables: runtime.variableInstances.find({}),
+    executions: runtime.executions.find({}),
+    incidents: runtime.incidents.find({}),
     tasks: engine.externalTasks.find({}),
     jobs: engine.jobs.find({}),
-    subscriptions: engine.messages.findSubscriptions({}),
+    subscriptions: engine.messages.subscriptions.find({}),
     userTasks: engine.tasks.find({}),
     history: [
-      history.findInstances({}),
-      history.findActivities({}),
-      history.findVariables({}),
-      history.findIncidents({}),
-      history.findUserTasks({}),
-      history.findTaskLog({}),
+      history.instances.find({}),
+      history.activities.find({}),
+      history.variables.find({}),
+      history.incidents.find({}),
+      history.userTasks.find({}),
+      history.taskLog.find({}),
     ],
   };
 }

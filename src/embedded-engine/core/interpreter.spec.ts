@@ -475,7 +475,7 @@ describe('input and output mappings', () => {
   it('fail the start if an input cannot be stored', async () => {
     await mapped({ self: '${execution}' });
     await expect(h.start('p')).rejects.toMatchObject({ kind: 'ProcessEngine' });
-    expect(h.engine.history.countInstances({})).toBe(0);
+    expect(h.engine.history.instances.count({})).toBe(0);
   });
 
   it('run when the instance is deleted, unless skipped; a failing one prevents the deletion', async () => {
@@ -517,9 +517,9 @@ describe('variables', () => {
     const { variables } = await h.take('A');
     expect([...variables.keys()]).toEqual(names);
     expect(variables.get('__proto__')?.value).toBe('__proto__');
-    expect(h.engine.history.countVariables({ processInstanceId: id, variableName: '__proto__' })).toBe(1);
+    expect(h.engine.history.variables.count({ processInstanceId: id, variableName: '__proto__' })).toBe(1);
     expect(
-      h.engine.runtime.countProcessInstances({
+      h.engine.runtime.processInstances.count({
         variables: [{ name: 'constructor', operator: 'eq', value: 'constructor' }],
       }),
     ).toBe(1);
@@ -530,8 +530,8 @@ describe('variables', () => {
     const { id } = await h.start('p', { n: 1 });
     await h.work('A', { n: 2 });
     await h.engine.runtime.changeVariables(id, new Map(), ['n', 'unknown']);
-    expect(h.engine.history.findVariables({ processInstanceId: id })).toEqual([]);
-    expect(h.engine.history.findVariables({ processInstanceId: id, includeDeleted: true })).toMatchObject([
+    expect(h.engine.history.variables.find({ processInstanceId: id })).toEqual([]);
+    expect(h.engine.history.variables.find({ processInstanceId: id, includeDeleted: true })).toMatchObject([
       { name: 'n', state: 'DELETED', value: { value: 2 } },
     ]);
   });

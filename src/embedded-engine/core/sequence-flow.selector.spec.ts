@@ -35,7 +35,7 @@ describe('an exclusive gateway', () => {
     await expect(h.start('p', { n: 0 })).rejects.toThrow(
       "ENGINE-02004 No outgoing sequence flow for the element with id 'x' could be selected",
     );
-    expect(h.engine.runtime.countProcessInstances({})).toBe(0);
+    expect(h.engine.runtime.processInstances.count({})).toBe(0);
   });
 
   it("takes the default flow if no condition is true, and ignores the default's own condition", async () => {

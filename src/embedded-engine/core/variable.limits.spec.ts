@@ -23,7 +23,7 @@ describe('the length of a variable', () => {
       message: 'A String variable has at most 4000 characters, this one has 4002',
       engineCode: 10_002,
     });
-    expect(h.engine.runtime.countProcessInstances({})).toBe(1);
+    expect(h.engine.runtime.processInstances.count({})).toBe(1);
   });
 
   it('is limited for every type of text', () => {

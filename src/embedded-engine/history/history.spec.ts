@@ -182,17 +182,17 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findInstances(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countInstances(query)).toBe(found.length);
+      expect(history.instances.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.instances.count(query)).toBe(found.length);
     });
 
     it('by a long variable', () => {
       const variables = [{ name: 'long', operator: 'eq', value: 'x'.repeat(10_000) }] as const;
-      expect(history.findInstances({ variables }).map(({ id }) => id)).toEqual(['b']);
+      expect(history.instances.find({ variables }).map(({ id }) => id)).toEqual(['b']);
     });
 
     it('are returned in pages', () => {
-      expect(history.findInstances({ firstResult: 1, maxResults: 1 }).map(({ id }) => id)).toEqual(['b']);
+      expect(history.instances.find({ firstResult: 1, maxResults: 1 }).map(({ id }) => id)).toEqual(['b']);
       expect(history.findInstance('none')).toBeNull();
     });
   });
@@ -262,8 +262,8 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findActivities(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countActivities(query)).toBe(found.length);
+      expect(history.activities.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.activities.count(query)).toBe(found.length);
     });
   });
 
@@ -313,8 +313,8 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findVariables(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countVariables(query)).toBe(found.length);
+      expect(history.variables.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.variables.count(query)).toBe(found.length);
     });
   });
 
@@ -382,18 +382,18 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findIncidents(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countIncidents(query)).toBe(found.length);
+      expect(history.incidents.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.incidents.count(query)).toBe(found.length);
     });
 
     it('are returned as they were recorded', () => {
-      expect(history.findIncidents({ incidentId: 'j' })).toEqual([
+      expect(history.incidents.find({ incidentId: 'j' })).toEqual([
         { id: 'j', processDefinitionKey: 'z', ...changed },
       ]);
     });
 
     it('mark their instance as one that had incidents', () => {
-      expect(history.countInstances({ withIncidents: true })).toBe(2);
+      expect(history.instances.count({ withIncidents: true })).toBe(2);
     });
   });
 
@@ -454,8 +454,8 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findUserTasks(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countUserTasks(query)).toBe(found.length);
+      expect(history.userTasks.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.userTasks.count(query)).toBe(found.length);
     });
   });
 
@@ -515,8 +515,8 @@ describe.each<Place>(['in memory', 'in the file', 'on its way to the file'])('hi
     ];
 
     it.each(queries)('by %j', (query, found) => {
-      expect(history.findTaskLog(query).map(({ id }) => id)).toEqual(found);
-      expect(history.countTaskLog(query)).toBe(found.length);
+      expect(history.taskLog.find(query).map(({ id }) => id)).toEqual(found);
+      expect(history.taskLog.count(query)).toBe(found.length);
     });
 
     it('finds each entry by its id', () => {

@@ -32,9 +32,9 @@ describe('the limit', () => {
   it('removes the instances that ended first, never running ones', () => {
     for (const id of ['running', 'x']) put(id, { endTime: null });
     for (const id of ['a', 'b', 'c', 'x', 'd']) put(id, { businessKey: id === 'x' ? 'key-x' : 'same' });
-    expect(history.findInstances({}).map(({ id }) => id)).toEqual(['running', 'x', 'c', 'd']);
-    expect(history.countInstances({ processInstanceBusinessKey: 'same' })).toBe(2);
-    expect(history.countInstances({ processInstanceBusinessKey: 'key-x' })).toBe(1);
+    expect(history.instances.find({}).map(({ id }) => id)).toEqual(['running', 'x', 'c', 'd']);
+    expect(history.instances.count({ processInstanceBusinessKey: 'same' })).toBe(2);
+    expect(history.instances.count({ processInstanceBusinessKey: 'key-x' })).toBe(1);
   });
 
   it('removes more of them if their variables or errors are large', () => {
@@ -51,8 +51,8 @@ describe('the limit', () => {
     };
     start('running', null);
     for (const id of ['a', 'b', 'c', 'd']) start(id, 200);
-    expect(history.findInstances({}).map(({ id }) => id)).toEqual(['running', 'c', 'd']);
-    expect(history.countVariables({})).toBe(3);
+    expect(history.instances.find({}).map(({ id }) => id)).toEqual(['running', 'c', 'd']);
+    expect(history.variables.count({})).toBe(3);
   });
 
   it('deletes the histories of a change set', () => {
@@ -61,8 +61,8 @@ describe('the limit', () => {
     apply(({ deletedHistories: forgottenInstances }) => {
       for (const id of ['a', 'b', 'none']) forgottenInstances.add(id);
     });
-    expect(history.countInstances({})).toBe(0);
-    expect(history.countInstances({ processInstanceBusinessKey: 'key-a' })).toBe(0);
+    expect(history.instances.count({})).toBe(0);
+    expect(history.instances.count({ processInstanceBusinessKey: 'key-a' })).toBe(0);
   });
 });
 
@@ -73,5 +73,5 @@ it('keeps whether an instance had an incident', () => {
     incidents.set('j', null);
     incidents.set('k', { ...INCIDENT, processInstanceId: 'unknown' });
   });
-  expect(history.findInstances({ withIncidents: true }).map(({ id }) => id)).toEqual(['b']);
+  expect(history.instances.find({ withIncidents: true }).map(({ id }) => id)).toEqual(['b']);
 });

@@ -17,7 +17,7 @@ import {
   type MessageStart,
   messageStartsOf,
 } from './correlation.js';
-import { EVENT_SUBSCRIPTION_QUERY, type EventSubscriptionQuery } from '../query/event-subscription.query.js';
+import { EVENT_SUBSCRIPTION_QUERY } from '../query/event-subscription.query.js';
 import type { EventSubscriptionRecord } from '../state/records.types.js';
 
 /** Exception class for a message without a match, or with several. */
@@ -25,6 +25,11 @@ const MISMATCH = 'MismatchingMessageCorrelationException';
 
 /** Correlates messages to waiting executions, or to the definitions that they start. */
 export class MessageService {
+  readonly subscriptions = EVENT_SUBSCRIPTION_QUERY.over(
+    () => this.state.subscriptions.values(),
+    () => undefined,
+  );
+
   constructor(
     private readonly state: EngineState,
     private readonly executor: CommandExecutor,
@@ -71,14 +76,6 @@ export class MessageService {
         triggeredScopeVariables: new Map(),
       });
     });
-  }
-
-  findSubscriptions(query: EventSubscriptionQuery): readonly EventSubscriptionRecord[] {
-    return EVENT_SUBSCRIPTION_QUERY.find(this.state.subscriptions.values(), query, undefined);
-  }
-
-  countSubscriptions(query: EventSubscriptionQuery): number {
-    return EVENT_SUBSCRIPTION_QUERY.count(this.state.subscriptions.values(), query, undefined);
   }
 
   /** Returns an empty list if an earlier delivery of the same command ended the subscription. */

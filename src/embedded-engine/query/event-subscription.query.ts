@@ -1,6 +1,6 @@
 import type { EventSubscriptionRecord } from '../state/records.types.js';
 import { equals, isNull, oneOf } from './define/filters.js';
-import { defineQuery, type QueryOf } from './define/query.definition.js';
+import { defineQuery } from './define/query.definition.js';
 
 /** Messages that running instances wait for. */
 export const EVENT_SUBSCRIPTION_QUERY = defineQuery<EventSubscriptionRecord, unknown>()({
@@ -18,5 +18,3 @@ export const EVENT_SUBSCRIPTION_QUERY = defineQuery<EventSubscriptionRecord, unk
   sort: { created: 'createTime', tenantId: 'tenantId' },
   unserved: 'includeEventSubscriptionsWithoutTenantId',
 });
-
-export type EventSubscriptionQuery = QueryOf<typeof EVENT_SUBSCRIPTION_QUERY>;

@@ -59,7 +59,7 @@ describe('a deployment', () => {
     await expect(h.deploy('', { resources: [file('a.bpmn', P), file('b.bpmn', '<no/>')] })).rejects.toThrow(
       'ENGINE-09005',
     );
-    expect(h.engine.repository.countDeployments({})).toBe(0);
+    expect(h.engine.repository.deployments.count({})).toBe(0);
     await h.deploy(P);
   });
 
@@ -70,7 +70,7 @@ describe('a deployment', () => {
     expect(h.engine.repository.findLatestDefinition('p')).toMatchObject({ tenantId: null });
     const { id, tenantId } = await h.start(definitions[0]!.id);
     expect(tenantId).toBe('t');
-    expect(h.engine.runtime.findProcessInstances({ tenantIdIn: ['t'] })).toMatchObject([{ id }]);
+    expect(h.engine.runtime.processInstances.find({ tenantIdIn: ['t'] })).toMatchObject([{ id }]);
   });
 });
 
@@ -167,22 +167,22 @@ describe('queries', () => {
   ];
 
   it.each(deployments)('of deployments by %j', (query, names) => {
-    expect(h.engine.repository.findDeployments(query).map(({ name }) => name)).toEqual(names);
+    expect(h.engine.repository.deployments.find(query).map(({ name }) => name)).toEqual(names);
     if (query.firstResult === undefined)
-      expect(h.engine.repository.countDeployments(query)).toBe(names.length);
+      expect(h.engine.repository.deployments.count(query)).toBe(names.length);
   });
 
   it('of deployments and definitions by their ids', () => {
     const sorting = [{ sortBy: 'id', sortOrder: 'asc' }] as const;
-    const deploymentIds = h.engine.repository.findDeployments({ sorting }).map(({ id }) => id);
+    const deploymentIds = h.engine.repository.deployments.find({ sorting }).map(({ id }) => id);
     expect(deploymentIds).toEqual([...deploymentIds].sort());
-    expect(h.engine.repository.countDeployments({ id: deploymentIds[0] })).toBe(1);
-    const ids = h.engine.repository.findDefinitions({ sorting }).map(({ id }) => id);
+    expect(h.engine.repository.deployments.count({ id: deploymentIds[0] })).toBe(1);
+    const ids = h.engine.repository.definitions.find({ sorting }).map(({ id }) => id);
     expect(ids).toEqual([...ids].sort());
-    expect(h.engine.repository.countDefinitions({ processDefinitionId: ids[0] })).toBe(1);
-    expect(h.engine.repository.countDefinitions({ processDefinitionIdIn: ids })).toBe(3);
-    expect(h.engine.repository.countDefinitions({ deploymentId: deploymentIds[0] })).toBe(1);
-    const byDeployment = h.engine.repository.findDefinitions({
+    expect(h.engine.repository.definitions.count({ processDefinitionId: ids[0] })).toBe(1);
+    expect(h.engine.repository.definitions.count({ processDefinitionIdIn: ids })).toBe(3);
+    expect(h.engine.repository.definitions.count({ deploymentId: deploymentIds[0] })).toBe(1);
+    const byDeployment = h.engine.repository.definitions.find({
       sorting: [{ sortBy: 'deploymentId', sortOrder: 'asc' }],
     });
     expect(byDeployment.map(({ deploymentId }) => deploymentId)).toEqual(deploymentIds);
@@ -215,10 +215,10 @@ describe('queries', () => {
   ];
 
   it.each(definitions)('of definitions by %j', (query, found) => {
-    const names = h.engine.repository
-      .findDefinitions(query)
+    const names = h.engine.repository.definitions
+      .find(query)
       .map(({ key, tenantId }) => `${key}:${tenantId ?? ''}`);
     expect(names).toEqual(found);
-    expect(h.engine.repository.countDefinitions(query)).toBe(found.length);
+    expect(h.engine.repository.definitions.count(query)).toBe(found.length);
   });
 });

@@ -5,7 +5,7 @@ import { bundleDeployment, withoutDuplicates } from './deployment.bundler.js';
 import type { DeploymentCompiler } from './deployment.compiler.js';
 import { PROCESS_DEFINITION_QUERY, type DefinitionQuery } from '../query/process-definition.query.js';
 import type { DeploymentInput, DeploymentResult } from './deployment.types.js';
-import { DEPLOYMENT_QUERY, type DeploymentQuery } from '../query/deployment.query.js';
+import { DEPLOYMENT_QUERY } from '../query/deployment.query.js';
 import type { HistoryService } from '../history/history.service.js';
 import { BadUserRequestError, NotFoundError, ProcessEngineError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
@@ -15,6 +15,15 @@ import type { UnitOfWork } from '../core/unit-of-work.js';
 
 /** Deployments and process definitions. */
 export class RepositoryService {
+  readonly deployments = DEPLOYMENT_QUERY.over(
+    () => Array.from(this.state.deployments.values(), ({ deployment }) => deployment),
+    () => undefined,
+  );
+  readonly definitions = PROCESS_DEFINITION_QUERY.over(
+    (query) => this.definitionCandidates(query),
+    () => undefined,
+  );
+
   /** Deployments run one after another, because each is compared with the one before. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -43,14 +52,6 @@ export class RepositoryService {
     const deployed = this.last.then(() => this.deployNow(input));
     this.last = deployed.catch(() => undefined);
     return deployed;
-  }
-
-  findDeployments(query: DeploymentQuery): readonly DeploymentRecord[] {
-    return DEPLOYMENT_QUERY.find(this.deployments(), query, undefined);
-  }
-
-  countDeployments(query: DeploymentQuery): number {
-    return DEPLOYMENT_QUERY.count(this.deployments(), query, undefined);
   }
 
   findDeployment(id: string): DeploymentRecord | null {
@@ -91,14 +92,6 @@ export class RepositoryService {
         this.state.definitions.remove(new Set([id]));
       },
     );
-  }
-
-  findDefinitions(query: DefinitionQuery): readonly DefinitionRecord[] {
-    return PROCESS_DEFINITION_QUERY.find(this.definitions(query), query, undefined);
-  }
-
-  countDefinitions(query: DefinitionQuery): number {
-    return PROCESS_DEFINITION_QUERY.count(this.definitions(query), query, undefined);
   }
 
   findDefinition(id: string): DefinitionRecord | null {
@@ -226,16 +219,12 @@ export class RepositoryService {
 
   private deleteHistory(work: UnitOfWork, definitionIds: ReadonlySet<string>): void {
     for (const processDefinitionId of definitionIds) {
-      for (const { id } of this.history.findInstances({ processDefinitionId }))
+      for (const { id } of this.history.instances.find({ processDefinitionId }))
         work.changes.deletedHistories.add(id);
     }
   }
 
-  private *deployments(): Iterable<DeploymentRecord> {
-    for (const { deployment } of this.state.deployments.values()) yield deployment;
-  }
-
-  private *definitions({ latestVersion }: DefinitionQuery): Iterable<DefinitionRecord> {
+  private *definitionCandidates({ latestVersion }: DefinitionQuery): Iterable<DefinitionRecord> {
     const { definitions } = this.state;
     for (const { record } of latestVersion === true ? definitions.allLatest() : definitions.values())
       yield record;

@@ -1,10 +1,11 @@
+import type { Queryable } from '../query/define/query.definition.js';
 import {
   EXECUTION_QUERY,
   QueriedExecution,
   type ExecutionQuery,
   type ExecutionView,
 } from '../query/execution.query.js';
-import { INCIDENT_QUERY, type IncidentQuery } from '../query/incident.query.js';
+import { INCIDENT_QUERY } from '../query/incident.query.js';
 import {
   PROCESS_INSTANCE_QUERY,
   type ProcessInstanceQuery,
@@ -15,7 +16,6 @@ import {
   type VariableInstanceQuery,
   type VariableInstanceView,
 } from '../query/variable-instance.query.js';
-import type { IncidentRecord } from '../state/records.types.js';
 import type { EngineState } from '../state/engine.state.js';
 import { executionsOf, viewExecution, viewInstance, viewVariables } from '../core/instance.views.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
@@ -23,66 +23,43 @@ import { QueryContext } from '../query/query.context.js';
 
 /** Queries of running instances, in memory. */
 export class RuntimeReader {
+  readonly processInstances = PROCESS_INSTANCE_QUERY.over(
+    (query) => this.instanceCandidates(query),
+    () => this.context(),
+  );
+  readonly incidents = INCIDENT_QUERY.over(
+    () => this.state.incidents.values(),
+    () => this.context(),
+  );
+  readonly variableInstances = VARIABLE_INSTANCE_QUERY.over(
+    (query) => this.variableCandidates(query),
+    () => undefined,
+  );
+  readonly executions: Queryable<ExecutionQuery, ExecutionView> = {
+    find: (query) =>
+      EXECUTION_QUERY.find(this.executionCandidates(query), query, undefined).map(({ instance, activity }) =>
+        viewExecution(instance, activity),
+      ),
+    count: (query) => EXECUTION_QUERY.count(this.executionCandidates(query), query, undefined),
+  };
+
   /** @param clock epoch milliseconds */
   constructor(
-    private readonly state: EngineState,
+    protected readonly state: EngineState,
     private readonly clock: () => number,
   ) {}
 
-  findInstances(query: ProcessInstanceQuery): readonly ProcessInstanceView[] {
-    return PROCESS_INSTANCE_QUERY.find(this.instances(query), query, this.context());
-  }
-
-  countInstances(query: ProcessInstanceQuery): number {
-    return PROCESS_INSTANCE_QUERY.count(this.instances(query), query, this.context());
-  }
-
-  findInstance(id: string): ProcessInstanceView | null {
-    const instance = this.state.instance(id);
-    return instance === undefined ? null : this.view(instance);
-  }
-
-  findIncidents(query: IncidentQuery): readonly IncidentRecord[] {
-    return INCIDENT_QUERY.find(this.state.incidents.values(), query, this.context());
-  }
-
-  countIncidents(query: IncidentQuery): number {
-    return INCIDENT_QUERY.count(this.state.incidents.values(), query, this.context());
-  }
-
-  findVariables(query: VariableInstanceQuery): readonly VariableInstanceView[] {
-    return VARIABLE_INSTANCE_QUERY.find(this.variables(query), query, undefined);
-  }
-
-  countVariables(query: VariableInstanceQuery): number {
-    return VARIABLE_INSTANCE_QUERY.count(this.variables(query), query, undefined);
-  }
-
-  findExecutions(query: ExecutionQuery): readonly ExecutionView[] {
-    return EXECUTION_QUERY.find(this.executions(query), query, undefined).map(({ instance, activity }) =>
-      viewExecution(instance, activity),
-    );
-  }
-
-  countExecutions(query: ExecutionQuery): number {
-    return EXECUTION_QUERY.count(this.executions(query), query, undefined);
-  }
-
-  findExecution(id: string): ExecutionView | null {
-    const instance = this.state.instanceOfExecution(id);
-    const activity = instance?.findExecution(id) ?? null;
-    return instance === undefined || activity === null ? null : viewExecution(instance, activity);
-  }
-
-  private *instances({ processInstanceIds }: ProcessInstanceQuery): Iterable<ProcessInstanceView> {
+  private *instanceCandidates({ processInstanceIds }: ProcessInstanceQuery): Iterable<ProcessInstanceView> {
     for (const instance of this.some(processInstanceIds)) yield this.view(instance);
   }
 
-  private *variables({ processInstanceIdIn }: VariableInstanceQuery): Iterable<VariableInstanceView> {
+  private *variableCandidates({
+    processInstanceIdIn,
+  }: VariableInstanceQuery): Iterable<VariableInstanceView> {
     for (const instance of this.some(processInstanceIdIn)) yield* viewVariables(instance);
   }
 
-  private *executions({ processInstanceId }: ExecutionQuery): Iterable<QueriedExecution> {
+  private *executionCandidates({ processInstanceId }: ExecutionQuery): Iterable<QueriedExecution> {
     const ids = processInstanceId === undefined ? undefined : [processInstanceId];
     for (const instance of this.some(ids))
       for (const activity of executionsOf(instance))
@@ -95,7 +72,7 @@ export class RuntimeReader {
     return [...new Set(ids)].flatMap((id) => this.state.instance(id) ?? []);
   }
 
-  private view(instance: ProcessInstanceState): ProcessInstanceView {
+  protected view(instance: ProcessInstanceState): ProcessInstanceView {
     return viewInstance(instance, this.state.definition(instance.header.definitionId));
   }
 

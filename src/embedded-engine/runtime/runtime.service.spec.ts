@@ -61,7 +61,7 @@ describe('an instance', () => {
     await h.deploy(bpmn(sequence('p', 'A')));
     const { id } = await h.start('p');
     await h.fail((await h.take('A')).id, 0);
-    const [incident] = h.engine.runtime.findIncidents({});
+    const [incident] = h.engine.runtime.incidents.find({});
     expect(h.engine.runtime.findActivityInstanceTree(id)?.childActivityInstances).toMatchObject([
       {
         activityId: 'A',
@@ -72,7 +72,7 @@ describe('an instance', () => {
     expect(h.engine.runtime.findIncident(incident!.id)).toEqual(incident);
     expect(h.engine.runtime.findIncident('none')).toBeNull();
     await h.engine.runtime.deleteProcessInstance(id, deletion());
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
   });
 });
 
@@ -140,26 +140,26 @@ describe('queries', () => {
   ];
 
   it.each(plainQueries)('of instances by %j', (query, found) => {
-    expect(h.engine.runtime.findProcessInstances(query).map(({ id }) => nameOf(id))).toEqual(found);
-    expect(h.engine.runtime.countProcessInstances(query)).toBe(found.length);
+    expect(h.engine.runtime.processInstances.find(query).map(({ id }) => nameOf(id))).toEqual(found);
+    expect(h.engine.runtime.processInstances.count(query)).toBe(found.length);
   });
 
   it('of instances by ids', () => {
     const { runtime } = h.engine;
-    const [incident] = runtime.findIncidents({});
+    const [incident] = runtime.incidents.find({});
     const one = ids.get('one')!;
-    expect(runtime.countProcessInstances({ processInstanceIds: [one, one, 'none'] })).toBe(1);
-    expect(runtime.countProcessInstances({ incidentId: incident!.id })).toBe(1);
-    expect(runtime.countProcessInstances({ deploymentId })).toBe(2);
+    expect(runtime.processInstances.count({ processInstanceIds: [one, one, 'none'] })).toBe(1);
+    expect(runtime.processInstances.count({ incidentId: incident!.id })).toBe(1);
+    expect(runtime.processInstances.count({ deploymentId })).toBe(2);
     const processDefinitionId = runtime.findProcessInstance(one)!.definitionId;
-    expect(runtime.countProcessInstances({ processDefinitionId })).toBe(2);
-    const sorted = runtime.findProcessInstances({ sorting: [{ sortBy: 'instanceId', sortOrder: 'asc' }] });
+    expect(runtime.processInstances.count({ processDefinitionId })).toBe(2);
+    const sorted = runtime.processInstances.find({ sorting: [{ sortBy: 'instanceId', sortOrder: 'asc' }] });
     expect(sorted.map(({ id }) => id)).toEqual([...ids.values()].sort());
   });
 
   it('of incidents by every filter', () => {
     const { runtime } = h.engine;
-    const [incident] = runtime.findIncidents({});
+    const [incident] = runtime.incidents.find({});
     const matching: IncidentQuery = {
       incidentId: incident!.id,
       incidentType: 'failedExternalTask',
@@ -176,13 +176,13 @@ describe('queries', () => {
       incidentTimestampBefore: h.clock.now + 1,
       incidentTimestampAfter: h.clock.now - 1,
     };
-    expect(runtime.countIncidents(matching)).toBe(1);
+    expect(runtime.incidents.count(matching)).toBe(1);
     for (const [name, value] of Object.entries(matching)) {
       const other =
         typeof value === 'number' ? { [name]: h.clock.now } : { [name]: Array.isArray(value) ? ['x'] : 'x' };
-      expect([name, runtime.countIncidents(other)]).toEqual([name, 0]);
+      expect([name, runtime.incidents.count(other)]).toEqual([name, 0]);
     }
-    expect(runtime.countIncidents({ tenantIdIn: ['t'] })).toBe(0);
+    expect(runtime.incidents.count({ tenantIdIn: ['t'] })).toBe(0);
   });
 
   it.each([
@@ -196,10 +196,10 @@ describe('queries', () => {
     h.clock.now += 5;
     const [other] = h.engine.externalTasks.find({ activityId: 'B' });
     await h.engine.externalTasks.setRetries(other!.id, 0);
-    const ascending = h.engine.runtime.findIncidents({ sorting: [{ sortBy, sortOrder: 'asc' }] });
+    const ascending = h.engine.runtime.incidents.find({ sorting: [{ sortBy, sortOrder: 'asc' }] });
     const keys = ascending.map((incident) => String(incident[sortBy === 'incidentId' ? 'id' : sortBy]));
     expect(keys).toEqual([...keys].sort());
     expect(keys).toHaveLength(2);
-    expect(h.engine.runtime.countIncidents({ tenantIdIn: ['t'] })).toBe(1);
+    expect(h.engine.runtime.incidents.count({ tenantIdIn: ['t'] })).toBe(1);
   });
 });

@@ -6,20 +6,15 @@ import type { ActivityState } from '../state/activity.state.js';
 import type { CommandExecutor } from '../core/command.executor.js';
 import { NotFoundError, NullValueError, ProcessEngineError } from '../state/engine.errors.js';
 import type { EngineState } from '../state/engine.state.js';
-import type { ExecutionQuery } from '../query/execution.query.js';
-import type { IncidentQuery } from '../query/incident.query.js';
 import { type InstanceContext, openInstance } from '../core/instance.context.js';
 import { startInstance } from '../core/instance.factory.js';
-import { viewInstance } from '../core/instance.views.js';
+import { viewExecution, viewInstance } from '../core/instance.views.js';
 import type { ExecutionView } from '../query/execution.query.js';
 import type { ProcessInstanceView } from '../query/process-instance.query.js';
-import type { VariableInstanceView } from '../query/variable-instance.query.js';
 import { Interpreter } from '../core/interpreter.js';
-import type { ProcessInstanceQuery } from '../query/process-instance.query.js';
 import { RuntimeReader } from './runtime.reader.js';
 import { assertInstanceActive, setInstanceSuspended } from '../core/suspension.js';
 import type { UnitOfWork } from '../core/unit-of-work.js';
-import type { VariableInstanceQuery } from '../query/variable-instance.query.js';
 import { localVariables, visibleVariables } from '../core/variable.scopes.js';
 
 export interface StartInput {
@@ -40,16 +35,14 @@ export interface DeleteInstanceOptions {
 }
 
 /** Running process instances, their variables and incidents. */
-export class RuntimeService {
-  private readonly reader: RuntimeReader;
-
+export class RuntimeService extends RuntimeReader {
   constructor(
-    private readonly state: EngineState,
+    state: EngineState,
     private readonly executor: CommandExecutor,
     private readonly stepLimit: number,
     private readonly history: HistoryService,
   ) {
-    this.reader = new RuntimeReader(state, executor.clock);
+    super(state, executor.clock);
   }
 
   /** @throws NotFound for an unknown definition; ProcessEngine if the instance fails before its first wait state */
@@ -63,17 +56,10 @@ export class RuntimeService {
     });
   }
 
-  findProcessInstances(query: ProcessInstanceQuery): readonly ProcessInstanceView[] {
-    return this.reader.findInstances(query);
-  }
-
-  countProcessInstances(query: ProcessInstanceQuery): number {
-    return this.reader.countInstances(query);
-  }
-
   /** Null as soon as the instance has ended. */
   findProcessInstance(id: string): ProcessInstanceView | null {
-    return this.reader.findInstance(id);
+    const instance = this.state.instance(id);
+    return instance === undefined ? null : this.view(instance);
   }
 
   findActivityInstanceTree(processInstanceId: string): ActivityInstanceView | null {
@@ -162,37 +148,15 @@ export class RuntimeService {
     });
   }
 
-  findIncidents(query: IncidentQuery): readonly IncidentRecord[] {
-    return this.reader.findIncidents(query);
-  }
-
-  countIncidents(query: IncidentQuery): number {
-    return this.reader.countIncidents(query);
-  }
-
   findIncident(id: string): IncidentRecord | null {
     return this.state.incidents.get(id) ?? null;
   }
 
-  findVariableInstances(query: VariableInstanceQuery): readonly VariableInstanceView[] {
-    return this.reader.findVariables(query);
-  }
-
-  countVariableInstances(query: VariableInstanceQuery): number {
-    return this.reader.countVariables(query);
-  }
-
-  findExecutions(query: ExecutionQuery): readonly ExecutionView[] {
-    return this.reader.findExecutions(query);
-  }
-
-  countExecutions(query: ExecutionQuery): number {
-    return this.reader.countExecutions(query);
-  }
-
   /** Null for an unknown id. */
   findExecution(id: string): ExecutionView | null {
-    return this.reader.findExecution(id);
+    const instance = this.state.instanceOfExecution(id);
+    const activity = instance?.findExecution(id) ?? null;
+    return instance === undefined || activity === null ? null : viewExecution(instance, activity);
   }
 
   private findScope(id: string): ActivityState | null {

@@ -163,25 +163,25 @@ describe('a failure', () => {
     h.clock.now += 60_000;
     expect(await h.fetch('A')).toEqual([]);
     const { runtime, externalTasks } = h.engine;
-    expect(runtime.findIncidents({})).toMatchObject([
+    expect(runtime.incidents.find({})).toMatchObject([
       { incidentType: 'failedExternalTask', configuration: id, incidentMessage: 'boom', activityId: 'A' },
     ]);
     await externalTasks.setRetries(id, 0);
-    expect(runtime.countIncidents({})).toBe(1);
+    expect(runtime.incidents.count({})).toBe(1);
     await externalTasks.setRetries(id, 3);
-    expect(runtime.countIncidents({})).toBe(0);
+    expect(runtime.incidents.count({})).toBe(0);
     expect(await h.fetch('A')).toMatchObject([{ retries: 3 }]);
   });
 
   it('is resolved by a completion, and history contains the incident', async () => {
     const instance = record()!.processInstanceId;
-    expect(h.engine.history.countInstances({ withIncidents: true })).toBe(0);
+    expect(h.engine.history.instances.count({ withIncidents: true })).toBe(0);
     await h.take('A');
     await h.fail(id, 0);
     await h.complete(id);
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
     expect(h.waiting()).toEqual(['B']);
-    expect(h.engine.history.findInstances({ withIncidents: true })).toMatchObject([{ id: instance }]);
+    expect(h.engine.history.instances.find({ withIncidents: true })).toMatchObject([{ id: instance }]);
   });
 
   it('with negative retries or timeout is rejected', async () => {
@@ -220,9 +220,9 @@ describe('retries', () => {
       0,
     );
     expect(externalTasks.count({ noRetriesLeft: true })).toBe(3);
-    expect(h.engine.runtime.countIncidents({})).toBe(3);
+    expect(h.engine.runtime.incidents.count({})).toBe(3);
     await externalTasks.setRetriesOfMany({ query: {} }, 5);
-    expect(h.engine.runtime.countIncidents({})).toBe(0);
+    expect(h.engine.runtime.incidents.count({})).toBe(0);
     await expect(externalTasks.setRetriesOfMany({}, 5)).rejects.toThrow('externalTaskIds is empty');
     await expect(externalTasks.setRetries(id, -1)).rejects.toThrow(
       'The number of retries cannot be negative',
@@ -251,7 +251,7 @@ describe('queries', () => {
       { tenantId: 't' },
     );
     h.clock.now += 10;
-    const [definition] = h.engine.repository.findDefinitions({ key: 'q' });
+    const [definition] = h.engine.repository.definitions.find({ key: 'q' });
     await h.start(definition!.id, { prio: 7, n: 1 });
     const of = (activityId: string) => h.engine.externalTasks.find({ activityId })[0]!;
     await h.engine.externalTasks.lock(of('X').id, 'x', 500);

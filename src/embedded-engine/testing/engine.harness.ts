@@ -176,8 +176,8 @@ export class EngineHarness {
 
   /** Element ids in the order of entry, with their end states. */
   trail(processInstanceId: string): readonly string[] {
-    return this.engine.history
-      .findActivities({ processInstanceId })
+    return this.engine.history.activities
+      .find({ processInstanceId })
       .map(
         ({ activityId, endTime, canceled }) =>
           `${activityId}${endTime === null ? ' runs' : canceled ? ' canceled' : ''}`,
@@ -186,7 +186,7 @@ export class EngineHarness {
 
   historicVariables(processInstanceId: string): Readonly<Record<string, unknown>> {
     return Object.fromEntries(
-      this.engine.history.findVariables({ processInstanceId }).map(({ name, value }) => [name, value.value]),
+      this.engine.history.variables.find({ processInstanceId }).map(({ name, value }) => [name, value.value]),
     );
   }
 }

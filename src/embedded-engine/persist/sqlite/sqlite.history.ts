@@ -53,7 +53,7 @@ export class SqliteHistory extends HistoryService {
   }
 
   /** Pages and sorts in SQL, unless the filters need more than the columns. */
-  override findInstances(query: HistoricInstanceQuery): readonly HistoricInstanceRecord[] {
+  protected override findInstances(query: HistoricInstanceQuery): readonly HistoricInstanceRecord[] {
     const { conditions, complete } = conditionsOf(query);
     if (!complete) return super.findInstances(query);
     const { sorting, firstResult = 0, maxResults = Infinity } = query;
@@ -64,7 +64,7 @@ export class SqliteHistory extends HistoryService {
     return HISTORIC_PROCESS_INSTANCE_QUERY.page(found, query);
   }
 
-  override countInstances(query: HistoricInstanceQuery): number {
+  protected override countInstances(query: HistoricInstanceQuery): number {
     const { conditions, complete } = conditionsOf(query);
     if (!complete) return super.countInstances(query);
     const { sql, values } = countEnded(this.notHeld(conditions));

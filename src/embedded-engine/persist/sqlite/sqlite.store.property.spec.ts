@@ -152,13 +152,13 @@ class KeptModel {
 
 function historyOf({ history }: EngineStore): unknown {
   return {
-    instances: history.findInstances({}),
-    count: history.countInstances({}),
+    instances: history.instances.find({}),
+    count: history.instances.count({}),
     keys: ['a', 'b', 'c', 'd'].map((id) =>
-      history.countInstances({ processInstanceBusinessKey: `key-${id}` }),
+      history.instances.count({ processInstanceBusinessKey: `key-${id}` }),
     ),
-    activities: history.findActivities({}),
-    variables: history.findVariables({ sorting: [{ sortBy: 'instanceId', sortOrder: 'asc' }] }),
+    activities: history.activities.find({}),
+    variables: history.variables.find({ sorting: [{ sortBy: 'instanceId', sortOrder: 'asc' }] }),
   };
 }
 

@@ -142,7 +142,7 @@ describe('a process that dies', () => {
     const lost = store.commit(started('b'));
     const after = files.open(files.crash());
     expect(after.recover().instances.map(({ header }) => header.id)).toEqual(['a']);
-    expect(after.history.countInstances({})).toBe(1);
+    expect(after.history.instances.count({})).toBe(1);
     await lost;
     expect(files.open(files.crash()).recover().instances).toHaveLength(2);
   });
@@ -249,7 +249,7 @@ describe('a commit that the disk rejects', () => {
     await store.close();
     const after = files.open();
     expect(after.recover().instances.map(({ header }) => header.id)).toEqual(['a']);
-    expect(after.history.countInstances({})).toBe(1);
+    expect(after.history.instances.count({})).toBe(1);
   });
 
   it('rejects a value that cannot be written', async () => {
@@ -363,8 +363,8 @@ describe('a deferred lock', () => {
     await turn();
     const after = files.open(files.crash());
     expect(after.recover()).toMatchObject({ instances: [], tasks: [] });
-    expect(after.history.findInstances({})).toEqual([]);
-    expect(store.history.findInstances({})).toEqual([]);
+    expect(after.history.instances.find({})).toEqual([]);
+    expect(store.history.instances.find({})).toEqual([]);
   });
 
   it('fails all later commits if it cannot be written', async () => {
@@ -481,14 +481,14 @@ describe('values', () => {
     const after = files.open(files.crash());
     const { root } = after.recover().instances[0]!;
     expect((root as ActivitySnapshotV1).variables).toEqual(variables);
-    const kept = (): unknown => after.history.findVariables({}).map(({ name, value }) => [name, value]);
+    const kept = (): unknown => after.history.variables.find({}).map(({ name, value }) => [name, value]);
     expect(kept()).toEqual(values);
     await after.commit(ended('a', { businessKey: 'key \ud800' }));
     expect(kept()).toEqual(values);
-    expect(after.history.findInstances({ processInstanceBusinessKey: 'key \ud800' })[0]?.businessKey).toBe(
+    expect(after.history.instances.find({ processInstanceBusinessKey: 'key \ud800' })[0]?.businessKey).toBe(
       'key \ud800',
     );
-    expect(after.history.countInstances({ processInstanceBusinessKey: 'key \ud801' })).toBe(0);
+    expect(after.history.instances.count({ processInstanceBusinessKey: 'key \ud801' })).toBe(0);
   });
 
   it('that are large are written once, and removed when nothing refers to them', async () => {
@@ -519,7 +519,7 @@ describe('values', () => {
     await after.close();
     await store.commit(step({ ...large, value: 'y'.repeat(10_000) }));
     expect(texts()).toBe(1);
-    expect(store.history.findVariables({})[0]?.value.value).toHaveLength(10_000);
+    expect(store.history.variables.find({})[0]?.value.value).toHaveLength(10_000);
     await store.commit(step(null));
     expect(texts()).toBe(0);
   });
@@ -544,9 +544,9 @@ describe('values', () => {
     const again = files.open();
     const [kept] = again.recover().instances;
     await again.commit(changes((set) => set.instances.set('a', { snapshot: () => kept! })));
-    expect(again.history.findVariables({})[0]?.value.value).toHaveLength(50_000);
+    expect(again.history.variables.find({})[0]?.value.value).toHaveLength(50_000);
     await again.commit(ended('a'));
-    expect(again.history.findVariables({})[0]?.value.value).toHaveLength(50_000);
+    expect(again.history.variables.find({})[0]?.value.value).toHaveLength(50_000);
     await again.commit(changes((set) => set.deletedHistories.add('a')));
     await again.close();
     const db = new BetterSqlite3(files.path());
@@ -622,11 +622,11 @@ describe('an instance that has ended', () => {
       }),
     );
     const seen = ({ history }: SqliteStore): unknown => [
-      history.findInstances({}).map(({ id, removalTime }) => [id, removalTime]),
-      history.countInstances({}),
-      history.findTaskLog({}).map(({ id }) => id),
-      history.findIncidents({}).map(({ id }) => id),
-      history.findInstances({ withIncidents: true }).map(({ id }) => id),
+      history.instances.find({}).map(({ id, removalTime }) => [id, removalTime]),
+      history.instances.count({}),
+      history.taskLog.find({}).map(({ id }) => id),
+      history.incidents.find({}).map(({ id }) => id),
+      history.instances.find({ withIncidents: true }).map(({ id }) => id),
     ];
     const expected = [
       [
@@ -660,12 +660,12 @@ describe('an instance that has ended', () => {
       }),
     );
     expect(store.history.findInstance('a')).toBeNull();
-    expect(store.history.findInstances({})).toEqual([]);
-    expect(store.history.countInstances({ processInstanceBusinessKeyIn: ['key-a', 'key-b'] })).toBe(0);
+    expect(store.history.instances.find({})).toEqual([]);
+    expect(store.history.instances.count({ processInstanceBusinessKeyIn: ['key-a', 'key-b'] })).toBe(0);
     await forgotten;
     const after = files.open(files.crash());
     expect(after.recover()).toMatchObject({ instances: [], tasks: [] });
-    expect(after.history.countInstances({})).toBe(0);
+    expect(after.history.instances.count({})).toBe(0);
   });
 
   it('is ordered by its start among running instances', async () => {
@@ -679,14 +679,14 @@ describe('an instance that has ended', () => {
       }),
     );
     for (const { history } of [store, files.open(files.crash())]) {
-      expect(history.findInstances({}).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
-      expect(history.findInstances({ firstResult: 1, maxResults: 2 }).map(({ id }) => id)).toEqual([
+      expect(history.instances.find({}).map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+      expect(history.instances.find({ firstResult: 1, maxResults: 2 }).map(({ id }) => id)).toEqual([
         'b',
         'c',
       ]);
-      expect(history.findActivities({}).map(({ id }) => id)).toEqual(['xa', 'xb', 'xc', 'xd']);
-      expect(history.findActivities({ activityInstanceId: 'xb' })).toEqual([activity('b')]);
-      expect(history.findInstances({ finished: true }).map(({ id }) => id)).toEqual(['b', 'd']);
+      expect(history.activities.find({}).map(({ id }) => id)).toEqual(['xa', 'xb', 'xc', 'xd']);
+      expect(history.activities.find({ activityInstanceId: 'xb' })).toEqual([activity('b')]);
+      expect(history.instances.find({ finished: true }).map(({ id }) => id)).toEqual(['b', 'd']);
     }
   });
 });
@@ -703,7 +703,7 @@ describe('expired history', () => {
     await store.close();
     const again = files.open(undefined, { clock: () => 4_999 });
     for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-    expect(again.history.findInstances({}).map(({ id }) => id)).toEqual(['new', 'eternal', 'running']);
+    expect(again.history.instances.find({}).map(({ id }) => id)).toEqual(['new', 'eternal', 'running']);
   });
 
   it('is tried again later when it cannot be removed', async () => {
@@ -738,12 +738,12 @@ it('keeps all kinds of history of an instance', async () => {
     }),
   );
   const all = ({ history }: SqliteStore): unknown => [
-    history.findActivities({}),
-    history.findVariables({}),
-    history.findIncidents({}),
-    history.findUserTasks({}),
-    history.findTaskLog({}),
-    history.findInstances({ withIncidents: true }).length,
+    history.activities.find({}),
+    history.variables.find({}),
+    history.incidents.find({}),
+    history.userTasks.find({}),
+    history.taskLog.find({}),
+    history.instances.find({ withIncidents: true }).length,
   ];
   const expected = [
     [{ ...HISTORIC_ACTIVITY, ...of, id: 'A', parentActivityInstanceId: 'a' }],

@@ -16,6 +16,14 @@ export type QueryOf<D extends { readonly filters: object; readonly sort: object 
 > &
   Page<keyof D['sort'] & string>;
 
+/** Answers the queries of a resource. */
+export interface Queryable<Query, Item> {
+  /** What a query asks for, in its order. */
+  find(query: Query): readonly Item[];
+  /** How many pass the filters of a query. */
+  count(query: Query): number;
+}
+
 /** What a resource can be asked for, declared once. */
 export interface QueryDeclaration<F, S> {
   /** Camunda's path of the resource: `/task`. */
@@ -88,6 +96,21 @@ export class QueryDefinition<R, C, F extends Filters<R, C>, S extends SortKeys<R
     let count = 0;
     for (const record of records) if (passes(record, context)) count += 1;
     return count;
+  }
+
+  /**
+   * Answers queries over records that are asked for with each query.
+   *
+   * @param candidates records among which are all that the query finds
+   */
+  over<T extends R>(
+    candidates: (query: FilterValues<F>) => Iterable<T>,
+    context: () => C,
+  ): Queryable<FilterValues<F> & Page<keyof S & string>, T> {
+    return {
+      find: (query) => this.find(candidates(query), query, context()),
+      count: (query) => this.count(candidates(query), query, context()),
+    };
   }
 
   /** Returns matching records one at a time, so that callers need not keep all of them. */

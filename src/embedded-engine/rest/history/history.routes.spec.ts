@@ -19,8 +19,8 @@ describe('history', () => {
   });
 
   it('lists, counts and gets instances', async () => {
-    rest.engine.answer('history.findInstances', [HISTORIC_INSTANCE]);
-    rest.engine.answer('history.countInstances', 1);
+    rest.engine.answer('history.instances.find', [HISTORIC_INSTANCE]);
+    rest.engine.answer('history.instances.count', 1);
     rest.engine.answer('history.findInstance', HISTORIC_INSTANCE);
     const dto = {
       id: 'PI',
@@ -76,8 +76,8 @@ describe('history', () => {
   });
 
   it('lists and counts activities', async () => {
-    rest.engine.answer('history.findActivities', [HISTORIC_ACTIVITY]);
-    rest.engine.answer('history.countActivities', 1);
+    rest.engine.answer('history.activities.find', [HISTORIC_ACTIVITY]);
+    rest.engine.answer('history.activities.count', 1);
     expect(
       await rest.answerOf(
         'GET /history/activity-instance?processInstanceId=PI&sortBy=startTime&sortOrder=asc',
@@ -114,8 +114,8 @@ describe('history', () => {
   });
 
   it('lists and counts variables', async () => {
-    rest.engine.answer('history.findVariables', [HISTORIC_VARIABLE]);
-    rest.engine.answer('history.countVariables', 1);
+    rest.engine.answer('history.variables.find', [HISTORIC_VARIABLE]);
+    rest.engine.answer('history.variables.count', 1);
     expect(
       await rest.answerOf(
         'GET /history/variable-instance?processInstanceId=PI&deserializeValues=false&variableTypeIn=json',
@@ -145,7 +145,7 @@ describe('history', () => {
         rootProcessInstanceId: 'PI',
       },
     ]);
-    expect(rest.engine.argumentsOf('history.findVariables')).toMatchObject([
+    expect(rest.engine.argumentsOf('history.variables.find')).toMatchObject([
       { processInstanceId: 'PI', variableTypeIn: ['Json'] },
     ]);
     expect(await rest.answerOf('GET /history/variable-instance/count')).toEqual({ count: 1 });
@@ -159,10 +159,10 @@ describe('history', () => {
         tenantId: 'acme',
         removalTime: NOON,
       });
-      rest.engine.answer('history.findActivities', [
+      rest.engine.answer('history.activities.find', [
         { ...HISTORIC_ACTIVITY, taskId: 'T', assignee: 'ann', calledProcessInstanceId: 'C' },
       ]);
-      rest.engine.answer('history.findVariables', [HISTORIC_VARIABLE]);
+      rest.engine.answer('history.variables.find', [HISTORIC_VARIABLE]);
       const instance = { rootProcessInstanceId: 'ROOT', tenantId: 'acme', removalTime: NOON_TEXT };
       expect(await rest.answerOf('GET /history/activity-instance')).toMatchObject([
         { ...instance, taskId: 'T', assignee: 'ann', calledProcessInstanceId: 'C' },
@@ -173,7 +173,7 @@ describe('history', () => {
   });
 
   it('reads filters of roots and callers', async () => {
-    rest.engine.answer('history.countInstances', 0);
+    rest.engine.answer('history.instances.count', 0);
     const query = 'rootProcessInstances=true&superProcessInstanceId=P';
     await rest.send(`GET /history/process-instance/count?${query}`);
     expect(rest.query).toEqual({ rootProcessInstances: true, superProcessInstanceId: 'P' });
@@ -189,27 +189,27 @@ describe('history', () => {
       });
     }
     expect(rest.engine.calls).toEqual([]);
-    rest.engine.answer('history.findInstances', []);
+    rest.engine.answer('history.instances.find', []);
     await rest.send('GET /history/process-instance?processInstanceIds=');
     expect(rest.query).toMatchObject({ processInstanceIds: [''] });
   });
 
   it('gets one activity and one variable', async () => {
-    rest.engine.answer('history.findActivities', [HISTORIC_ACTIVITY]);
-    rest.engine.answer('history.findVariables', [HISTORIC_VARIABLE]);
+    rest.engine.answer('history.activities.find', [HISTORIC_ACTIVITY]);
+    rest.engine.answer('history.variables.find', [HISTORIC_VARIABLE]);
     expect(await rest.answerOf('GET /history/activity-instance/Charge:u')).toMatchObject({ id: 'Charge:u' });
-    expect(rest.engine.argumentsOf('history.findActivities')).toEqual([{ activityInstanceId: 'Charge:u' }]);
+    expect(rest.engine.argumentsOf('history.activities.find')).toEqual([{ activityInstanceId: 'Charge:u' }]);
     expect(await rest.answerOf('GET /history/variable-instance/V')).toMatchObject({
       id: 'V',
       value: '{"ok":true}',
     });
-    expect(rest.engine.argumentsOf('history.findVariables')).toEqual([{ id: 'V', includeDeleted: true }]);
+    expect(rest.engine.argumentsOf('history.variables.find')).toEqual([{ id: 'V', includeDeleted: true }]);
     expect(await rest.errorOf('GET /history/variable-instance/V/data')).toMatchObject({
       status: 400,
       message: 'Value of variable with id V is not a binary value.',
     });
-    rest.engine.answer('history.findActivities', []);
-    rest.engine.answer('history.findVariables', []);
+    rest.engine.answer('history.activities.find', []);
+    rest.engine.answer('history.variables.find', []);
     expect(await rest.errorOf('GET /history/activity-instance/x')).toMatchObject({
       status: 404,
       message: "Historic activity instance with id 'x' does not exist",
@@ -222,8 +222,8 @@ describe('history', () => {
 
   it('lists and counts incidents by GET only', async () => {
     rest.engine.answer('history.findInstance', HISTORIC_INSTANCE);
-    rest.engine.answer('history.findIncidents', [HISTORIC_INCIDENT]);
-    rest.engine.answer('history.countIncidents', 1);
+    rest.engine.answer('history.incidents.find', [HISTORIC_INCIDENT]);
+    rest.engine.answer('history.incidents.count', 1);
     expect(
       await rest.answerOf('GET /history/incident?resolved=true&sortBy=createTime&sortOrder=asc'),
     ).toEqual([
@@ -253,14 +253,14 @@ describe('history', () => {
         annotation: null,
       },
     ]);
-    expect(rest.engine.argumentsOf('history.findIncidents')).toMatchObject([{ resolved: true }]);
+    expect(rest.engine.argumentsOf('history.incidents.find')).toMatchObject([{ resolved: true }]);
     expect(await rest.answerOf('GET /history/incident/count?open=true')).toEqual({ count: 1 });
     expect((await rest.send('POST /history/incident', {})).status).toBe(405);
   });
 
   it('lists and counts user tasks', async () => {
-    rest.engine.answer('history.findUserTasks', [HISTORIC_TASK]);
-    rest.engine.answer('history.countUserTasks', 1);
+    rest.engine.answer('history.userTasks.find', [HISTORIC_TASK]);
+    rest.engine.answer('history.userTasks.count', 1);
     expect(await rest.answerOf('GET /history/task?taskAssignee=ann&sortBy=taskName&sortOrder=asc')).toEqual([
       {
         id: 'T',
@@ -295,7 +295,7 @@ describe('history', () => {
     expect(await rest.answerOf('POST /history/task/count', { finished: true })).toEqual({ count: 1 });
     expect(rest.query).toEqual({ finished: true });
     const open = { ...HISTORIC_TASK, endTime: null, deleteReason: null };
-    rest.engine.answer('history.findUserTasks', [open, { ...HISTORIC_TASK, deleteReason: 'deleted' }]);
+    rest.engine.answer('history.userTasks.find', [open, { ...HISTORIC_TASK, deleteReason: 'deleted' }]);
     expect(await rest.answerOf('POST /history/task', {})).toMatchObject([
       { taskState: 'Created', duration: null },
       { taskState: 'Deleted' },
@@ -303,8 +303,8 @@ describe('history', () => {
   });
 
   it('shows the log of external tasks', async () => {
-    rest.engine.answer('history.findTaskLog', [TASK_LOG]);
-    rest.engine.answer('history.countTaskLog', 1);
+    rest.engine.answer('history.taskLog.find', [TASK_LOG]);
+    rest.engine.answer('history.taskLog.count', 1);
     rest.engine.answer('history.findTaskLogEntry', TASK_LOG);
     const dto = {
       id: 'L',
@@ -330,7 +330,7 @@ describe('history', () => {
       deletionLog: false,
     };
     expect(await rest.answerOf('GET /history/external-task-log?failureLog=true')).toEqual([dto]);
-    expect(rest.engine.argumentsOf('history.findTaskLog')).toMatchObject([{ failureLog: true }]);
+    expect(rest.engine.argumentsOf('history.taskLog.find')).toMatchObject([{ failureLog: true }]);
     expect(await rest.answerOf('POST /history/external-task-log/count', {})).toEqual({ count: 1 });
     expect(await rest.answerOf('GET /history/external-task-log/L')).toEqual(dto);
     const details = 'GET /history/external-task-log/L/error-details';

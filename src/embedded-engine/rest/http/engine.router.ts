@@ -33,6 +33,23 @@ export interface Route {
   readonly handle: RouteHandler;
 }
 
+export function get(path: string, handle: RouteHandler): Route {
+  return { method: 'GET', path, handle };
+}
+
+export function post(path: string, handle: RouteHandler): Route {
+  return { method: 'POST', path, handle };
+}
+
+export function put(path: string, handle: RouteHandler): Route {
+  return { method: 'PUT', path, handle };
+}
+
+/** A route of the method `DELETE`. */
+export function del(path: string, handle: RouteHandler): Route {
+  return { method: 'DELETE', path, handle };
+}
+
 interface CompiledRoute {
   readonly segments: readonly string[];
   readonly handle: RouteHandler;

@@ -1,7 +1,7 @@
 import { EngineError, type EngineErrorKind } from '../../state/engine.errors.js';
 import { ExpressionError } from '../../el/index.js';
 import { BpmnParseError } from '../../model/index.js';
-import type { EngineResponse } from './http.types.js';
+import { noContent, type EngineResponse } from './http.types.js';
 
 /** A refusal by the REST layer, with the status and body of Camunda 7. */
 export class RestError extends Error {
@@ -78,6 +78,35 @@ export async function prefixed<T>(prefix: string, run: () => T | Promise<T>): Pr
     throw error;
   }
 }
+
+/** Throws; for the right side of `??`. */
+export function raise(error: Error): never {
+  throw error;
+}
+
+/** The refusals with which a resource of Camunda answers kinds of errors of the engine. */
+export type Refusals = Readonly<Partial<Record<EngineErrorKind, (error: EngineError) => RestError>>>;
+
+/**
+ * Runs a command that is answered with 204.
+ *
+ * @param refusals other errors pass unchanged
+ * @throws RestError
+ */
+export async function command(refusals: Refusals, run: () => Promise<void>): Promise<EngineResponse> {
+  try {
+    await run();
+    return noContent();
+  } catch (error) {
+    throw (error instanceof EngineError ? refusals[error.kind]?.(error) : undefined) ?? error;
+  }
+}
+
+/** Refuses what does not exist with 404 and what is invalid now with 400, as RestException with the engine's code. */
+export const REST_EXCEPTIONS: Refusals = {
+  NotFound: (error) => restException(error, 404, error.message),
+  BadUserRequest: (error) => restException(error, 400, error.message),
+};
 
 /** The response for an error of a handler; null for an unexpected error, which the caller logs and answers with 500. */
 export function describeError(error: unknown): EngineResponse | null {

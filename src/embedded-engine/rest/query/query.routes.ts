@@ -1,14 +1,14 @@
-import type { QueryDefinition, QueryOf } from '../../query/define/query.definition.js';
+import type { Queryable, QueryDefinition, QueryOf } from '../../query/define/query.definition.js';
 import type { Filters, FilterValues, SortKeys } from '../../query/define/query.types.js';
-import { type Route, type RouteCall } from '../http/engine.router.js';
+import { get, post, type Route, type RouteCall } from '../http/engine.router.js';
 import { ok } from '../http/http.types.js';
+import type { JsonRecord } from '../http/json.reader.js';
 import { readFilters, readPage } from './query.reader.js';
 
-/** Handles the queries of a resource. */
-export interface QueryHandlers<Query, Item> {
-  readonly find: (query: Query) => readonly Item[];
-  readonly count: (query: Query) => number;
-  readonly present: (item: Item, call: RouteCall) => unknown;
+/** What the routes of a query have besides the query itself. */
+export interface QueryRouteOptions<Query> {
+  /** `POST` as well as `GET`, as Camunda has it for most resources; default true. */
+  readonly post?: boolean;
   /** @throws RestError for filters that exclude each other */
   readonly check?: (query: Query) => void;
 }
@@ -16,33 +16,33 @@ export interface QueryHandlers<Query, Item> {
 /**
  * `GET` and `POST` of a list and of its count.
  *
- * @param methods the methods that Camunda serves for the resource
+ * @param present makes the DTO of an item
  */
 export function queryRoutes<R, C, F extends Filters<R, C>, S extends SortKeys<R>, Item>(
   definition: QueryDefinition<R, C, F, S>,
-  handlers: QueryHandlers<QueryOf<QueryDefinition<R, C, F, S>>, Item>,
-  methods: readonly ('GET' | 'POST')[] = ['GET', 'POST'],
+  resource: Queryable<QueryOf<QueryDefinition<R, C, F, S>>, Item>,
+  present: (item: Item, call: RouteCall) => unknown,
+  options: QueryRouteOptions<FilterValues<F>> = {},
 ): readonly Route[] {
-  return methods.flatMap((method): readonly Route[] => {
-    const body = (call: RouteCall) => (method === 'GET' ? {} : call.body());
-    const filters = (call: RouteCall): FilterValues<F> => {
-      const query = readFilters(definition, method === 'GET' ? call.query : call.body());
-      handlers.check?.(query);
-      return query;
-    };
-    const list: Route = {
-      method,
-      path: definition.path,
-      handle: (call) => {
-        const query = { ...filters(call), ...readPage(definition.sort, call.query, body(call)) };
-        return ok(handlers.find(query).map((item) => handlers.present(item, call)));
-      },
-    };
-    const count: Route = {
-      method,
-      path: `${definition.path}/count`,
-      handle: (call) => ok({ count: handlers.count(filters(call)) }),
-    };
-    return [list, count];
-  });
+  const { path } = definition;
+  const filters = (given: JsonRecord): FilterValues<F> => {
+    const query = readFilters(definition, given);
+    options.check?.(query);
+    return query;
+  };
+  const list = (call: RouteCall, given: JsonRecord, body: JsonRecord) => {
+    const query = { ...filters(given), ...readPage(definition.sort, call.query, body) };
+    return ok(resource.find(query).map((item) => present(item, call)));
+  };
+  const count = (given: JsonRecord) => ok({ count: resource.count(filters(given)) });
+  const gets = [
+    get(path, (call) => list(call, call.query, {})),
+    get(`${path}/count`, (call) => count(call.query)),
+  ];
+  if (options.post === false) return gets;
+  return [
+    ...gets,
+    post(path, (call) => list(call, call.body(), call.body())),
+    post(`${path}/count`, (call) => count(call.body())),
+  ];
 }

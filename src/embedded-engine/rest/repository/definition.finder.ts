@@ -41,7 +41,7 @@ function findByKey(repository: RepositoryService, key: string): DefinitionRecord
 }
 
 function findByTenant(repository: RepositoryService, key: string, tenantId: string): DefinitionRecord {
-  const [definition] = repository.findDefinitions({ key, tenantIdIn: [tenantId], latestVersion: true });
+  const [definition] = repository.definitions.find({ key, tenantIdIn: [tenantId], latestVersion: true });
   if (definition === undefined) throw noMatch(key, `tenant-id: ${tenantId}`);
   return definition;
 }

@@ -136,7 +136,7 @@ describe('deployment', () => {
       deploymentTime: NOON_TEXT,
       tenantId: null,
     };
-    rest.engine.answer('repository.findDeployments', [DEPLOYMENT]);
+    rest.engine.answer('repository.deployments.find', [DEPLOYMENT]);
     const query = `name=a&withoutSource=true&withoutTenantId=false&after=${NOON_TEXT}&tenantIdIn=a,b&sortBy=name&sortOrder=desc`;
     expect(await rest.answerOf(`GET /deployment?${query}&firstResult=1&maxResults=2`)).toEqual([dto]);
     expect(rest.query).toEqual({
@@ -148,7 +148,7 @@ describe('deployment', () => {
       maxResults: 2,
       sorting: [{ sortBy: 'name', sortOrder: 'desc' }],
     });
-    rest.engine.answer('repository.countDeployments', 4);
+    rest.engine.answer('repository.deployments.count', 4);
     expect(await rest.answerOf('GET /deployment/count')).toEqual({ count: 4 });
     rest.engine.answer('repository.findDeployment', DEPLOYMENT);
     expect(await rest.answerOf('GET /deployment/D')).toEqual(dto);

@@ -1,60 +1,37 @@
 import { DEPLOYMENT_QUERY } from '../../query/deployment.query.js';
 import type { RepositoryService } from '../../repository/repository.service.js';
-import { EngineError } from '../../state/engine.errors.js';
 import type { ResourceRecord } from '../../state/records.types.js';
 import { attachment } from '../http/attachment.format.js';
 import { readDeployment } from './deployment.reader.js';
-import { BASE_PATH, type Route, type RouteCall } from '../http/engine.router.js';
-import { bytes, noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { BASE_PATH, del, get, post, type Route, type RouteCall } from '../http/engine.router.js';
+import { bytes, ok, type EngineResponse } from '../http/http.types.js';
 import { optional } from '../http/json.reader.js';
 import { queryRoutes } from '../query/query.routes.js';
 import { flag } from '../query/query.reader.js';
 import { presentDefinition, presentDeployment, presentResource, selfLink } from './repository.presenter.js';
-import { notFound } from '../http/rest.error.js';
+import { command, notFound, raise } from '../http/rest.error.js';
 
 /** `/deployment`. */
 export function deploymentRoutes(repository: RepositoryService): readonly Route[] {
   return [
-    { method: 'POST', path: '/deployment/create', handle: (call) => create(repository, call) },
-    ...queryRoutes(
-      DEPLOYMENT_QUERY,
-      {
-        find: (query) => repository.findDeployments(query),
-        count: (query) => repository.countDeployments(query),
-        present: (deployment) => presentDeployment(deployment),
-      },
-      ['GET'],
-    ),
-    {
-      method: 'GET',
-      path: '/deployment/:id',
-      handle: (call) => {
-        const deployment = repository.findDeployment(call.param('id'));
-        if (deployment === null) throw notFound(`Deployment with id '${call.param('id')}' does not exist`);
-        return ok(presentDeployment(deployment));
-      },
-    },
-    { method: 'DELETE', path: '/deployment/:id', handle: (call) => remove(repository, call) },
-    {
-      method: 'GET',
-      path: '/deployment/:id/resources',
-      handle: (call) => ok(resourcesOf(repository, call).map(presentResource)),
-    },
-    {
-      method: 'GET',
-      path: '/deployment/:id/resources/:resourceId',
-      handle: (call) => ok(presentResource(resourceOf(repository, call))),
-    },
-    {
-      method: 'GET',
-      path: '/deployment/:id/resources/:resourceId/data',
-      handle: (call) => {
-        const resource = resourceOf(repository, call);
-        return bytes(resource.bytes, 'application/octet-stream', {
-          'content-disposition': attachment(resource.name),
-        });
-      },
-    },
+    post('/deployment/create', (call) => create(repository, call)),
+    ...queryRoutes(DEPLOYMENT_QUERY, repository.deployments, (deployment) => presentDeployment(deployment), {
+      post: false,
+    }),
+    get('/deployment/:id', (call) => {
+      const id = call.param('id');
+      const deployment = repository.findDeployment(id);
+      return ok(
+        presentDeployment(deployment ?? raise(notFound(`Deployment with id '${id}' does not exist`))),
+      );
+    }),
+    del('/deployment/:id', (call) => remove(repository, call)),
+    get('/deployment/:id/resources', (call) => ok(resourcesOf(repository, call).map(presentResource))),
+    get('/deployment/:id/resources/:resourceId', (call) => ok(presentResource(resourceOf(repository, call)))),
+    get('/deployment/:id/resources/:resourceId/data', (call) => {
+      const { bytes: content, name } = resourceOf(repository, call);
+      return bytes(content, 'application/octet-stream', { 'content-disposition': attachment(name) });
+    }),
   ];
 }
 
@@ -73,17 +50,12 @@ async function create(repository: RepositoryService, call: RouteCall): Promise<E
   });
 }
 
-async function remove(repository: RepositoryService, call: RouteCall): Promise<EngineResponse> {
+function remove(repository: RepositoryService, call: RouteCall): Promise<EngineResponse> {
   const id = call.param('id');
-  try {
-    await repository.deleteDeployment(id, { cascade: optional(call.query, 'cascade', flag) === true });
-  } catch (error) {
-    if (error instanceof EngineError && error.kind === 'NotFound') {
-      throw notFound(`Deployment with id '${id}' do not exist`);
-    }
-    throw error;
-  }
-  return noContent();
+  const cascade = optional(call.query, 'cascade', flag) === true;
+  return command({ NotFound: () => notFound(`Deployment with id '${id}' do not exist`) }, () =>
+    repository.deleteDeployment(id, { cascade }),
+  );
 }
 
 function resourcesOf(repository: RepositoryService, call: RouteCall): readonly ResourceRecord[] {

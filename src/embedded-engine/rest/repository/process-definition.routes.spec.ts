@@ -12,18 +12,18 @@ describe('process-definition', () => {
   });
 
   it('lists and counts with filters', async () => {
-    rest.engine.answer('repository.findDefinitions', [DEFINITION]);
+    rest.engine.answer('repository.definitions.find', [DEFINITION]);
     expect(
       await rest.answerOf('GET /process-definition?key=order&latestVersion=true&version=3'),
     ).toMatchObject([{ id: 'order:3:u' }]);
     expect(rest.query).toMatchObject({ key: 'order', latestVersion: true, version: 3, sorting: [] });
-    rest.engine.answer('repository.countDefinitions', 1);
+    rest.engine.answer('repository.definitions.count', 1);
     expect(await rest.answerOf('GET /process-definition/count?keysIn=a,b')).toEqual({ count: 1 });
     expect(rest.query).toEqual({ keysIn: ['a', 'b'] });
   });
 
   it('reads the older names of two filters', async () => {
-    rest.engine.answer('repository.countDefinitions', 1);
+    rest.engine.answer('repository.definitions.count', 1);
     await rest.send('GET /process-definition/count?ver=3&latest=true');
     expect(rest.query).toEqual({ version: 3, latestVersion: true });
     await rest.send('GET /process-definition/count?version=2&ver=3');
@@ -33,7 +33,7 @@ describe('process-definition', () => {
   it('gets by id, key, and key with tenant', async () => {
     rest.engine.answer('repository.findDefinition', DEFINITION);
     rest.engine.answer('repository.findLatestDefinition', DEFINITION);
-    rest.engine.answer('repository.findDefinitions', [DEFINITION]);
+    rest.engine.answer('repository.definitions.find', [DEFINITION]);
     for (const path of ['order%3A3%3Au', 'key/order', 'key/order/tenant-id/acme']) {
       expect(await rest.answerOf(`GET /process-definition/${path}`)).toMatchObject({
         id: 'order:3:u',
@@ -50,7 +50,7 @@ describe('process-definition', () => {
   it('responds 404 to an unknown key, tenant or id', async () => {
     rest.engine.answer('repository.findDefinition', null);
     rest.engine.answer('repository.findLatestDefinition', null);
-    rest.engine.answer('repository.findDefinitions', []);
+    rest.engine.answer('repository.definitions.find', []);
     const errorOf = async (path: string): Promise<unknown> =>
       jsonOf(await rest.send(`GET /process-definition/${path}`));
     expect(await errorOf('x')).toEqual({

@@ -2,7 +2,7 @@ import { PROCESS_DEFINITION_QUERY } from '../../query/process-definition.query.j
 import type { RepositoryService } from '../../repository/repository.service.js';
 import type { RuntimeService, StartInput, StartResult } from '../../runtime/runtime.service.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
-import { BASE_PATH, type Route, type RouteCall } from '../http/engine.router.js';
+import { BASE_PATH, del, get, post, put, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { boolean, integer, nullable, optional, text } from '../http/json.reader.js';
 import { presentProcessInstance } from '../runtime/process-instance.presenter.js';
@@ -19,15 +19,7 @@ export function processDefinitionRoutes(
 ): readonly Route[] {
   const { byKey, byTenant, byId } = definitionFinders(repository);
   return [
-    ...queryRoutes(
-      PROCESS_DEFINITION_QUERY,
-      {
-        find: (query) => repository.findDefinitions(query),
-        count: (query) => repository.countDefinitions(query),
-        present: presentDefinition,
-      },
-      ['GET'],
-    ),
+    ...queryRoutes(PROCESS_DEFINITION_QUERY, repository.definitions, presentDefinition, { post: false }),
     ...definitionRoutes(byKey, repository, runtime),
     ...definitionRoutes(byTenant, repository, runtime),
     ...definitionRoutes(byId, repository, runtime),
@@ -40,42 +32,25 @@ function definitionRoutes(
   runtime: RuntimeService,
 ): readonly Route[] {
   return [
-    { method: 'GET', path, handle: (call) => ok(presentDefinition(find(call))) },
-    {
-      method: 'GET',
-      path: `${path}/xml`,
-      handle: (call) => {
-        const { id } = find(call);
-        const xml = repository.findDefinitionResource(id)?.bytes.toString('utf8') ?? null;
-        return ok({ id, bpmn20Xml: xml });
-      },
-    },
-    { method: 'POST', path: `${path}/start`, handle: (call) => start(runtime, idOf(call), call) },
-    {
-      method: 'DELETE',
-      path,
-      handle: async (call) => {
-        const cascade = optional(call.query, 'cascade', boolean) ?? false;
-        await repository.deleteDefinition(find(call).id, { cascade });
-        // The only deletion to which Camunda responds with 200.
-        return { status: 200, headers: {}, body: { kind: 'none' } };
-      },
-    },
-    {
-      method: 'PUT',
-      path: `${path}/history-time-to-live`,
-      handle: (call) => setHistoryTimeToLive(repository, idOf(call), call),
-    },
+    get(path, (call) => ok(presentDefinition(find(call)))),
+    get(`${path}/xml`, (call) => {
+      const { id } = find(call);
+      const xml = repository.findDefinitionResource(id)?.bytes.toString('utf8') ?? null;
+      return ok({ id, bpmn20Xml: xml });
+    }),
+    post(`${path}/start`, (call) => start(runtime, idOf(call), call)),
+    del(path, async (call) => {
+      const cascade = optional(call.query, 'cascade', boolean) ?? false;
+      await repository.deleteDefinition(find(call).id, { cascade });
+      // The only deletion to which Camunda responds with 200.
+      return { status: 200, headers: {}, body: { kind: 'none' } };
+    }),
+    put(`${path}/history-time-to-live`, async (call) => {
+      const id = idOf(call);
+      await repository.setHistoryTimeToLive(id, nullable(call.body(), 'historyTimeToLive', integer));
+      return noContent();
+    }),
   ];
-}
-
-async function setHistoryTimeToLive(
-  repository: RepositoryService,
-  id: string,
-  call: RouteCall,
-): Promise<EngineResponse> {
-  await repository.setHistoryTimeToLive(id, nullable(call.body(), 'historyTimeToLive', integer));
-  return noContent();
 }
 
 function start(runtime: RuntimeService, definitionId: string, call: RouteCall): Promise<EngineResponse> {

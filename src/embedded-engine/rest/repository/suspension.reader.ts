@@ -1,6 +1,6 @@
 import type { RuntimeService } from '../../runtime/runtime.service.js';
 import { isRecord, list, optional, text, type JsonRecord } from '../http/json.reader.js';
-import { PROCESS_INSTANCE_QUERY } from '../../query/process-instance.query.js';
+import { PROCESS_INSTANCE_QUERY, type ProcessInstanceQuery } from '../../query/process-instance.query.js';
 import { readFilters } from '../query/query.reader.js';
 import { invalidRequest } from '../http/rest.error.js';
 
@@ -30,9 +30,6 @@ const ONLY_ONE =
 const NONE =
   'Either processDefinitionId or processDefinitionKey should be set to update the suspension state.';
 
-function idsOf(
-  runtime: RuntimeService,
-  query: Parameters<RuntimeService['findProcessInstances']>[0],
-): readonly string[] {
-  return runtime.findProcessInstances(query).map((instance) => instance.id);
+function idsOf(runtime: RuntimeService, query: ProcessInstanceQuery): readonly string[] {
+  return runtime.processInstances.find(query).map((instance) => instance.id);
 }

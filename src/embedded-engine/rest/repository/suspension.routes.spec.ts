@@ -11,7 +11,7 @@ describe('suspension', () => {
   beforeEach(() => {
     rest = new RestClient();
     rest.engine.answer('repository.findLatestDefinition', DEFINITION);
-    rest.engine.answer('repository.findDefinitions', [DEFINITION]);
+    rest.engine.answer('repository.definitions.find', [DEFINITION]);
   });
 
   it.each<[string, unknown, string]>([
@@ -112,7 +112,7 @@ describe('suspension', () => {
   });
 
   it('suspends all versions of a key', async () => {
-    rest.engine.answer('repository.findDefinitions', [DEFINITION, { ...DEFINITION, id: 'order:2:u' }]);
+    rest.engine.answer('repository.definitions.find', [DEFINITION, { ...DEFINITION, id: 'order:2:u' }]);
     const body = { processDefinitionKey: 'order', suspended: true };
     expect((await rest.send('PUT /process-definition/suspended', body)).status).toBe(204);
     expect(rest.engine.calls.map((call) => call.args)).toEqual([
@@ -123,7 +123,7 @@ describe('suspension', () => {
   });
 
   it('suspends instances by id, by definition and by query', async () => {
-    rest.engine.answer('runtime.findProcessInstances', [INSTANCE, { ...INSTANCE, id: 'Q' }]);
+    rest.engine.answer('runtime.processInstances.find', [INSTANCE, { ...INSTANCE, id: 'Q' }]);
     const suspendedIds = async (path: string, body: object): Promise<unknown> => {
       rest.engine.calls.length = 0;
       expect((await rest.send(`PUT ${path}`, { ...body, suspended: true })).status).toBe(204);
@@ -137,7 +137,7 @@ describe('suspension', () => {
       ['PI', true],
       ['Q', true],
     ]);
-    expect(rest.engine.argumentsOf('runtime.findProcessInstances')).toEqual([
+    expect(rest.engine.argumentsOf('runtime.processInstances.find')).toEqual([
       { processDefinitionKey: 'order' },
     ]);
     expect(
@@ -150,7 +150,7 @@ describe('suspension', () => {
       ['Q', true],
       ['PI', true],
     ]);
-    expect(rest.engine.argumentsOf('runtime.findProcessInstances')).toEqual([{ businessKey: 'b' }]);
+    expect(rest.engine.argumentsOf('runtime.processInstances.find')).toEqual([{ businessKey: 'b' }]);
   });
 });
 
@@ -158,7 +158,7 @@ describe('history time to live', () => {
   it.each(DEFINITION_PATHS)('is set for the definition %s', async (path) => {
     const rest = new RestClient();
     rest.engine.answer('repository.findLatestDefinition', DEFINITION);
-    rest.engine.answer('repository.findDefinitions', [DEFINITION]);
+    rest.engine.answer('repository.definitions.find', [DEFINITION]);
     const request = `PUT /process-definition/${path}/history-time-to-live`;
     expect((await rest.send(request, { historyTimeToLive: 5 })).status).toBe(204);
     expect(rest.lastCall).toEqual({ method: 'repository.setHistoryTimeToLive', args: ['order:3:u', 5] });

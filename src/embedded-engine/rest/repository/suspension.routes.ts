@@ -2,7 +2,7 @@ import type { RepositoryService } from '../../repository/repository.service.js';
 import type { RuntimeService } from '../../runtime/runtime.service.js';
 import { EngineError } from '../../state/engine.errors.js';
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import { put, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, type EngineResponse } from '../http/http.types.js';
 import { boolean, optional, text, type JsonRecord } from '../http/json.reader.js';
 import { invalidRequest } from '../http/rest.error.js';
@@ -26,26 +26,14 @@ export function suspensionRoutes(
 ): readonly Route[] {
   const { byKey, byTenant, byId } = definitionFinders(repository);
   return [
-    {
-      method: 'PUT',
-      path: '/process-definition/suspended',
-      handle: (call) => suspendByKey(repository, call, clock),
-    },
-    ...[byKey, byTenant, byId].map((finder): Route => ({
-      method: 'PUT',
-      path: `${finder.path}/suspended`,
-      handle: (call) => suspendDefinition(repository, finder, call, clock),
-    })),
-    {
-      method: 'PUT',
-      path: '/process-instance/suspended',
-      handle: (call) => suspendInstances(runtime, selectInstances(runtime, call.body()), call),
-    },
-    {
-      method: 'PUT',
-      path: '/process-instance/:id/suspended',
-      handle: (call) => suspendInstances(runtime, [call.param('id')], call),
-    },
+    put('/process-definition/suspended', (call) => suspendByKey(repository, call, clock)),
+    ...[byKey, byTenant, byId].map((finder) =>
+      put(`${finder.path}/suspended`, (call) => suspendDefinition(repository, finder, call, clock)),
+    ),
+    put('/process-instance/suspended', (call) =>
+      suspendInstances(runtime, selectInstances(runtime, call.body()), call),
+    ),
+    put('/process-instance/:id/suspended', (call) => suspendInstances(runtime, [call.param('id')], call)),
   ];
 }
 
@@ -61,7 +49,7 @@ async function suspendByKey(
   const key = optional(body, 'processDefinitionKey', text);
   if (key === undefined) throw invalidRequest(NEITHER);
   refuseDelay(body, clock, 'Could not update the suspension state of Process Definitions due to');
-  for (const { id } of repository.findDefinitions({ key })) await setSuspended(repository, id, body);
+  for (const { id } of repository.definitions.find({ key })) await setSuspended(repository, id, body);
   return noContent();
 }
 

@@ -23,7 +23,7 @@ describe('execution', () => {
 
   it('responds 404 to unknown ids', async () => {
     rest.engine.answer('runtime.findExecution', null);
-    rest.engine.answer('messages.findSubscriptions', []);
+    rest.engine.answer('messages.subscriptions.find', []);
     expect(await rest.errorOf('GET /execution/x')).toEqual({
       status: 404,
       type: 'InvalidRequestException',
@@ -61,8 +61,8 @@ describe('execution', () => {
   });
 
   it('lists, counts and gets', async () => {
-    rest.engine.answer('runtime.findExecutions', [EXECUTION]);
-    rest.engine.answer('runtime.countExecutions', 2);
+    rest.engine.answer('runtime.executions.find', [EXECUTION]);
+    rest.engine.answer('runtime.executions.count', 2);
     rest.engine.answer('runtime.findExecution', EXECUTION);
     const dto = { id: 'E', processInstanceId: 'PI', ended: false, tenantId: null };
     expect(await rest.answerOf('GET /execution?activityId=a&sortBy=instanceId&sortOrder=asc')).toEqual([dto]);
@@ -84,7 +84,7 @@ describe('execution', () => {
   });
 
   it('shows the message subscription of an execution', async () => {
-    rest.engine.answer('messages.findSubscriptions', [SUBSCRIPTION]);
+    rest.engine.answer('messages.subscriptions.find', [SUBSCRIPTION]);
     expect(await rest.answerOf('GET /execution/E/messageSubscriptions/paid')).toEqual(SUBSCRIPTION_DTO);
     expect(rest.query).toEqual({ executionId: 'E', eventName: 'paid', eventType: 'message' });
   });
@@ -93,8 +93,8 @@ describe('execution', () => {
 describe('event-subscription', () => {
   it('lists and counts by GET only', async () => {
     const rest = new RestClient();
-    rest.engine.answer('messages.findSubscriptions', [SUBSCRIPTION]);
-    rest.engine.answer('messages.countSubscriptions', 1);
+    rest.engine.answer('messages.subscriptions.find', [SUBSCRIPTION]);
+    rest.engine.answer('messages.subscriptions.count', 1);
     expect(
       await rest.answerOf('GET /event-subscription?eventName=paid&sortBy=created&sortOrder=desc'),
     ).toEqual([SUBSCRIPTION_DTO]);

@@ -1,42 +1,25 @@
-import { EXECUTION_QUERY } from '../../query/execution.query.js';
+import { EXECUTION_QUERY, type ExecutionView } from '../../query/execution.query.js';
 import type { RuntimeService } from '../../runtime/runtime.service.js';
 import type { MessageService } from '../../messages/message.service.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
-import { presentSubscription } from './event-subscription.presenter.js';
-import { presentExecution } from './execution.presenter.js';
+import { get, post, type Route, type RouteCall } from '../http/engine.router.js';
+import { presentSubscription } from './event-subscription.routes.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { queryRoutes } from '../query/query.routes.js';
-import { notFound, prefixed } from '../http/rest.error.js';
+import { notFound, prefixed, raise } from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
 
 /** `/execution`, without its variables. */
 export function executionRoutes(runtime: RuntimeService, messages: MessageService): readonly Route[] {
   return [
-    ...queryRoutes(EXECUTION_QUERY, {
-      find: (query) => runtime.findExecutions(query),
-      count: (query) => runtime.countExecutions(query),
-      present: presentExecution,
+    ...queryRoutes(EXECUTION_QUERY, runtime.executions, presentExecution),
+    get('/execution/:id', (call) => {
+      const id = call.param('id');
+      const execution = runtime.findExecution(id);
+      return ok(presentExecution(execution ?? raise(notFound(`Execution with id ${id} does not exist`))));
     }),
-    {
-      method: 'GET',
-      path: '/execution/:id',
-      handle: (call) => {
-        const execution = runtime.findExecution(call.param('id'));
-        if (execution === null) throw notFound(`Execution with id ${call.param('id')} does not exist`);
-        return ok(presentExecution(execution));
-      },
-    },
-    { method: 'POST', path: '/execution/:id/signal', handle: (call) => signal(runtime, call) },
-    {
-      method: 'GET',
-      path: '/execution/:id/messageSubscriptions/:messageName',
-      handle: (call) => subscription(messages, call),
-    },
-    {
-      method: 'POST',
-      path: '/execution/:id/messageSubscriptions/:messageName/trigger',
-      handle: (call) => trigger(messages, call),
-    },
+    post('/execution/:id/signal', (call) => signal(runtime, call)),
+    get('/execution/:id/messageSubscriptions/:messageName', (call) => subscription(messages, call)),
+    post('/execution/:id/messageSubscriptions/:messageName/trigger', (call) => trigger(messages, call)),
   ];
 }
 
@@ -50,7 +33,7 @@ function signal(runtime: RuntimeService, call: RouteCall): Promise<EngineRespons
 
 function subscription(messages: MessageService, call: RouteCall): EngineResponse {
   const [executionId, eventName] = [call.param('id'), call.param('messageName')];
-  const [found] = messages.findSubscriptions({ executionId, eventName, eventType: 'message' });
+  const [found] = messages.subscriptions.find({ executionId, eventName, eventType: 'message' });
   if (found === undefined) {
     throw notFound(
       `Message event subscription for execution ${executionId} named ${eventName} does not exist`,
@@ -65,4 +48,14 @@ function trigger(messages: MessageService, call: RouteCall): Promise<EngineRespo
     await messages.trigger(id, messageName, readVariables(call.body().variables));
     return noContent();
   });
+}
+
+/** ExecutionDto. */
+export function presentExecution(execution: ExecutionView): Record<string, unknown> {
+  return {
+    id: execution.id,
+    processInstanceId: execution.processInstanceId,
+    ended: execution.ended,
+    tenantId: execution.tenantId,
+  };
 }

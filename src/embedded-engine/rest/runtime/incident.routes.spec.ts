@@ -28,8 +28,8 @@ describe('incident', () => {
   };
 
   it('lists, counts and gets', async () => {
-    rest.engine.answer('runtime.findIncidents', [INCIDENT]);
-    rest.engine.answer('runtime.countIncidents', 2);
+    rest.engine.answer('runtime.incidents.find', [INCIDENT]);
+    rest.engine.answer('runtime.incidents.count', 2);
     rest.engine.answer('runtime.findIncident', INCIDENT);
     expect(await rest.answerOf('GET /incident?processInstanceId=PI')).toEqual([DTO]);
     expect(rest.query).toMatchObject({ processInstanceId: 'PI' });

@@ -1,12 +1,14 @@
 import type { CorrelationInput, CorrelationResult } from '../../messages/correlation.js';
 import type { MessageService } from '../../messages/message.service.js';
 import { BadUserRequestError, EngineError } from '../../state/engine.errors.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import { post, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { boolean, nullable, optional, text, type JsonRecord } from '../http/json.reader.js';
-import { presentCorrelation } from './message.presenter.js';
 import { invalidRequest, prefixed, restException } from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
+import { writeVariables } from '../variables/variable.writer.js';
+import { presentExecution } from './execution.routes.js';
+import { presentProcessInstance } from './process-instance.presenter.js';
 
 const TENANT_OF_ONE_INSTANCE =
   'ENGINE-13028 Cannot specify a tenant-id when correlate a message to a single process instance.';
@@ -14,7 +16,7 @@ const MISMATCH = 'MismatchingMessageCorrelationException';
 
 /** `POST /message`. */
 export function messageRoutes(messages: MessageService): readonly Route[] {
-  return [{ method: 'POST', path: '/message', handle: (call) => deliver(messages, call) }];
+  return [post('/message', (call) => deliver(messages, call))];
 }
 
 async function deliver(messages: MessageService, call: RouteCall): Promise<EngineResponse> {
@@ -75,4 +77,15 @@ async function correlate(
       throw restException(error, 400, `org.camunda.bpm.engine.${MISMATCH}: ${error.message}`);
     throw error;
   }
+}
+
+/** MessageCorrelationResultDto. */
+function presentCorrelation(result: CorrelationResult, withVariables: boolean): Record<string, unknown> {
+  return {
+    resultType: result.resultType,
+    execution: result.resultType === 'Execution' ? presentExecution(result.execution) : null,
+    processInstance:
+      result.resultType === 'ProcessDefinition' ? presentProcessInstance(result.processInstance) : null,
+    ...(withVariables && { variables: writeVariables(result.variables) }),
+  };
 }

@@ -23,8 +23,8 @@ describe('process-instance', () => {
   };
 
   it('lists, counts and gets', async () => {
-    rest.engine.answer('runtime.findProcessInstances', [INSTANCE]);
-    rest.engine.answer('runtime.countProcessInstances', 1);
+    rest.engine.answer('runtime.processInstances.find', [INSTANCE]);
+    rest.engine.answer('runtime.processInstances.count', 1);
     rest.engine.answer('runtime.findProcessInstance', INSTANCE);
     expect(await rest.answerOf('GET /process-instance?processInstanceIds=a,b&active=true')).toEqual([DTO]);
     expect(rest.query).toMatchObject({ processInstanceIds: ['a', 'b'], active: true });

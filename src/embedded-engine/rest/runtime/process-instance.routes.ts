@@ -1,40 +1,28 @@
 import { PROCESS_INSTANCE_QUERY } from '../../query/process-instance.query.js';
 import type { RuntimeService } from '../../runtime/runtime.service.js';
 import { EngineError } from '../../state/engine.errors.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import { del, get, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { boolean, optional } from '../http/json.reader.js';
 import { presentActivityInstance, presentProcessInstance } from './process-instance.presenter.js';
 import { queryRoutes } from '../query/query.routes.js';
-import { notFound } from '../http/rest.error.js';
+import { notFound, raise } from '../http/rest.error.js';
 
 /** `/process-instance`, without its variables. */
 export function processInstanceRoutes(runtime: RuntimeService): readonly Route[] {
   return [
-    ...queryRoutes(PROCESS_INSTANCE_QUERY, {
-      find: (query) => runtime.findProcessInstances(query),
-      count: (query) => runtime.countProcessInstances(query),
-      present: (instance) => presentProcessInstance(instance),
+    ...queryRoutes(PROCESS_INSTANCE_QUERY, runtime.processInstances, (instance) =>
+      presentProcessInstance(instance),
+    ),
+    get('/process-instance/:id', (call) => {
+      const id = call.param('id');
+      return ok(presentProcessInstance(runtime.findProcessInstance(id) ?? raise(unknownInstance(id))));
     }),
-    {
-      method: 'GET',
-      path: '/process-instance/:id',
-      handle: (call) => {
-        const instance = runtime.findProcessInstance(call.param('id'));
-        if (instance === null) throw unknownInstance(call.param('id'));
-        return ok(presentProcessInstance(instance));
-      },
-    },
-    { method: 'DELETE', path: '/process-instance/:id', handle: (call) => remove(runtime, call) },
-    {
-      method: 'GET',
-      path: '/process-instance/:id/activity-instances',
-      handle: (call) => {
-        const tree = runtime.findActivityInstanceTree(call.param('id'));
-        if (tree === null) throw unknownInstance(call.param('id'));
-        return ok(presentActivityInstance(tree));
-      },
-    },
+    del('/process-instance/:id', (call) => remove(runtime, call)),
+    get('/process-instance/:id/activity-instances', (call) => {
+      const id = call.param('id');
+      return ok(presentActivityInstance(runtime.findActivityInstanceTree(id) ?? raise(unknownInstance(id))));
+    }),
   ];
 }
 

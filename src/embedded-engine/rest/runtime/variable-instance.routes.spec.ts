@@ -25,8 +25,8 @@ describe('variable-instance', () => {
 
   beforeEach(() => {
     rest = new RestClient();
-    rest.engine.answer('runtime.findVariableInstances', [VARIABLE_INSTANCE]);
-    rest.engine.answer('runtime.countVariableInstances', 1);
+    rest.engine.answer('runtime.variableInstances.find', [VARIABLE_INSTANCE]);
+    rest.engine.answer('runtime.variableInstances.count', 1);
   });
 
   it('responds 404 to an unknown variable', async () => {

@@ -2,7 +2,7 @@ import type { RuntimeService } from '../../runtime/runtime.service.js';
 import { NullValueError } from '../../state/engine.errors.js';
 import type { TypedValue, Variables } from '../../state/typed-value.types.js';
 import { COLUMN_TOO_SMALL } from '../../core/variable.limits.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import { del, get, post, put, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { list, optional } from '../http/json.reader.js';
 import { notFound, prefixed, RestError } from '../http/rest.error.js';
@@ -52,32 +52,17 @@ export function variableRoutes(runtime: RuntimeService): readonly Route[] {
 
 /** `GET` of all variables, of one, and of its content. */
 export function readRoutes(owner: VariableOwner): readonly Route[] {
+  const { path } = owner;
   return [
-    {
-      method: 'GET',
-      path: owner.path,
-      handle: (call) =>
-        ok(
-          writeVariables(variablesOf(owner, call.param('id')), {
-            deserialized: isDeserialized(call.query, 'deserializeValues'),
-          }),
-        ),
-    },
-    {
-      method: 'GET',
-      path: `${owner.path}/:name`,
-      handle: async (call) =>
-        ok(
-          writeVariable(await variableOf(owner, call), {
-            deserialized: isDeserialized(call.query, 'deserializeValue'),
-          }),
-        ),
-    },
-    {
-      method: 'GET',
-      path: `${owner.path}/:name/data`,
-      handle: async (call) => contentOf(await variableOf(owner, call), call.param('id')),
-    },
+    get(path, (call) => {
+      const deserialized = isDeserialized(call.query, 'deserializeValues');
+      return ok(writeVariables(variablesOf(owner, call.param('id')), { deserialized }));
+    }),
+    get(`${path}/:name`, async (call) => {
+      const variable = await variableOf(owner, call);
+      return ok(writeVariable(variable, { deserialized: isDeserialized(call.query, 'deserializeValue') }));
+    }),
+    get(`${path}/:name/data`, async (call) => contentOf(await variableOf(owner, call), call.param('id'))),
   ];
 }
 
@@ -98,22 +83,23 @@ async function variableOf(owner: VariableOwner, call: RouteCall): Promise<TypedV
 function changeRoutes(owner: ChangeableOwner): readonly Route[] {
   const one = `${owner.path}/:name`;
   return [
-    { method: 'PUT', path: one, handle: (call) => put(owner, call, () => readVariable(call.body())) },
-    { method: 'POST', path: `${one}/data`, handle: (call) => putContent(owner, call) },
-    {
-      method: 'DELETE',
-      path: one,
-      handle: (call) =>
-        prefixed(`Cannot delete ${owner.name} variable ${call.param('name')}`, async () => {
-          await owner.change(call.param('id'), new Map(), [call.param('name')]);
-          return noContent();
-        }),
-    },
-    { method: 'POST', path: owner.path, handle: (call) => modify(owner, call) },
+    put(one, (call) => change(owner, call, () => readVariable(call.body()))),
+    post(`${one}/data`, (call) => changeContent(owner, call)),
+    del(one, (call) =>
+      prefixed(`Cannot delete ${owner.name} variable ${call.param('name')}`, async () => {
+        await owner.change(call.param('id'), new Map(), [call.param('name')]);
+        return noContent();
+      }),
+    ),
+    post(owner.path, (call) => modify(owner, call)),
   ];
 }
 
-async function put(owner: ChangeableOwner, call: RouteCall, read: () => TypedValue): Promise<EngineResponse> {
+async function change(
+  owner: ChangeableOwner,
+  call: RouteCall,
+  read: () => TypedValue,
+): Promise<EngineResponse> {
   const refusal = `Cannot put ${owner.name} variable ${call.param('name')}`;
   try {
     return await prefixed(refusal, async () => {
@@ -127,10 +113,10 @@ async function put(owner: ChangeableOwner, call: RouteCall, read: () => TypedVal
   }
 }
 
-/** Errors in the form do not get the prefix of {@link put}. */
-function putContent(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
+/** Errors in the form do not get the prefix of {@link change}. */
+function changeContent(owner: ChangeableOwner, call: RouteCall): Promise<EngineResponse> {
   const variable = readContent(call.request.body);
-  return put(owner, call, () => variable);
+  return change(owner, call, () => variable);
 }
 
 /** As in Camunda, the prefix contains the owner's id only for errors of the engine. */

@@ -7,11 +7,11 @@ import type { JobService } from '../../timers/job.service.js';
 import type { MessageService } from '../../messages/message.service.js';
 import type { UserTaskService } from '../../tasks/user-task.service.js';
 import { deploymentRoutes } from '../repository/deployment.routes.js';
-import { EngineRouter, type Route } from '../http/engine.router.js';
-import { engineRoutes } from './engine.routes.js';
+import { EngineRouter, get, type Route } from '../http/engine.router.js';
 import { eventSubscriptionRoutes } from '../runtime/event-subscription.routes.js';
 import { executionRoutes } from '../runtime/execution.routes.js';
 import { externalTaskRoutes } from '../tasks/external-task.routes.js';
+import { ok } from '../http/http.types.js';
 import { historyRoutes } from '../history/history.routes.js';
 import { incidentRoutes } from '../runtime/incident.routes.js';
 import { jobRoutes } from '../jobs/job.routes.js';
@@ -23,6 +23,9 @@ import { taskRoutes } from '../tasks/task.routes.js';
 import { variableInstanceRoutes } from '../runtime/variable-instance.routes.js';
 import { variableRoutes } from '../runtime/variable.routes.js';
 import { workerRoutes } from '../tasks/external-task-worker.routes.js';
+
+/** The Camunda release whose REST API the embedded engine implements. */
+const CAMUNDA_VERSION = '7.24.0';
 
 /** The services behind the REST API. */
 export interface EngineServices {
@@ -55,7 +58,8 @@ export function createRouter(
 export function restRoutes(engine: EngineServices, clock: () => number): readonly Route[] {
   const { repository, runtime, externalTasks, history, tasks, messages, jobs } = engine;
   return [
-    ...engineRoutes(),
+    get('/version', () => ok({ version: CAMUNDA_VERSION })),
+    get('/engine', () => ok([{ name: 'default' }])),
     ...deploymentRoutes(repository),
     ...processDefinitionRoutes(repository, runtime),
     ...workerRoutes(externalTasks),

@@ -1,38 +1,33 @@
 import type { ExternalTaskService } from '../../tasks/external-task.service.js';
-import { EngineError } from '../../state/engine.errors.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import { post, type Route, type RouteCall } from '../http/engine.router.js';
 import { presentLockedTask } from './external-task.presenter.js';
 import { readFetch } from './fetch-and-lock.reader.js';
-import { noContent, ok, type EngineResponse } from '../http/http.types.js';
+import { ok, type EngineResponse } from '../http/http.types.js';
 import { integer, long, nullable, optional, text, type JsonRecord } from '../http/json.reader.js';
-import { restException } from '../http/rest.error.js';
+import { command, REST_EXCEPTIONS } from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
 
 /** The requests of workers: `POST /external-task/fetchAndLock` and `POST /external-task/{id}/…`. */
 export function workerRoutes(tasks: ExternalTaskService): readonly Route[] {
-  return [
-    { method: 'POST', path: '/external-task/fetchAndLock', handle: (call) => fetchAndLock(tasks, call) },
-    ...commandRoutes(tasks),
-  ];
+  return [post('/external-task/fetchAndLock', (call) => fetchAndLock(tasks, call)), ...commandRoutes(tasks)];
 }
 
 /** The commands of a worker on its task. */
 function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
-  const command = (name: string, run: (id: string, body: JsonRecord) => Promise<void>): Route => ({
-    method: 'POST',
-    path: `/external-task/:id/${name}`,
-    handle: (call) => runCommand(() => run(call.param('id'), call.body())),
-  });
+  const route = (name: string, run: (id: string, body: JsonRecord) => Promise<void>): Route =>
+    post(`/external-task/:id/${name}`, (call) =>
+      command(REST_EXCEPTIONS, () => run(call.param('id'), call.body())),
+    );
   const worker = (body: JsonRecord): string | null => nullable(body, 'workerId', text);
   return [
-    command('complete', (id, body) =>
+    route('complete', (id, body) =>
       tasks.complete(id, {
         workerId: worker(body),
         variables: readVariables(body.variables),
         localVariables: readVariables(body.localVariables),
       }),
     ),
-    command('failure', (id, body) =>
+    route('failure', (id, body) =>
       tasks.handleFailure(id, {
         workerId: worker(body),
         errorMessage: nullable(body, 'errorMessage', text),
@@ -44,7 +39,7 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
         localVariables: readVariables(body.localVariables),
       }),
     ),
-    command('bpmnError', (id, body) =>
+    route('bpmnError', (id, body) =>
       tasks.handleBpmnError(id, {
         workerId: worker(body),
         errorCode: nullable(body, 'errorCode', text),
@@ -52,11 +47,11 @@ function commandRoutes(tasks: ExternalTaskService): readonly Route[] {
         variables: readVariables(body.variables),
       }),
     ),
-    command('lock', (id, body) => tasks.lock(id, worker(body), nullable(body, 'lockDuration', long))),
-    command('extendLock', (id, body) =>
+    route('lock', (id, body) => tasks.lock(id, worker(body), nullable(body, 'lockDuration', long))),
+    route('extendLock', (id, body) =>
       tasks.extendLock(id, worker(body), nullable(body, 'newDuration', long)),
     ),
-    command('unlock', (id) => tasks.unlock(id)),
+    route('unlock', (id) => tasks.unlock(id)),
   ];
 }
 
@@ -67,18 +62,4 @@ async function fetchAndLock(tasks: ExternalTaskService, call: RouteCall): Promis
     fetch.cancel();
   });
   return ok((await fetch.tasks).map(presentLockedTask));
-}
-
-/** Runs a command; like Camunda's resource, wraps known errors and passes others with their own class. */
-async function runCommand(run: () => Promise<void>): Promise<EngineResponse> {
-  try {
-    await run();
-    return noContent();
-  } catch (error) {
-    if (error instanceof EngineError && error.kind === 'NotFound')
-      throw restException(error, 404, error.message);
-    if (error instanceof EngineError && error.kind === 'BadUserRequest')
-      throw restException(error, 400, error.message);
-    throw error;
-  }
 }

@@ -437,7 +437,7 @@ describe('external-task', () => {
   });
 
   it('sets retries of many tasks, by ids, instances and queries', async () => {
-    rest.engine.answer('runtime.findProcessInstances', [{ ...INSTANCE, id: 'Q' }]);
+    rest.engine.answer('runtime.processInstances.find', [{ ...INSTANCE, id: 'Q' }]);
     await rest.send('PUT /external-task/retries', {
       retries: 2,
       externalTaskIds: ['a'],
@@ -446,7 +446,7 @@ describe('external-task', () => {
       externalTaskQuery: { topicName: 't' },
     });
     expect(rest.engine.calls[0]).toEqual({
-      method: 'runtime.findProcessInstances',
+      method: 'runtime.processInstances.find',
       args: [{ processDefinitionKey: 'order' }],
     });
     expect(rest.lastCall?.args).toEqual([

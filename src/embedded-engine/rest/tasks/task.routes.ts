@@ -1,12 +1,21 @@
 import { USER_TASK_QUERY } from '../../query/user-task.query.js';
 import type { UserTaskService } from '../../tasks/user-task.service.js';
-import { EngineError } from '../../state/engine.errors.js';
-import type { Route, RouteCall } from '../http/engine.router.js';
+import type { EngineError } from '../../state/engine.errors.js';
+import type { UserTaskRecord } from '../../state/records.types.js';
+import { get, post, type Route, type RouteCall } from '../http/engine.router.js';
+import { formatDate, formatNullableDate } from '../http/date.format.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
 import { boolean, nullable, optional, text } from '../http/json.reader.js';
 import { queryRoutes } from '../query/query.routes.js';
-import { notFound, prefixed, RestError, restException } from '../http/rest.error.js';
-import { type IdentityLink, linksOf, presentTask } from './task.presenter.js';
+import {
+  command,
+  notFound,
+  prefixed,
+  raise,
+  type Refusals,
+  RestError,
+  restException,
+} from '../http/rest.error.js';
 import { readVariables } from '../variables/variable.reader.js';
 import { writeVariables } from '../variables/variable.writer.js';
 import { readRoutes } from '../runtime/variable.routes.js';
@@ -14,34 +23,17 @@ import { readRoutes } from '../runtime/variable.routes.js';
 /** `/task`. */
 export function taskRoutes(tasks: UserTaskService): readonly Route[] {
   return [
-    ...queryRoutes(USER_TASK_QUERY, {
-      find: (query) => tasks.find(query),
-      count: (query) => tasks.count(query),
-      present: presentTask,
+    ...queryRoutes(USER_TASK_QUERY, tasks, presentTask),
+    get('/task/:id', (call) => {
+      const id = call.param('id');
+      return ok(presentTask(tasks.findOne(id) ?? raise(notFound(`No matching task with id ${id}`))));
     }),
-    {
-      method: 'GET',
-      path: '/task/:id',
-      handle: (call) => {
-        const task = tasks.findOne(call.param('id'));
-        if (task === null) throw notFound(`No matching task with id ${call.param('id')}`);
-        return ok(presentTask(task));
-      },
-    },
-    { method: 'POST', path: '/task/:id/complete', handle: (call) => complete(tasks, call) },
-    { method: 'POST', path: '/task/:id/claim', handle: (call) => claim(tasks, call) },
-    { method: 'POST', path: '/task/:id/unclaim', handle: (call) => assign(tasks, call, null) },
-    {
-      method: 'POST',
-      path: '/task/:id/assignee',
-      handle: (call) => assign(tasks, call, nullable(call.body(), 'userId', text)),
-    },
-    { method: 'POST', path: '/task/:id/bpmnError', handle: (call) => bpmnError(tasks, call) },
-    {
-      method: 'GET',
-      path: '/task/:id/identity-links',
-      handle: (call) => ok(identityLinks(tasks, call)),
-    },
+    post('/task/:id/complete', (call) => complete(tasks, call)),
+    post('/task/:id/claim', (call) => claim(tasks, call)),
+    post('/task/:id/unclaim', (call) => assign(tasks, call, null)),
+    post('/task/:id/assignee', (call) => assign(tasks, call, nullable(call.body(), 'userId', text))),
+    post('/task/:id/bpmnError', (call) => bpmnError(tasks, call)),
+    get('/task/:id/identity-links', (call) => ok(identityLinks(tasks, call))),
     ...readRoutes({
       path: '/task/:id/variables',
       name: 'task',
@@ -62,23 +54,20 @@ function complete(tasks: UserTaskService, call: RouteCall): Promise<EngineRespon
 }
 
 /** The response for an unknown task is 404 here; for a missing code it is 400. */
-async function bpmnError(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
+function bpmnError(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const body = call.body();
   const errorCode = nullable(body, 'errorCode', text);
   if (errorCode === null || errorCode === '')
     throw new RestError(400, 'RestException', 'errorCode is null', 0);
   const errorMessage = nullable(body, 'errorMessage', text);
   const variables = readVariables(body.variables);
-  try {
-    await tasks.handleBpmnError(call.param('id'), { errorCode, errorMessage, variables });
-  } catch (error) {
-    if (error instanceof EngineError && error.kind === 'NullValue')
-      throw restException(error, 404, error.message);
-    if (error instanceof EngineError && error.kind === 'BadUserRequest')
-      throw restException(error, 400, error.message);
-    throw error;
-  }
-  return noContent();
+  const refusals: Refusals = {
+    NullValue: (error) => restException(error, 404, error.message),
+    BadUserRequest: (error) => restException(error, 400, error.message),
+  };
+  return command(refusals, () =>
+    tasks.handleBpmnError(call.param('id'), { errorCode, errorMessage, variables }),
+  );
 }
 
 /** IdentityLinkDtos of a task, only those of one `type` if the query names it. */
@@ -92,30 +81,68 @@ function identityLinks(tasks: UserTaskService, call: RouteCall): readonly Identi
 }
 
 /** A claim without a user removes the assignee. For a task of another user Camunda responds with 500, not 400. */
-async function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
+function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse> {
   const [id, userId] = [call.param('id'), nullable(call.body(), 'userId', text)];
-  try {
-    await (userId === null ? tasks.setAssignee(id, null) : tasks.claim(id, userId));
-  } catch (error) {
-    if (error instanceof EngineError && error.kind === 'BadUserRequest')
-      throw new RestError(500, 'TaskAlreadyClaimedException', error.message, error.engineCode);
-    throw error;
-  }
-  return noContent();
+  return command({ BadUserRequest: alreadyClaimed }, () =>
+    userId === null ? tasks.setAssignee(id, null) : tasks.claim(id, userId),
+  );
+}
+
+function alreadyClaimed({ message, engineCode }: EngineError): RestError {
+  return new RestError(500, 'TaskAlreadyClaimedException', message, engineCode);
 }
 
 /** The response for an unknown task is 400 here and 500 elsewhere. */
-async function assign(
-  tasks: UserTaskService,
-  call: RouteCall,
-  userId: string | null,
-): Promise<EngineResponse> {
-  try {
-    await tasks.setAssignee(call.param('id'), userId);
-  } catch (error) {
-    if (error instanceof EngineError && error.kind === 'NullValue')
-      throw new RestError(400, 'NotFoundException', error.message, error.engineCode);
-    throw error;
-  }
-  return noContent();
+function assign(tasks: UserTaskService, call: RouteCall, userId: string | null): Promise<EngineResponse> {
+  const unknown = ({ message, engineCode }: EngineError) =>
+    new RestError(400, 'NotFoundException', message, engineCode);
+  return command({ NullValue: unknown }, () => tasks.setAssignee(call.param('id'), userId));
+}
+
+/** TaskDto. The record does not contain updates of a task, so `lastUpdated` is null and the state is `Created`. */
+function presentTask(task: UserTaskRecord): Record<string, unknown> {
+  return {
+    id: task.id,
+    name: task.name,
+    assignee: task.assignee,
+    created: formatDate(task.createTime),
+    due: formatNullableDate(task.dueDate),
+    followUp: formatNullableDate(task.followUpDate),
+    lastUpdated: null,
+    delegationState: null,
+    description: task.description,
+    executionId: task.executionId,
+    owner: task.owner,
+    parentTaskId: null,
+    priority: task.priority,
+    processDefinitionId: task.processDefinitionId,
+    processInstanceId: task.processInstanceId,
+    taskDefinitionKey: task.activityId,
+    caseExecutionId: null,
+    caseInstanceId: null,
+    caseDefinitionId: null,
+    suspended: task.suspended,
+    formKey: task.formKey,
+    camundaFormRef: null,
+    tenantId: task.tenantId,
+    taskState: 'Created',
+  };
+}
+
+/** IdentityLinkDto. */
+interface IdentityLink {
+  readonly userId: string | null;
+  readonly groupId: string | null;
+  readonly type: 'assignee' | 'owner' | 'candidate';
+}
+
+/** The users and groups of a task. */
+function linksOf(task: UserTaskRecord): readonly IdentityLink[] {
+  const { assignee, owner, candidateUsers, candidateGroups } = task;
+  return [
+    ...(assignee === null ? [] : [{ userId: assignee, groupId: null, type: 'assignee' } as const]),
+    ...(owner === null ? [] : [{ userId: owner, groupId: null, type: 'owner' } as const]),
+    ...candidateUsers.map((userId) => ({ userId, groupId: null, type: 'candidate' }) as const),
+    ...candidateGroups.map((groupId) => ({ userId: null, groupId, type: 'candidate' }) as const),
+  ];
 }

@@ -5,11 +5,11 @@ import { DEFINITION, INSTANCE } from './records.js';
 export function idleEngine(): RecordingEngine {
   const engine = new RecordingEngine();
   const answers: Readonly<Record<string, unknown>> = {
-    'repository.findDefinitions': [DEFINITION],
+    'repository.definitions.find': [DEFINITION],
     'repository.findDefinition': DEFINITION,
     'repository.findLatestDefinition': DEFINITION,
     'repository.findDefinitionResource': null,
-    'repository.findDeployments': [],
+    'repository.deployments.find': [],
     'repository.findDeployment': null,
     'repository.findResources': [],
     'runtime.startProcessInstance': { ...INSTANCE, variables: new Map() },
@@ -18,7 +18,7 @@ export function idleEngine(): RecordingEngine {
     'tasks.complete': new Map(),
     'tasks.findVariables': new Map(),
     'messages.correlate': [],
-    'messages.findSubscriptions': [],
+    'messages.subscriptions.find': [],
     'externalTasks.findTopicNames': [],
     'history.findInstance': null,
     'history.findTaskLogEntry': null,
@@ -32,11 +32,11 @@ export function idleEngine(): RecordingEngine {
     engine.answer(`${service}.find`, []);
     engine.answer(`${service}.findOne`, null);
   }
-  for (const list of ['ProcessInstances', 'Incidents', 'VariableInstances', 'Executions']) {
-    engine.answer(`runtime.find${list}`, []);
+  for (const list of ['processInstances', 'incidents', 'variableInstances', 'executions']) {
+    engine.answer(`runtime.${list}.find`, []);
   }
-  for (const list of ['Instances', 'Activities', 'Variables', 'Incidents', 'UserTasks', 'TaskLog']) {
-    engine.answer(`history.find${list}`, []);
+  for (const list of ['instances', 'activities', 'variables', 'incidents', 'userTasks', 'taskLog']) {
+    engine.answer(`history.${list}.find`, []);
   }
   return engine;
 }

@@ -2,7 +2,7 @@ import type { EngineServices } from '../server/rest.routes.js';
 
 /** A call of the REST layer. */
 export interface RecordedCall {
-  /** For example `externalTasks.complete`. */
+  /** For example `externalTasks.complete` or `runtime.executions.find`. */
   readonly method: string;
   readonly args: readonly unknown[];
 }
@@ -20,7 +20,7 @@ export class RecordingEngine implements EngineServices {
   readonly jobs = this.service('jobs') as EngineServices['jobs'];
   private readonly answers = new Map<string, (...args: unknown[]) => unknown>();
 
-  /** Prepares the return value of `service.method`; an Error is thrown. */
+  /** Prepares the return value of `service.method` or `service.query.method`; an Error is thrown. */
   answer(method: string, value: unknown): void {
     this.answers.set(method, () => {
       if (value instanceof Error) throw value;
@@ -42,18 +42,16 @@ export class RecordingEngine implements EngineServices {
     return this.calls.findLast((call) => call.method === method)?.args;
   }
 
+  /** A service whose members are all methods, and queries: `service.query.method` is recorded under that name. */
   private service(name: string): object {
-    return new Proxy(
-      {},
-      {
-        get: (_target, property) => {
-          const method = `${name}.${String(property)}`;
-          return (...args: unknown[]): unknown => {
-            this.calls.push({ method, args });
-            return this.answers.get(method)?.(...args);
-          };
-        },
-      },
-    );
+    const record =
+      (method: string) =>
+      (...args: unknown[]): unknown => {
+        this.calls.push({ method, args });
+        return this.answers.get(method)?.(...args);
+      };
+    const memberOf = (target: object, owner: string, wrap: (method: string) => object): object =>
+      new Proxy(target, { get: (_target, property) => wrap(`${owner}.${String(property)}`) });
+    return memberOf({}, name, (method) => memberOf(record(method), method, record));
   }
 }
