@@ -9,7 +9,7 @@ import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js'
 import { requestIdOf } from './common/identifiers/index.js';
 import { logRequest, type RequestLogger, logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
-import { ClientErrorAnswers, registerHttpContract } from './http-server/index.js';
+import { ClientErrorAnswers, registerHttpContract, SecurityHeaders } from './http-server/index.js';
 import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
 import { DOCS_PATH, serveOpenApi } from './openapi.js';
@@ -32,7 +32,8 @@ export async function createApp(
   bootSignal?: AbortSignal,
 ): Promise<NestFastifyApplication> {
   const log: { requests?: RequestLogger } = {};
-  const clientErrors = new ClientErrorAnswers();
+  const securityHeaders = new SecurityHeaders(false, configuration.http.publicBaseUrl);
+  const clientErrors = new ClientErrorAnswers(securityHeaders.api);
   const adapter = new FastifyAdapter({
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
@@ -46,7 +47,7 @@ export async function createApp(
     clientErrorHandler: clientErrors.answerParserError,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
       // No hook runs for a path that Fastify cannot route.
-      void reply.header('x-request-id', request.id);
+      void reply.headers(securityHeaders.api).header('x-request-id', request.id);
       if (log.requests !== undefined) logRequest(log.requests, request, reply);
       sendProblem(request, reply, toProblem(error, configuration.http));
     },
@@ -71,11 +72,13 @@ export async function createApp(
   clientErrors.answerExpectations(app.getHttpServer());
   logRequests(adapter.getInstance(), log.requests);
   admitBodies(adapter.getInstance(), configuration.http);
-  registerHttpContract(app, configuration.http, app.get(ShutdownService));
+  await registerHttpContract(app, configuration.http, securityHeaders, app.get(ShutdownService));
   controlAccess(adapter.getInstance(), { authenticate: () => ANONYMOUS }, { [DOCS_PATH]: PUBLIC });
-  serveOpenApi(app, {
-    publicBaseUrl: configuration.http.publicBaseUrl,
-    definitions: processes.map(({ definition }) => definition),
-  });
+  if (configuration.http.docs) {
+    serveOpenApi(app, {
+      publicBaseUrl: configuration.http.publicBaseUrl,
+      definitions: processes.map(({ definition }) => definition),
+    });
+  }
   return app;
 }

@@ -44,8 +44,10 @@ async function bootWith(
   const logger = new Logger('Main');
   logger.log({ msg: 'Configuration', configuration: describeConfiguration(configuration) });
   for (const sentence of advice) logger.warn(sentence);
+  const url = await app.getUrl();
+  const { docs } = configuration.http;
   logger.log(
-    `fastify-camunda listens on ${await app.getUrl()}; the API is described at ${await app.getUrl()}/docs`,
+    `fastify-camunda listens on ${url}; ${docs ? `the API is described at ${url}/docs` : 'API_DOCS=on describes the API under /docs'}`,
   );
 }
 

@@ -53,6 +53,37 @@ describe('createConfiguration', () => {
     expect(faultsOf({ RETENTION_DAYS })).toEqual(['RETENTION_DAYS must be a whole number from 1 to 36500.']);
   });
 
+  it('reads a list of origins, by default an empty one', () => {
+    const CORS_ORIGINS = ' https://app.example.com, http://localhost:3000 ';
+    expect(createConfiguration({ CORS_ORIGINS }).http.corsOrigins).toEqual([
+      'https://app.example.com',
+      'http://localhost:3000',
+    ]);
+    expect(createConfiguration({}).http.corsOrigins).toEqual([]);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'app.example.com',
+    'https://app.example.com/',
+    'https://a.example:443',
+    'ftp://a.example',
+  ])('refuses %p as an origin', (origin) => {
+    expect(faultsOf({ CORS_ORIGINS: `https://app.example.com,${origin}` })).toEqual([
+      expect.stringMatching(/^CORS_ORIGINS must be a list of origins such as https:/),
+    ]);
+  });
+
+  it('serves /docs unless in production, or as configured', () => {
+    const docs = (variables: Record<string, string>): boolean => createConfiguration(variables).http.docs;
+    expect([docs({}), docs({ NODE_ENV: 'production' })]).toEqual([true, false]);
+    expect([docs({ API_DOCS: 'off' }), docs({ NODE_ENV: 'production', API_DOCS: 'on' })]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
   it('treats an empty variable as unset', () => {
     expect(createConfiguration({ PORT: '', CAMUNDA_BASE_URL: ' ' }).http.port).toBe(8080);
   });

@@ -129,6 +129,8 @@ function group(env: Environment): Configuration {
       eventStreamsMax: env.EVENT_STREAMS_MAX,
       eventStreamsPerClient: env.EVENT_STREAMS_PER_CLIENT,
       publicBaseUrl: env.PUBLIC_BASE_URL ?? null,
+      corsOrigins: env.CORS_ORIGINS ?? [],
+      docs: env.API_DOCS ?? !production,
       processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
     },
     log: { level: env.LOG_LEVEL },

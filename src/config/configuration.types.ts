@@ -22,6 +22,10 @@ export interface HttpConfig {
   readonly eventStreamsPerClient: number;
   /** Without a trailing slash; null: `statusUrl` is relative. */
   readonly publicBaseUrl: string | null;
+  /** Origins of the websites that may call the API from a browser. */
+  readonly corsOrigins: readonly string[];
+  /** True: `/docs` is served. */
+  readonly docs: boolean;
   /** Status for a process that ended in error: 500, 422 or 200. */
   readonly processErrorStatus: number;
 }

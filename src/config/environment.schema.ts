@@ -52,6 +52,19 @@ function hasReadableCredentials(value: string): boolean {
 const httpBaseUrl = () =>
   httpUrl().refine((value) => !/[?#]/.test(value), { error: 'must have no query and no fragment' });
 
+/** Origins of websites (https://www.rfc-editor.org/rfc/rfc6454), separated by commas or spaces. */
+const origins = () =>
+  text()
+    .transform((value) => value.split(/[\s,]+/).filter((each) => each !== ''))
+    .refine((values) => values.every(isOrigin), {
+      error:
+        'must be a list of origins such as https://app.example.com, separated by commas: scheme, host and port without a path; "*" is not allowed',
+    });
+
+function isOrigin(value: string): boolean {
+  return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
+}
+
 const patterns = () =>
   text()
     .transform((value) => value.split(/\s+/))
@@ -104,13 +117,23 @@ export const VARIABLES = {
   NODE_ENV: fixed(
     text(),
     'development',
-    '`production` changes the defaults of HOST, SHUTDOWN_DELAY_MS, DB_MIGRATE and SIMULATOR',
+    '`production` changes the defaults of HOST, API_DOCS, SHUTDOWN_DELAY_MS, DB_MIGRATE and SIMULATOR',
   ),
   PORT: fixed(wholeNumber(0, 65_535), '8080', 'port of the REST API; 0 selects a free port'),
   HOST: open(text(), 'address to listen on', '[127.0.0.1; 0.0.0.0 in production]'),
   PUBLIC_BASE_URL: open(
     httpBaseUrl(),
     'base URL that makes `statusUrl` and `Location` absolute, for example https://api.example.com',
+  ),
+  CORS_ORIGINS: open(
+    origins(),
+    'origins of the websites whose scripts may call the API and read its responses, for example https://app.example.com, separated by commas',
+    '[no other website]',
+  ),
+  API_DOCS: open(
+    onOff(),
+    'serve the OpenAPI document and Swagger UI under /docs: on, off',
+    '[on; off in production]',
   ),
   DATA_DIR: fixed(text(), './data', 'folder of the SQLite files'),
   LOG_LEVEL: fixed(

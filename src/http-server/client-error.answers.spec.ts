@@ -15,7 +15,7 @@ describe('ClientErrorAnswers', () => {
 
   beforeEach(async () => {
     lines = [];
-    const answers = new ClientErrorAnswers();
+    const answers = new ClientErrorAnswers({ 'x-content-type-options': 'nosniff' });
     answers.logTo({ info: (line) => lines.push(line as Line), warn: () => undefined });
     server = createServer((_request, response) => response.end());
     server.on('clientError', answers.answerParserError);
@@ -53,6 +53,7 @@ describe('ClientErrorAnswers', () => {
       expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
       expect(head).toMatch(/^content-type: application\/problem\+json$/im);
       expect(head).toMatch(/^cache-control: no-store$/im);
+      expect(head).toMatch(/^x-content-type-options: nosniff$/im);
       const id = /^x-request-id: (\S+)$/im.exec(head)?.[1];
       expect(JSON.parse(/\{.*\}/.exec(body)?.[0] ?? '')).toMatchObject({ status, instance: '/' });
       expect(lines).toEqual([expect.objectContaining({ requestId: id, res: { status } })]);
@@ -70,7 +71,7 @@ describe('ClientErrorAnswers', () => {
   });
 
   it('sends nothing to a closed connection', () => {
-    const answers = new ClientErrorAnswers();
+    const answers = new ClientErrorAnswers({ 'x-content-type-options': 'nosniff' });
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     socket.on('error', () => undefined);
     answers.answerParserError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }), socket);

@@ -10,6 +10,7 @@ import {
 } from '../common/errors/index.js';
 import { requestIdOf } from '../common/identifiers/index.js';
 import type { RequestLogger } from '../common/request-log/index.js';
+import type { ConstantHeaders } from './security-headers.js';
 
 const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = {
   HPE_HEADER_OVERFLOW: ['headers-too-large', 'The path and headers together are too large.'],
@@ -22,6 +23,9 @@ const EXPECTATION =
 /** Answers requests that never reach the framework with problem documents; their request ids are in the log. */
 export class ClientErrorAnswers {
   private logger: RequestLogger | undefined;
+
+  /** @param securityHeaders set on every answer */
+  constructor(private readonly securityHeaders: ConstantHeaders) {}
 
   /** Sets the logger, which is created after the server; call it before the server listens. */
   logTo(logger: RequestLogger): void {
@@ -45,7 +49,7 @@ export class ClientErrorAnswers {
     socket.end(
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: ${PROBLEM_MEDIA_TYPE}\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\nCache-Control: no-store\r\nX-Request-Id: ${requestId}\r\n` +
-        `Connection: close\r\n\r\n${body}`,
+        `${linesOf(this.securityHeaders)}Connection: close\r\n\r\n${body}`,
     );
   };
 
@@ -59,6 +63,7 @@ export class ClientErrorAnswers {
       this.log(requestId, status, { req: { method: request.method, path } });
       response
         .writeHead(status, {
+          ...this.securityHeaders,
           'content-type': PROBLEM_MEDIA_TYPE,
           'cache-control': 'no-store',
           'x-request-id': requestId,
@@ -72,4 +77,10 @@ export class ClientErrorAnswers {
   private log(requestId: string, status: number, facts: object): void {
     this.logger?.info(Object.assign({ requestId, res: { status } }, facts), 'request refused');
   }
+}
+
+function linesOf(headers: ConstantHeaders): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('');
 }

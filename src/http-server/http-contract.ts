@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from '../common/errors/index.js';
 import { countOpenRequests, openRequestOf } from '../common/connections/index.js';
@@ -9,39 +9,43 @@ import { HttpConnections } from './http-connections.js';
 import { lingerUntilRead } from './early-answers.js';
 import { acceptOnlyJson, ignoreEmptyBodies } from './body.parser.js';
 import type { ShutdownService } from '../lifecycle/index.js';
+import { allowOrigins, OriginCheck } from './cross-origin.js';
+import { methodNotAllowed, RouteMethods } from './route-methods.js';
+import type { SecurityHeaders } from './security-headers.js';
 
 /** A connection with this many times the allowed unanswered requests is closed. */
 const CLOSED_BEYOND = 10;
 
 /**
- * Registers the rules for all routes: 405 with `Allow` and 406 as problems, `X-Request-Id` on every answer,
- * `Connection: close` and closed sockets at a stop.
+ * Registers the rules for all routes: security headers and `X-Request-Id` on every answer, CORS, 405 with `Allow`, 406,
+ * and requests of foreign websites as problems, `Connection: close` and closed sockets at a stop.
+ *
+ * @param securityHeaders also set on answers before routing
  */
-export function registerHttpContract(
+export async function registerHttpContract(
   app: NestFastifyApplication,
   config: HttpConfig,
+  securityHeaders: SecurityHeaders,
   shutdown: ShutdownService,
-): void {
-  const fastify = app.getHttpAdapter().getInstance();
+): Promise<void> {
+  const fastify: FastifyInstance = app.getHttpAdapter().getInstance();
   acceptOnlyJson(fastify, config);
   ignoreEmptyBodies(fastify);
-  const routes: { readonly method: string; readonly pattern: RegExp }[] = [];
-  fastify.addHook('onRoute', ({ method, url }) => {
-    const pattern = new RegExp(`^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/:\w+/g, '[^/]+')}$`);
-    for (const verb of [method].flat()) routes.push({ method: verb, pattern });
+  const methods = new RouteMethods(fastify);
+  fastify.addHook('onRequest', (request, reply, next) => {
+    void reply.headers(securityHeaders.of(request.url)).header('x-request-id', request.id);
+    next();
   });
+  await allowOrigins(fastify, config.corsOrigins, methods);
+  const origins = new OriginCheck(config.corsOrigins, config.publicBaseUrl);
   fastify.addHook('onRequest', (request: FastifyRequest, reply: FastifyReply, next) => {
-    void reply.header('x-request-id', request.id);
-    const path = request.url.split('?', 1)[0] ?? '/';
-    const allowed = request.is404
-      ? routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
-      : [];
+    const allowed = request.is404 ? methods.of(request.url) : [];
     const problem = hasTooManyRequests(request, reply, config.requestsPerConnection)
       ? tooManyRequests(config.requestsPerConnection)
       : allowed.length > 0
         ? methodNotAllowed(request.method, allowed)
-        : path.startsWith('/api/')
-          ? negotiate(request)
+        : request.url.startsWith('/api/')
+          ? (origins.check(request) ?? negotiate(request))
           : null;
     if (problem === null) next();
     else sendProblem(request, reply, problem);
@@ -77,13 +81,6 @@ function tooManyRequests(max: number): ProblemError {
       'Nothing was done for this one; send it again after their answers, or on another connection.',
     { headers: { 'retry-after': '1' } },
   );
-}
-
-function methodNotAllowed(method: string, allowed: readonly string[]): ProblemError {
-  const allow = [...new Set(allowed)].join(', ');
-  return new ProblemError('method-not-allowed', `This path does not allow ${method}; it allows ${allow}.`, {
-    headers: { allow },
-  });
 }
 
 /** Checks `Accept`. A route may list in its configuration what it `produces`; the default is JSON. */

@@ -60,7 +60,8 @@ export class Contract {
   /** The differences between an answer and the document; empty if there are none. */
   faultsOf(answer: SeenAnswer): string[] {
     const path = answer.path.split('?', 1)[0] ?? '';
-    if (UNDOCUMENTED.test(path)) return [];
+    // Nor has the document an answer to a preflight.
+    if (UNDOCUMENTED.test(path) || (answer.method === 'OPTIONS' && answer.status === 204)) return [];
     const method = answer.method === 'HEAD' ? 'get' : answer.method.toLowerCase();
     const { template } = this.templates.find(({ pattern }) => pattern.test(path)) ?? {};
     const responses = template === undefined ? undefined : this.document.paths[template]?.[method]?.responses;

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   'invalid-variables': { status: 400, title: 'The variables are not accepted' },
   unauthenticated: { status: 401, title: 'The request has no valid credentials' },
   forbidden: { status: 403, title: 'The caller may not do this' },
+  'foreign-origin': { status: 403, title: 'The request comes from another website' },
   'unknown-path': { status: 404, title: 'There is nothing at this path' },
   'unknown-process': { status: 404, title: 'No process has this correlation id' },
   'unknown-process-definition': { status: 404, title: 'The engine knows no such process key' },

@@ -32,7 +32,6 @@ export interface TemporarilyUnavailable {
 
 /** By status, because Nest does not pass on the code of Fastify's errors. */
 const STATUS_DETAILS: Partial<Readonly<Record<ProblemCode, string>>> = {
-  'unknown-path': 'There is nothing at this path. GET /docs lists all paths.',
   'unsupported-media-type': 'Send the body as Content-Type: application/json, not encoded. Nothing was kept.',
 };
 
@@ -51,10 +50,12 @@ export function fieldErrors(error: ZodError, prefix = ''): ProblemFieldError[] {
   });
 }
 
-/** Limits that the text of a problem names. */
+/** Settings that the text of a problem names. */
 export interface ProblemLimits {
   /** `HTTP_BODY_LIMIT_BYTES`. */
   readonly bodyLimitBytes?: number;
+  /** False: `/docs` is not served. */
+  readonly docs?: boolean;
 }
 
 /**
@@ -101,10 +102,13 @@ export function isTemporarilyUnavailable(error: unknown): error is TemporarilyUn
   return typeof error === 'object' && error !== null && 'temporarilyUnavailable' in error;
 }
 
-function messageFor(code: ProblemCode, { bodyLimitBytes }: ProblemLimits): string {
+function messageFor(code: ProblemCode, { bodyLimitBytes, docs = true }: ProblemLimits): string {
   if (code === 'body-too-large') {
     const bytes = bodyLimitBytes === undefined ? '' : `the ${bodyLimitBytes} bytes that `;
     return `The body is larger than ${bytes}HTTP_BODY_LIMIT_BYTES allows. Nothing was kept.`;
+  }
+  if (code === 'unknown-path') {
+    return `There is nothing at this path.${docs ? ' GET /docs lists all paths.' : ''}`;
   }
   return STATUS_DETAILS[code] ?? 'The request cannot be handled.';
 }

@@ -1,6 +1,15 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiParam, ApiQuery } from '@nestjs/swagger';
-import { answers, json, operation, preferHeader, PROCESS_HEADERS, ref, text } from './process.openapi.js';
+import {
+  answers,
+  CHANGE_PROBLEMS,
+  json,
+  operation,
+  preferHeader,
+  PROCESS_HEADERS,
+  ref,
+  text,
+} from './process.openapi.js';
 
 const taskIdParam = ApiParam({ name: 'taskId', schema: { type: 'string', maxLength: 64 } });
 
@@ -22,8 +31,7 @@ const TASK_PROBLEMS = {
 const COMMAND_PROBLEMS = {
   ...TASK_PROBLEMS,
   409: 'Another user has the task, it has ended before, or the engine refuses the change.',
-  413: 'The body is too large.',
-  415: 'The body is not JSON.',
+  ...CHANGE_PROBLEMS,
 };
 
 const filter = (name: string, description: string): MethodDecorator =>

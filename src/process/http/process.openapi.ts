@@ -141,6 +141,13 @@ const ID_PROBLEMS: Readonly<Record<number, string>> = {
   414: 'The correlation id is too long.',
 };
 
+/** Further problems of a route that changes something. */
+export const CHANGE_PROBLEMS: Readonly<Record<number, string>> = {
+  403: 'A browser sent the request for another website.',
+  413: 'The body is too large.',
+  415: 'The body is not JSON.',
+};
+
 /** Documents every response of a route; one status may be both an outcome and a problem. */
 export function answers(
   outcomes: Readonly<Record<number, Answer>>,
@@ -232,11 +239,10 @@ export const DocumentStart = (): MethodDecorator => {
         500: json('ProcessView', 'The process ended in error.', headers, ERROR_EXAMPLES),
       },
       {
+        ...CHANGE_PROBLEMS,
         400: 'The request or its variables are not valid; nothing was stored.',
         404: 'The engine knows no such process key; nothing was stored.',
         409: 'The correlation id belongs to another start.',
-        413: 'The body is too large.',
-        415: 'The body is not JSON.',
         503: 'Nothing was accepted; repeat the request after `Retry-After`.',
       },
     ),
@@ -321,11 +327,10 @@ export const DocumentComplete = (): MethodDecorator =>
     ...answers(
       { 200: json('CompleteAnswer', 'The outcome is committed.', { always: ['Process-Status'] }) },
       {
+        ...CHANGE_PROBLEMS,
         400: 'The request is not valid.',
         404: 'The id is unknown, and `COMPLETE_UNKNOWN` is `refuse`.',
         409: 'The process already has a different outcome.',
-        413: 'The body is too large.',
-        415: 'The body is not JSON.',
       },
     ),
   );
@@ -347,10 +352,9 @@ export const DocumentCancel = (): MethodDecorator => {
       },
       {
         ...ID_PROBLEMS,
+        ...CHANGE_PROBLEMS,
         400: 'The request is not valid.',
         409: 'The process has already ended, or ends before the cancel.',
-        413: 'The body is too large.',
-        415: 'The body is not JSON.',
       },
     ),
   );
