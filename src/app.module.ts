@@ -44,7 +44,7 @@ async function createEngineEndpoint(
   faults: FatalFaults,
   signal?: AbortSignal,
 ): Promise<EngineEndpoint> {
-  if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl };
+  if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl, auth: camunda.auth, tls: camunda.tls };
   const { port, transport, scripts } = embedded;
   const logger = new Logger('EmbeddedEngine');
   const engine = await openRecoveringEngine({

@@ -13,7 +13,7 @@ import { EngineConnection } from './engine.connection.js';
 import { EngineAccessMonitor } from './engine-access.monitor.js';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from './engine.endpoint.js';
 import { EngineTransport } from './engine.transport.js';
-import { HttpEngineTransport } from './http-engine.transport.js';
+import { createHttpTransport } from './http-engine.transport.js';
 import { InProcessEngineTransport } from './in-process-engine.transport.js';
 import { OwnBpmnModels } from './own-bpmn-models.js';
 
@@ -21,11 +21,11 @@ function createTransport(
   endpoint: EngineEndpoint,
   shutdown: ShutdownService,
   access: EngineAccessMonitor,
-  { maxConnections, proxies }: PartnersConfig,
+  partners: PartnersConfig,
 ): EngineTransport {
   const { baseUrl, dispatch } = endpoint;
   return dispatch === undefined
-    ? new HttpEngineTransport(endpoint, shutdown, access, maxConnections, proxies)
+    ? createHttpTransport(endpoint, shutdown, access, partners)
     : new InProcessEngineTransport(dispatch, baseUrl);
 }
 

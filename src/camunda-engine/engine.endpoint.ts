@@ -1,3 +1,4 @@
+import type { EngineAuthConfig, TlsFilesConfig } from '../config/index.js';
 import type { EngineDispatch } from './engine.dispatch.js';
 
 /**
@@ -9,8 +10,12 @@ export type EngineCondition =
 
 /** Address of the engine's REST API, and how to reach it. */
 export interface EngineEndpoint {
-  /** Without a trailing slash, for example `http://camunda:8080/engine-rest`; may carry user and password. */
+  /** Without a trailing slash, for example `http://camunda:8080/engine-rest`; user and password in it are not sent. */
   readonly baseUrl: string;
+  /** Credentials for requests over HTTP; absent: none. */
+  readonly auth?: EngineAuthConfig;
+  /** Certificates for requests over HTTPS; absent or null: those of Node.js. */
+  readonly tls?: TlsFilesConfig | null;
   /** Answers requests in this process; if absent, requests are sent over HTTP. */
   readonly dispatch?: EngineDispatch;
   /** State of an engine in this process; absent for an external engine. */

@@ -123,15 +123,40 @@ describe('HttpEngineTransport', () => {
     expect((await transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 })).body).toBe('<html>');
   });
 
-  it('takes user and password from the base URL', async () => {
-    let seen: unknown;
+  it('sends no user and password of the base URL by itself', async () => {
+    let seen: unknown = null;
     respond = (request, body, response) => {
       seen = request.headers.authorization;
       json({})(request, body, response);
     };
     endpoint.baseUrl = endpoint.baseUrl.replace('http://', 'http://demo:p%40ss@');
     await transport.send({ method: 'GET', path: '/x', timeoutMs: 1_000 });
-    expect(seen).toBe(`Basic ${Buffer.from('demo:p@ss').toString('base64')}`);
+    expect(seen).toBeUndefined();
+  });
+
+  it.each([
+    ['https://login.example/secret?state=x', 'a redirect to login.example, which is not followed'],
+    ['/elsewhere', 'a redirect, which is not followed'],
+  ])('follows no redirect to %s', async (location, reason) => {
+    const paths: (string | undefined)[] = [];
+    respond = (request, _, response) => {
+      paths.push(request.url);
+      response.writeHead(307, { location }).end();
+    };
+    const failed = transport.send({ method: 'POST', path: '/x', json: {}, timeoutMs: 1_000 });
+    const message = await failed.catch((error: unknown) => (error as Error).message);
+    expect(message).toContain(`answered 307, ${reason}: set CAMUNDA_BASE_URL`);
+    expect(message).not.toMatch(/secret/);
+    await expect(failed).rejects.toMatchObject({ name: 'EngineMisconfiguredError', status: 307 });
+    expect(paths).toEqual(['/engine-rest/x']);
+  });
+
+  it('knows that an engine with an unreadable answer has received the call', async () => {
+    respond = (_, __, response) =>
+      response.setHeader('content-type', 'application/json').end(Buffer.from('"ë"', 'latin1'));
+    await expect(
+      transport.send({ method: 'POST', path: '/x', json: {}, timeoutMs: 1_000 }),
+    ).rejects.toMatchObject({ name: 'EngineMisconfiguredError', status: 200 });
   });
 
   it('reports that nothing was sent if the connection is refused', async () => {

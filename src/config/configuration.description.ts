@@ -1,5 +1,6 @@
 import { describeBaseUrl } from '../common/urls/index.js';
 import type { Configuration } from './configuration.types.js';
+import { Secret } from './secret.js';
 
 /**
  * The configuration for the log: secrets masked, credentials in URLs removed.
@@ -27,6 +28,7 @@ export function describeConfiguration(configuration: Configuration): Record<stri
 function withoutCredentials(group: object): Record<string, unknown> {
   const mask = (value: unknown): unknown => {
     if (Array.isArray(value)) return value;
+    if (value instanceof Secret) return '***';
     if (typeof value === 'object' && value !== null) return withoutCredentials(value);
     return typeof value === 'string' && /^https?:/i.test(value) ? describeBaseUrl(value) : value;
   };

@@ -1,8 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs';
 import { BootError } from '../common/errors/index.js';
 import type { Configuration, DatabaseServerConfig } from './configuration.types.js';
 import { withoutServiceLinks } from './environment.advice.js';
+import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
+import { readSecretFiles } from './secret.files.js';
+import { isReadable } from './tls.files.js';
 
 /** An invalid environment, with all its faults; stops the boot. The message names variables, never their values. */
 export class ConfigurationError extends BootError {
@@ -23,15 +25,16 @@ export class ConfigurationError extends BootError {
  * @throws ConfigurationError with all faults
  */
 export function createConfiguration(variables: Readonly<Record<string, string | undefined>>): Configuration {
-  const parsed = environmentSchema.safeParse({ ...withoutServiceLinks(variables), ...proxiesOf(variables) });
+  const secrets = readSecretFiles({ ...withoutServiceLinks(variables), ...proxiesOf(variables) });
+  const parsed = environmentSchema.safeParse(secrets.variables);
   if (!parsed.success) {
-    throw new ConfigurationError(
-      parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`),
-    );
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
+    throw new ConfigurationError([...secrets.faults, ...faults]);
   }
-  const faults = findContradictions(parsed.data);
+  // A file that cannot be read would also count as a variable that is not set.
+  const faults = secrets.faults.length > 0 ? secrets.faults : findContradictions(parsed.data);
   if (faults.length > 0) throw new ConfigurationError(faults);
-  return group(parsed.data);
+  return group(parsed.data, secrets.paths);
 }
 
 /** Proxy variables are common in both cases; the older, lower-case name takes precedence. */
@@ -56,6 +59,7 @@ function findContradictions(env: Environment): string[] {
       'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease must outlast the start call.',
     );
   }
+  faults.push(...engineAccessFaults(env));
   const type = databaseType(env);
   if (type === 'sqlite') {
     if (env.DB_HOST !== undefined)
@@ -71,15 +75,6 @@ function findContradictions(env: Environment): string[] {
   if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
     faults.push(`DB_CA_FILE must be a file that this user can read; ${env.DB_CA_FILE} is not.`);
   return faults;
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function databaseType(env: Environment): 'sqlite' | DatabaseServerConfig['type'] {
@@ -108,7 +103,7 @@ function serverOf(env: Environment, production: boolean): DatabaseServerConfig |
   };
 }
 
-function group(env: Environment): Configuration {
+function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Configuration {
   const production = env.NODE_ENV === 'production';
   const embedded = env.CAMUNDA_BASE_URL === undefined;
   return {
@@ -153,6 +148,8 @@ function group(env: Environment): Configuration {
     },
     camunda: {
       baseUrl: env.CAMUNDA_BASE_URL ?? null,
+      auth: engineAuthOf(env, secretPaths),
+      tls: engineTlsOf(env, secretPaths),
       maxTasks: env.CAMUNDA_MAX_TASKS,
       lockDurationMs: env.CAMUNDA_LOCK_DURATION_MS,
       asyncResponseTimeoutMs: env.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS ?? (embedded ? 20_000 : 5_000),

@@ -1,3 +1,5 @@
+import type { Secret } from './secret.js';
+
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
@@ -55,9 +57,45 @@ export interface ProcessConfig {
   readonly startInFlightMaxBytes: number;
 }
 
+/** How the service authenticates itself to the engine. */
+export type EngineAuthConfig =
+  | { readonly mode: 'none' }
+  | {
+      readonly mode: 'basic';
+      readonly username: string;
+      readonly password: Secret;
+      /** True: both are in `CAMUNDA_BASE_URL`. */
+      readonly inUrl: boolean;
+    }
+  | { readonly mode: 'bearer'; readonly token: Secret }
+  | {
+      /** Client credentials (RFC 6749, 4.4). */
+      readonly mode: 'oauth2';
+      readonly tokenUrl: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+      /** Where the secret is sent: in the `Authorization` header or in the form. */
+      readonly clientAuth: 'basic' | 'post';
+      readonly scope: string | null;
+      readonly audience: string | null;
+    };
+
+/** Files of the certificates for TLS connections (PEM). */
+export interface TlsFilesConfig {
+  /** The only CAs that are trusted; null: those of Node.js. */
+  readonly caFile: string | null;
+  /** Null: no client certificate; then there is no key either. */
+  readonly certFile: string | null;
+  readonly keyFile: string | null;
+  readonly passphrase: Secret | null;
+}
+
 export interface CamundaConfig {
-  /** Null: the embedded engine. */
+  /** Null: the embedded engine. May carry user and password, which are also in `auth`. */
   readonly baseUrl: string | null;
+  readonly auth: EngineAuthConfig;
+  /** Null: none of its variables is set. */
+  readonly tls: TlsFilesConfig | null;
   readonly maxTasks: number;
   readonly lockDurationMs: number;
   readonly asyncResponseTimeoutMs: number;

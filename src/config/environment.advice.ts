@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import { VARIABLES } from './environment.schema.js';
+import { SECRET_FILES, VARIABLES } from './environment.schema.js';
 
 /** Values of `NODE_ENV` with a meaning here or for tools. */
 const NODE_ENVS = ['production', 'development', 'test'] as const;
@@ -16,7 +16,7 @@ const OF_OTHERS = /_SERVICE_(HOST|PORT)|_PORT_\d+_|_(TCP|UDP)(_|$)|_PROXY$|_MIN$
 /** The value that Kubernetes sets for `<SERVICE>_PORT`. */
 const SERVICE_LINK = /^(tcp|udp|sctp):\/\//i;
 
-const OWN_NAMES = Object.keys(VARIABLES);
+const OWN_NAMES = [...Object.keys(VARIABLES), ...SECRET_FILES.values()];
 
 /** The environment without port variables that Kubernetes has set to the address of a Service. */
 export function withoutServiceLinks(
@@ -59,8 +59,9 @@ function nearestOf(name: string): string | null {
   if (sameStem.length > 0) return closest(name, sameStem);
   const begun = own.filter((each) => isLongerWord(each, name) || isLongerWord(name, each));
   if (begun.length === 1) return begun[0] ?? null;
-  const shortened = own.filter((each) => lacksAWordOf(name, each));
-  if (shortened.length === 1) return shortened[0] ?? null;
+  // Of several, the first one of the list: CAMUNDA_BASE_URL comes before CAMUNDA_TOKEN_URL.
+  const shortened = own.find((each) => lacksAWordOf(name, each));
+  if (shortened !== undefined) return shortened;
   if (own.length === 0) return null;
   const near = closest(name, own);
   return distance(name, near) <= mostTypos(near) ? near : null;

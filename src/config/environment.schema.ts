@@ -94,6 +94,8 @@ interface Variable<T extends z.ZodType> {
   readonly description: string;
   /** Never printed, not even partly masked. */
   readonly secret?: true;
+  /** Holds a secret, or may hold one; it may be in the file that `<NAME>_FILE` names. */
+  readonly inFile?: true;
 }
 
 const fixed = <T extends z.ZodType>(schema: T, fallback: string, description: string) => ({
@@ -107,6 +109,11 @@ const open = <T extends z.ZodType>(schema: T, description: string, fallback = ''
   default: fallback,
   description,
 });
+
+const inFile = <T extends object>(variable: T) => ({ ...variable, inFile: true as const });
+
+/** A text that is never printed, and may be in a file. */
+const secret = (description: string) => inFile({ ...open(z.string(), description), secret: true as const });
 
 /**
  * Every variable that the service reads, with its default; the only list of them.
@@ -221,11 +228,45 @@ export const VARIABLES = {
     'whether POST /api/process/complete accepts an unknown id',
   ),
 
-  CAMUNDA_BASE_URL: open(
-    httpBaseUrl(),
-    'REST base of Camunda 7, Operaton or CIB seven, for example http://camunda:8080/engine-rest',
-    '[the embedded engine]',
+  CAMUNDA_BASE_URL: inFile(
+    open(
+      httpBaseUrl(),
+      'REST base of Camunda 7, Operaton or CIB seven, for example http://camunda:8080/engine-rest',
+      '[the embedded engine]',
+    ),
   ),
+  CAMUNDA_AUTH: open(
+    oneOf('none', 'basic', 'bearer', 'oauth2'),
+    'how the service authenticates itself to the engine: none, basic, bearer, oauth2',
+    '[basic when CAMUNDA_BASE_URL has a user, else none]',
+  ),
+  CAMUNDA_USERNAME: open(text(), 'user of CAMUNDA_AUTH=basic'),
+  CAMUNDA_PASSWORD: secret('password of CAMUNDA_USERNAME'),
+  CAMUNDA_TOKEN: secret('token of CAMUNDA_AUTH=bearer'),
+  CAMUNDA_TOKEN_URL: open(
+    httpUrl(),
+    'token endpoint of CAMUNDA_AUTH=oauth2, for example https://idp.example.com/realms/x/protocol/openid-connect/token',
+  ),
+  CAMUNDA_CLIENT_ID: open(text(), 'client id of CAMUNDA_AUTH=oauth2'),
+  CAMUNDA_CLIENT_SECRET: secret('client secret of CAMUNDA_AUTH=oauth2'),
+  CAMUNDA_CLIENT_AUTH: fixed(
+    oneOf('basic', 'post'),
+    'basic',
+    'how the client secret is sent to the token endpoint: basic in the Authorization header, post in the form',
+  ),
+  CAMUNDA_TOKEN_SCOPE: open(text(), 'scopes to request, separated by spaces'),
+  CAMUNDA_TOKEN_AUDIENCE: open(text(), 'audience to request, for token endpoints that want one'),
+  CAMUNDA_TLS_CA_FILE: open(
+    text(),
+    'file with the CA certificates (PEM) that may sign the certificate of the engine',
+    '[the CAs of Node.js]',
+  ),
+  CAMUNDA_TLS_CERT_FILE: open(
+    text(),
+    'file with the client certificate (PEM) of the service for mutual TLS with the engine',
+  ),
+  CAMUNDA_TLS_KEY_FILE: open(text(), 'file with the private key (PEM) of CAMUNDA_TLS_CERT_FILE'),
+  CAMUNDA_TLS_KEY_PASSPHRASE: secret('passphrase of CAMUNDA_TLS_KEY_FILE'),
   CAMUNDA_MAX_TASKS: fixed(wholeNumber(1, 1_000), '50', 'external tasks that run in parallel'),
   CAMUNDA_LOCK_DURATION_MS: fixed(
     milliseconds(1_000),
@@ -318,7 +359,7 @@ export const VARIABLES = {
   DB_PORT: open(wholeNumber(1, 65_535), 'port of the database server', '[1433 for mssql, 5432 for postgres]'),
   DB_NAME: open(text(), 'name of the database'),
   DB_USER: open(text(), 'login of the database'),
-  DB_PASSWORD: { ...open(z.string(), 'password of DB_USER'), secret: true },
+  DB_PASSWORD: secret('password of DB_USER'),
   DB_SCHEMA: open(
     text().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be a name of letters, digits and _'),
     'schema of the tables',
@@ -390,11 +431,13 @@ export const VARIABLES = {
     '100',
     'maximum number of connections to one host (engine or partner); at most an eighth of the file descriptors',
   ),
-  HTTP_PROXY: open(
-    httpBaseUrl(),
-    'proxy for calls to the engine and to partners, for example http://proxy:3128; never used for loopback; http_proxy works too',
+  HTTP_PROXY: inFile(
+    open(
+      httpBaseUrl(),
+      'proxy for calls to the engine and to partners, for example http://proxy:3128; never used for loopback; http_proxy works too',
+    ),
   ),
-  HTTPS_PROXY: open(httpBaseUrl(), 'proxy for https URLs', '[HTTP_PROXY]'),
+  HTTPS_PROXY: inFile(open(httpBaseUrl(), 'proxy for https URLs', '[HTTP_PROXY]')),
   NO_PROXY: open(
     text(),
     'hosts that are called without a proxy, separated by commas: db.local,.internal,10.0.0.5:8080',
@@ -406,13 +449,14 @@ export const VARIABLES = {
     ),
     // A pattern may be the secret itself.
     secret: true,
+    inFile: true,
   },
-  BACKGROUND_CHECK_URL: open(
-    httpUrl(),
-    'URL of the background check of onboard-user',
-    '[the partner simulator]',
+  BACKGROUND_CHECK_URL: inFile(
+    open(httpUrl(), 'URL of the background check of onboard-user', '[the partner simulator]'),
   ),
-  ONBOARDING_API_URL: open(httpUrl(), 'URL of the onboarding of onboard-user', '[the partner simulator]'),
+  ONBOARDING_API_URL: inFile(
+    open(httpUrl(), 'URL of the onboarding of onboard-user', '[the partner simulator]'),
+  ),
   SIMULATOR: open(
     onOff(),
     'simulate partners that have no URL; if off, the boot fails without the URLs: on, off',
@@ -433,6 +477,13 @@ export const VARIABLES = {
 } as const satisfies Record<string, Variable<z.ZodType>>;
 
 export type VariableName = keyof typeof VARIABLES;
+
+/** The variables that may be in a file, each with the variable that names its file. */
+export const SECRET_FILES: ReadonlyMap<string, string> = new Map(
+  Object.entries(VARIABLES)
+    .filter(([, variable]) => 'inFile' in variable)
+    .map(([name]) => [name, `${name}_FILE`]),
+);
 
 /** The environment after parsing: one property for each variable, defaults applied. */
 export type Environment = { readonly [N in VariableName]: z.output<(typeof VARIABLES)[N]['schema']> };

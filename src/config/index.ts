@@ -18,13 +18,18 @@ export type {
   DatabaseConfig,
   DatabaseServerConfig,
   EmbeddedEngineConfig,
+  EngineAuthConfig,
   HttpConfig,
   PartnersConfig,
   ProcessConfig,
   ProxyConfig,
   RetentionConfig,
   ShutdownConfig,
+  TlsFilesConfig,
   WaitConfig,
 } from './configuration.types.js';
+export { isToken } from './engine-access.config.js';
 export { adviseOn } from './environment.advice.js';
 export { readEnvironment } from './environment.js';
+export { Secret } from './secret.js';
+export { readTlsFiles, type TlsMaterial } from './tls.files.js';

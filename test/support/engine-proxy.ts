@@ -1,10 +1,18 @@
-import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** Decides what happens to a request: it passes the request on or handles it. */
 export type Interference = (seen: {
   readonly method: string;
   readonly path: string;
+  readonly headers: IncomingHttpHeaders;
   /** Passes the request on. The returned function sends the engine's answer to the client. */
   readonly pass: () => Promise<() => void>;
   readonly response: ServerResponse;
@@ -21,9 +29,8 @@ export class EngineProxy {
     const target = new URL(engineBaseUrl);
     const server = createServer((incoming, response) => {
       const pass = (): Promise<() => void> => forward(target, incoming, response);
-      interfere({ method: incoming.method ?? '', path: incoming.url ?? '', pass, response }).catch(() =>
-        response.destroy(),
-      );
+      const { method = '', url: path = '', headers } = incoming;
+      interfere({ method, path, headers, pass, response }).catch(() => response.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;

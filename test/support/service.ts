@@ -126,9 +126,9 @@ export class RunningService {
     );
   }
 
-  /** Number of instances with this business key that the engine has started. */
-  async countInstances(businessKey: string): Promise<number> {
-    const { baseUrl } = this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false });
+  /** Number of instances with this business key that the engine has started. @param engineUrl if the service needs credentials */
+  async countInstances(businessKey: string, engineUrl?: string): Promise<number> {
+    const baseUrl = engineUrl ?? this.app.get<EngineEndpoint>(ENGINE_ENDPOINT, { strict: false }).baseUrl;
     const query = `processInstanceBusinessKey=${encodeURIComponent(businessKey)}`;
     const answer = await fetch(`${baseUrl}/history/process-instance/count?${query}`);
     return ((await answer.json()) as { count: number }).count;

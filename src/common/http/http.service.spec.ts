@@ -69,6 +69,20 @@ describe('HttpService', () => {
     );
   }
 
+  it.each([
+    ['/elsewhere', 'a redirect'],
+    ['//other.example/secret', 'a redirect to another host'],
+    ['https://127.0.0.1/secret', 'a redirect to another host'],
+    ['http://[', 'a redirect to another host'],
+  ])('follows no redirect to %s', async (location, what) => {
+    replies.push(status(308, {}, { location }));
+    const { message } = await failureOf(
+      http.post(`${base}/x`, { secret: 1 }, { name: '/x', headers: { authorization: 'Bearer secret' } }),
+    );
+    expect(message).toBe(`POST /x: answered 308 with ${what}, which is not followed`);
+    expect(seen).toHaveLength(1);
+  });
+
   it('sends and reads JSON', async () => {
     replies.push(
       status(201, { id: 1 }, { 'x-a': 'b', 'content-type': 'application/problem+json; charset=utf-8' }),

@@ -29,7 +29,7 @@ const MAX_BODY_BYTES = 10 * 1_024 * 1_024;
 const MAX_ERROR_BODY_BYTES = 64 * 1_024;
 
 /**
- * Outside HTTP calls with JSON bodies and a timeout. An idempotent call is retried once, after a delay, on 429, 502, 503,
+ * Outside HTTP calls with JSON bodies and a timeout. No redirect is followed. An idempotent call is retried once, after a delay, on 429, 502, 503,
  * 504 and connection errors.
  *
  * A handler makes its calls through `task.http`, which adds the headers and the signal of its task.
@@ -132,7 +132,7 @@ export class HttpService extends HttpCalls implements BeforeApplicationShutdown 
       if (!ok) {
         const retryAfterMs = readRetryAfter(answer.headers['retry-after']);
         const facts = await readErrorBody(type, readAnswerBody(answer, MAX_ERROR_BODY_BYTES));
-        const error = failed(`answered ${status}`, { ...facts, retryAfterMs });
+        const error = failed(refusalOf(url, answer), { ...facts, retryAfterMs });
         // No retry if the timeout elapsed while the body was read.
         const isOver = limit.timedOut || limit.signal.aborted;
         throw new FailedAttempt(error, isOver ? null : httpRetryDelayMs(status, retryAfterMs));
@@ -244,6 +244,17 @@ async function readErrorBody(
 function codeOf(error: unknown): string {
   const { name, code } = error as { readonly name?: unknown; readonly code?: unknown };
   return typeof code === 'string' ? code : String(name);
+}
+
+/** Says that a redirect is not followed; without its address, because clients may read the error. */
+function refusalOf(
+  url: URL,
+  { status, headers }: { status: number; headers: HttpAnswer['headers'] },
+): string {
+  const { location } = headers;
+  if (status < 300 || status >= 400 || typeof location !== 'string') return `answered ${status}`;
+  const isElsewhere = !URL.canParse(location, url.href) || new URL(location, url).origin !== url.origin;
+  return `answered ${status} with a redirect${isElsewhere ? ' to another host' : ''}, which is not followed`;
 }
 
 /** The signals that abort a call: its own, and that of its caller. */

@@ -6,3 +6,4 @@ export { type HttpCall, type HttpCaller, HttpCalls } from './http.calls.js';
 export { HttpService } from './http.service.js';
 export { DIRECT, OutboundAgent } from './outbound.agent.js';
 export { type AbortSignalLike, RequestLimit } from './request-limit.js';
+export { TlsFiles } from './tls.files.js';
