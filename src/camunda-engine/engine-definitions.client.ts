@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { EngineConnection } from './engine.connection.js';
+import { z } from 'zod';
+import { EngineConnection, PAGE_SIZE } from './engine.connection.js';
 import { type EngineDefinition, engineDefinitionSchema } from './engine.schemas.js';
+
+/** The versions of a definition: those of a tenant, or those without tenant. */
+export interface DefinitionVersions {
+  readonly key: string;
+  readonly tenantId: string | null;
+}
 
 /**
  * The process definitions of the engine, over the Camunda 7 REST API.
@@ -11,13 +18,45 @@ import { type EngineDefinition, engineDefinitionSchema } from './engine.schemas.
 export class EngineDefinitionsClient {
   constructor(private readonly connection: EngineConnection) {}
 
-  /** The latest version of each definition without tenant, by key: what a start by key starts. */
+  /** The latest version of each definition, of each tenant and without tenant; in no particular order. */
   findLatest(): Promise<EngineDefinition[]> {
     return this.connection.readPages('/process-definition', engineDefinitionSchema, {
       latestVersion: true,
-      withoutTenantId: true,
-      sortBy: 'key',
+      // Several tenants may have the same key; only ids give pages that neither miss nor repeat a row.
+      sortBy: 'id',
       sortOrder: 'asc',
     });
+  }
+
+  /** The latest versions of one key, of at most 500 tenants, and without tenant. */
+  findLatestOfKey(key: string): Promise<EngineDefinition[]> {
+    return this.find({ key, latestVersion: true, sortBy: 'tenantId', sortOrder: 'asc' });
+  }
+
+  /** The newest version with a version tag; null if there is none. */
+  async findTagged(versions: DefinitionVersions, versionTag: string): Promise<EngineDefinition | null> {
+    const [newest] = await this.findVersions(versions, { versionTag, maxResults: 1 });
+    return newest ?? null;
+  }
+
+  /** The newest versions of a definition, newest first; at most 500. */
+  findVersions(
+    { key, tenantId }: DefinitionVersions,
+    further: { readonly versionTag?: string; readonly maxResults?: number } = {},
+  ): Promise<EngineDefinition[]> {
+    return this.find({
+      key,
+      ...(tenantId === null ? { withoutTenantId: true } : { tenantIdIn: tenantId }),
+      sortBy: 'version',
+      sortOrder: 'desc',
+      ...further,
+    });
+  }
+
+  private find(query: Readonly<Record<string, string | number | boolean>>): Promise<EngineDefinition[]> {
+    return this.connection.read(
+      { method: 'GET', path: '/process-definition', query: { maxResults: PAGE_SIZE, ...query } },
+      z.array(engineDefinitionSchema),
+    );
   }
 }

@@ -26,9 +26,15 @@ export class EngineInstancesClient {
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
   ) {}
 
-  /** Starts the latest version of a definition without tenant; within `CAMUNDA_START_TIMEOUT_MS`. */
+  /**
+   * Starts the latest version of a definition, or the version with an id; within `CAMUNDA_START_TIMEOUT_MS`.
+   *
+   * @param start `tenantId`: null for the definition without tenant. `definitionId`: null for the latest version
+   */
   startProcessInstance(start: {
     readonly processKey: string;
+    readonly tenantId?: string | null;
+    readonly definitionId?: string | null;
     readonly businessKey: string;
     readonly variables: TypedVariables;
     readonly signal?: AbortSignal;
@@ -36,7 +42,7 @@ export class EngineInstancesClient {
     return this.connection.read(
       {
         method: 'POST',
-        path: `/process-definition/key/${encodeURIComponent(start.processKey)}/start`,
+        path: `/process-definition/${pathOf(start)}/start`,
         json: { businessKey: start.businessKey, variables: start.variables },
         timeoutMs: this.config.startTimeoutMs,
         signal: start.signal,
@@ -163,4 +169,18 @@ export class EngineInstancesClient {
       json: { modifications: variables },
     });
   }
+}
+
+function pathOf({
+  processKey,
+  tenantId = null,
+  definitionId = null,
+}: {
+  readonly processKey: string;
+  readonly tenantId?: string | null;
+  readonly definitionId?: string | null;
+}): string {
+  if (definitionId !== null) return encodeURIComponent(definitionId);
+  const byKey = `key/${encodeURIComponent(processKey)}`;
+  return tenantId === null ? byKey : `${byKey}/tenant-id/${encodeURIComponent(tenantId)}`;
 }

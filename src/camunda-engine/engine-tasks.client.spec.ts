@@ -80,13 +80,28 @@ describe('EngineTasksClient', () => {
     expect(isTaskGone(other)).toBe(false);
   });
 
-  it('finds the latest definitions without tenant', async () => {
+  it('finds the latest definitions of all tenants', async () => {
     transport.json(200, [
-      { key: 'a', name: null, version: 2, versionTag: 'v', suspended: false, tenantId: null },
+      { id: 'a:2', key: 'a', name: null, version: 2, versionTag: 'v', suspended: false, tenantId: null },
     ]);
     expect(await clients.definitions.findLatest()).toEqual([
-      { key: 'a', name: null, version: 2, versionTag: 'v', suspended: false },
+      { id: 'a:2', key: 'a', name: null, version: 2, versionTag: 'v', suspended: false, tenantId: null },
     ]);
-    expect(transport.requests[0]).toMatchObject({ query: { latestVersion: true, withoutTenantId: true } });
+    expect(transport.requests[0]).toMatchObject({ query: { latestVersion: true, sortBy: 'id' } });
+    expect(transport.requests[0]?.query).not.toHaveProperty('withoutTenantId');
+  });
+
+  it('finds the newest version with a tag, of a tenant or without tenant', async () => {
+    transport.json(200, [{ id: 'a:2', key: 'a', version: 2, suspended: false }]);
+    expect(await clients.definitions.findTagged({ key: 'a', tenantId: 'bank' }, 'v')).toMatchObject({
+      id: 'a:2',
+    });
+    transport.json(200, []);
+    expect(await clients.definitions.findTagged({ key: 'a', tenantId: null }, 'v')).toBeNull();
+    const query = { key: 'a', versionTag: 'v', sortBy: 'version', sortOrder: 'desc', maxResults: 1 };
+    expect(transport.requests.map((request) => request.query)).toEqual([
+      { ...query, tenantIdIn: 'bank' },
+      { ...query, withoutTenantId: true },
+    ]);
   });
 });

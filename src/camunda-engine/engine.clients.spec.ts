@@ -50,6 +50,22 @@ describe('the clients of the engine', () => {
   });
 
   it.each([
+    [{ tenantId: 'bank' }, '/process-definition/key/a/tenant-id/bank/start'],
+    [{ tenantId: 'bank', definitionId: 'a:2:x' }, '/process-definition/a%3A2%3Ax/start'],
+    [{ definitionId: 'a:2:x' }, '/process-definition/a%3A2%3Ax/start'],
+    [{ tenantId: null, definitionId: null }, '/process-definition/key/a/start'],
+  ])('starts the definition of %j', async (choice, path) => {
+    transport.json(200, { id: 'PI', definitionId: 'p:1:x', businessKey: 'b', ended: false });
+    await clients.instances.startProcessInstance({
+      processKey: 'a',
+      businessKey: 'b',
+      variables: {},
+      ...choice,
+    });
+    expect(transport.requests[0]?.path).toBe(path);
+  });
+
+  it.each([
     [
       404,
       { type: 'RestException', message: 'No matching process definition', code: null },

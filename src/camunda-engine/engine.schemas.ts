@@ -44,10 +44,12 @@ export const historicTypedVariableSchema = historicVariableSchema.extend({
 });
 
 export const engineDefinitionSchema = z.object({
+  id: z.string().min(1),
   key: z.string(),
   name: z.string().nullish(),
   version: z.number(),
   versionTag: z.string().nullish(),
+  tenantId: z.string().nullish(),
   suspended: z.boolean(),
 });
 

@@ -1,7 +1,7 @@
 export { abortableDelay, backOffMs } from './abortable-delay.js';
 export { CamundaEngineModule } from './camunda-engine.module.js';
 export { EngineDeploymentService } from './engine-deployment.service.js';
-export { EngineDefinitionsClient } from './engine-definitions.client.js';
+export { type DefinitionVersions, EngineDefinitionsClient } from './engine-definitions.client.js';
 export { EngineBpmnModelsService } from './engine-bpmn-models.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';

@@ -18,6 +18,7 @@ import { LeaseOwner } from './launch/lease-owner.js';
 import { SeenProcessKeysService } from './launch/seen-process-keys.service.js';
 import { StartAttemptService } from './launch/start-attempt.service.js';
 import { StartBacklogService } from './launch/start-backlog.service.js';
+import { StartDefinitionService } from './launch/start-definition.service.js';
 import { StartLauncherService } from './launch/start-launcher.service.js';
 import { OutcomeWaitService } from './outcome/outcome-wait.service.js';
 import { OutcomeWriter } from './outcome/outcome.writer.js';
@@ -74,6 +75,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   // launch/
   StartLauncherService,
   StartAttemptService,
+  StartDefinitionService,
   StartBacklogService,
   SeenProcessKeysService,
   LeaseOwner,

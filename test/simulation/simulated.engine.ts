@@ -37,6 +37,7 @@ const CALLS = [
   'getHistoricInstance',
   'getHistoricVariables',
   'getProcessInstance',
+  'findLatestOfKey',
 ] as const satisfies readonly (keyof FakeEngine)[];
 
 const FACTS = { method: 'POST', path: '/' };

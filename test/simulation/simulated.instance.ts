@@ -1,5 +1,6 @@
 import {
   type EngineConnection,
+  type EngineDefinitionsClient,
   type EngineDeploymentService,
   type EngineBpmnModelsService,
   type EngineHistoryClient,
@@ -37,6 +38,7 @@ import { LeaseOwner } from '../../src/process/launch/lease-owner.js';
 import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
 import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
 import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
+import { StartDefinitionService } from '../../src/process/launch/start-definition.service.js';
 import { StartLauncherService } from '../../src/process/launch/start-launcher.service.js';
 import { OutcomeWaitService } from '../../src/process/outcome/outcome-wait.service.js';
 import { OutcomeWriter } from '../../src/process/outcome/outcome.writer.js';
@@ -190,6 +192,8 @@ export class SimulatedInstance {
       outcomes,
       engine,
       engineInstances,
+      // No simulated start names a version tag, and the engine has each definition without tenant.
+      new StartDefinitionService(engine as unknown as EngineDefinitionsClient),
       deployment,
       models,
       trail,

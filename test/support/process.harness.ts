@@ -8,7 +8,9 @@ import type { TestingModule, TestingModuleBuilder } from '@nestjs/testing';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import {
+  type DefinitionVersions,
   EngineConnection,
+  type EngineDefinition,
   EngineDefinitionsClient,
   EngineDeploymentService,
   EngineBpmnModelsService,
@@ -74,7 +76,15 @@ export interface FakeInstance {
 
 /** An engine whose answers the tests define; records its calls. */
 export class FakeEngine {
-  readonly starts: { processKey: string; businessKey: string; variables: Record<string, unknown> }[] = [];
+  readonly starts: {
+    processKey: string;
+    businessKey: string;
+    tenantId?: string | null;
+    definitionId?: string | null;
+    variables: Record<string, unknown>;
+  }[] = [];
+  /** What the queries for definitions find, latest version first. */
+  definitions: EngineDefinition[] = [];
   readonly historic = new Map<string, { rootProcessInstanceId: string }>();
   readonly instances = new Map<string, FakeInstance>();
   readonly deleted: string[] = [];
@@ -143,6 +153,22 @@ export class FakeEngine {
   version(): Promise<string> {
     this.answer('version');
     return Promise.resolve('7.24.0');
+  }
+
+  findLatestOfKey(key: string): Promise<EngineDefinition[]> {
+    this.answer('findLatestOfKey');
+    return Promise.resolve(this.definitions.filter((each) => each.key === key));
+  }
+
+  findVersions({ key, tenantId }: DefinitionVersions): Promise<EngineDefinition[]> {
+    this.answer('findVersions');
+    return Promise.resolve(
+      this.definitions.filter((each) => each.key === key && (each.tenantId ?? null) === tenantId),
+    );
+  }
+
+  async findTagged(versions: DefinitionVersions, versionTag: string): Promise<EngineDefinition | null> {
+    return (await this.findVersions(versions)).find((each) => each.versionTag === versionTag) ?? null;
   }
 
   async findInstances(filter: { businessKey: string; processKey: string }): Promise<unknown[]> {

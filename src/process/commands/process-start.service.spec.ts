@@ -115,6 +115,8 @@ describe('ProcessStartService', () => {
       {
         processKey: 'test',
         businessKey: 'a',
+        tenantId: null,
+        definitionId: null,
         variables: {
           userId: expect.objectContaining({ type: 'String', value: 'u' }),
           n: expect.objectContaining({ type: 'Integer', value: 1 }),

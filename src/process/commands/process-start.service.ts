@@ -24,6 +24,10 @@ import { findVariableFaults, type VariableFault } from './start-variables.js';
 /** A request to start a process. */
 export interface StartCommand {
   readonly processKey: string;
+  /** Tenant of the definition; absent for the definition without tenant. */
+  readonly tenantId?: string | undefined;
+  /** Version tag of the definition; absent for the latest version. */
+  readonly versionTag?: string | undefined;
   readonly correlationId: string;
   /** Emptied once they are stored and sent, so that a waiting request holds nothing large. */
   variables: Readonly<Record<string, unknown>>;
@@ -43,9 +47,9 @@ interface PendingFacts {
 export type StartResult =
   /** This call has started the process. */
   | ({ readonly kind: 'started'; readonly record: ProcessRecord } & PendingFacts)
-  /** An earlier call has started the same process: same id, key and variables. */
+  /** An earlier call has started the same process: same id, definition and variables. */
   | ({ readonly kind: 'replayed'; readonly record: ProcessRecord } & PendingFacts)
-  /** The id belongs to a process with another key or other variables. */
+  /** The id belongs to a process with another definition or other variables. */
   | { readonly kind: 'conflict'; readonly record: ProcessRecord }
   /** The engine refused the start for good. Nothing was kept. */
   | { readonly kind: 'refused'; readonly refusal: StartRefusal }
@@ -103,7 +107,7 @@ export class ProcessStartService {
     const { correlationId } = request;
     const invalid = this.checkVariables(request);
     if (invalid !== null) return invalid;
-    const requestHash = canonicalHash({ processKey: request.processKey, variables: request.variables });
+    const requestHash = hashOf(request);
     for (;;) {
       const claim = await this.claim(request, requestHash);
       const createWait = (): LimitedWait => ({
@@ -118,7 +122,7 @@ export class ProcessStartService {
   }
 
   private async claim(
-    { processKey, correlationId, variables }: StartCommand,
+    { processKey, correlationId, variables, tenantId, versionTag }: StartCommand,
     requestHash: string,
   ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
     const obstacle = this.obstacle();
@@ -140,6 +144,8 @@ export class ProcessStartService {
         batchId: uuidv4(),
         traceabilityId: uuidv4(),
         applicationId: uuidv4(),
+        tenantId: tenantId ?? null,
+        versionTag: versionTag ?? null,
         startOwner: this.owner.id,
         leaseMs: this.config.startLeaseMs,
       },
@@ -255,7 +261,7 @@ export class ProcessStartService {
     // Only a refusal removes the claim; `acknowledge` has seen it unless it came from another instance.
     return {
       kind: 'refused',
-      refusal: unknownDefinition(record.processKey ?? '', [...this.definitions.keys()]),
+      refusal: unknownDefinition(record, [...this.definitions.keys()]),
     };
   }
 
@@ -280,6 +286,16 @@ export class ProcessStartService {
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
     return late?.kind === 'refused' ? late.refusal : null;
   }
+}
+
+/** The content of a start. Tenant and version tag count only if they are given, so that older hashes stay valid. */
+function hashOf({ processKey, tenantId, versionTag, variables }: StartCommand): string {
+  return canonicalHash({
+    processKey,
+    variables,
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(versionTag === undefined ? {} : { versionTag }),
+  });
 }
 
 function empty(request: StartCommand): void {

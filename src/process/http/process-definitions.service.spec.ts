@@ -9,6 +9,7 @@ import type { ProcessDefinition } from '../../common/process-definition/index.js
 import { ProcessDefinitionsService } from './process-definitions.service.js';
 
 const engineDefinition = (key: string, more: Partial<EngineDefinition> = {}): EngineDefinition => ({
+  id: `${key}:1`,
   key,
   version: 1,
   suspended: false,
@@ -53,6 +54,7 @@ describe('ProcessDefinitionsService', () => {
         name: null,
         version: 3,
         versionTag: null,
+        tenantId: null,
         suspended: false,
         definedHere: true,
         resultDeclared: true,
@@ -63,6 +65,7 @@ describe('ProcessDefinitionsService', () => {
         name: 'C',
         version: 1,
         versionTag: 'v1',
+        tenantId: null,
         suspended: true,
         definedHere: false,
         resultDeclared: false,
@@ -82,6 +85,43 @@ describe('ProcessDefinitionsService', () => {
     const last = await list('b', 2);
     expect([last.definitions.map(({ key }) => key), last.nextAfter]).toEqual([['c'], null]);
     expect(await list('c')).toMatchObject({ count: 0, nextAfter: null });
+  });
+
+  it('lists one key for each of its tenants, and knows the same of each', async () => {
+    const { list } = serviceOf(
+      [own('b', { result: z.object({}) })],
+      [
+        engineDefinition('b', { tenantId: 'zoo', version: 7 }),
+        engineDefinition('b-2'),
+        engineDefinition('b', { tenantId: 'bank' }),
+        engineDefinition('b', { version: 3 }),
+        engineDefinition('a', { tenantId: 'bank' }),
+      ],
+    );
+    const { definitions } = await list();
+    expect(definitions.map(({ key, tenantId, version }) => [key, tenantId, version])).toEqual([
+      ['a', 'bank', 1],
+      ['b', null, 3],
+      ['b', 'bank', 1],
+      ['b', 'zoo', 7],
+      ['b-2', null, 1],
+    ]);
+    expect(definitions.map(({ resultDeclared }) => resultDeclared)).toEqual([false, true, true, true, false]);
+    const paged: unknown[] = [];
+    for (let after: string | null = ''; after !== null;) {
+      const page: Awaited<ReturnType<typeof list>> = await list(after, 1);
+      paged.push(...page.definitions);
+      after = page.nextAfter;
+    }
+    expect(paged).toEqual(definitions);
+  });
+
+  it('lists a definition of this service that only tenants have in the engine, as one that a start does not find', async () => {
+    const { list } = serviceOf([own('b')], [engineDefinition('b', { tenantId: 'bank' })]);
+    expect((await list()).definitions).toMatchObject([
+      { key: 'b', tenantId: null, version: null },
+      { key: 'b', tenantId: 'bank', version: 1 },
+    ]);
   });
 
   it('asks the engine once for several requests, and again later', async () => {

@@ -19,6 +19,8 @@ interface DefinitionView {
   /** Null if the engine does not have the definition. */
   readonly version: number | null;
   readonly versionTag: string | null;
+  /** Null for the definition without tenant. */
+  readonly tenantId: string | null;
   readonly suspended: boolean;
   readonly definedHere: boolean;
   readonly resultDeclared: boolean;
@@ -42,17 +44,18 @@ export class ProcessDefinitionsService {
   }
 
   /**
-   * A page of definitions by key. The definitions of the engine may be up to 5 s old.
+   * A page of definitions by key and tenant. The definitions of the engine may be up to 5 s old.
    *
-   * @param after the last key of the previous page; an empty text for the first page
+   * @param after `nextAfter` of the previous page; an empty text for the first page
    * @throws ProblemError `engine-unavailable`
    */
   async list(after: string, limit: number): Promise<ProcessAnswer> {
     const views = await this.all();
-    const from = views.findIndex(({ key }) => key > after);
+    const from = views.findIndex((view) => placeOf(view) > after);
     const definitions = from < 0 ? [] : views.slice(from, from + limit);
     const isLast = from < 0 || from + limit >= views.length;
-    const nextAfter = isLast ? null : (definitions.at(-1)?.key ?? null);
+    const last = isLast ? undefined : definitions.at(-1);
+    const nextAfter = last === undefined ? null : placeOf(last);
     return {
       httpStatus: 200,
       headers: { 'cache-control': 'private, no-cache' },
@@ -75,20 +78,29 @@ export class ProcessDefinitionsService {
   }
 
   private async read(): Promise<readonly DefinitionView[]> {
+    // The definitions of this service have no tenant, but what it knows of a key holds for every tenant.
     const views = new Map(this.own);
     for (const definition of await this.engine.findLatest()) {
-      views.set(definition.key, {
-        ...unknownHere(definition),
-        ...views.get(definition.key),
-        ...facts(definition),
-      });
+      const view = { ...unknownHere(definition), ...this.own.get(definition.key), ...facts(definition) };
+      views.set(placeOf(view), view);
     }
-    return [...views.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return [...views].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, view]) => view);
   }
 }
 
-function facts({ name, version, versionTag, suspended }: EngineDefinition) {
-  return { name: name ?? null, version, versionTag: versionTag ?? null, suspended };
+/** The place in the list: by key, then by tenant. A space comes before all characters of keys. */
+function placeOf({ key, tenantId }: Pick<DefinitionView, 'key' | 'tenantId'>): string {
+  return tenantId === null ? key : `${key} ${tenantId}`;
+}
+
+function facts({ name, version, versionTag, tenantId, suspended }: EngineDefinition) {
+  return {
+    name: name ?? null,
+    version,
+    versionTag: versionTag ?? null,
+    tenantId: tenantId ?? null,
+    suspended,
+  };
 }
 
 function unknownHere(definition: EngineDefinition): DefinitionView {
@@ -108,6 +120,7 @@ function viewOf({ key, startSchema, result }: ProcessDefinition): DefinitionView
     name: null,
     version: null,
     versionTag: null,
+    tenantId: null,
     suspended: false,
     definedHere: true,
     resultDeclared: result !== undefined,

@@ -9,7 +9,7 @@ describe('problems of a start', () => {
   });
 
   it.each([
-    [unknownDefinition('tset', ['test']), 404, 'unknown-process-definition'],
+    [unknownDefinition({ processKey: 'tset' }, ['test']), 404, 'unknown-process-definition'],
     [refusedDefinition('test'), 404, 'unknown-process-definition'],
     [badVariables(new Error('no such type')), 400, 'invalid-variables'],
   ])('maps the refusal %j of the engine', (refusal, status, code) => {

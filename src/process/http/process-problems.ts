@@ -17,7 +17,7 @@ export function unknownProcess(correlationId: string): ProblemError {
 export function correlationIdConflict(record: ProcessRecord, statusUrl: string): ProblemError {
   return new ProblemError(
     'correlation-id-conflict',
-    'This correlation id belongs to a process with another key or other variables. ' +
+    'This correlation id belongs to a process with another definition or other variables. ' +
       'That process is unchanged; start yours with another id.',
     { members: aboutProcess(record, statusUrl) },
   );

@@ -111,7 +111,7 @@ describe('ProcessStatusService', () => {
   it('answers with the reason if the start is refused during the wait', async () => {
     const answered = ask(60_000);
     await waiting(1);
-    harness.waitroom.failWait('a', new StartRefusedError(unknownDefinition('test', [])));
+    harness.waitroom.failWait('a', new StartRefusedError(unknownDefinition({ processKey: 'test' }, [])));
     await expect(answered).rejects.toMatchObject({ code: 'unknown-process-definition' });
   });
 

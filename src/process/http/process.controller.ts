@@ -68,10 +68,12 @@ export class ProcessController {
     @Headers('prefer') prefer: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { processKey, correlationId = uuidv7() } = body;
+    const { processKey, correlationId = uuidv7(), tenantId, versionTag } = body;
     const start: StartCommand = {
       processKey,
       correlationId,
+      tenantId,
+      versionTag,
       variables: body.variables,
       onEmptied: () => {
         releaseBody(reply.request.raw);

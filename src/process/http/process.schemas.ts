@@ -10,11 +10,23 @@ export const processKeySchema = z.string().regex(/^[A-Za-z_][\w.-]{0,254}$/, {
   error: 'must be the key of a process definition, at most 255 characters',
 });
 
+/** As in the path of an engine call, so no slash and no dot at the beginning; the engine's column takes 64 characters. */
+const tenantIdSchema = z.string().regex(/^\w[\w.:@+~-]{0,63}$/, {
+  error: 'must be a tenant of the engine: A-Z a-z 0-9 _ . : @ + ~ -, at most 64 characters',
+});
+
+/** ASCII without spaces at its ends; the engine's column takes 64 characters. */
+const versionTagSchema = z.string().regex(/^(?! )[\x20-\x7e]{1,64}(?<! )$/, {
+  error: 'must be the version tag of a process definition: at most 64 printable ASCII characters',
+});
+
 export const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });
 
 export const startRequestSchema = z.strictObject({
   processKey: processKeySchema,
   correlationId: correlationIdSchema.optional(),
+  tenantId: tenantIdSchema.optional(),
+  versionTag: versionTagSchema.optional(),
   variables: jsonObject.default({}),
 });
 
@@ -145,7 +157,7 @@ const waitingForSchema = z.discriminatedUnion('kind', [
 ]);
 
 const definitionsQuerySchema = z.strictObject({
-  after: z.string({ error: GIVEN_ONCE }).max(255, { error: 'must have at most 255 characters' }).optional(),
+  after: z.string({ error: GIVEN_ONCE }).max(320, { error: 'must have at most 320 characters' }).optional(),
   limit: wholeNumber(1, 500).optional(),
 });
 
@@ -220,6 +232,8 @@ export const definitionListSchema = z.object({
       /** Null if the engine does not have the definition. */
       version: z.int().nullable(),
       versionTag: z.string().nullable(),
+      /** Null for a definition without tenant. */
+      tenantId: z.string().nullable(),
       suspended: z.boolean(),
       definedHere: z.boolean(),
       resultDeclared: z.boolean(),

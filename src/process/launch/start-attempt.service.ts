@@ -30,7 +30,8 @@ import {
   type StartRefusal,
   unknownDefinition,
 } from './start-refusal.js';
-import { startVerdict } from './start-verdict.js';
+import { type DefinitionChoice, StartDefinitionService } from './start-definition.service.js';
+import { type StartVerdict, startVerdict } from './start-verdict.js';
 
 /** The result of one attempt to start a process. */
 export type LaunchResult =
@@ -48,6 +49,16 @@ const RETRY_MAX_MS = 30_000;
 /** When the reconciler first searches the engine for the instance of an ambiguous start, in ms. */
 const AMBIGUOUS_RETRY_MS = 1_000;
 
+/** The definition of a start was not found before it was sent. */
+class DefinitionSearchError extends Error {
+  override readonly name = 'DefinitionSearchError';
+
+  /** @param cause the error of the engine; null: the engine has no such definition */
+  constructor(override readonly cause: unknown) {
+    super('The definition of a start was not found.');
+  }
+}
+
 /** Makes one attempt to start a process whose lease the caller holds, and applies the engine's answer to the claim. */
 @Injectable()
 export class StartAttemptService {
@@ -58,6 +69,7 @@ export class StartAttemptService {
     private readonly outcomes: OutcomeWriter,
     private readonly engine: EngineConnection,
     private readonly engineInstances: EngineInstancesClient,
+    private readonly definitions: StartDefinitionService,
     private readonly deployment: EngineDeploymentService,
     private readonly models: OwnBpmnModels,
     private readonly trail: ProcessTrailService,
@@ -78,20 +90,48 @@ export class StartAttemptService {
     const sentAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
+      const definitionId =
+        record.versionTag === null ? null : await this.taggedIdOf(record, record.versionTag);
       const { id, ended } = await this.engineInstances.startProcessInstance({
         processKey: record.processKey ?? '',
+        tenantId: record.tenantId,
+        definitionId,
         businessKey: record.correlationId,
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
       });
       if (record.processKey !== null) this.keys.add(record.processKey);
-      if (this.backlog.markActive(record.processKey ?? '')) {
+      if (this.backlog.markActive(labelOf(record))) {
         this.logger.log({ msg: 'A process definition is active again.', processKey: record.processKey });
       }
       this.recordStart(record, id, sentAt);
       return { kind: 'started', processInstanceId: id, ended };
     } catch (error) {
-      return this.handleError(record, error);
+      return error instanceof DefinitionSearchError
+        ? this.handleSearch(record, error)
+        : this.handleError(record, error, startVerdict(error));
     }
+  }
+
+  /** @throws DefinitionSearchError */
+  private async taggedIdOf(record: ProcessRecord, versionTag: string): Promise<string> {
+    let id: string | null;
+    try {
+      id = await this.definitions.findTagged(record, versionTag);
+    } catch (error) {
+      throw new DefinitionSearchError(error);
+    }
+    if (id === null) throw new DefinitionSearchError(null);
+    return id;
+  }
+
+  /** Nothing was sent that could start an instance. */
+  private handleSearch(record: ProcessRecord, { cause }: DefinitionSearchError): Promise<LaunchResult> {
+    if (cause === null) return this.refuseUnknown(record);
+    return this.handleError(
+      record,
+      cause,
+      cause instanceof EngineResponseError ? 'rolled-back' : 'not-taken',
+    );
   }
 
   /** Sends nothing; the reconciler makes the start later. Never rejects. */
@@ -108,22 +148,16 @@ export class StartAttemptService {
     return this.deployment.isSettled(processKey);
   }
 
-  private async handleError(record: ProcessRecord, error: unknown): Promise<LaunchResult> {
-    const verdict = startVerdict(error);
+  private async handleError(
+    record: ProcessRecord,
+    error: unknown,
+    verdict: StartVerdict,
+  ): Promise<LaunchResult> {
     const { correlationId, processKey } = record;
     if (verdict === 'bad-variables') return this.refuse(record, badVariables(error));
-    if (verdict === 'unknown-definition') {
-      const deployed = this.deploymentOf(processKey);
-      if (deployed === 'refused') return this.refuse(record, refusedDefinition(processKey ?? ''));
-      if (record.startAttempts > 1 || deployed !== 'deployed') {
-        return this.refuse(record, unknownDefinition(processKey ?? '', this.models.keys));
-      }
-      // This service has deployed it, so the engine may be another one now. The next answer counts.
-      this.deployment.deployAgain();
-      return this.keep(record, 'rolled-back');
-    }
+    if (verdict === 'unknown-definition') return this.refuseUnknown(record);
     if (verdict === 'suspended') {
-      if (this.backlog.markSuspended(processKey ?? '')) {
+      if (this.backlog.markSuspended(labelOf(record))) {
         this.logger.warn({
           msg: 'A process definition is suspended in the engine; its starts wait until it is active.',
           processKey,
@@ -148,6 +182,22 @@ export class StartAttemptService {
       err: error,
     });
     return this.keep(record, verdict);
+  }
+
+  private async refuseUnknown(record: ProcessRecord): Promise<LaunchResult> {
+    const { processKey, tenantId, versionTag } = record;
+    const existing = await this.definitions.findExisting(record);
+    // This service deploys without tenant. If the engine has the key, a deployment would not add the version tag.
+    const isDeployment =
+      tenantId === null && (versionTag === null || existing?.tenants.includes(null) !== true);
+    const deployed = isDeployment ? this.deploymentOf(processKey) : null;
+    if (deployed === 'refused') return this.refuse(record, refusedDefinition(processKey ?? ''));
+    if (record.startAttempts > 1 || deployed !== 'deployed') {
+      return this.refuse(record, unknownDefinition(record, this.models.keys, existing));
+    }
+    // This service has deployed it, so the engine may be another one now. The next answer counts.
+    this.deployment.deployAgain();
+    return this.keep(record, 'rolled-back');
   }
 
   /** The state of the deployment of one of our definitions; null for a key that this service does not deploy. */
@@ -192,7 +242,7 @@ export class StartAttemptService {
           result: 'Process started',
           // A worker may have logged the first step already; by time the start still comes first.
           createdAt: sentAt,
-          metadata: { processInstanceId },
+          metadata: { processInstanceId, ...choiceOf(record) },
         },
         // Bounded: there is one for each claim, and the queue had room for the claim.
         { whenFull: 'wait' },
@@ -271,4 +321,15 @@ function ownVariables(record: ProcessRecord): Record<string, unknown> {
     application_id: record.applicationId,
     identifiers: { applicationId: record.applicationId },
   };
+}
+
+/** What chose the definition besides its key, for the trail. */
+function choiceOf({ tenantId, versionTag }: DefinitionChoice): Record<string, string> {
+  return { ...(tenantId === null ? {} : { tenantId }), ...(versionTag === null ? {} : { versionTag }) };
+}
+
+/** A definition as logs and the health report name it. */
+function labelOf({ processKey, tenantId, versionTag }: DefinitionChoice): string {
+  const ofTenant = tenantId === null ? '' : ` of tenant ${tenantId}`;
+  return `${processKey ?? ''}${ofTenant}${versionTag === null ? '' : ` with version tag ${versionTag}`}`;
 }

@@ -97,6 +97,8 @@ describe('early answers', () => {
       correlationId,
       status: 'pending',
       processKey: 'theirs',
+      tenantId: null,
+      versionTag: null,
       processInstanceId: `I-${correlationId}`,
       ...row,
     } as ProcessHead;
@@ -147,6 +149,15 @@ describe('early answers', () => {
     await jest.advanceTimersByTimeAsync(100);
     expect([answered, queries]).toEqual([['a'], 1]);
   });
+
+  it.each([{ tenantId: 'bank' }, { versionTag: '1.0' }])(
+    'reads the model of the engine for a key of ours if the start chose %j',
+    async (choice) => {
+      request(create(), 'a', { processKey: 'ours', ...choice });
+      await jest.advanceTimersByTimeAsync(100);
+      expect(queries).toBeGreaterThan(0);
+    },
+  );
 
   it('asks nothing for a request that is over, a process that is decided, or one without an instance', async () => {
     const service = create();

@@ -5,6 +5,7 @@ import {
   EngineWaitsClient,
   OwnBpmnModels,
 } from '../../camunda-engine/index.js';
+import type { BpmnModel } from '../../common/bpmn-model/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
@@ -108,7 +109,7 @@ export class EarlyAnswerService {
       nextAt: now,
       queriedAt: -Infinity,
       lookedAt: -Infinity,
-      waitStateIds: this.models.of(record.processKey ?? '')?.waitStateIds ?? null,
+      waitStateIds: this.ownModel(record)?.waitStateIds ?? null,
     };
     const isWorthIt = watch.waitStateIds === null || watch.waitStateIds.length > 0;
     if (this.config.earlyAnswer && isWorthIt && until - now > MIN_LEFT_MS) {
@@ -123,6 +124,11 @@ export class EarlyAnswerService {
         this.watches.delete(watch);
       },
     };
+  }
+
+  /** Our own model; null for a start that may choose another definition of the key. */
+  private ownModel({ processKey, tenantId, versionTag }: ProcessHead): BpmnModel | null {
+    return tenantId === null && versionTag === null ? this.models.of(processKey ?? '') : null;
   }
 
   private async look(): Promise<void> {
