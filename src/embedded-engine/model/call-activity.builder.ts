@@ -1,13 +1,10 @@
 import type { ModdleElement } from 'bpmn-moddle';
 import type { BuildContext } from './build.context.js';
 import { extensionsOf, flagOf, textOf } from './moddle.reader.js';
-import type { CallBinding, CallMapping, FlowNode, FlowNodeBase } from './process-model.js';
+import type { NodeBuilder } from './node.base.js';
+import type { CallBinding, CallMapping } from './process-model.js';
 
-export function buildCallActivity(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildCallActivity: NodeBuilder = (element, base, { context }) => {
   const { id } = base;
   for (const attribute of ['caseRef', 'variableMappingClass', 'variableMappingDelegateExpression']) {
     if (textOf(element, `camunda:${attribute}`) !== null)
@@ -37,7 +34,7 @@ export function buildCallActivity(
     outputs: buildMappings(mappingsOf(element, 'camunda:Out'), id, context),
     ...base,
   });
-}
+};
 
 function mappingsOf(element: ModdleElement, type: string): readonly ModdleElement[] {
   return extensionsOf(element).filter(({ $type }) => $type === type);

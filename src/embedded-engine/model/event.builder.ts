@@ -4,7 +4,7 @@ import { buildThrownError, eventDefinitionOf } from './error.builder.js';
 import { checkFlowNode } from './extension.checks.js';
 import { childOf, tagOf, textOf } from './moddle.reader.js';
 import { bodyIdOf } from './body-id.js';
-import { buildBase, type NodeSurroundings } from './node.base.js';
+import { buildBase, type NodeBuilder, type NodeSurroundings } from './node.base.js';
 import type {
   BoundaryEventNode,
   EventSubProcessStartNode,
@@ -29,11 +29,7 @@ const START_TYPES = {
 /**
  * Builds the start event of a process or an embedded sub-process. For event sub-processes see {@link buildEventStart}.
  */
-export function buildStartEvent(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildStartEvent: NodeBuilder = (element, base, { context }) => {
   const { id } = base;
   const definition = eventDefinitionOf(element, id, context);
   if (textOf(element, 'camunda:initiator') !== null)
@@ -50,7 +46,7 @@ export function buildStartEvent(
     return null;
   }
   return Object.freeze({ kind: 'messageStart', trigger, ...base, activityType: START_TYPES.message });
-}
+};
 
 /** Builds the start event of an event sub-process. */
 export function buildEventStart(
@@ -84,11 +80,7 @@ export function buildEventStart(
   });
 }
 
-export function buildEndEvent(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildEndEvent: NodeBuilder = (element, base, { context }) => {
   const { id } = base;
   const definition = eventDefinitionOf(element, id, context);
   switch (definition?.$type) {
@@ -105,14 +97,10 @@ export function buildEndEvent(
     default:
       return buildThrownMessage(element, definition, { ...base, activityType: 'messageEndEvent' }, context);
   }
-}
+};
 
 /** Builds a throwing event: a none event passes through; a message is thrown by an external task or an expression. */
-export function buildThrowEvent(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildThrowEvent: NodeBuilder = (element, base, { context }) => {
   const definition = eventDefinitionOf(element, base.id, context);
   if (definition === null)
     return Object.freeze({ kind: 'passThrough', ...base, activityType: 'intermediateNoneThrowEvent' });
@@ -122,13 +110,9 @@ export function buildThrowEvent(
     { ...base, activityType: 'intermediateMessageThrowEvent' },
     context,
   );
-}
+};
 
-export function buildCatchEvent(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildCatchEvent: NodeBuilder = (element, base, { context }) => {
   const { id } = base;
   const where = `intermediateCatchEvent '${id}'`;
   const trigger = buildTrigger(eventDefinitionOf(element, id, context), where, id, context);
@@ -139,7 +123,7 @@ export function buildCatchEvent(
   }
   const activityType = trigger.kind === 'timer' ? 'intermediateTimer' : 'intermediateMessageCatch';
   return Object.freeze({ kind: 'catchEvent', trigger, ...base, activityType });
-}
+};
 
 export function buildBoundaryEvent(
   element: ModdleElement,

@@ -5,10 +5,9 @@ import { checkFlowNode } from './extension.checks.js';
 import { checkEventBasedGateway, checkExclusiveGateway } from './gateway.checks.js';
 import { flagOf, tagOf } from './moddle.reader.js';
 import { buildBody } from './multi-instance.builder.js';
-import { buildBase, type NodeSurroundings } from './node.base.js';
+import { buildBase, type NodeBuilder, type NodeSurroundings } from './node.base.js';
 import type { FlowNode, FlowNodeBase } from './process-model.js';
-import { buildReceiveTask, buildScriptTask, buildServiceTask } from './task.builder.js';
-import { buildUserTask } from './user-task.builder.js';
+import { buildReceiveTask, buildScriptTask, buildServiceTask, buildUserTask } from './task.builder.js';
 
 /**
  * Builds one flow node, and its body if it is a multi-instance activity. Empty if it has problems, all of which are
@@ -21,54 +20,45 @@ export function buildFlowNodes(
 ): readonly FlowNode[] {
   checkFlowNode(element, id, around.context);
   const body = buildBody(element, id, around);
-  const node = buildNode(element, buildBase(element, id, around), around);
+  const build = BUILDERS[element.$type] ?? refuseNode;
+  const node = build(element, buildBase(element, id, around), around);
   return [node, body].filter((one) => one !== null);
 }
 
-function buildNode(element: ModdleElement, base: FlowNodeBase, around: NodeSurroundings): FlowNode | null {
-  const { context } = around;
-  switch (element.$type) {
-    case 'bpmn:StartEvent':
-      return buildStartEvent(element, base, context);
-    case 'bpmn:EndEvent':
-      return buildEndEvent(element, base, context);
-    case 'bpmn:IntermediateThrowEvent':
-      return buildThrowEvent(element, base, context);
-    case 'bpmn:IntermediateCatchEvent':
-      return buildCatchEvent(element, base, context);
-    case 'bpmn:ServiceTask':
-    case 'bpmn:SendTask':
-    case 'bpmn:BusinessRuleTask':
-      return buildServiceTask(element, base, context);
-    case 'bpmn:ScriptTask':
-      return buildScriptTask(element, base, context);
-    case 'bpmn:UserTask':
-      return buildUserTask(element, base, context);
-    case 'bpmn:ReceiveTask':
-      return buildReceiveTask(element, base, context);
-    case 'bpmn:CallActivity':
-      return buildCallActivity(element, base, context);
-    case 'bpmn:Task':
-    case 'bpmn:ManualTask':
-      return Object.freeze({ kind: 'passThrough', ...base });
-    case 'bpmn:ExclusiveGateway': {
-      const defaultFlowId = checkExclusiveGateway(base.id, base.outgoing, base.defaultFlowId, context);
-      return Object.freeze({ kind: 'exclusiveGateway', ...base, defaultFlowId });
-    }
-    case 'bpmn:ParallelGateway':
-      return Object.freeze({ kind: 'parallelGateway', ...base });
-    case 'bpmn:InclusiveGateway':
-      return Object.freeze({ kind: 'inclusiveGateway', ...base });
-    case 'bpmn:EventBasedGateway':
-      checkEventBasedGateway(base.id, base.outgoing, around.members, context);
-      return Object.freeze({ kind: 'eventBasedGateway', ...base });
-    case 'bpmn:SubProcess':
-      return buildSubProcess(element, base, around);
-    default:
-      context.refuse(`${tagOf(element)} '${base.id}'`, base.id);
-      return null;
-  }
-}
+const buildPassThrough: NodeBuilder = (_element, base) => Object.freeze({ kind: 'passThrough', ...base });
+
+/** By type of the element; every other element is refused. */
+const BUILDERS: Readonly<Record<string, NodeBuilder>> = {
+  'bpmn:StartEvent': buildStartEvent,
+  'bpmn:EndEvent': buildEndEvent,
+  'bpmn:IntermediateThrowEvent': buildThrowEvent,
+  'bpmn:IntermediateCatchEvent': buildCatchEvent,
+  'bpmn:ServiceTask': buildServiceTask,
+  'bpmn:SendTask': buildServiceTask,
+  'bpmn:BusinessRuleTask': buildServiceTask,
+  'bpmn:ScriptTask': buildScriptTask,
+  'bpmn:UserTask': buildUserTask,
+  'bpmn:ReceiveTask': buildReceiveTask,
+  'bpmn:CallActivity': buildCallActivity,
+  'bpmn:Task': buildPassThrough,
+  'bpmn:ManualTask': buildPassThrough,
+  'bpmn:ExclusiveGateway': (_element, base, { context }) => {
+    const defaultFlowId = checkExclusiveGateway(base.id, base.outgoing, base.defaultFlowId, context);
+    return Object.freeze({ kind: 'exclusiveGateway', ...base, defaultFlowId });
+  },
+  'bpmn:ParallelGateway': (_element, base) => Object.freeze({ kind: 'parallelGateway', ...base }),
+  'bpmn:InclusiveGateway': (_element, base) => Object.freeze({ kind: 'inclusiveGateway', ...base }),
+  'bpmn:EventBasedGateway': (_element, base, { members, context }) => {
+    checkEventBasedGateway(base.id, base.outgoing, members, context);
+    return Object.freeze({ kind: 'eventBasedGateway', ...base });
+  },
+  'bpmn:SubProcess': buildSubProcess,
+};
+
+const refuseNode: NodeBuilder = (element, { id }, { context }) => {
+  context.refuse(`${tagOf(element)} '${id}'`, id);
+  return null;
+};
 
 function buildSubProcess(
   element: ModdleElement,

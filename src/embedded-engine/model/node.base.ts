@@ -7,6 +7,7 @@ import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reade
 import type {
   BoundaryEventNode,
   EventSubProcessStartNode,
+  FlowNode,
   FlowNodeBase,
   ScopeModel,
 } from './process-model.js';
@@ -24,6 +25,13 @@ export interface NodeSurroundings {
   readonly buildScope: (element: ModdleElement, id: string) => BuiltScope | null;
   readonly context: BuildContext;
 }
+
+/** Builds a node of one kind; null if it has problems, which are then reported. */
+export type NodeBuilder = (
+  element: ModdleElement,
+  base: FlowNodeBase,
+  around: NodeSurroundings,
+) => FlowNode | null;
 
 /** A scope, with its start event if it is an event sub-process. */
 export interface BuiltScope extends ScopeModel {

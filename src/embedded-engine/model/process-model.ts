@@ -84,13 +84,19 @@ export interface StartEventNode extends FlowNodeBase {
   readonly kind: 'startEvent';
 }
 
-export interface NoneEndNode extends FlowNodeBase {
-  readonly kind: 'noneEnd';
-}
+type PlainKind =
+  | 'noneEnd'
+  | 'terminateEnd'
+  /** `<task>`, `<manualTask>`, none intermediate throw event. */
+  | 'passThrough'
+  | 'exclusiveGateway'
+  | 'parallelGateway'
+  | 'inclusiveGateway'
+  /** The first event after it wins: its outgoing flows lead to catch events and receive tasks only. */
+  | 'eventBasedGateway';
 
-export interface TerminateEndNode extends FlowNodeBase {
-  readonly kind: 'terminateEnd';
-}
+/** A node that has no more than all nodes have. */
+type PlainNode = { [K in PlainKind]: FlowNodeBase & { readonly kind: K } }[PlainKind];
 
 export interface ErrorEndNode extends FlowNodeBase {
   readonly kind: 'errorEnd';
@@ -115,11 +121,6 @@ export interface ExternalTaskNode extends FlowNodeBase {
     readonly expression: CompiledExpression;
     readonly error: ErrorModel;
   }[];
-}
-
-/** `<task>`, `<manualTask>`, none intermediate throw event: passes through. */
-export interface PassThroughNode extends FlowNodeBase {
-  readonly kind: 'passThrough';
 }
 
 /** A service, send or business-rule task, or message throw or end event, with `camunda:expression`. */
@@ -162,11 +163,6 @@ export interface ReceiveTaskNode extends FlowNodeBase {
 export interface CatchEventNode extends FlowNodeBase {
   readonly kind: 'catchEvent';
   readonly trigger: TimerTrigger | MessageTrigger;
-}
-
-/** The first event after it wins: its outgoing flows lead to catch events and receive tasks only. */
-export interface EventBasedGatewayNode extends FlowNodeBase {
-  readonly kind: 'eventBasedGateway';
 }
 
 export interface CallActivityNode extends FlowNodeBase {
@@ -215,18 +211,6 @@ export interface MultiInstanceBodyNode extends FlowNodeBase {
   readonly collection: CompiledExpression | { readonly variable: string } | null;
   readonly elementVariable: string | null;
   readonly completionCondition: CompiledExpression | null;
-}
-
-export interface ExclusiveGatewayNode extends FlowNodeBase {
-  readonly kind: 'exclusiveGateway';
-}
-
-export interface ParallelGatewayNode extends FlowNodeBase {
-  readonly kind: 'parallelGateway';
-}
-
-export interface InclusiveGatewayNode extends FlowNodeBase {
-  readonly kind: 'inclusiveGateway';
 }
 
 export interface SubProcessNode extends FlowNodeBase {
@@ -289,8 +273,7 @@ export type FlowNode =
   | StartEventNode
   | MessageStartNode
   | EventSubProcessStartNode
-  | NoneEndNode
-  | TerminateEndNode
+  | PlainNode
   | ErrorEndNode
   | ExternalTaskNode
   | ExpressionTaskNode
@@ -298,11 +281,6 @@ export type FlowNode =
   | UserTaskNode
   | ReceiveTaskNode
   | CatchEventNode
-  | PassThroughNode
-  | ExclusiveGatewayNode
-  | ParallelGatewayNode
-  | InclusiveGatewayNode
-  | EventBasedGatewayNode
   | SubProcessNode
   | EventSubProcessNode
   | CallActivityNode

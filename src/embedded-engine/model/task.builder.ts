@@ -1,21 +1,18 @@
 import type { ModdleElement } from 'bpmn-moddle';
+import type { CompiledExpression } from '../el/index.js';
 import type { BuildContext } from './build.context.js';
 import { buildErrorEventDefinitions } from './error.builder.js';
 import { refuseCodeAttributes } from './extension.checks.js';
-import { childOf, tagOf, textOf } from './moddle.reader.js';
+import { childOf, childrenOf, extensionsOf, tagOf, textOf } from './moddle.reader.js';
+import type { NodeBuilder } from './node.base.js';
 import { buildPriority } from './priority.builder.js';
 import type { FlowNode, FlowNodeBase } from './process-model.js';
 import { buildScript } from './script.builder.js';
 import { buildMessageTrigger } from './trigger.builder.js';
 
 /** Builds a service, send or business-rule task. */
-export function buildServiceTask(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
-  return buildServiceLike(element, element, base, context);
-}
+export const buildServiceTask: NodeBuilder = (element, base, { context }) =>
+  buildServiceLike(element, element, base, context);
 
 /**
  * Builds an external task, or a task whose expression the engine evaluates.
@@ -68,11 +65,7 @@ function buildExternalTask(
   return Object.freeze({ kind: 'externalTask', topic, priority, errorEventDefinitions, ...base });
 }
 
-export function buildScriptTask(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildScriptTask: NodeBuilder = (element, base, { context }) => {
   const script = buildScript(
     {
       format: textOf(element, 'scriptFormat'),
@@ -85,17 +78,37 @@ export function buildScriptTask(
   );
   const resultVariable = textOf(element, 'camunda:resultVariable');
   return script === null ? null : Object.freeze({ kind: 'scriptTask', script, resultVariable, ...base });
-}
+};
 
 /** Builds a receive task; without a message it waits for a signal. */
-export function buildReceiveTask(
-  element: ModdleElement,
-  base: FlowNodeBase,
-  context: BuildContext,
-): FlowNode | null {
+export const buildReceiveTask: NodeBuilder = (element, base, { context }) => {
   const isNamed =
     childOf(element, 'messageRef') !== null || context.danglingReference(element, 'bpmn:messageRef') !== null;
   const message = isNamed ? buildMessageTrigger(element, base.id, context) : null;
   if (isNamed && message === null) return null;
   return Object.freeze({ kind: 'receiveTask', message, ...base });
-}
+};
+
+/** Builds a user task. Form fields are for clients, so they are ignored with a warning. */
+export const buildUserTask: NodeBuilder = (element, base, { context }) => {
+  const { id } = base;
+  if (extensionsOf(element).some(({ $type }) => $type === 'camunda:FormData'))
+    context.warning(`camunda:formData of userTask '${id}' is ignored`, id);
+  const read = (attribute: string): CompiledExpression | null =>
+    context.optionalExpression(textOf(element, `camunda:${attribute}`), id);
+  const [documentation] = childrenOf(element, 'documentation');
+  const description = documentation === undefined ? null : textOf(documentation, 'text');
+  return Object.freeze({
+    kind: 'userTask',
+    assignee: read('assignee'),
+    candidateUsers: read('candidateUsers'),
+    candidateGroups: read('candidateGroups'),
+    dueDate: read('dueDate'),
+    followUpDate: read('followUpDate'),
+    priority: read('priority'),
+    formKey: read('formKey'),
+    nameExpression: context.optionalExpression(base.name, id),
+    descriptionExpression: context.optionalExpression(description, id),
+    ...base,
+  });
+};
