@@ -1,6 +1,12 @@
 import type { ChangeSet } from '../state/change-set.js';
 import type { HistorySelection } from './history.selection.js';
-import { type InstanceHistory, newInstanceHistory } from '../state/instance-history.types.js';
+import {
+  type HistoricKind,
+  type HistoricRecord,
+  type InstanceHistory,
+  newInstanceHistory,
+  putHistoric,
+} from '../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../state/records.types.js';
 
 /** Histories of instances in memory, by id and by business key. */
@@ -15,21 +21,15 @@ export class HistoryCollection {
   /** Applies the history changes of a command. The owner removes histories. */
   apply(changes: ChangeSet): void {
     for (const record of changes.historicInstances.values()) this.putRecord(record);
-    for (const record of changes.historicActivities.values()) {
-      this.instances.get(record.processInstanceId)?.activities.set(record.id, record);
+    for (const record of changes.historicActivities.values()) this.putDetail('activities', record);
+    for (const record of changes.historicVariables.values()) this.putDetail('variables', record);
+    for (const record of changes.historicUserTasks.values()) this.putDetail('userTasks', record);
+    for (const record of changes.externalTaskLog.values()) this.putDetail('taskLog', record);
+    for (const record of changes.historicIncidents.values()) this.putDetail('incidents', record);
+    for (const incident of changes.incidents.values()) {
+      const history = incident === null ? undefined : this.instances.get(incident.processInstanceId);
+      if (history !== undefined) history.hadIncident = true;
     }
-    for (const record of changes.historicVariables.values()) {
-      this.instances.get(record.processInstanceId)?.variables.set(record.id, record);
-    }
-    for (const record of changes.historicUserTasks.values()) {
-      const history = this.instances.get(record.processInstanceId);
-      if (history !== undefined) (history.userTasks ??= new Map()).set(record.id, record);
-    }
-    for (const record of changes.externalTaskLog.values()) {
-      const history = this.instances.get(record.processInstanceId);
-      if (history !== undefined) (history.taskLog ??= new Map()).set(record.id, record);
-    }
-    this.applyIncidents(changes);
   }
 
   put(history: InstanceHistory): void {
@@ -62,16 +62,10 @@ export class HistoryCollection {
     else known.record = record;
   }
 
-  private applyIncidents(changes: ChangeSet): void {
-    for (const incident of changes.incidents.values()) {
-      const history = incident === null ? undefined : this.instances.get(incident.processInstanceId);
-      if (history !== undefined) history.hadIncident = true;
-    }
-    for (const record of changes.historicIncidents.values()) {
-      const history = this.instances.get(record.processInstanceId);
-      if (history === undefined) continue;
-      history.hadIncident = true;
-      (history.incidents ??= new Map()).set(record.id, record);
-    }
+  private putDetail<K extends HistoricKind>(kind: K, record: HistoricRecord<K>): void {
+    const history = this.instances.get(record.processInstanceId);
+    if (history === undefined) return;
+    putHistoric(history, kind, record);
+    if (kind === 'incidents') history.hadIncident = true;
   }
 }

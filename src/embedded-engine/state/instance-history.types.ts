@@ -7,6 +7,18 @@ import type {
   HistoricVariableRecord,
 } from './records.types.js';
 
+/** The records of an instance's history, by kind; the kinds are members of {@link InstanceHistory}. */
+interface HistoricRecords {
+  readonly activities: HistoricActivityRecord;
+  readonly variables: HistoricVariableRecord;
+  readonly incidents: HistoricIncidentRecord;
+  readonly userTasks: HistoricUserTaskRecord;
+  readonly taskLog: ExternalTaskLogRecord;
+}
+
+export type HistoricKind = keyof HistoricRecords;
+export type HistoricRecord<K extends HistoricKind = HistoricKind> = HistoricRecords[K];
+
 /** The history of one instance. */
 export interface InstanceHistory {
   record: HistoricInstanceRecord;
@@ -30,4 +42,14 @@ export function newInstanceHistory(record: HistoricInstanceRecord): InstanceHist
     taskLog: null,
     hadIncident: false,
   };
+}
+
+/** Adds a record, or replaces the one with its id. */
+export function putHistoric<K extends HistoricKind>(
+  history: InstanceHistory,
+  kind: K,
+  record: HistoricRecord<K>,
+): void {
+  const records = history as Record<K, Map<string, HistoricRecord<K>> | null>;
+  (records[kind] ??= new Map<string, HistoricRecord<K>>()).set(record.id, record);
 }

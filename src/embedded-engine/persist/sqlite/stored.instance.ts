@@ -1,8 +1,8 @@
 import type { InstanceSnapshot } from '../../state/instance.snapshot.js';
 import type { SnapshotSource } from '../../state/change-set.js';
-import type { InstanceHistory } from '../../state/instance-history.types.js';
+import type { HistoricKind, HistoricRecord, InstanceHistory } from '../../state/instance-history.types.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
-import { encodeHistoricRecord, type HistoricRecord, historicRecords, readHistory } from './history.text.js';
+import { encodeHistoricRecord, readHistory, visitHistory } from './history.text.js';
 import { toJsonSafe } from './json.text.js';
 import { LargeTexts, type TextNumbers } from './large.texts.js';
 import { fieldsOf } from './record.codec.js';
@@ -56,8 +56,8 @@ export class StoredInstance {
     this.source = null;
   }
 
-  addHistory(historic: HistoricRecord): void {
-    this.unwritten.push(this.encodeHistoric(historic));
+  addHistory<K extends HistoricKind>(kind: K, record: HistoricRecord<K>): void {
+    this.unwritten.push(this.encodeHistoric(kind, record));
   }
 
   /** The history that is not in the file yet, as JSON without brackets. */
@@ -95,7 +95,9 @@ export class StoredInstance {
     for (const [id, text] of texts) this.ensureLargeTexts().add(id, text);
     this.encode('snapshot', snapshot);
     this.stateDocument();
-    for (const historic of historicRecords(this.history(file))) this.encodeHistoric(historic);
+    visitHistory(this.history(file), (kind, record) => {
+      this.encodeHistoric(kind, record);
+    });
   }
 
   /** Returns the large texts; created on first use. */
@@ -118,8 +120,8 @@ export class StoredInstance {
     );
   }
 
-  private encodeHistoric(historic: HistoricRecord): unknown {
-    return this.encode(historic.record.id, encodeHistoricRecord(historic, fieldsOf(this.record)));
+  private encodeHistoric<K extends HistoricKind>(kind: K, record: HistoricRecord<K>): unknown {
+    return this.encode(record.id, encodeHistoricRecord(kind, record, fieldsOf(this.record)));
   }
 
   /** @param part the part of the instance that refers to the large texts of the value */

@@ -1,6 +1,6 @@
 import type { ChangeSet } from '../../state/change-set.js';
 import type { HistoricInstanceRecord } from '../../state/records.types.js';
-import type { HistoricRecord } from './history.text.js';
+import type { HistoricKind, HistoricRecord } from '../../state/instance-history.types.js';
 import { StoredInstance } from './stored.instance.js';
 import type { TextNumbers } from './large.texts.js';
 import { WaitStateIndex } from './wait.states.js';
@@ -131,23 +131,23 @@ export class StoredInstances {
   }
 
   private applyHistory(changes: ChangeSet): void {
-    for (const record of changes.historicActivities.values()) this.addHistory({ kind: 'activity', record });
-    for (const record of changes.historicVariables.values()) this.addHistory({ kind: 'variable', record });
-    for (const record of changes.historicIncidents.values()) this.addHistory({ kind: 'incident', record });
-    for (const record of changes.historicUserTasks.values()) this.addHistory({ kind: 'userTask', record });
-    for (const record of changes.externalTaskLog.values()) this.addHistory({ kind: 'taskLog', record });
+    for (const record of changes.historicActivities.values()) this.addHistory('activities', record);
+    for (const record of changes.historicVariables.values()) this.addHistory('variables', record);
+    for (const record of changes.historicIncidents.values()) this.addHistory('incidents', record);
+    for (const record of changes.historicUserTasks.values()) this.addHistory('userTasks', record);
+    for (const record of changes.externalTaskLog.values()) this.addHistory('taskLog', record);
     for (const incident of changes.incidents.values()) {
       const instance = incident === null ? undefined : this.instances.get(incident.processInstanceId);
       if (instance !== undefined) instance.hadIncident = true;
     }
   }
 
-  private addHistory(historic: HistoricRecord): void {
-    const { processInstanceId } = historic.record;
+  private addHistory<K extends HistoricKind>(kind: K, record: HistoricRecord<K>): void {
+    const { processInstanceId } = record;
     const instance = this.instances.get(processInstanceId) ?? this.reopened(processInstanceId);
     if (instance === undefined) return;
-    instance.addHistory(historic);
-    if (historic.kind === 'incident') instance.hadIncident = true;
+    instance.addHistory(kind, record);
+    if (kind === 'incidents') instance.hadIncident = true;
     this.touched.add(instance);
   }
 
