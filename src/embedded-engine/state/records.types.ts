@@ -39,18 +39,27 @@ export interface DefinitionRecord {
   readonly startableInTasklist: boolean;
 }
 
-export interface ExternalTaskRecord {
-  readonly id: string;
-  readonly topicName: string;
+/** The execution of a running or ended instance that a record belongs to. */
+interface InExecution {
+  /** Element id. */
   readonly activityId: string;
-  readonly activityInstanceId: string;
   readonly executionId: string;
   readonly processInstanceId: string;
   readonly processDefinitionId: string;
+  readonly tenantId: string | null;
+}
+
+/** The activity instance of an execution that a record belongs to. */
+interface InActivityInstance extends InExecution {
+  readonly activityInstanceId: string;
+}
+
+export interface ExternalTaskRecord extends InActivityInstance {
+  readonly id: string;
+  readonly topicName: string;
   readonly processDefinitionKey: string;
   readonly processDefinitionVersionTag: string | null;
   readonly businessKey: string | null;
-  readonly tenantId: string | null;
   readonly suspended: boolean;
   readonly priority: number;
   readonly createTime: number;
@@ -63,8 +72,11 @@ export interface ExternalTaskRecord {
   readonly errorDetails: string | null;
 }
 
-/** A timer. */
-export interface JobRecord {
+/**
+ * A timer. Its activity is the event that the timer triggers: an intermediate, boundary or start event. Its activity
+ * instance is the one that waits: the catching event, the host of a boundary event, or the scope of an event sub-process.
+ */
+export interface JobRecord extends InActivityInstance {
   readonly id: string;
   readonly dueDate: number;
   /** Attempts left; at 0 the job has an incident. */
@@ -76,62 +88,43 @@ export interface JobRecord {
   readonly createTime: number;
   readonly suspended: boolean;
   readonly priority: number;
-  /** Id of the event that the timer triggers: an intermediate, boundary or start event. */
-  readonly activityId: string;
-  /**
-   * Id of the waiting activity instance: the catching event, the host of a boundary event, or the scope of an event
-   * sub-process.
-   */
-  readonly activityInstanceId: string;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
   readonly processDefinitionKey: string;
-  readonly tenantId: string | null;
 }
 
-/** A subscription of a running instance to a message. */
-export interface EventSubscriptionRecord {
+/**
+ * A subscription of a running instance to a message. Its activity is the event or receive task that receives the message;
+ * its activity instance is the one that waits, as in {@link JobRecord}.
+ */
+export interface EventSubscriptionRecord extends InActivityInstance {
   readonly id: string;
   readonly eventType: 'message';
   readonly eventName: string;
   readonly createTime: number;
   readonly suspended: boolean;
-  /** Id of the event or receive task that receives the message. */
-  readonly activityId: string;
-  /** Id of the waiting activity instance, as in {@link JobRecord}. */
-  readonly activityInstanceId: string;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
-  readonly tenantId: string | null;
 }
 
-/** A user task. */
-export interface UserTaskRecord {
-  readonly id: string;
+/** What a user task and its history have in common; the element id is Camunda's `taskDefinitionKey`. */
+interface UserTaskAttributes extends InActivityInstance {
   readonly name: string | null;
   readonly description: string | null;
   readonly assignee: string | null;
   readonly owner: string | null;
-  readonly candidateUsers: readonly string[];
-  readonly candidateGroups: readonly string[];
   readonly priority: number;
-  readonly createTime: number;
   readonly dueDate: number | null;
   readonly followUpDate: number | null;
-  readonly formKey: string | null;
-  readonly suspended: boolean;
-  /** Element id; Camunda's `taskDefinitionKey`. */
-  readonly activityId: string;
-  readonly activityInstanceId: string;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
-  readonly tenantId: string | null;
 }
 
-export interface IncidentRecord {
+/** A user task. */
+export interface UserTaskRecord extends UserTaskAttributes {
+  readonly id: string;
+  readonly candidateUsers: readonly string[];
+  readonly candidateGroups: readonly string[];
+  readonly createTime: number;
+  readonly formKey: string | null;
+  readonly suspended: boolean;
+}
+
+export interface IncidentRecord extends InExecution {
   readonly id: string;
   readonly incidentType: 'failedExternalTask' | 'failedJob';
   readonly incidentTimestamp: number;
@@ -140,15 +133,10 @@ export interface IncidentRecord {
   readonly configuration: string | null;
   /** Id of the entry in the task's log; null for a job, and if a client set the retries to 0. */
   readonly historyConfiguration: string | null;
-  readonly activityId: string;
   /** Id of the activity in which a job failed; null for an external task. */
   readonly failedActivityId: string | null;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
   readonly causeIncidentId: string;
   readonly rootCauseIncidentId: string;
-  readonly tenantId: string | null;
 }
 
 export type HistoricInstanceState =
@@ -217,7 +205,7 @@ export interface HistoricIncidentRecord extends IncidentRecord {
 }
 
 /** One entry of an external task's log: created, failed, completed, or deleted. */
-export interface ExternalTaskLogRecord {
+export interface ExternalTaskLogRecord extends InActivityInstance {
   readonly id: string;
   readonly timestamp: number;
   readonly event: 'CREATED' | 'FAILED' | 'SUCCESSFUL' | 'DELETED';
@@ -228,34 +216,15 @@ export interface ExternalTaskLogRecord {
   readonly priority: number;
   readonly errorMessage: string | null;
   readonly errorDetails: string | null;
-  readonly activityId: string;
-  readonly activityInstanceId: string;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
   readonly processDefinitionKey: string;
-  readonly tenantId: string | null;
 }
 
 /** A user task in history, open or not. */
-export interface HistoricUserTaskRecord {
+export interface HistoricUserTaskRecord extends UserTaskAttributes {
   readonly id: string;
-  readonly name: string | null;
-  readonly description: string | null;
-  readonly assignee: string | null;
-  readonly owner: string | null;
-  readonly priority: number;
   readonly startTime: number;
   readonly endTime: number | null;
-  readonly dueDate: number | null;
-  readonly followUpDate: number | null;
   /** `completed`, `deleted` or the reason of a cancellation; null while the task is open. */
   readonly deleteReason: string | null;
-  readonly activityId: string;
-  readonly activityInstanceId: string;
-  readonly executionId: string;
-  readonly processInstanceId: string;
-  readonly processDefinitionId: string;
   readonly processDefinitionKey: string;
-  readonly tenantId: string | null;
 }
