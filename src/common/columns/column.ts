@@ -58,78 +58,67 @@ export type ValuesOf<C> = {
   readonly [K in keyof C]: C[K] extends Column<infer Value, never> ? Value : never;
 };
 
+/** A column that takes and returns values as the driver has them, unless the caller says otherwise. */
+function column<Value>(
+  columnName: string,
+  type: Column<Value>['type'],
+  differences: Partial<Column<Value>> = {},
+): Column<Value> {
+  return {
+    name: columnName,
+    type,
+    isNullable: false,
+    maxLength: Infinity,
+    isLong: false,
+    read: (stored) => stored as Value,
+    write: (value) => value as SqlValue,
+    ...differences,
+  };
+}
+
 /** Short ASCII text that is compared byte by byte: an id, a status, a code. */
-export function key<T extends string = string>(column: string, maxLength: number): Column<T> {
-  return { ...shortText<T>(column, maxLength), type: (types) => types.key(maxLength) };
+export function key<T extends string = string>(columnName: string, maxLength: number): Column<T> {
+  return column<T>(columnName, (types) => types.key(maxLength), { maxLength });
 }
 
 /** Short text for people. */
-export function name(column: string, maxLength: number): Column<string> {
-  return { ...shortText(column, maxLength), type: (types) => types.name(maxLength) };
+export function name(columnName: string, maxLength: number): Column<string> {
+  return column(columnName, (types) => types.name(maxLength), { maxLength });
 }
 
 /** A text without a limit; all of them may be null. */
-export function text(column: string): Column<string | null> {
-  return {
-    name: column,
-    type: (types) => types.text,
+export function text(columnName: string): Column<string | null> {
+  return column(columnName, (types) => types.text, {
     isNullable: true,
-    maxLength: Infinity,
     isLong: true,
     read: (stored) => (stored ?? null) as string | null,
     write: (value, dialect) => dialect.text(value),
-  };
+  });
 }
 
 /** A time in UTC with milliseconds. */
-export function timestamp(column: string): Column<Date> {
-  return {
-    name: column,
-    type: (types) => types.timestamp,
-    isNullable: false,
-    maxLength: Infinity,
-    isLong: false,
+export function timestamp(columnName: string): Column<Date> {
+  return column(columnName, (types) => types.timestamp, {
     read: (stored, dialect) => dialect.readTime(stored),
     write: (value, dialect) => dialect.time(value),
-  };
+  });
 }
 
-export function integer(column: string): Column<number> {
-  return {
-    name: column,
-    type: (types) => types.integer,
-    isNullable: false,
-    maxLength: Infinity,
-    isLong: false,
-    read: (stored) => stored as number,
-    write: (value) => value,
-  };
+export function integer(columnName: string): Column<number> {
+  return column(columnName, (types) => types.integer);
 }
 
 /** True or false, stored as 1 or 0. */
-export function flag(column: string): Column<boolean> {
-  return {
-    name: column,
-    type: (types) => types.flag,
-    isNullable: false,
-    maxLength: Infinity,
-    isLong: false,
+export function flag(columnName: string): Column<boolean> {
+  return column(columnName, (types) => types.flag, {
     read: (stored) => stored === 1,
     write: (value) => (value ? 1 : 0),
-  };
+  });
 }
 
 /** A number that the database generates, as text: a BIGINT does not fit a number of JavaScript. */
-export function generatedId(column: string): Column<string> {
-  return {
-    name: column,
-    type: (types) => types.generatedId,
-    isNullable: false,
-    maxLength: Infinity,
-    isLong: false,
-    read: (stored) => String(stored),
-    write: (value) => value,
-  };
+export function generatedId(columnName: string): Column<string> {
+  return column(columnName, (types) => types.generatedId, { read: (stored) => String(stored) });
 }
 
 /** The same column, which may be null. */
@@ -142,16 +131,5 @@ export function nullable<Value, Context extends ColumnDialect>(
     read: (stored, dialect) =>
       stored === null || stored === undefined ? null : column.read(stored, dialect),
     write: (value, context) => (value === null ? null : column.write(value, context)),
-  };
-}
-
-function shortText<T extends string>(column: string, maxLength: number): Omit<Column<T>, 'type'> {
-  return {
-    name: column,
-    isNullable: false,
-    maxLength,
-    isLong: false,
-    read: (stored) => stored as T,
-    write: (value) => value,
   };
 }
