@@ -127,7 +127,7 @@ describe('ProcessStoreService', () => {
       expect((await stored(ids[149]!))?.correlationId).toBe(ids[149]);
       const variables = JSON.stringify({ text: '😀'.repeat(200_000) });
       await claimed('big', { variables });
-      expect(await store.findVariables('big')).toBe(variables);
+      expect(await store.starts.findVariables('big')).toBe(variables);
     });
   });
 
@@ -262,7 +262,7 @@ describe('ProcessStoreService', () => {
         startNextAt: null,
       });
       expect(await store.get('a')).toEqual(record);
-      expect(await store.findVariables('a')).toBeNull();
+      expect(await store.starts.findVariables('a')).toBeNull();
     });
 
     it('keeps an existing instance id, and writes a missing one whatever the status', async () => {
@@ -413,16 +413,16 @@ describe('ProcessStoreService', () => {
       await claimed(origin);
       await store.save(asClaimed(origin), { outcome: { origin, ...outcome } });
     }
-    const found = await store.findReplaceable(['step', 'incident']);
+    const found = await store.table.findReplaceable(['step', 'incident']);
     expect(found.map(({ correlationId, outcomeOrigin }) => [correlationId, outcomeOrigin])).toEqual([
       ['incident', 'incident'],
     ]);
-    expect((await store.findReplaceableBefore(new Date(Date.now() + 1_000), null, 10)).length).toBe(1);
+    expect((await store.table.findReplaceableBefore(new Date(Date.now() + 1_000), null, 10)).length).toBe(1);
     await fixture.connection.transaction((sql) =>
       sql.execute('UPDATE process_store SET outcome_origin = NULL'),
     );
     // As a version without the column leaves them.
-    expect((await store.findReplaceable(['step', 'incident'])).length).toBe(2);
+    expect((await store.table.findReplaceable(['step', 'incident'])).length).toBe(2);
   });
 
   it('reads and changes rows in the table that do not fit into the Map', async () => {
@@ -450,7 +450,7 @@ describe('ProcessStoreService', () => {
     });
     for (const each of [record, leased, await store.get('a'), await stored('a')])
       expect(JSON.stringify(each).length).toBeLessThan(1_000);
-    expect(await store.findVariables('a')).toBe(variables);
+    expect(await store.starts.findVariables('a')).toBe(variables);
   });
 
   it('returns decided processes in pages, for any number of ids', async () => {

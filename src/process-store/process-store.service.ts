@@ -16,8 +16,6 @@ import { encodeCursor, type ProcessCursor } from './process-cursor.js';
 import type {
   ListedProcess,
   ProcessChange,
-  ProcessHead,
-  ProcessIdentity,
   ProcessPage,
   ProcessQuery,
   ProcessRecord,
@@ -29,7 +27,6 @@ import type {
   Claim,
   ClaimResult,
   Decision,
-  DueStart,
   FinishedProcess,
   UpdateResult,
   InsertResult,
@@ -66,8 +63,10 @@ export class ProcessStoreService {
   private readonly writes: ProcessStoreWrites;
 
   constructor(
-    private readonly repository: ProcessStoreRepository,
-    private readonly starts: ProcessStartRepository,
+    /** Reads of the table alone, past the Map. */
+    readonly table: ProcessStoreRepository,
+    /** Reads of what starts need, which only the table has. */
+    readonly starts: ProcessStartRepository,
     private readonly queue: WriteQueueService,
     private readonly database: DatabaseService,
     @Inject(DATABASE_CONFIG) { processCacheMaxBytes }: DatabaseConfig,
@@ -75,7 +74,7 @@ export class ProcessStoreService {
   ) {
     const maxAgeMs = database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS;
     this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes);
-    this.writes = processStoreWrites(repository, starts, this.cache);
+    this.writes = processStoreWrites(table, starts, this.cache);
     const sweeper = setInterval(() => {
       this.cache.sweep();
     }, SWEEP_MS);
@@ -148,7 +147,7 @@ export class ProcessStoreService {
     const held = this.cache.get(correlationId);
     if (held !== undefined) return held;
     const { changes } = this.cache;
-    const record = await this.repository.findProcessStore(correlationId);
+    const record = await this.table.findProcessStore(correlationId);
     if (record !== null) this.cache.putRead(record, changes);
     return record;
   }
@@ -232,67 +231,19 @@ export class ProcessStoreService {
     return this.queue.available;
   }
 
-  /** Rows that are due because work is left to do in the engine, oldest first: from the table. */
-  findDueStarts(limit: number): Promise<readonly DueStart[]> {
-    return this.starts.findDueStarts(limit);
-  }
-
-  /** JSON text of the variables of a start, from the table; null if the start is done or no row exists. */
-  findVariables(correlationId: string): Promise<string | null> {
-    return this.starts.findVariables(correlationId);
-  }
-
-  /**
-   * How many rows have work left to do in the engine.
-   *
-   * @param claimedBefore a start in flight whose claim is younger is not counted
-   */
-  countUnresolvedStarts(claimedBefore: Date): Promise<number> {
-    return this.starts.countUnresolvedStarts(claimedBefore);
-  }
-
   /**
    * The processes whose status in the table is no longer pending, in pages. Puts them into the Map.
    *
    * @param correlationIds any number of them
    */
   async *findDecided(correlationIds: readonly string[]): AsyncGenerator<readonly ProcessRecord[]> {
-    const decided = await this.repository.findDecidedIds(correlationIds);
+    const decided = await this.table.findDecidedIds(correlationIds);
     for (let from = 0; from < decided.length; from += DECIDED_BATCH) {
       const { changes } = this.cache;
-      const records = await this.repository.findDecided(decided.slice(from, from + DECIDED_BATCH));
+      const records = await this.table.findDecided(decided.slice(from, from + DECIDED_BATCH));
       for (const record of records) this.cache.putRead(record, changes);
       yield records;
     }
-  }
-
-  /** True if any row is pending or an incident. */
-  hasReplaceable(): Promise<boolean> {
-    return this.repository.hasReplaceable();
-  }
-
-  /** The process keys of the rows that are pending or an incident. */
-  replaceableKeys(): Promise<readonly string[]> {
-    return this.repository.replaceableKeys();
-  }
-
-  /** The processes that are pending or an incident, from the table. */
-  findReplaceable(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
-    return this.repository.findReplaceable(correlationIds);
-  }
-
-  /** Rows that are pending or an incident and started before a time, oldest first, after the one that `after` names. */
-  findReplaceableBefore(
-    startedBefore: Date,
-    after: Pick<ProcessRecord, 'startedAt' | 'correlationId'> | null,
-    limit: number,
-  ): Promise<readonly ProcessIdentity[]> {
-    return this.repository.findReplaceableBefore(startedBefore, after, limit);
-  }
-
-  /** The rows of ids from the table, whatever their state. */
-  findByIds(correlationIds: readonly string[]): Promise<readonly ProcessHead[]> {
-    return this.repository.findByIds(correlationIds);
   }
 
   /** Takes the lease of a row that is due; null if another owner holds it or it is no longer due. */
@@ -379,7 +330,7 @@ export class ProcessStoreService {
    * latter have their results. If not all fit, the cursor continues through all rows.
    */
   async listActive({ limit, maxBytes, reserve }: ActiveQuery): Promise<ProcessPage> {
-    const open = await this.repository.findOpenPlaces(limit + 1);
+    const open = await this.table.findOpenPlaces(limit + 1);
     const ended = new Map(this.cache.recentlyFinal().map((record) => [record.correlationId, record]));
     const places = [
       ...open.filter(({ correlationId }) => !ended.has(correlationId)),
@@ -393,7 +344,7 @@ export class ProcessStoreService {
     const shown = places.slice(0, count);
     reserve?.(bytes);
     const ids = shown.map(({ correlationId }) => correlationId);
-    const found = await this.repository.findShown(
+    const found = await this.table.findShown(
       ids.filter((id) => !ended.has(id)),
       false,
     );
@@ -413,7 +364,7 @@ export class ProcessStoreService {
    * @throws InvalidCursorError
    */
   list(query: ProcessQuery): Promise<ProcessPage> {
-    return this.repository.findAllProcessStore(query);
+    return this.table.findAllProcessStore(query);
   }
 
   private resolution(item: ResolutionWrite): Promise<ProcessRecord | null> {

@@ -90,7 +90,7 @@ describe('two instances over one database', () => {
     expect(await two.store.leaseStart('a', 'two', 1_000)).toBeNull();
     await until(async () => {
       two.reconciler.requestRound();
-      const [row] = await two.store.findByIds(['a']);
+      const [row] = await two.store.table.findByIds(['a']);
       return row?.processInstanceId === 'taken-over';
     });
     answerLate();

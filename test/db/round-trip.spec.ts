@@ -72,7 +72,7 @@ describe('a written value', () => {
   it('keeps the variables of a start', async () => {
     const variables = JSON.stringify(Object.fromEntries(TEXTS));
     await instance.store.claim(claimOf('a', { variables }));
-    expect(await instance.store.findVariables('a')).toBe(variables);
+    expect(await instance.store.starts.findVariables('a')).toBe(variables);
   });
 
   it('keeps tenant, version tag and owner of a start', async () => {
@@ -289,7 +289,7 @@ describe('a written value', () => {
     const walked: string[] = [];
     let after: ProcessIdentity | null = null;
     do {
-      const found = await instance.store.findReplaceableBefore(new Date(at.getTime() + 1), after, 7);
+      const found = await instance.store.table.findReplaceableBefore(new Date(at.getTime() + 1), after, 7);
       walked.push(...found.map(({ correlationId }) => correlationId));
       after = found.at(-1) ?? null;
     } while (after !== null);

@@ -44,7 +44,7 @@ describe('ProcessCancelService', () => {
     await running('a');
     const seen: unknown[] = [];
     jest.spyOn(harness.engine, 'deleteProcessInstance').mockImplementation(async () => {
-      const [row] = await harness.store.findByIds(['a']);
+      const [row] = await harness.store.table.findByIds(['a']);
       seen.push(row?.cancelRequestedAt, row?.status);
       return 'gone';
     });

@@ -457,7 +457,7 @@ describe('ProcessStartService', () => {
       // Each waits for room of its own.
       await until(async () => (await harness.store.get('a'))?.processInstanceId === 'instance-1');
       await until(async () => (await harness.events.findEvents('a')).length === 1);
-      expect(await harness.store.findVariables('a')).toBeNull();
+      expect(await harness.store.starts.findVariables('a')).toBeNull();
       await finish('a');
       await answer;
     });

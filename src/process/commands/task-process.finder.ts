@@ -82,7 +82,7 @@ export class TaskProcessFinder {
       if (row?.processInstanceId == null) unread.push(businessKey);
       else rows.set(row.processInstanceId, row);
     }
-    for (const row of unread.length === 0 ? [] : await this.store.findByIds(unread)) {
+    for (const row of unread.length === 0 ? [] : await this.store.table.findByIds(unread)) {
       if (row.processInstanceId !== null) rows.set(row.processInstanceId, row);
     }
     return rows;

@@ -134,7 +134,7 @@ export class AwaitedEndWatcherService {
     const now = performance.now();
     if (unknown.length === 0 || now - this.tableReadAt < TABLE_MS) return;
     this.tableReadAt = now;
-    for (const record of await this.store.findReplaceable(unknown.slice(-QUERY_SIZE))) {
+    for (const record of await this.store.table.findReplaceable(unknown.slice(-QUERY_SIZE))) {
       const entry = this.awaited.get(record.correlationId);
       if (entry !== undefined && record.processInstanceId !== null)
         entry.instance = { record, id: record.processInstanceId };

@@ -58,7 +58,7 @@ describe('ends that no step reports', () => {
   }
 
   const endOf = async (correlationId: string): Promise<unknown> => {
-    const [record] = await harness.store.findByIds([correlationId]);
+    const [record] = await harness.store.table.findByIds([correlationId]);
     return record?.errorCode ?? record?.status;
   };
 

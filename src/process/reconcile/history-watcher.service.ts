@@ -102,12 +102,12 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
   }
 
   private async watch(): Promise<void> {
-    if (!(await this.store.hasReplaceable())) {
+    if (!(await this.store.table.hasReplaceable())) {
       this.ends.clear();
       return;
     }
     if (!this.knowsKeys) {
-      for (const key of await this.store.replaceableKeys()) this.keys.add(key);
+      for (const key of await this.store.table.replaceableKeys()) this.keys.add(key);
       this.knowsKeys = true;
     }
     const processKeys = this.keys.all();
@@ -148,7 +148,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     const roots = page.filter(({ superProcessInstanceId }) => (superProcessInstanceId ?? null) === null);
     const ids = roots.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
     const open = new Map<string, ProcessHead>();
-    for (const record of await this.store.findReplaceable(ids)) open.set(record.correlationId, record);
+    for (const record of await this.store.table.findReplaceable(ids)) open.set(record.correlationId, record);
     for (const { id, businessKey, state } of roots) {
       const record = open.get(businessKey ?? '');
       if (record?.processInstanceId === id) this.trackEnd(record, id, state);
@@ -179,7 +179,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
       rootId === instance?.id ? instance : await this.engineHistory.getHistoricInstance(rootId ?? '');
     const correlationId = root?.businessKey ?? '';
     if (!isCorrelationId(correlationId)) return;
-    const [record] = await this.store.findReplaceable([correlationId]);
+    const [record] = await this.store.table.findReplaceable([correlationId]);
     if (record?.status !== 'pending' || record.processInstanceId !== root?.id) return;
     await this.termination.writeOutcome(record, {
       origin: 'incident',
@@ -199,7 +199,9 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
 
   private async settle(due: readonly TrackedEnd[]): Promise<void> {
     const open = new Map<string, ProcessHead>();
-    for (const record of await this.store.findReplaceable(due.map(({ correlationId }) => correlationId))) {
+    for (const record of await this.store.table.findReplaceable(
+      due.map(({ correlationId }) => correlationId),
+    )) {
       open.set(record.correlationId, record);
     }
     const failures: unknown[] = [];

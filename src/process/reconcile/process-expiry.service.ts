@@ -51,7 +51,7 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
     const before = new Date(Date.now() - shortest);
     let after: ProcessIdentity | null = null;
     for (;;) {
-      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+      const rows: readonly ProcessIdentity[] = await this.store.table.findReplaceableBefore(
         before,
         after,
         PAGE_SIZE,

@@ -53,7 +53,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   }
 
   private async sweep(): Promise<void> {
-    const keys = await this.store.replaceableKeys();
+    const keys = await this.store.table.replaceableKeys();
     for (const key of keys) this.keys.add(key);
     await this.compareRows();
     await this.compareInstances();
@@ -64,7 +64,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     const before = new Date();
     let after: ProcessIdentity | null = null;
     for (;;) {
-      const rows: readonly ProcessIdentity[] = await this.store.findReplaceableBefore(
+      const rows: readonly ProcessIdentity[] = await this.store.table.findReplaceableBefore(
         before,
         after,
         PAGE_SIZE,
@@ -106,7 +106,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
       });
       const ids = page.map(({ businessKey }) => businessKey ?? '').filter(isCorrelationId);
       const rows = new Map<string, ProcessHead>();
-      for (const row of await this.store.findByIds(ids)) rows.set(row.correlationId, row);
+      for (const row of await this.store.table.findByIds(ids)) rows.set(row.correlationId, row);
       let removed = 0;
       for (const { id, businessKey } of page) {
         const row = rows.get(businessKey ?? '');

@@ -202,7 +202,7 @@ describe('ReconcilerService', () => {
     harness.engine.isAway = true;
     const ids = ['a', 'b', 'c', 'd', 'e'];
     for (const id of ids) await start(id);
-    while ((await harness.store.findDueStarts(10)).length < 5) await new Promise(setImmediate);
+    while ((await harness.store.starts.findDueStarts(10)).length < 5) await new Promise(setImmediate);
     let atWork = 0;
     let most = 0;
     let begun = 0;
@@ -230,7 +230,7 @@ describe('ReconcilerService', () => {
       await harness.start({ processKey: 'test', correlationId, variables }, () => undefined);
     }
     await start('small');
-    while ((await harness.store.findDueStarts(10)).length < 4) await new Promise(setImmediate);
+    while ((await harness.store.starts.findDueStarts(10)).length < 4) await new Promise(setImmediate);
     let atWork = 0;
     let most = 0;
     let isSmallStarted = false;
@@ -261,7 +261,8 @@ describe('ReconcilerService', () => {
     expect(await harness.store.get('c')).toBeNull();
     harness.engine.recover();
     await row('b', isResolved);
-    while ((await harness.store.countUnresolvedStarts(new Date())) > 0) await new Promise(setImmediate);
+    while ((await harness.store.starts.countUnresolvedStarts(new Date())) > 0)
+      await new Promise(setImmediate);
     harness.reconciler.requestRound();
     let answer: number | null = null;
     while (answer === null) {

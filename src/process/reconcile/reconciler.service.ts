@@ -119,7 +119,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
     }
     const { free } = this.capacity;
     if (free <= 0) return;
-    const due = await this.store.findDueStarts(this.config.startConcurrency);
+    const due = await this.store.starts.findDueStarts(this.config.startConcurrency);
     const idle = due.filter(({ correlationId }) => !this.isInProgress(correlationId));
     const selected = this.capacity.select(idle);
     const mayBeMore = due.length >= free || selected.length < idle.length;
@@ -232,7 +232,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
       return;
     }
     // Read only now, so that at most START_CONCURRENCY variables of a backlog are in memory.
-    const variables = await this.store.findVariables(correlationId);
+    const variables = await this.store.starts.findVariables(correlationId);
     const attempt = await this.store.beginStartAttempt({
       correlationId,
       owner: this.owner.id,
