@@ -1,3 +1,4 @@
+import type { Server as SecureServer } from 'node:https';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
@@ -9,7 +10,14 @@ import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js'
 import { requestIdOf } from './common/identifiers/index.js';
 import { logRequest, type RequestLogger, logRequests } from './common/request-log/index.js';
 import type { Configuration } from './config/index.js';
-import { ClientErrorAnswers, registerHttpContract, SecurityHeaders } from './http-server/index.js';
+import {
+  CertificateReloader,
+  ClientErrorAnswers,
+  readPair,
+  registerHttpContract,
+  SecurityHeaders,
+  serverOptions,
+} from './http-server/index.js';
 import { ShutdownService } from './lifecycle/index.js';
 import { PROCESSES, type ServiceProcess } from './processes/index.js';
 import { DOCS_PATH, serveOpenApi } from './openapi.js';
@@ -17,14 +25,11 @@ import { DOCS_PATH, serveOpenApi } from './openapi.js';
 /** Longest path parameter; an id has at most 255 characters, 765 if percent-encoded. */
 const MAX_PARAM_LENGTH = 1_024;
 
-/** Milliseconds in which a request has to arrive completely; the wait for its answer does not count. */
-const REQUEST_TIMEOUT_MS = 30_000;
-
 /**
  * Creates the application, ready to listen.
  *
  * @param bootSignal aborts the wait for a database server that cannot be reached
- * @throws errors that stop the boot: database, wiring of topics, a port in use
+ * @throws errors that stop the boot: TLS certificate, database, wiring of topics, a port in use
  */
 export async function createApp(
   configuration: Configuration,
@@ -32,12 +37,15 @@ export async function createApp(
   bootSignal?: AbortSignal,
 ): Promise<NestFastifyApplication> {
   const log: { requests?: RequestLogger } = {};
-  const securityHeaders = new SecurityHeaders(false, configuration.http.publicBaseUrl);
+  const { tls } = configuration.http;
+  const pair = tls === null ? null : readPair(tls);
+  const securityHeaders = new SecurityHeaders(tls !== null, configuration.http.publicBaseUrl);
   const clientErrors = new ClientErrorAnswers(securityHeaders.api);
   const adapter = new FastifyAdapter({
+    ...serverOptions(configuration.http, pair),
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: configuration.http.requestTimeoutMs,
     keepAliveTimeout: configuration.http.keepAliveTimeoutMs,
     requestIdHeader: false,
     genReqId: requestIdOf,
@@ -62,6 +70,8 @@ export async function createApp(
       abortOnError: false,
       // Fastify's own JSON parser is used; Nest would add one for forms, which this API does not accept.
       bodyParser: false,
+      // Only for the scheme of `getUrl`: the adapter has the options.
+      ...(tls === null ? {} : { httpsOptions: {} }),
     },
   );
   app.useLogger(app.get(Logger));
@@ -74,6 +84,9 @@ export async function createApp(
   admitBodies(adapter.getInstance(), configuration.http);
   await registerHttpContract(app, configuration.http, securityHeaders, app.get(ShutdownService));
   controlAccess(adapter.getInstance(), { authenticate: () => ANONYMOUS }, { [DOCS_PATH]: PUBLIC });
+  if (tls !== null && pair !== null) {
+    new CertificateReloader(app.getHttpServer() as SecureServer, tls, pair, app.get(ShutdownService)).start();
+  }
   if (configuration.http.docs) {
     serveOpenApi(app, {
       publicBaseUrl: configuration.http.publicBaseUrl,

@@ -84,6 +84,26 @@ describe('createConfiguration', () => {
     ]);
   });
 
+  it('has TLS with both files, and refuses one of them', () => {
+    const [TLS_CERT_FILE, TLS_KEY_FILE] = ['package.json', 'README.md'];
+    const { tls } = createConfiguration({ TLS_CERT_FILE, TLS_KEY_FILE }).http;
+    expect(tls).toEqual({ certFile: TLS_CERT_FILE, keyFile: TLS_KEY_FILE, minVersion: 'TLSv1.2' });
+    expect(createConfiguration({}).http.tls).toBeNull();
+    expect(faultsOf({ TLS_CERT_FILE })).toEqual(['TLS_KEY_FILE must be set if TLS_CERT_FILE is set.']);
+    expect(faultsOf({ TLS_KEY_FILE })).toEqual(['TLS_CERT_FILE must be set if TLS_KEY_FILE is set.']);
+    expect(faultsOf({ TLS_CERT_FILE: '/nowhere', TLS_KEY_FILE: '.' })).toEqual([
+      'TLS_CERT_FILE must be a file that this user can read; /nowhere is not.',
+      'TLS_KEY_FILE must be a file that this user can read; . is not.',
+    ]);
+    expect(faultsOf({ TLS_MIN_VERSION: '1.1' })).toEqual(['TLS_MIN_VERSION must be one of: 1.2, 1.3.']);
+  });
+
+  it('refuses a longer time for headers than for the whole request', () => {
+    expect(faultsOf({ HTTP_HEADERS_TIMEOUT_MS: '40000' })).toEqual([
+      'HTTP_HEADERS_TIMEOUT_MS must not be greater than HTTP_REQUEST_TIMEOUT_MS.',
+    ]);
+  });
+
   it('treats an empty variable as unset', () => {
     expect(createConfiguration({ PORT: '', CAMUNDA_BASE_URL: ' ' }).http.port).toBe(8080);
   });

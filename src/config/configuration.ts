@@ -1,5 +1,5 @@
 import { BootError } from '../common/errors/index.js';
-import type { Configuration, DatabaseServerConfig } from './configuration.types.js';
+import type { Configuration, DatabaseServerConfig, ServerTlsConfig } from './configuration.types.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
@@ -50,7 +50,10 @@ function proxiesOf(
 }
 
 function findContradictions(env: Environment): string[] {
-  const faults: string[] = [];
+  const faults: string[] = tlsFaults(env);
+  if (env.HTTP_HEADERS_TIMEOUT_MS > env.HTTP_REQUEST_TIMEOUT_MS) {
+    faults.push('HTTP_HEADERS_TIMEOUT_MS must not be greater than HTTP_REQUEST_TIMEOUT_MS.');
+  }
   if (env.SYNC_TIMEOUT_MS > env.SYNC_TIMEOUT_MAX_MS) {
     faults.push('SYNC_TIMEOUT_MS must not be greater than SYNC_TIMEOUT_MAX_MS.');
   }
@@ -75,6 +78,23 @@ function findContradictions(env: Environment): string[] {
   if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
     faults.push(`DB_CA_FILE must be a file that this user can read; ${env.DB_CA_FILE} is not.`);
   return faults;
+}
+
+function tlsFaults(env: Environment): string[] {
+  const names = ['TLS_CERT_FILE', 'TLS_KEY_FILE'] as const;
+  return names.flatMap((name, index) => {
+    const path = env[name];
+    const other = names[1 - index] ?? name;
+    if (path === undefined)
+      return env[other] === undefined ? [] : [`${name} must be set if ${other} is set.`];
+    return isReadable(path) ? [] : [`${name} must be a file that this user can read; ${path} is not.`];
+  });
+}
+
+function tlsOf(env: Environment): ServerTlsConfig | null {
+  const { TLS_CERT_FILE: certFile, TLS_KEY_FILE: keyFile } = env;
+  if (certFile === undefined || keyFile === undefined) return null;
+  return { certFile, keyFile, minVersion: `TLSv${env.TLS_MIN_VERSION}` };
 }
 
 function databaseType(env: Environment): 'sqlite' | DatabaseServerConfig['type'] {
@@ -118,6 +138,10 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       pageMaxBytes: env.HTTP_PAGE_MAX_BYTES,
       answersMaxBytes: env.HTTP_ANSWERS_MAX_BYTES,
       writeTimeoutMs: env.HTTP_WRITE_TIMEOUT_MS,
+      headersTimeoutMs: env.HTTP_HEADERS_TIMEOUT_MS,
+      requestTimeoutMs: env.HTTP_REQUEST_TIMEOUT_MS,
+      connectionsMax: env.HTTP_CONNECTIONS_MAX,
+      tls: tlsOf(env),
       keepAliveTimeoutMs: env.KEEP_ALIVE_TIMEOUT_MS,
       requestsPerConnection: env.HTTP_REQUESTS_PER_CONNECTION,
       waitsPerClient: env.WAITS_PER_CLIENT,

@@ -1,5 +1,12 @@
 import type { Secret } from './secret.js';
 
+/** Certificate and key of the service. */
+export interface ServerTlsConfig {
+  readonly certFile: string;
+  readonly keyFile: string;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+}
+
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
@@ -13,6 +20,14 @@ export interface HttpConfig {
   /** Most bytes of answers that clients have not read yet. */
   readonly answersMaxBytes: number;
   readonly writeTimeoutMs: number;
+  /** Milliseconds in which the headers of a request have to arrive. */
+  readonly headersTimeoutMs: number;
+  /** Milliseconds in which a request has to arrive completely. */
+  readonly requestTimeoutMs: number;
+  /** Most open connections. */
+  readonly connectionsMax: number;
+  /** Null: HTTP without TLS. */
+  readonly tls: ServerTlsConfig | null;
   /** Milliseconds that a connection may be idle between two requests. */
   readonly keepAliveTimeoutMs: number;
   /** Most unanswered requests on one connection. */

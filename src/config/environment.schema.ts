@@ -132,6 +132,17 @@ export const VARIABLES = {
     httpBaseUrl(),
     'base URL that makes `statusUrl` and `Location` absolute, for example https://api.example.com',
   ),
+  TLS_CERT_FILE: open(
+    text(),
+    'file with the certificate of the service and its intermediates (PEM); the service then serves HTTPS only, and reads a renewed file without a restart',
+    '[HTTP without TLS]',
+  ),
+  TLS_KEY_FILE: open(text(), 'file with the private key of TLS_CERT_FILE (PEM, without a passphrase)'),
+  TLS_MIN_VERSION: fixed(
+    oneOf('1.2', '1.3'),
+    '1.2',
+    'oldest version of TLS that the service accepts: 1.2, 1.3',
+  ),
   CORS_ORIGINS: open(
     origins(),
     'origins of the websites whose scripts may call the API and read its responses, for example https://app.example.com, separated by commas',
@@ -184,6 +195,21 @@ export const VARIABLES = {
     wholeNumber(1_048_576, 17_179_869_184),
     '134217728',
     'total bytes of large responses that clients have not read yet; one client may use half of it',
+  ),
+  HTTP_CONNECTIONS_MAX: fixed(
+    wholeNumber(10, 1_000_000),
+    '20000',
+    'maximum number of open connections, at most half of the file descriptors; a further one replaces an idle connection',
+  ),
+  HTTP_HEADERS_TIMEOUT_MS: fixed(
+    milliseconds(1_000),
+    '20000',
+    'how long a client may take to send the headers of a request, and to connect with TLS',
+  ),
+  HTTP_REQUEST_TIMEOUT_MS: fixed(
+    milliseconds(1_000),
+    '30000',
+    'how long a client may take to send a request with its body; the wait for the response does not count',
   ),
   HTTP_WRITE_TIMEOUT_MS: fixed(
     milliseconds(100),

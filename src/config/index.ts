@@ -26,6 +26,7 @@ export type {
   RetentionConfig,
   ShutdownConfig,
   TlsFilesConfig,
+  ServerTlsConfig,
   WaitConfig,
 } from './configuration.types.js';
 export { isToken } from './engine-access.config.js';

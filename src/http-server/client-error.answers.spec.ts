@@ -70,6 +70,17 @@ describe('ClientErrorAnswers', () => {
     ]);
   });
 
+  it('sends nothing after a failed handshake, which has a line in the log', () => {
+    const answers = new ClientErrorAnswers({});
+    answers.logTo({ info: (line) => lines.push(line as Line), warn: () => undefined });
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    const error = Object.assign(new Error('http request'), { code: 'ERR_SSL_HTTP_REQUEST' });
+    answers.answerParserError(error, socket);
+    expect(socket.destroyed).toBe(true);
+    expect(lines).toEqual([expect.objectContaining({ code: 'ERR_SSL_HTTP_REQUEST' })]);
+  });
+
   it('sends nothing to a closed connection', () => {
     const answers = new ClientErrorAnswers({ 'x-content-type-options': 'nosniff' });
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');

@@ -17,6 +17,9 @@ const CLIENT_ERRORS: Readonly<Record<string, readonly [ProblemCode, string]>> = 
   ERR_HTTP_REQUEST_TIMEOUT: ['request-timeout', 'The request did not arrive in time.'],
 };
 
+/** Codes of failed handshakes, for example of a client that speaks HTTP without TLS. */
+const TLS_ERROR = /^(ERR_SSL_|ERR_TLS_|EPROTO$)/;
+
 const EXPECTATION =
   'The only supported value of Expect is 100-continue. Send the request without it; nothing was kept.';
 
@@ -35,6 +38,15 @@ export class ClientErrorAnswers {
   /** Answers data that Node's HTTP parser refuses. */
   readonly answerParserError = (error: NodeJS.ErrnoException, socket: Socket): void => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    if (TLS_ERROR.test(error.code ?? '')) {
+      // The client could not read an answer.
+      this.logger?.info(
+        { code: error.code, remoteAddress: socket.remoteAddress ?? null },
+        'TLS handshake failed',
+      );
       socket.destroy();
       return;
     }

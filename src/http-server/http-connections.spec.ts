@@ -8,6 +8,7 @@ import { until } from '../common/testing/until.js';
 import { HttpConnections } from './http-connections.js';
 
 const WRITE_TIMEOUT_MS = 30_000;
+const MAX = 4;
 
 /** Far more than the buffers of two sockets hold. */
 const CHUNK = Buffer.alloc(64 * 1_024);
@@ -18,6 +19,7 @@ describe('HttpConnections', () => {
   let server: Server;
   let connections: HttpConnections;
   let cut: { readonly remoteAddress: string; readonly pendingBytes: number }[];
+  let full: { readonly connections: number; readonly heaviestClient: string }[];
   let answers: ServerResponse[];
   let client: Socket;
   let received: number;
@@ -35,6 +37,7 @@ describe('HttpConnections', () => {
       ],
     });
     cut = [];
+    full = [];
     answers = [];
     received = 0;
     server = createServer((request, response) => {
@@ -44,7 +47,11 @@ describe('HttpConnections', () => {
       response.setHeader('content-length', LENGTH);
       Readable.from(chunks()).pipe(response);
     });
-    connections = new HttpConnections(server, WRITE_TIMEOUT_MS, (facts) => cut.push(facts));
+    const limits = { writeTimeoutMs: WRITE_TIMEOUT_MS, max: MAX };
+    connections = new HttpConnections(server, limits, {
+      onCut: (facts) => cut.push(facts),
+      onFull: (facts) => full.push(facts),
+    });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     client = connect((server.address() as AddressInfo).port, '127.0.0.1');
@@ -114,6 +121,56 @@ describe('HttpConnections', () => {
     read();
     answers[0]?.end('late');
     await until(() => received > 0);
+  });
+
+  async function open(localAddress: string): Promise<Socket> {
+    const socket = connect({
+      port: (server.address() as AddressInfo).port,
+      host: '127.0.0.1',
+      localAddress,
+    });
+    socket.on('error', () => undefined).resume();
+    await once(socket, 'connect');
+    return socket;
+  }
+
+  const openConnections = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.getConnections((error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
+
+  it('replaces the oldest idle connection of the client with the most connections', async () => {
+    const others = [await open('127.0.0.2'), await open('127.0.0.2'), await open('127.0.0.2')];
+    const late = await open('127.0.0.3');
+    await until(() => others[0]?.closed === true);
+    late.write('GET /held HTTP/1.1\r\nHost: test\r\n\r\n');
+    await until(() => answers.length === 1);
+    expect([client, ...others, late].map(({ closed }) => closed)).toEqual([false, true, false, false, false]);
+    expect(full).toEqual([{ connections: MAX, heaviestClient: '127.0.0.2' }]);
+    for (const socket of [...others, late]) socket.destroy();
+  });
+
+  it('replaces none that has a request, and closes the new one if all have one', async () => {
+    const busy = [client, await open('127.0.0.2'), await open('127.0.0.2')];
+    for (const socket of busy) socket.write('GET /held HTTP/1.1\r\nHost: test\r\n\r\n');
+    await until(() => answers.length === 3);
+    const idle = await open('127.0.0.3');
+    const last = await open('127.0.0.2');
+    await until(() => idle.closed);
+    last.write('GET /held HTTP/1.1\r\nHost: test\r\n\r\n');
+    await until(() => answers.length === 4);
+    const refused = await open('127.0.0.4');
+    await until(() => refused.closed);
+    expect([...busy, last].map(({ closed }) => closed)).toEqual([false, false, false, false]);
+    for (const socket of [...busy, last]) socket.destroy();
+    await until(async () => (await openConnections()) === 0);
+    // The closed ones count no longer.
+    const next = await Promise.all(Array.from({ length: MAX }, () => open('127.0.0.2')));
+    expect(full).toHaveLength(1);
+    for (const socket of next) socket.destroy();
   });
 
   it('closes when all answers that have begun are read', async () => {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { PROBLEM_MEDIA_TYPE, ProblemError, sendProblem } from '../common/errors/index.js';
 import { countOpenRequests, openRequestOf } from '../common/connections/index.js';
+import { inboundLimit } from '../common/http/index.js';
 import type { HttpConfig } from '../config/index.js';
 import { HttpConnections } from './http-connections.js';
 import { lingerUntilRead } from './early-answers.js';
@@ -56,8 +57,17 @@ export async function registerHttpContract(
     next(null, payload);
   });
   const logger = new Logger('HttpServer');
-  const connections = new HttpConnections(app.getHttpServer(), config.writeTimeoutMs, (facts) => {
-    logger.warn({ msg: 'A connection was closed: its client did not read an answer.', ...facts });
+  const limits = { writeTimeoutMs: config.writeTimeoutMs, max: inboundLimit(config.connectionsMax) };
+  const connections = new HttpConnections(app.getHttpServer(), limits, {
+    onCut: (facts) => {
+      logger.warn({ msg: 'A connection was closed: its client did not read an answer.', ...facts });
+    },
+    onFull: (facts) => {
+      logger.warn({
+        msg: 'There are as many connections as HTTP_CONNECTIONS_MAX and the file descriptors allow; new ones replace idle ones.',
+        ...facts,
+      });
+    },
   });
   shutdown.register('disconnect', 'http server', (signal) => connections.close(signal));
 }

@@ -14,6 +14,16 @@ export function connectionLimit(configured: number, descriptors = descriptorLimi
   return Math.max(1, Math.min(configured, Math.floor(descriptors / PART)));
 }
 
+/**
+ * Most connections that the server accepts: at most half of the file descriptors, so that files and calls have some left.
+ *
+ * @param configured `HTTP_CONNECTIONS_MAX`
+ * @param descriptors file descriptors that the process may open; null if unknown
+ */
+export function inboundLimit(configured: number, descriptors = descriptorLimit()): number {
+  return descriptors === null ? configured : Math.max(1, Math.min(configured, Math.floor(descriptors / 2)));
+}
+
 /** The soft limit of open files, as `ulimit -n` shows it; null if unknown. */
 function descriptorLimit(): number | null {
   try {

@@ -1,5 +1,6 @@
 export { readAnswerBody, UnreadableBodyError } from './answer-body.js';
 export { callerOf } from './call-owner.js';
+export { inboundLimit } from './connection-limit.js';
 export { HttpCallError } from './http-call.error.js';
 export { HttpClientModule } from './http-client.module.js';
 export { type HttpCall, type HttpCaller, HttpCalls } from './http.calls.js';

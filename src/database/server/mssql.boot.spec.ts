@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { CapturedMssql, serverError } from '../../../test/support/tds/captured.mssql.js';
-import { makeCertificate } from '../../../test/support/tds/tds.certificate.js';
+import { makeCertificate } from '../../../test/support/certificate.js';
 import type { TdsServerOptions } from '../../../test/support/tds/tds.server.js';
 import { until } from '../../common/testing/until.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
