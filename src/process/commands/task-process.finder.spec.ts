@@ -30,8 +30,10 @@ describe('TaskProcessFinder', () => {
       { findHistoricInstances } as unknown as EngineHistoryClient,
       {
         peek: (id: string) => inMemory.find(({ correlationId }) => correlationId === id) ?? null,
-        findByIds: async (ids: readonly string[]) =>
-          inTable.filter(({ correlationId }) => ids.includes(correlationId)),
+        table: {
+          findByIds: async (ids: readonly string[]) =>
+            inTable.filter(({ correlationId }) => ids.includes(correlationId)),
+        },
       } as unknown as ProcessStoreService,
     );
   });

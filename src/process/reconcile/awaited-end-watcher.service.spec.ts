@@ -38,13 +38,15 @@ describe('the watch for ends of awaited processes', () => {
       retain: () => undefined,
       release: () => undefined,
       peek: (id: string) => rows.get(id) ?? null,
-      findReplaceable: async (ids: readonly string[]) => {
-        tableReads += 1;
-        return ids.map((correlationId) => ({
-          correlationId,
-          status: 'pending',
-          processInstanceId: `I-${correlationId}`,
-        }));
+      table: {
+        findReplaceable: async (ids: readonly string[]) => {
+          tableReads += 1;
+          return ids.map((correlationId) => ({
+            correlationId,
+            status: 'pending',
+            processInstanceId: `I-${correlationId}`,
+          }));
+        },
       },
     } as unknown as ProcessStoreService;
     const engine = {
