@@ -54,7 +54,7 @@ export default {
 function sourcesWithCode() {
   return sources('src').filter(
     (file) =>
-      !/(\.spec|\.d|\/main|\/boot|signal\.stop|data\.check|engine\.program|migration\.cli)\.ts$|\/testing\//.test(
+      !/(\.spec|\.d|\/main|\/boot|signal\.stop|data\.check|engine\.program|migration\.cli|api-key\.cli)\.ts$|\/testing\//.test(
         file,
       ) &&
       transformSync(readFileSync(file, 'utf8'), {

@@ -42,7 +42,14 @@ function runHealthcheck(run, env) {
 }
 
 async function checkService(checks, run, user) {
-  const env = { PATH: process.env.PATH, ...run.environment(), HOST: '127.0.0.1', PORT: '0', SIMULATOR: 'on' };
+  const env = {
+    PATH: process.env.PATH,
+    ...run.environment(),
+    HOST: '127.0.0.1',
+    PORT: '0',
+    SIMULATOR: 'on',
+    AUTH_MODE: 'none',
+  };
   if (process.env.CI_RUN_MARK !== undefined) env.CI_RUN_MARK = process.env.CI_RUN_MARK;
   const [command, ...args] = run.stage.command;
   const service = new ServiceProcess(command, args, { cwd: run.real(run.stage.workdir), env, ...user });

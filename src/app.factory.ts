@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { ANONYMOUS, controlAccess, PUBLIC } from './auth/index.js';
+import { AuthenticationService, callerName, controlAccess, PUBLIC } from './auth/index.js';
 import { admitBodies } from './common/bodies/index.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
 import { requestIdOf } from './common/identifiers/index.js';
@@ -80,16 +80,17 @@ export async function createApp(
   log.requests = await app.resolve(PinoLogger);
   clientErrors.logTo(log.requests);
   clientErrors.answerExpectations(app.getHttpServer());
-  logRequests(adapter.getInstance(), log.requests);
+  logRequests(adapter.getInstance(), log.requests, callerName);
   admitBodies(adapter.getInstance(), configuration.http);
   await registerHttpContract(app, configuration.http, securityHeaders, app.get(ShutdownService));
-  controlAccess(adapter.getInstance(), { authenticate: () => ANONYMOUS }, { [DOCS_PATH]: PUBLIC });
+  controlAccess(adapter.getInstance(), app.get(AuthenticationService), { [DOCS_PATH]: PUBLIC });
   if (tls !== null && pair !== null) {
     new CertificateReloader(app.getHttpServer() as SecureServer, tls, pair, app.get(ShutdownService)).start();
   }
   if (configuration.http.docs) {
     serveOpenApi(app, {
       publicBaseUrl: configuration.http.publicBaseUrl,
+      auth: configuration.auth,
       definitions: processes.map(({ definition }) => definition),
     });
   }

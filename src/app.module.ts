@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
+import { AuthModule } from './auth/index.js';
 import { ENGINE_ENDPOINT, type EngineCondition, type EngineEndpoint } from './camunda-engine/index.js';
 import {
   CamundaWorkerModule,
@@ -180,6 +181,7 @@ export class AppModule {
         LoggerModule.forRoot(loggingOptions(configuration)),
         LifecycleModule,
         BindingsModule.forProcesses(processes, bootSignal),
+        AuthModule,
         DatabaseModule,
         ProcessModule,
         CamundaWorkerModule.forRoot({

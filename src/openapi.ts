@@ -1,13 +1,16 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { cleanupOpenApiDoc } from 'nestjs-zod';
+import { securitySchemesOf, withSecurity } from './auth/index.js';
 import type { ProcessDefinition } from './common/process-definition/index.js';
+import type { AuthConfig } from './config/index.js';
 import { BODY_SCHEMAS, START_PATH, startExamples } from './process/index.js';
 
 /** The data of a service that its document shows. */
 export interface DescribedService {
   /** Base URL of the service; null: the server of the document itself. */
   readonly publicBaseUrl: string | null;
+  readonly auth: AuthConfig;
   /** The document has an example start for each. */
   readonly definitions: readonly ProcessDefinition[];
 }
@@ -25,7 +28,7 @@ export function serveOpenApi(app: NestFastifyApplication, service: DescribedServ
 
 function openApiDocument(
   app: NestFastifyApplication,
-  { publicBaseUrl, definitions }: DescribedService,
+  { publicBaseUrl, auth, definitions }: DescribedService,
 ): OpenAPIObject {
   const base = new DocumentBuilder()
     .setTitle('fastify-camunda')
@@ -45,11 +48,11 @@ function openApiDocument(
     const json = startBody.content['application/json'];
     if (json !== undefined) json.examples = startExamples(definitions);
   }
+  const securitySchemes = securitySchemesOf(auth);
   return {
     ...document,
-    // A gateway in front of the service authenticates clients.
-    security: [],
+    paths: withSecurity(document.paths, securitySchemes),
     // Nest renders a nullable string as an array of strings.
-    components: { ...document.components, schemas: { ...BODY_SCHEMAS } },
+    components: { ...document.components, schemas: { ...BODY_SCHEMAS }, securitySchemes },
   };
 }

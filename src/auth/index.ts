@@ -1,3 +1,6 @@
 export { controlAccess } from './access/access-control.js';
-export { ANONYMOUS, principalOf } from './access/principal.js';
+export { callerName } from './access/principal.js';
 export { OptionalScope, PUBLIC, PublicRoute, RequiresScope } from './access/route-access.js';
+export { securitySchemesOf, withSecurity } from './access/security.openapi.js';
+export { AuthModule } from './auth.module.js';
+export { AuthenticationService } from './authentication.service.js';

@@ -77,11 +77,11 @@ describe('createConfiguration', () => {
 
   it('serves /docs unless in production, or as configured', () => {
     const docs = (variables: Record<string, string>): boolean => createConfiguration(variables).http.docs;
-    expect([docs({}), docs({ NODE_ENV: 'production' })]).toEqual([true, false]);
-    expect([docs({ API_DOCS: 'off' }), docs({ NODE_ENV: 'production', API_DOCS: 'on' })]).toEqual([
-      false,
-      true,
-    ]);
+    expect([docs({}), docs({ NODE_ENV: 'production', AUTH_MODE: 'none' })]).toEqual([true, false]);
+    expect([
+      docs({ API_DOCS: 'off' }),
+      docs({ NODE_ENV: 'production', AUTH_MODE: 'none', API_DOCS: 'on' }),
+    ]).toEqual([false, true]);
   });
 
   it('has TLS with both files, and refuses one of them', () => {
@@ -111,6 +111,7 @@ describe('createConfiguration', () => {
   it('changes the defaults that depend on production and on the engine', () => {
     const configuration = createConfiguration({
       NODE_ENV: 'production',
+      AUTH_MODE: 'none',
       CAMUNDA_BASE_URL: 'http://camunda:8080/engine-rest/',
     });
     expect(configuration.http.host).toBe('0.0.0.0');
@@ -190,7 +191,8 @@ describe('createConfiguration', () => {
       migrate: true,
     });
     expect(
-      createConfiguration({ ...server, DB_TYPE: 'postgres', NODE_ENV: 'production' }).database.server,
+      createConfiguration({ ...server, DB_TYPE: 'postgres', NODE_ENV: 'production', AUTH_MODE: 'none' })
+        .database.server,
     ).toMatchObject({ type: 'postgres', port: 5432, encrypt: false, migrate: false });
   });
 });
@@ -208,6 +210,61 @@ describe('URLs', () => {
     expect(() =>
       createConfiguration({ CAMUNDA_BASE_URL: 'http://c/engine-rest?a=b', PUBLIC_BASE_URL: 'http://p/#x' }),
     ).toThrow(/PUBLIC_BASE_URL must have no query.*CAMUNDA_BASE_URL must have no query/s);
+  });
+});
+
+describe('AUTH_MODE', () => {
+  it('must be set in production, with one sentence', () => {
+    expect(faultsOf({ NODE_ENV: 'production' })).toEqual([
+      expect.stringMatching(
+        /^AUTH_MODE must be set in production: api-key, jwt or both; none lets everybody/,
+      ),
+    ]);
+    expect(createConfiguration({}).auth).toEqual({ open: true, apiKeysFile: null, jwt: null });
+    expect(createConfiguration({ NODE_ENV: 'production', AUTH_MODE: 'none' }).auth.open).toBe(true);
+  });
+
+  it('needs the variables of each mode', () => {
+    expect(faultsOf({ AUTH_MODE: 'api-key, jwt' }).map((fault) => fault.split(' ')[0])).toEqual([
+      'API_KEYS_FILE',
+      'JWT_JWKS_URL',
+      'JWT_ISSUER',
+      'JWT_AUDIENCE',
+    ]);
+  });
+
+  it('reads the modes, the audiences and the algorithms', () => {
+    const { auth } = createConfiguration({
+      AUTH_MODE: 'jwt,api-key',
+      API_KEYS_FILE: 'keys.json',
+      JWT_JWKS_URL: 'https://id.example/keys',
+      JWT_ISSUER: 'https://id.example/',
+      JWT_AUDIENCE: 'a, b',
+      JWT_ALGORITHMS: 'ES256',
+    });
+    expect(auth).toEqual({
+      open: false,
+      apiKeysFile: 'keys.json',
+      jwt: {
+        jwksUrl: 'https://id.example/keys',
+        issuer: 'https://id.example/',
+        audience: ['a', 'b'],
+        algorithms: ['ES256'],
+        scopeClaim: null,
+        clockToleranceMs: 30_000,
+        jwksCooldownMs: 30_000,
+      },
+    });
+  });
+
+  it.each([
+    [{ AUTH_MODE: 'none,api-key', API_KEYS_FILE: 'x' }, /^AUTH_MODE must not have none together/],
+    [{ AUTH_MODE: 'basic' }, /^AUTH_MODE must be one or more of: none, api-key, jwt\.$/],
+    [{ AUTH_MODE: ',' }, /^AUTH_MODE must be one or more of/],
+    [{ JWT_ALGORITHMS: 'HS256' }, /^JWT_ALGORITHMS must be one or more of: RS256/],
+    [{ JWT_ALGORITHMS: 'none' }, /^JWT_ALGORITHMS must be one or more of/],
+  ])('refuses %j', (variables, fault) => {
+    expect(faultsOf(variables as Record<string, string>)).toEqual([expect.stringMatching(fault)]);
   });
 });
 
@@ -239,8 +296,8 @@ describe('describeConfiguration', () => {
     expect([
       isOn({}),
       isOn({ SIMULATOR: 'off' }),
-      isOn({ NODE_ENV: 'production' }),
-      isOn({ NODE_ENV: 'production', SIMULATOR: 'on' }),
+      isOn({ AUTH_MODE: 'none', NODE_ENV: 'production' }),
+      isOn({ AUTH_MODE: 'none', NODE_ENV: 'production', SIMULATOR: 'on' }),
     ]).toEqual([true, false, false, true]);
   });
 

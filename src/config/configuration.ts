@@ -1,5 +1,6 @@
 import { BootError } from '../common/errors/index.js';
 import type { Configuration, DatabaseServerConfig, ServerTlsConfig } from './configuration.types.js';
+import { authFaults, authOf } from './auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
@@ -63,6 +64,7 @@ function findContradictions(env: Environment): string[] {
     );
   }
   faults.push(...engineAccessFaults(env));
+  faults.push(...authFaults(env));
   const type = databaseType(env);
   if (type === 'sqlite') {
     if (env.DB_HOST !== undefined)
@@ -152,6 +154,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       docs: env.API_DOCS ?? !production,
       processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
     },
+    auth: authOf(env),
     log: { level: env.LOG_LEVEL },
     wait: {
       syncTimeoutMs: env.SYNC_TIMEOUT_MS,

@@ -47,6 +47,29 @@ export interface HttpConfig {
   readonly processErrorStatus: number;
 }
 
+/** Which tokens are accepted with `AUTH_MODE=jwt`. */
+export interface JwtConfig {
+  readonly jwksUrl: string;
+  readonly issuer: string;
+  /** A token needs one of them. */
+  readonly audience: readonly string[];
+  /** Names of RFC 7518, asymmetric only. */
+  readonly algorithms: readonly string[];
+  /** Name or path of the claim; null: `scope`, else `scp`. */
+  readonly scopeClaim: string | null;
+  readonly clockToleranceMs: number;
+  readonly jwksCooldownMs: number;
+}
+
+export interface AuthConfig {
+  /** True: `AUTH_MODE=none`. */
+  readonly open: boolean;
+  /** Null: no API keys are accepted. */
+  readonly apiKeysFile: string | null;
+  /** Null: no tokens are accepted. */
+  readonly jwt: JwtConfig | null;
+}
+
 interface LogConfig {
   readonly level: string;
 }
@@ -204,6 +227,7 @@ export interface ShutdownConfig {
 export interface Configuration {
   readonly production: boolean;
   readonly http: HttpConfig;
+  readonly auth: AuthConfig;
   readonly log: LogConfig;
   readonly wait: WaitConfig;
   readonly process: ProcessConfig;

@@ -3,6 +3,21 @@ import { z } from 'zod';
 /** Longest delay of setTimeout: 2^31 − 1 ms. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/** Asymmetric algorithms of signatures: whoever can verify a token must not be able to make one. */
+const JWT_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+] as const;
+
 const unsetWhenEmpty = (value: unknown): unknown =>
   typeof value === 'string' && value.trim() === '' ? undefined : value;
 
@@ -22,6 +37,16 @@ const text = () => z.string({ error: 'must be text' }).trim();
 
 function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
   return z.enum(values, { error: `must be one of: ${values.join(', ')}` });
+}
+
+/** Words separated by commas or spaces, each once. */
+function listOf<const T extends readonly [string, ...string[]]>(...values: T) {
+  const error = `must be one or more of: ${values.join(', ')}`;
+  return z
+    .string({ error })
+    .transform((value) => [...new Set(value.split(/[\s,]+/).filter((word) => word !== ''))])
+    .refine((words) => words.length > 0 && words.every((word) => values.includes(word)), { error })
+    .transform((words) => words as T[number][]);
 }
 
 const onOff = () => oneOf('on', 'off').transform((value) => value === 'on');
@@ -124,7 +149,7 @@ export const VARIABLES = {
   NODE_ENV: fixed(
     text(),
     'development',
-    '`production` changes the defaults of HOST, API_DOCS, SHUTDOWN_DELAY_MS, DB_MIGRATE and SIMULATOR',
+    '`production` changes the defaults of HOST, API_DOCS, SHUTDOWN_DELAY_MS, DB_MIGRATE and SIMULATOR, and needs AUTH_MODE',
   ),
   PORT: fixed(wholeNumber(0, 65_535), '8080', 'port of the REST API; 0 selects a free port'),
   HOST: open(text(), 'address to listen on', '[127.0.0.1; 0.0.0.0 in production]'),
@@ -220,6 +245,41 @@ export const VARIABLES = {
     milliseconds(1_000),
     '72000',
     'how long a connection may be idle between two requests; set it above the idle time-out of your load balancer (mostly 60 s; 620000 for 600 s)',
+  ),
+  AUTH_MODE: open(
+    listOf('none', 'api-key', 'jwt'),
+    'how callers are authenticated: api-key, jwt, both (api-key,jwt), or none; must be set in production',
+    '[none; must be set in production]',
+  ),
+  API_KEYS_FILE: open(text(), 'file of the API keys, for AUTH_MODE=api-key; npm run api-key writes it'),
+  JWT_JWKS_URL: open(
+    httpUrl(),
+    'URL of the public keys (JWKS) of the identity provider, for AUTH_MODE=jwt, for example https://id.example.com/.well-known/jwks.json',
+  ),
+  JWT_ISSUER: open(text(), 'the issuer (iss) of accepted tokens, exactly as the identity provider writes it'),
+  JWT_AUDIENCE: open(
+    text().transform((value) => value.split(/[\s,]+/).filter((word) => word !== '')),
+    'the audience (aud) of accepted tokens; with several, separated by commas, a token needs one of them',
+  ),
+  JWT_ALGORITHMS: fixed(
+    listOf(...JWT_ALGORITHMS),
+    'RS256,PS256,ES256,EdDSA,Ed25519',
+    'accepted algorithms of signatures, separated by commas; never a symmetric one',
+  ),
+  JWT_SCOPE_CLAIM: open(
+    text(),
+    'the claim of a token with its scopes, a text or a list; a path such as realm_access.roles works too',
+    '[scope, else scp]',
+  ),
+  JWT_CLOCK_TOLERANCE_MS: fixed(
+    wholeNumber(0, 600_000),
+    '30000',
+    'how far the clock of the identity provider may differ',
+  ),
+  JWT_JWKS_COOLDOWN_MS: fixed(
+    milliseconds(100),
+    '30000',
+    'shortest interval between two requests for the public keys',
   ),
   PROCESS_ERROR_HTTP_STATUS: fixed(
     oneOf('500', '422', '200').transform(Number),

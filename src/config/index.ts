@@ -1,4 +1,5 @@
 export {
+  AUTH_CONFIG,
   CAMUNDA_CONFIG,
   ConfigurationModule,
   DATABASE_CONFIG,
@@ -13,6 +14,7 @@ export {
 export { ConfigurationError, createConfiguration } from './configuration.js';
 export { describeConfiguration } from './configuration.description.js';
 export type {
+  AuthConfig,
   CamundaConfig,
   Configuration,
   DatabaseConfig,
@@ -20,6 +22,7 @@ export type {
   EmbeddedEngineConfig,
   EngineAuthConfig,
   HttpConfig,
+  JwtConfig,
   PartnersConfig,
   ProcessConfig,
   ProxyConfig,

@@ -27,6 +27,8 @@ const content = {
   },
 };
 
+const problem = { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } };
+
 const DocumentProbe = (operationId: string, summary: string): MethodDecorator =>
   applyDecorators(
     ApiOperation({ summary, operationId }),
@@ -34,9 +36,13 @@ const DocumentProbe = (operationId: string, summary: string): MethodDecorator =>
     ApiResponse({
       status: 429,
       description: 'The connection has too many unanswered requests.',
-      content: { [PROBLEM_MEDIA_TYPE]: { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: problem,
     }),
-    ApiResponse({ status: 503, description: 'At least one part is down.', content }),
+    ApiResponse({
+      status: 503,
+      description: 'At least one part is down.',
+      content: { ...content, ...problem },
+    }),
   );
 
 /** Probes for Kubernetes, and details for operators. */
@@ -51,6 +57,7 @@ export class HealthController {
   @Get()
   @OptionalScope('ops:read')
   @DocumentProbe('getHealth', 'Liveness, readiness and details for operators')
+  @ApiResponse({ status: 401, description: 'The credentials are not valid.', content: problem })
   all(@Res() reply: FastifyReply): Promise<void> {
     return this.answer(reply, [...this.health.readiness(), ...this.health.details()]);
   }

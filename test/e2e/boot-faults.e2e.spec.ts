@@ -45,7 +45,11 @@ describe('a boot that fails', () => {
   });
 
   it('names the partners without a URL in production', async () => {
-    const reason = await reasonOf({ NODE_ENV: 'production', ONBOARDING_API_URL: 'http://partner.example' });
+    const reason = await reasonOf({
+      NODE_ENV: 'production',
+      AUTH_MODE: 'none',
+      ONBOARDING_API_URL: 'http://partner.example',
+    });
     expect(reason).toMatch(
       /^The environment is not valid[^]*BACKGROUND_CHECK_URL must be set, .*SIMULATOR=on/,
     );

@@ -98,7 +98,7 @@ describe('controlAccess', () => {
       const answer = await call('POST', '/start', c);
       expect([answer.statusCode, handled, parsed]).toEqual([403, 0, 0]);
       expect(answer.headers['www-authenticate']).toBe(
-        'Bearer error="insufficient_scope", scope="process:start"',
+        'Bearer realm="fastify-camunda", error="insufficient_scope", scope="process:start"',
       );
       expect(answer.json()).toMatchObject({
         type: 'urn:fastify-camunda:problem:forbidden',

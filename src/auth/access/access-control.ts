@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import { BootError, ProblemError, sendProblem } from '../../common/errors/index.js';
 import type { Principal } from './principal.js';
+import { missingScope, noCredentials } from './refusals.js';
 import type { RouteAccess } from './route-access.js';
 
 /** Finds out who calls. */
@@ -81,20 +82,8 @@ function check(authenticator: Authenticator, access: RouteAccess): onRequestHook
 function admit(request: FastifyRequest, { scope, required }: RouteAccess, principal: Principal | null): void {
   request.principal = principal;
   if (!required) return;
-  if (principal === null) {
-    throw new ProblemError(
-      'unauthenticated',
-      'This request needs credentials: send Authorization: Bearer with an API key or a token. Nothing was done.',
-      { headers: { 'www-authenticate': 'Bearer realm="fastify-camunda"' } },
-    );
-  }
-  if (scope !== null && !principal.grants.has(scope)) {
-    throw new ProblemError(
-      'forbidden',
-      `The caller ${principal.name} does not have the scope ${scope}. Nothing was done.`,
-      { headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` } },
-    );
-  }
+  if (principal === null) throw noCredentials();
+  if (scope !== null && !principal.grants.has(scope)) throw missingScope(principal.name, scope);
 }
 
 function refuse(

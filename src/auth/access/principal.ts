@@ -34,3 +34,8 @@ export function principalOf(source: FastifyRequest | FastifyReply): Principal {
 export function principalIfKnown(source: FastifyRequest | FastifyReply): Principal | null {
   return 'request' in source ? source.request.principal : source.principal;
 }
+
+/** The name of the authenticated caller of a request, for the trail and the log; null if there is none. */
+export function callerName({ principal }: FastifyRequest): string | null {
+  return principal === null || principal.kind === 'anonymous' ? null : principal.name;
+}

@@ -1,3 +1,5 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import { AddRouteConfig } from '../../common/routes/index.js';
 import type { Scope } from './scopes.js';
 
@@ -12,6 +14,10 @@ export interface RouteAccess {
 /** The access of a route for everybody. */
 export const PUBLIC: RouteAccess = { scope: null, required: false };
 
+/** Members of an operation in the OpenAPI document with the scope that it asks for. */
+export const REQUIRED_SCOPE = 'x-required-scope';
+export const OPTIONAL_SCOPE = 'x-optional-scope';
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** Whom the route serves; its absence stops the boot. */
@@ -24,14 +30,15 @@ declare module 'fastify' {
  *
  * A scope that is granted for some process keys only passes: the route itself compares the key of the process.
  */
-export const RequiresScope = (scope: Scope): MethodDecorator => withAccess({ scope, required: true });
+export const RequiresScope = (scope: Scope): MethodDecorator =>
+  applyDecorators(AddRouteConfig({ access: { scope, required: true } }), ApiExtension(REQUIRED_SCOPE, scope));
 
 /** The route answers everybody, and more to a principal with this scope; the route asks {@link principalIfKnown}. */
-export const OptionalScope = (scope: Scope): MethodDecorator => withAccess({ scope, required: false });
+export const OptionalScope = (scope: Scope): MethodDecorator =>
+  applyDecorators(
+    AddRouteConfig({ access: { scope, required: false } }),
+    ApiExtension(OPTIONAL_SCOPE, scope),
+  );
 
 /** The route answers everybody; for probes only. */
-export const PublicRoute = (): MethodDecorator => withAccess(PUBLIC);
-
-function withAccess(access: RouteAccess): MethodDecorator {
-  return AddRouteConfig({ access });
-}
+export const PublicRoute = (): MethodDecorator => AddRouteConfig({ access: PUBLIC });

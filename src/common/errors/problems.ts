@@ -34,6 +34,7 @@ export const PROBLEMS = {
   'internal-error': { status: 500, title: 'The service failed' },
   'engine-unavailable': { status: 503, title: 'The process engine cannot be used' },
   'store-unavailable': { status: 503, title: 'The store cannot be used' },
+  'keys-unavailable': { status: 503, title: 'Tokens cannot be verified' },
   'start-backlog-full': { status: 503, title: 'Too many starts wait for the engine' },
   'too-many-bodies': { status: 503, title: 'Too many large bodies are being processed' },
   'too-many-streams': { status: 503, title: 'Too many streams of events are open' },

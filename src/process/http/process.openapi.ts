@@ -90,6 +90,10 @@ const HEADERS = {
     schema: text,
   },
   'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
+  'WWW-Authenticate': {
+    description: 'How to authenticate, and what is wrong with the credentials (RFC 6750).',
+    schema: text,
+  },
   Vary: { description: 'The request headers on which the response depends.', schema: text },
   ETag: {
     description: 'Changes whenever the state changes; weak if the view has `waitingFor`.',
@@ -129,6 +133,8 @@ export function json(
 
 /** Problems that any route may return. */
 const COMMON_PROBLEMS: Readonly<Record<number, string>> = {
+  401: 'The request has no valid credentials; `WWW-Authenticate` says what is expected.',
+  403: 'The caller may not do this.',
   406: '`Accept` names no media type that this route can return.',
   429: 'The connection or the client has too many open requests; repeat the request after `Retry-After`.',
   500: 'The service failed.',
@@ -163,6 +169,8 @@ export function answers(
       description: problem,
       content: { [PROBLEM_MEDIA_TYPE]: ref('Problem') },
       ...(status === 503 || status === 429 ? { always: ['Retry-After'] } : {}),
+      ...(status === 401 ? { always: ['WWW-Authenticate'] } : {}),
+      ...(status === 403 ? { sometimes: ['WWW-Authenticate'] } : {}),
     };
     return response(status, outcome === undefined ? [asProblem] : [outcome, asProblem]);
   });
