@@ -1,3 +1,4 @@
+import { join, resolve } from 'node:path';
 import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthModule } from './auth/index.js';
@@ -23,9 +24,18 @@ import {
   type DatabaseConfig,
   EMBEDDED_ENGINE_CONFIG,
   type EmbeddedEngineConfig,
+  Secret,
 } from './config/index.js';
 import { DatabaseModule, WriteQueueService } from './database/index.js';
-import { EngineFileError, openRecoveringEngine, startEngineServer } from './embedded-engine/index.js';
+import {
+  EngineFileError,
+  type EngineServer,
+  engineTokenIn,
+  EngineTokenError,
+  openRecoveringEngine,
+  startEngineServer,
+  TOKEN_FILE,
+} from './embedded-engine/index.js';
 import { EventLogModule, EventLogService } from './event-log/index.js';
 import { HealthModule } from './health/index.js';
 import { BOOT_SIGNAL, FatalFaults, LifecycleModule, ShutdownService } from './lifecycle/index.js';
@@ -36,7 +46,7 @@ import { PROCESSES, PROCESSES_FOLDER, type ServiceProcess } from './processes/in
 import { TaskDeliveryModule, TaskDeliveryRepository } from './task-delivery/index.js';
 import { RetentionModule } from './retention/index.js';
 
-/** The endpoint of the configured engine; without `CAMUNDA_BASE_URL` it starts the embedded engine on a loopback port. */
+/** The endpoint of the configured engine; without `CAMUNDA_BASE_URL` it starts the embedded engine. */
 async function createEngineEndpoint(
   camunda: CamundaConfig,
   embedded: EmbeddedEngineConfig,
@@ -46,7 +56,7 @@ async function createEngineEndpoint(
   signal?: AbortSignal,
 ): Promise<EngineEndpoint> {
   if (camunda.baseUrl !== null) return { baseUrl: camunda.baseUrl, auth: camunda.auth, tls: camunda.tls };
-  const { port, transport, scripts } = embedded;
+  const { transport, scripts } = embedded;
   const logger = new Logger('EmbeddedEngine');
   const engine = await openRecoveringEngine({
     dataDir,
@@ -70,23 +80,27 @@ async function createEngineEndpoint(
   }).catch((error: unknown) => {
     throw engineStartError(error);
   });
-  const server = await startEngineServer({ engine, host: '127.0.0.1', port }).catch(
-    async (error: unknown) => {
-      await engine.close();
-      throw engineStartError(error);
-    },
-  );
+  const port = await openPort(engine, embedded, dataDir).catch(async (error: unknown) => {
+    await engine.close();
+    throw engineStartError(error);
+  });
   shutdown.register('release', 'embedded engine', async () => {
     await engine.close();
-    await server.close();
+    await port?.server.close();
   });
-  const { baseUrl } = server;
+  const baseUrl = port?.server.baseUrl ?? UNREACHABLE_URL;
   logger.log({
     msg: 'The embedded engine is running.',
-    baseUrl,
+    baseUrl: port?.server.baseUrl ?? null,
+    ...(port === null ? {} : { tokenFile: port.tokenFile }),
     transport,
     runningInstances: engine.current?.runtime.processInstances.count({}),
   });
+  if (port?.token === null) {
+    logger.warn(
+      'The port of the embedded engine is open to every program of this machine and to every website that its users visit: set EMBEDDED_ENGINE_OPEN=off outside development.',
+    );
+  }
   if (databaseServer !== null) {
     logger.warn(
       'The embedded engine works for this process only, but the database server may be shared: run one instance only, ' +
@@ -94,12 +108,35 @@ async function createEngineEndpoint(
     );
   }
   const condition = (): EngineCondition => engine.condition;
-  if (transport === 'http') return { baseUrl, condition };
+  if (transport === 'http') {
+    const token = port?.token ?? null;
+    return {
+      baseUrl,
+      condition,
+      ...(token === null ? {} : { auth: { mode: 'bearer', token: new Secret(token) } }),
+    };
+  }
   return {
     baseUrl,
+    listens: port !== null,
     condition,
     dispatch: (request) => engine.dispatch({ sharesProcess: true, ...request }),
   };
+}
+
+/** The address in links of an embedded engine without a port. */
+const UNREACHABLE_URL = 'http://embedded-engine.invalid/engine-rest';
+
+/** The port of the embedded engine and the token that it asks for; null without a port. */
+async function openPort(
+  engine: Parameters<typeof startEngineServer>[0]['engine'],
+  { port, open }: EmbeddedEngineConfig,
+  dataDir: string,
+): Promise<{ server: EngineServer; token: string | null; tokenFile: string | null } | null> {
+  if (port === null) return null;
+  const tokenFile = open ? null : join(resolve(dataDir), TOKEN_FILE);
+  const token = tokenFile === null ? null : engineTokenIn(tokenFile);
+  return { server: await startEngineServer({ engine, host: '127.0.0.1', port, token }), token, tokenFile };
 }
 
 /** The embedded engine cannot start: its file or its port cannot be used. */
@@ -109,7 +146,8 @@ class EngineStartError extends BootError {
 
 /** Converts a fault that the operator can correct to a boot error, and returns any other error unchanged. */
 function engineStartError(error: unknown): unknown {
-  if (error instanceof EngineFileError) return new EngineStartError(error.message, { cause: error });
+  if (error instanceof EngineFileError || error instanceof EngineTokenError)
+    return new EngineStartError(error.message, { cause: error });
   const variables = { host: null, port: 'EMBEDDED_ENGINE_PORT' };
   const fault = describeListenFault(error, 'The embedded engine', variables);
   return fault === null ? error : new EngineStartError(fault, { cause: error });

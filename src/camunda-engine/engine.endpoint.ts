@@ -18,6 +18,8 @@ export interface EngineEndpoint {
   readonly tls?: TlsFilesConfig | null;
   /** Answers requests in this process; if absent, requests are sent over HTTP. */
   readonly dispatch?: EngineDispatch;
+  /** False for an engine in this process without a port; then `baseUrl` is only part of links. */
+  readonly listens?: boolean;
   /** State of an engine in this process; absent for an external engine. */
   readonly condition?: () => EngineCondition;
 }

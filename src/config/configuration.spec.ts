@@ -36,7 +36,7 @@ describe('createConfiguration', () => {
         taskRetries: 3,
         deploy: true,
       },
-      embeddedEngine: { port: 0, transport: 'inproc', scripts: false },
+      embeddedEngine: { port: null, open: false, transport: 'inproc', scripts: false },
       database: {
         server: null,
         dataDir: './data',
@@ -179,6 +179,13 @@ describe('createConfiguration', () => {
     expect(faultsOf({ ...server, DB_SCHEMA: 'x; DROP TABLE process_store' })).toEqual([
       expect.stringMatching(/^DB_SCHEMA must be a name/),
     ]);
+  });
+
+  it('needs a port for the embedded engine over HTTP', () => {
+    expect(faultsOf({ EMBEDDED_TRANSPORT: 'http' })).toEqual([
+      'EMBEDDED_ENGINE_PORT must be set for EMBEDDED_TRANSPORT=http; 0 takes any free port.',
+    ]);
+    expect(faultsOf({ EMBEDDED_TRANSPORT: 'http', EMBEDDED_ENGINE_PORT: '0' })).toEqual([]);
   });
 
   it('has defaults for a server', () => {

@@ -63,6 +63,12 @@ function findContradictions(env: Environment): string[] {
       'START_LEASE_MS must be greater than CAMUNDA_START_TIMEOUT_MS: the lease must outlast the start call.',
     );
   }
+  if (
+    env.EMBEDDED_TRANSPORT === 'http' &&
+    env.EMBEDDED_ENGINE_PORT === undefined &&
+    env.CAMUNDA_BASE_URL === undefined
+  )
+    faults.push('EMBEDDED_ENGINE_PORT must be set for EMBEDDED_TRANSPORT=http; 0 takes any free port.');
   faults.push(...engineAccessFaults(env));
   faults.push(...authFaults(env));
   const type = databaseType(env);
@@ -187,7 +193,8 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       startTimeoutMs: env.CAMUNDA_START_TIMEOUT_MS,
     },
     embeddedEngine: {
-      port: env.EMBEDDED_ENGINE_PORT,
+      port: env.EMBEDDED_ENGINE_PORT ?? null,
+      open: env.EMBEDDED_ENGINE_OPEN,
       transport: env.EMBEDDED_TRANSPORT,
       scripts: env.EMBEDDED_ENGINE_SCRIPTS,
     },

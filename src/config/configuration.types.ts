@@ -148,8 +148,11 @@ export interface CamundaConfig {
 }
 
 export interface EmbeddedEngineConfig {
-  readonly port: number;
-  /** Transport between the service and its engine; the port is open in both cases. */
+  /** Null: it listens on no port. */
+  readonly port: number | null;
+  /** True: requests to the port need no token. */
+  readonly open: boolean;
+  /** Transport between the service and its engine; `http` needs the port. */
   readonly transport: 'inproc' | 'http';
   /** True: runs the JavaScript of script tasks and mappings, without a sandbox. */
   readonly scripts: boolean;

@@ -81,6 +81,6 @@ describe('the advice on an environment', () => {
     ]);
     const server = { DB_HOST: 'db', DB_NAME: 'n', DB_USER: 'u', DB_TYPE: 'postgres' };
     const { http, embeddedEngine, database } = createConfiguration({ ...server, [name]: value });
-    expect([http.port, embeddedEngine.port, database.server?.port]).toEqual([8080, 0, 5432]);
+    expect([http.port, embeddedEngine.port, database.server?.port]).toEqual([8080, null, 5432]);
   });
 });

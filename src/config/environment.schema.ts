@@ -420,15 +420,20 @@ export const VARIABLES = {
     'maximum bytes of variables of the starts that the engine has not answered; the reconciler sends further large starts later',
   ),
 
-  EMBEDDED_ENGINE_PORT: fixed(
+  EMBEDDED_ENGINE_PORT: open(
     wholeNumber(0, 65_535),
-    '0',
-    'loopback port of the embedded engine; 0 selects a free port',
+    'loopback port on which the embedded engine serves its REST API; 0 selects a free port',
+    '[no port]',
+  ),
+  EMBEDDED_ENGINE_OPEN: fixed(
+    onOff(),
+    'off',
+    'accept requests to EMBEDDED_ENGINE_PORT without the token of DATA_DIR/embedded-engine.token and from pages of any website, for development only: on, off',
   ),
   EMBEDDED_TRANSPORT: fixed(
     oneOf('inproc', 'http'),
     'inproc',
-    'how the service calls the embedded engine: inproc without a socket, http over the loopback port; the port is always open',
+    'how the service calls the embedded engine: inproc without a socket, http over EMBEDDED_ENGINE_PORT',
   ),
   EMBEDDED_ENGINE_SCRIPTS: fixed(
     onOff(),

@@ -3,4 +3,11 @@ export { engineFilePath, openEmbeddedEngine } from './engine.factory.js';
 export type { EmbeddedEngine } from './embedded-engine.js';
 export { EngineFileError } from './persist/sqlite/engine-file.errors.js';
 export { openRecoveringEngine } from './recovering.factory.js';
-export { createRouter, startEngineServer, type EngineServer } from './rest/index.js';
+export {
+  createRouter,
+  engineTokenIn,
+  EngineTokenError,
+  startEngineServer,
+  type EngineServer,
+  TOKEN_FILE,
+} from './rest/index.js';

@@ -133,7 +133,7 @@ export class HealthService {
     return this.indicators.check('engine').up({
       kind: this.camunda.baseUrl === null ? 'embedded' : 'external',
       transport: this.endpoint.dispatch === undefined ? 'http' : 'inproc',
-      baseUrl: describeBaseUrl(this.endpoint.baseUrl),
+      baseUrl: this.endpoint.listens === false ? null : describeBaseUrl(this.endpoint.baseUrl),
       condition: isAway ? 'degraded' : 'ok',
       deployment: this.deployment.state,
     });

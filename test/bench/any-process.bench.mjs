@@ -31,7 +31,7 @@ const BPMN = `<?xml version="1.0" encoding="UTF-8"?>
 const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-any-process-'));
 const engine = spawn(
   process.execPath,
-  ['dist/src/embedded-engine/main.js', '--port', '0', '--data', join(folder, 'engine')],
+  ['dist/src/embedded-engine/main.js', '--port', '0', '--open', '--data', join(folder, 'engine')],
   {
     stdio: ['ignore', 'pipe', 'inherit'],
   },

@@ -75,6 +75,7 @@ async function measure(build, transport, syncMs) {
         DATA_DIR: dataDir,
         LOG_LEVEL: 'info',
         EMBEDDED_TRANSPORT: transport,
+        EMBEDDED_ENGINE_PORT: '0',
         ...(syncMs > 0 ? { LD_PRELOAD: slowSync, SLOW_SYNC_MS: String(syncMs) } : {}),
       },
       stdio: ['ignore', 'pipe', 'inherit'],

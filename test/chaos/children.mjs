@@ -49,13 +49,15 @@ export class Child {
 }
 
 export function spawnService(env) {
-  return new Child(SERVICE, [], env, /listens on (http:[^;\s]+);/);
+  // The verification looks into the embedded engine.
+  const engine = { EMBEDDED_ENGINE_PORT: '0', EMBEDDED_ENGINE_OPEN: 'on' };
+  return new Child(SERVICE, [], { ...engine, ...env }, /listens on (http:[^;\s]+);/);
 }
 
 export function spawnEngine(dataDir, port) {
   return new Child(
     ENGINE,
-    ['--data', dataDir, '--port', String(port)],
+    ['--data', dataDir, '--port', String(port), '--open'],
     {},
     /(http:\/\/127\.0\.0\.1:\d+\/engine-rest)/,
   );

@@ -14,7 +14,7 @@ export class BuiltEngine {
 
   /** Starts the process on a free port and waits until it listens. */
   static async spawn(dataDir: string): Promise<BuiltEngine> {
-    const child = spawn(process.execPath, [MAIN, '--port', '0', '--data', dataDir], {
+    const child = spawn(process.execPath, [MAIN, '--port', '0', '--open', '--data', dataDir], {
       env: { PATH: process.env.PATH ?? '' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -10,12 +10,12 @@ const VARIABLES = ['CAMUNDA_BASE_URL', 'CAMUNDA_DEPLOY', 'EMBEDDED_TRANSPORT'] a
 
 /** The engine variables in the environment of this run, for the environment of a service. */
 export function targetVariables(): Record<string, string> {
-  return Object.fromEntries(
-    VARIABLES.flatMap((name) => {
-      const value = process.env[name];
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
+  const chosen = VARIABLES.flatMap((name): [string, string][] => {
+    const value = process.env[name];
+    return value === undefined || value === '' ? [] : [[name, value]];
+  });
+  // Tests look into the embedded engine through its port.
+  return { EMBEDDED_ENGINE_PORT: '0', EMBEDDED_ENGINE_OPEN: 'on', ...Object.fromEntries<string>(chosen) };
 }
 
 /** REST base of the engine that all tests of this run share; null if each service has its own embedded engine. */

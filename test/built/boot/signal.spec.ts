@@ -37,6 +37,7 @@ async function bootAndStop(program: readonly string[], signal: string, at: strin
       PATH: process.env.PATH ?? '',
       HOST: '127.0.0.1',
       PORT: '0',
+      EMBEDDED_ENGINE_PORT: '0',
       DATA_DIR: dataDir,
       SIGNAL: signal,
       SIGNAL_AT: at,

@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import {
   asksForUsage,
@@ -39,7 +42,7 @@ class TestHost implements EngineHost {
   };
 }
 
-const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, scripts: false, check: false };
+const LOOPBACK = { port: 0, host: '127.0.0.1', dataDir: null, open: true, scripts: false, check: false };
 
 describe('parseEngineArguments', () => {
   it('has defaults for everything', () => {
@@ -47,16 +50,20 @@ describe('parseEngineArguments', () => {
       port: 8085,
       host: '127.0.0.1',
       dataDir: null,
+      open: false,
       scripts: false,
       check: false,
     });
   });
 
   it('reads every option', () => {
-    expect(parseEngineArguments(['--port', '0', '--host', '::1', '--data=./x', '--scripts'])).toEqual({
+    expect(
+      parseEngineArguments(['--port', '0', '--host', '::1', '--data=./x', '--open', '--scripts']),
+    ).toEqual({
       port: 0,
       host: '::1',
       dataDir: './x',
+      open: true,
       scripts: true,
       check: false,
     });
@@ -75,7 +82,7 @@ describe('parseEngineArguments', () => {
   });
 
   it('describes every option in its usage', () => {
-    for (const option of ['--port', '--host', '--data', '--scripts', '--check', '--help'])
+    for (const option of ['--port', '--host', '--data', '--open', '--scripts', '--check', '--help'])
       expect(USAGE).toContain(`  ${option} `);
   });
 
@@ -99,6 +106,34 @@ describe('runEngine', () => {
     expect(host.engine.isClosed).toBe(true);
     await expect(fetch(`${baseUrl}/version`)).rejects.toThrow();
     expect(host.messages.at(-1)?.message).toBe('the embedded engine has stopped');
+  });
+
+  it('asks for the token of the file that it logs, and removes a temporary one at its end', async () => {
+    const host = new TestHost();
+    const running = runEngine({ ...LOOPBACK, open: false }, host);
+    const baseUrl = await host.listening;
+    const tokenFile = String(host.messages[0]?.fields.tokenFile);
+    expect((await fetch(`${baseUrl}/version`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${readFileSync(tokenFile, 'utf8').trim()}` };
+    expect((await fetch(`${baseUrl}/version`, { headers })).status).toBe(200);
+    host.end();
+    await running;
+    expect(existsSync(tokenFile)).toBe(false);
+  });
+
+  it('keeps the token in the folder of the data', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'engine-cli-'));
+    const tokens: string[] = [];
+    for (let run = 0; run < 2; run += 1) {
+      const host = new TestHost();
+      const running = runEngine({ ...LOOPBACK, open: false, dataDir }, host);
+      await host.listening;
+      host.end();
+      await running;
+      tokens.push(readFileSync(join(dataDir, 'embedded-engine.token'), 'utf8'));
+    }
+    expect(tokens[0]).toBe(tokens[1]);
+    rmSync(dataDir, { recursive: true });
   });
 
   it('closes the engine when the port is taken', async () => {

@@ -5,6 +5,7 @@ import { parseBody } from '../http/body.parser.js';
 import { BASE_PATH } from '../http/engine.router.js';
 import type { EngineRequest, EngineResponse, FormPart, RequestBody } from '../http/http.types.js';
 import { describeError, RestError } from '../http/rest.error.js';
+import { type GuardRefusal, RequestGuard } from './request.guard.js';
 import { createRouter, type EngineServices } from './rest.routes.js';
 
 /** Largest JSON body in bytes; in Camunda the servlet container has this limit. */
@@ -28,8 +29,10 @@ export interface EngineServerOptions {
   readonly engine: EngineServices | EngineDispatcher;
   /** 0: any free port. */
   readonly port: number;
-  /** Default 127.0.0.1: the API has no authentication. */
+  /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Each request needs it, and requests of foreign pages are refused; null or absent: every request is accepted. */
+  readonly token?: string | null;
   /** Called with unexpected errors; default: a process warning. */
   readonly onUnexpectedError?: (error: unknown) => void;
 }
@@ -47,12 +50,13 @@ export interface EngineServer {
  * @throws the error of `listen`, e.g. EADDRINUSE
  */
 export async function startEngineServer(options: EngineServerOptions): Promise<EngineServer> {
-  const { engine, onUnexpectedError = warn } = options;
+  const { engine, onUnexpectedError = warn, host = '127.0.0.1', token = null } = options;
   const server = new HttpEngineServer(
     'dispatch' in engine ? engine : createRouter(engine, onUnexpectedError),
+    token === null ? null : new RequestGuard(token, host),
   );
   return {
-    baseUrl: await server.listen(options.port, options.host ?? '127.0.0.1'),
+    baseUrl: await server.listen(options.port, host),
     close: () => server.close(),
   };
 }
@@ -71,13 +75,27 @@ class HttpEngineServer {
   private readonly departures = new Set<() => void>();
   private closing = false;
 
-  constructor(private readonly router: EngineDispatcher) {
+  constructor(
+    private readonly router: EngineDispatcher,
+    guard: RequestGuard | null,
+  ) {
     this.app = fastify({
       bodyLimit: MAX_JSON_BYTES,
       forceCloseConnections: 'idle',
       requestTimeout: REQUEST_TIMEOUT_MS,
       routerOptions: { maxParamLength: 5_000 },
     });
+    if (guard !== null) {
+      // Before the body is read.
+      this.app.addHook('onRequest', async (request, reply) => {
+        const refused = guard.refusalOf(request.headers);
+        if (refused === null) return;
+        if (refused.status === 401) reply.header('www-authenticate', 'Bearer realm="embedded engine"');
+        // The rest of the body is not read.
+        reply.header('connection', 'close');
+        await this.send(reply, forbidden(refused));
+      });
+    }
     this.app.removeAllContentTypeParsers();
     this.app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, content, done) => {
       done(null, content);
@@ -198,6 +216,11 @@ async function readBody(request: FastifyRequest): Promise<RequestBody> {
     }
   }
   return { kind: 'form', parts };
+}
+
+function forbidden({ status, message }: GuardRefusal): EngineResponse {
+  const type = status === 401 ? 'AuthenticationException' : 'AuthorizationException';
+  return { status, headers: {}, body: { kind: 'json', value: { type, message, code: null } } };
 }
 
 function refusal(error: unknown): EngineResponse {
