@@ -70,9 +70,9 @@ export class RunningTasksJournal {
     folder: string,
     private readonly onFault: (error: unknown) => void,
   ) {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.file = join(folder, `deliveries-${this.life}.journal`);
-    this.handle = openSync(this.file, 'w');
+    this.handle = openSync(this.file, 'w', 0o600);
     const owner: Owner = { life: this.life, host: hostname(), pid: process.pid, machineBoot: machineBoot() };
     this.writeNow(0, JSON.stringify(owner));
   }

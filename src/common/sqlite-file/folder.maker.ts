@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { PRIVATE_FOLDER } from './private.files.js';
 
 /**
- * Creates a folder with its parents, unless it exists.
+ * Creates a folder with its parents, unless it exists. A new folder has the mode 0700, its new parents the usual one.
  *
  * Without `recursive`: below /proc, `mkdir` reports that the parent is missing, and Node retries forever.
  *
@@ -15,7 +16,8 @@ export function makeFolder(folder: string): void {
   for (let at = resolve(folder); !existsSync(at); at = dirname(at)) missing.push(at);
   for (const path of missing.reverse()) {
     try {
-      mkdirSync(path);
+      if (path === resolve(folder)) mkdirSync(path, PRIVATE_FOLDER);
+      else mkdirSync(path);
     } catch (error) {
       // Another process may have created it meanwhile.
       if (!existsSync(path) || !statSync(path).isDirectory()) throw error;

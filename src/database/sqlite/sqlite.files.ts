@@ -1,10 +1,13 @@
 import { join, resolve } from 'node:path';
+import { Logger } from '@nestjs/common';
 import BetterSqlite3 from 'better-sqlite3';
 import {
   codeOf,
   findUnwritable,
   isNoPermission,
+  makeFilePrivate,
   makeFolder,
+  makeFolderPrivate,
   noPermission,
 } from '../../common/sqlite-file/index.js';
 import { DatabaseStartError } from '../database.errors.js';
@@ -35,9 +38,21 @@ export function prepareDataDir(dataDir: string): void {
   }
   const file = sqlitePath(dataDir);
   const unwritable = findUnwritable([folder, file, `${file}.lock`]);
-  if (unwritable === null) return;
+  if (unwritable === null) {
+    warnOfOthers(folder);
+    return;
+  }
   const { sentence, cause } = unwritable;
   throw new DatabaseStartError(`${sentence} Give this user the right to, or s${remedy.slice(1)}`, { cause });
+}
+
+/** Makes the folder private, or warns if others may look into it. */
+function warnOfOthers(folder: string): void {
+  const mode = makeFolderPrivate(folder);
+  if (mode === null) return;
+  new Logger('Database').warn({
+    msg: `Other users have rights on ${folder} (mode ${mode}), which belongs to another user or holds more than the files of the service. The files themselves are for this user only. Use a folder of its own, with the mode 700.`,
+  });
 }
 
 /** Excludes a second process from the file until it is released or its holder dies. */
@@ -46,7 +61,7 @@ export interface DatabaseLock {
 }
 
 /**
- * Takes the lock of a database file, without waiting.
+ * Takes the lock of a database file, without waiting, and makes both files private.
  *
  * The lock is an exclusive transaction on a separate file beside it, which stays open: SQLite locks that file
  * through the operating system, which frees the lock when the holder dies, however it dies. A lock on the database
@@ -57,6 +72,7 @@ export interface DatabaseLock {
 export function lockDatabase(path: string): DatabaseLock {
   let lock: BetterSqlite3.Database | undefined;
   try {
+    makeFilePrivate(`${path}.lock`);
     lock = new BetterSqlite3(`${path}.lock`, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -72,6 +88,7 @@ export function lockDatabase(path: string): DatabaseLock {
       { cause: error },
     );
   }
+  makeFilePrivate(path);
   const held = lock;
   return {
     release: () => {

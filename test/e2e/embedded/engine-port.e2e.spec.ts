@@ -1,9 +1,43 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ENGINE_ENDPOINT, type EngineEndpoint } from '../../../src/camunda-engine/index.js';
 import { RunningService } from '../../support/service.js';
+
+describe('the folder of the data', () => {
+  it('and every file in it are for the user of the service only, also from an older version', async () => {
+    const dataDir = join(mkdtempSync(join(tmpdir(), 'rights-')), 'data');
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    for (const name of ['fastify-camunda.sqlite', 'embedded-engine.sqlite']) {
+      writeFileSync(join(dataDir, name), '');
+      chmodSync(join(dataDir, name), 0o644);
+    }
+    const service = await RunningService.start({ DATA_DIR: dataDir, CAMUNDA_BASE_URL: '' });
+    try {
+      expect((await service.start('private')).status).toBe(200);
+      const names = readdirSync(dataDir);
+      expect(names.filter((name) => name.includes('embedded-engine.sqlite')).length).toBeGreaterThan(2);
+      const modes = ['.', ...names].map((name) => [
+        name,
+        (statSync(join(dataDir, name)).mode & 0o777).toString(8),
+      ]);
+      expect(modes).toEqual(modes.map(([name]) => [name, name === '.' ? '700' : '600']));
+    } finally {
+      await service.destroy();
+    }
+  });
+});
 
 describe('the port of the embedded engine', () => {
   let dataDir: string;

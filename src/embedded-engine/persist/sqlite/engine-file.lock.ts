@@ -4,7 +4,9 @@ import {
   codeOf,
   findUnwritable,
   isNoPermission,
+  makeFilePrivate,
   makeFolder,
+  makeFolderPrivate,
   noPermission,
 } from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
@@ -15,7 +17,7 @@ export interface EngineFileLock {
 }
 
 /**
- * Locks an engine's file, without waiting; creates the folder of the file if it does not exist.
+ * Locks an engine's file, without waiting; creates the folder of the file if it does not exist, and makes folder and files private.
  *
  * The lock is an exclusive transaction on a separate file beside it, open as long as the engine. SQLite locks that file
  * through the operating system, which releases the lock when the process ends, however it ends. The engine's file
@@ -29,8 +31,10 @@ export function lockEngineFile(path: string): EngineFileLock {
   prepareFolder(folder);
   const lockPath = `${path}.lock`;
   assertPermission([folder, path, lockPath]);
+  makeFolderPrivate(folder);
   let lock: BetterSqlite3.Database | undefined;
   try {
+    makeFilePrivate(lockPath);
     lock = new BetterSqlite3(lockPath, { timeout: 0 });
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -42,6 +46,7 @@ export function lockEngineFile(path: string): EngineFileLock {
       { cause: error },
     );
   }
+  makeFilePrivate(path);
   const held = lock;
   return {
     release: () => {
