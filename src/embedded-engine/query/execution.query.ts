@@ -1,8 +1,10 @@
 import type { ActivityState } from '../state/activity.state.js';
 import type { EngineState } from '../state/engine.state.js';
+import type { TypedValue } from '../state/typed-value.types.js';
 import type { ProcessInstanceState } from '../state/process-instance.state.js';
 import { equals, isFalse, isTrue, oneOf, where } from './define/filters.js';
 import { defineQuery, type QueryOf } from './define/query.definition.js';
+import { matchesVariables } from './define/variable.filter.js';
 
 /** One execution: a scope, or a path of an instance that waits. */
 export interface ExecutionView {
@@ -54,10 +56,20 @@ export class QueriedExecution {
     return found !== null;
   }
 
+  /** A variable of the process instance itself. */
+  processVariable(name: string): TypedValue | undefined {
+    return this.instance.root.variables?.get(name)?.value;
+  }
+
+  /** Whether an activity instance of the execution waits for the message. */
   waitsFor(messageName: string): boolean {
-    return (this.activity.waits ?? []).some(
-      ({ id }) => this.state.subscription(id)?.eventName === messageName,
+    const { executionId } = this.activity;
+    const found = this.activity.find(
+      (one) =>
+        one.executionId === executionId &&
+        (one.waits ?? []).some(({ id }) => this.state.subscription(id)?.eventName === messageName),
     );
+    return found !== null;
   }
 }
 
@@ -71,6 +83,9 @@ export const EXECUTION_QUERY = defineQuery<QueriedExecution, unknown>()({
     businessKey: equals('businessKey'),
     activityId: where('text', (execution, id) => execution.isAt(id)),
     messageEventSubscriptionName: where('text', (execution, name) => execution.waitsFor(name)),
+    processVariables: where('variables', (execution, filters) =>
+      matchesVariables((name) => execution.processVariable(name), filters),
+    ),
     active: isFalse('suspended'),
     suspended: isTrue('suspended'),
     tenantIdIn: oneOf('tenantId'),
@@ -82,7 +97,7 @@ export const EXECUTION_QUERY = defineQuery<QueriedExecution, unknown>()({
     tenantId: 'tenantId',
   },
   unserved: `
-    incidentId incidentMessage incidentMessageLike incidentType processVariables signalEventSubscriptionName
+    incidentId incidentMessage incidentMessageLike incidentType signalEventSubscriptionName
     variableNamesIgnoreCase variableValuesIgnoreCase variables`,
 });
 

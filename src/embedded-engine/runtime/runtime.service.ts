@@ -20,6 +20,8 @@ import { localVariables, visibleVariables } from '../core/variable.scopes.js';
 export interface StartInput {
   readonly businessKey: string | null;
   readonly variables: Variables;
+  /** A start event of the process; null: the one of a start by key. */
+  readonly startEventId: string | null;
 }
 
 export interface StartResult extends ProcessInstanceView {
@@ -45,13 +47,19 @@ export class RuntimeService extends RuntimeReader {
     super(state, executor.clock);
   }
 
-  /** @throws NotFound for an unknown definition; ProcessEngine if the instance fails before its first wait state */
+  /**
+   * @throws NotFound for an unknown definition; BadUserRequest if the element is no start event of the process;
+   *   ProcessEngine if the instance fails before its first wait state
+   */
   startProcessInstance(processDefinitionId: string, input: StartInput): Promise<StartResult> {
     return this.executor.run((work) => {
       const definition = work.definition(processDefinitionId);
-      const { id: startActivityId } = definition.initialStart();
+      const { businessKey, variables, startEventId } = input;
+      const { id: startActivityId } =
+        startEventId === null ? definition.initialStart() : definition.startEvent(startEventId);
       const interpreter = new Interpreter(work, this.stepLimit);
-      const instance = startInstance(work, interpreter, definition, { startActivityId, ...input });
+      const start = { startActivityId, businessKey, variables };
+      const instance = startInstance(work, interpreter, definition, start);
       return { variables: localVariables(instance.root), ...viewInstance(instance, definition) };
     });
   }

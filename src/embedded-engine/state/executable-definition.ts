@@ -1,5 +1,5 @@
 import type { FlowNode, MessageStartNode, ProcessModel, ScopeModel, StartEventNode } from '../model/index.js';
-import { ProcessEngineError } from './engine.errors.js';
+import { BadUserRequestError, ProcessEngineError } from './engine.errors.js';
 import type { DefinitionRecord } from './records.types.js';
 
 /** A compiled process with the file that contains it. */
@@ -30,6 +30,16 @@ export class ExecutableDefinition {
     if (only !== undefined && another === undefined) return only;
     throw new ProcessEngineError(
       `Process definition with id '${this.record.id}' has no default start activity (e.g. none start event), hence you cannot start it by key or id but have to start it using one of the modeled start events (e.g. message start events)`,
+    );
+  }
+
+  /** A start event of the process itself. @throws BadUserRequest for any other element */
+  startEvent(id: string): StartEventNode | MessageStartNode {
+    const { startEvent, messageStarts } = this.model.root;
+    const found = [startEvent, ...messageStarts].find((each) => each?.id === id);
+    if (found != null) return found;
+    throw new BadUserRequestError(
+      `Cannot start ${this.record.id} at element '${id}': it is no start event of the process`,
     );
   }
 

@@ -77,7 +77,11 @@ export class EngineHarness {
     businessKey: string | null = null,
   ): Promise<StartResult> {
     const id = this.engine.repository.findLatestDefinition(key)?.id ?? key;
-    return this.engine.runtime.startProcessInstance(id, { businessKey, variables: variables(given) });
+    return this.engine.runtime.startProcessInstance(id, {
+      businessKey,
+      variables: variables(given),
+      startEventId: null,
+    });
   }
 
   /** Fetches as worker `w` with a lock of 1 000 ms. */

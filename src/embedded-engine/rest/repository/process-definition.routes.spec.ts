@@ -101,6 +101,7 @@ describe('process-definition', () => {
           ['n', { type: 'Integer', value: 1, valueInfo: {} }],
           ['due', { type: 'Date', value: NOON, valueInfo: {} }],
         ]),
+        startEventId: null,
       },
     ]);
     expect(answer).toEqual({
@@ -124,7 +125,20 @@ describe('process-definition', () => {
     ).toMatchObject({
       variables: { a: { type: 'Double', value: 2, valueInfo: {} } },
     });
-    expect(rest.lastCall?.args).toEqual(['x', { businessKey: null, variables: new Map() }]);
+    expect(rest.lastCall?.args).toEqual([
+      'x',
+      { businessKey: null, variables: new Map(), startEventId: null },
+    ]);
+  });
+
+  it('starts at the start event of the only instruction', async () => {
+    rest.engine.answer('runtime.startProcessInstance', INSTANCE);
+    const startInstructions = [{ type: 'startBeforeActivity', activityId: 'placed' }];
+    await rest.answerOf('POST /process-definition/x/start', { startInstructions });
+    expect(rest.lastCall?.args).toEqual([
+      'x',
+      { businessKey: null, variables: new Map(), startEventId: 'placed' },
+    ]);
   });
 
   it('adds a prefix to errors of a start', async () => {
@@ -141,11 +155,14 @@ describe('process-definition', () => {
         },
       },
     });
-    for (const startInstructions of [[{ type: 'x' }], {}, 'x']) {
+    const other = { type: 'startAfterActivity', activityId: 's' };
+    for (const startInstructions of [[{ type: 'x' }], [{ ...other }], [other, other], {}, 'x']) {
       expect(await start({ startInstructions })).toMatchObject({
         status: 400,
         body: {
-          value: { message: `${prefix}startInstructions are not part of the embedded engine's subset` },
+          value: {
+            message: `${prefix}startInstructions other than one startBeforeActivity are not part of the embedded engine's subset`,
+          },
         },
       });
     }

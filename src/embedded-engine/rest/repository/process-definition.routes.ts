@@ -4,7 +4,7 @@ import type { RuntimeService, StartInput, StartResult } from '../../runtime/runt
 import { definitionFinders, type DefinitionFinder } from './definition.finder.js';
 import { BASE_PATH, del, get, post, put, type Route, type RouteCall } from '../http/engine.router.js';
 import { noContent, ok, type EngineResponse } from '../http/http.types.js';
-import { boolean, integer, nullable, optional, text } from '../http/json.reader.js';
+import { boolean, integer, isRecord, nullable, optional, text } from '../http/json.reader.js';
 import { presentProcessInstance } from '../runtime/process-instance.presenter.js';
 import { queryRoutes } from '../query/query.routes.js';
 import { presentDefinition, selfLink } from './repository.presenter.js';
@@ -63,15 +63,25 @@ function start(runtime: RuntimeService, definitionId: string, call: RouteCall): 
 }
 
 function readStart(body: ReturnType<RouteCall['body']>): StartInput {
-  const instructions = body.startInstructions;
-  const isNone =
-    instructions === undefined ||
-    instructions === null ||
-    (Array.isArray(instructions) && instructions.length === 0);
-  if (!isNone) {
-    throw invalidRequest("startInstructions are not part of the embedded engine's subset");
+  return {
+    businessKey: nullable(body, 'businessKey', text),
+    variables: readVariables(body.variables),
+    startEventId: readStartEvent(body.startInstructions),
+  };
+}
+
+/** The start event that the only instruction names; null without instructions. */
+function readStartEvent(instructions: unknown): string | null {
+  if (instructions === undefined || instructions === null) return null;
+  if (Array.isArray(instructions) && instructions.length <= 1) {
+    const [only] = instructions as readonly unknown[];
+    if (only === undefined) return null;
+    if (isRecord(only) && only.type === 'startBeforeActivity' && typeof only.activityId === 'string')
+      return only.activityId;
   }
-  return { businessKey: nullable(body, 'businessKey', text), variables: readVariables(body.variables) };
+  throw invalidRequest(
+    "startInstructions other than one startBeforeActivity are not part of the embedded engine's subset",
+  );
 }
 
 function presentStart(result: StartResult, withVariables: boolean, origin: string): Record<string, unknown> {
