@@ -1,7 +1,7 @@
 // The import matrix of docs/design/architecture-overview.md as a check.
 /** The modules of src/. */
 const MODULES =
-  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-store|processes|retention|task-delivery|waitroom';
+  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-message|process-store|processes|retention|task-delivery|waitroom';
 
 /** The modules that each module may import, besides config/ and common/; the embedded engine may import only parts of common/. */
 const MAY_IMPORT = {
@@ -9,12 +9,14 @@ const MAY_IMPORT = {
   process: [
     'auth',
     'process-store',
+    'process-message',
     'event-log',
     'waitroom',
     'camunda-engine',
     'camunda-worker',
     'lifecycle',
   ],
+  'process-message': ['database', 'lifecycle'],
   'process-store': ['database', 'lifecycle'],
   'event-log': ['database', 'lifecycle'],
   waitroom: ['lifecycle'],
@@ -22,7 +24,7 @@ const MAY_IMPORT = {
   'camunda-worker': ['camunda-engine', 'lifecycle'],
   processes: ['camunda-worker', 'process', 'lifecycle'],
   'task-delivery': ['database', 'lifecycle'],
-  retention: ['process-store', 'event-log', 'database', 'lifecycle'],
+  retention: ['process-store', 'process-message', 'event-log', 'database', 'lifecycle'],
   database: ['lifecycle'],
   health: ['auth', 'database', 'camunda-engine', 'camunda-worker', 'lifecycle', 'process'],
   'http-server': ['lifecycle'],
@@ -129,7 +131,10 @@ module.exports = {
       name: 'typeorm-at-home',
       comment: 'typeorm only in database/, entities and the services that own them.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(database|process-store|event-log|task-delivery)/' },
+      from: {
+        path: '^src/',
+        pathNot: '^src/(database|process-store|process-message|event-log|task-delivery)/',
+      },
       to: { path: 'node_modules/typeorm/' },
     },
     {

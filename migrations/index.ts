@@ -1,5 +1,6 @@
 import type { EntitySchema, MigrationInterface } from 'typeorm';
 import { eventLogArchiveEntity, eventLogEntity } from '../src/event-log/event-log.entity.js';
+import { processMessageEntity } from '../src/process-message/process-message.entity.js';
 import { processStoreArchiveEntity, processStoreEntity } from '../src/process-store/process-store.entity.js';
 import { taskDeliveryEntity } from '../src/task-delivery/task-delivery.entity.js';
 import { ProcessStore1763683200001 } from './0001-process-store.migration.js';
@@ -9,6 +10,7 @@ import { TaskDelivery1795996800004 } from './0004-task-delivery.migration.js';
 import { OutcomeOrigin1796083200005 } from './0005-outcome-origin.migration.js';
 import { OriginOfOldOutcomes1796083200006 } from './0006-origin-of-old-outcomes.migration.js';
 import { TenantAndOwner1796169600007 } from './0007-tenant-and-owner.migration.js';
+import { ProcessMessage1796169600008 } from './0008-process-message.migration.js';
 import type { SchemaDialect } from './column-types.js';
 
 /** All migrations, oldest first. Append a new one; its position is its schema version. */
@@ -20,6 +22,7 @@ export const MIGRATIONS: readonly (new () => MigrationInterface)[] = [
   OutcomeOrigin1796083200005,
   OriginOfOldOutcomes1796083200006,
   TenantAndOwner1796169600007,
+  ProcessMessage1796169600008,
 ];
 
 /** The tables of the service, without those of TypeORM. */
@@ -29,6 +32,7 @@ export const TABLES = [
   'process_store_archive',
   'event_log_archive',
   'task_delivery',
+  'process_message',
   'schema_version',
 ] as const;
 
@@ -43,5 +47,6 @@ export function entitiesOf(dialect: SchemaDialect): EntitySchema[] {
     processStoreArchiveEntity(dialect),
     eventLogArchiveEntity(dialect),
     taskDeliveryEntity(dialect),
+    processMessageEntity(dialect),
   ];
 }

@@ -8,6 +8,7 @@ import { EngineBpmnModelsService } from './engine-bpmn-models.service.js';
 import { EngineHistoryClient } from './engine-history.client.js';
 import { EngineInstancesClient } from './engine-instances.client.js';
 import { EngineWaitsClient } from './engine-waits.client.js';
+import { EngineMessagesClient } from './engine-messages.client.js';
 import { EngineTasksClient } from './engine-tasks.client.js';
 import { EngineConnection } from './engine.connection.js';
 import { EngineAccessMonitor } from './engine-access.monitor.js';
@@ -45,6 +46,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineTasksClient,
+    EngineMessagesClient,
     EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,
@@ -59,6 +61,7 @@ function createTransport(
     EngineConnection,
     EngineInstancesClient,
     EngineTasksClient,
+    EngineMessagesClient,
     EngineDefinitionsClient,
     EngineHistoryClient,
     EngineWaitsClient,

@@ -29,21 +29,26 @@ export class EngineInstancesClient {
   /**
    * Starts the latest version of a definition, or the version with an id; within `CAMUNDA_START_TIMEOUT_MS`.
    *
-   * @param start `tenantId`: null for the definition without tenant. `definitionId`: null for the latest version
+   * @param start `tenantId`: null for the definition without tenant. `definitionId`: null for the latest version.
+   *   `startEventId`: null for the start event of a start by key
    */
   startProcessInstance(start: {
     readonly processKey: string;
     readonly tenantId?: string | null;
     readonly definitionId?: string | null;
+    readonly startEventId?: string | null;
     readonly businessKey: string;
     readonly variables: TypedVariables;
     readonly signal?: AbortSignal;
   }): Promise<StartedInstance> {
+    const { businessKey, variables, startEventId = null } = start;
+    const startInstructions =
+      startEventId === null ? undefined : [{ type: 'startBeforeActivity', activityId: startEventId }];
     return this.connection.read(
       {
         method: 'POST',
         path: `/process-definition/${pathOf(start)}/start`,
-        json: { businessKey: start.businessKey, variables: start.variables },
+        json: { businessKey, variables, ...(startInstructions === undefined ? {} : { startInstructions }) },
         timeoutMs: this.config.startTimeoutMs,
         signal: start.signal,
       },

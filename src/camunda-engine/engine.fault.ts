@@ -105,6 +105,7 @@ function unknownElement(id: string): BpmnElement {
     throwsError: false,
     thrownError: null,
     isTriggeredByEvent: false,
+    messageName: null,
   };
 }
 

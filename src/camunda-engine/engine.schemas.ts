@@ -43,6 +43,11 @@ export const historicTypedVariableSchema = historicVariableSchema.extend({
   valueInfo: z.record(z.string(), z.unknown()).nullish(),
 });
 
+export const executionSchema = z.object({
+  id: z.string().min(1),
+  processInstanceId: z.string().min(1),
+});
+
 export const engineDefinitionSchema = z.object({
   id: z.string().min(1),
   key: z.string(),

@@ -5,6 +5,12 @@ export { type DefinitionVersions, EngineDefinitionsClient } from './engine-defin
 export { EngineBpmnModelsService } from './engine-bpmn-models.service.js';
 export { EngineHistoryClient } from './engine-history.client.js';
 export { EngineInstancesClient } from './engine-instances.client.js';
+export {
+  EngineMessagesClient,
+  hasSeveralReceivers,
+  isWithoutReceiver,
+  type MessageReceiver,
+} from './engine-messages.client.js';
 export { EngineTasksClient, isTaskGone, type UserTaskFilter } from './engine-tasks.client.js';
 export {
   type ActivityTree,

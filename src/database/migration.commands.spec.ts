@@ -37,9 +37,10 @@ describe('migrationCommand', () => {
       'Applied OutcomeOrigin1796083200005.',
       'Applied OriginOfOldOutcomes1796083200006.',
       'Applied TenantAndOwner1796169600007.',
-      'The schema is at version 7.',
+      'Applied ProcessMessage1796169600008.',
+      'The schema is at version 8.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 7.']);
+    expect(await run('run')).toEqual(['The schema is at version 8.']);
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
@@ -47,7 +48,7 @@ describe('migrationCommand', () => {
     for (let version = MIGRATIONS.length - 1; version >= 0; version -= 1)
       expect(await run('revert')).toEqual([`The schema is at version ${version}.`]);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 7.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 8.');
   });
 
   it('shows the applied migrations, also if there is no file', async () => {
@@ -59,6 +60,7 @@ describe('migrationCommand', () => {
       '[ ] 5 OutcomeOrigin1796083200005',
       '[ ] 6 OriginOfOldOutcomes1796083200006',
       '[ ] 7 TenantAndOwner1796169600007',
+      '[ ] 8 ProcessMessage1796169600008',
     ]);
     await run('run');
     for (let version = MIGRATIONS.length; version > 3; version -= 1) await run('revert');
@@ -70,6 +72,7 @@ describe('migrationCommand', () => {
       '[ ] 5 OutcomeOrigin1796083200005',
       '[ ] 6 OriginOfOldOutcomes1796083200006',
       '[ ] 7 TenantAndOwner1796169600007',
+      '[ ] 8 ProcessMessage1796169600008',
     ]);
   });
 
@@ -92,10 +95,10 @@ describe('migrationCommand', () => {
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0008-add-priority.migration.ts');
+    expect(file).toBe('0009-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 8;');
+    expect(source).toContain('const VERSION = 9;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 
@@ -167,6 +170,7 @@ describe('the migrations', () => {
       'process_store_archive',
       'event_log_archive',
       'task_delivery',
+      'process_message',
     ]);
     expect(column('correlation_id')).toMatchObject({ type: id, length: '255', isPrimary: true });
     expect(column('correlation_id')?.collation).toBe(collation);

@@ -58,6 +58,8 @@ export const PROCESS_STORE_COLUMNS = {
   versionTag: nullable(key('version_tag', 64)),
   /** Name of the principal that started the process; null if it was started without authentication, or elsewhere. */
   owner: nullable(key('owner', 255)),
+  /** The name of the message that starts the process; null for a start by key. */
+  startMessage: text('start_message'),
 };
 
 /** The columns of a record: all but the variables of the start, which only the start itself needs. */

@@ -103,6 +103,7 @@ export class ProcessStoreService {
       ...given,
       processKey: fit(COLUMNS.processKey, claim.processKey),
       startOwner: fit(COLUMNS.startOwner, claim.startOwner),
+      startMessage: fit(COLUMNS.startMessage, claim.startMessage ?? null),
       startAttempts: 1,
     };
     const resultOf = ({ written, record: row }: ProcessWriteResult): ClaimResult => ({

@@ -4,6 +4,8 @@ import type { Outcome, ProcessChange, ProcessRecord } from './process-record.js'
 export interface Claim {
   readonly correlationId: string;
   readonly processKey: string;
+  /** The name of the message that starts the process; null or absent: a start by key. */
+  readonly startMessage?: string | null;
   /** JSON text. */
   readonly variables: string;
   readonly requestHash: string;

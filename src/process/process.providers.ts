@@ -1,4 +1,6 @@
 import type { Type } from '@nestjs/common';
+import { MessageReceiverFinder } from './commands/message-receiver.finder.js';
+import { MessageSender } from './commands/message.sender.js';
 import { NextTaskService } from './commands/next-task.service.js';
 import { ProcessTaskService } from './commands/process-task.service.js';
 import { TaskCommandSender } from './commands/task-command.sender.js';
@@ -8,13 +10,16 @@ import { ProcessDefinitionsService } from './http/process-definitions.service.js
 import { ProcessTaskPresenter } from './http/process-task.presenter.js';
 import { ProcessCancelService } from './commands/process-cancel.service.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
+import { ProcessMessageService } from './commands/process-message.service.js';
 import { ProcessStartService } from './commands/process-start.service.js';
 import { ClientLimitsService } from './http/client-limits.service.js';
 import { ProcessDurationService } from './http/process-duration.service.js';
 import { ProcessEventsService } from './http/process-events.service.js';
+import { ProcessMessagePresenter } from './http/process-message.presenter.js';
 import { ProcessStatusService } from './http/process-status.service.js';
 import { ProcessViewPresenter } from './http/process-view.presenter.js';
 import { LeaseOwner } from './launch/lease-owner.js';
+import { MessageStartFinder } from './launch/message-start.finder.js';
 import { SeenProcessKeysService } from './launch/seen-process-keys.service.js';
 import { StartAttemptService } from './launch/start-attempt.service.js';
 import { StartBacklogService } from './launch/start-backlog.service.js';
@@ -49,6 +54,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessEventsService,
   ProcessViewPresenter,
   ProcessTaskPresenter,
+  ProcessMessagePresenter,
   ProcessDefinitionsService,
   ProcessDurationService,
   ClientLimitsService,
@@ -57,6 +63,9 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessCompletionService,
   ProcessCancelService,
   ProcessTaskService,
+  ProcessMessageService,
+  MessageSender,
+  MessageReceiverFinder,
   TaskListService,
   NextTaskService,
   TaskCommandSender,
@@ -77,6 +86,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   StartAttemptService,
   StartDefinitionService,
   StartBacklogService,
+  MessageStartFinder,
   SeenProcessKeysService,
   LeaseOwner,
   // waiting/

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { WriteQueueService } from '../database/index.js';
 import { EventLogModule } from '../event-log/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import { ProcessMessageModule } from '../process-message/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { RetentionPace } from './retention.pace.js';
 import { RetentionService } from './retention.service.js';
@@ -9,7 +10,7 @@ import { RetentionWriter } from './retention.writer.js';
 
 /** Removes what is older than `RETENTION_DAYS`. */
 @Module({
-  imports: [ProcessStoreModule, EventLogModule],
+  imports: [ProcessStoreModule, ProcessMessageModule, EventLogModule],
   providers: [
     {
       provide: RetentionPace,

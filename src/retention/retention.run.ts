@@ -7,6 +7,7 @@ import {
   WriteWithdrawnError,
 } from '../database/index.js';
 import type { EventArchiveRepository, OldEvent } from '../event-log/index.js';
+import type { ProcessMessageRepository } from '../process-message/index.js';
 import type { OldProcess, ProcessArchiveRepository } from '../process-store/index.js';
 import { BATCH_EVENTS, BATCH_PROCESSES, nextRemoval, ownersOf, partsOf, type Removal } from './removal.js';
 import { RetentionInterruptedError, type RetentionPace } from './retention.pace.js';
@@ -32,6 +33,7 @@ export interface Tally {
 /** The collaborators of a run. */
 export interface RetentionTools {
   readonly processes: ProcessArchiveRepository;
+  readonly messages: ProcessMessageRepository;
   readonly events: EventArchiveRepository;
   readonly queue: WriteQueueService;
   readonly writer: RetentionWriter;
@@ -51,6 +53,27 @@ export class RetentionRun {
     private readonly before: Date,
     private readonly tally: Tally,
   ) {}
+
+  /**
+   * Removes the claims of old messages, oldest first. They are not archived, because the trails of their processes have the
+   * messages.
+   *
+   * It runs before {@link removeProcesses}: a claim without its process would let a repeated message start another one.
+   *
+   * @throws RetentionInterruptedError if the service stops
+   */
+  async removeMessages(): Promise<void> {
+    const { messages, pace } = this.tools;
+    for (;;) {
+      const ids = await messages.findOlderThan(this.before, PAGE_SIZE);
+      if (ids.length > 0) {
+        const began = performance.now();
+        await this.repeated(() => messages.removeOld(ids, this.before, { signal: pace.signal }));
+        await pace.rest(performance.now() - began);
+      }
+      if (ids.length < PAGE_SIZE) return;
+    }
+  }
 
   /**
    * Removes the old processes with their events, oldest first, batch by batch.
@@ -148,16 +171,23 @@ export class RetentionRun {
     const { queue, writer, pace } = this.tools;
     const item = { removal, before: this.before };
     const bytes = REMOVAL_BYTES + KEY_BYTES * ownersOf(removal).length;
+    // No order with other writes is needed: each of them finds the row unchanged, or no row.
+    return this.repeated(() =>
+      queue.enqueue(writer, { correlationId: '', bytes, item }, { signal: pace.signal }),
+    );
+  }
+
+  /** Enqueues a write, and again while the queue is full. */
+  private async repeated<T>(enqueue: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        // No order with other writes is needed: each of them finds the row unchanged, or no row.
-        return await queue.enqueue(writer, { correlationId: '', bytes, item }, { signal: pace.signal });
+        return await enqueue();
       } catch (error) {
         if (error instanceof WriteWithdrawnError || error instanceof WriteQueueClosedError)
           throw new RetentionInterruptedError('The service stops.', { cause: error });
         if (!(error instanceof WriteQueueFullError)) throw error;
       }
-      await pace.rest();
+      await this.tools.pace.rest();
     }
   }
 }

@@ -3,6 +3,7 @@ import { RETENTION_CONFIG, type RetentionConfig } from '../config/index.js';
 import { WriteQueueService } from '../database/index.js';
 import { EventArchiveRepository, type OldEvent } from '../event-log/index.js';
 import { PeriodicTask, ShutdownService } from '../lifecycle/index.js';
+import { ProcessMessageRepository } from '../process-message/index.js';
 import { ProcessArchiveRepository } from '../process-store/index.js';
 import { RetentionInterruptedError, RetentionPace } from './retention.pace.js';
 import { RetentionRun, type RetentionTools, type Tally } from './retention.run.js';
@@ -30,6 +31,7 @@ export class RetentionService implements OnApplicationBootstrap {
 
   constructor(
     processes: ProcessArchiveRepository,
+    messages: ProcessMessageRepository,
     events: EventArchiveRepository,
     queue: WriteQueueService,
     writer: RetentionWriter,
@@ -37,7 +39,7 @@ export class RetentionService implements OnApplicationBootstrap {
     @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
     shutdown: ShutdownService,
   ) {
-    this.tools = { processes, events, queue, writer, pace };
+    this.tools = { processes, messages, events, queue, writer, pace };
     this.task = new PeriodicTask(
       {
         name: 'retention',
@@ -70,6 +72,7 @@ export class RetentionService implements OnApplicationBootstrap {
     let interrupted = true;
     try {
       const run = new RetentionRun(this.tools, new Date(Date.now() - days * DAY_MS), tally);
+      await run.removeMessages();
       if (await run.removeProcesses()) this.orphansAfter = await run.removeOrphans(this.orphansAfter);
       interrupted = false;
     } catch (error) {

@@ -35,6 +35,7 @@ import { type StartCommand, ProcessStartService } from '../../src/process/comman
 import { ProcessDurationService } from '../../src/process/http/process-duration.service.js';
 import { type ProcessAnswer, ProcessViewPresenter } from '../../src/process/http/process-view.presenter.js';
 import { LeaseOwner } from '../../src/process/launch/lease-owner.js';
+import type { MessageStartFinder } from '../../src/process/launch/message-start.finder.js';
 import { SeenProcessKeysService } from '../../src/process/launch/seen-process-keys.service.js';
 import { StartAttemptService } from '../../src/process/launch/start-attempt.service.js';
 import { StartBacklogService } from '../../src/process/launch/start-backlog.service.js';
@@ -202,6 +203,7 @@ export class SimulatedInstance {
       keys,
       process,
       camunda,
+      { find: async () => null } as unknown as MessageStartFinder,
     );
     const launcher = new StartLauncherService(attempts, process, shutdown);
     this.reconciler = new ReconcilerService(

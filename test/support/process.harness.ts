@@ -18,6 +18,7 @@ import {
   EngineInstancesClient,
   EngineWaitsClient,
   EngineTasksClient,
+  EngineMessagesClient,
   type HistoricActivity,
   type HistoricTypedVariable,
   type Incident,
@@ -30,6 +31,7 @@ import { type Configuration, ConfigurationModule, createConfiguration } from '..
 import { DatabaseModule, DatabaseService, WriteQueueService } from '../../src/database/index.js';
 import { EventLogModule, EventLogService, type NewEvent } from '../../src/event-log/index.js';
 import { LifecycleModule, ShutdownService } from '../../src/lifecycle/index.js';
+import { ProcessMessageModule } from '../../src/process-message/index.js';
 import {
   type ProcessRecord,
   ProcessStoreModule,
@@ -394,6 +396,7 @@ export class ProcessHarness {
         DefinitionsModule,
         DatabaseModule,
         ProcessStoreModule,
+        ProcessMessageModule,
         EventLogModule,
         WaitroomModule,
       ],
@@ -403,6 +406,7 @@ export class ProcessHarness {
         { provide: EngineHistoryClient, useValue: engine },
         { provide: EngineWaitsClient, useValue: engine },
         { provide: EngineTasksClient, useValue: engine },
+        { provide: EngineMessagesClient, useValue: engine },
         { provide: EngineDefinitionsClient, useValue: engine },
         { provide: EngineBpmnModelsService, useValue: { of: async () => null } },
         { provide: EngineDeploymentService, useValue: engine },

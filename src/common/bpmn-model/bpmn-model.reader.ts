@@ -98,7 +98,16 @@ function readElement(element: ModdleElement, id: string, parentId: string | null
     throwsError: element.$type === 'bpmn:EndEvent' && hasDefinition(element, 'bpmn:ErrorEventDefinition'),
     thrownError: readThrownError(element),
     isTriggeredByEvent: element.get('triggeredByEvent') === true,
+    messageName: readMessageName(element),
   };
+}
+
+function readMessageName(element: ModdleElement): string | null {
+  const definition = childrenOf(element, 'eventDefinitions').find(
+    ({ $type }) => $type === 'bpmn:MessageEventDefinition',
+  );
+  const message = definition?.get('messageRef');
+  return isElement(message) ? textOf(message, 'name') : null;
 }
 
 function readThrownError(element: ModdleElement): ThrownError | null {

@@ -26,6 +26,8 @@ export interface BpmnElement {
   readonly thrownError: ThrownError | null;
   /** Of a sub-process: true if it is an event sub-process. */
   readonly isTriggeredByEvent: boolean;
+  /** Of an event with a message: its name in the file, which may be an expression; null for every other element. */
+  readonly messageName: string | null;
 }
 
 /** The error that an error end event throws. */
@@ -92,6 +94,14 @@ export class BpmnModel {
   /** Ids of the elements at which an instance can wait without a worker: people, events, called instances. */
   get waitStateIds(): readonly string[] {
     return this.elements.filter(({ tag }) => WAIT_STATES.has(tag)).map(({ id }) => id);
+  }
+
+  /** The start events of a process that wait for a message. */
+  messageStartsOf(processKey: string): readonly BpmnElement[] {
+    const process = this.processes.find(({ id }) => id === processKey);
+    return (process?.elements ?? []).filter(
+      ({ tag, parentId, messageName }) => tag === 'startEvent' && parentId === null && messageName !== null,
+    );
   }
 
   element(id: string): BpmnElement | null {

@@ -1,5 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { stringifyJson } from '../json/index.js';
 import { PROBLEM_MEDIA_TYPE, type ProblemError, toProblemDocument } from './problems.js';
 import { type ProblemLimits, toProblem } from './to-problem.js';
 
@@ -31,5 +32,5 @@ export function sendProblem(request: FastifyRequest, reply: FastifyReply, proble
     .status(problem.status)
     .headers({ 'content-type': PROBLEM_MEDIA_TYPE, 'cache-control': 'no-store', ...problem.facts.headers })
     // As bytes: Fastify would add a charset to a string, which this media type does not have.
-    .send(Buffer.from(JSON.stringify(toProblemDocument(problem, instance))));
+    .send(Buffer.from(stringifyJson(toProblemDocument(problem, instance)) ?? '{}'));
 }

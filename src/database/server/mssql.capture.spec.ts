@@ -23,7 +23,7 @@ import { ServerConnection } from './server.connection.js';
 const VARCHAR =
   /^(correlation_id|process_key|process_instance_id|status|error_code|request_hash|claim_id|start_owner|tenant_id|version_tag|owner|outcome_origin|outcome_step|batch_id|traceability_id|application_id|event_key|step_name|http_method|endpoint|target_system|originating_system|process_name)$/;
 const NVARCHAR =
-  /^(data|error|variables|request_data|response_data|error_message|identifiers|result|metadata)$/;
+  /^(data|error|variables|start_message|request_data|response_data|error_message|identifiers|result|metadata)$/;
 const TIME = /^(started_at|updated_at|created_at|archived_at|cancel_requested_at)$/;
 
 /** What SQL Server does not know, or what `MERGE` and OFFSET paging do to it (reference: its documentation of each). */

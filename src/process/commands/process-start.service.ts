@@ -29,6 +29,8 @@ export interface StartCommand {
   /** Version tag of the definition; absent for the latest version. */
   readonly versionTag?: string | undefined;
   readonly correlationId: string;
+  /** The name of the message that starts the process; null or absent: a start by key. */
+  readonly startMessage?: string | null;
   /** Emptied once they are stored and sent, so that a waiting request holds nothing large. */
   variables: Readonly<Record<string, unknown>>;
   /** Called when the variables are emptied. */
@@ -122,7 +124,7 @@ export class ProcessStartService {
   }
 
   private async claim(
-    { processKey, correlationId, variables, tenantId, versionTag }: StartCommand,
+    { processKey, correlationId, startMessage, variables, tenantId, versionTag }: StartCommand,
     requestHash: string,
   ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
     const obstacle = this.obstacle();
@@ -138,6 +140,7 @@ export class ProcessStartService {
       {
         correlationId,
         processKey,
+        ...(startMessage == null ? {} : { startMessage }),
         variables: text,
         requestHash,
         claimId: uuidv4(),
@@ -288,8 +291,12 @@ export class ProcessStartService {
   }
 }
 
-/** The content of a start. Tenant and version tag count only if they are given, so that older hashes stay valid. */
-function hashOf({ processKey, tenantId, versionTag, variables }: StartCommand): string {
+/**
+ * The content of a start. Tenant and version tag count only if they are given, so that older hashes stay valid. A message
+ * may start another definition later, so its hash has no process key.
+ */
+function hashOf({ processKey, tenantId, versionTag, startMessage, variables }: StartCommand): string {
+  if (startMessage != null) return canonicalHash({ startMessage, variables });
   return canonicalHash({
     processKey,
     variables,

@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import {
-  EngineAmbiguousError,
   EngineCallError,
-  EngineMisconfiguredError,
   EngineResponseError,
   EngineTasksClient,
   isTaskGone,
   readEngineFault,
 } from '../../camunda-engine/index.js';
+import { mayBeExecuted } from './may-be-executed.js';
 import type { OpenTask, TaskObstacle } from './process-task.js';
 import { TaskProcessFinder } from './task-process.finder.js';
 
@@ -131,11 +130,4 @@ export class TaskCommandSender {
     const { place, reason } = readEngineFault(message, null, [task.taskDefinitionKey]);
     return { kind: 'refused', record, reason: place === null ? reason : `${place}: ${reason}` };
   }
-}
-
-/** True if the engine may have executed the call although it failed. */
-function mayBeExecuted(error: EngineCallError): boolean {
-  if (error instanceof EngineAmbiguousError) return true;
-  // An answer that is not the engine's does not show what the engine did, unless it refuses the request.
-  return error instanceof EngineMisconfiguredError && error.status !== null && error.status >= 500;
 }

@@ -20,7 +20,7 @@ const MAX_LIMIT = 100;
 const MAX_LIMIT_WITH_VARIABLES = 20;
 
 /** A text that every database of an engine can store and compare. */
-function engineText(maxLength: number) {
+export function engineText(maxLength: number) {
   return z
     .string({ error: 'must be one text' })
     .min(1, { error: 'must not be empty' })

@@ -11,6 +11,7 @@ import {
 } from '@nestjs/swagger';
 import { z } from 'zod';
 import { PROBLEM_MEDIA_TYPE } from '../../common/errors/index.js';
+import { messageRequestSchema } from './process-messages.schemas.js';
 import {
   bpmnErrorRequestSchema,
   claimRequestSchema,
@@ -49,6 +50,7 @@ const SCHEMAS = {
   UnclaimRequest: z.toJSONSchema(unclaimRequestSchema, { io: 'input' }),
   CompleteTaskRequest: z.toJSONSchema(completeTaskRequestSchema, { io: 'input' }),
   BpmnErrorRequest: z.toJSONSchema(bpmnErrorRequestSchema, { io: 'input' }),
+  MessageRequest: z.toJSONSchema(messageRequestSchema, { io: 'input' }),
   Problem: z.toJSONSchema(problemSchema),
 };
 
@@ -81,13 +83,17 @@ const HEADERS = {
   },
   Location: { description: 'The URL of the status of the process.', schema: text },
   'Idempotent-Replayed': {
-    description: 'An identical start exists; the response describes its process.',
+    description: 'An identical start or message exists; the response describes its process.',
     schema: { type: 'string', enum: ['true'] },
   },
   'Process-Waiting': {
     description:
       'The response came before the end of the wait: the process waits only for these: `user-task`, `message`, `timer`.',
     schema: text,
+  },
+  'Process-Message': {
+    description: 'What the message did: a process that waited for it has it, or it has started the process.',
+    schema: { type: 'string', enum: ['correlated', 'started'] },
   },
   'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
   'WWW-Authenticate': {

@@ -259,6 +259,15 @@ export const problemSchema = z.object({
   correlationId: z.string().optional(),
   processStatus: z.enum(['pending', 'ok', 'error']).optional(),
   statusUrl: z.string().optional(),
+  /** The outcome of a process that takes no message any more; without `data` if that is long. */
+  outcome: z
+    .object({
+      status: z.enum(['ok', 'error']),
+      data: z.unknown().optional(),
+      error: z.string().nullable(),
+      errorCode: z.string().nullable(),
+    })
+    .optional(),
   /** Who has the task, or had it when it ended. */
   assignee: z.string().nullable().optional(),
   /** When the task ended. */

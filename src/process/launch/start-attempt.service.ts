@@ -21,6 +21,7 @@ import { serviceOutcome } from '../outcome/outcome.factory.js';
 import { OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
+import { type MessageStart, MessageStartFinder } from './message-start.finder.js';
 import { SeenProcessKeysService } from './seen-process-keys.service.js';
 import { StartBacklogService } from './start-backlog.service.js';
 import {
@@ -29,6 +30,7 @@ import {
   StartRefusedError,
   type StartRefusal,
   unknownDefinition,
+  unknownMessageStart,
 } from './start-refusal.js';
 import { type DefinitionChoice, StartDefinitionService } from './start-definition.service.js';
 import { type StartVerdict, startVerdict } from './start-verdict.js';
@@ -78,6 +80,7 @@ export class StartAttemptService {
     private readonly keys: SeenProcessKeysService,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
+    private readonly messageStarts: MessageStartFinder,
   ) {}
 
   /**
@@ -90,14 +93,23 @@ export class StartAttemptService {
     const sentAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
+      const { startMessage } = record;
+      const at = startMessage === null ? null : await this.messageStartOf(record, startMessage);
+      if (startMessage !== null && at === null)
+        return await this.refuse(record, unknownMessageStart(record.processKey ?? '', startMessage));
       const definitionId =
-        record.versionTag === null ? null : await this.taggedIdOf(record, record.versionTag);
+        at !== null
+          ? at.definitionId
+          : record.versionTag === null
+            ? null
+            : await this.taggedIdOf(record, record.versionTag);
       const { id, ended } = await this.engineInstances.startProcessInstance({
         processKey: record.processKey ?? '',
         tenantId: record.tenantId,
         definitionId,
         businessKey: record.correlationId,
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
+        ...(at === null ? {} : { startEventId: at.startEventId }),
       });
       if (record.processKey !== null) this.keys.add(record.processKey);
       if (this.backlog.markActive(labelOf(record))) {
@@ -109,6 +121,16 @@ export class StartAttemptService {
       return error instanceof DefinitionSearchError
         ? this.handleSearch(record, error)
         : this.handleError(record, error, startVerdict(error));
+    }
+  }
+
+  /** @throws DefinitionSearchError, and an EngineResponseError if the engine has no such definition */
+  private async messageStartOf(record: ProcessRecord, startMessage: string): Promise<MessageStart | null> {
+    try {
+      return await this.messageStarts.find(record, startMessage);
+    } catch (error) {
+      if (error instanceof EngineResponseError && error.status === 404) throw error;
+      throw new DefinitionSearchError(error);
     }
   }
 
@@ -242,7 +264,11 @@ export class StartAttemptService {
           result: 'Process started',
           // A worker may have logged the first step already; by time the start still comes first.
           createdAt: sentAt,
-          metadata: { processInstanceId, ...choiceOf(record) },
+          metadata: {
+            processInstanceId,
+            ...choiceOf(record),
+            ...(record.startMessage === null ? {} : { messageName: record.startMessage }),
+          },
         },
         // Bounded: there is one for each claim, and the queue had room for the claim.
         { whenFull: 'wait' },

@@ -81,6 +81,16 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, MAX_LISTED).join(', ')}${names.length > MAX_LISTED ? ', …' : ''}`;
 }
 
+/** The latest version of the definition has no start event for the message. */
+export function unknownMessageStart(processKey: string, messageName: string): StartRefusal {
+  return {
+    reason: 'unknown-definition',
+    message:
+      `The latest version of "${processKey}" in the process engine is not started by the message ` +
+      `"${messageName}". Nothing was started or kept.`,
+  };
+}
+
 /** The engine refused the definition that this service deploys for the key, and has no earlier version of it. */
 export function refusedDefinition(processKey: string): StartRefusal {
   return {

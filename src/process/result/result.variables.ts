@@ -17,6 +17,9 @@ const SYSTEM_VARIABLES: ReadonlySet<string> = new Set([
   'identifiers',
 ]);
 
+/** Names of the traces that correlated messages leave, see `messageTraceName`. */
+const MESSAGE_TRACE = /^message_[0-9a-f]{32}$/;
+
 /** Types whose content is not shown: binary, or a serialised object of the language of its worker. */
 const OPAQUE_TYPES: ReadonlySet<string> = new Set(['bytes', 'file', 'object']);
 
@@ -53,7 +56,7 @@ export function selectResult(
   const names =
     selection.kind === 'named'
       ? selection.names
-      : [...byName.keys()].filter((name) => !SYSTEM_VARIABLES.has(name));
+      : [...byName.keys()].filter((name) => !SYSTEM_VARIABLES.has(name) && !MESSAGE_TRACE.test(name));
   const value = Object.create(null) as Record<string, unknown>;
   for (const name of names) {
     const variable = byName.get(name);

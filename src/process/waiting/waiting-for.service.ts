@@ -99,6 +99,11 @@ export class WaitingForService {
     this.keep(correlationId, { processInstanceId, readAt: performance.now(), entries, reading: null });
   }
 
+  /** Forgets what a process waited for, because something has happened to it. */
+  forget(correlationId: string): void {
+    this.remembered.delete(correlationId);
+  }
+
   private lookUp(
     correlationId: string,
     processInstanceId: string,

@@ -2,6 +2,7 @@ import type { RetentionConfig } from '../../config/index.js';
 import { inBatches, placeholders, type SqlRow, type SqlValue } from '../../database/index.js';
 import { type DatabaseFixture, openDatabase } from '../../database/testing/database.fixture.js';
 import { EventArchiveRepository } from '../../event-log/index.js';
+import { ProcessMessageRepository } from '../../process-message/index.js';
 import {
   type OutcomeOrigin,
   ProcessArchiveRepository,
@@ -37,6 +38,7 @@ interface SeededTrail {
 export interface RetentionInstance {
   readonly service: RetentionService;
   readonly processes: ProcessArchiveRepository;
+  readonly messages: ProcessMessageRepository;
   readonly events: EventArchiveRepository;
 }
 
@@ -69,8 +71,9 @@ export class RetentionFixture {
     const events = new EventArchiveRepository(database);
     const writer = new RetentionWriter(processes, events, store, database, config);
     const pace = new RetentionPace(queue, shutdown, 1);
-    const service = new RetentionService(processes, events, queue, writer, pace, config, shutdown);
-    return { service, processes, events };
+    const messages = new ProcessMessageRepository(database, queue);
+    const service = new RetentionService(processes, messages, events, queue, writer, pace, config, shutdown);
+    return { service, processes, messages, events };
   }
 
   store(): ProcessStoreService {
