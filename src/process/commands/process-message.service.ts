@@ -46,6 +46,9 @@ const LOOK_MAX_MS = 500;
 /** A client gets an answer within `WRITE_WAIT_MS` even if the store does not answer. */
 const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
 
+/** The client waits for it, so it makes a group of its own. */
+const WRITE_OF_EVENT: WriteOptions = { ...WRITE_OF_CLIENT, deferrable: false };
+
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** Namespace of the correlation ids that are made of message ids. */
@@ -453,10 +456,9 @@ export class ProcessMessageService {
         requestData: { messageName, correlationKeys, variables },
         metadata,
       } as const;
-      await Promise.all([
-        record === null ? undefined : this.trail.log(record, event, WRITE_OF_CLIENT),
-        row === null ? undefined : this.messages.settle(row, WRITE_OF_CLIENT),
-      ]);
+      // The row last: a repetition of a message whose row says so writes no event.
+      if (record !== null) await this.trail.log(record, event, WRITE_OF_EVENT);
+      if (row !== null) await this.messages.settle(row, WRITE_OF_CLIENT);
     } catch (error) {
       this.logger.warn({
         msg: 'A message was correlated, but that could not be stored.',
