@@ -163,7 +163,7 @@ class MessageInstance {
       { watch: () => ({ found: null, stop: () => undefined }) } as never,
       { peek: () => null, forget: () => undefined } as never,
       events as never,
-      { id: name } as never,
+      { id: name },
       { refusing: false } as never,
       WAIT,
       config,
@@ -235,8 +235,8 @@ class MessageInstance {
 
   private correlate(localVariables: Readonly<Record<string, { readonly value?: unknown }>>): Promise<void> {
     const { world, receiver, isEmbedded, fate } = this.durable;
-    const [[trace, value] = ['', {}]] = Object.entries(localVariables);
-    const messageId = String(value?.value);
+    const [trace = ''] = Object.keys(localVariables);
+    const messageId = String(localVariables[trace]?.value);
     const chosen = fate();
     world.note(`${this.name} sends ${messageId}: ${chosen}`);
     /** The engine executes a request also if its client is gone, unless it ends with it. */
@@ -525,6 +525,7 @@ export class MessageInterleaving {
       }
     };
     world.later(300, watch);
+    const hasCrashed = (): boolean => !instance.isAlive;
     let result: MessageResult;
     try {
       result = await instance.service.send(command, () => undefined, 0);
@@ -532,7 +533,7 @@ export class MessageInterleaving {
       this.violations.push(`a request for ${messageId} failed: ${String(error)}`);
       return;
     }
-    if (!instance.isAlive) return;
+    if (hasCrashed()) return;
     isAnswered = true;
     this.open -= 1;
     world.note(`${instance.name} answers ${messageId}: ${result.kind}`);
