@@ -1,5 +1,5 @@
 export { controlAccess } from './access/access-control.js';
-export { callerName } from './access/principal.js';
+export { callerName, principalIfKnown } from './access/principal.js';
 export { OptionalScope, PUBLIC, PublicRoute, RequiresScope } from './access/route-access.js';
 export { securitySchemesOf, withSecurity } from './access/security.openapi.js';
 export { AuthModule } from './auth.module.js';

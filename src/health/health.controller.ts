@@ -1,8 +1,13 @@
 import { applyDecorators, Controller, Get, Res } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { HealthCheckService, type HealthCheckResult, type HealthIndicatorFunction } from '@nestjs/terminus';
+import {
+  HealthCheckService,
+  type HealthCheckResult,
+  type HealthIndicatorFunction,
+  type HealthIndicatorResult,
+} from '@nestjs/terminus';
 import type { FastifyReply } from 'fastify';
-import { OptionalScope, PublicRoute } from '../auth/index.js';
+import { OptionalScope, principalIfKnown, PublicRoute } from '../auth/index.js';
 import { PROBLEM_MEDIA_TYPE } from '../common/errors/index.js';
 import { HealthService } from './health.service.js';
 
@@ -59,7 +64,10 @@ export class HealthController {
   @DocumentProbe('getHealth', 'Liveness, readiness and details for operators')
   @ApiResponse({ status: 401, description: 'The credentials are not valid.', content: problem })
   all(@Res() reply: FastifyReply): Promise<void> {
-    return this.answer(reply, [...this.health.readiness(), ...this.health.details()]);
+    const indicators = [...this.health.readiness(), ...this.health.details()];
+    // Topics, hosts, process ids and the URL of the engine are for operators.
+    const isOperator = principalIfKnown(reply)?.grants.has('ops:read') === true;
+    return this.answer(reply, indicators, isOperator ? undefined : namesAndStates);
   }
 
   @Get('live')
@@ -77,12 +85,16 @@ export class HealthController {
   }
 
   /** Terminus throws if the service is unhealthy; the exception's response is sent like any other. */
-  private async answer(reply: FastifyReply, indicators: HealthIndicatorFunction[]): Promise<void> {
+  private async answer(
+    reply: FastifyReply,
+    indicators: HealthIndicatorFunction[],
+    shown: (result: HealthCheckResult) => HealthCheckResult = (result) => result,
+  ): Promise<void> {
     const result = await this.checks.check(indicators).catch((error: unknown) => resultOf(error));
     void reply
       .status(result.status === 'ok' ? 200 : 503)
       .header('cache-control', 'no-store')
-      .send(result);
+      .send(shown(result));
   }
 }
 
@@ -91,4 +103,22 @@ function resultOf(error: unknown): HealthCheckResult {
     return (error as Error & { getResponse(): HealthCheckResult }).getResponse();
   }
   throw error;
+}
+
+/** The result without what its parts tell besides `up` or `down`. */
+function namesAndStates({ status: overall, info, error, details }: HealthCheckResult): HealthCheckResult {
+  return {
+    status: overall,
+    info: statesOf(info),
+    error: statesOf(error),
+    details: statesOf(details),
+  };
+}
+
+function statesOf(all: Partial<HealthIndicatorResult> = {}): HealthIndicatorResult {
+  return Object.fromEntries(
+    Object.entries(all).flatMap(([name, part]) =>
+      part === undefined ? [] : [[name, { status: part.status }] as const],
+    ),
+  );
 }
