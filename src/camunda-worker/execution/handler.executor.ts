@@ -1,12 +1,10 @@
 import { describeKind, isPlainObject } from '../../common/json/index.js';
-
 import type { RunningTask } from '../task/running-task.js';
 import type { Attempt } from '../outcome/task-event.factory.js';
 import { type TaskOutcome, toErrorOutcome } from '../outcome/task-outcome.mapper.js';
 import { completeWith, readVars } from '../task/task-variables.js';
-import { describeIssues, FatalTaskError } from '../task/task.errors.js';
+import { describeIssues, FatalTaskError, HandlerTimeoutError } from '../task/task.errors.js';
 import type { RegisteredTopic } from '../topics/registered-topic.js';
-import { startHandlerTimeout } from './handler-timeout.js';
 import type { StepContext } from './step.context.js';
 import { membersWithoutSchema, type UnknownMembers } from './unknown-members.js';
 
@@ -40,7 +38,10 @@ export async function executeHandler(
     calls: task.httpCalls,
     durationMs: Math.round(performance.now() - began),
   });
-  const stopTimeout = startHandlerTimeout(task, options.maxDurationMs);
+  const { maxDurationMs } = options;
+  const timeout = setTimeout(() => {
+    task.fail(new HandlerTimeoutError(task.topic, maxDurationMs), 'time-limit');
+  }, maxDurationMs).unref();
   const work = options.context.run(task, () => workOn(task, topic, seen, options));
   try {
     const output = await task.orFailed(work);
@@ -57,7 +58,7 @@ export async function executeHandler(
       task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task);
     return { outcome, attempt: { succeeded: false, error, ...facts() } };
   } finally {
-    stopTimeout();
+    clearTimeout(timeout);
   }
 }
 
