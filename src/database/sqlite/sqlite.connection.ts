@@ -2,6 +2,7 @@ import type { Database } from 'better-sqlite3';
 import { DataSource } from 'typeorm';
 import {
   codeOf,
+  type FileLock,
   isDamage,
   isDiskTrouble,
   isNoPermission,
@@ -16,7 +17,7 @@ import { DatabaseStartError } from '../database.errors.js';
 import { readSchemaVersion, updateSchema } from '../migration.runner.js';
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql.dialect.js';
 import { sqliteDialect } from './sqlite.dialect.js';
-import { type DatabaseLock, lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
+import { lockDatabase, prepareDataDir, sqlitePath } from './sqlite.files.js';
 import { sqliteOptions } from './sqlite.options.js';
 import { SqliteTransaction, writeInOneMessage } from './sqlite.transaction.js';
 
@@ -25,7 +26,7 @@ export class SqliteConnection extends DatabaseConnection {
   private constructor(
     private readonly writer: SqliteWriter,
     private readonly reader: DataSource,
-    private readonly lock: DatabaseLock,
+    private readonly lock: FileLock,
     private readonly noteError: (error: unknown) => void,
   ) {
     super(sqliteDialect);
@@ -187,7 +188,7 @@ async function assertDurable(writer: DataSource, path: string): Promise<void> {
   }
 }
 
-async function closeAll(reader: DataSource, writer: SqliteWriter | null, lock: DatabaseLock): Promise<void> {
+async function closeAll(reader: DataSource, writer: SqliteWriter | null, lock: FileLock): Promise<void> {
   if (reader.isInitialized) await reader.destroy();
   await writer?.close();
   lock.release();

@@ -1,11 +1,11 @@
 import { join, resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
-import BetterSqlite3 from 'better-sqlite3';
 import {
   codeOf,
+  type FileLock,
   findUnwritable,
   isNoPermission,
-  makeFilePrivate,
+  lockFile,
   makeFolder,
   makeFolderPrivate,
   noPermission,
@@ -55,44 +55,20 @@ function warnOfOthers(folder: string): void {
   });
 }
 
-/** Excludes a second process from the file until it is released or its holder dies. */
-export interface DatabaseLock {
-  release(): void;
-}
-
 /**
  * Takes the lock of a database file, without waiting, and makes both files private.
  *
- * The lock is an exclusive transaction on a separate file beside it, which stays open: SQLite locks that file
- * through the operating system, which frees the lock when the holder dies, however it dies. A lock on the database
- * file itself (`locking_mode=EXCLUSIVE`) would shut out our own reader.
- *
  * @throws DatabaseStartError if another process holds it
  */
-export function lockDatabase(path: string): DatabaseLock {
-  let lock: BetterSqlite3.Database | undefined;
-  try {
-    makeFilePrivate(`${path}.lock`);
-    lock = new BetterSqlite3(`${path}.lock`, { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock?.close();
-    if (!codeOf(error).startsWith('SQLITE_BUSY')) {
-      throw new DatabaseStartError(
-        `${path}.lock cannot be used as a lock (${codeOf(error)}). Make room on the disk and its folder writable, or set DATA_DIR to another folder.`,
-        { cause: error },
-      );
-    }
-    throw new DatabaseStartError(
-      `${path} is in use by another process. Stop that one first, or set DATA_DIR to another folder.`,
-      { cause: error },
-    );
-  }
-  makeFilePrivate(path);
-  const held = lock;
-  return {
-    release: () => {
-      held.close();
-    },
-  };
+export function lockDatabase(path: string): FileLock {
+  return lockFile(
+    path,
+    (isHeld, cause) =>
+      new DatabaseStartError(
+        isHeld
+          ? `${path} is in use by another process. Stop that one first, or set DATA_DIR to another folder.`
+          : `${path}.lock cannot be used as a lock (${codeOf(cause)}). Make room on the disk and its folder writable, or set DATA_DIR to another folder.`,
+        { cause },
+      ),
+  );
 }

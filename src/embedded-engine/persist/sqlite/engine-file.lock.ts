@@ -1,58 +1,37 @@
 import { dirname } from 'node:path';
-import BetterSqlite3 from 'better-sqlite3';
 import {
   codeOf,
+  type FileLock,
   findUnwritable,
   isNoPermission,
-  makeFilePrivate,
+  lockFile,
   makeFolder,
   makeFolderPrivate,
   noPermission,
 } from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
 
-/** Locks the file against other processes until it is released or its process ends. */
-export interface EngineFileLock {
-  release(): void;
-}
-
 /**
  * Locks an engine's file, without waiting; creates the folder of the file if it does not exist, and makes folder and files private.
- *
- * The lock is an exclusive transaction on a separate file beside it, open as long as the engine. SQLite locks that file
- * through the operating system, which releases the lock when the process ends, however it ends. The engine's file
- * itself stays open to readers, such as a backup.
  *
  * @throws EngineFileError if another process, or another engine of this one, holds the lock, or the folder cannot be
  * used
  */
-export function lockEngineFile(path: string): EngineFileLock {
+export function lockEngineFile(path: string): FileLock {
   const folder = dirname(path);
   prepareFolder(folder);
-  const lockPath = `${path}.lock`;
-  assertPermission([folder, path, lockPath]);
+  assertPermission([folder, path, `${path}.lock`]);
   makeFolderPrivate(folder);
-  let lock: BetterSqlite3.Database | undefined;
-  try {
-    makeFilePrivate(lockPath);
-    lock = new BetterSqlite3(lockPath, { timeout: 0 });
-    lock.exec('BEGIN EXCLUSIVE');
-  } catch (error) {
-    lock?.close();
-    throw new EngineFileError(
-      codeOf(error).startsWith('SQLITE_BUSY')
-        ? `${path} is in use by another engine. Stop that one first, or use another folder.`
-        : `${lockPath} cannot be used as a lock (${codeOf(error)}). Free disk space and make its folder writable, or use another folder.`,
-      { cause: error },
-    );
-  }
-  makeFilePrivate(path);
-  const held = lock;
-  return {
-    release: () => {
-      held.close();
-    },
-  };
+  return lockFile(
+    path,
+    (isHeld, cause) =>
+      new EngineFileError(
+        isHeld
+          ? `${path} is in use by another engine. Stop that one first, or use another folder.`
+          : `${path}.lock cannot be used as a lock (${codeOf(cause)}). Free disk space and make its folder writable, or use another folder.`,
+        { cause },
+      ),
+  );
 }
 
 function prepareFolder(folder: string): void {

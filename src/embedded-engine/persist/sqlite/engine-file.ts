@@ -2,13 +2,14 @@ import { existsSync } from 'node:fs';
 import BetterSqlite3, { type Database } from 'better-sqlite3';
 import {
   codeOf,
+  type FileLock,
   isDamage,
   isNoPermission,
   noPermission,
   RESTORE_GUIDE,
 } from '../../../common/sqlite-file/index.js';
 import { EngineFileError } from './engine-file.errors.js';
-import { type EngineFileLock, lockEngineFile } from './engine-file.lock.js';
+import { lockEngineFile } from './engine-file.lock.js';
 
 /** Version of the tables and of the texts in them; a newer one is rejected. */
 const FILE_FORMAT = 1;
@@ -61,7 +62,7 @@ export interface EngineFile {
 /** How a file is opened. */
 export interface EngineFileAccess {
   /** A lock that the caller holds and releases; absent: the file is locked, and unlocked when it is closed. */
-  readonly lock?: EngineFileLock;
+  readonly lock?: FileLock;
   /** The file was open before in this process: it must exist and accept a write. */
   readonly isAgain?: boolean;
 }
