@@ -80,6 +80,29 @@ describe('RetentionService', () => {
     ]);
   });
 
+  it.each(['archive', 'delete'] as const)('deletes the claims of old messages with %s', async (mode) => {
+    const { service, messages } = fixture.instance({ days: 30, mode });
+    for (const messageId of ['old', 'young'])
+      await messages.claim({
+        messageId,
+        requestHash: 'hash',
+        claimId: messageId,
+        correlationId: 'order-1',
+        processInstanceId: null,
+        owner: 'first',
+        leaseMs: 1_000,
+      });
+    const { connection, database } = fixture.database;
+    await connection.transaction((sql) =>
+      sql.execute('UPDATE process_message SET created_at = ? WHERE message_id = ?', [
+        database.dialect.time(new Date(Date.now() - 31 * 86_400_000)),
+        'old',
+      ]),
+    );
+    await service.runNow();
+    expect([await messages.find('old'), (await messages.find('young'))?.claimId]).toEqual([null, 'young']);
+  });
+
   it('recognises open errors by the origin of the outcome, or by the code if an older version wrote no origin', async () => {
     await fixture.seed(
       { correlationId: 'code-of-step', status: 'error', errorCode: 'INCIDENT', outcomeOrigin: 'step' },
