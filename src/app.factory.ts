@@ -4,7 +4,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { Logger, PinoLogger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
-import { AuthenticationService, callerName, controlAccess, PUBLIC } from './auth/index.js';
+import {
+  AuthenticationService,
+  callerName,
+  controlAccess,
+  createRequestLimiter,
+  PUBLIC,
+} from './auth/index.js';
 import { admitBodies } from './common/bodies/index.js';
 import { ProblemFilter, sendProblem, toProblem } from './common/errors/index.js';
 import { requestIdOf } from './common/identifiers/index.js';
@@ -43,6 +49,7 @@ export async function createApp(
   const clientErrors = new ClientErrorAnswers(securityHeaders.api);
   const adapter = new FastifyAdapter({
     ...serverOptions(configuration.http, pair),
+    trustProxy: configuration.http.trustProxy,
     bodyLimit: configuration.http.bodyLimitBytes,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     requestTimeout: configuration.http.requestTimeoutMs,
@@ -83,7 +90,9 @@ export async function createApp(
   logRequests(adapter.getInstance(), log.requests, callerName);
   admitBodies(adapter.getInstance(), configuration.http);
   await registerHttpContract(app, configuration.http, securityHeaders, app.get(ShutdownService));
-  controlAccess(adapter.getInstance(), app.get(AuthenticationService), { [DOCS_PATH]: PUBLIC });
+  const fastify = adapter.getInstance();
+  const limiter = await createRequestLimiter(fastify, configuration.rateLimit, app.get(ShutdownService));
+  controlAccess(fastify, app.get(AuthenticationService), { [DOCS_PATH]: PUBLIC }, limiter);
   if (tls !== null && pair !== null) {
     new CertificateReloader(app.getHttpServer() as SecureServer, tls, pair, app.get(ShutdownService)).start();
   }

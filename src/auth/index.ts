@@ -2,5 +2,6 @@ export { controlAccess } from './access/access-control.js';
 export { callerName, principalIfKnown } from './access/principal.js';
 export { OptionalScope, PUBLIC, PublicRoute, RequiresScope } from './access/route-access.js';
 export { securitySchemesOf, withSecurity } from './access/security.openapi.js';
+export { createRequestLimiter } from './rate-limit/rate-limit.js';
 export { AuthModule } from './auth.module.js';
 export { AuthenticationService } from './authentication.service.js';

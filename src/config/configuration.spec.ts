@@ -220,6 +220,37 @@ describe('URLs', () => {
   });
 });
 
+describe('the limits of callers', () => {
+  it.each([
+    ['2', 2],
+    ['10.0.0.5, 10.1.0.0/16', ['10.0.0.5', '10.1.0.0/16']],
+    ['loopback fd00::/8', ['loopback', 'fd00::/8']],
+    ['', false],
+  ])('reads TRUST_PROXY=%s', (TRUST_PROXY, trusted) => {
+    expect(createConfiguration({ TRUST_PROXY }).http.trustProxy).toEqual(trusted);
+  });
+
+  it.each(['true', '*', '0', '11', '10.0.0.0/33', '10.0.0', 'proxy.local', '10.0.0.0/8/8', '0,10.0.0.1'])(
+    'refuses TRUST_PROXY=%s',
+    (TRUST_PROXY) => {
+      expect(faultsOf({ TRUST_PROXY })).toEqual([expect.stringMatching(/^TRUST_PROXY must be a number/)]);
+    },
+  );
+
+  it('has no limit by default, and never prints the URL of Redis', () => {
+    expect(createConfiguration({}).rateLimit).toEqual({ max: null, windowMs: 60_000, redisUrl: null });
+    const configuration = createConfiguration({
+      RATE_LIMIT_MAX: '5',
+      RATE_LIMIT_REDIS_URL: 'redis://:hunter2@redis:6379',
+    });
+    expect(configuration.rateLimit.redisUrl?.value).toBe('redis://:hunter2@redis:6379');
+    expect(JSON.stringify(describeConfiguration(configuration))).not.toContain('hunter2');
+    expect(faultsOf({ RATE_LIMIT_REDIS_URL: 'http://hunter2' })).toEqual([
+      'RATE_LIMIT_REDIS_URL must be a redis:// or rediss:// URL.',
+    ]);
+  });
+});
+
 describe('AUTH_MODE', () => {
   it('must be set in production, with one sentence', () => {
     expect(faultsOf({ NODE_ENV: 'production' })).toEqual([

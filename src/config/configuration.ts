@@ -4,6 +4,7 @@ import { authFaults, authOf } from './auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
+import { Secret } from './secret.js';
 import { readSecretFiles } from './secret.files.js';
 import { isReadable } from './tls.files.js';
 
@@ -139,6 +140,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
     http: {
       host: env.HOST ?? (production ? '0.0.0.0' : '127.0.0.1'),
       port: env.PORT,
+      trustProxy: env.TRUST_PROXY ?? false,
       bodyLimitBytes: env.HTTP_BODY_LIMIT_BYTES,
       bodiesMaxBytes: env.HTTP_BODIES_MAX_BYTES,
       jsonMaxMembers: env.HTTP_JSON_MAX_MEMBERS,
@@ -161,6 +163,11 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       processErrorStatus: env.PROCESS_ERROR_HTTP_STATUS,
     },
     auth: authOf(env),
+    rateLimit: {
+      max: env.RATE_LIMIT_MAX ?? null,
+      windowMs: env.RATE_LIMIT_WINDOW_MS,
+      redisUrl: env.RATE_LIMIT_REDIS_URL === undefined ? null : new Secret(env.RATE_LIMIT_REDIS_URL),
+    },
     log: { level: env.LOG_LEVEL },
     wait: {
       syncTimeoutMs: env.SYNC_TIMEOUT_MS,

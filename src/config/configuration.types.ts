@@ -8,6 +8,8 @@ export interface ServerTlsConfig {
 }
 
 export interface HttpConfig {
+  /** Proxies whose `X-Forwarded-For` is believed: their number, or their addresses; false: none. */
+  readonly trustProxy: number | string[] | false;
   readonly host: string;
   readonly port: number;
   readonly bodyLimitBytes: number;
@@ -32,10 +34,10 @@ export interface HttpConfig {
   readonly keepAliveTimeoutMs: number;
   /** Most unanswered requests on one connection. */
   readonly requestsPerConnection: number;
-  /** Most waiting requests from one remote address. */
+  /** Most waiting requests of one principal, else of one remote address. */
   readonly waitsPerClient: number;
   readonly eventStreamsMax: number;
-  /** Most event streams to one remote address. */
+  /** Most event streams of one principal, else of one remote address. */
   readonly eventStreamsPerClient: number;
   /** Without a trailing slash; null: `statusUrl` is relative. */
   readonly publicBaseUrl: string | null;
@@ -68,6 +70,14 @@ export interface AuthConfig {
   readonly apiKeysFile: string | null;
   /** Null: no tokens are accepted. */
   readonly jwt: JwtConfig | null;
+}
+
+export interface RateLimitConfig {
+  /** Most requests of one caller in a window; null: no limit. */
+  readonly max: number | null;
+  readonly windowMs: number;
+  /** Null: in memory. */
+  readonly redisUrl: Secret | null;
 }
 
 interface LogConfig {
@@ -231,6 +241,7 @@ export interface Configuration {
   readonly production: boolean;
   readonly http: HttpConfig;
   readonly auth: AuthConfig;
+  readonly rateLimit: RateLimitConfig;
   readonly log: LogConfig;
   readonly wait: WaitConfig;
   readonly process: ProcessConfig;

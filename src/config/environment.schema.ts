@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** Longest delay of setTimeout: 2^31 − 1 ms. */
@@ -47,6 +48,30 @@ function listOf<const T extends readonly [string, ...string[]]>(...values: T) {
     .transform((value) => [...new Set(value.split(/[\s,]+/).filter((word) => word !== ''))])
     .refine((words) => words.length > 0 && words.every((word) => values.includes(word)), { error })
     .transform((words) => words as T[number][]);
+}
+
+/** `2`, or addresses and networks: `10.0.0.5, 10.1.0.0/16, loopback`. */
+function trustedProxies() {
+  const error =
+    'must be a number of proxies from 1 to 10, or addresses and networks separated by commas, for example 10.0.0.0/8';
+  return z
+    .string({ error })
+    .transform((value) => value.split(/[\s,]+/).filter((word) => word !== ''))
+    .refine((words) => words.length > 0 && (isHops(words) || words.every(isAddresses)), { error })
+    .transform((words): number | string[] => (isHops(words) ? Number(words[0]) : words));
+}
+
+function isHops(words: readonly string[]): boolean {
+  return words.length === 1 && /^([1-9]|10)$/.test(words[0] ?? '');
+}
+
+/** An address, a network, or one of the names that Fastify knows. */
+function isAddresses(word: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(word)) return true;
+  const [address = '', prefix, ...more] = word.split('/');
+  const bits = isIP(address) === 6 ? 128 : 32;
+  const isPrefix = prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits);
+  return isIP(address) !== 0 && isPrefix && more.length === 0;
 }
 
 const onOff = () => oneOf('on', 'off').transform((value) => value === 'on');
@@ -209,7 +234,7 @@ export const VARIABLES = {
   EVENT_STREAMS_PER_CLIENT: fixed(
     wholeNumber(1, 1_000_000),
     '250',
-    'maximum number of open event streams of one client (one remote address)',
+    'maximum number of open event streams of one client (principal, else remote address)',
   ),
   HTTP_PAGE_MAX_BYTES: fixed(
     wholeNumber(1_024, 104_857_600),
@@ -276,6 +301,25 @@ export const VARIABLES = {
     '30000',
     'how far the clock of the identity provider may differ',
   ),
+  RATE_LIMIT_MAX: open(
+    wholeNumber(1, 1_000_000_000),
+    'maximum number of requests of one caller (principal, else remote address) within RATE_LIMIT_WINDOW_MS; further requests return 429',
+    '[no limit]',
+  ),
+  RATE_LIMIT_WINDOW_MS: fixed(wholeNumber(1_000, 86_400_000), '60000', 'window of RATE_LIMIT_MAX'),
+  RATE_LIMIT_REDIS_URL: inFile({
+    ...open(
+      text().regex(/^rediss?:\/\/\S+$/, 'must be a redis:// or rediss:// URL'),
+      'Redis in which all instances of the service count requests together, for example redis://redis:6379',
+      '[each instance counts in memory]',
+    ),
+    secret: true as const,
+  }),
+  TRUST_PROXY: open(
+    trustedProxies(),
+    'the proxies whose X-Forwarded-For is believed: addresses and networks separated by commas, or how many proxies are in front',
+    '[none]',
+  ),
   JWT_JWKS_COOLDOWN_MS: fixed(
     milliseconds(100),
     '30000',
@@ -306,7 +350,7 @@ export const VARIABLES = {
   WAITS_PER_CLIENT: fixed(
     wholeNumber(1, 1_000_000),
     '5000',
-    'maximum number of waiting requests of one client (one remote address); a further start returns 202 at once, a further status request 429',
+    'maximum number of waiting requests of one client (principal, else remote address); a further start returns 202 at once, a further status request 429',
   ),
   COMPLETE_UNKNOWN: fixed(
     oneOf('accept', 'refuse'),

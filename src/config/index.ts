@@ -26,6 +26,7 @@ export type {
   PartnersConfig,
   ProcessConfig,
   ProxyConfig,
+  RateLimitConfig,
   RetentionConfig,
   ShutdownConfig,
   TlsFilesConfig,

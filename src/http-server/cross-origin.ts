@@ -14,6 +14,8 @@ const EXPOSED_HEADERS = [
   'Preference-Applied',
   'Process-Status',
   'Process-Waiting',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'WWW-Authenticate',
   'X-Request-Id',

@@ -150,6 +150,32 @@ describe('AUTH_MODE=api-key', () => {
   });
 });
 
+describe('limits of callers', () => {
+  let service: RunningService;
+
+  beforeAll(async () => {
+    service = await RunningService.start({
+      RATE_LIMIT_MAX: '3',
+      RATE_LIMIT_WINDOW_MS: '86400000',
+      TRUST_PROXY: 'loopback',
+    });
+  });
+
+  afterAll(async () => {
+    await service.destroy();
+  });
+
+  it('counts the client that a trusted proxy names', async () => {
+    const from = (address: string) => service.get('/api/process/tasks', { 'x-forwarded-for': address });
+    const statuses: number[] = [];
+    for (let n = 0; n < 4; n += 1) statuses.push((await from('203.0.113.1')).status);
+    expect(statuses).toEqual([200, 200, 200, 429]);
+    const other = await from('198.51.100.7, 203.0.113.2');
+    expect([other.status, other.headers.get('ratelimit-policy')]).toEqual([200, '"default";q=3;w=86400']);
+    expect((await service.get('/health/live')).status).toBe(200);
+  });
+});
+
 describe('AUTH_MODE=api-key,jwt with an OpenID provider', () => {
   /** `JWT_JWKS_COOLDOWN_MS`. */
   const COOLDOWN_MS = 100;

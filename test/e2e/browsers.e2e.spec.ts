@@ -113,7 +113,7 @@ describe('a service that allows one website', () => {
     for (const { headers } of [accepted, known, unknown, refused]) {
       expect(headers.get('access-control-allow-origin')).toBe(APP);
       expect(headers.get('access-control-expose-headers')).toBe(
-        'ETag, Idempotent-Replayed, Location, Preference-Applied, Process-Status, Process-Waiting, Retry-After, WWW-Authenticate, X-Request-Id',
+        'ETag, Idempotent-Replayed, Location, Preference-Applied, Process-Status, Process-Waiting, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id',
       );
       expect(headers.get('vary')).toMatch(/\bOrigin\b/);
     }

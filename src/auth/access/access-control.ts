@@ -11,7 +11,18 @@ export interface Authenticator {
    *
    * @throws ProblemError `unauthenticated` for credentials that are not valid
    */
-  authenticate(request: FastifyRequest): Principal | null | Promise<Principal | null>;
+  authenticate(request: FastifyRequest, reply: FastifyReply): Principal | null | Promise<Principal | null>;
+}
+
+/** Counts a request; the count of a request that is beyond the limit is an error. */
+export interface RequestLimiter {
+  /**
+   * Counts a request for its principal, or for its remote address if it has none, and sets the headers `RateLimit` and
+   * `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10).
+   *
+   * @throws ProblemError `rate-limited` beyond the limit
+   */
+  count(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 }
 
 /** The access of routes that are not methods of a controller, by the begin of their path. */
@@ -34,6 +45,7 @@ export function controlAccess(
   fastify: FastifyInstance,
   authenticator: Authenticator,
   byPrefix: AccessByPrefix = {},
+  limiter: RequestLimiter | null = null,
 ): void {
   fastify.decorateRequest('principal', null);
   fastify.addHook('onRoute', (route) => {
@@ -45,7 +57,10 @@ export function controlAccess(
       );
     }
     if (access.scope === null) return;
-    route.onRequest = [...[route.onRequest ?? []].flat(), check(authenticator, access)];
+    route.onRequest = [
+      ...[route.onRequest ?? []].flat(),
+      check(limiter === null ? authenticator : limited(authenticator, limiter), access),
+    ];
   });
 }
 
@@ -54,10 +69,26 @@ function accessOfPath(path: string, byPrefix: AccessByPrefix): RouteAccess | nul
   return entry?.[1] ?? null;
 }
 
+/** Counts each request: for its principal, and, if its credentials are not valid, for its remote address. */
+function limited(authenticator: Authenticator, limiter: RequestLimiter): Authenticator {
+  return {
+    authenticate: async (request, reply) => {
+      try {
+        request.principal = await authenticator.authenticate(request, reply);
+      } catch (error) {
+        await limiter.count(request, reply);
+        throw error;
+      }
+      await limiter.count(request, reply);
+      return request.principal;
+    },
+  };
+}
+
 function check(authenticator: Authenticator, access: RouteAccess): onRequestHookHandler {
   return (request, reply, done) => {
     try {
-      const found = authenticator.authenticate(request);
+      const found = authenticator.authenticate(request, reply);
       // Without a promise for the modes that need none: it would cost each request a turn of the event loop.
       if (!(found instanceof Promise)) {
         admit(request, access, found);

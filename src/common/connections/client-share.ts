@@ -21,7 +21,7 @@ export class ClientShare {
    * Takes an amount until the request ends. The first amount of a client may exceed the client's limit, but not the limit
    * of all clients.
    *
-   * @param client remote address
+   * @param client who takes it: a principal or a remote address
    * @returns null if the amount was taken, else the limit that is reached
    */
   take(client: string, request: OpenRequest, amount = 1): FullShare | null {

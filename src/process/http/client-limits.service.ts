@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { callerName } from '../../auth/index.js';
 import { ClientShare, type FullShare, openRequestOf } from '../../common/connections/index.js';
 import { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
@@ -10,7 +11,10 @@ const COUNTED_BYTES = 16_384;
 /** Seconds after which a client may repeat a refused request. */
 const RETRY_AFTER_SECONDS = '5';
 
-/** Limits what one client uses of the shared resources: waiting requests, event streams, and bytes of unread answers. */
+/**
+ * Limits what one client uses of the shared resources: waiting requests, event streams, and bytes of unread answers. A
+ * client is a principal, or a remote address without authentication.
+ */
 @Injectable()
 export class ClientLimitsService {
   private readonly waits: ClientShare;
@@ -78,7 +82,12 @@ export class ClientLimitsService {
 }
 
 function take(share: ClientShare, { request, raw }: FastifyReply, amount = 1): FullShare | null {
-  return share.take(request.ip, openRequestOf(request.raw, raw), amount);
+  const name = callerName(request);
+  return share.take(
+    name === null ? request.ip : `principal:${name}`,
+    openRequestOf(request.raw, raw),
+    amount,
+  );
 }
 
 function rateLimited(detail: string): ProblemError {

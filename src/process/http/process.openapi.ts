@@ -79,7 +79,7 @@ const HEADERS = {
   },
   'Retry-After': {
     description: 'Seconds to wait before the next request.',
-    schema: { type: 'integer', minimum: 1, maximum: 60 },
+    schema: { type: 'integer', minimum: 1, maximum: 86_400 },
   },
   Location: { description: 'The URL of the status of the process.', schema: text },
   'Idempotent-Replayed': {
@@ -96,6 +96,11 @@ const HEADERS = {
     schema: { type: 'string', enum: ['correlated', 'started'] },
   },
   'Preference-Applied': { description: 'The preferences of `Prefer` that were applied.', schema: text },
+  RateLimit: {
+    description: 'What remains of the limit of requests, and the seconds until it renews.',
+    schema: text,
+  },
+  'RateLimit-Policy': { description: 'The limit of requests, with `RATE_LIMIT_MAX`.', schema: text },
   'WWW-Authenticate': {
     description: 'How to authenticate, and what is wrong with the credentials (RFC 6750).',
     schema: text,
@@ -111,6 +116,9 @@ type HeaderName = keyof typeof HEADERS;
 
 /** Headers of every response. */
 const COMMON_HEADERS: readonly HeaderName[] = ['X-Request-Id', 'Cache-Control'];
+
+/** Headers that every response may have. */
+const POSSIBLE_HEADERS: readonly HeaderName[] = ['RateLimit', 'RateLimit-Policy'];
 
 /** One kind of response: the meaning of the status, the body, and the headers that are always or sometimes present. */
 interface Answer {
@@ -189,6 +197,7 @@ function response(status: number, kinds: readonly Answer[]): MethodDecorator {
   const content = kinds.flatMap((kind) => Object.entries(kind.content ?? {}));
   const names = new Set([
     ...COMMON_HEADERS,
+    ...POSSIBLE_HEADERS,
     ...kinds.flatMap((kind) => [...(kind.always ?? []), ...(kind.sometimes ?? [])]),
   ]);
   return ApiResponse({
