@@ -272,6 +272,111 @@ async function nulIds(context) {
   };
 }
 
+/** Opens connections in groups, because a listen queue is short. */
+async function openConnections(context, count, sent) {
+  const sockets = [];
+  while (sockets.length < count && Date.now() < context.until) {
+    for (let each = 0; each < 100; each += 1) sockets.push(rawConnection(context.baseUrl, sent, true));
+    await pause(20);
+  }
+  return sockets;
+}
+
+const heldFor = (context) => pause(Math.max(context.until - Date.now() - 2_000, 1_000));
+
+async function idleConnections(context) {
+  const sockets = await openConnections(context, countOf(context, 10_000), '');
+  await heldFor(context);
+  const open = sockets.filter((socket) => !socket.destroyed).length;
+  for (const socket of sockets) socket.destroy();
+  return { said: { connections: sockets.length, open } };
+}
+
+/** Sends the headers of many requests a few bytes at a time, and never ends them. */
+async function slowHeaders(context) {
+  const count = countOf(context, 4_000);
+  const sockets = await openConnections(context, count, 'GET /health/live HTTP/1.1\r\nHost: a\r\n');
+  const drip = setInterval(() => {
+    for (const socket of sockets) if (socket.writable) socket.write('X-Slow: 1\r\n');
+  }, 1_000);
+  await heldFor(context);
+  clearInterval(drip);
+  const open = sockets.filter((socket) => !socket.destroyed).length;
+  for (const socket of sockets) socket.destroy();
+  return { said: { connections: sockets.length, open } };
+}
+
+/** Sends up to 1 GiB on each of some connections, with and without its length. */
+async function hugeBodies(context) {
+  const { hostname, port } = new URL(context.baseUrl);
+  const total = Math.ceil(1_024 * MIB * context.scale);
+  const chunk = Buffer.alloc(65_536, 0x20);
+  const sendOne = (headers) =>
+    new Promise((resolve) => {
+      const request = http.request(
+        {
+          hostname,
+          port,
+          method: 'POST',
+          path: '/api/process/complete',
+          agent: false,
+          headers: { 'content-type': 'application/json', ...headers },
+        },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode);
+        },
+      );
+      request.on('error', (error) => resolve(error.code));
+      const send = (sent) => {
+        if (sent >= total || request.destroyed || Date.now() > context.until) request.end();
+        else if (request.write(chunk)) setImmediate(send, sent + chunk.length);
+        else request.once('drain', () => send(sent + chunk.length));
+      };
+      send(0);
+    });
+  const statuses = await Promise.all([
+    sendOne({ 'content-length': total }),
+    sendOne({ 'content-length': total }),
+    sendOne({ 'transfer-encoding': 'chunked' }),
+    sendOne({ 'transfer-encoding': 'chunked' }),
+  ]);
+  return { said: statuses, must: { 'are refused': statuses.every((status) => status === 413) } };
+}
+
+async function deepJson(context) {
+  const client = new Client(context, 4);
+  const arrays = `${'['.repeat(9_000)}${']'.repeat(9_000)}`;
+  const objects = `${'{"a":'.repeat(900)}0${'}'.repeat(900)}`;
+  const bodies = [arrays, objects].flatMap((deep) => [
+    ['/api/process/start', deep],
+    ['/api/process/start', `{"processKey":"onboard-user","variables":{"userId":${deep}}}`],
+    ['/api/process/start', `{"processKey":"onboard-user","unknown":${deep}}`],
+    ['/api/process/complete', `{"correlationId":"deep","status":"ok","data":${deep}}`],
+    ['/api/process/cancel/deep', `{"reason":${deep}}`],
+  ]);
+  await client.flood(countOf(context, 2_000), (index) => bodies[index % bodies.length]);
+  client.close();
+  return { said: client.statuses, must: { 'are refused': onlyStatus(client, 400) } };
+}
+
+/** Opens streams of a long trail without reading them. */
+async function unreadStreams(context) {
+  const client = new Client(context, 8);
+  const id = `unread-${context.mark}`;
+  await client.send(...complete(id, 'first'));
+  const row = 'r'.repeat(30_000);
+  const rows = await client.flood(countOf(context, 500), (index) => complete(id, `${index}-${row}`));
+  const request = getOf(`/api/process/events/${id}`, 'Accept: text/event-stream\r\n');
+  const sockets = Array.from({ length: countOf(context, 200) }, () =>
+    rawConnection(context.baseUrl, request, false),
+  );
+  await heldFor(context);
+  for (const socket of sockets) socket.destroy();
+  client.close();
+  return { said: { rows, streams: sockets.length } };
+}
+
 const onlyStatus = ({ statuses }, status) => Object.keys(statuses).every((each) => each === String(status));
 
 /** By name; `engine` is the state of the engine: inside the service, refusing connections, or never responding. */
@@ -282,6 +387,11 @@ export const ATTACKS = {
   'pipelined-waits': { run: pipelinedWaits, engine: 'inside' },
   'unknown-members': { run: unknownMembers, engine: 'inside' },
   'nul-ids': { run: nulIds, engine: 'inside' },
+  'idle-connections': { run: idleConnections, engine: 'inside' },
+  'slow-headers': { run: slowHeaders, engine: 'inside' },
+  'huge-bodies': { run: hugeBodies, engine: 'inside' },
+  'deep-json': { run: deepJson, engine: 'inside' },
+  'unread-streams': { run: unreadStreams, engine: 'inside' },
   'large-results': { run: largeResults, engine: 'inside' },
   'unread-pages': { run: unreadPages, engine: 'inside' },
   'large-starts-away': { run: largeStarts, engine: 'away' },

@@ -36,6 +36,9 @@ const { values } = parseArgs({
 /** Time limit of a quick start after an attack, in ms. */
 const AFTER_MS = 30_000;
 
+/** Duration of the run without an attack, in ms. */
+const QUIET_MS = 3_000;
+
 /** Extra time of an attacker to finish its open requests, in ms. */
 const GRACE_MS = 60_000;
 
@@ -80,9 +83,10 @@ async function runSession(engine) {
   let service = new AbusedService(env);
   try {
     await service.listening();
+    const quiet = await quietP99(service, engine === 'inside' ? 200 : 202);
     for (const name of names) {
       if (!service.isAlive) service = await revived(service, env);
-      await runAttack(name, service, engine === 'inside' ? 200 : 202);
+      await runAttack(name, service, engine === 'inside' ? 200 : 202, quiet);
     }
     if (engine !== 'away' || !isWanted(BOOT)) return;
     await service.kill();
@@ -102,13 +106,21 @@ async function revived(service, env) {
   return next;
 }
 
-async function runAttack(name, service, startStatus) {
+/** The p99 of the health route without an attack, in ms. */
+async function quietP99(service, startStatus) {
+  await quickStart(service.baseUrl);
+  const stop = watch(service, control, startStatus);
+  await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+  return (await stop()).p99;
+}
+
+async function runAttack(name, service, startStatus, quiet) {
   await quickStart(service.baseUrl);
   const stop = watch(service, control, startStatus);
   const seen = await attacker(name, service.baseUrl);
   const watched = await stop();
   console.log(
-    `# ${name}: ${JSON.stringify(seen.said)}; ${watched.said}; memory ${JSON.stringify(service.memory())} MiB`,
+    `# ${name}: ${JSON.stringify(seen.said)}; ${watched.said}, ${(watched.p99 / quiet).toFixed(1)} times a quiet run; memory ${JSON.stringify(service.memory())} MiB`,
   );
   await checks.run(`${name}: the service is alive`, () =>
     expect(service.isAlive, `it has ended with ${service.process.exitCode}:\n${service.output}`),

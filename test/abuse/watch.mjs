@@ -104,6 +104,7 @@ export function watch(service, control, startStatus) {
     const limit = HEALTH_P99_MS * stretch + quantile(idle, 0.99);
     return {
       isQuick: p99 <= limit,
+      p99,
       faults,
       said:
         `health p99 ${Math.round(p99)} ms of ${Math.round(limit)} (${health.length} looks, longest ` +
