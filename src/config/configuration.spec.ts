@@ -188,6 +188,35 @@ describe('createConfiguration', () => {
     expect(faultsOf({ EMBEDDED_TRANSPORT: 'http', EMBEDDED_ENGINE_PORT: '0' })).toEqual([]);
   });
 
+  it('checks the login of SQL Server with Microsoft Entra ID', () => {
+    const server = { DB_HOST: 'db', DB_NAME: 'fc' };
+    const principal = { ...server, DB_AUTH: 'entra-service-principal', DB_TENANT_ID: 't', DB_CLIENT_ID: 'c' };
+    const { auth } = createConfiguration({ ...principal, DB_CLIENT_SECRET: 'hunter2' }).database.server ?? {};
+    expect(auth).toMatchObject({ mode: 'entra-service-principal', tenantId: 't', clientId: 'c' });
+    expect(createConfiguration({ ...server, DB_AUTH: 'entra-default' }).database.server?.auth).toEqual({
+      mode: 'entra-default',
+      clientId: null,
+    });
+    expect([
+      faultsOf(principal),
+      faultsOf({ ...server, DB_AUTH: 'entra-managed-identity', DB_USER: 'u', DB_PASSWORD: 'hunter2' }),
+      faultsOf({ ...server, DB_USER: 'u', DB_CLIENT_ID: 'c' }),
+      faultsOf({ ...server, DB_AUTH: 'entra-default', DB_ENCRYPT: 'off' }),
+      faultsOf({ ...server, DB_AUTH: 'entra-default', DB_TYPE: 'postgres' }),
+      faultsOf({ DB_AUTH: 'entra-default' }),
+    ]).toEqual([
+      ['DB_CLIENT_SECRET must be set for DB_AUTH=entra-service-principal.'],
+      [
+        'DB_USER must not be set with DB_AUTH=entra-managed-identity.',
+        'DB_PASSWORD must not be set with DB_AUTH=entra-managed-identity.',
+      ],
+      ['DB_CLIENT_ID must not be set with DB_AUTH=sql.'],
+      ['DB_ENCRYPT must not be off with DB_AUTH=entra-default: the token would travel unencrypted.'],
+      ['DB_AUTH=entra-default needs DB_TYPE=mssql.'],
+      ['DB_AUTH=entra-default needs DB_TYPE=mssql.'],
+    ]);
+  });
+
   it('has defaults for a server', () => {
     const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
     expect(createConfiguration(server).database.server).toMatchObject({

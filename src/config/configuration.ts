@@ -1,6 +1,7 @@
 import { BootError } from '../common/errors/index.js';
 import type { Configuration, DatabaseServerConfig, ServerTlsConfig } from './configuration.types.js';
 import { authFaults, authOf } from './auth.config.js';
+import { databaseAuthFaults, databaseAuthOf } from './database-auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
@@ -74,16 +75,20 @@ function findContradictions(env: Environment): string[] {
   faults.push(...authFaults(env));
   const type = databaseType(env);
   if (type === 'sqlite') {
+    faults.push(...databaseAuthFaults(env, type));
     if (env.DB_HOST !== undefined)
       faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file is under DATA_DIR.');
     return faults;
   }
-  for (const name of ['DB_HOST', 'DB_NAME', 'DB_USER'] as const) {
+  const needed =
+    env.DB_AUTH === 'sql' ? (['DB_HOST', 'DB_NAME', 'DB_USER'] as const) : (['DB_HOST', 'DB_NAME'] as const);
+  for (const name of needed) {
     if (env[name] === undefined)
       faults.push(
         `${name} must be set for DB_TYPE=${type}. Unset DB_HOST and DB_TYPE to run on the SQLite file under DATA_DIR.`,
       );
   }
+  faults.push(...databaseAuthFaults(env, type));
   if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
     faults.push(`DB_CA_FILE must be a file that this user can read; ${env.DB_CA_FILE} is not.`);
   return faults;
@@ -110,7 +115,11 @@ function databaseType(env: Environment): 'sqlite' | DatabaseServerConfig['type']
   return env.DB_TYPE ?? (env.DB_HOST === undefined ? 'sqlite' : 'mssql');
 }
 
-function serverOf(env: Environment, production: boolean): DatabaseServerConfig | null {
+function serverOf(
+  env: Environment,
+  production: boolean,
+  secretPaths: ReadonlyMap<string, string>,
+): DatabaseServerConfig | null {
   const type = databaseType(env);
   if (type === 'sqlite') return null;
   return {
@@ -118,6 +127,7 @@ function serverOf(env: Environment, production: boolean): DatabaseServerConfig |
     host: env.DB_HOST ?? '',
     port: env.DB_PORT ?? (type === 'mssql' ? 1433 : 5432),
     name: env.DB_NAME ?? '',
+    auth: databaseAuthOf(env, secretPaths),
     user: env.DB_USER ?? '',
     password: env.DB_PASSWORD ?? null,
     schema: env.DB_SCHEMA ?? null,
@@ -207,7 +217,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
     },
     database: {
       dataDir: env.DATA_DIR,
-      server: serverOf(env, production),
+      server: serverOf(env, production, secretPaths),
       writeQueueMaxBytes: env.WRITE_QUEUE_MAX_BYTES,
       processCacheMaxBytes: env.PROCESS_CACHE_MAX_BYTES,
       writeWaitMs: env.WRITE_WAIT_MS,

@@ -168,11 +168,28 @@ export interface EmbeddedEngineConfig {
   readonly scripts: boolean;
 }
 
+/** How the service logs in to the database server; all but `sql` are for SQL Server with Microsoft Entra ID. */
+export type DatabaseAuthConfig =
+  | { readonly mode: 'sql' }
+  | {
+      readonly mode: 'entra-default' | 'entra-managed-identity';
+      /** Of a user-assigned identity; null: the one of the system. */
+      readonly clientId: string | null;
+    }
+  | {
+      readonly mode: 'entra-service-principal';
+      readonly tenantId: string;
+      readonly clientId: string;
+      readonly clientSecret: Secret;
+    };
+
 export interface DatabaseServerConfig {
   readonly type: 'postgres' | 'mssql';
   readonly host: string;
   readonly port: number;
   readonly name: string;
+  readonly auth: DatabaseAuthConfig;
+  /** Empty unless `auth` is `sql`. */
   readonly user: string;
   readonly password: string | null;
   /** Null: the default schema of the login. */

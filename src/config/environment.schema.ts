@@ -495,6 +495,18 @@ export const VARIABLES = {
   DB_NAME: open(text(), 'name of the database'),
   DB_USER: open(text(), 'login of the database'),
   DB_PASSWORD: secret('password of DB_USER'),
+  DB_AUTH: fixed(
+    oneOf('sql', 'entra-default', 'entra-service-principal', 'entra-managed-identity'),
+    'sql',
+    'how the service logs in: sql with DB_USER and DB_PASSWORD; to SQL Server also with Microsoft Entra ID: entra-default, entra-service-principal, entra-managed-identity',
+  ),
+  DB_CLIENT_ID: open(text(), 'client id of the service principal, or of a user-assigned managed identity'),
+  DB_CLIENT_SECRET: secret('client secret of the service principal'),
+  DB_TENANT_ID: open(
+    // The characters that Azure's library accepts.
+    text().regex(/^[0-9A-Za-z.-]+$/, 'must be the id or the domain of a tenant'),
+    'tenant of the service principal',
+  ),
   DB_SCHEMA: open(
     text().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'must be a name of letters, digits and _'),
     'schema of the tables',

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { withIdentity } from '../../../test/support/identity.endpoint.js';
 import { CapturedMssql, serverError } from '../../../test/support/tds/captured.mssql.js';
 import { makeCertificate } from '../../../test/support/certificate.js';
 import type { TdsServerOptions } from '../../../test/support/tds/tds.server.js';
@@ -21,6 +22,15 @@ function boot(changes: Partial<DatabaseServerConfig> = {}): Promise<ServerConnec
   const config = sqliteConfig('unused', { server: capture.config(changes) });
   return openDatabaseConnection(config) as Promise<ServerConnection>;
 }
+
+/** Without user and password, as an identity of Azure. */
+const MANAGED: Partial<DatabaseServerConfig> = {
+  host: 'localhost',
+  trustServerCertificate: true,
+  auth: { mode: 'entra-managed-identity', clientId: '0b1c2d3e-4f50-4a61-8b72-9c83ad94be05' },
+  user: '',
+  password: null,
+};
 
 /** Boots, and closes again. */
 async function bootOnce(changes: Partial<DatabaseServerConfig> = {}): Promise<void> {
@@ -82,6 +92,40 @@ describe('a boot on SQL Server', () => {
       `SQL Server at 127.0.0.1:${capture.server.port} cannot be used: it does not take the login api ` +
         "(Login failed for user 'api'.). Check DB_USER and DB_PASSWORD.",
     );
+  });
+
+  it('logs in with a token of a managed identity, and sends no password', async () => {
+    const { context } = await makeCertificate();
+    await listen({ context });
+    const expires = Math.floor(Date.now() / 1_000) + 3_600;
+    const asked = await withIdentity(
+      200,
+      { access_token: 'entra-token', token_type: 'Bearer', expires_on: String(expires), resource: 'x' },
+      () => bootOnce(MANAGED),
+    );
+    expect(new Set(capture.server.tokens)).toEqual(new Set(['entra-token']));
+    expect(asked[0]).toMatch(
+      /resource=https%3A%2F%2Fdatabase\.windows\.net.*client_id=0b1c2d3e|client_id=0b1c2d3e.*resource=https%3A%2F%2Fdatabase\.windows\.net/,
+    );
+    expect(capture.server.logins.every(({ user, password }) => user === '' && password === '')).toBe(true);
+  });
+
+  it('reports that there is no token of Microsoft Entra ID, and which variables to check', async () => {
+    const { context } = await makeCertificate();
+    await listen({ context });
+    const refused = { error: 'invalid_request', error_description: 'Identity not found' };
+    let message = '';
+    await withIdentity(400, refused, async () => {
+      message = await boot(MANAGED).then(
+        () => 'it did not fail',
+        (error: unknown) => (error as Error).message,
+      );
+    });
+    expect(message).toMatch(
+      /no token of Microsoft Entra ID for DB_AUTH=entra-managed-identity \(.*\)\. Check DB_CLIENT_ID and the identity of this machine or pod\.$/,
+    );
+    expect(message).not.toContain('\n');
+    expect(capture.server.tokens).toEqual([]);
   });
 
   it('reports the network error of an unavailable server', async () => {

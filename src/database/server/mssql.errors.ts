@@ -1,6 +1,6 @@
 import type { DatabaseServerConfig } from '../../config/index.js';
 import type { SqlErrorKind } from '../sql.dialect.js';
-import { certificateFault, codesOf, messageOf, type ServerFault } from './server.fault.js';
+import { certificateFault, codesOf, errorsOf, messageOf, type ServerFault } from './server.fault.js';
 
 /** Numbers of errors (https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors). */
 const UNIQUE_VIOLATIONS: ReadonlySet<number> = new Set([2601, 2627]);
@@ -99,20 +99,41 @@ function serverErrorOf(error: unknown): { number: number | null; severity: numbe
 export function mssqlConnectFault(error: unknown, config: DatabaseServerConfig): ServerFault | null {
   const codes = codesOf(error);
   const message = messageOf(error);
+  const identity = identityFault(error, config);
+  if (identity !== null) return identity;
   if (codes.includes('ELOGIN')) return loginFault(serverErrorOf(error).number, message, config);
   if (codes.includes('EENCRYPT'))
     return { cause: `it wants another kind of connection (${message})`, remedy: 'Set DB_ENCRYPT=on.' };
   return certificateFault(error);
 }
 
+/** Why there is no token of Microsoft Entra ID; null if that is not the reason. */
+function identityFault(error: unknown, { auth }: DatabaseServerConfig): ServerFault | null {
+  const errors = errorsOf(error);
+  const at = errors.findIndex((each) => (each as { readonly code?: unknown }).code === 'EFEDAUTH');
+  if (at === -1) return null;
+  // The error of the identity library follows the one of the driver; its first line says what is wrong.
+  const reason = messageOf(errors[at + 1] ?? errors[at]).split('\n')[0] ?? '';
+  const variables =
+    auth.mode === 'entra-service-principal'
+      ? 'DB_TENANT_ID, DB_CLIENT_ID and DB_CLIENT_SECRET'
+      : 'DB_CLIENT_ID and the identity of this machine or pod';
+  return {
+    cause: `there is no token of Microsoft Entra ID for DB_AUTH=${auth.mode} (${reason})`,
+    remedy: `Check ${variables}.`,
+    // An identity may not be ready yet when a pod starts.
+    isTransient: true,
+  };
+}
+
 function loginFault(
   number: number | null,
   message: string,
-  { name, user }: DatabaseServerConfig,
+  { name, user, auth }: DatabaseServerConfig,
 ): ServerFault {
   if (number === CANNOT_OPEN) {
     return {
-      cause: `it has no database ${name} that ${user} may use (${message})`,
+      cause: `it has no database ${name} that ${user === '' ? 'this identity' : user} may use (${message})`,
       remedy:
         'Create it, give the login a user in it, or set DB_NAME to another. If it resumes or fails over, wait until it is up.',
       isTransient: true,
@@ -126,7 +147,10 @@ function loginFault(
     };
   }
   return {
-    cause: `it does not take the login ${user} (${message})`,
-    remedy: 'Check DB_USER and DB_PASSWORD.',
+    cause: `it does not take the login ${auth.mode === 'sql' ? user : `of DB_AUTH=${auth.mode}`} (${message})`,
+    remedy:
+      auth.mode === 'sql'
+        ? 'Check DB_USER and DB_PASSWORD.'
+        : 'Create a user for this identity in the database: CREATE USER … FROM EXTERNAL PROVIDER.',
   };
 }

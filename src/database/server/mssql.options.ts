@@ -13,14 +13,13 @@ const IDLE_MS = 60_000;
 
 /** The settings of a pool of connections to SQL Server. */
 export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
-  const { host, port, user, password, name, schema, connectTimeoutMs } = config;
+  const { host, port, name, schema, connectTimeoutMs } = config;
   const isService = purpose !== 'schema';
   return {
     type: 'mssql',
     host,
     port,
-    username: user,
-    ...(password === null ? {} : { password }),
+    ...loginOf(config),
     database: name,
     ...(schema === null ? {} : { schema }),
     connectionTimeout: connectTimeoutMs,
@@ -56,4 +55,37 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
     entities: entitiesOf('mssql'),
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
   };
+}
+
+/** User and password, or the kind of identity for which tedious obtains tokens from Microsoft Entra ID. */
+function loginOf({ auth, user, password }: DatabaseServerConfig) {
+  switch (auth.mode) {
+    case 'sql':
+      return { username: user, ...(password === null ? {} : { password }) };
+    case 'entra-default':
+      return {
+        authentication: { type: 'azure-active-directory-default', options: identityOf(auth) },
+      } as const;
+    case 'entra-managed-identity':
+      // The driver treats it and `msi-app-service` alike: Azure's library finds out where it runs.
+      return {
+        authentication: { type: 'azure-active-directory-msi-vm', options: identityOf(auth) },
+      } as const;
+    case 'entra-service-principal': {
+      const { tenantId, clientId, clientSecret } = auth;
+      return {
+        authentication: {
+          type: 'azure-active-directory-service-principal-secret',
+          options: { tenantId, clientId, clientSecret: clientSecret.value },
+        },
+      } as const;
+    }
+    default:
+      return auth satisfies never;
+  }
+}
+
+/** Without the key if there is no id, because the driver checks its type. */
+function identityOf({ clientId }: { readonly clientId: string | null }): { clientId?: string } {
+  return clientId === null ? {} : { clientId };
 }

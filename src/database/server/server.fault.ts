@@ -31,6 +31,14 @@ export function codesOf(error: unknown): readonly string[] {
   return codes;
 }
 
+/** The errors behind an error, outermost first; several that happened together are listed one after the other. */
+export function errorsOf(error: unknown, depth = 0): readonly object[] {
+  if (depth > 5 || typeof error !== 'object' || error === null) return [];
+  const { errors, driverError, originalError, cause } = error as Record<string, unknown>;
+  const behind = Array.isArray(errors) ? (errors as unknown[]) : [driverError ?? originalError ?? cause];
+  return [error, ...behind.flatMap((each) => errorsOf(each, depth + 1))];
+}
+
 /** The innermost message of an error: that of the server or the network. */
 export function messageOf(error: unknown): string {
   // Not by class: in a test, errors of Node belong to another realm.

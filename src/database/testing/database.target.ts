@@ -15,6 +15,7 @@ export function newServerConfig(): DatabaseServerConfig | null {
     host: TEST_DB_HOST ?? '127.0.0.1',
     port: Number(TEST_DB_PORT),
     name: TEST_DB_NAME ?? '',
+    auth: { mode: 'sql' },
     user: TEST_DB_USER ?? '',
     password: TEST_DB_PASSWORD ?? null,
     schema: `test_${randomBytes(6).toString('hex')}`,

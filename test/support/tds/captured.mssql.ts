@@ -69,6 +69,7 @@ export class CapturedMssql {
       host: '127.0.0.1',
       port: this.server.port,
       name: 'camunda_api',
+      auth: { mode: 'sql' },
       user: 'api',
       password: 'secret',
       schema: null,

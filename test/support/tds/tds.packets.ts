@@ -4,6 +4,7 @@ export const MESSAGE = {
   rpc: 0x03,
   response: 0x04,
   attention: 0x06,
+  token: 0x08,
   transaction: 0x0e,
   login: 0x10,
   prelogin: 0x12,

@@ -50,6 +50,23 @@ function readCall(reader: ByteReader): TdsRequest {
   return { kind: 'rpc', sql: String(statement?.value), parameters };
 }
 
+/** The token of a FEDAUTH message ([MS-TDS] 2.2.6.3). */
+export function readToken({ data }: TdsMessage): string {
+  return data.subarray(8, 8 + data.readUInt32LE(4)).toString('utf16le');
+}
+
+/** True if a LOGIN7 asks for federated authentication, by a feature in its extension ([MS-TDS] 2.2.6.4). */
+export function isFederated({ data }: TdsMessage): boolean {
+  const [FLAGS, HAS_EXTENSION, EXTENSION, FEDAUTH, END] = [27, 0x10, 56, 0x02, 0xff];
+  if ((data.readUInt8(FLAGS) & HAS_EXTENSION) === 0) return false;
+  let at = data.readUInt32LE(data.readUInt16LE(EXTENSION));
+  while (data.readUInt8(at) !== END) {
+    if (data.readUInt8(at) === FEDAUTH) return true;
+    at += 5 + data.readUInt32LE(at + 1);
+  }
+  return false;
+}
+
 /** Reads LOGIN7. */
 export function readLogin({ data }: TdsMessage): TdsLogin {
   const FIRST_TEXT = 36;

@@ -58,6 +58,8 @@ export class TdsServer {
   /** The statements with which sessions were set up, one for each session. */
   readonly setups: string[] = [];
   readonly logins: TdsLogin[] = [];
+  /** Tokens of the logins with federated authentication. */
+  readonly tokens: string[] = [];
   private readonly sessions = new Map<number, TdsSession>();
   private connections = 0;
 

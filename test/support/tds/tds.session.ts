@@ -1,13 +1,21 @@
 import { randomBytes } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { MESSAGE, type TdsMessage } from './tds.packets.js';
-import { readLogin, readRequest, type TdsRequest } from './tds.request.js';
+import {
+  isFederated,
+  readLogin,
+  readRequest,
+  readToken,
+  type TdsLogin,
+  type TdsRequest,
+} from './tds.request.js';
 import type { TdsReply, TdsResult, TdsServer } from './tds.server.js';
 import {
   DONE,
   DONE_KIND,
   doneToken,
   errorToken,
+  federationToken,
   loginAckToken,
   returnStatusToken,
   sessionTokens,
@@ -26,6 +34,8 @@ export class TdsSession {
   depth = 0;
   private readonly wire: TdsWire;
   private transaction = Buffer.alloc(8);
+  /** A login that has to send a token. */
+  private federated: TdsLogin | null = null;
   private isSetUp = false;
   private isHanging = false;
   private isWaiting = false;
@@ -54,6 +64,10 @@ export class TdsSession {
       case MESSAGE.login:
         this.logIn(message);
         break;
+      case MESSAGE.token:
+        this.server.tokens.push(readToken(message));
+        if (this.federated !== null) this.admit(this.federated);
+        break;
       case MESSAGE.attention:
         this.attend();
         break;
@@ -76,6 +90,15 @@ export class TdsSession {
   private logIn(message: TdsMessage): void {
     const login = readLogin(message);
     this.server.logins.push(login);
+    if (isFederated(message)) {
+      this.federated = login;
+      this.say(federationToken('https://login.example/tenant', 'https://database.windows.net/'));
+      return;
+    }
+    this.admit(login);
+  }
+
+  private admit(login: TdsLogin): void {
     const faults = this.server.backend.login?.(login, this.id) ?? [];
     if (faults.length > 0) {
       this.say(...faults.map(errorToken), doneToken(DONE_KIND.batch, DONE.error));

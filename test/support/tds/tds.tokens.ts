@@ -35,6 +35,25 @@ export function errorToken({ number, message, severity }: TdsFault): Buffer {
   );
 }
 
+/** Where a client obtains its token, and for which resource ([MS-TDS] 2.2.7.12). */
+export function federationToken(authority: string, resource: string): Buffer {
+  const [AUTHORITY, RESOURCE] = [1, 2];
+  const [first, second] = [Buffer.from(authority, 'utf16le'), Buffer.from(resource, 'utf16le')];
+  const HEAD_BYTES = 4 + 2 * 9;
+  const data = Buffer.concat([
+    uint(4, 2),
+    Buffer.from([AUTHORITY]),
+    uint(4, first.length),
+    uint(4, HEAD_BYTES),
+    Buffer.from([RESOURCE]),
+    uint(4, second.length),
+    uint(4, HEAD_BYTES + first.length),
+    first,
+    second,
+  ]);
+  return Buffer.concat([Buffer.from([0xee]), uint(4, data.length), data]);
+}
+
 export function loginAckToken(): Buffer {
   const TDS_7_4 = Buffer.from([0x74, 0x00, 0x00, 0x04]);
   return withLength(
