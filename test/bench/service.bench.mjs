@@ -1,13 +1,15 @@
 // npm run bench [-- --seconds 5 --concurrency 1,50 --transport inproc,http --build dist,../other/dist --sync-ms 0
-//   --rounds 1]
+//   --auth none,api-key --rounds 1]
 //
 // Starts the built service as a separate process with the options of `npm start`, the embedded engine and a database in a
 // temporary folder. It drives onboard-user over REST from this process and prints rate and latency for each concurrency.
 // Several transports or builds take turns in each round, each with its own service. --sync-ms 5,15 adds this many milliseconds to each flush, to simulate slow disks (Linux with
 // a C compiler only); 0 changes nothing.
+// --auth lists values of AUTH_MODE, none or api-key, that take turns in the same way.
 // Machines differ and are noisy: compare rows of one run. The CPU time (Linux only) is disturbed least by neighbours.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +23,7 @@ const { values } = parseArgs({
     transport: { type: 'string', default: 'inproc,http' },
     build: { type: 'string', default: 'dist' },
     'sync-ms': { type: 'string', default: '0' },
+    auth: { type: 'string', default: 'none' },
     rounds: { type: 'string', default: '1' },
     // Further options of Node for the service, e.g. --cpu-prof.
     node: { type: 'string', default: '' },
@@ -40,13 +43,15 @@ const syncDelays = values['sync-ms'].split(',').map(Number);
 const slowSync = syncDelays.some((ms) => ms > 0) ? buildSlowSync() : null;
 
 console.log(
-  'build            transport  sync ms  in flight  processes/s    p50 ms    p99 ms  CPU µs/process',
+  'build            transport  auth     sync ms  in flight  processes/s    p50 ms    p99 ms  CPU µs/process',
 );
 try {
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const syncMs of syncDelays) {
       for (const transport of values.transport.split(',')) {
-        for (const build of values.build.split(',')) await measure(build, transport, syncMs);
+        for (const auth of values.auth.split(',')) {
+          for (const build of values.build.split(',')) await measure(build, transport, syncMs, auth);
+        }
       }
     }
   }
@@ -63,8 +68,9 @@ function buildSlowSync() {
 }
 
 /** Runs one service and prints a row for each concurrency. */
-async function measure(build, transport, syncMs) {
+async function measure(build, transport, syncMs, auth) {
   const dataDir = mkdtempSync(join(temporary, 'data-'));
+  const { variables, headers } = auth === 'none' ? { variables: {}, headers: {} } : withApiKey(dataDir);
   const service = spawn(
     process.execPath,
     [...START_OPTIONS, ...values.node.split(' ').filter(Boolean), join(build, 'src/main.js')],
@@ -75,6 +81,7 @@ async function measure(build, transport, syncMs) {
         DATA_DIR: dataDir,
         LOG_LEVEL: 'info',
         EMBEDDED_TRANSPORT: transport,
+        ...variables,
         EMBEDDED_ENGINE_PORT: '0',
         ...(syncMs > 0 ? { LD_PRELOAD: slowSync, SLOW_SYNC_MS: String(syncMs) } : {}),
       },
@@ -83,7 +90,7 @@ async function measure(build, transport, syncMs) {
   );
   try {
     const pool = new Pool(await listening(service), { connections: 100 });
-    await drive(pool, 'warm-up', WARM_UP_SECONDS, WARM_UP_CONCURRENCY);
+    await drive(pool, 'warm-up', WARM_UP_SECONDS, WARM_UP_CONCURRENCY, headers);
     for (const concurrency of values.concurrency.split(',').map(Number)) {
       const cpuBefore = cpuMicros(service.pid);
       const { count, rate, p50, p99 } = await drive(
@@ -91,8 +98,9 @@ async function measure(build, transport, syncMs) {
         `at-${concurrency}`,
         Number(values.seconds),
         concurrency,
+        headers,
       );
-      const cells = [build.padEnd(16), transport.padEnd(9)];
+      const cells = [build.padEnd(16), transport.padEnd(9), auth.padEnd(8)];
       cells.push(
         String(syncMs).padStart(7),
         String(concurrency).padStart(10),
@@ -108,6 +116,19 @@ async function measure(build, transport, syncMs) {
     if (service.exitCode === null) await new Promise((resolve) => service.once('exit', resolve));
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** The variables of a service that asks for an API key, and the headers of a caller that has one. */
+function withApiKey(folder) {
+  const key = 'fc_bench';
+  const file = join(folder, 'keys.json');
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  const keys = [{ name: 'bench', sha256, scopes: ['process:start'] }];
+  writeFileSync(file, JSON.stringify({ keys }), { mode: 0o600 });
+  return {
+    variables: { AUTH_MODE: 'api-key', API_KEYS_FILE: file },
+    headers: { authorization: `Bearer ${key}` },
+  };
 }
 
 /** CPU time of a process in µs; NaN if the system does not provide it. Linux counts in ticks of 10 ms. */
@@ -133,7 +154,7 @@ async function listening(service) {
 }
 
 /** Starts processes for some seconds with a fixed concurrency; each request waits for its result. */
-async function drive(pool, name, seconds, concurrency) {
+async function drive(pool, name, seconds, concurrency, headers) {
   const latencies = [];
   const began = performance.now();
   const until = began + seconds * 1_000;
@@ -145,7 +166,7 @@ async function drive(pool, name, seconds, concurrency) {
         const { statusCode, body } = await pool.request({
           method: 'POST',
           path: '/api/process/start',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', ...headers },
           body: JSON.stringify({ processKey: 'onboard-user', correlationId: id, variables: { userId: id } }),
         });
         await body.dump();
