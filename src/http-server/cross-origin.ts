@@ -16,6 +16,8 @@ const EXPOSED_HEADERS = [
   'Process-Waiting',
   'RateLimit',
   'RateLimit-Policy',
+  'RateLimit',
+  'RateLimit-Policy',
   'Retry-After',
   'WWW-Authenticate',
   'X-Request-Id',
