@@ -5,6 +5,7 @@ import type { Configuration } from './configuration.types.js';
 /** Tokens of the groups of {@link Configuration}; inject one with `@Inject(HTTP_CONFIG)`. */
 export const HTTP_CONFIG = getConfigToken('http');
 export const AUTH_CONFIG = getConfigToken('auth');
+export const REDACTION_CONFIG = getConfigToken('redaction');
 export const WAIT_CONFIG = getConfigToken('wait');
 export const PROCESS_CONFIG = getConfigToken('process');
 export const CAMUNDA_CONFIG = getConfigToken('camunda');

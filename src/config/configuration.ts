@@ -179,6 +179,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       redisUrl: env.RATE_LIMIT_REDIS_URL === undefined ? null : new Secret(env.RATE_LIMIT_REDIS_URL),
     },
     log: { level: env.LOG_LEVEL },
+    redaction: { paths: env.REDACT_PATHS ?? [] },
     wait: {
       syncTimeoutMs: env.SYNC_TIMEOUT_MS,
       syncTimeoutMaxMs: env.SYNC_TIMEOUT_MAX_MS,

@@ -84,6 +84,12 @@ interface LogConfig {
   readonly level: string;
 }
 
+/** What the log, the trail and the texts of errors hide besides values with the name of a secret. */
+export interface RedactionConfig {
+  /** Paths of values, see `RedactedPaths`. */
+  readonly paths: readonly string[];
+}
+
 export interface WaitConfig {
   readonly syncTimeoutMs: number;
   readonly syncTimeoutMaxMs: number;
@@ -260,6 +266,7 @@ export interface Configuration {
   readonly auth: AuthConfig;
   readonly rateLimit: RateLimitConfig;
   readonly log: LogConfig;
+  readonly redaction: RedactionConfig;
   readonly wait: WaitConfig;
   readonly process: ProcessConfig;
   readonly camunda: CamundaConfig;

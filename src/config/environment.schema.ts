@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isRedactedPath } from '../common/redaction/index.js';
 
 /** Longest delay of setTimeout: 2^31 − 1 ms. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -122,6 +123,18 @@ const patterns = () =>
       error: 'must be regular expressions, separated by spaces',
     });
 
+/** Longest path, and most paths: each is compared with the members of every logged value. */
+const MAX_PATH_LENGTH = 255;
+const MAX_PATHS = 100;
+
+const redactedPaths = () =>
+  text()
+    .transform((value) => value.split(/[\s,]+/).filter((path) => path !== ''))
+    .refine((paths) => paths.every((path) => path.length <= MAX_PATH_LENGTH && isRedactedPath(path)), {
+      error: `must be names separated by dots, with * for any name, like customer.taxId *.email; each at most ${MAX_PATH_LENGTH} characters`,
+    })
+    .refine((paths) => paths.length <= MAX_PATHS, { error: `must be at most ${MAX_PATHS} paths` });
+
 function isPattern(value: string): boolean {
   try {
     new RegExp(value, 'g');
@@ -208,6 +221,10 @@ export const VARIABLES = {
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
     'info',
     'lowest level that is logged',
+  ),
+  REDACT_PATHS: open(
+    redactedPaths(),
+    'values to hide in log, trail and texts of errors: paths separated by spaces or commas, matched at any depth, * for any name, for example customer.taxId *.email',
   ),
   HTTP_BODIES_MAX_BYTES: fixed(
     wholeNumber(65_536, 17_179_869_184),

@@ -20,7 +20,9 @@ describe('EventArchiveRepository', () => {
   it('deletes only archived events, not those that another instance has written since', async () => {
     const { database, queue, config, connection } = fixture;
     const repository = new EventLogRepository(database);
-    const log = new EventLogService(repository, queue, database, config, DEFAULT_REDACTED_NAMES);
+    const log = new EventLogService(repository, queue, database, config, DEFAULT_REDACTED_NAMES, {
+      paths: [],
+    });
     const archive = new EventArchiveRepository(database);
     const selection = { correlationIds: ['a'] };
     await log.logEvent({ correlationId: 'a', stepName: 'before', status: 'ok' });

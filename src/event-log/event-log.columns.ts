@@ -29,20 +29,25 @@ function parsed(stored: unknown): unknown {
   }
 }
 
-/** A short text, cut to its column. */
+/** A short text of this service, cut to its column. */
 function cut(column: Column<string>): Column<string> {
   return { ...column, write: (value) => columnText(value, column.maxLength) };
 }
 
-function shortText(column: string, maxLength: number): Column<string | null> {
-  return nullable(cut(key(column, maxLength)));
+/** A short text without secrets, cut to its column. */
+function shortText(column: string, maxLength: number): Column<string | null, EventContext> {
+  return nullable({
+    ...key(column, maxLength),
+    write: (value, { redactor }: EventContext) => columnText(redactor.scrub(value), maxLength),
+  });
 }
 
-/** A name or an address, cut to its column in the unit of the dialect. */
-function nameOrAddress(column: string, maxLength: number): Column<string | null> {
+/** A name or an address without secrets, cut to its column in the unit of the dialect. */
+function nameOrAddress(column: string, maxLength: number): Column<string | null, EventContext> {
   return nullable({
     ...name(column, maxLength),
-    write: (value, { nameUnit }) => columnText(value, maxLength, nameUnit),
+    write: (value, { nameUnit, redactor }: EventContext) =>
+      columnText(redactor.scrub(value), maxLength, nameUnit),
   });
 }
 

@@ -19,6 +19,7 @@ describe('EventLogService', () => {
       fixture.database,
       fixture.config,
       DEFAULT_REDACTED_NAMES,
+      { paths: [] },
     );
   }
 

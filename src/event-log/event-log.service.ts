@@ -1,6 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TimeOrderedIds } from '../common/identifiers/index.js';
-import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
+import {
+  DATABASE_CONFIG,
+  type DatabaseConfig,
+  REDACTION_CONFIG,
+  type RedactionConfig,
+} from '../config/index.js';
 import {
   bytesOf,
   DatabaseService,
@@ -63,8 +68,9 @@ export class EventLogService {
     private readonly database: DatabaseService,
     @Inject(DATABASE_CONFIG) config: DatabaseConfig,
     @Inject(REDACTED_NAMES) redactedNames: readonly string[],
+    @Inject(REDACTION_CONFIG) { paths }: RedactionConfig,
   ) {
-    const redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes);
+    const redactor = new EventRedactor(redactedNames, config.eventLogMaxBytes, paths);
     this.context = { ...database.dialect, redactor };
     this.writer = new EventLogWriter(repository, this.context, (correlationId) => {
       for (const observer of this.observers) observer(correlationId);

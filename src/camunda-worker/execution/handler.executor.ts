@@ -1,4 +1,5 @@
 import { describeKind, isPlainObject } from '../../common/json/index.js';
+import type { Redactor } from '../../common/redaction/index.js';
 import type { RunningTask } from '../task/running-task.js';
 import type { Attempt } from '../outcome/task-event.factory.js';
 import { type TaskOutcome, toErrorOutcome } from '../outcome/task-outcome.mapper.js';
@@ -16,6 +17,7 @@ export interface HandlerOptions {
   /** Called if the run ends before its handler does; the promise settles when the handler ends, if ever. */
   readonly abandon: (task: RunningTask, handler: Promise<unknown>) => void;
   readonly unknownMembers: UnknownMembers;
+  readonly redactor: Redactor;
 }
 
 /**
@@ -55,7 +57,7 @@ export async function executeHandler(
       err: error,
     });
     const outcome: TaskOutcome =
-      task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task);
+      task.abortedBy === 'stopping' ? { kind: 'unlock' } : toErrorOutcome(error, task, options.redactor);
     return { outcome, attempt: { succeeded: false, error, ...facts() } };
   } finally {
     clearTimeout(timeout);

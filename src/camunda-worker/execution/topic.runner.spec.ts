@@ -100,8 +100,8 @@ describe('TopicRunner', () => {
     const engine = new EngineInstancesClient(new EngineConnection(transport), config);
     const http = { callsOf: (caller: HttpCaller) => new ScriptedCalls(caller) } as unknown as HttpService;
     const models = new OwnBpmnModels([]);
-    const outcomes = new OutcomeReporter(events, engine, nudge, models, config, listener);
-    return new TopicRunner(events, outcomes, nudge, http, deliveries, config);
+    const outcomes = new OutcomeReporter(events, engine, nudge, models, config, { paths: [] }, listener);
+    return new TopicRunner(events, outcomes, nudge, http, deliveries, config, { paths: [] });
   }
 
   function topic(declaration: Partial<TopicDeclaration> = {}): RegisteredTopic {

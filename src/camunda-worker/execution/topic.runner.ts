@@ -2,7 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { isOutOfResources } from '../../common/errors/index.js';
 import { HttpService } from '../../common/http/index.js';
-import { CAMUNDA_CONFIG, type CamundaConfig } from '../../config/index.js';
+import { Redactor } from '../../common/redaction/index.js';
+import {
+  CAMUNDA_CONFIG,
+  type CamundaConfig,
+  REDACTION_CONFIG,
+  type RedactionConfig,
+} from '../../config/index.js';
 import { AbandonedHandlers } from './abandoned-handlers.js';
 import { PoisonTaskGuard } from '../poison-tasks/poison-task.guard.js';
 import type { FetchedTask, TaskCalls } from '../task/fetched-task.js';
@@ -38,6 +44,7 @@ export class TopicRunner {
   private readonly abandoned = new AbandonedHandlers();
   private outOfResources: (error: unknown) => void = () => undefined;
   private readonly unknownMembers = new UnknownMembers(this.logger);
+  private readonly redactor: Redactor;
   private readonly abandon = this.abandoned.add.bind(this.abandoned);
 
   constructor(
@@ -47,7 +54,9 @@ export class TopicRunner {
     private readonly http: HttpService,
     private readonly poisonTasks: PoisonTaskGuard,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+    @Inject(REDACTION_CONFIG) redaction: RedactionConfig,
   ) {
+    this.redactor = new Redactor(redaction);
     // Every running task that repeats a call listens; above ten listeners Node warns of a leak.
     setMaxListeners(config.maxTasks, this.giveUp.signal);
   }
@@ -180,7 +189,7 @@ export class TopicRunner {
       // The handler returned, and then an error that it had not awaited occurred.
       const { input, calls, durationMs } = attempt;
       const failed: Attempt = { succeeded: false, error: task.failure, input, calls, durationMs };
-      const failure = toErrorOutcome(task.failure, task);
+      const failure = toErrorOutcome(task.failure, task, this.redactor);
       await this.events.append(createAttemptEvent(task, topic, failed, failure));
       return failure;
     } finally {
@@ -203,7 +212,7 @@ export class TopicRunner {
         calls: task.httpCalls,
         durationMs: 0,
       };
-      return { attempt, outcome: toErrorOutcome(error, task) };
+      return { attempt, outcome: toErrorOutcome(error, task, this.redactor) };
     }
     this.poisonTasks.begin(task);
     return executeHandler(task, topic, {
@@ -211,6 +220,7 @@ export class TopicRunner {
       context: this.context,
       abandon: this.abandon,
       unknownMembers: this.unknownMembers,
+      redactor: this.redactor,
     });
   }
 

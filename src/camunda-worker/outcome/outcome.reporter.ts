@@ -1,6 +1,12 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { EngineInstancesClient, OwnBpmnModels } from '../../camunda-engine/index.js';
-import { CAMUNDA_CONFIG, type CamundaConfig } from '../../config/index.js';
+import { Redactor } from '../../common/redaction/index.js';
+import {
+  CAMUNDA_CONFIG,
+  type CamundaConfig,
+  REDACTION_CONFIG,
+  type RedactionConfig,
+} from '../../config/index.js';
 import { describeRefusal } from './refusal-message.js';
 import { type FinishedOutcome, isFinished, storedOutcomeOf, toOutcomeVariable } from './stored-outcome.js';
 import { UnreportedOutcomes } from './unreported-outcomes.js';
@@ -35,6 +41,7 @@ export interface ReportLimits {
 @Injectable()
 export class OutcomeReporter {
   private readonly unreported = new UnreportedOutcomes();
+  private readonly redactor: Redactor;
 
   constructor(
     private readonly events: TaskEventLog,
@@ -42,8 +49,11 @@ export class OutcomeReporter {
     private readonly retries: DueRetryPoller,
     private readonly models: OwnBpmnModels,
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
+    @Inject(REDACTION_CONFIG) redaction: RedactionConfig,
     @Optional() @Inject(TaskOutcomeListener) private readonly listener?: TaskOutcomeListener,
-  ) {}
+  ) {
+    this.redactor = new Redactor(redaction);
+  }
 
   /** The outcome of a task whose work was finished by an earlier delivery; null: the handler has to run. */
   finishedOutcomeOf(task: RunningTask): FinishedOutcome | null {
@@ -146,7 +156,7 @@ export class OutcomeReporter {
     // The first refusal starts with all retries, however many the handler has used up.
     const isRepeated = storedOutcomeOf(task) !== null || this.unreported.isCounted(taskId);
     const facts = isRepeated ? task : { attempt: 1, retriesLeft: this.config.taskRetries };
-    const failure = toErrorOutcome(new OutcomeRefusedError(message, { cause: error }), facts);
+    const failure = toErrorOutcome(new OutcomeRefusedError(message, { cause: error }), facts, this.redactor);
     const localVariables = toOutcomeVariable(taskId, outcome);
     await this.report(task, topic, { ...failure, localVariables } as TaskOutcome, limits);
   }

@@ -1,11 +1,9 @@
 import { ZodError } from 'zod';
 import { EngineResponseError } from '../../camunda-engine/index.js';
-import { scrubUrls } from '../../common/urls/index.js';
 import type { HttpCall } from '../../common/http/index.js';
 import type { RegisteredTopic } from '../topics/registered-topic.js';
 import type { RunningTask } from '../task/running-task.js';
 import type { TaskEvent } from './task-event.log.js';
-import { BusinessRuleError } from '../task/task.errors.js';
 import { asError, statusOf, type TaskOutcome } from './task-outcome.mapper.js';
 
 /** What one attempt did, and how it ended. */
@@ -35,7 +33,7 @@ export function createAttemptEvent(
   // Of several calls the last failed one explains most; without one, the last.
   const call = calls.findLast(({ ok }) => !ok) ?? calls.at(-1);
   const metadata = createMetadata(task);
-  const message = error === null ? null : messageOf(error);
+  const message = error === null ? null : error.message;
   if (error !== null) {
     metadata.message = message;
     metadata.error = describeError(error);
@@ -183,14 +181,9 @@ function describeError(error: Error): Record<string, unknown> {
     // A ZodError's message is its issues as JSON.
     ...(cause instanceof ZodError
       ? { issues: issues ?? cause.issues }
-      : { issues, cause: cause instanceof Error ? messageOf(cause) : undefined }),
+      : { issues, cause: cause instanceof Error ? cause.message : undefined }),
   };
   return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
-}
-
-/** A BusinessRuleError is shown as its author worded it; the errors of libraries may quote URLs with secrets. */
-function messageOf(error: Error): string {
-  return error instanceof BusinessRuleError ? error.message : scrubUrls(error.message);
 }
 
 function successSentence({ declaration, stepName }: RegisteredTopic, output: unknown): string {
@@ -199,7 +192,7 @@ function successSentence({ declaration, stepName }: RegisteredTopic, output: unk
 }
 
 function failureSentence({ declaration, stepName }: RegisteredTopic, error: Error): string {
-  return sentenceFrom(declaration.failureSentence, error) ?? `Step ${stepName} failed: ${messageOf(error)}`;
+  return sentenceFrom(declaration.failureSentence, error) ?? `Step ${stepName} failed: ${error.message}`;
 }
 
 /** Null if the handler's function throws: a failed sentence must not change the outcome of the step. */

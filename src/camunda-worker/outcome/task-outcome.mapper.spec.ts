@@ -1,6 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { asError, toErrorOutcome } from './task-outcome.mapper.js';
+import { Redactor } from '../../common/redaction/index.js';
+import { asError, toErrorOutcome as mapError } from './task-outcome.mapper.js';
+
+const redactor = new Redactor();
+const toErrorOutcome = (
+  thrown: unknown,
+  facts: { readonly attempt: number; readonly retriesLeft: number },
+  random?: number,
+) => mapError(thrown, facts, redactor, random);
 import { EngineResponseError } from '../../camunda-engine/index.js';
 import { HttpCallError } from '../../common/http/index.js';
 import { BusinessRuleError, RetryableTaskError } from '../task/task.errors.js';

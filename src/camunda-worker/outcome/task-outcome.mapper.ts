@@ -1,6 +1,6 @@
 import { ZodError } from 'zod';
 import { EngineCallError, toTypedVariables } from '../../camunda-engine/index.js';
-import { scrubUrls } from '../../common/urls/index.js';
+import type { Redactor } from '../../common/redaction/index.js';
 import { isOutOfResources, isTemporarilyUnavailable } from '../../common/errors/index.js';
 import type { BpmnErrorReport, FailureReport } from '../task/fetched-task.js';
 import type { CompleteOutcome } from '../task/task-variables.js';
@@ -31,11 +31,13 @@ const MAX_DETAILS_LENGTH = 16_000;
  *
  * @param retriesLeft attempts that may follow
  * @param attempt from 1
+ * @param redactor masks secrets in the texts of a failure; those of a BusinessRuleError are shown as its author wrote them
  * @param random in [0, 1)
  */
 export function toErrorOutcome(
   thrown: unknown,
   { attempt, retriesLeft }: { readonly attempt: number; readonly retriesLeft: number },
+  redactor: Redactor,
   random = Math.random(),
 ): TaskOutcome {
   const error = asError(thrown);
@@ -47,8 +49,8 @@ export function toErrorOutcome(
   const retries = retriesAfter(error, retriesLeft);
   return {
     kind: 'failure',
-    errorMessage: scrubUrls(messageForClients(error)).slice(0, MAX_MESSAGE_LENGTH),
-    errorDetails: scrubUrls(describeCauses(error)).slice(0, MAX_DETAILS_LENGTH),
+    errorMessage: redactor.scrub(messageForClients(error)).slice(0, MAX_MESSAGE_LENGTH),
+    errorDetails: redactor.scrub(describeCauses(error)).slice(0, MAX_DETAILS_LENGTH),
     retries,
     retryTimeout: retries === 0 ? 0 : taskRetryDelayMs(error, attempt, random),
   };

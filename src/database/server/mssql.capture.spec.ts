@@ -59,7 +59,7 @@ describe('the statements for SQL Server', () => {
     eventRepository = new EventLogRepository(database);
     processArchive = new ProcessArchiveRepository(database);
     eventArchive = new EventArchiveRepository(database);
-    events = new EventLogService(eventRepository, queue, database, config, []);
+    events = new EventLogService(eventRepository, queue, database, config, [], { paths: [] });
     shutdown.register('release', 'database', () => connection.close());
   }
 

@@ -28,7 +28,9 @@ export async function openInstance(changes: Partial<DatabaseConfig> = {}): Promi
     config,
     shutdown,
   );
-  const events = new EventLogService(new EventLogRepository(database), queue, database, config, []);
+  const events = new EventLogService(new EventLogRepository(database), queue, database, config, [], {
+    paths: [],
+  });
   return { fixture, repository, store, events };
 }
 
