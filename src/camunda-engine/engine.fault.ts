@@ -1,3 +1,4 @@
+import { Redactor } from '../common/redaction/index.js';
 import { type BpmnModel, type BpmnElement, nameOf } from '../common/bpmn-model/index.js';
 
 /** Where and why an instance cannot go on in the engine. */
@@ -27,6 +28,9 @@ const HINTS: readonly Hint[] = [
 
 /** Matches errors of the engine's database, which clients must not see. */
 const DATABASE_ERROR = /### |\bSQL\b|ENGINE-03\d{3} (?:Execution of|Exception while executing)/;
+
+/** A file of the engine's machine, also with a drive letter. */
+const FILE_PATH = /(?<![\w/:.])(?:[A-Za-z]:)?(?:[\\/][\w.$-]{1,255}){3,}/g;
 
 /**
  * Finds the element and the reason in the message of an engine that could not continue an instance.
@@ -121,6 +125,9 @@ function reasonOf(message: string): string {
   const text = message
     .replaceAll(/\bENGINE-\d{5}\s+/g, '')
     .replace(/^Cannot instantiate process definition \S+: /, '')
+    // Further lines are the stack or the causes of the engine's exception.
+    .replace(/[\r\n]+\s*(?:at |Caused by: ).*$/s, '')
+    .replace(FILE_PATH, '…')
     .trim();
-  return text === '' ? 'it gives no reason.' : text;
+  return text === '' ? 'it gives no reason.' : new Redactor().scrub(text);
 }
