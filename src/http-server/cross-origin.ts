@@ -16,8 +16,6 @@ const EXPOSED_HEADERS = [
   'Process-Waiting',
   'RateLimit',
   'RateLimit-Policy',
-  'RateLimit',
-  'RateLimit-Policy',
   'Retry-After',
   'WWW-Authenticate',
   'X-Request-Id',
