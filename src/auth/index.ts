@@ -1,5 +1,6 @@
 export { controlAccess } from './access/access-control.js';
-export { callerName, principalIfKnown } from './access/principal.js';
+export { callerName, principalIfKnown, principalOf } from './access/principal.js';
+export { assertMayStart, ownerOf, ProcessAccess } from './access/process-access.js';
 export { OptionalScope, PUBLIC, PublicRoute, RequiresScope } from './access/route-access.js';
 export { securitySchemesOf, withSecurity } from './access/security.openapi.js';
 export { createRequestLimiter } from './rate-limit/rate-limit.js';

@@ -11,6 +11,7 @@ export {
 } from './outcome-origin.js';
 export {
   type ListedProcess,
+  type ListRestriction,
   type Outcome,
   type ProcessChange,
   type ProcessHead,

@@ -42,8 +42,19 @@ export interface ProcessChange {
   readonly startResolved?: boolean;
 }
 
+/** Who may act on a row. */
+export type ProcessOwnership = Pick<ProcessRecord, 'processKey' | 'owner'>;
+
+/** Restricts a list to the processes that a caller may see. */
+export interface ListRestriction {
+  /** Only processes of these keys; absent: of all. */
+  readonly processKeys?: readonly string[];
+  /** Only processes of this owner; absent: of all. */
+  readonly owner?: string;
+}
+
 /** Selects the rows of a list; newest first. */
-export interface ProcessQuery {
+export interface ProcessQuery extends ListRestriction {
   readonly status?: ProcessStatus;
   readonly processKey?: string;
   /** Inclusive. */

@@ -13,6 +13,8 @@ const IDENTITY = pick(
   'claimId',
 );
 
+const OWNERSHIP = pick(PROCESS_STORE_COLUMNS, 'processKey', 'owner');
+
 const SHOWN = pick(
   PROCESS_STORE_COLUMNS,
   'correlationId',
@@ -30,6 +32,9 @@ const SHOWN = pick(
  */
 export const IDENTITY_COLUMNS = namesOf(IDENTITY);
 
+/** The columns of a `ProcessOwnership`. */
+export const OWNERSHIP_COLUMNS = namesOf(OWNERSHIP);
+
 /** The columns of a `ProcessHead`: none of them is long. */
 export const HEAD_COLUMNS = namesOf(omit(RECORD_COLUMNS, 'data', 'error'));
 
@@ -44,6 +49,9 @@ const readRecord = rowReader(RECORD_COLUMNS);
 
 /** Makes a `ProcessIdentity` of a row that has the {@link IDENTITY_COLUMNS}. */
 export const identityOf = rowReader(IDENTITY);
+
+/** Makes a `ProcessOwnership` of a row that has the {@link OWNERSHIP_COLUMNS}. */
+export const ownershipOf = rowReader(OWNERSHIP);
 
 /** Makes the item of a list of a row that has the {@link SHOWN_COLUMNS}, and perhaps `data`. */
 export function listedOf(row: SqlRow, dialect: SqlDialect): ListedProcess {

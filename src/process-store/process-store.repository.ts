@@ -15,6 +15,8 @@ import { IS_OPEN_ERROR } from './outcome-origin.js';
 import { decodeCursor, encodeCursor, type ProcessCursor } from './process-cursor.js';
 import {
   type ListedProcess,
+  type ListRestriction,
+  type ProcessOwnership,
   type ProcessHead,
   type ProcessIdentity,
   type ProcessPage,
@@ -26,6 +28,8 @@ import {
   HEAD_COLUMNS,
   IDENTITY_COLUMNS,
   identityOf,
+  OWNERSHIP_COLUMNS,
+  ownershipOf,
   listedOf,
   recordOf,
   SHOWN_COLUMNS,
@@ -71,6 +75,15 @@ export class ProcessStoreRepository {
     return row === undefined ? null : recordOf(row, this.dialect);
   }
 
+  /** Who may act on a row, without its long texts; null if there is no row. */
+  async findOwnership(correlationId: string): Promise<ProcessOwnership | null> {
+    const [row] = await this.database.read(
+      `SELECT ${OWNERSHIP_COLUMNS} FROM process_store WHERE correlation_id = ?`,
+      [correlationId],
+    );
+    return row === undefined ? null : ownershipOf(row, this.dialect);
+  }
+
   /**
    * A page of rows, newest first, by keyset: stable while rows are added.
    *
@@ -96,11 +109,13 @@ export class ProcessStoreRepository {
   }
 
   /** The places of the open rows in a list: pending rows first, then open errors; each newest first. */
-  async findOpenPlaces(limit: number): Promise<readonly ProcessPlace[]> {
+  async findOpenPlaces(limit: number, restriction: ListRestriction = {}): Promise<readonly ProcessPlace[]> {
+    const { conditions, parameters } = restrictionOf(restriction);
+    const and = conditions.map((condition) => ` AND ${condition}`).join('');
     // Two statements, because each has an index of its own and an OR of both would have none. Only errors have these
     // codes; naming the status as well would make SQLite walk through all errors instead of the few open ones.
-    const pending = await this.findPlaces("WHERE status = 'pending'", [limit], false);
-    const failed = await this.findPlaces(`WHERE ${IS_OPEN_ERROR}`, [limit], false);
+    const pending = await this.findPlaces(`WHERE status = 'pending'${and}`, [...parameters, limit], false);
+    const failed = await this.findPlaces(`WHERE ${IS_OPEN_ERROR}${and}`, [...parameters, limit], false);
     return [...pending, ...failed];
   }
 
@@ -248,8 +263,7 @@ export class ProcessStoreRepository {
 
   private conditionOf(query: ProcessQuery): { where: string; parameters: SqlValue[] } {
     const { time } = this.dialect;
-    const conditions: string[] = [];
-    const parameters: SqlValue[] = [];
+    const { conditions, parameters } = restrictionOf(query);
     const add = (condition: string, ...values: SqlValue[]): void => {
       conditions.push(condition);
       parameters.push(...values);
@@ -266,4 +280,24 @@ export class ProcessStoreRepository {
     }
     return { where: conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`, parameters };
   }
+}
+
+/** The conditions of a restriction; no key at all is a condition that no row meets. */
+function restrictionOf({ processKeys, owner }: ListRestriction): {
+  readonly conditions: string[];
+  readonly parameters: SqlValue[];
+} {
+  const conditions: string[] = [];
+  const parameters: SqlValue[] = [];
+  if (owner !== undefined) {
+    conditions.push('owner = ?');
+    parameters.push(owner);
+  }
+  if (processKeys !== undefined) {
+    conditions.push(
+      processKeys.length === 0 ? '1 = 0' : `process_key IN ${placeholders(processKeys.length)}`,
+    );
+    parameters.push(...processKeys);
+  }
+  return { conditions, parameters };
 }

@@ -6,7 +6,7 @@ import { ProcessStartRepository } from './process-start.repository.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
 import type { Claim } from './process-store.types.js';
-import type { Outcome, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
+import type { ListRestriction, Outcome, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
 
 const OK: Outcome = { origin: 'step', status: 'ok', data: '{"n": 1.0}' };
 /** What the write queue needs to run beside a fake clock. */
@@ -526,6 +526,45 @@ describe('ProcessStoreService', () => {
       const startedBefore = new Date(T0 + 2_000);
       expect(await idsOf({ limit: 10, startedAfter, startedBefore })).toEqual(['p3', 'p2']);
     });
+
+    it.each<[ListRestriction, string[]]>([
+      [{}, ['e', 'd', 'c', 'b', 'a']],
+      [{ owner: 'ann' }, ['d', 'b', 'a']],
+      [{ owner: 'Ann' }, []],
+      [{ processKeys: ['k'] }, ['c', 'b', 'a']],
+      [{ processKeys: ['k', 'l'] }, ['d', 'c', 'b', 'a']],
+      [{ processKeys: ['k', 'l'], owner: 'ann' }, ['d', 'b', 'a']],
+      [{ processKeys: ['k'], owner: 'ann' }, ['b', 'a']],
+      [{ processKeys: [] }, []],
+      [{ processKeys: [], owner: 'ann' }, []],
+    ])(
+      'shows a caller with the restriction %j only its processes, open, recent and old',
+      async (given, ids) => {
+        jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+        for (const [index, [id, processKey, owner]] of (
+          [
+            ['a', 'k', 'ann'],
+            ['b', 'k', 'ann'],
+            ['c', 'k', 'bob'],
+            ['d', 'l', 'ann'],
+          ] as const
+        ).entries()) {
+          jest.setSystemTime(T0 + index);
+          await claimed(id, { processKey, owner });
+        }
+        jest.useRealTimers();
+        await store.insertFinished({ correlationId: 'e', outcome: OK });
+        const incident = { origin: 'incident', status: 'error', error: 'x', errorCode: 'INCIDENT' } as const;
+        await store.save(asClaimed('a'), { outcome: incident });
+        await store.save(asClaimed('c'), { outcome: OK });
+        expect(await idsOf({ limit: 10, ...given })).toEqual(ids);
+        const active = await store.listActive({ limit: 10, maxBytes: 100_000, ...given });
+        expect(active.processes.map(({ correlationId }) => correlationId)).toEqual(ids);
+        const first = await store.listActive({ limit: 1, maxBytes: 100_000, ...given });
+        const cursor = first.nextCursor;
+        if (cursor !== null) expect(await idsOf({ limit: 10, cursor, ...given })).toEqual(ids.slice(1));
+      },
+    );
 
     it('leaves data out by default, and reports whether there is a result', async () => {
       await fill();

@@ -15,7 +15,9 @@ import { cleanChange, cleanOutcome, emptyRecord, rowOf } from './process-record.
 import { encodeCursor, type ProcessCursor } from './process-cursor.js';
 import type {
   ListedProcess,
+  ListRestriction,
   ProcessChange,
+  ProcessOwnership,
   ProcessPage,
   ProcessQuery,
   ProcessRecord,
@@ -39,7 +41,7 @@ import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 import { type ProcessStoreWrites, processStoreWrites, type ResolutionWrite } from './process-store.writes.js';
 
 /** Selects active processes. */
-type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve'>;
+type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve' | 'processKeys' | 'owner'>;
 
 /** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;
@@ -330,9 +332,15 @@ export class ProcessStoreService {
    * The open rows of the table, and those that ended in the last 5 s and are still in the Map; newest first. Only the
    * latter have their results. If not all fit, the cursor continues through all rows.
    */
-  async listActive({ limit, maxBytes, reserve }: ActiveQuery): Promise<ProcessPage> {
-    const open = await this.table.findOpenPlaces(limit + 1);
-    const ended = new Map(this.cache.recentlyFinal().map((record) => [record.correlationId, record]));
+  async listActive(query: ActiveQuery): Promise<ProcessPage> {
+    const { limit, maxBytes, reserve, ...restriction } = query;
+    const open = await this.table.findOpenPlaces(limit + 1, restriction);
+    const ended = new Map(
+      this.cache
+        .recentlyFinal()
+        .filter((record) => meets(record, restriction))
+        .map((record) => [record.correlationId, record]),
+    );
     const places = [
       ...open.filter(({ correlationId }) => !ended.has(correlationId)),
       ...Array.from(ended.values(), ({ correlationId, startedAt, error }) => ({
@@ -395,6 +403,12 @@ function textBytes(write: ProcessWrite): number {
 
 function listed(record: ProcessRecord): ListedProcess {
   return Object.assign({ hasData: record.data !== null }, record);
+}
+
+function meets({ processKey, owner }: ProcessOwnership, restriction: ListRestriction): boolean {
+  if (restriction.owner !== undefined && restriction.owner !== owner) return false;
+  const { processKeys } = restriction;
+  return processKeys === undefined || (processKey !== null && processKeys.includes(processKey));
 }
 
 function newestFirst(a: ProcessCursor, b: ProcessCursor): number {

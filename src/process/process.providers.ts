@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { AccessibleProcessFinder } from './commands/accessible-process.finder.js';
 import { MessageReceiverFinder } from './commands/message-receiver.finder.js';
 import { MessageSender } from './commands/message.sender.js';
 import { NextTaskService } from './commands/next-task.service.js';
@@ -59,6 +60,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessDurationService,
   ClientLimitsService,
   // commands/
+  AccessibleProcessFinder,
   ProcessStartService,
   ProcessCompletionService,
   ProcessCancelService,

@@ -71,6 +71,10 @@ export class MemoryRepository
     return this.read(() => this.table.rows.get(correlationId) ?? null);
   }
 
+  findOwnership(correlationId: string): Promise<ProcessRecord | null> {
+    return this.findProcessStore(correlationId);
+  }
+
   findAllProcessStore({ limit }: ProcessQuery): Promise<ProcessPage> {
     return this.read(() => ({
       processes: this.oldestFirst(() => true)

@@ -141,6 +141,7 @@ class MessageInstance {
       { findAll: () => Promise.resolve([]) } as never,
       waits as never,
       store as never,
+      { find: () => store.get() } as never,
       config,
       camunda,
     );

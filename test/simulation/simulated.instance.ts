@@ -29,6 +29,7 @@ import { ProcessStoreService } from '../../src/process-store/index.js';
 import type { ProcessStartRepository } from '../../src/process-store/process-start.repository.js';
 import type { ProcessStoreRepository } from '../../src/process-store/process-store.repository.js';
 import type { OnCallerGone } from '../../src/process/commands/caller-gone.js';
+import { AccessibleProcessFinder } from '../../src/process/commands/accessible-process.finder.js';
 import { ProcessCancelService } from '../../src/process/commands/process-cancel.service.js';
 import { ProcessCompletionService } from '../../src/process/commands/process-completion.service.js';
 import { type StartCommand, ProcessStartService } from '../../src/process/commands/process-start.service.js';
@@ -241,8 +242,15 @@ export class SimulatedInstance {
     );
     const storeOfCompletion = mutant.storeOfCompletion?.(parts) ?? store;
     const outcomesOfCompletion = new OutcomeWriter(storeOfCompletion, waitroom, trail);
-    this.completions = new ProcessCompletionService(outcomesOfCompletion, trail, engineHistory, process);
-    this.cancels = new ProcessCancelService(store, termination, launcher, trail, process);
+    const finder = new AccessibleProcessFinder(store);
+    this.completions = new ProcessCompletionService(
+      outcomesOfCompletion,
+      finder,
+      trail,
+      engineHistory,
+      process,
+    );
+    this.cancels = new ProcessCancelService(store, finder, termination, launcher, trail, process);
     this.listener = new ProcessOutcomeListener(outcomes, store, waits, results, endedInstances);
     this.waiterRefresh = new WaiterRefreshService(store, waits, outcomes, shutdown);
     this.sweep = new ProcessSweepService(

@@ -516,7 +516,10 @@ export class ProcessHarness {
   }
 
   /** Claims an id for the process `test`, whose traceability id is then `trace-<id>`. */
-  async claim(correlationId: string): Promise<ProcessRecord> {
+  async claim(
+    correlationId: string,
+    changes: { readonly owner?: string; readonly requestHash?: string; readonly claimId?: string } = {},
+  ): Promise<ProcessRecord> {
     const { record } = await this.store.claim({
       correlationId,
       processKey: 'test',
@@ -528,6 +531,7 @@ export class ProcessHarness {
       applicationId: 'application',
       startOwner: 'me',
       leaseMs: 15_000,
+      ...changes,
     });
     return record;
   }

@@ -151,6 +151,11 @@ describe('the statements for SQL Server', () => {
     });
     await repository.findProcessStore('a');
     await repository.findOpenPlaces(10);
+    const restriction = { processKeys: ['k', 'l'], owner: 'o' };
+    await repository.findOpenPlaces(10, restriction);
+    await repository.findAllProcessStore({ limit: 1, maxBytes: 1_000, ...restriction });
+    await repository.findOpenPlaces(10, { processKeys: [] });
+    await repository.findOwnership('a');
     await repository.findShown(['a', 'b'], true);
     await starts.findDueStarts(10);
     await starts.countUnresolvedStarts(new Date());
@@ -238,6 +243,7 @@ describe('the statements for SQL Server', () => {
         'claim_id',
         'status',
         'process_key',
+        'owner',
         'started_at',
         'event_key',
         'updated_at',

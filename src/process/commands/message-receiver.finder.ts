@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import {
   EngineDeploymentService,
   EngineHistoryClient,
@@ -17,6 +18,7 @@ import { MessageStartFinder } from '../launch/message-start.finder.js';
 import { StartLauncherService } from '../launch/start-launcher.service.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { InstanceFinderService } from '../reconcile/instance-finder.service.js';
+import { AccessibleProcessFinder } from './accessible-process.finder.js';
 import type { MessageAddress, MessageObstacle, MessageTarget } from './process-message.js';
 import { TaskProcessFinder } from './task-process.finder.js';
 
@@ -48,15 +50,16 @@ export class MessageReceiverFinder {
     private readonly messageStarts: MessageStartFinder,
     private readonly waits: OutcomeWaitService,
     private readonly store: ProcessStoreService,
+    private readonly accessible: AccessibleProcessFinder,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
   ) {}
 
   /** @throws EngineCallError, DatabaseUnavailableError */
   async find(address: MessageAddress): Promise<MessageTarget | MessageObstacle> {
-    const { correlationId } = address;
+    const { correlationId, access = ProcessAccess.all } = address;
     if (correlationId === null) return this.findAnywhere(address);
-    const record = await this.store.get(correlationId);
+    const record = await this.accessible.find(correlationId, access);
     return record === null ? this.findStart(address) : this.findIn(record, address);
   }
 
@@ -134,7 +137,7 @@ export class MessageReceiverFinder {
 
   /** Searches all instances, of which only those of processes of this service count. */
   private async findAnywhere(address: MessageAddress): Promise<MessageTarget | MessageObstacle> {
-    const { messageName, correlationKeys: processVariables } = address;
+    const { messageName, correlationKeys: processVariables, access = ProcessAccess.all } = address;
     let target: Extract<MessageTarget, { kind: 'instance' }> | null = null;
     for (let query = 0; query < MAX_QUERIES; query += 1) {
       const page = await this.messages.findReceivers({
@@ -148,7 +151,7 @@ export class MessageReceiverFinder {
       ]);
       for (const { processInstanceId } of page) {
         const record = rows.get(processInstanceId);
-        if (record === undefined) continue;
+        if (record === undefined || !access.allows(record)) continue;
         if (target !== null) return { kind: 'ambiguous', record: null };
         target = { kind: 'instance', record, processInstanceId };
       }
@@ -169,10 +172,13 @@ export class MessageReceiverFinder {
   private async findStart({
     messageName,
     correlationId,
+    starter,
   }: MessageAddress): Promise<MessageTarget | MessageObstacle> {
     // Our own definitions may be on their way to the engine.
     if (this.camunda.deploy) await withinTime(this.deployment.whenDeployed(), this.config.startAckTimeoutMs);
-    const [only, another] = await this.messageStarts.findAll(messageName);
+    const all = await this.messageStarts.findAll(messageName);
+    const keys = starter?.access.processKeys ?? null;
+    const [only, another] = keys === null ? all : all.filter(({ processKey }) => keys.has(processKey));
     if (another !== undefined) return { kind: 'ambiguous', record: null };
     if (only === undefined) return { kind: 'no-receiver', reason: 'unknown', record: null };
     return { kind: 'start', processKey: only.processKey, tenantId: only.tenantId, correlationId };

@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import { EngineCallError } from '../../camunda-engine/index.js';
 import { withinTime } from '../../common/promises/index.js';
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
@@ -11,6 +12,7 @@ import {
 import { StartLauncherService } from '../launch/start-launcher.service.js';
 import { ProcessTrailService } from '../outcome/process-trail.service.js';
 import { ProcessTerminationService } from '../reconcile/process-termination.service.js';
+import { AccessibleProcessFinder } from './accessible-process.finder.js';
 import type { Requester } from './requester.js';
 
 /** A client gets an answer within `WRITE_WAIT_MS` even if the store does not answer; a cancel may use the headroom. */
@@ -18,6 +20,7 @@ const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' }
 
 /** What became of a cancellation; `record` is the row that stands. */
 export type CancelResult =
+  /** No process has the id, or the caller may not cancel it. */
   | { readonly kind: 'unknown' }
   /** The process is cancelled, by this call or by an earlier one. */
   | { readonly kind: 'cancelled'; readonly record: ProcessRecord }
@@ -33,6 +36,7 @@ export class ProcessCancelService {
 
   constructor(
     private readonly store: ProcessStoreService,
+    private readonly finder: AccessibleProcessFinder,
     private readonly termination: ProcessTerminationService,
     private readonly launcher: StartLauncherService,
     private readonly trail: ProcessTrailService,
@@ -43,18 +47,32 @@ export class ProcessCancelService {
    * Cancels a pending or INCIDENT process; a repeated cancel continues the first one.
    *
    * @param requester written to the trail with the request
+   * @param access the processes that the caller may cancel
    * @throws an error that is answered 503 if the store does not write the request within `WRITE_WAIT_MS`; the cancel may
    *   still be carried out
    */
-  async cancel(correlationId: string, reason?: string, requester?: Requester): Promise<CancelResult> {
+  async cancel(
+    correlationId: string,
+    reason?: string,
+    requester?: Requester,
+    access = ProcessAccess.all,
+  ): Promise<CancelResult> {
+    if (!access.isAll && (await this.finder.find(correlationId, access)) === null) return { kind: 'unknown' };
     const request = await this.store.update(
       correlationId,
-      (row) =>
-        isReplaceable(row) ? { change: { cancelRequestedAt: new Date() } } : { refuse: 'has ended' as const },
+      (row) => {
+        // The claim may have been removed since, and the id claimed by another caller.
+        if (!access.allows(row)) return { refuse: 'is foreign' as const };
+        return isReplaceable(row)
+          ? { change: { cancelRequestedAt: new Date() } }
+          : { refuse: 'has ended' as const };
+      },
       WRITE_OF_CLIENT,
     );
     if (request.kind === 'unknown') return { kind: 'unknown' };
-    if (request.kind === 'refused') return ended(request.record);
+    if (request.kind === 'refused') {
+      return request.reason === 'is foreign' ? { kind: 'unknown' } : ended(request.record);
+    }
     await this.trail.log(
       request.record,
       {

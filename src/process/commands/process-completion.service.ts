@@ -1,4 +1,5 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import { EngineHistoryClient } from '../../camunda-engine/index.js';
 import { FatalTaskError } from '../../camunda-worker/index.js';
 import { jsonFormFault } from '../../common/json/index.js';
@@ -15,6 +16,7 @@ import {
 import { ownCodeOf } from '../outcome/outcome.factory.js';
 import { type OutcomeDecision, OutcomeWriter } from '../outcome/outcome.writer.js';
 import { ProcessTrailService, type TrailEvent } from '../outcome/process-trail.service.js';
+import { AccessibleProcessFinder } from './accessible-process.finder.js';
 import type { Requester } from './requester.js';
 
 /** The task of a handler of this service that completes a process. */
@@ -33,6 +35,8 @@ export type Completion = {
   readonly task?: CompletingTask;
   /** The caller of a completion by HTTP. */
   readonly requester?: Requester;
+  /** The processes that the caller may complete; absent: all. */
+  readonly access?: ProcessAccess;
 } & (
   | { readonly status: 'ok'; readonly data?: unknown }
   | { readonly status: 'error'; readonly error?: string | undefined; readonly errorCode?: string | undefined }
@@ -40,7 +44,7 @@ export type Completion = {
 
 /** The result of a completion; `record` is the row that stands. */
 export type CompletionResult =
-  /** The id is unknown, and `COMPLETE_UNKNOWN` is `refuse`. */
+  /** The id is unknown and `COMPLETE_UNKNOWN` is `refuse`, or the caller may not complete the process. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'stored'; readonly record: ProcessRecord }
   | { readonly kind: 'duplicate'; readonly record: ProcessRecord }
@@ -74,6 +78,7 @@ export class ProcessCompletionService {
 
   constructor(
     private readonly outcomes: OutcomeWriter,
+    private readonly finder: AccessibleProcessFinder,
     private readonly trail: ProcessTrailService,
     private readonly engineHistory: EngineHistoryClient,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
@@ -82,7 +87,7 @@ export class ProcessCompletionService {
   /**
    * Stores the outcome, then wakes the waiters.
    *
-   * An unknown id is stored as a process that was started elsewhere. A completion by HTTP writes an event with its
+   * An unknown id is stored as a process that was started elsewhere, unless the caller may complete only some processes. A completion by HTTP writes an event with its
    * caller. A refused completion writes an event and nothing else; a handler completes its task nevertheless. If the
    * store takes no writes, a handler waits, and a client gets an error after `WRITE_WAIT_MS`.
    *
@@ -90,11 +95,13 @@ export class ProcessCompletionService {
    * @throws an error that is answered 503, if the store is away
    */
   async complete(completion: Completion): Promise<CompletionResult> {
-    const { correlationId, task } = completion;
+    const { correlationId, task, access = ProcessAccess.all } = completion;
+    if (!access.isAll && (await this.finder.find(correlationId, access)) === null) return { kind: 'unknown' };
     const outcome = this.outcomeOf(completion);
     const result = await this.outcomes.write(
       correlationId,
-      (record) => this.decide(record, outcome, task),
+      (record) =>
+        access.allows(record) ? this.decide(record, outcome, task) : { refuse: 'foreign' as const },
       task === undefined ? ({ status }) => completedByHttp(completion, outcome, status) : 'step',
       { ...writeOptions(completion), ...this.insertion(completion, outcome) },
     );
@@ -102,6 +109,8 @@ export class ProcessCompletionService {
     const { record } = result;
     if (result.kind === 'saved') return { kind: 'stored', record };
     const { reason } = result;
+    // The claim was removed since, and another caller has claimed the id.
+    if (reason === 'foreign') return { kind: 'unknown' };
     if (reason === 'same-outcome') return { kind: 'duplicate', record };
     await this.trail.log(record, refused(completion, outcome, record, reason), writeOptions(completion));
     return { kind: 'refused', record, reason };
@@ -126,11 +135,13 @@ export class ProcessCompletionService {
 
   /** The row of a process that was started elsewhere. */
   private insertion(
-    { correlationId, task }: Completion,
+    { correlationId, task, access = ProcessAccess.all }: Completion,
     outcome: Outcome,
   ): { readonly insert?: FinishedProcess } {
     if (task === undefined) {
-      return this.config.completeUnknown === 'refuse' ? {} : { insert: { correlationId, outcome } };
+      return this.config.completeUnknown === 'refuse' || !access.isAll
+        ? {}
+        : { insert: { correlationId, outcome } };
     }
     const { processDefinitionKey: processKey, processInstanceId, topic } = task;
     return {

@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { v4 as uuidv4, v5 as uuidv5, v7 as uuidv7 } from 'uuid';
+import { ProcessAccess } from '../../auth/index.js';
 import { EngineCallError } from '../../camunda-engine/index.js';
 import { canonicalHash } from '../../common/json/index.js';
 import {
@@ -178,6 +179,9 @@ export class ProcessMessageService {
     caller: Caller,
   ): Promise<MessageResult | 'again'> {
     const { correlationId } = row;
+    const { access = ProcessAccess.all } = command;
+    const known = access.isAll ? null : await this.store.get(correlationId);
+    if (known !== null && !access.allows(known)) return { kind: 'message-id-conflict', correlationId: null };
     if (row.requestHash !== requestHash) return { kind: 'message-id-conflict', correlationId };
     if (row.state === 'correlated') return this.replay(row, command, caller);
     if (row.state === 'starting') return this.restart(command, row, caller);
@@ -386,6 +390,7 @@ export class ProcessMessageService {
       ...(tenantId === null ? {} : { tenantId }),
       correlationId,
       startMessage,
+      ...(command.starter === undefined ? {} : { starter: command.starter }),
       variables,
       onEmptied: () => {
         empty(command);

@@ -1,7 +1,8 @@
+import type { ProcessAccess } from '../../auth/index.js';
 import type { EngineCallError } from '../../camunda-engine/index.js';
 import type { ProcessHead, ProcessRecord } from '../../process-store/index.js';
 import type { WaitingFor } from '../waiting/waiting-for.js';
-import type { StartObstacle, StartResult } from './process-start.service.js';
+import type { Starter, StartObstacle, StartResult } from './process-start.service.js';
 import type { Requester } from './requester.js';
 import type { VariableFault } from './start-variables.js';
 
@@ -15,6 +16,10 @@ export interface MessageAddress {
   readonly correlationId: string | null;
   /** Variables of the instance that waits; it has to have all of them. */
   readonly correlationKeys: Readonly<Record<string, CorrelationKey>>;
+  /** The processes to which the caller may send messages; absent: all. */
+  readonly access?: ProcessAccess;
+  /** The caller, if the message starts a process; absent: the service itself. */
+  readonly starter?: Starter;
 }
 
 /** A message of a client to a process. */
@@ -58,8 +63,8 @@ export type MessageObstacle =
   | { readonly kind: 'unacceptable-variables'; readonly faults: readonly VariableFault[] }
   /** The engine does not accept the variables. */
   | { readonly kind: 'bad-variables'; readonly cause: unknown }
-  /** The `messageId` belongs to a message with another content. */
-  | { readonly kind: 'message-id-conflict'; readonly correlationId: string }
+  /** The `messageId` belongs to a message with another content, or to a process that the caller may not see (null). */
+  | { readonly kind: 'message-id-conflict'; readonly correlationId: string | null }
   /** Another request sends the same message now. */
   | { readonly kind: 'in-progress' }
   | { readonly kind: 'unavailable'; readonly reason: StartObstacle }

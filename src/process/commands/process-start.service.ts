@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { v4 as uuidv4 } from 'uuid';
 import type { ZodError } from 'zod';
+import type { ProcessAccess } from '../../auth/index.js';
 import { canonicalHash } from '../../common/json/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { withinTime } from '../../common/promises/index.js';
@@ -21,6 +22,14 @@ import { WaitingForService } from '../waiting/waiting-for.service.js';
 import type { OnCallerGone } from './caller-gone.js';
 import { findVariableFaults, type VariableFault } from './start-variables.js';
 
+/** Who starts a process. */
+export interface Starter {
+  /** Owner of the process; null without authentication. */
+  readonly owner: string | null;
+  /** The processes that the caller may start. */
+  readonly access: ProcessAccess;
+}
+
 /** A request to start a process. */
 export interface StartCommand {
   readonly processKey: string;
@@ -31,6 +40,8 @@ export interface StartCommand {
   readonly correlationId: string;
   /** The name of the message that starts the process; null or absent: a start by key. */
   readonly startMessage?: string | null;
+  /** Absent: the service itself, which owns nothing and may do everything. */
+  readonly starter?: Starter;
   /** Emptied once they are stored and sent, so that a waiting request holds nothing large. */
   variables: Readonly<Record<string, unknown>>;
   /** Called when the variables are emptied. */
@@ -51,8 +62,11 @@ export type StartResult =
   | ({ readonly kind: 'started'; readonly record: ProcessRecord } & PendingFacts)
   /** An earlier call has started the same process: same id, definition and variables. */
   | ({ readonly kind: 'replayed'; readonly record: ProcessRecord } & PendingFacts)
-  /** The id belongs to a process with another definition or other variables. */
-  | { readonly kind: 'conflict'; readonly record: ProcessRecord }
+  /**
+   * The id belongs to a process with another definition or other variables, or to one of another owner; nothing of that
+   * one may be shown (`isForeign`).
+   */
+  | { readonly kind: 'conflict'; readonly record: ProcessRecord; readonly isForeign: boolean }
   /** The engine refused the start for good. Nothing was kept. */
   | { readonly kind: 'refused'; readonly refusal: StartRefusal }
   /** Some variables cannot reach the engine unchanged. Nothing was kept. */
@@ -124,7 +138,7 @@ export class ProcessStartService {
   }
 
   private async claim(
-    { processKey, correlationId, startMessage, variables, tenantId, versionTag }: StartCommand,
+    { processKey, correlationId, startMessage, variables, tenantId, versionTag, starter }: StartCommand,
     requestHash: string,
   ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
     const obstacle = this.obstacle();
@@ -149,6 +163,7 @@ export class ProcessStartService {
         applicationId: uuidv4(),
         tenantId: tenantId ?? null,
         versionTag: versionTag ?? null,
+        owner: starter?.owner ?? null,
         startOwner: this.owner.id,
         leaseMs: this.config.startLeaseMs,
       },
@@ -202,7 +217,8 @@ export class ProcessStartService {
     request: StartCommand,
   ): Promise<StartResult | 'claim-is-gone'> {
     const { correlationId } = record;
-    if (record.requestHash !== requestHash) return { kind: 'conflict', record };
+    const isForeign = isOfOther(record, request.starter);
+    if (isForeign || record.requestHash !== requestHash) return { kind: 'conflict', record, isForeign };
     if (record.status !== 'pending') return { kind: 'replayed', record };
     const wait = createWait();
     const current = await this.joined(record).catch((error: unknown) => {
@@ -210,6 +226,11 @@ export class ProcessStartService {
       wait.cancel();
       throw error;
     });
+    // The claim may have been removed, and the id claimed again, by whomever.
+    if (current !== null && current.claimId !== record.claimId) {
+      wait.cancel();
+      return 'claim-is-gone';
+    }
     if (current?.status === 'pending') {
       onCallerGone(wait.cancel);
       empty(request);
@@ -243,7 +264,8 @@ export class ProcessStartService {
     const early = this.early.watch(record, wait.until, wait.cancel);
     try {
       const end = await wait.ended;
-      if (end.kind === 'completed') return { kind, record: end.payload };
+      if (end.kind === 'completed' && end.payload.claimId === record.claimId)
+        return { kind, record: end.payload };
     } catch (error) {
       if (error instanceof StartRefusedError) return { kind: 'refused', refusal: error.refusal };
       throw error;
@@ -253,7 +275,8 @@ export class ProcessStartService {
     const refusal = launched === undefined ? null : await this.acknowledge(record, launched);
     if (refusal !== null) return { kind: 'refused', refusal };
     const current = await this.store.get(record.correlationId);
-    if (current !== null) {
+    // Another instance may have removed the refused claim, and another caller may have claimed the id.
+    if (current?.claimId === record.claimId) {
       const waitingFor = early.found ?? this.waitingFor.peek(current);
       return {
         kind,
@@ -289,6 +312,13 @@ export class ProcessStartService {
     const late = await withinTime(launched, this.config.startAckTimeoutMs);
     return late?.kind === 'refused' ? late.refusal : null;
   }
+}
+
+/** Whether a process belongs to another caller. One without an owner does if the caller acts only on its own. */
+function isOfOther(record: ProcessRecord, starter: Starter | undefined): boolean {
+  if (starter === undefined || starter.owner === null) return false;
+  if (record.owner !== null && record.owner !== starter.owner) return true;
+  return !starter.access.allows(record);
 }
 
 /**

@@ -7,6 +7,7 @@ import type { ProcessTrailService } from '../outcome/process-trail.service.js';
 import type { NextTaskService } from './next-task.service.js';
 import type { OpenTask, TaskObstacle } from './process-task.js';
 import { ProcessTaskService, type TaskActor, type TaskLeaving } from './process-task.service.js';
+import { ProcessAccess } from '../../auth/index.js';
 import type { TaskCommandSender } from './task-command.sender.js';
 import type { TaskListService } from './task-list.service.js';
 
@@ -15,6 +16,7 @@ const open = { task: { id: 't', taskDefinitionKey: 'A', name: 'Do', assignee: 'k
 const ACTOR: TaskActor = {
   userId: null,
   requester: { requestId: 'r', clientAddress: '::1', forwardedFor: null, principal: 'from-the-gateway' },
+  access: ProcessAccess.all,
 };
 
 describe('ProcessTaskService', () => {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { ProcessAccess } from '../../auth/index.js';
 import { EngineCallError, EngineTasksClient, toTypedVariables } from '../../camunda-engine/index.js';
 import { type ProcessRecord, ProcessStoreService, type WriteOptions } from '../../process-store/index.js';
 import type { Wait } from '../../waitroom/index.js';
@@ -22,6 +23,8 @@ export interface TaskActor {
   /** The user in the engine's sense, as the caller names it; null if it names none. */
   readonly userId: string | null;
   readonly requester: Requester;
+  /** The processes whose tasks the caller may change. */
+  readonly access: ProcessAccess;
 }
 
 /** How a task is left: completed, or by a BPMN error. */
@@ -53,26 +56,26 @@ export class ProcessTaskService {
   /** Makes a user the assignee of a task; a repeated claim of the same user changes nothing. */
   async claim(id: string, userId: string, actor: TaskActor): Promise<FoundTask | TaskObstacle> {
     return this.guarded(async () => {
-      const found = await this.findOpen(id);
+      const found = await this.findOpen(id, actor.access);
       if ('kind' in found) return found;
       const obstacle = await this.sender.send(found, null, () => this.tasks.claim(id, userId));
       if (obstacle !== null) return obstacle;
       await this.log(found, { stepName: 'task-claim', result: 'Task claimed' }, actor);
-      return this.list.get(id, []);
+      return this.list.get(id, [], actor.access);
     });
   }
 
   /** Removes the assignee of a task. If the actor is a user, the task must not belong to another one. */
   async unclaim(id: string, actor: TaskActor): Promise<FoundTask | TaskObstacle> {
     return this.guarded(async () => {
-      const found = await this.findOpen(id);
+      const found = await this.findOpen(id, actor.access);
       if ('kind' in found) return found;
       const held = heldByOther(found, actor);
       if (held !== null) return held;
       const obstacle = await this.sender.send(found, null, () => this.tasks.unclaim(id));
       if (obstacle !== null) return obstacle;
       await this.log(found, { stepName: 'task-unclaim', result: 'Task released' }, actor);
-      return this.list.get(id, []);
+      return this.list.get(id, [], actor.access);
     });
   }
 
@@ -93,7 +96,7 @@ export class ProcessTaskService {
     const faults = findVariableFaults(leaving.variables);
     if (faults.length > 0) return { kind: 'unacceptable-variables', faults };
     return this.guarded(async () => {
-      const found = await this.findOpen(id);
+      const found = await this.findOpen(id, actor.access);
       if ('kind' in found) return found;
       const held = heldByOther(found, actor);
       if (held !== null) return held;
@@ -155,8 +158,11 @@ export class ProcessTaskService {
   }
 
   /** The open task; else what became of it. @throws EngineCallError */
-  private async findOpen(id: string): Promise<OpenTask | TaskObstacle> {
-    return (await this.list.find(id)) ?? (await this.sender.endOf(id)) ?? { kind: 'unknown' };
+  private async findOpen(id: string, access: ProcessAccess): Promise<OpenTask | TaskObstacle> {
+    const open = await this.list.find(id, access);
+    if (open !== null) return open;
+    const end = await this.sender.endOf(id);
+    return end !== null && access.allows(end.record) ? end : { kind: 'unknown' };
   }
 
   /** Converts errors of the engine before anything was sent to a result. */

@@ -1,3 +1,4 @@
+import type { ProcessAccess } from '../../auth/index.js';
 import type { EngineCallError, UserTask } from '../../camunda-engine/index.js';
 import type { ProcessHead, ProcessRecord } from '../../process-store/index.js';
 import type { VariableFault } from './start-variables.js';
@@ -41,6 +42,8 @@ export interface TaskQuery {
   /** Names of variables to show. */
   readonly variables: readonly string[];
   readonly limit: number;
+  /** The processes whose tasks the caller may see; absent: all. */
+  readonly access?: ProcessAccess;
   /** The page begins after this place; null: at the first task. */
   readonly after: TaskPosition | null;
 }
@@ -54,7 +57,7 @@ export interface TaskPage {
 
 /** Why nothing was done with a task. */
 export type TaskObstacle =
-  /** No open task has the id, or its process is not one of this service. */
+  /** No open task has the id, or its process is not one of this service, or the caller may not act on it. */
   | { readonly kind: 'unknown' }
   /** Another user has the task. */
   | { readonly kind: 'claimed'; readonly record: ProcessHead; readonly assignee: string | null }

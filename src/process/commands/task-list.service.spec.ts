@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type EngineTasksClient, EngineUnreachableError, type UserTask } from '../../camunda-engine/index.js';
-import type { ProcessStoreService } from '../../process-store/index.js';
+import type { AccessibleProcessFinder } from './accessible-process.finder.js';
 import type { TaskPage, TaskPosition, TaskQuery } from './process-task.js';
 import { TaskListService } from './task-list.service.js';
 import type { TaskProcessFinder } from './task-process.finder.js';
@@ -52,7 +52,7 @@ describe('TaskListService', () => {
     list = new TaskListService(
       engine as unknown as EngineTasksClient,
       processes as unknown as TaskProcessFinder,
-      { get: async () => null } as unknown as ProcessStoreService,
+      { find: async () => null } as unknown as AccessibleProcessFinder,
     );
   });
 

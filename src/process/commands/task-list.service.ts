@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import {
   EngineCallError,
   EngineTasksClient,
@@ -6,8 +7,8 @@ import {
   type UserTask,
   type UserTaskFilter,
 } from '../../camunda-engine/index.js';
-import { ProcessStoreService } from '../../process-store/index.js';
 import { shownValue } from '../result/result.variables.js';
+import { AccessibleProcessFinder } from './accessible-process.finder.js';
 import {
   type FoundTask,
   isAfter,
@@ -38,7 +39,7 @@ export class TaskListService {
   constructor(
     private readonly tasks: EngineTasksClient,
     private readonly processes: TaskProcessFinder,
-    private readonly store: ProcessStoreService,
+    private readonly accessible: AccessibleProcessFinder,
   ) {}
 
   /**
@@ -59,10 +60,18 @@ export class TaskListService {
     }
   }
 
-  /** One task. */
-  async get(id: string, variables: readonly string[]): Promise<FoundTask | TaskObstacle> {
+  /**
+   * One task.
+   *
+   * @param access the processes whose tasks the caller may see
+   */
+  async get(
+    id: string,
+    variables: readonly string[],
+    access = ProcessAccess.all,
+  ): Promise<FoundTask | TaskObstacle> {
     try {
-      const task = await this.find(id);
+      const task = await this.find(id, access);
       const [shown] = task === null ? [] : await this.show([task], variables);
       return shown === undefined ? { kind: 'unknown' } : { kind: 'task', task: shown };
     } catch (error) {
@@ -72,15 +81,19 @@ export class TaskListService {
   }
 
   /**
-   * An open task of a process of this service; null if there is none with this id.
+   * An open task of a process of this service; null if there is none with this id, or the caller may not see it.
    *
    * @throws EngineCallError
    */
-  async find(id: string): Promise<OpenTask | null> {
+  async find(id: string, access = ProcessAccess.all): Promise<OpenTask | null> {
     const task = await this.tasks.getTask(id);
-    if (task === null) return null;
+    if (task === null) {
+      // As many calls as for a task that the caller may not see, so that the two take the same time.
+      if (!access.isAll) await this.processes.find([id]);
+      return null;
+    }
     const record = (await this.processes.find([task.processInstanceId])).get(task.processInstanceId);
-    return record === undefined ? null : { task, record };
+    return record === undefined || !access.allows(record) ? null : { task, record };
   }
 
   /**
@@ -125,6 +138,7 @@ export class TaskListService {
     assignee,
     candidateGroup,
     name,
+    access = ProcessAccess.all,
   }: TaskQuery): Promise<UserTaskFilter | null> {
     const filter: UserTaskFilter = {
       ...(assignee === undefined ? {} : { assignee }),
@@ -132,13 +146,13 @@ export class TaskListService {
       ...(name === undefined ? {} : { name }),
     };
     if (correlationId === undefined) return filter;
-    const record = await this.store.get(correlationId);
+    const record = await this.accessible.find(correlationId, access);
     if (record?.processInstanceId == null) return null;
     return { ...filter, processInstanceIds: await this.processes.instancesOf(record.processInstanceId) };
   }
 
   private async page(
-    { limit, processKey, after: from }: TaskQuery,
+    { limit, processKey, after: from, access = ProcessAccess.all }: TaskQuery,
     filter: UserTaskFilter,
   ): Promise<{ readonly open: readonly OpenTask[]; readonly next: TaskPosition | null }> {
     const open: OpenTask[] = [];
@@ -154,7 +168,8 @@ export class TaskListService {
       for (const task of fresh) {
         after = positionOf(task);
         const record = records.get(task.processInstanceId);
-        if (record === undefined || (processKey !== undefined && record.processKey !== processKey)) continue;
+        if (record === undefined || !access.allows(record)) continue;
+        if (processKey !== undefined && record.processKey !== processKey) continue;
         open.push({ task, record });
         if (open.length < limit) continue;
         return { open, next: isLast && task === fresh.at(-1) ? null : after };

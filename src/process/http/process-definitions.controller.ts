@@ -1,6 +1,6 @@
 import { Controller, Get, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { RequiresScope } from '../../auth/index.js';
+import { principalOf, ProcessAccess, RequiresScope } from '../../auth/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { sendAnswer } from './answer.sender.js';
 import { ClientLimitsService } from './client-limits.service.js';
@@ -26,7 +26,11 @@ export class ProcessDefinitionsController {
     @Query(ZodValidationPipe) { after = '', limit = DEFAULT_LIMIT }: DefinitionsQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const answer = await this.definitions.list(after, limit);
+    const answer = await this.definitions.list(
+      after,
+      limit,
+      ProcessAccess.of(principalOf(reply), 'process:read'),
+    );
     this.shares.assertAnswer(reply, answer.body.length);
     sendAnswer(reply, answer);
   }

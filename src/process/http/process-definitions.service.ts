@@ -5,6 +5,7 @@ import {
   type EngineDefinition,
   EngineDefinitionsClient,
 } from '../../camunda-engine/index.js';
+import { ProcessAccess } from '../../auth/index.js';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/process-definition/index.js';
 import { engineUnavailable } from './process-problems.js';
 import type { ProcessAnswer } from './process-view.presenter.js';
@@ -47,10 +48,12 @@ export class ProcessDefinitionsService {
    * A page of definitions by key and tenant. The definitions of the engine may be up to 5 s old.
    *
    * @param after `nextAfter` of the previous page; an empty text for the first page
+   * @param access the processes that the caller may read; its owner does not matter
    * @throws ProblemError `engine-unavailable`
    */
-  async list(after: string, limit: number): Promise<ProcessAnswer> {
-    const views = await this.all();
+  async list(after: string, limit: number, { processKeys } = ProcessAccess.all): Promise<ProcessAnswer> {
+    const all = await this.all();
+    const views = processKeys === null ? all : all.filter(({ key }) => processKeys.has(key));
     const from = views.findIndex((view) => placeOf(view) > after);
     const definitions = from < 0 ? [] : views.slice(from, from + limit);
     const isLast = from < 0 || from + limit >= views.length;

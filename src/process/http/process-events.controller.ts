@@ -3,7 +3,7 @@ import { Controller, Get, Header, Headers, Param, Query, Req, Res } from '@nestj
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import type { z } from 'zod';
-import { RequiresScope } from '../../auth/index.js';
+import { principalOf, ProcessAccess, RequiresScope } from '../../auth/index.js';
 import { ProblemError } from '../../common/errors/index.js';
 import { AddRouteConfig } from '../../common/routes/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
@@ -45,10 +45,12 @@ export class ProcessEventsController {
     @Req() request: FastifyRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    const access = ProcessAccess.of(principalOf(request), 'process:read');
     if (new Negotiator(request.raw).mediaType(PRODUCES) !== EVENT_STREAM) {
-      const answer = await this.events.page(correlationId, after, limit, (bytes) => {
+      const reserve = (bytes: number): void => {
         this.shares.assertAnswer(reply, bytes);
-      });
+      };
+      const answer = await this.events.page(correlationId, after, limit, reserve, access);
       sendAnswer(reply, answer);
       return;
     }
@@ -57,6 +59,7 @@ export class ProcessEventsController {
       correlationId,
       lastEventId ? seqOf(lastEventId) : after,
       onClientGone(reply),
+      access,
     );
     void reply
       .headers(headers)

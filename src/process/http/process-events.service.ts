@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import { EventLogService } from '../../event-log/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import { AccessibleProcessFinder } from '../commands/accessible-process.finder.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
 import { EventStream } from './event-stream.js';
@@ -29,6 +31,7 @@ export class ProcessEventsService {
   constructor(
     private readonly events: EventLogService,
     private readonly store: ProcessStoreService,
+    private readonly finder: AccessibleProcessFinder,
     private readonly presenter: ProcessViewPresenter,
     waits: OutcomeWaitService,
     shutdown: ShutdownService,
@@ -52,6 +55,7 @@ export class ProcessEventsService {
    *
    * @param after place in the trail after which the page begins; 0: from the beginning
    * @param reserve called with the bytes of the page before it is read; may throw to refuse them
+   * @param access the processes that the caller may read
    * @throws ProblemError `unknown-process`
    */
   async page(
@@ -59,8 +63,9 @@ export class ProcessEventsService {
     after: number,
     limit: number,
     reserve: (bytes: number) => void = () => undefined,
+    access = ProcessAccess.all,
   ): Promise<ProcessAnswer> {
-    const record = await this.known(correlationId);
+    const record = await this.known(correlationId, access);
     const maxBytes = this.config.pageMaxBytes;
     const page = await this.events.findPage(correlationId, { after, limit, maxBytes, reserve });
     return this.presenter.events(correlationId, record, page);
@@ -71,13 +76,26 @@ export class ProcessEventsService {
    *
    * @throws ProblemError `unknown-process`
    */
-  async stream(correlationId: string, after: number, onClientGone: OnCallerGone): Promise<OpenStream> {
-    const record = await this.known(correlationId);
+  async stream(
+    correlationId: string,
+    after: number,
+    onClientGone: OnCallerGone,
+    access = ProcessAccess.all,
+  ): Promise<OpenStream> {
+    const record = await this.known(correlationId, access);
     const stream = new EventStream(
       {
         record: () => this.store.get(correlationId),
-        events: (from, limit) =>
-          this.events.findPage(correlationId, { after: from, limit, maxBytes: STREAM_BYTES }),
+        events: async (from, limit) => {
+          const page = await this.events.findPage(correlationId, {
+            after: from,
+            limit,
+            maxBytes: STREAM_BYTES,
+          });
+          // After the read: if the id belongs to another caller since, the page may have events of that one.
+          if (!access.isAll) await this.known(correlationId, access);
+          return page;
+        },
         attempts: (stepName) => this.events.findAttempts(correlationId, stepName),
         view: (final) => this.presenter.view(final),
       },
@@ -94,9 +112,11 @@ export class ProcessEventsService {
   }
 
   /** The row; null if only the trail has the process, because it was started elsewhere and has not ended. */
-  private async known(correlationId: string): Promise<ProcessRecord | null> {
-    const record = await this.store.get(correlationId);
+  private async known(correlationId: string, access: ProcessAccess): Promise<ProcessRecord | null> {
+    const record = await this.finder.find(correlationId, access);
     if (record !== null) return record;
+    // What only the trail has, has no owner.
+    if (!access.isAll) throw unknownProcess(correlationId);
     const [first] = await this.events.findEvents(correlationId, { limit: 1 });
     if (first === undefined) throw unknownProcess(correlationId);
     return null;

@@ -89,7 +89,7 @@ export class ProcessMessagePresenter {
         return new ProblemError(
           'message-id-conflict',
           'This messageId belongs to a message with another content. Nothing was changed; send yours with another id.',
-          { members: { correlationId: obstacle.correlationId, statusUrl: this.statusUrl(obstacle) } },
+          { members: this.aboutMessage(obstacle.correlationId) },
         );
       case 'in-progress':
         return new ProblemError(
@@ -100,6 +100,10 @@ export class ProcessMessagePresenter {
       case 'engine-unavailable':
         return engineUnavailable(obstacle);
     }
+  }
+
+  private aboutMessage(correlationId: string | null): Record<string, unknown> {
+    return correlationId === null ? {} : { correlationId, statusUrl: this.statusUrl({ correlationId }) };
   }
 
   private about(record: ProcessHead | null): Record<string, unknown> {

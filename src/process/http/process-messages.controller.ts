@@ -1,6 +1,6 @@
 import { Body, Controller, Header, Headers, Inject, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { RequiresScope } from '../../auth/index.js';
+import { ownerOf, principalOf, ProcessAccess, RequiresScope } from '../../auth/index.js';
 import { releaseBody } from '../../common/bodies/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -36,6 +36,7 @@ export class ProcessMessagesController {
   ): Promise<void> {
     const { messageName, messageId = null, correlationId = null, correlationKeys, variables } = body;
     const { request } = reply;
+    const principal = principalOf(reply);
     const command: MessageCommand = {
       messageName,
       messageId,
@@ -46,6 +47,8 @@ export class ProcessMessagesController {
         releaseBody(request.raw);
       },
       requester: readRequester(request),
+      access: ProcessAccess.of(principal, 'process:complete'),
+      starter: { owner: ownerOf(principal), access: ProcessAccess.of(principal, 'process:start') },
     };
     if (correlationId !== null) request.correlationId = correlationId;
     // The request may wait for a long time. Both of these refer to its body, which is no longer needed.

@@ -13,14 +13,20 @@ export function unknownProcess(correlationId: string): ProblemError {
   });
 }
 
+const ID_IS_TAKEN =
+  'This correlation id belongs to a process with another definition or other variables. ' +
+  'That process is unchanged; start yours with another id.';
+
 /** @param statusUrl status of the process that has the id */
 export function correlationIdConflict(record: ProcessRecord, statusUrl: string): ProblemError {
-  return new ProblemError(
-    'correlation-id-conflict',
-    'This correlation id belongs to a process with another definition or other variables. ' +
-      'That process is unchanged; start yours with another id.',
-    { members: aboutProcess(record, statusUrl) },
-  );
+  return new ProblemError('correlation-id-conflict', ID_IS_TAKEN, {
+    members: aboutProcess(record, statusUrl),
+  });
+}
+
+/** The id belongs to a process that the caller may not see, whatever its content is. */
+export function foreignCorrelationId(correlationId: string): ProblemError {
+  return new ProblemError('correlation-id-conflict', ID_IS_TAKEN, { members: { correlationId } });
 }
 
 export function outcomeConflict(record: ProcessRecord, statusUrl: string): ProblemError {

@@ -1,16 +1,19 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { ProcessAccess } from '../../auth/index.js';
 import { ProblemError } from '../../common/errors/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig, HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import {
   InvalidCursorError,
   isOpen,
   type ListedProcess,
+  type ListRestriction,
   type ProcessPage,
   type ProcessQuery,
   type ProcessRecord,
   ProcessStoreService,
 } from '../../process-store/index.js';
 import type { Wait, WaitEnd } from '../../waitroom/index.js';
+import { AccessibleProcessFinder } from '../commands/accessible-process.finder.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { StartRefusedError } from '../launch/start-refusal.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
@@ -33,6 +36,8 @@ export interface StatusRequest {
   readonly waitMs: number;
   /** The representations that the client has; null: none. */
   readonly held: HeldTags | null;
+  /** The processes that the caller may read; absent: all. */
+  readonly access?: ProcessAccess;
   /** A client that is gone loses its waiter. */
   readonly onClientGone: OnCallerGone;
 }
@@ -42,6 +47,7 @@ export interface StatusRequest {
 export class ProcessStatusService {
   constructor(
     private readonly store: ProcessStoreService,
+    private readonly finder: AccessibleProcessFinder,
     private readonly waits: OutcomeWaitService,
     private readonly waitingFor: WaitingForService,
     private readonly presenter: ProcessViewPresenter,
@@ -55,11 +61,13 @@ export class ProcessStatusService {
    * @throws ProblemError `unknown-process`, or the problem of the start if it is refused during the wait
    */
   async status(correlationId: string, request: StatusRequest): Promise<ProcessAnswer> {
-    const known = await this.store.get(correlationId);
+    const { access = ProcessAccess.all } = request;
+    const known = await this.finder.find(correlationId, access);
     const mayWait = known !== null && request.waitMs > 0 && isAwaited(known, request.held);
     const seen = mayWait ? await this.awaitChange(correlationId, request) : known;
-    const record = seen === null ? null : await this.kept(seen);
-    if (record === null) throw unknownProcess(correlationId);
+    // During the wait the claim may have been removed, and another caller may have claimed the id.
+    const record = seen === null || !access.allows(seen) ? null : await this.kept(seen);
+    if (record === null || !access.allows(record)) throw unknownProcess(correlationId);
     // A 304 has no body, so the engine is not asked.
     const waitingFor = this.presenter.isUnchanged(record, request.held)
       ? null
@@ -71,11 +79,22 @@ export class ProcessStatusService {
    * Returns the active processes if there are no parameters, otherwise a page of all.
    *
    * @param reserve called with the bytes of the page before it is read; may throw to refuse them
+   * @param access the processes that the caller may read
    */
-  async list(query: ListQuery, reserve: (bytes: number) => void = () => undefined): Promise<ProcessAnswer> {
+  async list(
+    query: ListQuery,
+    reserve: (bytes: number) => void = () => undefined,
+    access = ProcessAccess.all,
+  ): Promise<ProcessAnswer> {
     const { pageMaxBytes: maxBytes } = this.http;
+    const restriction = restrictionOf(access);
     if (Object.values(query).every((value) => value === undefined)) {
-      const active = await this.store.listActive({ limit: ACTIVE_LIMIT, maxBytes, reserve });
+      const active = await this.store.listActive({
+        limit: ACTIVE_LIMIT,
+        maxBytes,
+        reserve,
+        ...restriction,
+      });
       return this.presenter.list(this.activeItems(active.processes, maxBytes, reserve), active.nextCursor);
     }
     const withData = query.include === 'data';
@@ -84,6 +103,7 @@ export class ProcessStatusService {
       limit: query.limit ?? (withData ? DEFAULT_LIMIT_WITH_DATA : DEFAULT_LIMIT),
       maxBytes,
       reserve,
+      ...restriction,
       ...(query.status === undefined ? {} : { status: query.status }),
       ...(query.processKey === undefined ? {} : { processKey: query.processKey }),
       ...(query.startedAfter === undefined ? {} : { startedAfter: new Date(query.startedAfter) }),
@@ -177,6 +197,13 @@ export class ProcessStatusService {
       );
     }
   }
+}
+
+function restrictionOf({ processKeys, owner }: ProcessAccess): ListRestriction {
+  return {
+    ...(processKeys === null ? {} : { processKeys: [...processKeys] }),
+    ...(owner === null ? {} : { owner }),
+  };
 }
 
 /** @throws ProblemError if the start was refused during the wait */

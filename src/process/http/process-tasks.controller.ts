@@ -12,7 +12,7 @@ import {
   Res,
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { RequiresScope } from '../../auth/index.js';
+import { principalOf, ProcessAccess, RequiresScope } from '../../auth/index.js';
 import { releaseBody } from '../../common/bodies/index.js';
 import { ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -69,7 +69,13 @@ export class ProcessTasksController {
   async page(@Query(ZodValidationPipe) query: TaskListQuery, @Res() reply: FastifyReply): Promise<void> {
     const { cursor, limit = DEFAULT_LIMIT, variables = [], ...filter } = query;
     const after = cursor === undefined ? null : decodeTaskCursor(cursor);
-    const result = await this.list.list({ ...definedOf(filter), variables, limit, after });
+    const result = await this.list.list({
+      ...definedOf(filter),
+      variables,
+      limit,
+      after,
+      access: ProcessAccess.of(principalOf(reply), 'process:read'),
+    });
     this.send(reply, this.presenter.list(result));
   }
 
@@ -81,7 +87,11 @@ export class ProcessTasksController {
     @Query(ZodValidationPipe) { variables = [] }: TaskQuery,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const result = await this.list.get(taskId, variables);
+    const result = await this.list.get(
+      taskId,
+      variables,
+      ProcessAccess.of(principalOf(reply), 'process:read'),
+    );
     noteProcess(reply, result);
     this.send(reply, this.presenter.task(result));
   }
@@ -202,7 +212,11 @@ function takeVariables(
 }
 
 function actorOf(userId: string | undefined, { request }: FastifyReply): TaskActor {
-  return { userId: userId ?? null, requester: readRequester(request) };
+  return {
+    userId: userId ?? null,
+    requester: readRequester(request),
+    access: ProcessAccess.of(principalOf(request), 'process:complete'),
+  };
 }
 
 /** The members that are defined. */

@@ -11,6 +11,7 @@ import { entityTagOf, type HeldTags, holds } from './entity-tag.js';
 import { ProcessDurationService } from './process-duration.service.js';
 import {
   correlationIdConflict,
+  foreignCorrelationId,
   outcomeConflict,
   processEnded,
   serviceStopping,
@@ -219,7 +220,9 @@ export class ProcessViewPresenter {
           isEarly: result.isEarly === true,
         });
       case 'conflict':
-        throw correlationIdConflict(result.record, this.statusUrl(result.record.correlationId));
+        throw result.isForeign
+          ? foreignCorrelationId(result.record.correlationId)
+          : correlationIdConflict(result.record, this.statusUrl(result.record.correlationId));
       case 'refused':
         throw startRefused(result.refusal);
       case 'unacceptable-variables':

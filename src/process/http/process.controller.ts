@@ -14,7 +14,7 @@ import {
 } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import { v7 as uuidv7 } from 'uuid';
-import { RequiresScope } from '../../auth/index.js';
+import { assertMayStart, ownerOf, principalOf, ProcessAccess, RequiresScope } from '../../auth/index.js';
 import { releaseBody } from '../../common/bodies/index.js';
 import { CorrelationIdPipe, ZodValidationPipe } from '../../common/validation/index.js';
 import { WAIT_CONFIG, type WaitConfig } from '../../config/index.js';
@@ -69,11 +69,14 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const { processKey, correlationId = uuidv7(), tenantId, versionTag } = body;
+    const principal = principalOf(reply);
+    assertMayStart(principal, processKey);
     const start: StartCommand = {
       processKey,
       correlationId,
       tenantId,
       versionTag,
+      starter: { owner: ownerOf(principal), access: ProcessAccess.of(principal, 'process:start') },
       variables: body.variables,
       onEmptied: () => {
         releaseBody(reply.request.raw);
@@ -98,9 +101,11 @@ export class ProcessController {
   @RequiresScope('process:read')
   @DocumentList()
   async list(@Query(ZodValidationPipe) query: ListQuery, @Res() reply: FastifyReply): Promise<void> {
-    const answer = await this.statuses.list(query, (bytes) => {
+    const reserve = (bytes: number): void => {
       this.shares.assertAnswer(reply, bytes);
-    });
+    };
+    const access = ProcessAccess.of(principalOf(reply), 'process:read');
+    const answer = await this.statuses.list(query, reserve, access);
     sendAnswer(reply, answer);
   }
 
@@ -121,6 +126,7 @@ export class ProcessController {
     const answer = await this.statuses.status(correlationId, {
       waitMs,
       held: readIfNoneMatch(headers['if-none-match']),
+      access: ProcessAccess.of(principalOf(reply), 'process:read'),
       onClientGone: onClientGone(reply),
     });
     this.send(reply, answer, preference.applied(answer.httpStatus));
@@ -135,7 +141,8 @@ export class ProcessController {
   ): Promise<void> {
     reply.request.correlationId = body.correlationId;
     const requester = readRequester(reply.request);
-    const result = await this.completions.complete({ ...body, requester });
+    const access = ProcessAccess.of(principalOf(reply), 'process:complete');
+    const result = await this.completions.complete({ ...body, requester, access });
     this.send(reply, this.presenter.completion(result, body.correlationId));
   }
 
@@ -149,7 +156,12 @@ export class ProcessController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const requester = readRequester(reply.request);
-    const result = await this.cancels.cancel(correlationId, body?.reason, requester);
+    const result = await this.cancels.cancel(
+      correlationId,
+      body?.reason,
+      requester,
+      ProcessAccess.of(principalOf(reply), 'process:cancel'),
+    );
     this.send(reply, this.presenter.cancel(result, correlationId));
   }
 

@@ -267,6 +267,7 @@ export class StartAttemptService {
           metadata: {
             processInstanceId,
             ...choiceOf(record),
+            ...ownerIn(record),
             ...(record.startMessage === null ? {} : { messageName: record.startMessage }),
           },
         },
@@ -352,6 +353,11 @@ function ownVariables(record: ProcessRecord): Record<string, unknown> {
 /** What chose the definition besides its key, for the trail. */
 function choiceOf({ tenantId, versionTag }: DefinitionChoice): Record<string, string> {
   return { ...(tenantId === null ? {} : { tenantId }), ...(versionTag === null ? {} : { versionTag }) };
+}
+
+/** The owner of a start, for the trail. */
+function ownerIn({ owner }: ProcessRecord): Record<string, string> {
+  return owner === null ? {} : { owner };
 }
 
 /** A definition as logs and the health report name it. */

@@ -213,7 +213,11 @@ export class ReconcilerService implements OnApplicationBootstrap {
       stepName: 'start',
       status: 'ok',
       result: 'Instance adopted',
-      metadata: { processInstanceId, attempts: row.startAttempts },
+      metadata: {
+        processInstanceId,
+        attempts: row.startAttempts,
+        ...(row.owner === null ? {} : { owner: row.owner }),
+      },
     });
   }
 
