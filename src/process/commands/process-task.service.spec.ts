@@ -23,6 +23,7 @@ describe('ProcessTaskService', () => {
   const find = jest.fn<() => Promise<OpenTask | null>>();
   const send = jest.fn<() => Promise<TaskObstacle | null>>();
   const endOf = jest.fn<() => Promise<TaskObstacle | null>>();
+  const get = jest.fn<TaskListService['get']>();
   const next = jest.fn(async () => ({ record, tasks: [] }));
   const log = jest.fn<ProcessTrailService['log']>();
   const cancel = jest.fn();
@@ -33,11 +34,12 @@ describe('ProcessTaskService', () => {
     find.mockResolvedValue(open as unknown as OpenTask);
     send.mockResolvedValue(null);
     endOf.mockResolvedValue(null);
+    get.mockResolvedValue({ kind: 'task', task: open } as never);
     log.mockResolvedValue(undefined);
     const wait = { ended: new Promise(() => undefined), cancel } as unknown as Wait<ProcessRecord>;
     service = new ProcessTaskService(
       {} as unknown as EngineTasksClient,
-      { find, get: async () => ({ kind: 'task', task: open }) } as unknown as TaskListService,
+      { find, get } as unknown as TaskListService,
       { send, endOf } as unknown as TaskCommandSender,
       { next } as unknown as NextTaskService,
       { waitFor: () => wait } as unknown as OutcomeWaitService,
@@ -79,6 +81,14 @@ describe('ProcessTaskService', () => {
       ['task-claim', expect.objectContaining({ userId: 'from-the-gateway' })],
       ['task-unclaim', expect.objectContaining({ userId: 'from-the-gateway' })],
     ]);
+  });
+
+  it('does not say that nothing was changed if a task cannot be read after its claim', async () => {
+    const cause = new EngineUnreachableError({ method: 'GET', path: '/task/t' }, 'refused');
+    get.mockResolvedValue({ kind: 'engine-unavailable', inDoubt: false, cause });
+    const inDoubt = { kind: 'engine-unavailable', inDoubt: true, cause };
+    expect(await service.claim('t', 'kim', ACTOR)).toEqual(inDoubt);
+    expect(await service.unclaim('t', ACTOR)).toEqual(inDoubt);
   });
 
   it('does not look for the next task without a wait', async () => {

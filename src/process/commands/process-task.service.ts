@@ -61,7 +61,7 @@ export class ProcessTaskService {
       const obstacle = await this.sender.send(found, null, () => this.tasks.claim(id, userId));
       if (obstacle !== null) return obstacle;
       await this.log(found, { stepName: 'task-claim', result: 'Task claimed' }, actor);
-      return this.list.get(id, [], actor.access);
+      return this.changed(id, actor);
     });
   }
 
@@ -75,7 +75,7 @@ export class ProcessTaskService {
       const obstacle = await this.sender.send(found, null, () => this.tasks.unclaim(id));
       if (obstacle !== null) return obstacle;
       await this.log(found, { stepName: 'task-unclaim', result: 'Task released' }, actor);
-      return this.list.get(id, [], actor.access);
+      return this.changed(id, actor);
     });
   }
 
@@ -112,6 +112,12 @@ export class ProcessTaskService {
         wait.cancel();
       }
     });
+  }
+
+  /** A task after it was changed. */
+  private async changed(id: string, { access }: TaskActor): Promise<FoundTask | TaskObstacle> {
+    const found = await this.list.get(id, [], access);
+    return found.kind === 'engine-unavailable' ? { ...found, inDoubt: true } : found;
   }
 
   private sendLeaving(id: string, leaving: TaskLeaving): Promise<void> {

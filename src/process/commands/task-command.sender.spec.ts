@@ -139,6 +139,14 @@ describe('TaskCommandSender', () => {
     expect(await complete()).toEqual({ kind: 'engine-unavailable', inDoubt: true, cause: away });
   });
 
+  it('is in doubt if the engine refuses only the repetition of a command without an answer', async () => {
+    const failing = refusal(500, 'Cannot complete task t: Unknown property used in expression: ${x}.');
+    commands = [LOST, failing];
+    expect(await complete()).toEqual({ kind: 'engine-unavailable', inDoubt: true, cause: failing });
+    commands = [RACE, failing];
+    expect(await complete()).toMatchObject({ kind: 'refused' });
+  });
+
   it('is not in doubt if nothing was sent', async () => {
     for (const error of [
       new EngineUnreachableError(CALL, 'refused'),

@@ -34,7 +34,8 @@ export class TaskCommandSender {
    * Sends a command on an open task.
    *
    * A command that lost a race against another transaction, or that got no answer, is repeated while the task is open. If
-   * the task has ended as the command ends it after a command without an answer, that command counts as executed.
+   * the task has ended as the command ends it after a command without an answer, that command counts as executed. If the
+   * engine refuses the repetition and the task is still open, the result is in doubt.
    *
    * @returns null if the engine executed the command
    */
@@ -49,8 +50,11 @@ export class TaskCommandSender {
         inDoubt ||= mayBeExecuted(error);
         const obstacle = await this.judge(open, error, inDoubt ? endedBy : null, inDoubt);
         if (obstacle === 'executed') return null;
-        if (obstacle !== 'still-open') return obstacle;
-        if (attempt === MAX_ATTEMPTS) return { kind: 'engine-unavailable', inDoubt, cause: error };
+        // The engine may yet execute the command without an answer, although it refuses the repetition.
+        const isUnclear = obstacle !== 'still-open' && obstacle.kind === 'refused' && inDoubt;
+        if (obstacle !== 'still-open' && !isUnclear) return obstacle;
+        if (isUnclear || attempt === MAX_ATTEMPTS)
+          return { kind: 'engine-unavailable', inDoubt, cause: error };
       }
     }
   }
