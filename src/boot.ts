@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
 import { Logger } from '@nestjs/common';
 import { createApp } from './app.factory.js';
 import { BootError } from './common/errors/index.js';
+import { Redactor } from './common/redaction/index.js';
 import {
   adviseOn,
   type Configuration,
@@ -51,8 +53,9 @@ async function bootWith(
   );
 }
 
-/** Returns the message of a fault that the operator can correct; any other error as it is, with its stack. */
-export function explain(error: unknown): unknown {
+/** Returns the message of a fault that the operator can correct; any other error with its stack, and without secrets. */
+export function explain(error: unknown): string {
   if (error instanceof BootError) return error.message;
-  return describeListenFault(error, 'The service', { host: 'HOST', port: 'PORT' }) ?? error;
+  const fault = describeListenFault(error, 'The service', { host: 'HOST', port: 'PORT' });
+  return fault ?? new Redactor().scrub(inspect(error));
 }

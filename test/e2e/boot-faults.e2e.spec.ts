@@ -73,8 +73,15 @@ describe('explain', () => {
     expect(explain(error)).toBe(error.message);
   });
 
-  it('returns any other error as it is, for its stack', () => {
-    const error = Object.assign(new Error('a defect'), { name: 'ConfigurationError' });
-    expect(explain(error)).toBe(error);
+  it('returns any other error with its stack and causes, without secrets', () => {
+    const cause = Object.assign(new Error('connect postgres://ada:hunter2@db/app'), { password: 'hunter2' });
+    const error = Object.assign(new Error('a defect of password=hunter2', { cause }), {
+      name: 'ConfigurationError',
+    });
+    const text = explain(error);
+    expect(text).toContain('a defect of password=***');
+    expect(text).toMatch(/at .*boot-faults/);
+    expect(text).toContain('postgres://db/app');
+    expect(text).not.toContain('hunter2');
   });
 });

@@ -143,7 +143,7 @@ export class Redactor {
   private isPlain(value: unknown, depth: number, parents: string[]): boolean {
     switch (typeof value) {
       case 'string':
-        return this.scrub(value) === value;
+        return !mayHideSecrets(value) || this.scrub(value) === value;
       case 'number':
       case 'boolean':
         return true;
