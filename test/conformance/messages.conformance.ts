@@ -487,3 +487,125 @@ describe('event-based gateway', () => {
     expect(await process.trail(instance)).toEqual(['!G', 'M1', 'start']);
   });
 });
+
+describe('the executions that wait for a message', () => {
+  const receivers = (messageName: string, filter: Json = {}, query = '') =>
+    engine.post<Json[]>(`/execution${query}`, { messageEventSubscriptionName: messageName, ...filter });
+  const found = async (messageName: string, filter: Json = {}) =>
+    (await receivers(messageName, filter)).body.map(({ processInstanceId }) => processInstanceId);
+  const equal = (values: Json, operator = 'eq') => ({
+    processVariables: Object.entries(values).map(([name, value]) => ({ name, operator, value })),
+  });
+
+  it.each([
+    ['a receive task', receive('M', 'm')],
+    ['a catch event', catchMessage('M', 'm')],
+  ])('are found at %s, until it has the message', async (_where, event) => {
+    const { name, process } = await waiting(event);
+    const instance = await process.start();
+    const { status, body } = await receivers(name);
+    expect(status).toBe(200);
+    expect(body).toEqual([
+      { id: expect.any(String), processInstanceId: instance, ended: false, tenantId: null },
+    ]);
+    await send({ messageName: name, processInstanceId: instance });
+    expect(await found(name)).toEqual([]);
+  });
+
+  it('are found at a boundary event and at an event gateway', async () => {
+    const name = uniqueKey('m');
+    const boundary = await engine.process(
+      [
+        start(),
+        task('A'),
+        boundaryMessage('b', 'A', 'm', false),
+        end(),
+        path('start', 'A', 'end'),
+        path('b', 'end'),
+      ],
+      { definitions: message('m', name) },
+    );
+    const gateway = await engine.process(
+      [
+        start(),
+        eventGateway('G'),
+        catchMessage('M', 'm'),
+        catchTimer('T', 'PT1H'),
+        end(),
+        path('start', 'G', 'M', 'end'),
+        path('G', 'T', 'end'),
+      ],
+      { definitions: message('m', name) },
+    );
+    const instances = [await boundary.start(), await gateway.start()];
+    expect((await found(name)).sort()).toEqual(instances.sort());
+  });
+
+  it('are found by GET, and counted', async () => {
+    const { name, process } = await waiting(receive('M', 'm'));
+    const instance = await process.start();
+    await process.start();
+    const query = `messageEventSubscriptionName=${name}`;
+    expect(await engine.list(`/execution?${query}`)).toHaveLength(2);
+    expect(await engine.list(`/execution?${query}&processInstanceId=${instance}`)).toMatchObject([
+      { processInstanceId: instance },
+    ]);
+    expect(await engine.count(`/execution/count?${query}`)).toBe(2);
+    expect((await engine.post('/execution/count', { messageEventSubscriptionName: name })).body).toEqual({
+      count: 2,
+    });
+  });
+
+  it.each<[string, Json, string, boolean]>([
+    ['a text', { s: 'x' }, 'eq', true],
+    ['another text', { s: 'y' }, 'eq', false],
+    ['a number', { n: 1 }, 'eq', true],
+    ['a number for a text', { s: 1 }, 'eq', false],
+    ['a text for a number', { n: '1' }, 'eq', false],
+    ['a truth value', { b: true }, 'eq', true],
+    ['the other truth value', { b: false }, 'eq', false],
+    ['two variables', { s: 'x', n: 1 }, 'eq', true],
+    ['two variables, one of them different', { s: 'x', n: 2 }, 'eq', false],
+    ['a variable that it does not have', { nope: 'x' }, 'eq', false],
+    ['a different text', { s: 'y' }, 'neq', true],
+  ])('are filtered by processVariables: %s', async (_what, values, operator, isFound) => {
+    const { name, process } = await waiting(receive('M', 'm'));
+    const instance = await process.start({ s: 'x', n: 1, b: true });
+    expect(await found(name, equal(values, operator))).toEqual(isFound ? [instance] : []);
+  });
+
+  it('are filtered by processVariables in a GET', async () => {
+    const { name, process } = await waiting();
+    const instance = await process.start({ s: 'x' });
+    await process.start({ s: 'y' });
+    const rows = await engine.list(`/execution?messageEventSubscriptionName=${name}&processVariables=s_eq_x`);
+    expect(rows).toMatchObject([{ processInstanceId: instance }]);
+  });
+
+  it('are filtered by the variables of the instance that a change has set', async () => {
+    const { name, process } = await waiting();
+    const instance = await process.start({ s: 'x' });
+    await engine.put(`/process-instance/${instance}/variables/s`, { value: 'z', type: 'String' });
+    expect(await found(name, equal({ s: 'x' }))).toEqual([]);
+    expect(await found(name, equal({ s: 'z' }))).toEqual([instance]);
+  });
+
+  it.each(['gt', 'lteq', 'like', 'almost'])(
+    'refuse the operator %s for processVariables',
+    async (operator) => {
+      const error = { status: 400, body: { type: 'InvalidRequestException' } };
+      expect(await receivers('m', equal({ a: 1 }, operator))).toMatchObject(error);
+      expect(await engine.get(`/execution?processVariables=a_${operator}_1`)).toMatchObject(error);
+    },
+  );
+
+  it('come in pages, in the order of their instances', async () => {
+    const { name, process } = await waiting(receive('M', 'm'));
+    const instances = [await process.start(), await process.start(), await process.start()].sort();
+    const sorting = [{ sortBy: 'instanceId', sortOrder: 'asc' }];
+    const page = async (query: string) =>
+      (await receivers(name, { sorting }, query)).body.map(({ processInstanceId }) => processInstanceId);
+    expect(await page('?firstResult=0&maxResults=2')).toEqual(instances.slice(0, 2));
+    expect(await page('?firstResult=2&maxResults=2')).toEqual(instances.slice(2));
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { refused } from './support/answers.js';
-import { end, evaluate, path, start, task } from './support/bpmn.js';
+import { end, evaluate, message, messageStart, path, start, task } from './support/bpmn.js';
 import { uniqueKey } from './support/engine.client.js';
 import { useEngine } from './support/engine.target.js';
 import { vars } from './support/scenario.js';
@@ -199,5 +199,94 @@ describe('start', () => {
     expect(Object.keys(await engine.read(`/process-instance/${id}/variables`))).toEqual(['copy']);
     expect(await process.values(id)).toEqual({ copy: 's' });
     expect(Object.keys((await process.fetchOne('A')).variables)).toEqual(['copy']);
+  });
+});
+
+describe('start at a named event', () => {
+  const at = (...activityIds: readonly string[]) => ({
+    startInstructions: activityIds.map((activityId) => ({ type: 'startBeforeActivity', activityId })),
+  });
+
+  /** A process that starts with a message or without one, and goes to another task for each of them. */
+  async function withTwoStarts() {
+    return engine.process(
+      [
+        start(),
+        messageStart('begin', 'm'),
+        task('A'),
+        task('B'),
+        end(),
+        path('start', 'A', 'end'),
+        path('begin', 'B', 'end'),
+      ],
+      { definitions: message('m', uniqueKey('m')) },
+    );
+  }
+
+  it.each([
+    ['start', 'A'],
+    ['begin', 'B'],
+  ])('%s takes its way, with the business key and the variables', async (event, waitsIn) => {
+    const process = await withTwoStarts();
+    const { status, body } = await process.launch({
+      businessKey: 'bk',
+      variables: vars({ a: 1 }),
+      ...at(event),
+    });
+    expect({ status, body }).toMatchObject({ status: 200, body: { businessKey: 'bk', ended: false } });
+    const id = String(body.id);
+    expect(await process.waitsIn(id)).toEqual([waitsIn]);
+    expect(await process.values(id)).toEqual({ a: 1 });
+    expect(await process.trail(id)).toEqual([event]);
+  });
+
+  it('shows the event in the history as what started the instance', async () => {
+    const process = await withTwoStarts();
+    const { body } = await process.launch(at('begin'));
+    const id = String(body.id);
+    expect(await engine.read(`/history/process-instance/${id}`)).toMatchObject({ startActivityId: 'begin' });
+    expect(
+      await engine.list(`/history/activity-instance?processInstanceId=${id}&activityId=begin`),
+    ).toMatchObject([{ activityType: 'messageStartEvent', canceled: false }]);
+  });
+
+  it('leaves the subscription of the definition to the next message', async () => {
+    const process = await withTwoStarts();
+    await process.launch(at('begin'));
+    await process.launch(at('begin'));
+    expect(await engine.count(`/process-instance/count?processDefinitionKey=${process.key}`)).toBe(2);
+  });
+
+  it('starts the latest version by key', async () => {
+    const { key } = await withTwoStarts();
+    const next = await engine.process(
+      [messageStart('begin', 'm'), task('C'), end(), path('begin', 'C', 'end')],
+      { key, definitions: message('m', uniqueKey('m')) },
+    );
+    const { body } = await engine.post(`/process-definition/key/${key}/start`, at('begin'));
+    expect(body).toMatchObject({ definitionId: next.definitionId });
+    expect(await next.waitsIn(String(body.id))).toEqual(['C']);
+  });
+
+  it('is the usual start without an instruction', async () => {
+    const process = await withTwoStarts();
+    const { body } = await process.launch(at());
+    expect(await process.waitsIn(String(body.id))).toEqual(['A']);
+  });
+
+  it('is refused for an unknown activity, and starts nothing', async () => {
+    const process = await withTwoStarts();
+    const { status } = await process.launch(at('nope'));
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(await engine.count(`/process-instance/count?processDefinitionKey=${process.key}`)).toBe(0);
+  });
+
+  it('starts nothing if an activity behind the event fails', async () => {
+    const process = await engine.process(
+      [messageStart('begin', 'm'), evaluate('X', '${nope}'), end(), path('begin', 'X', 'end')],
+      { definitions: message('m', uniqueKey('m')) },
+    );
+    expect((await process.launch(at('begin'))).status).toBe(500);
+    expect(await engine.count(`/history/process-instance/count?processDefinitionKey=${process.key}`)).toBe(0);
   });
 });

@@ -83,7 +83,7 @@ export const EXECUTION_QUERY = defineQuery<QueriedExecution, unknown>()({
     businessKey: equals('businessKey'),
     activityId: where('text', (execution, id) => execution.isAt(id)),
     messageEventSubscriptionName: where('text', (execution, name) => execution.waitsFor(name)),
-    processVariables: where('variables', (execution, filters) =>
+    processVariables: where('equalVariables', (execution, filters) =>
       matchesVariables((name) => execution.processVariable(name), filters),
     ),
     active: isFalse('suspended'),

@@ -30,6 +30,8 @@ export interface ParameterTypes {
   /** As far as JavaScript counts exactly. */
   long: number;
   variables: readonly VariableFilter[];
+  /** Those that are equal or not equal only. */
+  equalVariables: readonly VariableFilter[];
   /** A variable's value; dates as epoch milliseconds. */
   plainValue: unknown;
   /** Names of types in any case. */

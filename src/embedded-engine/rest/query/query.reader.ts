@@ -86,6 +86,15 @@ const variables: MemberReader<readonly VariableFilter[]> = (value, name) => {
   });
 };
 
+/** As `variables`; Camunda refuses the other operators for process variables of executions. */
+const equalVariables: MemberReader<readonly VariableFilter[]> = (value, name) => {
+  const filters = variables(value, name);
+  const other = filters.find(({ operator }) => operator !== 'eq' && operator !== 'neq');
+  if (other !== undefined)
+    throw invalidRequest(`Invalid process variable comparator specified: ${other.operator}`);
+  return filters;
+};
+
 /** A value in a query string is a text or a date, not a number: `n_eq_5` matches the text `5`, as in Camunda. */
 function readVariableExpression(expression: string, parameter: string): VariableFilter {
   const [name, operator, value, ...rest] = expression.split('_');
@@ -106,6 +115,7 @@ const READERS: { readonly [K in ParameterKind]: MemberReader<ParameterTypes[K] |
   integer,
   long,
   variables,
+  equalVariables,
   plainValue: readPlainValue,
   variableTypes,
   dueDates: readDueDates,
