@@ -11,16 +11,11 @@ describe('EventLogService', () => {
   let repository: EventLogRepository;
   let log: EventLogService;
 
-  function makeLog(): void {
+  function makeLog(config = fixture.config): void {
     repository = new EventLogRepository(fixture.database);
-    log = new EventLogService(
-      repository,
-      fixture.queue,
-      fixture.database,
-      fixture.config,
-      DEFAULT_REDACTED_NAMES,
-      { paths: [] },
-    );
+    log = new EventLogService(repository, fixture.queue, fixture.database, config, DEFAULT_REDACTED_NAMES, {
+      paths: [],
+    });
   }
 
   beforeEach(async () => {
@@ -38,6 +33,29 @@ describe('EventLogService', () => {
 
   const trail = async (correlationId: string): Promise<[number, string][]> =>
     (await log.findEvents(correlationId)).map(({ seq, stepName }) => [seq, stepName]);
+
+  it('reads many large pages over several turns of the event loop', async () => {
+    const large = 200_000;
+    makeLog({ ...fixture.config, eventLogMaxBytes: large + 1_000 });
+    await logStep('a', 'large', { responseData: 'x'.repeat(large) });
+    const turns: number[] = [];
+    let turn = 0;
+    let isOver = false;
+    const count = (): void => {
+      turn += 1;
+      if (!isOver) setImmediate(count);
+    };
+    jest.spyOn(repository, 'findEvents').mockImplementation(() => {
+      turns.push(turn);
+      return Promise.resolve([]);
+    });
+    setImmediate(count);
+    const query = { after: 0, limit: 10, maxBytes: 1_000_000 };
+    await Promise.all(Array.from({ length: 5 }, () => log.findPage('a', query)));
+    isOver = true;
+    // One page of 200 kB has room in a turn, two have not.
+    expect(new Set(turns).size).toBe(5);
+  });
 
   it('stores every column and reads it back', async () => {
     const event = {

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TimeOrderedIds } from '../common/identifiers/index.js';
+import { TurnBudget } from '../common/promises/index.js';
 import {
   DATABASE_CONFIG,
   type DatabaseConfig,
@@ -19,6 +20,9 @@ import { EventLogRepository } from './event-log.repository.js';
 import { EventLogWriter } from './event-log.writer.js';
 import { EventRedactor, REDACTED_NAMES } from './event.redactor.js';
 import type { EventRow, NewEvent, StepAttempt, StoredEvent } from './event.types.js';
+
+/** Bytes that all pages together read in one turn of the event loop: a few milliseconds of work. */
+const TURN_BYTES = 262_144;
 
 /** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;
@@ -61,6 +65,7 @@ export class EventLogService {
   private readonly context: EventContext;
   private readonly ids = new TimeOrderedIds();
   private readonly observers = new Set<(correlationId: string) => void>();
+  private readonly readBudget = new TurnBudget(TURN_BYTES);
 
   constructor(
     private readonly repository: EventLogRepository,
@@ -102,7 +107,8 @@ export class EventLogService {
   }
 
   /**
-   * A page of the trail of a process, oldest first. Reads no more than fits.
+   * A page of the trail of a process, oldest first. Reads no more than fits. Many large pages at a time are read over
+   * several turns of the event loop.
    *
    * @throws DatabaseUnavailableError, and what `reserve` throws
    */
@@ -112,6 +118,7 @@ export class EventLogService {
     const { count, bytes } = fitInto(places.slice(0, limit), maxBytes);
     if (count === 0) return { events: [], nextAfter: null };
     reserve?.(bytes);
+    await this.readBudget.take(bytes);
     const rows = await this.repository.findEvents(correlationId, after, count);
     const events = rows.map((row) => eventOf(row, this.database.dialect));
     return { events, nextAfter: places.length > count ? (events.at(-1)?.seq ?? null) : null };

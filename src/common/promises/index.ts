@@ -1,1 +1,2 @@
+export { TurnBudget } from './turn-budget.js';
 export { withinTime } from './within-time.js';
