@@ -148,7 +148,10 @@ export class ProcessMessageService {
     caller: Caller,
   ): Promise<MessageResult | 'again'> {
     const target = await this.receivers.find(command);
-    if (target.kind !== 'start' && target.kind !== 'instance') return target;
+    if (target.kind !== 'start' && target.kind !== 'instance') {
+      // Nobody may wait because another request has claimed and delivered it since the first look.
+      return (await this.messages.find(messageId)) === null ? target : 'again';
+    }
     const owner = this.newOwner();
     const { kind, record: row } = await this.messages.claim(
       {
