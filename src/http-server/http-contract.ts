@@ -45,9 +45,8 @@ export async function registerHttpContract(
       ? tooManyRequests(config.requestsPerConnection)
       : allowed.length > 0
         ? methodNotAllowed(request.method, allowed)
-        : request.url.startsWith('/api/')
-          ? (origins.check(request) ?? negotiate(request))
-          : null;
+        : // On every path: the router decodes `/%61pi/`, so the text of the URL does not say which route it reaches.
+          (origins.check(request) ?? (request.url.startsWith('/api/') ? negotiate(request) : null));
     if (problem === null) next();
     else sendProblem(request, reply, problem);
   });

@@ -155,6 +155,9 @@ describe('a service that allows one website', () => {
       'content-type': 'text/plain',
     });
     expect(form.status).toBe(403);
+    // The router decodes the path before it looks for the route.
+    for (const path of ['/%61pi/process/cancel/kept', '/%61%70%69/process/%63ancel/kept'])
+      expect((await send(path, 'POST', { origin: EVIL })).status).toBe(403);
     expect((await service.status('kept')).status).toBe(202);
   });
 
