@@ -257,6 +257,29 @@ describe('Redactor', () => {
       expect(JSON.stringify(shown(value))).toBe('{"__proto__":{"a":1},"pwd":"[redacted]"}');
     });
 
+    it('hides in the JSON form of a value that is its own form, or has the same method again', () => {
+      class Account {
+        readonly password = SECRET;
+        readonly owner = { name: 'ada', pin: 1234 };
+
+        toJSON(): unknown {
+          return this;
+        }
+      }
+      const copying = {
+        password: SECRET,
+        n: 1,
+        toJSON(): unknown {
+          return { ...this };
+        },
+      };
+      const hidden = { password: '[redacted]', owner: { name: 'ada', pin: '[redacted]' } };
+      const form = (value: unknown): unknown => JSON.parse(JSON.stringify(shown(value)));
+      expect(form(new Account())).toEqual(hidden);
+      expect(form({ accounts: [new Account()] })).toEqual({ accounts: [hidden] });
+      expect(form({ copying })).toEqual({ copying: { password: '[redacted]', n: 1 } });
+    });
+
     it('does not change the given value', () => {
       const value = { a: [{ password: SECRET }] };
       shown(value);

@@ -262,7 +262,16 @@ class Copier {
     if (value instanceof FinalText) return value.text;
     if (value instanceof Error && this.options !== null) return this.valueOf(this.options.error(value), name);
     if ('toJSON' in value && typeof value.toJSON === 'function')
-      return this.valueOf((value as { toJSON: (name: string) => unknown }).toJSON(name), name);
+      return this.jsonFormOf((value as { toJSON: (name: string) => unknown }).toJSON(name), name);
+    return this.partsOf(value, name);
+  }
+
+  /** Of what `toJSON` has returned, which may be the value itself; `JSON.stringify` does not call it again. */
+  private jsonFormOf(form: unknown, name: string): unknown {
+    return typeof form === 'object' && form !== null ? this.partsOf(form, name) : this.valueOf(form, name);
+  }
+
+  private partsOf(value: object, name: string): unknown {
     if (value instanceof String || value instanceof Number || value instanceof Boolean)
       return this.valueOf(value.valueOf(), name);
     return Array.isArray(value)
