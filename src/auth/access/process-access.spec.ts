@@ -57,6 +57,14 @@ describe('ProcessAccess', () => {
     }
   });
 
+  it('gives nobody the owner of another name by a name that looks like it, or differs in spaces at its end', () => {
+    const owner = ownerOf(principal('Zoë')) ?? '';
+    const names = ['Zoë', owner, ownerOf(principal(owner)) ?? '', 'jwt:ann', 'jwt:ann ', 'jwt:ann  '];
+    const owners = names.map((name) => ownerOf(principal(name)));
+    // SQL Server compares without spaces at the end.
+    expect(new Set(owners.map((each) => each?.trimEnd())).size).toBe(names.length);
+  });
+
   it('lets a principal start the processes of its keys', () => {
     const one = principal('a', 'process:start:k');
     expect(() => {

@@ -6,8 +6,8 @@ import { Grants, type Scope } from './scopes.js';
 /** Length of the column of owners. */
 const OWNER_LENGTH = 255;
 
-/** What the column of owners stores unchanged on every database. */
-const STORABLE = /^[\x20-\x7e]*$/;
+/** What the column of owners stores unchanged on every database. SQL Server ignores spaces at the end when it compares. */
+const STORABLE = /^[\x20-\x7e]*[\x21-\x7e]$/;
 
 /** The part of a process that decides who may act on it. */
 export interface OwnedProcess {
@@ -72,6 +72,8 @@ export function ownerOf(principal: Principal): string | null {
 }
 
 function ownerNameOf({ kind, name }: Principal): string {
-  if (name.length <= OWNER_LENGTH && STORABLE.test(name)) return name;
-  return `${kind}:sha256:${createHash('sha256').update(name).digest('hex')}`;
+  const hashed = `${kind}:sha256:`;
+  // A name that looks like a hash could be the owner of another name.
+  if (name.length <= OWNER_LENGTH && STORABLE.test(name) && !name.startsWith(hashed)) return name;
+  return `${hashed}${createHash('sha256').update(name).digest('hex')}`;
 }
