@@ -8,8 +8,10 @@ import {
   base64url,
   compactVerify,
   type CryptoKey,
+  errors,
   exportJWK,
   generateKeyPair,
+  importJWK,
   type JWK,
   type JWTPayload,
   SignJWT,
@@ -83,20 +85,22 @@ describe('JwtVerifier', () => {
 
   const baseUrl = (): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const config = (more: Partial<JwtConfig> = {}): JwtConfig => ({
+    jwksUrl: `${baseUrl()}/keys?x=1`,
+    issuer: ISSUER,
+    audience: [AUDIENCE],
+    algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
+    scopeClaim: null,
+    clockToleranceMs: 30_000,
+    jwksCooldownMs: NO_SECOND_REQUEST_MS,
+    ...more,
+  });
+
   async function verifier(more: Partial<JwtConfig> = {}): Promise<JwtVerifier> {
-    const config: JwtConfig = {
-      jwksUrl: `${baseUrl()}/keys?x=1`,
-      issuer: ISSUER,
-      audience: [AUDIENCE],
-      algorithms: ['RS256', 'PS256', 'ES256', 'EdDSA'],
-      scopeClaim: null,
-      clockToleranceMs: 30_000,
-      jwksCooldownMs: NO_SECOND_REQUEST_MS,
-      ...more,
-    };
-    const keys = new JwksKeys(config, DIRECT, shutdown);
+    const settings = config(more);
+    const keys = new JwksKeys(settings, DIRECT, shutdown);
     await keys.start();
-    return new JwtVerifier(config, keys);
+    return new JwtVerifier(settings, keys);
   }
 
   const claims = (): JWTPayload => ({
@@ -254,6 +258,24 @@ describe('JwtVerifier', () => {
         () => false,
       ),
     );
+    expect((await fault(tokens, token)).detail).toContain('does not publish');
+  });
+
+  it('does not remember a token of withdrawn keys if another request notices the change during its check', async () => {
+    const key = await importJWK(first.jwk);
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const keys = { version: 1, find: jest.fn(() => released.then(() => key)) };
+    const tokens = new JwtVerifier(config(), keys as unknown as JwksKeys);
+    const token = await sign(claims());
+    const checked = tokens.authenticate(token);
+    keys.version = 2;
+    keys.find.mockRejectedValue(new errors.JWKSNoMatchingKey());
+    await expect(tokens.authenticate(await sign(claims(), second))).rejects.toThrow('does not publish');
+    release();
+    expect(await checked).toMatchObject({ name: 'jwt:alice' });
     expect((await fault(tokens, token)).detail).toContain('does not publish');
   });
 

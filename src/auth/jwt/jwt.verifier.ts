@@ -73,6 +73,7 @@ export class JwtVerifier {
   }
 
   private async verify(token: string): Promise<Principal> {
+    const { version } = this;
     let claims: JWTPayload;
     try {
       claims = await this.claimsOf(token);
@@ -80,8 +81,8 @@ export class JwtVerifier {
       throw this.problemOf(error);
     }
     const principal = principalOfClaims(claims, this.config.scopeClaim);
-    // Keys that have changed meanwhile may have verified it.
-    if (this.version === this.keys.version) {
+    // Keys that have changed meanwhile may have verified it; another request may have noticed the change before.
+    if (version === this.keys.version) {
       this.remember(token, {
         principal,
         untilMs: (claims.exp ?? 0) * 1_000 + this.config.clockToleranceMs,
