@@ -225,4 +225,31 @@ describe('the rate limit', () => {
     await shutdown.stop();
     await redis.stop();
   });
+
+  it('gives up a connection to a Redis that answers nothing, with one warning, until it answers again', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
+    jest.spyOn(Logger.prototype, 'log').mockReturnValue();
+    const redis = await CountingRedis.start();
+    const server = await serverWith({ redisUrl: new Secret(`redis://127.0.0.1:${redis.port}`) });
+    let probes = 0;
+    const isCounted = async (): Promise<boolean> => {
+      const { headers } = await server.inject({ url: '/x', headers: { 'x-name': `probe-${(probes += 1)}` } });
+      return String(headers.ratelimit).includes('r=1');
+    };
+    await until(isCounted);
+
+    redis.hangs = true;
+    expect(await call(server, 'a')).toBe(200);
+    await until(() => warn.mock.calls.length === 1);
+    for (let n = 0; n < 5; n += 1) expect(await call(server, 'a')).toBe(200);
+
+    redis.hangs = false;
+    await until(isCounted);
+    expect([await call(server, 'b'), await call(server, 'b'), await call(server, 'b')]).toEqual([
+      200, 200, 429,
+    ]);
+    expect(warn).toHaveBeenCalledTimes(1);
+    await shutdown.stop();
+    await redis.stop();
+  });
 });

@@ -14,6 +14,12 @@ const MAX_COUNTED = 10_000;
 /** Milliseconds that Redis may take for a count; then the request passes. */
 const REDIS_TIMEOUT_MS = 250;
 
+/**
+ * Milliseconds after which a connection without an answer is given up. Until the next one has answered, requests pass at
+ * once instead of after {@link REDIS_TIMEOUT_MS} each.
+ */
+const REDIS_SILENCE_MS = 2_000;
+
 /** Longest pause between two attempts to connect to Redis. */
 const REDIS_RETRY_MS = 2_000;
 
@@ -82,6 +88,7 @@ function connect(url: string, shutdown: ShutdownService): Redis {
   const redis = new Redis(url, {
     connectTimeout: REDIS_RETRY_MS,
     commandTimeout: REDIS_TIMEOUT_MS,
+    socketTimeout: REDIS_SILENCE_MS,
     // A request does not wait for a connection.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
