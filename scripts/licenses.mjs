@@ -1,8 +1,9 @@
 // npm run licenses: lists the licences of the packages in package-lock.json; fails if one is not allowed.
 import { readFileSync } from 'node:fs';
+import { fileArgument } from './lib/file-argument.mjs';
 import { licensesOf, unexpectedLicenses } from './lib/licenses.mjs';
 
-const packages = licensesOf(JSON.parse(readFileSync(process.argv[2] ?? 'package-lock.json', 'utf8')));
+const packages = licensesOf(JSON.parse(readFileSync(fileArgument('licenses', 'package-lock.json'), 'utf8')));
 
 /** @param {string} title @param {typeof packages} listed */
 function list(title, listed) {

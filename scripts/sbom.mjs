@@ -1,9 +1,10 @@
 // npm run sbom: writes the CycloneDX bill of materials of the packages that the service runs with, from package-lock.json.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { fileArgument } from './lib/file-argument.mjs';
 import { licensesOf } from './lib/licenses.mjs';
 
-const path = process.argv[2] ?? 'sbom.cdx.json';
+const path = fileArgument('sbom', 'sbom.cdx.json');
 const { name } = JSON.parse(readFileSync('package.json', 'utf8'));
 
 // From the lock file, so that neither the network nor the state of node_modules decides what is listed.

@@ -5,6 +5,7 @@ import { BootError } from './common/errors/index.js';
 import { Redactor } from './common/redaction/index.js';
 import {
   adviseOn,
+  adviseOnCallers,
   type Configuration,
   createConfiguration,
   describeConfiguration,
@@ -45,7 +46,7 @@ async function bootWith(
   await app.listen(port, host);
   const logger = new Logger('Main');
   logger.log({ msg: 'Configuration', configuration: describeConfiguration(configuration) });
-  for (const sentence of advice) logger.warn(sentence);
+  for (const sentence of [...advice, ...adviseOnCallers(configuration)]) logger.warn(sentence);
   const url = await app.getUrl();
   const { docs } = configuration.http;
   logger.log(

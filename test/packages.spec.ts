@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -80,6 +80,19 @@ describe('the packages', () => {
     );
     return path;
   }
+
+  it.each([
+    ['sbom', ['--help']],
+    ['licenses', ['--fail']],
+    ['licenses', ['a.json', 'b.json']],
+  ])('have scripts that explain themselves and write nothing: %s %j', (script, args) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`scripts/${script}.mjs`, ...args], {
+      encoding: 'utf8',
+    });
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(new RegExp(`^usage: npm run ${script} -- \\[FILE\\]`));
+    expect(args.filter((each) => existsSync(each))).toEqual([]);
+  });
 
   function listed(lock: string) {
     return spawnSync(process.execPath, ['scripts/licenses.mjs', lock], { encoding: 'utf8' });

@@ -1,8 +1,36 @@
-import type { AuthConfig } from './configuration.types.js';
+import { isIPv4 } from 'node:net';
+import type { AuthConfig, Configuration } from './configuration.types.js';
 import type { Environment } from './environment.schema.js';
+
+/** The variables that only one mode uses. */
+const VARIABLES_OF = {
+  'api-key': ['API_KEYS_FILE'],
+  jwt: ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'],
+} as const;
 
 /** What contradicts in the variables of callers. */
 export function authFaults(env: Environment): string[] {
+  return [...modeFaults(env), ...unusedFaults(env)];
+}
+
+/** A variable without its mode would leave the service open, although its operator set up authentication. */
+function unusedFaults(env: Environment): string[] {
+  const modes = env.AUTH_MODE ?? ['none'];
+  const faults = (['api-key', 'jwt'] as const)
+    .filter((mode) => !modes.includes(mode))
+    .flatMap((mode) =>
+      VARIABLES_OF[mode]
+        .filter((name) => env[name] !== undefined)
+        .map((name) => `${name} is used only with AUTH_MODE=${mode}: set that, or unset ${name}.`),
+    );
+  if (env.RATE_LIMIT_REDIS_URL !== undefined && env.RATE_LIMIT_MAX === undefined)
+    faults.push(
+      'RATE_LIMIT_REDIS_URL is used only with RATE_LIMIT_MAX, and without it there is no limit: set that, or unset RATE_LIMIT_REDIS_URL.',
+    );
+  return faults;
+}
+
+function modeFaults(env: Environment): string[] {
   const { AUTH_MODE: modes } = env;
   if (modes === undefined) {
     return env.NODE_ENV === 'production'
@@ -21,6 +49,17 @@ export function authFaults(env: Environment): string[] {
       if (env[name] === undefined) faults.push(`${name} must be set for AUTH_MODE=jwt.`);
   }
   return faults;
+}
+
+/** Warns of a service without authentication that other machines can reach. */
+export function adviseOnCallers({ auth, http }: Pick<Configuration, 'auth' | 'http'>): string[] {
+  const isLocal =
+    http.host === 'localhost' || http.host === '::1' || (isIPv4(http.host) && http.host.startsWith('127.'));
+  return auth.open && !isLocal
+    ? [
+        `The service authenticates no caller: everybody who reaches it on ${http.host} may start, read, complete and cancel processes. Set AUTH_MODE, or let only a gateway that authenticates each request reach the port.`,
+      ]
+    : [];
 }
 
 /** The group of the variables of callers. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { adviseOnCallers } from './auth.config.js';
 import { ConfigurationError, createConfiguration } from './configuration.js';
 import { describeConfiguration } from './configuration.description.js';
 import { envExample } from './env-example.js';
@@ -298,6 +299,41 @@ describe('AUTH_MODE', () => {
       'JWT_ISSUER',
       'JWT_AUDIENCE',
     ]);
+  });
+
+  it.each([
+    [{ API_KEYS_FILE: 'keys.json' }, ['API_KEYS_FILE is used only with AUTH_MODE=api-key']],
+    [
+      { API_KEYS_FILE: 'keys.json', AUTH_MODE: 'none' },
+      ['API_KEYS_FILE is used only with AUTH_MODE=api-key'],
+    ],
+    [
+      { JWT_JWKS_URL: 'https://id.example/keys', JWT_ISSUER: 'https://id.example/', JWT_AUDIENCE: 'a' },
+      ['JWT_JWKS_URL', 'JWT_ISSUER', 'JWT_AUDIENCE'].map((name) => `${name} is used only with AUTH_MODE=jwt`),
+    ],
+    [
+      { RATE_LIMIT_REDIS_URL: 'redis://redis:6379' },
+      ['RATE_LIMIT_REDIS_URL is used only with RATE_LIMIT_MAX'],
+    ],
+  ])('does not leave the service open or without a limit for %j', (variables, begins) => {
+    expect(faultsOf(variables as Record<string, string>)).toEqual(
+      begins.map((text) => expect.stringContaining(text)),
+    );
+  });
+
+  it.each([
+    [{}, 0],
+    [{ HOST: 'localhost' }, 0],
+    [{ HOST: '127.0.0.2' }, 0],
+    [{ HOST: '::1' }, 0],
+    [{ HOST: '0.0.0.0' }, 1],
+    [{ HOST: '127.example.com' }, 1],
+    [{ NODE_ENV: 'production', AUTH_MODE: 'none' }, 1],
+    [{ HOST: '0.0.0.0', AUTH_MODE: 'api-key', API_KEYS_FILE: 'keys.json' }, 0],
+  ])('warns of callers from other machines without authentication: %j', (variables, warnings) => {
+    const advice = adviseOnCallers(createConfiguration(variables));
+    expect(advice).toHaveLength(warnings);
+    for (const sentence of advice) expect(sentence).toContain('Set AUTH_MODE');
   });
 
   it('reads the modes, the audiences and the algorithms', () => {

@@ -36,6 +36,7 @@ export type {
   WaitConfig,
 } from './configuration.types.js';
 export { isToken } from './engine-access.config.js';
+export { adviseOnCallers } from './auth.config.js';
 export { adviseOn } from './environment.advice.js';
 export { readEnvironment } from './environment.js';
 export { Secret } from './secret.js';

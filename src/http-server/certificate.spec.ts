@@ -43,7 +43,11 @@ describe('a pair of certificate and key', () => {
       /^TLS_KEY_FILE is not the key of the first/,
     ],
     ['an intermediate first', () => [`${other.pem}\n${own.pem}`, own.key], /before its intermediates\.$/],
-    ['swapped files', () => [own.key, own.pem], /^TLS_CERT_FILE does not begin with a certificate: /],
+    [
+      'swapped files',
+      () => [own.key, own.pem],
+      /^TLS_CERT_FILE does not begin with a certificate: put .+; the key belongs into TLS_KEY_FILE\. /,
+    ],
     ['no key', () => [own.pem, own.pem], /^TLS_KEY_FILE does not have a private key: /],
     ['an empty certificate', () => ['', own.key], /^TLS_CERT_FILE has nothing in PEM format/],
     ['an empty key', () => [own.pem, '\n'], /^TLS_KEY_FILE has nothing in PEM format/],

@@ -68,9 +68,10 @@ function readCertificate(cert: Buffer): X509Certificate {
   try {
     return new X509Certificate(cert);
   } catch (cause) {
-    throw new CertificateError(`TLS_CERT_FILE does not begin with a certificate: ${messageOf(cause)}.`, {
-      cause,
-    });
+    throw new CertificateError(
+      `TLS_CERT_FILE does not begin with a certificate: put the certificate of the service first (PEM, -----BEGIN CERTIFICATE-----); the key belongs into TLS_KEY_FILE. OpenSSL says: ${messageOf(cause)}.`,
+      { cause },
+    );
   }
 }
 

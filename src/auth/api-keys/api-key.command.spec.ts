@@ -89,6 +89,25 @@ describe('apiKeyCommand', () => {
     expect([existsSync(file), output]).toEqual([false, '']);
   });
 
+  it('explains the options for --help, and makes no key', () => {
+    run('--help', file);
+    expect(output).toMatch(/^npm run api-key -- --name <name>/);
+    expect([existsSync(file), keyIn()]).toEqual([false, '']);
+  });
+
+  it('says what to do if the folder of the file does not exist', () => {
+    const missing = join(folder, 'missing', 'keys.json');
+    expect(() => {
+      run('--name partner --scopes process:read', missing);
+    }).toThrow(`${missing} cannot be written (ENOENT): its folder must exist`);
+    expect(output).toBe('');
+  });
+
+  it('says so if the key has expired already', () => {
+    run('--name partner --scopes process:read --expires-at 2020-01-01T00:00:00Z', file);
+    expect(output).toContain('The key has expired already');
+  });
+
   it('does not touch a file that is not valid', () => {
     writeFileSync(file, '{"keys":[');
     expect(() => {

@@ -22,7 +22,8 @@ const USAGE = `npm run api-key -- --name <name> --scopes <scope,...> [--process-
                   a process scope may be restricted: process:start:<process key>
   --process-keys  restricts all process scopes to these process keys
   --expires-at    for example 2027-01-31T00:00:00Z; without it the key does not expire
-  --file          the key file; default: API_KEYS_FILE. Without both, the entry is printed only`;
+  --file          the key file, created if missing; default: API_KEYS_FILE. Without both, the entry is printed only
+  --help          prints this`;
 
 /**
  * Creates an API key, adds its entry to the key file and prints the key, which is stored nowhere.
@@ -38,6 +39,10 @@ export function apiKeyCommand(
   print: (line: string) => void,
 ): void {
   const options = optionsOf(args);
+  if (options === null) {
+    print(USAGE);
+    return;
+  }
   const file = options.file ?? (defaultFile === '' ? undefined : defaultFile);
   const key = createApiKey();
   const entry = {
@@ -56,17 +61,29 @@ export function apiKeyCommand(
       `The entry of ${entry.name} was added to ${file}. A running service accepts the key within a second.`,
     );
   }
+  const { expiresAt } = entry;
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now())
+    print(`The key has expired already, so the service refuses it: make one with a later --expires-at.`);
   print(`The key, which is shown only now:\n${key}`);
 }
 
+/** Null for `--help`. */
 function optionsOf(args: readonly string[]) {
   const option = { type: 'string' } as const;
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { name: option, scopes: option, 'process-keys': option, 'expires-at': option, file: option },
+      options: {
+        name: option,
+        scopes: option,
+        'process-keys': option,
+        'expires-at': option,
+        file: option,
+        help: { type: 'boolean' },
+      },
     });
     const { name, scopes } = values;
+    if (values.help === true) return null;
     if (name === undefined || scopes === undefined) throw new Error('--name and --scopes are needed.');
     return { ...values, name, scopes };
   } catch (error) {
@@ -94,7 +111,10 @@ function addTo(file: string, entry: object): void {
     renameSync(half, target);
   } catch (error) {
     rmSync(half, { force: true });
-    throw error;
+    throw new Error(
+      `${file} cannot be written (${(error as NodeJS.ErrnoException).code}): its folder must exist, and this user must be allowed to write to it. No key was added.`,
+      { cause: error },
+    );
   }
 }
 
