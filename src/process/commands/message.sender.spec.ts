@@ -88,6 +88,15 @@ describe('MessageSender', () => {
     expect(correlate).toHaveBeenCalledTimes(1);
   });
 
+  it('finds a message delivered whose transaction the engine reports as failed after its commit', async () => {
+    correlate.mockRejectedValue(refusal(500, 'An exception occurred in the persistence layer.'));
+    hadVariable.mockResolvedValue(true);
+    for (const stillWaits of [true, false]) {
+      isAwaited.mockResolvedValue(stillWaits);
+      expect(await send()).toBe('correlated');
+    }
+  });
+
   it('is in doubt if no trace appears', async () => {
     correlate.mockRejectedValue(LOST);
     expect(await send()).toEqual({ kind: 'engine-unavailable', inDoubt: true, cause: LOST });

@@ -47,7 +47,7 @@ export class MessageSender {
       if (mayBeExecuted(error)) return this.search(processInstanceId, claimId, error);
       if (!(error instanceof EngineResponseError))
         return { kind: 'engine-unavailable', inDoubt: false, cause: error };
-      return this.judge(target, command, error);
+      return this.judge(target, command, claimId, error);
     }
   }
 
@@ -73,10 +73,11 @@ export class MessageSender {
     return { kind: 'engine-unavailable', inDoubt: true, cause };
   }
 
-  /** What a refusal of the engine means, which has rolled the message back. */
+  /** What an answer of the engine means that refuses the message. */
   private async judge(
     { record, processInstanceId }: InstanceTarget,
     command: MessageCommand,
+    claimId: string,
     error: EngineResponseError,
   ): Promise<SendResult> {
     if (hasSeveralReceivers(error)) return { kind: 'ambiguous', record };
@@ -89,6 +90,8 @@ export class MessageSender {
         : 'again';
     }
     if (error.status === 400) return { kind: 'bad-variables', cause: error };
+    // The engine also answers so if the connection to its database breaks while it commits.
+    if (await this.isDelivered(processInstanceId, claimId)) return 'correlated';
     // The database of the engine may refuse the loser of a race with an error of its own.
     if (!(await this.receivers.isAwaited(command, processInstanceId))) return 'again';
     const { place, reason } = readEngineFault(error.engineMessage, null, []);
