@@ -7,7 +7,11 @@ import { countJson } from '../common/json/index.js';
 import type { HttpConfig } from '../config/index.js';
 
 /** Routes whose body is optional. */
-const BODY_OPTIONAL: ReadonlySet<string> = new Set(['/api/process/cancel/:correlationId']);
+const BODY_OPTIONAL: ReadonlySet<string> = new Set([
+  '/api/process/cancel/:correlationId',
+  '/api/process/tasks/:taskId/unclaim',
+  '/api/process/tasks/:taskId/complete',
+]);
 
 /** Length of the shortest member, `"":0,`, and of the shortest item, `0,`. */
 const MEMBER_BYTES = 5;

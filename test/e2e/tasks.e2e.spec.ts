@@ -254,6 +254,41 @@ describe('tasks of people', () => {
     expect((await service.get(`/api/process/tasks/${id}`)).status).toBe(200);
   });
 
+  it('says that the process is suspended, also to a user who claims its task', async () => {
+    const { id, correlationId } = await waiting('stuck', 'suspended');
+    const [instance] = (await elsewhere.get(`/process-instance?businessKey=${correlationId}`)) as {
+      id: string;
+    }[];
+    const suspend = (suspended: boolean) =>
+      elsewhere.send('PUT', `/process-instance/${instance?.id ?? ''}/suspended`, { suspended });
+    await suspend(true);
+    for (const [action, request] of [
+      ['claim', { userId: 'kim' }],
+      ['unclaim', {}],
+      ['complete', {}],
+      ['bpmn-error', { errorCode: 'NO' }],
+    ] as const) {
+      const { status, body } = await act(id, action, request);
+      expect([action, status, body.type]).toEqual([action, 409, 'urn:fastify-camunda:problem:task-refused']);
+      expect(body.detail).toMatch(/suspended/);
+    }
+    await suspend(false);
+    expect((await act(id, 'claim', { userId: 'kim' })).status).toBe(200);
+  });
+
+  it.each(['unclaim', 'complete'])('needs no body for %s, with any headers', async (action) => {
+    for (const headers of [{}, { 'content-type': 'application/json' }, { 'content-type': 'text/plain' }]) {
+      const { id } = await waiting(
+        'stuck',
+        `${action}-${headers['content-type'] ?? 'none'}`.replace('/', '-'),
+      );
+      const url = `${service.baseUrl}/api/process/tasks/${id}/${action}`;
+      const { status } = await fetch(url, { method: 'POST', headers });
+      // The engine has the command: it releases the task, and cannot leave it.
+      expect([headers, status]).toEqual([headers, action === 'unclaim' ? 200 : 409]);
+    }
+  });
+
   it.each([
     ['a NUL', 'a%00b'],
     ['a slash', 'a%2Fb'],

@@ -17,7 +17,8 @@ const tenantIdSchema = z.string().regex(/^\w[\w.:@+~-]{0,63}$/, {
 
 /** ASCII without spaces at its ends; the engine's column takes 64 characters. */
 const versionTagSchema = z.string().regex(/^(?! )[\x20-\x7e]{1,64}(?<! )$/, {
-  error: 'must be the version tag of a process definition: at most 64 printable ASCII characters',
+  error:
+    'must be the version tag of a process definition: at most 64 printable ASCII characters, without a space at either end',
 });
 
 export const jsonObject = z.record(z.string(), z.unknown(), { error: 'must be a JSON object' });

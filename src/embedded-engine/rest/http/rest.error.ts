@@ -85,12 +85,14 @@ export function raise(error: Error): never {
 }
 
 /** The refusals with which a resource of Camunda answers kinds of errors of the engine. */
-export type Refusals = Readonly<Partial<Record<EngineErrorKind, (error: EngineError) => RestError>>>;
+export type Refusals = Readonly<
+  Partial<Record<EngineErrorKind, (error: EngineError) => RestError | undefined>>
+>;
 
 /**
  * Runs a command that is answered with 204.
  *
- * @param refusals other errors pass unchanged
+ * @param refusals errors without one, or whose refusal is undefined, pass unchanged
  * @throws RestError
  */
 export async function command(refusals: Refusals, run: () => Promise<void>): Promise<EngineResponse> {

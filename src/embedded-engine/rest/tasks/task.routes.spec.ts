@@ -86,12 +86,23 @@ describe('task', () => {
   });
 
   it('refuses to claim the task of another user', async () => {
-    rest.engine.answer('tasks.claim', new BadUserRequestError('already claimed'));
+    rest.engine.answer(
+      'tasks.claim',
+      new BadUserRequestError('already claimed', 'TaskAlreadyClaimedException'),
+    );
     expect(await rest.errorOf('POST /task/T/claim', { userId: 'bob' })).toEqual({
       status: 500,
       type: 'TaskAlreadyClaimedException',
       message: 'already claimed',
       code: 0,
+    });
+    rest.engine.answer(
+      'tasks.claim',
+      new BadUserRequestError('is suspended', 'SuspendedEntityInteractionException'),
+    );
+    expect(await rest.errorOf('POST /task/T/claim', { userId: 'bob' })).toMatchObject({
+      status: 400,
+      type: 'SuspendedEntityInteractionException',
     });
     rest.engine.answer('tasks.claim', new ProcessEngineError('other'));
     expect(await rest.errorOf('POST /task/T/claim', { userId: 'bob' })).toMatchObject({ message: 'other' });

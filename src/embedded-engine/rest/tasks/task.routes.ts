@@ -88,7 +88,9 @@ function claim(tasks: UserTaskService, call: RouteCall): Promise<EngineResponse>
   );
 }
 
-function alreadyClaimed({ message, engineCode }: EngineError): RestError {
+function alreadyClaimed({ camundaClass, message, engineCode }: EngineError): RestError | undefined {
+  // A suspended task is refused as every other command on it.
+  if (camundaClass !== 'TaskAlreadyClaimedException') return undefined;
   return new RestError(500, 'TaskAlreadyClaimedException', message, engineCode);
 }
 
