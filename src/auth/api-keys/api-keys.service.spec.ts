@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -165,6 +166,13 @@ describe('ApiKeysService', () => {
       'it is a folder',
       (path: string) => {
         mkdirSync(path);
+      },
+      'it is not a file',
+    ],
+    [
+      'it is a pipe that nobody writes',
+      (path: string) => {
+        execFileSync('mkfifo', [path]);
       },
       'it is not a file',
     ],

@@ -1,4 +1,4 @@
-import { type BigIntStats } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Logger } from '@nestjs/common';
 import { BootError, ProblemError } from '../../common/errors/index.js';
@@ -13,6 +13,9 @@ const LOOK_MS = 1_000;
 
 /** Far more than ten thousand keys. */
 const MAX_FILE_BYTES = 8 * 1_048_576;
+
+/** Without waiting for the writer of a pipe, which may never come. */
+const READ_AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 /** Permission bits of a file that others than its owner can write. */
 const WRITABLE_BY_OTHERS = 0o022;
@@ -91,7 +94,7 @@ export class ApiKeysService {
 
   /** Reads the file if it has changed. @throws Error as long as it cannot be used; the keys before stay in force */
   private async reload(): Promise<void> {
-    const file = await open(this.path, 'r');
+    const file = await open(this.path, READ_AT_ONCE);
     try {
       const stats = await file.stat({ bigint: true });
       const state = stateOf(stats);
