@@ -52,7 +52,7 @@ export async function createRequestLimiter(
     nameSpace: NAMESPACE,
     // Without Redis nobody is refused: a limit must not be the reason of an outage.
     skipOnError: true,
-    keyGenerator: countedCaller,
+    keyGenerator: limitedCaller,
     ...(redis === null ? {} : { redis }),
   });
   const count = fastify.createRateLimit();
@@ -77,8 +77,8 @@ export async function createRequestLimiter(
   };
 }
 
-/** The principal of a request, or its remote address; the two have different prefixes. */
-function countedCaller(request: FastifyRequest): string {
+/** The principal of a request, or its remote address (IPv6: its network); the two have different prefixes. */
+export function limitedCaller(request: FastifyRequest): string {
   const name = callerName(request);
   return name === null ? `address:${normalizeIP(request.ip, IPV6_PREFIX)}` : `principal:${name}`;
 }

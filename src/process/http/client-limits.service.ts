@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { callerName } from '../../auth/index.js';
+import { limitedCaller } from '../../auth/index.js';
 import { ClientShare, type FullShare, openRequestOf } from '../../common/connections/index.js';
 import { ProblemError } from '../../common/errors/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
@@ -13,7 +13,7 @@ const RETRY_AFTER_SECONDS = '5';
 
 /**
  * Limits what one client uses of the shared resources: waiting requests, event streams, and bytes of unread answers. A
- * client is a principal, or a remote address without authentication.
+ * client is a principal, or without authentication a remote address, of which an IPv6 network of /64 has only one.
  */
 @Injectable()
 export class ClientLimitsService {
@@ -82,12 +82,7 @@ export class ClientLimitsService {
 }
 
 function take(share: ClientShare, { request, raw }: FastifyReply, amount = 1): FullShare | null {
-  const name = callerName(request);
-  return share.take(
-    name === null ? request.ip : `principal:${name}`,
-    openRequestOf(request.raw, raw),
-    amount,
-  );
+  return share.take(limitedCaller(request), openRequestOf(request.raw, raw), amount);
 }
 
 function rateLimited(detail: string): ProblemError {
