@@ -185,7 +185,11 @@ export class ProcessMessageService {
     const { access = ProcessAccess.all } = command;
     const known = access.isAll ? null : await this.store.get(correlationId);
     if (known !== null && !access.allows(known)) return { kind: 'message-id-conflict', correlationId: null };
-    if (row.requestHash !== requestHash) return { kind: 'message-id-conflict', correlationId };
+    if (row.requestHash !== requestHash) {
+      // While the process has no row, nobody knows whose it is.
+      const isVisible = access.isAll || known !== null || command.correlationId === correlationId;
+      return { kind: 'message-id-conflict', correlationId: isVisible ? correlationId : null };
+    }
     if (row.state === 'correlated') return this.replay(row, command, caller);
     if (row.state === 'starting') return this.restart(command, row, caller);
     const isDead = this.isDead(row);
@@ -349,16 +353,23 @@ export class ProcessMessageService {
     };
   }
 
-  /** Starts the process of a message that is claimed, or attaches to it. */
+  /**
+   * Starts the process of a message that is claimed, or attaches to it.
+   *
+   * @param isStarted whether this message name has started the process: a start that is refused now, for example because
+   *   the service stops, does not free the id of the message then
+   */
   private async startClaimed(
     command: MessageCommand,
     definition: StartedDefinition,
     row: ProcessMessageRecord,
     caller: Caller,
+    isStarted = false,
   ): Promise<MessageResult> {
     const started = await this.start(command, definition, row.correlationId, caller);
     const { result } = started;
-    const isKept = result.kind === 'started' || result.kind === 'replayed';
+    const isKept =
+      result.kind === 'started' || result.kind === 'replayed' || (isStarted && result.kind !== 'conflict');
     if (!isKept) await this.forget(row);
     return started;
   }
@@ -371,8 +382,9 @@ export class ProcessMessageService {
   ): Promise<MessageResult | 'again'> {
     const record = await this.store.get(row.correlationId);
     if (record !== null) {
-      const { processKey, tenantId } = record;
-      return this.startClaimed(command, { processKey: processKey ?? '', tenantId }, row, caller);
+      const { processKey, tenantId, startMessage } = record;
+      const definition = { processKey: processKey ?? '', tenantId };
+      return this.startClaimed(command, definition, row, caller, startMessage === command.messageName);
     }
     const target = await this.receivers.find({ ...command, correlationId: row.correlationId });
     if (target.kind === 'start') return this.startClaimed(command, target, row, caller);

@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Grants } from '../../auth/access/scopes.js';
+import { ProcessAccess } from '../../auth/index.js';
+import { canonicalHash } from '../../common/json/index.js';
+import { createConfiguration } from '../../config/index.js';
+import type { ShutdownService } from '../../lifecycle/index.js';
+import type { ProcessMessageRecord, ProcessMessageRepository } from '../../process-message/index.js';
+import type { ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import type { MessageCommand } from './process-message.js';
+import { ProcessMessageService } from './process-message.service.js';
+import type { ProcessStartService } from './process-start.service.js';
+
+const ID = 'order-1';
+
+/** A principal that sees only processes of the key `parcel`. */
+const LIMITED = ProcessAccess.of(
+  { name: 'carol', kind: 'api-key', grants: Grants.of(['process:complete:parcel']).grants },
+  'process:complete',
+);
+
+const command = (more: Partial<MessageCommand> = {}): MessageCommand => ({
+  messageName: 'order-placed',
+  correlationId: null,
+  correlationKeys: {},
+  variables: { item: 'book' },
+  messageId: 'm-1',
+  requester: { requestId: 'r', clientAddress: '127.0.0.1', forwardedFor: null, principal: null },
+  ...more,
+});
+
+describe('ProcessMessageService, a message that was claimed before as the start of a process', () => {
+  let record: Partial<ProcessRecord> | null;
+  let row: ProcessMessageRecord;
+  let removed: string[];
+  let started: { kind: string };
+  let service: ProcessMessageService;
+
+  beforeEach(() => {
+    record = null;
+    removed = [];
+    started = { kind: 'unavailable' };
+    const { messageName, correlationId, correlationKeys, variables } = command();
+    row = {
+      messageId: 'm-1',
+      requestHash: canonicalHash({ messageName, correlationId, correlationKeys, variables }),
+      claimId: 'c-1',
+      state: 'starting',
+      correlationId: ID,
+    } as ProcessMessageRecord;
+    const configuration = createConfiguration({});
+    const none = {} as never;
+    service = new ProcessMessageService(
+      none,
+      none,
+      {
+        find: () => Promise.resolve(row),
+        remove: ({ messageId }: ProcessMessageRecord) => {
+          removed.push(messageId);
+          return Promise.resolve();
+        },
+      } as unknown as ProcessMessageRepository,
+      {
+        start: () => Promise.resolve(started),
+      } as unknown as ProcessStartService,
+      { get: () => Promise.resolve(record) } as unknown as ProcessStoreService,
+      none,
+      none,
+      none,
+      none,
+      none,
+      { refusing: false } as ShutdownService,
+      configuration.wait,
+      configuration.process,
+      configuration.camunda,
+    );
+  });
+
+  const send = (message: MessageCommand) => service.send(message, () => undefined);
+
+  it('keeps its id if the process exists and the start is refused now', async () => {
+    record = { processKey: 'order', tenantId: null, startMessage: 'order-placed' };
+    expect(await send(command())).toMatchObject({ kind: 'start', result: { kind: 'unavailable' } });
+    expect(removed).toEqual([]);
+  });
+
+  it.each([
+    { startMessage: null, kind: 'unavailable' },
+    { startMessage: 'order-placed', kind: 'conflict' },
+  ])('gives its id up if another start has taken the correlation id: %j', async ({ startMessage, kind }) => {
+    record = { processKey: 'order', tenantId: null, startMessage };
+    started = { kind };
+    await send(command());
+    expect(removed).toEqual(['m-1']);
+  });
+
+  it('shows its process to no limited caller while the process has no row', async () => {
+    const other = { variables: { item: 'pen' } };
+    const conflict = (more: Partial<MessageCommand>) => send(command({ ...other, ...more }));
+    expect(await conflict({})).toEqual({ kind: 'message-id-conflict', correlationId: ID });
+    expect(await conflict({ access: LIMITED })).toEqual({ kind: 'message-id-conflict', correlationId: null });
+    // The caller has named it.
+    expect(await conflict({ access: LIMITED, correlationId: ID })).toEqual({
+      kind: 'message-id-conflict',
+      correlationId: ID,
+    });
+  });
+});
