@@ -52,8 +52,7 @@ describe('early answers', () => {
   });
 
   function create(variables: Record<string, string> = {}): EarlyAnswerService {
-    const keyOf = (id: string): string =>
-      [...rows.values()].find((row) => row.processInstanceId === id)?.processKey ?? '';
+    const keyOf = (id: string): string => rows.get(id.replace(/^I-/, ''))?.processKey ?? '';
     const waits = {
       findRunning: async (ids: readonly string[], activityIds?: readonly string[]) => {
         queries += 1;
