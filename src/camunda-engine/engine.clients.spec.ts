@@ -170,6 +170,22 @@ describe('the clients of the engine', () => {
     expect(transport.requests[0]?.query).toMatchObject({ deserializeValues: false });
   });
 
+  it('lists the latest definitions in pages of 100, because a page of 500 may take longer than a call', async () => {
+    const definitions = Array.from({ length: 101 }, (_, n) => ({
+      id: `p${n}:1:x`,
+      key: `p${n}`,
+      version: 1,
+      suspended: false,
+    }));
+    transport.json(200, definitions.slice(0, 100));
+    transport.json(200, definitions.slice(100));
+    expect(await clients.definitions.findLatest()).toEqual(definitions);
+    expect(transport.requests.map(({ query }) => [query?.firstResult, query?.maxResults])).toEqual([
+      [0, 100],
+      [100, 100],
+    ]);
+  });
+
   it('finds incidents of definitions after a time', async () => {
     const incident = {
       id: 'I',

@@ -51,20 +51,21 @@ export class EngineConnection {
     return version ?? null;
   }
 
-  /** Reads all rows of a list, in pages of {@link PAGE_SIZE}. */
+  /** Reads all rows of a list, in pages of `pageSize` rows. */
   async readPages<T extends z.ZodType>(
     path: string,
     row: T,
     query: NonNullable<EngineRequest['query']>,
+    pageSize = PAGE_SIZE,
   ): Promise<z.output<T>[]> {
     const rows: z.output<T>[] = [];
     for (;;) {
       const page = await this.read(
-        { method: 'GET', path, query: { ...query, firstResult: rows.length, maxResults: PAGE_SIZE } },
+        { method: 'GET', path, query: { ...query, firstResult: rows.length, maxResults: pageSize } },
         z.array(row),
       );
       rows.push(...page);
-      if (page.length < PAGE_SIZE) return rows;
+      if (page.length < pageSize) return rows;
     }
   }
 
