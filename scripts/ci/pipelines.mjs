@@ -49,7 +49,7 @@ const staticChecks = {
 
 const tests = {
   name: 'tests',
-  steps: [jest('tests with coverage', 1_800, `test:cov -- ${TWO_WORKERS}`)],
+  steps: [jest('tests with coverage', 2_700, `test:cov -- ${TWO_WORKERS}`)],
 };
 
 const embeddedEngine = {

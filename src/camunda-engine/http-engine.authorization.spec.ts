@@ -7,6 +7,7 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { DIRECT } from '../common/http/index.js';
+import { until } from '../common/testing/until.js';
 import { type EngineAuthConfig, Secret } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { EngineAccessMonitor } from './engine-access.monitor.js';
@@ -208,6 +209,7 @@ describe('the credentials of HttpEngineTransport', () => {
     caller.abort();
     expect(await errorOf(aborted)).toBeInstanceOf(EngineUnreachableError);
     const waiting = start(transport);
+    await until(() => held.length > 0);
     send(held[0]!, 200, { access_token: 'secret-late', token_type: 'Bearer' });
     expect((await waiting).status).toBe(200);
     expect([seen, held.length]).toEqual([['Bearer secret-late'], 1]);

@@ -206,7 +206,9 @@ describe('AUTH_MODE=api-key,jwt with an OpenID provider', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const list = (token: string): Promise<Answer> => service.get('/api/process/definitions', bearer(token));
+  // A route that needs no engine, which may be slow.
+  const list = (token: string): Promise<Answer> =>
+    service.get('/api/process/status/all?limit=1', bearer(token));
 
   it('serves tokens with their scopes, and API keys', async () => {
     expect((await list(await provider.token('process:read'))).status).toBe(200);
