@@ -8,8 +8,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/migrations'],
   testMatch: ['**/*.spec.ts'],
-  // test/db/ needs a database server: test/db/run.mjs runs it.
-  testPathIgnorePatterns: ['/node_modules/', '/test/db/'],
+  // test/db/ needs a database server and test/redis/ a Redis: the run.mjs of each runs it.
+  testPathIgnorePatterns: ['/node_modules/', '/test/db/', '/test/redis/'],
   extensionsToTreatAsEsm: ['.ts'],
   // TypeScript sources name their compiled neighbours ("./x.js"); Jest runs the sources.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1.ts', '$1.js'] },

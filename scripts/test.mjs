@@ -1,15 +1,15 @@
 // npm test [-- paths] [-- options of Jest]
 //
 // Runs the quick tests: all specs except those of the whole service (`test/e2e/`), those that start the built service
-// (`test/built/`), and those that need a database server (`test/db/`). With paths it runs the matching specs, also of the
-// first two folders.
+// (`test/built/`), and those that need a database server (`test/db/`) or a Redis (`test/redis/`). With paths it runs the
+// matching specs, also of the first two folders.
 import { spawn } from 'node:child_process';
 
 /** Skipped without a path. */
 const LONG_SUITES = ['/test/e2e/', '/test/built/'];
 
-/** Only test/db/run.mjs runs these. */
-const NEVER = ['/node_modules/', '/test/db/'];
+/** Only the run.mjs of each runs these. */
+const NEVER = ['/node_modules/', '/test/db/', '/test/redis/'];
 
 /** Options of Jest with a value, which is no path. */
 const OPTIONS_WITH_VALUE =

@@ -21,10 +21,10 @@ const CHAOS_SECONDS = '10';
 /**
  * The pipelines, the longest first: three of them run at a time, and a long one at the end would run alone.
  *
- * @param {{ hasSqlServer: boolean }} machine
+ * @param {{ hasSqlServer: boolean, hasRedis: boolean }} machine
  * @returns {Pipeline[]}
  */
-export function pipelines({ hasSqlServer }) {
+export function pipelines({ hasSqlServer, hasRedis }) {
   return [
     tests,
     camunda7,
@@ -33,6 +33,7 @@ export function pipelines({ hasSqlServer }) {
     embeddedEngine,
     operaton,
     staticChecks,
+    ...(hasRedis ? [redis] : []),
     ...(hasSqlServer ? [sqlServer] : []),
   ];
 }
@@ -109,6 +110,12 @@ const sqlServer = {
     jest('repositories on SQL Server', 1_500, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
     jest('e2e on SQL Server', 1_500, `test:db -- --db mssql --suite e2e --about database ${ONE_WORKER}`),
   ],
+};
+
+const redis = {
+  name: 'Redis',
+  // It uses a Redis that it starts.
+  steps: [{ ...jest('tests on Redis', 600, `test:redis -- ${ONE_WORKER}`), env: { TEST_REDIS_URL: '' } }],
 };
 
 const builtService = {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { hasRedis } from '../../test/support/redis.server.mjs';
 import { pipelines } from './pipelines.mjs';
 import { MARK_VARIABLE, livingProcesses, signalProcess } from './processes.mjs';
 import { runStep } from './step.mjs';
@@ -32,7 +33,7 @@ process.env[MARK_VARIABLE] = run.mark;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
 
 const hasSqlServer = (process.env.TEST_MSSQL_HOST ?? '') !== '';
-const queue = pipelines({ hasSqlServer })
+const queue = pipelines({ hasSqlServer, hasRedis: hasRedis() })
   .map((pipeline) => ({
     ...pipeline,
     steps: pipeline.steps.filter(({ name }) => name.includes(options.only)),
@@ -120,6 +121,7 @@ function printSummary() {
     console.log(`${String(seconds).padStart(6)}  ${step.name}`);
   }
   console.log(`${String(secondsSince(began)).padStart(6)}  the whole run, three pipelines at a time`);
+  if (!hasRedis()) console.log('not run: the tests on Redis, because redis-server is not installed');
   if (!hasSqlServer) console.log('not run: the suites on SQL Server, because TEST_MSSQL_HOST is not set');
   for (const { step, faults } of results)
     for (const fault of faults) console.log(`FAILED: ${step.name}: ${fault}`);
