@@ -1,5 +1,5 @@
 // Builds, starts and stops the real engines of test/reference-engines/: Camunda 7.24.0 and Operaton 1.0.3, each a Spring Boot
-// jar with its database in memory. Needs Java 17, Maven 3.8 and, for the first build, Maven Central.
+// jar with its database in memory; engine-cluster.mjs starts several over one PostgreSQL. Needs Java 17, Maven 3.8 and, for the first build, Maven Central.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
@@ -60,18 +60,21 @@ export async function reachRealEngine(target) {
  * It ends with this process at the latest.
  *
  * @param {string} target one of REAL_ENGINES
- * @returns {Promise<{ baseUrl: string, stop: () => Promise<void> }>} `http://127.0.0.1:PORT/engine-rest`; `stop`
- *   settles when the engine's process has ended
+ * @param {Record<string, string>} [variables] environment variables that replace properties of its application.yml
+ * @returns {Promise<{ baseUrl: string, stop: () => Promise<void>, kill: () => Promise<void> }>}
+ *   `http://127.0.0.1:PORT/engine-rest`; `stop` and `kill` (SIGKILL) settle when the engine's process has ended
  * @throws an Error that shows the output of Maven or the engine
  */
-export async function startRealEngine(target) {
+export async function startRealEngine(target, variables = {}) {
   const jar = await buildRealEngine(target);
-  const engine = new Program('java', [...JAVA_FLAGS, '-jar', jar, '--server.port=0'], {});
+  const engine = new Program('java', [...JAVA_FLAGS, '-jar', jar, '--server.port=0'], {
+    env: { ...process.env, ...variables },
+  });
   try {
     const port = await engine.said(/Tomcat started on port (\d+)/, START_LIMIT_MS);
     const baseUrl = `http://127.0.0.1:${port}/engine-rest`;
     await engine.until(() => answers(`${baseUrl}/version`), START_LIMIT_MS);
-    return { baseUrl, stop: () => engine.stop() };
+    return { baseUrl, stop: () => engine.stop(), kill: () => engine.kill() };
   } catch (error) {
     await engine.stop();
     throw new Error(`${target} did not start: ${error.message}\n${engine.output}`, { cause: error });
@@ -161,5 +164,10 @@ class Program {
   async stop() {
     this.#child.kill('SIGTERM');
     await this.ended(STOP_LIMIT_MS);
+  }
+
+  async kill() {
+    this.#child.kill('SIGKILL');
+    await this.#exit;
   }
 }
