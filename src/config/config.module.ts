@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.types.js';
 export const HTTP_CONFIG = getConfigToken('http');
 export const AUTH_CONFIG = getConfigToken('auth');
 export const REDACTION_CONFIG = getConfigToken('redaction');
+export const REDIS_CONFIG = getConfigToken('redis');
 export const WAIT_CONFIG = getConfigToken('wait');
 export const PROCESS_CONFIG = getConfigToken('process');
 export const CAMUNDA_CONFIG = getConfigToken('camunda');

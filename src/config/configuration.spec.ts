@@ -267,16 +267,43 @@ describe('the limits of callers', () => {
     },
   );
 
-  it('has no limit by default, and never prints the URL of Redis', () => {
-    expect(createConfiguration({}).rateLimit).toEqual({ max: null, windowMs: 60_000, redisUrl: null });
-    const configuration = createConfiguration({
-      RATE_LIMIT_MAX: '5',
-      RATE_LIMIT_REDIS_URL: 'redis://:hunter2@redis:6379',
+  it('has no limit by default', () => {
+    expect(createConfiguration({}).rateLimit).toEqual({
+      max: null,
+      windowMs: 60_000,
+      redis: { url: null, tls: null },
     });
-    expect(configuration.rateLimit.redisUrl?.value).toBe('redis://:hunter2@redis:6379');
+  });
+});
+
+describe('REDIS_URL', () => {
+  const secretUrl = 'redis://:hunter2@redis:6379';
+
+  it('is used for a rate limit too, unless that has a Redis of its own', () => {
+    const { redis, rateLimit } = createConfiguration({ REDIS_URL: secretUrl, RATE_LIMIT_MAX: '5' });
+    expect([redis.url?.value, rateLimit.redis.url?.value]).toEqual([secretUrl, secretUrl]);
+    expect(createConfiguration({ REDIS_URL: secretUrl }).rateLimit.redis.url).toBeNull();
+    const other = { REDIS_URL: secretUrl, RATE_LIMIT_MAX: '5', RATE_LIMIT_REDIS_URL: 'redis://other' };
+    expect(createConfiguration(other).rateLimit.redis.url?.value).toBe('redis://other');
+  });
+
+  it.each(['REDIS_URL', 'RATE_LIMIT_REDIS_URL'])('is never printed: %s', (name) => {
+    const configuration = createConfiguration({ RATE_LIMIT_MAX: '5', [name]: secretUrl });
     expect(JSON.stringify(describeConfiguration(configuration))).not.toContain('hunter2');
-    expect(faultsOf({ RATE_LIMIT_REDIS_URL: 'http://hunter2' })).toEqual([
-      'RATE_LIMIT_REDIS_URL must be a redis:// or rediss:// URL.',
+    expect(faultsOf({ RATE_LIMIT_MAX: '5', [name]: 'http://hunter2' })).toEqual([
+      expect.stringMatching(new RegExp(`^${name} must be a redis:// or rediss:// URL, or redis\\+sentinel:`)),
+    ]);
+  });
+
+  it('takes certificates only for TLS, and the certificate only with its key', () => {
+    expect(faultsOf({ REDIS_URL: 'redis://redis', REDIS_TLS_CA_FILE: 'ca.pem' })).toEqual([
+      'REDIS_TLS_CA_FILE needs a rediss:// or rediss+… URL in REDIS_URL.',
+    ]);
+    expect(faultsOf({ REDIS_URL: 'rediss://redis', REDIS_TLS_CERT_FILE: 'cert.pem' })).toEqual([
+      'REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE must be set together.',
+    ]);
+    expect(faultsOf({ REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: '/no/ca.pem' })).toEqual([
+      'REDIS_TLS_CA_FILE must be a file that this user can read; /no/ca.pem is not.',
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { databaseAuthFaults, databaseAuthOf } from './database-auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
-import { Secret } from './secret.js';
+import { rateLimitRedisOf, redisFaults, redisOf } from './redis.config.js';
 import { readSecretFiles } from './secret.files.js';
 import { isReadable } from './tls.files.js';
 
@@ -73,6 +73,7 @@ function findContradictions(env: Environment): string[] {
     faults.push('EMBEDDED_ENGINE_PORT must be set for EMBEDDED_TRANSPORT=http; 0 takes any free port.');
   faults.push(...engineAccessFaults(env));
   faults.push(...authFaults(env));
+  faults.push(...redisFaults(env));
   const type = databaseType(env);
   if (type === 'sqlite') {
     faults.push(...databaseAuthFaults(env, type));
@@ -176,8 +177,9 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
     rateLimit: {
       max: env.RATE_LIMIT_MAX ?? null,
       windowMs: env.RATE_LIMIT_WINDOW_MS,
-      redisUrl: env.RATE_LIMIT_REDIS_URL === undefined ? null : new Secret(env.RATE_LIMIT_REDIS_URL),
+      redis: rateLimitRedisOf(env),
     },
+    redis: redisOf(env),
     log: { level: env.LOG_LEVEL },
     redaction: { paths: env.REDACT_PATHS ?? [] },
     wait: {

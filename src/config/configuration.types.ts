@@ -76,8 +76,16 @@ export interface RateLimitConfig {
   /** Most requests of one caller in a window; null: no limit. */
   readonly max: number | null;
   readonly windowMs: number;
-  /** Null: in memory. */
-  readonly redisUrl: Secret | null;
+  /** Where requests are counted; without a URL: in memory. */
+  readonly redis: RedisConfig;
+}
+
+/** A Redis for several instances of the service. */
+export interface RedisConfig {
+  /** In a form of `parseRedisUrl`; null: there is none. */
+  readonly url: Secret | null;
+  /** Null: the CAs of Node.js, and no client certificate. */
+  readonly tls: TlsFilesConfig | null;
 }
 
 interface LogConfig {
@@ -265,6 +273,7 @@ export interface Configuration {
   readonly http: HttpConfig;
   readonly auth: AuthConfig;
   readonly rateLimit: RateLimitConfig;
+  readonly redis: RedisConfig;
   readonly log: LogConfig;
   readonly redaction: RedactionConfig;
   readonly wait: WaitConfig;

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isRedactedPath } from '../common/redaction/index.js';
+import { parseRedisUrl, REDIS_URL_FORM } from '../common/urls/index.js';
 
 /** Longest delay of setTimeout: 2^31 − 1 ms. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -115,6 +116,8 @@ const origins = () =>
 function isOrigin(value: string): boolean {
   return /^https?:/.test(value) && URL.canParse(value) && new URL(value).origin === value;
 }
+
+const redisUrl = () => text().refine((value) => parseRedisUrl(value) !== null, { error: REDIS_URL_FORM });
 
 const patterns = () =>
   text()
@@ -326,9 +329,9 @@ export const VARIABLES = {
   RATE_LIMIT_WINDOW_MS: fixed(wholeNumber(1_000, 86_400_000), '60000', 'window of RATE_LIMIT_MAX'),
   RATE_LIMIT_REDIS_URL: inFile({
     ...open(
-      text().regex(/^rediss?:\/\/\S+$/, 'must be a redis:// or rediss:// URL'),
-      'Redis in which all instances of the service count requests together, for example redis://redis:6379',
-      '[each instance counts in memory]',
+      redisUrl(),
+      'Redis in which all instances of the service count requests together, in a form of REDIS_URL',
+      '[REDIS_URL; without it each instance counts in memory]',
     ),
     secret: true as const,
   }),
@@ -556,6 +559,26 @@ export const VARIABLES = {
     onOff(),
     'run the migrations of the server at boot; if off, use npm run migration:run: on, off',
     '[on; off in production]',
+  ),
+  REDIS_URL: inFile({
+    ...open(
+      redisUrl(),
+      'Redis for several instances of the service: redis://user:password@host:6379/0, rediss:// with TLS, redis+sentinel://host:26379,host:26379/master, redis+cluster://host:6379,host:6379',
+    ),
+    secret: true as const,
+  }),
+  REDIS_TLS_CA_FILE: open(
+    text(),
+    'file with the CA certificates (PEM) that may sign the certificates of Redis',
+    '[the CAs of Node.js]',
+  ),
+  REDIS_TLS_CERT_FILE: open(
+    text(),
+    'file with the client certificate (PEM) of the service for mutual TLS with Redis',
+  ),
+  REDIS_TLS_KEY_FILE: open(
+    text(),
+    'file with the private key (PEM, without a passphrase) of REDIS_TLS_CERT_FILE',
   ),
   WRITE_QUEUE_MAX_BYTES: fixed(
     wholeNumber(65_536, 17_179_869_184),

@@ -91,7 +91,7 @@ describe('the rate limit', () => {
     servers.push(server);
     const limiter = await createRequestLimiter(
       server,
-      { max: 2, windowMs: WINDOW_MS, redisUrl: null, ...config },
+      { max: 2, windowMs: WINDOW_MS, redis: { url: null, tls: null }, ...config },
       shutdown,
     );
     controlAccess(
@@ -194,8 +194,8 @@ describe('the rate limit', () => {
     const log = jest.spyOn(Logger.prototype, 'log').mockReturnValue();
     let redis = await CountingRedis.start();
     const { port } = redis;
-    const redisUrl = new Secret(`redis://127.0.0.1:${port}`);
-    const [one, other] = [await serverWith({ redisUrl }), await serverWith({ redisUrl })];
+    const address = { url: new Secret(`redis://127.0.0.1:${port}`), tls: null };
+    const [one, other] = [await serverWith({ redis: address }), await serverWith({ redis: address })];
     // Until both are connected, nothing is counted.
     const remaining = async (server: FastifyInstance, name: string): Promise<string> =>
       String((await server.inject({ url: '/x', headers: { 'x-name': name } })).headers.ratelimit);
@@ -230,7 +230,9 @@ describe('the rate limit', () => {
     const warn = jest.spyOn(Logger.prototype, 'warn').mockReturnValue();
     jest.spyOn(Logger.prototype, 'log').mockReturnValue();
     const redis = await CountingRedis.start();
-    const server = await serverWith({ redisUrl: new Secret(`redis://127.0.0.1:${redis.port}`) });
+    const server = await serverWith({
+      redis: { url: new Secret(`redis://127.0.0.1:${redis.port}`), tls: null },
+    });
     let probes = 0;
     const isCounted = async (): Promise<boolean> => {
       const { headers } = await server.inject({ url: '/x', headers: { 'x-name': `probe-${(probes += 1)}` } });

@@ -1,9 +1,9 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import { Logger } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Redis } from 'ioredis';
 import { ProblemError } from '../../common/errors/index.js';
-import type { RateLimitConfig } from '../../config/index.js';
+import { connectToRedis, type RedisConnection } from '../../common/redis/index.js';
+import type { RateLimitConfig, RedisConfig } from '../../config/index.js';
 import type { ShutdownService } from '../../lifecycle/index.js';
 import type { RequestLimiter } from '../access/access-control.js';
 import { callerName } from '../access/principal.js';
@@ -19,9 +19,6 @@ const REDIS_TIMEOUT_MS = 250;
  * once instead of after {@link REDIS_TIMEOUT_MS} each.
  */
 const REDIS_SILENCE_MS = 2_000;
-
-/** Longest pause between two attempts to connect to Redis. */
-const REDIS_RETRY_MS = 2_000;
 
 /** The begin of the keys in Redis. */
 const NAMESPACE = 'fastify-camunda:rate:';
@@ -39,11 +36,11 @@ const POLICY = '"default"';
  */
 export async function createRequestLimiter(
   fastify: FastifyInstance,
-  { max, windowMs, redisUrl }: RateLimitConfig,
+  { max, windowMs, redis: { url, tls } }: RateLimitConfig,
   shutdown: ShutdownService,
 ): Promise<RequestLimiter | null> {
   if (max === null) return null;
-  const redis = redisUrl === null ? null : connect(redisUrl.value, shutdown);
+  const redis = url === null ? null : connect(url.value, tls, shutdown);
   await fastify.register(rateLimit, {
     global: false,
     max,
@@ -83,29 +80,20 @@ export function limitedCaller(request: FastifyRequest): string {
   return name === null ? `address:${normalizeIP(request.ip, IPV6_PREFIX)}` : `principal:${name}`;
 }
 
-function connect(url: string, shutdown: ShutdownService): Redis {
+function connect(url: string, tls: RedisConfig['tls'], shutdown: ShutdownService): RedisConnection {
   const logger = new Logger('RateLimit');
-  const redis = new Redis(url, {
-    connectTimeout: REDIS_RETRY_MS,
-    commandTimeout: REDIS_TIMEOUT_MS,
-    socketTimeout: REDIS_SILENCE_MS,
-    // A request does not wait for a connection.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
-    retryStrategy: (times) => Math.min(times * 100, REDIS_RETRY_MS),
-  });
-  let isAway = false;
-  redis.on('error', (error: Error) => {
-    if (!isAway)
+  const redis = connectToRedis(url, tls, {
+    commandTimeoutMs: REDIS_TIMEOUT_MS,
+    silenceMs: REDIS_SILENCE_MS,
+    onAway: (err) => {
       logger.warn({
-        msg: 'Redis of RATE_LIMIT_REDIS_URL cannot be reached: requests are not limited until it is back.',
-        err: error,
+        msg: 'Redis of the rate limit cannot be reached: requests are not limited until it is back.',
+        err,
       });
-    isAway = true;
-  });
-  redis.on('ready', () => {
-    if (isAway) logger.log('Redis of RATE_LIMIT_REDIS_URL is back: requests are limited again.');
-    isAway = false;
+    },
+    onReady: (wasAway) => {
+      if (wasAway) logger.log('Redis of the rate limit is back: requests are limited again.');
+    },
   });
   shutdown.register('release', 'Redis of the rate limit', () => {
     redis.disconnect();

@@ -1,0 +1,1 @@
+export { connectToRedis, type RedisConnection } from './redis.connection.js';
