@@ -218,6 +218,26 @@ describe('createConfiguration', () => {
     ]);
   });
 
+  it('checks the address of a server', () => {
+    const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
+    const listener = { ...server, DB_MULTI_SUBNET_FAILOVER: 'on' };
+    expect(createConfiguration({ ...listener, DB_INSTANCE: 'REPORTS' }).database.server).toMatchObject({
+      instance: 'REPORTS',
+      multiSubnetFailover: true,
+    });
+    expect([
+      faultsOf({ ...server, DB_INSTANCE: 'REPORTS', DB_PORT: '1433' }),
+      faultsOf({ ...server, DB_HOST: 'db\\REPORTS' }),
+      faultsOf({ ...server, DB_INSTANCE: 'db\\REPORTS' }),
+      faultsOf({ ...listener, DB_TYPE: 'postgres', DB_INSTANCE: 'REPORTS' }),
+    ]).toEqual([
+      ['DB_PORT must not be set with DB_INSTANCE: SQL Server Browser tells the port. Unset one of them.'],
+      ['DB_HOST must be the server alone: set DB_INSTANCE to the name after the backslash.'],
+      ['DB_INSTANCE must be the name of an instance, without its server.'],
+      ['DB_INSTANCE needs DB_TYPE=mssql.', 'DB_MULTI_SUBNET_FAILOVER=on needs DB_TYPE=mssql.'],
+    ]);
+  });
+
   it('has defaults for a server', () => {
     const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
     expect(createConfiguration(server).database.server).toMatchObject({

@@ -1,6 +1,7 @@
 import { BootError } from '../common/errors/index.js';
 import type { Configuration, DatabaseServerConfig, ServerTlsConfig } from './configuration.types.js';
 import { authFaults, authOf } from './auth.config.js';
+import { databaseAddressFaults } from './database-address.config.js';
 import { databaseAuthFaults, databaseAuthOf } from './database-auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
@@ -89,7 +90,7 @@ function findContradictions(env: Environment): string[] {
         `${name} must be set for DB_TYPE=${type}. Unset DB_HOST and DB_TYPE to run on the SQLite file under DATA_DIR.`,
       );
   }
-  faults.push(...databaseAuthFaults(env, type));
+  faults.push(...databaseAuthFaults(env, type), ...databaseAddressFaults(env, type));
   if (env.DB_CA_FILE !== undefined && !isReadable(env.DB_CA_FILE))
     faults.push(`DB_CA_FILE must be a file that this user can read; ${env.DB_CA_FILE} is not.`);
   return faults;
@@ -127,6 +128,8 @@ function serverOf(
     type,
     host: env.DB_HOST ?? '',
     port: env.DB_PORT ?? (type === 'mssql' ? 1433 : 5432),
+    instance: env.DB_INSTANCE ?? null,
+    multiSubnetFailover: env.DB_MULTI_SUBNET_FAILOVER,
     name: env.DB_NAME ?? '',
     auth: databaseAuthOf(env, secretPaths),
     user: env.DB_USER ?? '',

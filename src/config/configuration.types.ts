@@ -200,7 +200,12 @@ export type DatabaseAuthConfig =
 export interface DatabaseServerConfig {
   readonly type: 'postgres' | 'mssql';
   readonly host: string;
+  /** Unused with an instance. */
   readonly port: number;
+  /** A named instance of SQL Server, whose port SQL Server Browser knows; null: the server is at `port`. */
+  readonly instance: string | null;
+  /** True: all addresses of the host are tried at the same time (SQL Server). */
+  readonly multiSubnetFailover: boolean;
   readonly name: string;
   readonly auth: DatabaseAuthConfig;
   /** Empty unless `auth` is `sql`. */

@@ -512,6 +512,15 @@ export const VARIABLES = {
   ),
   DB_HOST: open(text(), 'database server'),
   DB_PORT: open(wholeNumber(1, 65_535), 'port of the database server', '[1433 for mssql, 5432 for postgres]'),
+  DB_INSTANCE: open(
+    text().regex(/^[^\\,;\s]+$/, 'must be the name of an instance, without its server'),
+    'named instance of SQL Server; SQL Server Browser (UDP port 1434 of DB_HOST) tells its port',
+  ),
+  DB_MULTI_SUBNET_FAILOVER: fixed(
+    onOff(),
+    'off',
+    'connect to all addresses of DB_HOST at the same time, for the listener of an availability group: on, off',
+  ),
   DB_NAME: open(text(), 'name of the database'),
   DB_USER: open(text(), 'login of the database'),
   DB_PASSWORD: secret('password of DB_USER'),

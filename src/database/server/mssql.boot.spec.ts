@@ -53,6 +53,8 @@ describe('a boot on SQL Server', () => {
           user: 'api',
           password: 'secret',
           application: 'fastify-camunda',
+          server: '127.0.0.1',
+          isReadOnly: false,
           database: 'camunda_api',
         }),
       ]),

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { isLostPrimary } from './mssql.errors.js';
 
 type Done = (error?: Error | null) => void;
 
@@ -7,6 +8,8 @@ interface TediousConnection extends EventEmitter {
   /** As reported by the server. */
   readonly inTransaction: boolean;
   close(): void;
+  /** `mssql` sets it after an error of the socket: the pool then replaces the connection at its next use. */
+  hasError?: boolean;
   beginTransaction(done: Done, name?: string, isolationLevel?: number): void;
   commitTransaction(done: Done, name?: string): void;
   rollbackTransaction(done: Done, name?: string): void;
@@ -20,8 +23,30 @@ interface TediousConnection extends EventEmitter {
  */
 const SESSION_SETTINGS = ['set nocount off', 'set rowcount 0', 'set lock_timeout -1'].join('\n');
 
-/** Prepares a connection that `mssql` is about to open. */
-export function prepareConnection(connection: TediousConnection): void {
+/** The open connections to one server, of all pools. */
+export class MssqlConnections {
+  private readonly open = new Set<TediousConnection>();
+
+  /** Prepares a connection that `mssql` is about to open. */
+  readonly prepare = (connection: TediousConnection): void => {
+    this.open.add(connection);
+    connection.once('end', () => this.open.delete(connection));
+    connection.on('errorMessage', ({ number }: { readonly number: number }) => {
+      if (isLostPrimary(number)) this.retire();
+    });
+    prepareConnection(connection);
+  };
+
+  /**
+   * Lets the pools replace all connections, each at its next use; running statements end first. A connection that reads may
+   * lead to the same former primary, which answers with old rows.
+   */
+  private retire(): void {
+    for (const connection of this.open) connection.hasError = true;
+  }
+}
+
+function prepareConnection(connection: TediousConnection): void {
   keepFirstLoginError(connection);
   closeAfterFailedEnd(connection);
   beginOnlyOutside(connection);

@@ -3,6 +3,7 @@ import { TABLES } from '../../../migrations/index.js';
 import type { GuardedRows, NewRows, ReturningUpdate, SqlExecutor, SqlStatement } from '../sql.dialect.js';
 import { BATCH_WRITES, runBatch } from './mssql.batch.js';
 import { mssqlConnectFault, mssqlErrorKind, mssqlLacksRight } from './mssql.errors.js';
+import { MssqlConnections } from './mssql.connection.js';
 import { mssqlOptions } from './mssql.options.js';
 import { checkMssqlSettings } from './mssql.settings.js';
 import { bindParameter, KEY_LENGTH, MAX } from './mssql.parameters.js';
@@ -15,6 +16,7 @@ import type { ServerDialect, ServerSession } from './server.dialect.js';
  * @param schema of the tables; null: the default schema of the login
  */
 export function createMssqlDialect(schema: string | null): ServerDialect {
+  const connections = new MssqlConnections();
   const placeholders = numberedPlaceholders((place) => `@${place}`, 0);
   const statement = schema === null ? placeholders : (sql: string) => placeholders(inSchema(schema, sql));
   return {
@@ -39,7 +41,7 @@ export function createMssqlDialect(schema: string | null): ServerDialect {
     limit: ' OFFSET 0 ROWS FETCH NEXT ? ROWS ONLY',
     errorKind: mssqlErrorKind,
     bind: bindParameter,
-    dataSourceOptions: mssqlOptions,
+    dataSourceOptions: (config, purpose) => mssqlOptions(config, purpose, connections),
     lockSchema,
     createSchema: async (session, name) => {
       await session.query(`IF SCHEMA_ID(@0) IS NULL EXEC('CREATE SCHEMA [${name}]')`, [

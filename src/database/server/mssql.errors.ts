@@ -12,12 +12,39 @@ const CONTENDED: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 const CANNOT_OPEN = 4060;
 
 /**
+ * The server of the connection is not, or no longer, the primary of the database: it is read-only (3906), a secondary that
+ * takes no statements (976, 983) or only those with read-only intent (978), without a secondary for such an intent (979, 982),
+ * without a quorum (988), offline (942) or between two states (952), or the database of Azure moves (40197, 40613). The
+ * connection stays open but is useless; another one may reach the new primary.
+ */
+const LOST_PRIMARY: ReadonlySet<number> = new Set([
+  942, 952, 976, 978, 979, 982, 983, 988, 3906, 40197, 40613,
+]);
+
+/**
  * Transient errors of a login, which pass by themselves: a server or database that starts, recovers, moves, fails over or is busy
  * (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
  */
 const TRANSIENT_LOGIN_ERRORS: ReadonlySet<number> = new Set([
-  615, 921, 922, 926, 927, 976, 983, 4221, 6005, 10928, 10929, 17142, 18401, 18451, 40197, 40501, 40613,
-  42108, 42109, 49918, 49919, 49920,
+  ...LOST_PRIMARY,
+  615,
+  921,
+  922,
+  926,
+  927,
+  4221,
+  6005,
+  10928,
+  10929,
+  17142,
+  18401,
+  18451,
+  40501,
+  42108,
+  42109,
+  49918,
+  49919,
+  49920,
 ]);
 
 /** A permission that the login does not have, or no longer has. */
@@ -36,13 +63,9 @@ const UNAVAILABLE_ERRORS: ReadonlySet<number> = new Set([
   121,
   233,
   334,
-  942,
   945,
-  952,
-  978,
   1204,
   1222,
-  3906,
   3908,
   3930,
   3998,
@@ -78,6 +101,11 @@ export function mssqlErrorKind(error: unknown): SqlErrorKind {
   return UNAVAILABLE_ERRORS.has(number) || severity >= SERVER_SEVERITY ? 'unavailable' : 'content';
 }
 
+/** True for the number of an error that means: the server of this connection is not the primary. */
+export function isLostPrimary(number: number): boolean {
+  return LOST_PRIMARY.has(number);
+}
+
 /** True if an error means that the login lacks a permission. */
 export function mssqlLacksRight(error: unknown): boolean {
   const { number } = serverErrorOf(error);
@@ -101,6 +129,15 @@ export function mssqlConnectFault(error: unknown, config: DatabaseServerConfig):
   const message = messageOf(error);
   const identity = identityFault(error, config);
   if (identity !== null) return identity;
+  if (codes.includes('EINSTLOOKUP')) {
+    return {
+      cause: `SQL Server Browser does not tell its port (${message})`,
+      remedy:
+        'Check DB_INSTANCE, and that SQL Server Browser runs and its UDP port 1434 is open from here; or set DB_PORT to ' +
+        'the port of the instance, and no DB_INSTANCE.',
+      isTransient: true,
+    };
+  }
   if (codes.includes('ELOGIN')) return loginFault(serverErrorOf(error).number, message, config);
   if (codes.includes('EENCRYPT'))
     return { cause: `it wants another kind of connection (${message})`, remedy: 'Set DB_ENCRYPT=on.' };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
 import { entitiesOf, MIGRATIONS } from '../../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
-import { prepareConnection } from './mssql.connection.js';
+import type { MssqlConnections } from './mssql.connection.js';
 import { type ConnectionPurpose, connectionsFor } from './server.dialect.js';
 
 /** Time limit of a statement that changes the schema, in ms: an index on a large table takes long. */
@@ -12,13 +12,18 @@ const SCHEMA_STATEMENT_MS = 600_000;
 const IDLE_MS = 60_000;
 
 /** The settings of a pool of connections to SQL Server. */
-export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
-  const { host, port, name, schema, connectTimeoutMs } = config;
+export function mssqlOptions(
+  config: DatabaseServerConfig,
+  purpose: ConnectionPurpose,
+  connections: MssqlConnections,
+): DataSourceOptions {
+  const { host, port, instance, name, schema, connectTimeoutMs } = config;
   const isService = purpose !== 'schema';
   return {
     type: 'mssql',
     host,
-    port,
+    // The driver asks SQL Server Browser (UDP port 1434) for the port of a named instance.
+    ...(instance === null ? { port } : {}),
     ...loginOf(config),
     database: name,
     ...(schema === null ? {} : { schema }),
@@ -33,6 +38,10 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
     },
     options: {
       appName: 'fastify-camunda',
+      ...(instance === null ? {} : { instanceName: instance }),
+      // The addresses of a name at the same time; by default one after the other, which takes all of the time-out if the
+      // first one does not answer.
+      multiSubnetFailover: config.multiSubnetFailover,
       encrypt: config.encrypt,
       trustServerCertificate: config.trustServerCertificate,
       ...(config.caFile === null
@@ -48,7 +57,7 @@ export function mssqlOptions(config: DatabaseServerConfig, purpose: ConnectionPu
     },
     logging: false,
     extra: {
-      beforeConnect: prepareConnection,
+      beforeConnect: connections.prepare,
       // By the state of its socket; a test statement would be a round trip before each statement.
       validateConnection: 'socket',
     },

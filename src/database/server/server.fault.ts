@@ -14,8 +14,9 @@ export interface ServerFault {
 const UNTRUSTED =
   /^(DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY_LEAF_SIGNATURE|UNABLE_TO_GET_ISSUER_CERT(_LOCALLY)?|CERT_HAS_EXPIRED|CERT_NOT_YET_VALID|ERR_TLS_CERT_ALTNAME_INVALID)$/;
 
-/** `host:port`, for messages. */
-export function addressOf({ host, port }: DatabaseServerConfig): string {
+/** `host:port`, or `host\instance`, for messages. */
+export function addressOf({ host, port, instance }: DatabaseServerConfig): string {
+  if (instance !== null) return `${host}\\${instance}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 

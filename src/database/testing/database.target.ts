@@ -14,6 +14,8 @@ export function newServerConfig(): DatabaseServerConfig | null {
     type: testDatabase,
     host: TEST_DB_HOST ?? '127.0.0.1',
     port: Number(TEST_DB_PORT),
+    instance: null,
+    multiSubnetFailover: false,
     name: TEST_DB_NAME ?? '',
     auth: { mode: 'sql' },
     user: TEST_DB_USER ?? '',

@@ -6,6 +6,7 @@ import {
   type TdsExchange,
   type TdsReply,
   type TdsResult,
+  type TdsRoute,
   TdsServer,
   type TdsServerOptions,
 } from './tds.server.js';
@@ -38,8 +39,13 @@ const ROLLS_BACK: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 /** A server for the real driver that records every statement and answers as a script says. */
 export class CapturedMssql {
   answer: CapturedAnswer = () => undefined;
+  /** Awaited before the answer to a statement. */
+  delay: (statement: CapturedStatement) => Promise<void> = () => Promise.resolve();
   /** Errors of a login. */
   login: (login: TdsLogin, connection: number) => readonly TdsFault[] = () => [];
+
+  /** The server to which a login is routed instead; null: this one. */
+  route: (login: TdsLogin) => TdsRoute | null = () => null;
 
   private listening: TdsServer | null = null;
 
@@ -47,7 +53,14 @@ export class CapturedMssql {
     const capture = new CapturedMssql();
     const login: CapturedMssql['login'] = (given, connection) => capture.login(given, connection);
     capture.listening = await TdsServer.open(
-      { login, answer: (exchange) => capture.reply(exchange) },
+      {
+        login,
+        route: (given) => capture.route(given),
+        answer: async (exchange) => {
+          await capture.delay(exchange);
+          return capture.reply(exchange);
+        },
+      },
       options,
     );
     return capture;
@@ -66,8 +79,10 @@ export class CapturedMssql {
   config(changes: Partial<DatabaseServerConfig> = {}): DatabaseServerConfig {
     return {
       type: 'mssql',
-      host: '127.0.0.1',
+      host: this.server.options.host ?? '127.0.0.1',
       port: this.server.port,
+      instance: null,
+      multiSubnetFailover: false,
       name: 'camunda_api',
       auth: { mode: 'sql' },
       user: 'api',

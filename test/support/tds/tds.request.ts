@@ -16,6 +16,10 @@ export interface TdsLogin {
   readonly password: string;
   readonly database: string;
   readonly application: string;
+  /** The server for which the client asks: the name of a listener, or of a server to which it was routed. */
+  readonly server: string;
+  /** Whether the client only reads (`ApplicationIntent=ReadOnly`). */
+  readonly isReadOnly: boolean;
 }
 
 const SP_EXECUTESQL = 10;
@@ -69,7 +73,7 @@ export function isFederated({ data }: TdsMessage): boolean {
 
 /** Reads LOGIN7. */
 export function readLogin({ data }: TdsMessage): TdsLogin {
-  const FIRST_TEXT = 36;
+  const [FIRST_TEXT, TYPE_FLAGS, READ_ONLY_INTENT] = [36, 26, 0x20];
   const textAt = (index: number): Buffer => {
     const place = FIRST_TEXT + index * 4;
     const offset = data.readUInt16LE(place);
@@ -83,6 +87,8 @@ export function readLogin({ data }: TdsMessage): TdsLogin {
     user: textAt(1).toString('utf16le'),
     password: Buffer.from(password).toString('utf16le'),
     application: textAt(3).toString('utf16le'),
+    server: textAt(4).toString('utf16le'),
+    isReadOnly: (data.readUInt8(TYPE_FLAGS) & READ_ONLY_INTENT) !== 0,
     // After the host, user, password, application, server, extension, library and language.
     database: textAt(8).toString('utf16le'),
   };

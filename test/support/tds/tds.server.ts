@@ -33,10 +33,18 @@ export interface TdsExchange extends TdsRequest {
   readonly connection: number;
 }
 
+/** Where a listener routes a login. */
+export interface TdsRoute {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** The database behind the protocol. */
 export interface TdsBackend {
   /** Errors of a login; empty: it is accepted. */
   readonly login?: (login: TdsLogin, connection: number) => readonly TdsFault[];
+  /** The server to which a login is routed instead; null: this one. */
+  readonly route?: (login: TdsLogin) => TdsRoute | null;
   /** Undefined: the answer without rows; a transaction begins or ends. */
   readonly answer?: (exchange: TdsExchange) => TdsReply | undefined | Promise<TdsReply | undefined>;
   /** Called when a connection has ended. */
@@ -49,6 +57,9 @@ export interface TdsServerOptions {
   readonly context?: SecureContext;
   /** Number of bytes after which each connection is closed. */
   readonly cutAfter?: number;
+  /** The address to listen on; default: 127.0.0.1, and a free port. */
+  readonly host?: string;
+  readonly port?: number;
 }
 
 /** Speaks TDS like SQL Server on a loopback port, so that the real driver can be tested without a server. */
@@ -58,10 +69,11 @@ export class TdsServer {
   /** The statements with which sessions were set up, one for each session. */
   readonly setups: string[] = [];
   readonly logins: TdsLogin[] = [];
+  /** Number of accepted connections, with and without a login. */
+  accepted = 0;
   /** Tokens of the logins with federated authentication. */
   readonly tokens: string[] = [];
   private readonly sessions = new Map<number, TdsSession>();
-  private connections = 0;
 
   private constructor(
     private readonly server: Server,
@@ -75,7 +87,7 @@ export class TdsServer {
     server.on('connection', (socket) => {
       responder.accept(socket);
     });
-    server.listen(0, '127.0.0.1');
+    server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
     await once(server, 'listening');
     return responder;
   }
@@ -107,8 +119,8 @@ export class TdsServer {
   }
 
   private accept(socket: Socket): void {
-    this.connections += 1;
-    const id = this.connections;
+    this.accepted += 1;
+    const id = this.accepted;
     const session = new TdsSession(socket, id, this);
     this.sessions.set(id, session);
     socket.on('error', () => undefined);

@@ -18,6 +18,7 @@ import {
   federationToken,
   loginAckToken,
   returnStatusToken,
+  routingToken,
   sessionTokens,
   type TdsFault,
   transactionToken,
@@ -105,7 +106,13 @@ export class TdsSession {
       this.socket.end();
       return;
     }
-    this.say(loginAckToken(), sessionTokens(login.database), doneToken(DONE_KIND.batch, DONE.final));
+    const route = this.server.backend.route?.(login) ?? null;
+    this.say(
+      loginAckToken(),
+      sessionTokens(login.database),
+      ...(route === null ? [] : [routingToken(route)]),
+      doneToken(DONE_KIND.batch, DONE.final),
+    );
   }
 
   private async serve(request: TdsRequest): Promise<void> {

@@ -74,6 +74,13 @@ export function sessionTokens(database: string): Buffer {
   ]);
 }
 
+/** Sends the client to another server ([MS-TDS] 2.2.7.9, type 20). */
+export function routingToken({ host, port }: { readonly host: string; readonly port: number }): Buffer {
+  const [ROUTING, TCP] = [20, 0];
+  const value = Buffer.concat([Buffer.from([TCP]), uint(2, port), text(2, host)]);
+  return withLength(0xe3, Buffer.from([ROUTING]), uint(2, value.length), value, uint(2, 0));
+}
+
 const TRANSACTION = { begun: 8, committed: 9, rolledBack: 10 } as const;
 
 /** Reports that a transaction has begun or ended. @param id of the transaction, 8 bytes */

@@ -1,0 +1,19 @@
+import type { DatabaseServerConfig } from './configuration.types.js';
+import type { Environment } from './environment.schema.js';
+
+/** What is wrong with the variables of the address of a database server. */
+export function databaseAddressFaults(env: Environment, type: DatabaseServerConfig['type']): string[] {
+  const faults: string[] = [];
+  if (type !== 'mssql') {
+    if (env.DB_INSTANCE !== undefined) faults.push('DB_INSTANCE needs DB_TYPE=mssql.');
+    if (env.DB_MULTI_SUBNET_FAILOVER) faults.push('DB_MULTI_SUBNET_FAILOVER=on needs DB_TYPE=mssql.');
+    return faults;
+  }
+  if (env.DB_INSTANCE !== undefined && env.DB_PORT !== undefined)
+    faults.push(
+      'DB_PORT must not be set with DB_INSTANCE: SQL Server Browser tells the port. Unset one of them.',
+    );
+  if (env.DB_HOST?.includes('\\') === true)
+    faults.push('DB_HOST must be the server alone: set DB_INSTANCE to the name after the backslash.');
+  return faults;
+}
