@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { AccessibleProcessFinder } from './commands/accessible-process.finder.js';
 import { MessageReceiverFinder } from './commands/message-receiver.finder.js';
+import { MessageDeliveryService } from './commands/message-delivery.service.js';
 import { MessageSender } from './commands/message.sender.js';
 import { NextTaskService } from './commands/next-task.service.js';
 import { ProcessTaskService } from './commands/process-task.service.js';
@@ -66,6 +67,7 @@ export const PROCESS_PROVIDERS: readonly Type[] = [
   ProcessCancelService,
   ProcessTaskService,
   ProcessMessageService,
+  MessageDeliveryService,
   MessageSender,
   MessageReceiverFinder,
   TaskListService,

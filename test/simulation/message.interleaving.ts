@@ -7,6 +7,7 @@ import {
 import { createConfiguration } from '../../src/config/index.js';
 import type { ProcessMessageRecord } from '../../src/process-message/index.js';
 import type { ProcessRecord } from '../../src/process-store/index.js';
+import { MessageDeliveryService } from '../../src/process/commands/message-delivery.service.js';
 import { MessageReceiverFinder } from '../../src/process/commands/message-receiver.finder.js';
 import { MessageSender } from '../../src/process/commands/message.sender.js';
 import type { MessageCommand, MessageResult } from '../../src/process/commands/process-message.js';
@@ -154,16 +155,22 @@ class MessageInstance {
           if (!trail.has(event.eventKey)) trail.set(event.eventKey, event.metadata.messageId);
         }),
     };
-    this.service = new ProcessMessageService(
-      finder,
+    const messages = this.repository() as never;
+    const delivery = new MessageDeliveryService(
       new MessageSender(engine as never, engine as never, finder),
-      this.repository() as never,
-      {} as never,
+      messages,
       store as never,
       waits as never,
       { watch: () => ({ found: null, stop: () => undefined }) } as never,
       { peek: () => null, forget: () => undefined } as never,
       events as never,
+    );
+    this.service = new ProcessMessageService(
+      finder,
+      delivery,
+      messages,
+      {} as never,
+      store as never,
       { id: name },
       { refusing: false } as never,
       WAIT,

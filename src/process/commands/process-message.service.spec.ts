@@ -34,9 +34,13 @@ describe('ProcessMessageService, a message that was claimed before as the start 
   let removed: string[];
   let started: { kind: string };
   let service: ProcessMessageService;
+  let shutdown: { refusing: boolean };
+  let looks: number;
 
   beforeEach(() => {
     record = null;
+    looks = 0;
+    shutdown = { refusing: false };
     removed = [];
     started = { kind: 'unavailable' };
     const { messageName, correlationId, correlationKeys, variables } = command();
@@ -53,7 +57,16 @@ describe('ProcessMessageService, a message that was claimed before as the start 
       none,
       none,
       {
-        find: () => Promise.resolve(row),
+        find: () => {
+          looks += 1;
+          return Promise.resolve(row);
+        },
+        isSoleWriter: false,
+        // Another request holds the lease, and the service begins to stop.
+        lease: () => {
+          shutdown.refusing = true;
+          return Promise.resolve(null);
+        },
         remove: ({ messageId }: ProcessMessageRecord) => {
           removed.push(messageId);
           return Promise.resolve();
@@ -64,11 +77,7 @@ describe('ProcessMessageService, a message that was claimed before as the start 
       } as unknown as ProcessStartService,
       { get: () => Promise.resolve(record) } as unknown as ProcessStoreService,
       none,
-      none,
-      none,
-      none,
-      none,
-      { refusing: false } as ShutdownService,
+      shutdown as ShutdownService,
       configuration.wait,
       configuration.process,
       configuration.camunda,
@@ -91,6 +100,12 @@ describe('ProcessMessageService, a message that was claimed before as the start 
     started = { kind };
     await send(command());
     expect(removed).toEqual(['m-1']);
+  });
+
+  it('waits for the request that sends it, but not during a stop', async () => {
+    row = { ...row, state: 'correlating', leaseOwner: 'another' };
+    expect(await send(command())).toEqual({ kind: 'in-progress' });
+    expect(looks).toBe(1);
   });
 
   it('shows its process to no limited caller while the process has no row', async () => {

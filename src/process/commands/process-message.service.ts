@@ -13,16 +13,16 @@ import {
 } from '../../config/index.js';
 import { ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessMessageRecord, ProcessMessageRepository } from '../../process-message/index.js';
-import { type ProcessRecord, ProcessStoreService, type WriteOptions } from '../../process-store/index.js';
-import type { Wait } from '../../waitroom/index.js';
+import { ProcessStoreService } from '../../process-store/index.js';
 import { LeaseOwner } from '../launch/lease-owner.js';
-import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
-import { ProcessTrailService } from '../outcome/process-trail.service.js';
-import { EarlyAnswerService } from '../waiting/early-answer.service.js';
-import { WaitingForService } from '../waiting/waiting-for.service.js';
 import type { OnCallerGone } from './caller-gone.js';
 import { MessageReceiverFinder } from './message-receiver.finder.js';
-import { MessageSender } from './message.sender.js';
+import {
+  dropVariables,
+  type MessageCaller,
+  MessageDeliveryService,
+  WRITE_OF_CLIENT,
+} from './message-delivery.service.js';
 import type { MessageCommand, MessageResult, MessageTarget } from './process-message.js';
 import { ProcessStartService } from './process-start.service.js';
 import { findVariableFaults } from './start-variables.js';
@@ -30,27 +30,12 @@ import { findVariableFaults } from './start-variables.js';
 type InstanceTarget = Extract<MessageTarget, { kind: 'instance' }>;
 type StartedDefinition = Pick<Extract<MessageTarget, { kind: 'start' }>, 'processKey' | 'tenantId'>;
 
-/** Who waits for the answer, and for how long. */
-interface Caller {
-  readonly onGone: OnCallerGone;
-  /** Longest wait for the outcome in ms; 0 does not wait. */
-  readonly waitMs: number;
-}
-
 /** Attempts of one request to send a message whose receivers are gone before it arrives. */
 const MAX_ATTEMPTS = 4;
 
 /** Pauses between two looks at a message that another request sends, in ms. */
 const LOOK_MIN_MS = 25;
 const LOOK_MAX_MS = 500;
-
-/** A client gets an answer within `WRITE_WAIT_MS` even if the store does not answer. */
-const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
-
-/** The client waits for it, so it makes a group of its own. */
-const WRITE_OF_EVENT: WriteOptions = { ...WRITE_OF_CLIENT, deferrable: false };
-
-const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
 
 /** Namespace of the correlation ids that are made of message ids. */
 const IDS_OF_MESSAGES = '0a9a33b1-6a0f-4d1c-8f6e-2f1f3c0d5e77';
@@ -68,14 +53,10 @@ export class ProcessMessageService {
 
   constructor(
     private readonly receivers: MessageReceiverFinder,
-    private readonly sender: MessageSender,
+    private readonly delivery: MessageDeliveryService,
     private readonly messages: ProcessMessageRepository,
     private readonly starts: ProcessStartService,
     private readonly store: ProcessStoreService,
-    private readonly waits: OutcomeWaitService,
-    private readonly early: EarlyAnswerService,
-    private readonly waitingFor: WaitingForService,
-    private readonly trail: ProcessTrailService,
     private readonly owner: LeaseOwner,
     private readonly shutdown: ShutdownService,
     @Inject(WAIT_CONFIG) private readonly waitConfig: WaitConfig,
@@ -108,7 +89,7 @@ export class ProcessMessageService {
     }
   }
 
-  private async sendUnclaimed(command: MessageCommand, caller: Caller): Promise<MessageResult> {
+  private async sendUnclaimed(command: MessageCommand, caller: MessageCaller): Promise<MessageResult> {
     const claimId = uuidv4();
     let result: MessageResult | 'again' = 'again';
     for (let attempt = 1; result === 'again' && attempt <= MAX_ATTEMPTS; attempt += 1) {
@@ -116,13 +97,17 @@ export class ProcessMessageService {
       if (target.kind === 'start')
         return this.start(command, target, target.correlationId ?? uuidv7(), caller);
       if (target.kind !== 'instance') return target;
-      result = await this.correlate(target, command, claimId, caller);
+      result = await this.delivery.correlate(target, command, claimId, caller);
     }
     return result === 'again' ? { kind: 'in-progress' } : result;
   }
 
   /** Sends a message with an id, unless it was sent before. */
-  private async sendOnce(command: MessageCommand, messageId: string, caller: Caller): Promise<MessageResult> {
+  private async sendOnce(
+    command: MessageCommand,
+    messageId: string,
+    caller: MessageCaller,
+  ): Promise<MessageResult> {
     const { messageName, correlationId, correlationKeys, variables } = command;
     const requestHash = canonicalHash({ messageName, correlationId, correlationKeys, variables });
     const until = performance.now() + this.camunda.startTimeoutMs;
@@ -133,7 +118,7 @@ export class ProcessMessageService {
           ? await this.sendFirst(command, messageId, requestHash, caller)
           : await this.sendAgain(command, row, requestHash, caller);
       if (result !== 'again') return result;
-      if (performance.now() > until) return { kind: 'in-progress' };
+      if (performance.now() > until || this.shutdown.refusing) return { kind: 'in-progress' };
       // Another request sends it.
       const pauseMs = Math.min(LOOK_MIN_MS * 2 ** looks, LOOK_MAX_MS);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -145,7 +130,7 @@ export class ProcessMessageService {
     command: MessageCommand,
     messageId: string,
     requestHash: string,
-    caller: Caller,
+    caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
     const target = await this.receivers.find(command);
     if (target.kind !== 'start' && target.kind !== 'instance') {
@@ -179,7 +164,7 @@ export class ProcessMessageService {
     command: MessageCommand,
     row: ProcessMessageRecord,
     requestHash: string,
-    caller: Caller,
+    caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
     const { correlationId } = row;
     const { access = ProcessAccess.all } = command;
@@ -190,7 +175,7 @@ export class ProcessMessageService {
       const isVisible = access.isAll || known !== null || command.correlationId === correlationId;
       return { kind: 'message-id-conflict', correlationId: isVisible ? correlationId : null };
     }
-    if (row.state === 'correlated') return this.replay(row, command, caller);
+    if (row.state === 'correlated') return this.delivery.replay(row, command, caller);
     if (row.state === 'starting') return this.restart(command, row, caller);
     const isDead = this.isDead(row);
     const owner = this.newOwner();
@@ -210,12 +195,12 @@ export class ProcessMessageService {
     row: ProcessMessageRecord,
     owner: string,
     isDead: boolean,
-    caller: Caller,
+    caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
     const { processInstanceId, claimId, lastAttemptAt } = row;
     try {
-      if (processInstanceId !== null && (await this.sender.isDelivered(processInstanceId, claimId)))
-        return await this.delivered(row, command, caller);
+      if (processInstanceId !== null && (await this.delivery.isDelivered(processInstanceId, claimId)))
+        return await this.delivery.delivered(row, command, caller);
       const settlesAt = (lastAttemptAt?.getTime() ?? 0) + this.config.startSettleMs;
       if (!isDead && settlesAt > Date.now()) {
         await this.messages.release(row, owner);
@@ -243,13 +228,13 @@ export class ProcessMessageService {
     first: InstanceTarget,
     row: ProcessMessageRecord,
     owner: string,
-    caller: Caller,
+    caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
     let target = first;
     for (let attempt = 1; ; attempt += 1) {
       let result: MessageResult | 'again';
       try {
-        result = await this.correlate(target, command, row.claimId, caller, row);
+        result = await this.delivery.correlate(target, command, row.claimId, caller, row);
         if (result === 'again' && attempt < MAX_ATTEMPTS) {
           const next = await this.receivers.find(command);
           if (next.kind === 'instance') {
@@ -273,86 +258,6 @@ export class ProcessMessageService {
     }
   }
 
-  /** Sends a message to an instance. `again`: the instance does not wait for it any more, and nothing was executed. */
-  private async correlate(
-    target: InstanceTarget,
-    command: MessageCommand,
-    claimId: string,
-    caller: Caller,
-    row: ProcessMessageRecord | null = null,
-  ): Promise<MessageResult | 'again'> {
-    const { record, processInstanceId } = target;
-    const { correlationId } = record;
-    // Registered before the call to the engine: a fast process ends before the call returns.
-    const wait = this.waits.waitFor(correlationId, caller.waitMs);
-    const until = performance.now() + caller.waitMs;
-    try {
-      const sent = await this.sender.send(target, command, claimId);
-      if (sent !== 'correlated') return sent;
-      caller.onGone(wait.cancel);
-      this.waits.hint(correlationId);
-      await this.note(correlationId, processInstanceId, command, claimId, row);
-      return await this.outcome(correlationId, wait, until, false);
-    } finally {
-      wait.cancel();
-    }
-  }
-
-  /** Records that the engine has delivered a message of an earlier request, and answers like it. */
-  private async delivered(
-    row: ProcessMessageRecord,
-    command: MessageCommand,
-    caller: Caller,
-  ): Promise<MessageResult> {
-    const { correlationId, processInstanceId, claimId } = row;
-    await this.note(correlationId, processInstanceId, command, claimId, row);
-    return this.replay(row, command, caller);
-  }
-
-  private async replay(
-    { correlationId }: ProcessMessageRecord,
-    command: MessageCommand,
-    { onGone, waitMs }: Caller,
-  ): Promise<MessageResult> {
-    empty(command);
-    const wait = this.waits.waitFor(correlationId, waitMs);
-    const until = performance.now() + waitMs;
-    onGone(wait.cancel);
-    try {
-      return await this.outcome(correlationId, wait, until, true);
-    } finally {
-      wait.cancel();
-    }
-  }
-
-  /** Waits for the outcome of a process that has a message. */
-  private async outcome(
-    correlationId: string,
-    wait: Wait<ProcessRecord>,
-    until: number,
-    replayed: boolean,
-  ): Promise<MessageResult> {
-    // Read after the registration of the waiter: an outcome before it has not woken it.
-    const record = await this.store.get(correlationId);
-    if (record === null) return { kind: 'no-receiver', reason: 'unknown', record: null };
-    if (record.status !== 'pending') return { kind: 'correlated', record, replayed };
-    const early = this.early.watch(record, until, wait.cancel);
-    try {
-      const end = await wait.ended;
-      if (end.kind === 'completed') return { kind: 'correlated', record: end.payload, replayed };
-    } finally {
-      early.stop();
-    }
-    const current = (await this.store.get(correlationId)) ?? record;
-    const waitingFor = early.found ?? this.waitingFor.peek(current);
-    return {
-      kind: 'correlated',
-      record: current,
-      replayed,
-      ...(waitingFor === null ? {} : { waitingFor, isEarly: early.found !== null }),
-    };
-  }
-
   /**
    * Starts the process of a message that is claimed, or attaches to it.
    *
@@ -363,7 +268,7 @@ export class ProcessMessageService {
     command: MessageCommand,
     definition: StartedDefinition,
     row: ProcessMessageRecord,
-    caller: Caller,
+    caller: MessageCaller,
     isStarted = false,
   ): Promise<MessageResult> {
     const started = await this.start(command, definition, row.correlationId, caller);
@@ -378,7 +283,7 @@ export class ProcessMessageService {
   private async restart(
     command: MessageCommand,
     row: ProcessMessageRecord,
-    caller: Caller,
+    caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
     const record = await this.store.get(row.correlationId);
     if (record !== null) {
@@ -397,7 +302,7 @@ export class ProcessMessageService {
     command: MessageCommand,
     { processKey, tenantId }: StartedDefinition,
     correlationId: string,
-    { onGone, waitMs }: Caller,
+    { onGone, waitMs }: MessageCaller,
   ): Promise<Extract<MessageResult, { kind: 'start' }>> {
     const { messageName: startMessage, variables } = command;
     const start = {
@@ -408,10 +313,10 @@ export class ProcessMessageService {
       ...(command.starter === undefined ? {} : { starter: command.starter }),
       variables,
       onEmptied: () => {
-        empty(command);
+        dropVariables(command);
       },
     };
-    command.variables = NO_VARIABLES;
+    command.variables = {};
     return { kind: 'start', processKey, result: await this.starts.start(start, onGone, waitMs) };
   }
 
@@ -450,46 +355,6 @@ export class ProcessMessageService {
     });
   }
 
-  /**
-   * Writes the event of a delivered message, and that the message is delivered. A failure is only logged: the trace in the
-   * engine proves the delivery, and a repetition of the message writes both.
-   */
-  private async note(
-    correlationId: string,
-    processInstanceId: string | null,
-    command: MessageCommand,
-    claimId: string,
-    row: ProcessMessageRecord | null,
-  ): Promise<void> {
-    const { messageName, messageId, correlationKeys, variables, requester } = command;
-    this.waitingFor.forget(correlationId);
-    const metadata = { messageName, messageId, processInstanceId, requestedBy: requester };
-    try {
-      const record = await this.store.get(correlationId);
-      const event = {
-        // The same for each request that finds the message delivered, so that the trail has it once.
-        eventKey: claimId,
-        stepName: 'message',
-        status: 'ok',
-        httpStatusCode: 200,
-        result: 'Message correlated',
-        requestData: { messageName, correlationKeys, variables },
-        metadata,
-      } as const;
-      // The row last: a repetition of a message whose row says so writes no event.
-      if (record !== null) await this.trail.log(record, event, WRITE_OF_EVENT);
-      if (row !== null) await this.messages.settle(row, WRITE_OF_CLIENT);
-    } catch (error) {
-      this.logger.warn({
-        msg: 'A message was correlated, but that could not be stored.',
-        correlationId,
-        ...metadata,
-        err: error,
-      });
-    }
-    empty(command);
-  }
-
   /** True if the lease belongs to a process of the service that has ended, and its engine with it. */
   private isDead({ leaseOwner }: ProcessMessageRecord): boolean {
     return (
@@ -505,9 +370,4 @@ export class ProcessMessageService {
     this.requests += 1;
     return `${this.owner.id}#${this.requests.toString(36)}`;
   }
-}
-
-function empty(command: MessageCommand): void {
-  command.variables = NO_VARIABLES;
-  command.onEmptied?.();
 }
