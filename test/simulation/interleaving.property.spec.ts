@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../src/embedded-engine/testing/property.runs.js';
-import { findViolation, Interleaving } from './interleaving.js';
+import { Interleaving } from './interleaving.js';
 import { ANSWER_BEFORE_COMMIT, HINTS_WITHOUT_LOOK, NO_SECOND_LOOK, WAITER_AFTER_START } from './mutants.js';
+import { findViolation } from './seeded.run.js';
 
 const SEEDS = propertyRuns(1_000);
 
@@ -9,7 +10,7 @@ describe('any interleaving of starts, completions, cancels, lost hints, timeouts
   it(
     'loses no outcome, answers no request twice or late, and answers only with committed state',
     async () => {
-      expect(await findViolation(1, SEEDS)).toBeNull();
+      expect(await findViolation((seed) => new Interleaving(seed), 1, SEEDS)).toBeNull();
     },
     PROPERTY_TIMEOUT_MS,
   );
@@ -30,7 +31,7 @@ describe('any interleaving of starts, completions, cancels, lost hints, timeouts
   ])(
     'detects the mutant: %s',
     async (_fault, mutant, violation) => {
-      const report = await findViolation(1, SEEDS, mutant);
+      const report = await findViolation((seed) => new Interleaving(seed, mutant), 1, SEEDS);
       expect(report).toMatch(violation);
     },
     PROPERTY_TIMEOUT_MS,

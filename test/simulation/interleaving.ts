@@ -9,9 +9,9 @@ import type {
 import type { ProcessAnswer } from '../../src/process/http/process-view.presenter.js';
 import type { FakeEngine } from '../support/process.harness.js';
 import { MemoryTable } from './memory.repository.js';
+import { SeededRun } from './seeded.run.js';
 import { SimulatedEngine, type StartFate } from './simulated.engine.js';
 import { CONFIGURATION, type DurableWorld, type Mutant, SimulatedInstance } from './simulated.instance.js';
-import { VirtualWorld } from './virtual.world.js';
 
 /** Periods of the services' own tasks, in ms. */
 const LOOK_MS = 1_000;
@@ -61,10 +61,7 @@ const HASHES = VARIABLES.map((variables) => canonicalHash({ processKey: 'test', 
  * order: starts, repeated and conflicting starts, completions, duplicate and different completions, cancels, clients that
  * disconnect, engine calls that fail on either side, outages, lost hints, and crashes.
  */
-export class Interleaving {
-  /** The violations of the run. */
-  readonly violations: string[] = [];
-  private readonly world: VirtualWorld;
+export class Interleaving extends SeededRun {
   private readonly durable: DurableWorld;
   private readonly instances: SimulatedInstance[] = [];
   private readonly plans = new Map<string, Plan>();
@@ -87,13 +84,13 @@ export class Interleaving {
   private lastEventAt = 0;
   private settledRounds = 0;
   private nextSweepAt = 0;
-  private isOver = false;
+  private over = false;
 
   constructor(
-    readonly seed: number,
+    seed: number,
     private readonly mutant: Mutant = {},
   ) {
-    this.world = new VirtualWorld(seed);
+    super(seed);
     this.lastEventAt = this.world.now;
     const { chance } = this.world;
     const table = new MemoryTable();
@@ -125,43 +122,21 @@ export class Interleaving {
     });
   }
 
-  /** Runs until nothing is left to do, and checks the final state. */
-  async run(): Promise<readonly string[]> {
-    this.world.later(0, () => {
-      const count = this.exclusive ? 1 : 2;
-      for (let index = 0; index < count; index += 1) this.openInstance(index);
-      this.plan();
-      this.tick(SETTLE_CHECK_MS, () => {
-        this.checkSettled();
-      });
+  protected override get isOver(): boolean {
+    return this.over;
+  }
+
+  protected begin(): void {
+    const count = this.exclusive ? 1 : 2;
+    for (let index = 0; index < count; index += 1) this.openInstance(index);
+    this.plan();
+    this.tick(SETTLE_CHECK_MS, () => {
+      this.checkSettled();
     });
-    try {
-      await this.world.run(() => this.isOver);
-    } catch (error) {
-      this.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
-    this.judge();
-    return this.violations;
-  }
-
-  /** Records the events for {@link report}. */
-  traced(): this {
-    this.world.trace = [];
-    return this;
-  }
-
-  /** The recorded events, one per line, each with its virtual time in ms. */
-  report(): string {
-    return [`seed ${this.seed}:`, ...this.violations, '', ...(this.world.trace ?? [])].join('\n');
   }
 
   private get chance() {
     return this.world.chance;
-  }
-
-  private violate(text: string): void {
-    this.world.note(`VIOLATION ${text}`);
-    this.violations.push(text);
   }
 
   // Instances
@@ -598,10 +573,10 @@ export class Interleaving {
     this.settledRounds = reasons.length === 0 ? this.settledRounds + 1 : 0;
     const quietMs = this.world.now - this.lastEventAt;
     if (this.settledRounds >= 2) {
-      this.isOver = true;
+      this.over = true;
     } else if (quietMs > LONGEST_RUN_MS) {
       this.violate(`the run does not settle: ${reasons.join('; ')}`);
-      this.isOver = true;
+      this.over = true;
     } else if (quietMs > SWEEP_AFTER_MS && this.world.now >= this.nextSweepAt) {
       // The service retries a failed sweep after the same time.
       this.nextSweepAt = this.world.now + WATCH_MS;
@@ -639,7 +614,7 @@ export class Interleaving {
       .map(({ id }) => id);
   }
 
-  private judge(): void {
+  protected judge(): void {
     const { table, engine } = this.durable;
     for (const request of this.open) this.violate(`a request for ${request.correlationId} has no answer`);
     for (const { waitroom, name } of this.instances) {
@@ -685,24 +660,4 @@ function textOf(answer: unknown): string {
   if (typeof answer !== 'object' || answer === null) return String(answer);
   if ('body' in answer) return String(answer.body).slice(0, 120);
   return JSON.stringify('kind' in answer ? answer.kind : answer);
-}
-
-/**
- * Runs the seeds in order until one violates an invariant.
- *
- * @returns the report of that run; null if there is no violation
- */
-export async function findViolation(
-  firstSeed: number,
-  runs: number,
-  mutant: Mutant = {},
-): Promise<string | null> {
-  for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
-    const violations = await new Interleaving(seed, mutant).run();
-    if (violations.length === 0) continue;
-    const again = new Interleaving(seed, mutant).traced();
-    await again.run();
-    return again.report();
-  }
-  return null;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../src/embedded-engine/testing/property.runs.js';
-import { findMessageViolation, MessageInterleaving } from './message.interleaving.js';
+import { MessageInterleaving } from './message.interleaving.js';
+import { findViolation } from './seeded.run.js';
 
 const SEEDS = propertyRuns(1_000);
 
@@ -8,7 +9,7 @@ describe('any interleaving of messages, other messages, ends, lost and late answ
   it(
     'delivers each message at most once, and answers with what is true',
     async () => {
-      expect(await findMessageViolation(1, SEEDS)).toBeNull();
+      expect(await findViolation((seed) => new MessageInterleaving(seed), 1, SEEDS)).toBeNull();
     },
     PROPERTY_TIMEOUT_MS,
   );
@@ -28,7 +29,9 @@ describe('any interleaving of messages, other messages, ends, lost and late answ
   ])(
     'detects the mutant: %s',
     async (_fault, mutant, violation) => {
-      expect(await findMessageViolation(1, SEEDS, mutant)).toMatch(violation);
+      expect(await findViolation((seed) => new MessageInterleaving(seed, mutant), 1, SEEDS)).toMatch(
+        violation,
+      );
     },
     PROPERTY_TIMEOUT_MS,
   );

@@ -12,7 +12,8 @@ import { MessageReceiverFinder } from '../../src/process/commands/message-receiv
 import { MessageSender } from '../../src/process/commands/message.sender.js';
 import type { MessageCommand, MessageResult } from '../../src/process/commands/process-message.js';
 import { ProcessMessageService } from '../../src/process/commands/process-message.service.js';
-import { VirtualWorld } from './virtual.world.js';
+import { SeededRun } from './seeded.run.js';
+import type { VirtualWorld } from './virtual.world.js';
 
 /** The times of the service, shortened so that a run covers all of them. */
 const {
@@ -391,9 +392,7 @@ interface Known {
  * sent several times, at once and to both instances, messages from elsewhere, the end of the instance, answers that are
  * lost or late, and crashes.
  */
-export class MessageInterleaving {
-  readonly violations: string[] = [];
-  private readonly world: VirtualWorld;
+export class MessageInterleaving extends SeededRun {
   private readonly durable: Durable;
   private readonly instances: MessageInstance[] = [];
   private readonly known = new Map<string, Known>();
@@ -401,11 +400,8 @@ export class MessageInterleaving {
   private opened = 0;
   private crashes = 0;
 
-  constructor(
-    readonly seed: number,
-    mutant: MessageMutant = {},
-  ) {
-    this.world = new VirtualWorld(seed);
+  constructor(seed: number, mutant: MessageMutant = {}) {
+    super(seed);
     const { chance } = this.world;
     const isEmbedded = chance.hits(0.25);
     const trouble = chance.pick([0, 0.2, 0.5, 0.8]);
@@ -433,29 +429,7 @@ export class MessageInterleaving {
     };
   }
 
-  traced(): this {
-    this.world.trace = [];
-    return this;
-  }
-
-  report(): string {
-    return [`seed ${this.seed}:`, ...this.violations, '', ...(this.world.trace ?? [])].join('\n');
-  }
-
-  async run(): Promise<readonly string[]> {
-    this.world.later(0, () => {
-      this.plan();
-    });
-    try {
-      await this.world.run();
-    } catch (error) {
-      this.violations.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
-    this.judge();
-    return this.violations;
-  }
-
-  private plan(): void {
+  protected begin(): void {
     const { world, durable } = this;
     const { chance } = world;
     const count = durable.isEmbedded ? 1 : 1 + chance.below(2);
@@ -503,7 +477,7 @@ export class MessageInterleaving {
     const { world, durable } = this;
     const instance = world.chance.pick(this.instances);
     const again = (): void => {
-      if (left === 0) this.violations.push(`${messageId} is never resolved`);
+      if (left === 0) this.violate(`${messageId} is never resolved`);
       else
         world.later(REPEAT_MS + world.chance.below(200), () => {
           void this.send(messageId, left - 1);
@@ -538,7 +512,7 @@ export class MessageInterleaving {
     try {
       result = await instance.service.send(command, () => undefined, 0);
     } catch (error) {
-      this.violations.push(`a request for ${messageId} failed: ${String(error)}`);
+      this.violate(`a request for ${messageId} failed: ${String(error)}`);
       return;
     }
     if (hasCrashed()) return;
@@ -550,48 +524,27 @@ export class MessageInterleaving {
     if (result.kind === 'correlated') {
       known.correlated += 1;
       if (!durable.receiver.delivered.includes(messageId))
-        this.violations.push(`${messageId} was answered as correlated and is not delivered`);
+        this.violate(`${messageId} was answered as correlated and is not delivered`);
     } else if (['no-receiver', 'ended'].includes(result.kind)) {
       known.obstacles += 1;
       // A client that then sends it under another id would have it delivered twice.
       if (durable.receiver.delivered.includes(messageId))
-        this.violations.push(`${messageId} was answered ${result.kind} although it is delivered`);
+        this.violate(`${messageId} was answered ${result.kind} although it is delivered`);
     } else if (result.kind === 'engine-unavailable' || result.kind === 'in-progress') again();
-    else this.violations.push(`${messageId} was answered ${result.kind}`);
+    else this.violate(`${messageId} was answered ${result.kind}`);
   }
 
-  private judge(): void {
+  protected judge(): void {
     const { receiver, trail } = this.durable;
-    if (this.open > 0) this.violations.push(`${this.open} requests have no answer`);
+    if (this.open > 0) this.violate(`${this.open} requests have no answer`);
     for (const [messageId, { correlated }] of this.known) {
       const times = receiver.delivered.filter((each) => each === messageId).length;
       const rows = [...trail.values()].filter((each) => each === messageId).length;
-      if (times > 1) this.violations.push(`${messageId} was delivered ${times} times`);
-      if (times === 1 && correlated === 0)
-        this.violations.push(`${messageId} was delivered, and no client was told`);
-      if (rows !== Math.min(times, 1)) this.violations.push(`the trail has ${messageId} ${rows} times`);
+      if (times > 1) this.violate(`${messageId} was delivered ${times} times`);
+      if (times === 1 && correlated === 0) this.violate(`${messageId} was delivered, and no client was told`);
+      if (rows !== Math.min(times, 1)) this.violate(`the trail has ${messageId} ${rows} times`);
     }
   }
-}
-
-/**
- * Runs the seeds in order until one violates an invariant.
- *
- * @returns the report of that run; null if there is no violation
- */
-export async function findMessageViolation(
-  firstSeed: number,
-  runs: number,
-  mutant: MessageMutant = {},
-): Promise<string | null> {
-  for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
-    const violations = await new MessageInterleaving(seed, mutant).run();
-    if (violations.length === 0) continue;
-    const again = new MessageInterleaving(seed, mutant).traced();
-    await again.run();
-    return again.report();
-  }
-  return null;
 }
 
 function mismatch(): EngineResponseError {

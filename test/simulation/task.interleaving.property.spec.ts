@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../src/embedded-engine/testing/property.runs.js';
-import { findTaskViolation, TaskInterleaving } from './task.interleaving.js';
+import { TaskInterleaving } from './task.interleaving.js';
+import { findViolation } from './seeded.run.js';
 
 const SEEDS = propertyRuns(1_000);
 
@@ -8,7 +9,7 @@ describe('any interleaving of completions of a task, cancels, lost and late answ
   it(
     'ends each task once, answers with what is true, and has one row in the trail for each answer',
     async () => {
-      expect(await findTaskViolation(1, SEEDS)).toBeNull();
+      expect(await findViolation((seed) => new TaskInterleaving(seed), 1, SEEDS)).toBeNull();
     },
     PROPERTY_TIMEOUT_MS,
   );
@@ -39,7 +40,7 @@ describe('any interleaving of completions of a task, cancels, lost and late answ
   ])(
     'detects the mutant: %s',
     async (_fault, mutant, violation) => {
-      expect(await findTaskViolation(1, SEEDS, mutant)).toMatch(violation);
+      expect(await findViolation((seed) => new TaskInterleaving(seed, mutant), 1, SEEDS)).toMatch(violation);
     },
     PROPERTY_TIMEOUT_MS,
   );

@@ -13,7 +13,8 @@ import { ProcessTaskService, type TaskLeaving } from '../../src/process/commands
 import { TaskCommandSender } from '../../src/process/commands/task-command.sender.js';
 import { TaskListService } from '../../src/process/commands/task-list.service.js';
 import { TaskProcessFinder } from '../../src/process/commands/task-process.finder.js';
-import { VirtualWorld } from './virtual.world.js';
+import { SeededRun } from './seeded.run.js';
+import type { VirtualWorld } from './virtual.world.js';
 
 /** Longest time of a read or commit on the disk, and of a call to the engine, in ms. */
 const DISK_MS = 20;
@@ -381,18 +382,13 @@ class TaskInstance {
  * complete the same task or raise an error at it, repetitions, clients of the engine, the cancel of the instance, answers
  * that are lost or late, refusals, and crashes.
  */
-export class TaskInterleaving {
-  readonly violations: string[] = [];
-  private readonly world: VirtualWorld;
+export class TaskInterleaving extends SeededRun {
   private readonly durable: Durable;
   private readonly instances: TaskInstance[] = [];
   private opened = 0;
 
-  constructor(
-    readonly seed: number,
-    mutant: TaskMutant = {},
-  ) {
-    this.world = new VirtualWorld(seed);
+  constructor(seed: number, mutant: TaskMutant = {}) {
+    super(seed);
     const { chance } = this.world;
     const trouble = chance.pick([0, 0.2, 0.5, 0.8]);
     let sent = 0;
@@ -429,34 +425,12 @@ export class TaskInterleaving {
     return this.durable.process.tasks.some(({ id }) => this.leftOf(id).length > 1);
   }
 
-  traced(): this {
-    this.world.trace = [];
-    return this;
-  }
-
-  report(): string {
-    return [`seed ${this.seed}:`, ...this.violations, '', ...(this.world.trace ?? [])].join('\n');
-  }
-
-  async run(): Promise<readonly string[]> {
-    this.world.later(0, () => {
-      this.plan();
-    });
-    try {
-      await this.world.run();
-    } catch (error) {
-      this.violations.push(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    }
-    this.judge();
-    return this.violations;
-  }
-
   private moment(): number {
     const { chance } = this.world;
     return chance.hits(0.7) ? chance.below(60) : chance.below(4_000);
   }
 
-  private plan(): void {
+  protected begin(): void {
     const { world, durable } = this;
     const { chance } = world;
     const count = durable.isEmbedded ? 1 : 1 + chance.below(2);
@@ -511,7 +485,7 @@ export class TaskInterleaving {
     const { world, durable } = this;
     const instance = world.chance.pick(this.instances);
     const again = (): void => {
-      if (left === 0) this.violations.push(`${client} is never resolved`);
+      if (left === 0) this.violate(`${client} is never resolved`);
       else
         world.later(REPEAT_MS + world.chance.below(200), () => {
           void this.leave(client, taskId, kind, left - 1);
@@ -543,7 +517,7 @@ export class TaskInterleaving {
     try {
       answer = await instance.service.leave(taskId, leaving, actor, () => undefined, waitMs);
     } catch (error) {
-      this.violations.push(`${id} failed: ${String(error)}`);
+      this.violate(`${id} failed: ${String(error)}`);
       return;
     }
     if (request.isCut || !this.instances.includes(instance)) return;
@@ -559,20 +533,20 @@ export class TaskInterleaving {
     switch (answer.kind) {
       case 'left':
         if (task?.deleteReason !== (leaving === 'complete' ? COMPLETED : DELETED))
-          this.violations.push(`${id} was answered as done, and ${taskId} is ${String(task?.deleteReason)}`);
+          this.violate(`${id} was answered as done, and ${taskId} is ${String(task?.deleteReason)}`);
         if (answer.nextTasks.some((next) => next.task.id === taskId))
-          this.violations.push(`${id} was answered with its own task as the next one`);
+          this.violate(`${id} was answered with its own task as the next one`);
         break;
       case 'ended':
-        if (task?.endedAt == null) this.violations.push(`${id} was answered as ended, and ${taskId} is open`);
+        if (task?.endedAt == null) this.violate(`${id} was answered as ended, and ${taskId} is open`);
         else if (answer.completed !== (task.deleteReason === COMPLETED))
-          this.violations.push(`${id} was told that completed is ${String(answer.completed)}`);
+          this.violate(`${id} was told that completed is ${String(answer.completed)}`);
         break;
       case 'refused':
       case 'engine-unavailable':
         break;
       default:
-        this.violations.push(`${id} was answered ${answer.kind}`);
+        this.violate(`${id} was answered ${answer.kind}`);
     }
   }
 
@@ -581,58 +555,38 @@ export class TaskInterleaving {
     return requests.filter((request) => request.taskId === taskId && request.answer?.kind === 'left');
   }
 
-  private judge(): void {
+  protected judge(): void {
     const { process, requests, trail } = this.durable;
     const ended = process.tasks.filter(({ endedBy }) => endedBy !== null);
     if (new Set(process.effects).size !== process.effects.length || process.effects.length !== ended.length)
-      this.violations.push(`the engine executed ${process.effects.join(', ')}`);
+      this.violate(`the engine executed ${process.effects.join(', ')}`);
     for (const { id, endedBy } of process.tasks) {
       // Decision 0029: both are answered as done only if one of them got no answer of the engine.
       const sure = this.leftOf(id).filter(({ isInDoubt }) => !isInDoubt);
       for (const request of sure)
         if (request.id !== endedBy)
-          this.violations.push(`${request.id} was answered as done, and ${String(endedBy)} ended ${id}`);
+          this.violate(`${request.id} was answered as done, and ${String(endedBy)} ended ${id}`);
     }
     for (const request of requests.values()) this.judgeRequest(request);
     const unknown = trail.filter((id) => !requests.has(id));
-    if (unknown.length > 0) this.violations.push(`the trail has ${unknown.join(', ')}`);
+    if (unknown.length > 0) this.violate(`the trail has ${unknown.join(', ')}`);
   }
 
   private judgeRequest({ id, isInDoubt, isCut, answer }: Request): void {
     const { process, trail } = this.durable;
     const rows = trail.filter((each) => each === id).length;
     const isExecuted = process.effects.includes(id);
-    if (answer === null && !isCut) this.violations.push(`${id} has no answer`);
-    if (answer?.kind === 'left' && rows !== 1) this.violations.push(`the trail has ${id} ${rows} times`);
+    if (answer === null && !isCut) this.violate(`${id} has no answer`);
+    if (answer?.kind === 'left' && rows !== 1) this.violate(`the trail has ${id} ${rows} times`);
     if (answer?.kind !== 'left' && rows > (isCut ? 1 : 0))
-      this.violations.push(`the trail has ${id} ${rows} times without its answer`);
+      this.violate(`the trail has ${id} ${rows} times without its answer`);
     if (rows > 0 && !isInDoubt && !isExecuted)
-      this.violations.push(`the trail has ${id}, and the engine did not execute it`);
+      this.violate(`the trail has ${id}, and the engine did not execute it`);
     if (!isExecuted || isCut || answer === null || answer.kind === 'left') return;
     // A caller without a clear answer must learn that its request may be executed.
     if (answer.kind !== 'engine-unavailable' || !answer.inDoubt)
-      this.violations.push(`${id} ended its task and was answered ${answer.kind}`);
+      this.violate(`${id} ended its task and was answered ${answer.kind}`);
   }
-}
-
-/**
- * Runs the seeds in order until one violates an invariant.
- *
- * @returns the report of that run; null if there is no violation
- */
-export async function findTaskViolation(
-  firstSeed: number,
-  runs: number,
-  mutant: TaskMutant = {},
-): Promise<string | null> {
-  for (let seed = firstSeed; seed < firstSeed + runs; seed += 1) {
-    const violations = await new TaskInterleaving(seed, mutant).run();
-    if (violations.length === 0) continue;
-    const again = new TaskInterleaving(seed, mutant).traced();
-    await again.run();
-    return again.report();
-  }
-  return null;
 }
 
 function shownTask({ id, created }: SimulatedTask): UserTask {
