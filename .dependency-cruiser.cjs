@@ -1,7 +1,7 @@
 // The import matrix of docs/design/architecture-overview.md as a check.
 /** The modules of src/. */
 const MODULES =
-  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-message|process-store|processes|retention|task-delivery|waitroom';
+  'auth|camunda-engine|camunda-worker|common|config|database|embedded-engine|event-log|health|http-server|lifecycle|process|process-message|process-store|processes|retention|task-delivery|waitroom|work-lease';
 
 /** The modules that each module may import, besides config/ and common/; the embedded engine may import only parts of common/. */
 const MAY_IMPORT = {
@@ -9,6 +9,7 @@ const MAY_IMPORT = {
   process: [
     'auth',
     'process-store',
+    'work-lease',
     'process-message',
     'event-log',
     'waitroom',
@@ -20,11 +21,12 @@ const MAY_IMPORT = {
   'process-store': ['database', 'lifecycle'],
   'event-log': ['database', 'lifecycle'],
   waitroom: ['lifecycle'],
-  'camunda-engine': ['lifecycle'],
+  'camunda-engine': ['lifecycle', 'work-lease'],
   'camunda-worker': ['camunda-engine', 'lifecycle'],
   processes: ['camunda-worker', 'process', 'lifecycle'],
   'task-delivery': ['database', 'lifecycle'],
-  retention: ['process-store', 'process-message', 'event-log', 'database', 'lifecycle'],
+  'work-lease': ['database', 'lifecycle'],
+  retention: ['work-lease', 'process-store', 'process-message', 'event-log', 'database', 'lifecycle'],
   database: ['lifecycle'],
   health: ['auth', 'database', 'camunda-engine', 'camunda-worker', 'lifecycle', 'process'],
   'http-server': ['lifecycle'],
@@ -133,7 +135,7 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(database|process-store|process-message|event-log|task-delivery)/',
+        pathNot: '^src/(database|process-store|process-message|event-log|task-delivery|work-lease)/',
       },
       to: { path: 'node_modules/typeorm/' },
     },

@@ -6,16 +6,34 @@ export function tablePath({ options }: DataSource, table: string): string {
   return 'schema' in options && typeof options.schema === 'string' ? `${options.schema}.${table}` : table;
 }
 
-/** Records in `schema_version` that a migration was applied; called at the end of its `up`. */
-export async function recordVersion(runner: QueryRunner, version: number): Promise<void> {
+/**
+ * Records in `schema_version` that a migration was applied; called at the end of its `up`.
+ *
+ * @param compatibleWith the oldest version of the service, by the schema version that it knows, that still runs on the
+ *   schema; null: only versions that have this migration
+ */
+export async function recordVersion(
+  runner: QueryRunner,
+  version: number,
+  compatibleWith: number | null = null,
+): Promise<void> {
   const now = new Date().toISOString();
   const sqlite = schemaDialectOf(runner.dataSource.options.type) === 'sqlite';
   await runner.manager
     .createQueryBuilder()
     .insert()
-    .into(tablePath(runner.dataSource, 'schema_version'), ['version', 'applied_at'])
-    // SQLite stores times as text, in the format that TypeORM reads.
-    .values({ version, applied_at: sqlite ? now.replace('T', ' ').replace('Z', '') : now })
+    .into(tablePath(runner.dataSource, 'schema_version'), [
+      'version',
+      'applied_at',
+      // Migrations before 0009 have no such column.
+      ...(compatibleWith === null ? [] : ['compatible_with']),
+    ])
+    .values({
+      version,
+      // SQLite stores times as text, in the format that TypeORM reads.
+      applied_at: sqlite ? now.replace('T', ' ').replace('Z', '') : now,
+      ...(compatibleWith === null ? {} : { compatible_with: compatibleWith }),
+    })
     .execute();
 }
 

@@ -38,9 +38,32 @@ describe('migrationCommand', () => {
       'Applied OriginOfOldOutcomes1796083200006.',
       'Applied TenantAndOwner1796169600007.',
       'Applied ProcessMessage1796169600008.',
-      'The schema is at version 8.',
+      'Applied WorkLease1796256000009.',
+      'The schema is at version 9.',
     ]);
-    expect(await run('run')).toEqual(['The schema is at version 8.']);
+    expect(await run('run')).toEqual(['The schema is at version 9.']);
+  });
+
+  it('leaves the migrations of a newer version alone, and names them', async () => {
+    await run('run');
+    const newer = MIGRATIONS.length + 1;
+    const file = new Database(sqlitePath(folder));
+    const add = (compatibleWith: number | null): void => {
+      file.prepare('DELETE FROM schema_version WHERE version = ?').run(newer);
+      file
+        .prepare("INSERT INTO schema_version VALUES (?, '2026-01-01 00:00:00.000', ?)")
+        .run(newer, compatibleWith);
+    };
+    add(MIGRATIONS.length);
+    expect(await run('run')).toEqual([`The schema is at version ${newer}.`]);
+    expect((await run('show')).at(-1)).toBe(`[x] ${newer} of a newer version of the service`);
+    await expect(run('revert')).rejects.toThrow(
+      'Revert it with the version of the service that has applied it.',
+    );
+    add(null);
+    await expect(run('run')).rejects.toThrow('the newer schema does not work with it');
+    expect(file.prepare('SELECT COUNT(*) AS rows FROM schema_version').get()).toEqual({ rows: newer });
+    file.close();
   });
 
   it('reverts one migration at a time, down to nothing, and applies them again', async () => {
@@ -48,7 +71,7 @@ describe('migrationCommand', () => {
     for (let version = MIGRATIONS.length - 1; version >= 0; version -= 1)
       expect(await run('revert')).toEqual([`The schema is at version ${version}.`]);
     await expect(run('revert')).rejects.toThrow('There is no migration to revert.');
-    expect((await run('run')).at(-1)).toBe('The schema is at version 8.');
+    expect((await run('run')).at(-1)).toBe('The schema is at version 9.');
   });
 
   it('shows the applied migrations, also if there is no file', async () => {
@@ -61,6 +84,7 @@ describe('migrationCommand', () => {
       '[ ] 6 OriginOfOldOutcomes1796083200006',
       '[ ] 7 TenantAndOwner1796169600007',
       '[ ] 8 ProcessMessage1796169600008',
+      '[ ] 9 WorkLease1796256000009',
     ]);
     await run('run');
     for (let version = MIGRATIONS.length; version > 3; version -= 1) await run('revert');
@@ -73,6 +97,7 @@ describe('migrationCommand', () => {
       '[ ] 6 OriginOfOldOutcomes1796083200006',
       '[ ] 7 TenantAndOwner1796169600007',
       '[ ] 8 ProcessMessage1796169600008',
+      '[ ] 9 WorkLease1796256000009',
     ]);
   });
 
@@ -95,10 +120,10 @@ describe('migrationCommand', () => {
   it('writes the next migration, and finds the entities and the migrations to say the same', async () => {
     await run('generate', 'add-priority');
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.ts'));
-    expect(file).toBe('0009-add-priority.migration.ts');
+    expect(file).toBe('0010-add-priority.migration.ts');
     const source = readFileSync(`${folder}/${file ?? ''}`, 'utf8');
     expect(source).toMatch(/export class AddPriority\d{13} implements MigrationInterface/);
-    expect(source).toContain('const VERSION = 9;');
+    expect(source).toContain('const VERSION = 10;');
     expect(source.match(/TypeORM finds no difference/g)).toHaveLength(2);
   });
 
@@ -171,6 +196,7 @@ describe('the migrations', () => {
       'event_log_archive',
       'task_delivery',
       'process_message',
+      'work_lease',
     ]);
     expect(column('correlation_id')).toMatchObject({ type: id, length: '255', isPrimary: true });
     expect(column('correlation_id')?.collation).toBe(collation);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { MIGRATIONS, SCHEMA_VERSION } from '../../migrations/index.js';
 import type { DatabaseConfig } from '../config/index.js';
 import { schemaAccess } from './database.opener.js';
-import { migrate, readSchemaVersion } from './migration.runner.js';
+import { migrate, readSchemaVersion, revertLast } from './migration.runner.js';
 import { migrationSkeleton } from './migration.skeleton.js';
 import type { SchemaAccess } from './schema.access.js';
 
@@ -38,8 +38,7 @@ export async function migrationCommand(
       });
     case 'revert':
       return schema.change(async (dataSource) => {
-        if ((await readSchemaVersion(dataSource)) === 0) throw new Error('There is no migration to revert.');
-        await dataSource.undoLastMigration({ transaction: 'each' });
+        await revertLast(dataSource);
         print(`The schema is at version ${await readSchemaVersion(dataSource)}.`);
       });
     case 'show':
@@ -64,4 +63,6 @@ async function show(schema: SchemaAccess, print: Print): Promise<void> {
   MIGRATIONS.forEach((migration, index) => {
     print(`[${index < version ? 'x' : ' '}] ${index + 1} ${migration.name}`);
   });
+  for (let newer = SCHEMA_VERSION + 1; newer <= version; newer += 1)
+    print(`[x] ${newer} of a newer version of the service`);
 }

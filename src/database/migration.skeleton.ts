@@ -39,7 +39,9 @@ export class ${className} implements MigrationInterface {
   readonly name = '${className}';
 
   async up(runner: QueryRunner): Promise<void> {
-${comments(upQueries)}    await recordVersion(runner, VERSION);
+${comments(upQueries)}    // With the version before as third argument if it still runs on this schema; see "Two versions over one schema" in
+    // docs/guides/operations.md.
+    await recordVersion(runner, VERSION);
   }
 
   async down(runner: QueryRunner): Promise<void> {

@@ -17,6 +17,14 @@ export type OutcomeOrigin = 'step' | 'http' | 'bpmn-error' | 'engine' | ServiceO
 /** Origins that are the service itself. */
 export type ServiceOrigin = keyof typeof SERVICE_CODES;
 
+/**
+ * A status as this version knows it. One that only a newer version knows counts as pending: the client keeps polling until
+ * an instance of that version answers, and never takes an intermediate state for the end.
+ */
+export function knownStatus(stored: string): ProcessStatus {
+  return stored === 'ok' || stored === 'error' ? stored : 'pending';
+}
+
 /** Origins of an error that a later completion may still replace. */
 const OPEN_ORIGINS = ['incident', 'no-result'] as const satisfies readonly ServiceOrigin[];
 

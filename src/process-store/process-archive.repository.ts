@@ -26,7 +26,7 @@ export interface OldProcess {
 const LOOK_BATCH = 500;
 
 /** Final rows with no work left to do in the engine. */
-const REMOVABLE = `status <> 'pending' AND start_next_at IS NULL AND ${IS_NOT_OPEN_ERROR}`;
+const REMOVABLE = `status IN ('ok','error') AND start_next_at IS NULL AND ${IS_NOT_OPEN_ERROR}`;
 
 /** The statements of retention for `process_store` and `process_store_archive`. Writes run inside the write queue. */
 @Injectable()

@@ -1,6 +1,6 @@
 import { namesOf, omit, pick, rowReader } from '../common/columns/index.js';
 import type { SqlDialect, SqlRow } from '../database/index.js';
-import { originOf } from './outcome-origin.js';
+import { knownStatus, originOf } from './outcome-origin.js';
 import type { ListedProcess, ProcessRecord } from './process-record.js';
 import { PROCESS_STORE_COLUMNS, RECORD_COLUMNS } from './process-store.columns.js';
 
@@ -55,12 +55,16 @@ export const ownershipOf = rowReader(OWNERSHIP);
 
 /** Makes the item of a list of a row that has the {@link SHOWN_COLUMNS}, and perhaps `data`. */
 export function listedOf(row: SqlRow, dialect: SqlDialect): ListedProcess {
-  return { hasData: row.has_data === 1, ...readShown(row, dialect) };
+  const shown = readShown(row, dialect);
+  return { hasData: row.has_data === 1, ...shown, status: knownStatus(shown.status) };
 }
 
 /** Makes a record of a row that has the {@link COLUMNS}, or of one that has the {@link HEAD_COLUMNS} only. */
 export function recordOf(row: SqlRow, dialect: SqlDialect): ProcessRecord {
   const record = readRecord(row, dialect);
-  const outcomeOrigin = originOf(record);
-  return outcomeOrigin === record.outcomeOrigin ? record : { ...record, outcomeOrigin };
+  const status = knownStatus(record.status);
+  const outcomeOrigin = originOf({ ...record, status });
+  return outcomeOrigin === record.outcomeOrigin && status === record.status
+    ? record
+    : { ...record, status, outcomeOrigin };
 }

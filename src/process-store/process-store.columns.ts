@@ -60,6 +60,8 @@ export const PROCESS_STORE_COLUMNS = {
   owner: nullable(key('owner', 255)),
   /** The name of the message that starts the process; null for a start by key. */
   startMessage: text('start_message'),
+  /** Grows with each new holder of the lease of the start; null counts as 0. */
+  startFence: nullable(integer('start_fence')),
 };
 
 /** The columns of a record: all but the variables of the start, which only the start itself needs. */

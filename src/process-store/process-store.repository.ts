@@ -47,7 +47,8 @@ const LOOK_BATCH = 1_000;
  */
 const FILE_LOOK_BATCH = 16;
 
-const DECIDED = "AND status <> 'pending'";
+/** Not `<> 'pending'`: a newer version of the service may have further states. */
+const DECIDED = "AND status IN ('ok','error')";
 
 /** The place in a list of a row that is not read yet, and its size. */
 export type ProcessPlace = ProcessCursor & SizedRow;

@@ -125,12 +125,31 @@ describe('the schema on a database server', () => {
     await expect(open({ migrate })).rejects.toMatchObject({
       name: 'DatabaseStartError',
       message: expect.stringMatching(
-        new RegExp(`has schema version ${newer}, .* knows ${SCHEMA_VERSION}\\. Run the newer version`),
+        new RegExp(
+          `has schema version ${newer}, .* knows ${SCHEMA_VERSION}, and the newer schema does not work with it\\. Run the newer version`,
+        ),
       ),
     });
     await expect(command('run')).rejects.toThrow('Run the newer version');
     expect(await applied()).toHaveLength(newer);
   });
+
+  it.each([true, false])(
+    'is used if its newer version is compatible, with DB_MIGRATE %s',
+    async (migrate) => {
+      await command('run');
+      const newer = SCHEMA_VERSION + 1;
+      await session.query(
+        `INSERT INTO ${session.table('schema_version')} (version, applied_at, compatible_with) VALUES (${newer}, '2026-01-01', ${SCHEMA_VERSION})`,
+      );
+      expect(await (await open({ migrate })).schemaVersion()).toBe(newer);
+      expect(await command('run')).toEqual([`The schema is at version ${newer}.`]);
+      await expect(command('revert')).rejects.toThrow(
+        'Revert it with the version of the service that has applied it.',
+      );
+      expect(await applied()).toHaveLength(newer);
+    },
+  );
 
   it('equals the schema of the entities', async () => {
     await command('run');

@@ -3,7 +3,7 @@ import { type DataSource, QueryFailedError, type QueryRunner } from 'typeorm';
 import { SCHEMA_VERSION } from '../../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
 import { DatabaseStartError } from '../database.errors.js';
-import { assertNotNewer, readSchemaVersion, updateSchema } from '../migration.runner.js';
+import { assertCompatible, readSchemaVersion, updateSchema } from '../migration.runner.js';
 import type { SchemaAccess } from '../schema.access.js';
 import { connectToServer } from './server.connect.js';
 import type { ServerDialect } from './server.dialect.js';
@@ -16,7 +16,7 @@ const LOCK_TIMEOUT_MS = 120_000;
 /**
  * Brings the schema up to date, one instance at a time; with `DB_MIGRATE=off` checks that it is up to date.
  *
- * @throws DatabaseStartError if the schema is older than this code and may not be changed, or newer
+ * @throws DatabaseStartError if the schema is older than this code and may not be changed, or newer and not compatible
  */
 export async function prepareServerSchema(
   dialect: ServerDialect,
@@ -28,11 +28,12 @@ export async function prepareServerSchema(
     config,
     async (dataSource) => {
       await dialect.checkSettings(dataSource, config);
-      if (config.migrate) {
-        // Most boots find nothing to do, and need no lock.
-        if ((await readSchemaVersion(dataSource)) !== SCHEMA_VERSION)
-          await underLock(dialect, config, dataSource, () => updateSchema(dataSource));
-      } else await assertSchema(dataSource, config);
+      const version = await readSchemaVersion(dataSource);
+      // Most boots find nothing to do, and need no lock.
+      if (version > SCHEMA_VERSION) await assertCompatible(dataSource, version);
+      else if (!config.migrate) assertSchema(version, config);
+      else if (version < SCHEMA_VERSION)
+        await underLock(dialect, config, dataSource, () => updateSchema(dataSource));
     },
     signal,
   );
@@ -118,9 +119,7 @@ async function lock(dialect: ServerDialect, session: QueryRunner): Promise<void>
   }
 }
 
-async function assertSchema(dataSource: DataSource, { user }: DatabaseServerConfig): Promise<void> {
-  const version = await readSchemaVersion(dataSource);
-  assertNotNewer(version);
+function assertSchema(version: number, { user }: DatabaseServerConfig): void {
   if (version < SCHEMA_VERSION) {
     // The servers hide a table from a login without any permission on it.
     const found = version === 0 ? `has no tables that ${user} may use` : `has schema version ${version}`;

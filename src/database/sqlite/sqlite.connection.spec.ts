@@ -128,11 +128,31 @@ describe('SqliteConnection', () => {
   it('refuses a schema that is newer than the code', async () => {
     const first = await open();
     await first.connection.transaction((sql) =>
-      sql.execute("INSERT INTO schema_version VALUES (99, '2026-01-01 00:00:00.000')"),
+      sql.execute("INSERT INTO schema_version VALUES (99, '2026-01-01 00:00:00.000', NULL)"),
     );
     await expect(first.reopen()).rejects.toThrow(
-      `schema version 99, this version of the service knows ${SCHEMA_VERSION}. Run`,
+      `schema version 99, this version of the service knows ${SCHEMA_VERSION}, and the newer schema does not work with it. Run`,
     );
+  });
+
+  it('opens a newer schema if each newer migration works with this code', async () => {
+    const first = await open();
+    const add = (version: number, compatibleWith: number) =>
+      first.connection.transaction((sql) =>
+        sql.execute(
+          `INSERT INTO schema_version VALUES (${version}, '2026-01-01 00:00:00.000', ${compatibleWith})`,
+        ),
+      );
+    await add(SCHEMA_VERSION + 1, SCHEMA_VERSION);
+    await add(SCHEMA_VERSION + 2, 1);
+    const second = await first.reopen();
+    expect(await second.database.schemaVersion()).toBe(SCHEMA_VERSION + 2);
+    await second.connection.transaction((sql) =>
+      sql.execute(
+        `INSERT INTO schema_version VALUES (${SCHEMA_VERSION + 3}, '2026-01-01 00:00:00.000', ${SCHEMA_VERSION + 1})`,
+      ),
+    );
+    await expect(second.reopen()).rejects.toThrow('the newer schema does not work with it');
   });
 
   it('refuses a second opening in the same process until the first is closed', async () => {
