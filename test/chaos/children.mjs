@@ -11,7 +11,8 @@ const BOOT_MS = 60_000;
 
 /** A process that listens, and can be killed. */
 export class Child {
-  constructor(script, parameters, env, pattern) {
+  /** @param pattern finds the base URL in its output; without one, its caller knows when it listens */
+  constructor(script, parameters, env, pattern = null) {
     this.output = '';
     this.process = spawn(process.execPath, [script, ...parameters], {
       env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...env },
@@ -24,6 +25,7 @@ export class Child {
         this.output = (this.output + chunk).slice(-20_000);
       });
     }
+    if (pattern === null) return;
     this.listening = this.listen(pattern);
     this.listening.catch(() => undefined);
   }
@@ -40,6 +42,10 @@ export class Child {
       await Promise.race([once(this.process.stdout, 'data'), this.exited]);
     }
     throw new Error(`A process did not begin to listen:\n${this.output}`);
+  }
+
+  signal(name) {
+    this.process.kill(name);
   }
 
   async kill() {

@@ -44,6 +44,15 @@ function openSqlite(dataDir) {
 async function openPostgres() {
   const cluster = await startCluster();
   const { host, port, user } = cluster;
+  const rows = async (sql) => {
+    const client = new pg.Client({ host, port, user, database: 'postgres' });
+    await client.connect();
+    try {
+      return (await client.query(sql)).rows;
+    } finally {
+      await client.end();
+    }
+  };
   return {
     env: {
       DB_TYPE: 'postgres',
@@ -56,15 +65,14 @@ async function openPostgres() {
     disturbance: 'killed',
     /** Kills the server and lets it recover after a time. */
     disturb: (ms) => cluster.restart(ms),
-    rows: async (sql) => {
-      const client = new pg.Client({ host, port, user, database: 'postgres' });
-      await client.connect();
-      try {
-        return (await client.query(sql)).rows;
-      } finally {
-        await client.end();
-      }
+    /** Ends the connections of all clients, also in a transaction. @returns how many */
+    cut: async () => {
+      const cuts = await rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
+      );
+      return cuts.length;
     },
+    rows,
     close: () => cluster.remove(),
   };
 }

@@ -3,10 +3,13 @@
 /** How long a client waits for a response before it repeats the request, in ms. */
 const ANSWER_MS = 8_000;
 
+/** How long a client waits before it repeats a request without a response, in ms. */
+const REPEAT_MS = 50;
+
 const CODES_OF_OPEN_ENDS = new Set(['INCIDENT', 'ENDED_WITHOUT_RESULT']);
 
 /** The responses of one process to all clients. */
-class Ledger {
+export class Ledger {
   /** By id: whether it was accepted, and every final outcome in a response. */
   entries = new Map();
   requests = 0;
@@ -26,8 +29,7 @@ class Ledger {
     // A problem about a process has its id as well, but not its times.
     if (body?.correlationId === id && body.startedAt !== undefined) {
       entry.accepted = true;
-      if (body.status !== 'pending' && !CODES_OF_OPEN_ENDS.has(body.errorCode))
-        entry.outcomes.add(outcomeText(body));
+      if (body.status !== 'pending' && !isOpenEnd(body.errorCode)) entry.outcomes.add(outcomeText(body));
       return;
     }
     const isAllowed =
@@ -38,19 +40,80 @@ class Ledger {
   }
 }
 
+/** Whether a completion or a cancel may still replace an outcome with this code. */
+export function isOpenEnd(errorCode) {
+  return CODES_OF_OPEN_ENDS.has(errorCode);
+}
+
 /** The outcome as a text that can be compared. */
 export function outcomeText({ status, data, error, errorCode }) {
   return JSON.stringify({ status, data, error, errorCode });
 }
 
-/** Clients of one service, which has a new address after every restart. */
-export class Load {
-  ledger = new Ledger();
+/** Clients of one service. They record every response, and each request without one. */
+export class Clients {
   baseUrl = null;
+  answerMs = ANSWER_MS;
   stopped = false;
 
+  constructor(random, ledger = new Ledger()) {
+    Object.assign(this, { random, ledger });
+  }
+
+  async complete(id) {
+    const data = { completedBy: 'chaos' };
+    const answer = await this.request('POST', '/api/process/complete', {
+      correlationId: id,
+      status: 'ok',
+      data,
+    });
+    if (answer?.status === 200)
+      this.ledger.of(id).outcomes.add(outcomeText({ status: 'ok', data, error: null, errorCode: null }));
+    else if (answer !== null && ![409, 503].includes(answer.status)) {
+      this.ledger.faults.push(
+        `complete of ${id} was answered ${answer.status} ${JSON.stringify(answer.body)}`,
+      );
+    }
+  }
+
+  async ask(what, id, method, path, body, headers = {}) {
+    const answer = await this.request(method, path, body, headers);
+    if (answer !== null) this.ledger.tell(id, what, answer);
+    return answer;
+  }
+
+  /** Called for each request without a response, with its error and when it was sent. */
+  unanswered() {}
+
+  /** Null without a response; `sentAt` by `performance.now()`, and the instance if a load balancer names it. */
+  async request(method, path, body, headers = {}) {
+    this.ledger.requests += 1;
+    const { baseUrl } = this;
+    const sentAt = performance.now();
+    try {
+      if (baseUrl === null) throw new Error('The service is down.');
+      const response = await fetch(baseUrl + path, {
+        method,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(this.answerMs),
+      });
+      const { status, headers: replied } = response;
+      const answer = JSON.parse(await response.text());
+      return { status, body: answer, sentAt, servedBy: replied.get('x-served-by') };
+    } catch (error) {
+      this.ledger.unanswered += 1;
+      this.unanswered(`${method} ${path}`, error, sentAt);
+      await new Promise((resolve) => setTimeout(resolve, REPEAT_MS));
+      return null;
+    }
+  }
+}
+
+/** Clients of one service, which has a new address after every restart. */
+export class Load extends Clients {
   constructor(random, { lanes, name }) {
-    this.random = random;
+    super(random);
     this.lanes = Promise.all(Array.from({ length: lanes }, (_, lane) => this.client(`${name}-${lane}`)));
   }
 
@@ -100,47 +163,5 @@ export class Load {
         correlationId: id,
         variables,
       });
-  }
-
-  async complete(id) {
-    const data = { completedBy: 'chaos' };
-    const answer = await this.request('POST', '/api/process/complete', {
-      correlationId: id,
-      status: 'ok',
-      data,
-    });
-    if (answer?.status === 200)
-      this.ledger.of(id).outcomes.add(outcomeText({ status: 'ok', data, error: null, errorCode: null }));
-    else if (answer !== null && ![409, 503].includes(answer.status)) {
-      this.ledger.faults.push(
-        `complete of ${id} was answered ${answer.status} ${JSON.stringify(answer.body)}`,
-      );
-    }
-  }
-
-  async ask(what, id, method, path, body, headers = {}) {
-    const answer = await this.request(method, path, body, headers);
-    if (answer !== null) this.ledger.tell(id, what, answer);
-    return answer;
-  }
-
-  /** Null without a response. */
-  async request(method, path, body, headers = {}) {
-    this.ledger.requests += 1;
-    const { baseUrl } = this;
-    try {
-      if (baseUrl === null) throw new Error('The service is down.');
-      const response = await fetch(baseUrl + path, {
-        method,
-        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(ANSWER_MS),
-      });
-      return { status: response.status, body: JSON.parse(await response.text()) };
-    } catch {
-      this.ledger.unanswered += 1;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return null;
-    }
   }
 }

@@ -1,11 +1,11 @@
 // A separate PostgreSQL server, for a machine without one and for tests that kill the server.
 import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../support/free.port.mjs';
 
 /** The folder of Debian's packages for the programs of the server, with a folder for each version. */
 const DEBIAN = '/usr/lib/postgresql';
@@ -129,15 +129,4 @@ function findPrograms() {
 function idsOf(name) {
   const id = (option) => Number(execFileSync('id', [option, name], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

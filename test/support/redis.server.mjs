@@ -1,10 +1,11 @@
 // A separate Redis server, for a machine without one and for tests that stop or pause the server.
 import { spawn } from 'node:child_process';
 import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from './free.port.mjs';
 
 const PROGRAM = 'redis-server';
 
@@ -129,16 +130,5 @@ function answers(host, port) {
     });
     socket.on('error', () => undefined);
     socket.on('close', () => resolve(false));
-  });
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
   });
 }

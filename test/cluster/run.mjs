@@ -1,0 +1,193 @@
+// npm run test:cluster [-- --processes 2000 --rate 30 --instances 3 --engine operaton --faults kill,cut --without redis --haproxy --libfaketime --seed 1]
+//
+// Runs several instances of the built service behind a load balancer, over one PostgreSQL, one Redis and one engine, with clocks
+// that differ by two minutes. Under load instances are killed, paused for 15 s and replaced, Redis is stopped, and the
+// connections to the database are cut. It then compares the responses to all clients with the table, the trail and the
+// engine. Prints lines of the Test Anything Protocol.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { spawnEngine } from '../chaos/children.mjs';
+import { openDatabase } from '../chaos/database.mjs';
+import { randomOf } from '../chaos/random.mjs';
+import { openWork } from '../chaos/verify.mjs';
+import { reachRealEngine } from '../reference-engines/real-engine.mjs';
+import { hasRedis, startRedis } from '../support/redis.server.mjs';
+import { ClusterLoad } from './cluster.load.mjs';
+import { describeProcesses, findClusterContradictions, versionsOf } from './cluster.verify.mjs';
+import { Faults, FAULTS } from './faults.mjs';
+import { startHaproxy } from './haproxy.mjs';
+import { createInstances } from './instances.mjs';
+import { startRoundRobin } from './round-robin.proxy.mjs';
+
+const { values } = parseArgs({
+  options: {
+    processes: { type: 'string', default: '300' },
+    rate: { type: 'string', default: '10' },
+    lanes: { type: 'string', default: '24' },
+    instances: { type: 'string', default: '3' },
+    engine: { type: 'string', default: 'operaton' },
+    without: { type: 'string', default: '' },
+    faults: { type: 'string', default: FAULTS.join(',') },
+    haproxy: { type: 'boolean', default: false },
+    libfaketime: { type: 'boolean', default: false },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  },
+});
+
+/** Time limit for the end of all processes, in ms. */
+const END_MS = 120_000;
+
+/** Short times, so that another instance takes over within the run, and shorter than a pause of an instance. */
+const SERVICE = {
+  LOG_LEVEL: 'warn',
+  SYNC_TIMEOUT_MS: '3000',
+  START_ACK_TIMEOUT_MS: '1000',
+  CAMUNDA_START_TIMEOUT_MS: '3000',
+  START_LEASE_MS: '4000',
+  START_SETTLE_MS: '6000',
+  CAMUNDA_LOCK_DURATION_MS: '6000',
+  CAMUNDA_DEPLOY: 'on',
+  SIMULATOR_SLOW_MS: '6000',
+  SHUTDOWN_DELAY_MS: '1500',
+};
+
+let failures = 0;
+const size = Number(values.instances);
+const random = randomOf(Number(values.seed));
+const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-cluster-'));
+const closing = [() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })];
+try {
+  await run();
+} catch (error) {
+  report(false, 'the run ends', error.stack);
+} finally {
+  for (const close of closing.reverse()) await close();
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+async function run() {
+  const redis = await openRedis();
+  console.log(
+    `# ${values.processes} processes, ${size} instances, ${values.engine}, ${redis === null ? 'without Redis' : 'with Redis'}, ` +
+      `${values.haproxy ? 'HAProxy' : 'round robin'}, clocks by ${values.libfaketime ? 'libfaketime' : 'Node'}, seed ${values.seed}`,
+  );
+  const database = await openDatabase('postgres', folder);
+  closing.push(() => database.close());
+  const engineUrl = await openEngine();
+  const env = {
+    ...SERVICE,
+    CAMUNDA_BASE_URL: engineUrl,
+    ...database.env,
+    ...(redis === null ? {} : { REDIS_URL: redis.url }),
+  };
+  const clock = values.libfaketime ? 'libfaketime' : 'node';
+  const instances = await createInstances({ size, env, folder, clock });
+  closing.push(() => Promise.all(instances.map((each) => each.kill())));
+  const versions = await versionsOf(engineUrl, 'onboard-user');
+  await Promise.all(instances.slice(0, size).map((each) => each.start()));
+  report(
+    (await versionsOf(engineUrl, 'onboard-user')) <= versions + 1,
+    'instances that boot at the same time deploy one version',
+    `${versions} versions before, now ${await versionsOf(engineUrl, 'onboard-user')}`,
+  );
+  const proxy = values.haproxy ? await startHaproxy(instances, folder) : await startRoundRobin(instances);
+  closing.push(() => proxy.close());
+  const load = new ClusterLoad(random, {
+    processes: Number(values.processes),
+    rate: Number(values.rate),
+    lanes: Number(values.lanes),
+    polls: size - 1,
+    name: values.seed,
+  });
+  closing.push(() => load.stop());
+  const faults = new Faults({
+    chosen: values.faults.split(','),
+    instances,
+    load,
+    proxy,
+    database,
+    redis,
+    random,
+    report,
+  });
+  await faults.reachable();
+  load.begin(proxy.baseUrl);
+  do await faults.round();
+  while (load.number < load.processes);
+  await load.finish();
+  await verify(load, database, engineUrl);
+  report(
+    instances.every(({ isRunning }, index) => isRunning === faults.expectsRunning(instances[index])),
+    'no instance ends by itself',
+    instances
+      .filter(({ child, isRunning }) => child !== null && !isRunning)
+      .map(({ name, child }) => `${name}: ${child.output}`)
+      .join('\n'),
+  );
+}
+
+async function openRedis() {
+  if (values.without.split(',').includes('redis')) return null;
+  if (!hasRedis()) {
+    console.log('# redis-server is not installed: no Redis is stopped in this run');
+    return null;
+  }
+  const redis = await startRedis();
+  closing.push(() => redis.remove());
+  return redis;
+}
+
+/** @returns the base URL of an engine in a separate process */
+async function openEngine() {
+  if (values.engine === 'embedded') {
+    const child = spawnEngine(join(folder, 'engine'), 0);
+    closing.push(() => child.kill());
+    return child.listening;
+  }
+  const engine = await reachRealEngine(values.engine);
+  closing.push(() => engine.stop());
+  return engine.baseUrl;
+}
+
+async function verify(load, database, engineUrl) {
+  const until = Date.now() + END_MS;
+  let open = await openWork(database, engineUrl);
+  while (open > 0 && Date.now() < until) {
+    await delay(250);
+    open = await openWork(database, engineUrl);
+  }
+  const { ledger } = load;
+  const entries = [...ledger.entries.values()];
+  const count = (holds) => entries.filter(holds).length;
+  const seconds = Math.round((performance.now() - load.begun) / 1_000);
+  console.log(
+    `# ${ledger.requests} requests in ${seconds} s, ${ledger.unanswered} without an answer, ${load.strictTotal} that had to be ` +
+      `answered, ${count(({ accepted }) => accepted)} processes accepted, ${count(({ outcomes }) => outcomes.size > 0)} outcomes ` +
+      `returned, responses by instance ${JSON.stringify(ledger.served)}`,
+  );
+  report(open === 0, 'every process ends', `${open} rows and instances are open`);
+  const isEnough = count(({ accepted }) => accepted) >= load.processes;
+  report(isEnough, `at least ${load.processes} processes were accepted`, 'fewer');
+  const contradictions = await findClusterContradictions(ledger, database, engineUrl);
+  report(
+    contradictions.length === 0,
+    'every outcome is right, and no response contradicts the final state',
+    [...contradictions.slice(0, 30), ...(await describeProcesses(contradictions, database, engineUrl))].join(
+      '\n',
+    ),
+  );
+  report(
+    ledger.stale.length === 0,
+    'no response is older than an earlier one of another instance',
+    `${ledger.stale.length} are:\n${ledger.stale.slice(0, 10).join('\n')}`,
+  );
+}
+
+function report(isOk, name, detail) {
+  if (!isOk) failures += 1;
+  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
+  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
+}

@@ -1,0 +1,14 @@
+// Free ports for servers that need to know their port before they start.
+import { createServer } from 'node:net';
+
+/** A loopback port that nothing uses now. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
