@@ -135,10 +135,10 @@ describe('controlAccess', () => {
     expect(() => principalOf({ principal: null } as never)).toThrow('public');
   });
 
-  it.each(['/undeclared', '/docsy'])('refuses a route that does not say whom it serves: %s', (path) => {
+  it.each(['/undeclared', '/docsy'])('refuses a route that does not declare its access: %s', (path) => {
     const other = fastify();
     controlAccess(other, { authenticate: () => null }, { '/docs': PUBLIC });
     expect(() => other.get(path, () => 'x')).toThrow(UndeclaredRouteError);
-    expect(() => other.get(path, () => 'x')).toThrow(`GET ${path} does not say whom it serves`);
+    expect(() => other.get(path, () => 'x')).toThrow(`GET ${path} does not declare its access`);
   });
 });

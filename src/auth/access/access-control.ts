@@ -28,7 +28,7 @@ export interface RequestLimiter {
 /** The access of routes that are not methods of a controller, by the begin of their path. */
 export type AccessByPrefix = Readonly<Record<string, RouteAccess>>;
 
-/** A route says neither whom it serves nor that it is public. */
+/** A route declares no access: neither a scope nor that it is public. */
 export class UndeclaredRouteError extends BootError {
   override readonly name = 'UndeclaredRouteError';
 }
@@ -52,7 +52,7 @@ export function controlAccess(
     const access = route.config?.access ?? accessOfPath(route.url, byPrefix);
     if (access === null) {
       throw new UndeclaredRouteError(
-        `The route ${[route.method].flat().join(', ')} ${route.url} does not say whom it serves: ` +
+        `The route ${[route.method].flat().join(', ')} ${route.url} does not declare its access: ` +
           'add @RequiresScope() or @PublicRoute() to its method.',
       );
     }

@@ -3,7 +3,7 @@ import { ProblemError } from '../../common/errors/index.js';
 import { parseJson } from '../../common/json/index.js';
 import type { ProcessHead, ProcessRecord } from '../../process-store/index.js';
 import type { MessageObstacle, MessageResult } from '../commands/process-message.js';
-import { unacceptableVariables } from './process-problems.js';
+import { unacceptableVariables, variablesRefused } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 
 /** A longer result is not in the problem of a process that has ended, in characters. */
@@ -80,11 +80,7 @@ export class ProcessMessagePresenter {
       case 'unacceptable-variables':
         return unacceptableVariables(obstacle.faults);
       case 'bad-variables':
-        return new ProblemError(
-          'invalid-variables',
-          'The process engine does not accept these variables. Nothing was changed.',
-          { cause: obstacle.cause },
-        );
+        return variablesRefused(obstacle.cause);
       case 'message-id-conflict':
         return new ProblemError(
           'message-id-conflict',

@@ -1,6 +1,14 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody } from '@nestjs/swagger';
-import { answers, json, operation, preferHeader, PROCESS_HEADERS, ref } from './process.openapi.js';
+import {
+  answers,
+  errorOutcome,
+  json,
+  operation,
+  preferHeader,
+  PROCESS_HEADERS,
+  ref,
+} from './openapi.answers.js';
 import { OK_EXAMPLE, PENDING_EXAMPLE } from './process.examples.js';
 
 /** Request and responses of `POST message`. */
@@ -30,11 +38,7 @@ export const DocumentMessage = (): MethodDecorator => {
           },
           PENDING_EXAMPLE,
         ),
-        422: json(
-          'ProcessView',
-          'The process ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.',
-          headers,
-        ),
+        422: errorOutcome('ProcessView', headers),
         500: json('ProcessView', 'The process has the message, and ended in error.', headers),
       },
       {

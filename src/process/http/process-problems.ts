@@ -86,6 +86,15 @@ export function unacceptableVariables(faults: readonly VariableFault[]): Problem
   );
 }
 
+/** The engine refused the variables of a message or a task. */
+export function variablesRefused(cause: unknown): ProblemError {
+  return new ProblemError(
+    'invalid-variables',
+    'The process engine does not accept these variables. Nothing was changed.',
+    { cause },
+  );
+}
+
 /** @param cause the errors of the start schema */
 export function variablesDoNotFit(processKey: string, cause: ZodError): ProblemError {
   return new ProblemError(

@@ -8,7 +8,7 @@ import type {
   TaskPage,
   TaskSuccession,
 } from '../commands/process-task.js';
-import { engineUnavailable, unacceptableVariables } from './process-problems.js';
+import { engineUnavailable, unacceptableVariables, variablesRefused } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 import { encodeTaskCursor } from './task-cursor.js';
 
@@ -75,11 +75,7 @@ export class ProcessTaskPresenter {
       case 'unacceptable-variables':
         return unacceptableVariables(obstacle.faults);
       case 'bad-variables':
-        return new ProblemError(
-          'invalid-variables',
-          'The process engine does not accept these variables. Nothing was changed.',
-          { cause: obstacle.cause },
-        );
+        return variablesRefused(obstacle.cause);
       case 'engine-unavailable':
         return engineUnavailable(obstacle.inDoubt, obstacle.cause);
     }

@@ -3,13 +3,14 @@ import { ApiBody, ApiParam, ApiQuery } from '@nestjs/swagger';
 import {
   answers,
   CHANGE_PROBLEMS,
+  errorOutcome,
   json,
   operation,
   preferHeader,
   PROCESS_HEADERS,
   ref,
   text,
-} from './process.openapi.js';
+} from './openapi.answers.js';
 
 const taskIdParam = ApiParam({ name: 'taskId', schema: { type: 'string', maxLength: 64 } });
 
@@ -89,11 +90,7 @@ const leavingAnswers = (): MethodDecorator[] => {
         ...headers,
         always: [...PROCESS_HEADERS, 'Retry-After', 'Location'],
       }),
-      422: json(
-        'TaskSuccession',
-        'The process ended in error, with `PROCESS_ERROR_HTTP_STATUS=422`.',
-        headers,
-      ),
+      422: errorOutcome('TaskSuccession', headers),
       500: json('TaskSuccession', 'The process ended in error.', headers),
     },
     COMMAND_PROBLEMS,
