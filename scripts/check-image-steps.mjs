@@ -1,11 +1,14 @@
 // Runs the steps of the Dockerfile in an empty folder, because not every machine can build an image. It then starts the
-// result as an unprivileged user, calls its health check, starts one process, and stops it. `.ci/run` runs it.
+// result as an unprivileged user who may write only its data, calls its health check, starts one process, and stops it;
+// then once more as process 1, as in a container. `.ci/run` runs it.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, expect } from './lib/checks.mjs';
 import { DockerfileRun, parseDockerfile } from './lib/dockerfile.mjs';
+import { FirstProcess, firstProcessPrefix } from './lib/first-process.mjs';
+import { changedPaths, setWritable, stateOf } from './lib/folder-state.mjs';
 import { ServiceProcess, stopTwice } from './lib/service.process.mjs';
 
 const BOOT_MS = 30_000;
@@ -41,16 +44,22 @@ function runHealthcheck(run, env) {
   expect(status === 0, `it ended with ${status}: ${stderr}`);
 }
 
-async function checkService(checks, run, user) {
+/** The environment of the image, and what this machine needs. */
+function environmentOf(run, temporary) {
   const env = {
     PATH: process.env.PATH,
     ...run.environment(),
+    TMPDIR: temporary,
     HOST: '127.0.0.1',
     PORT: '0',
     SIMULATOR: 'on',
     AUTH_MODE: 'none',
   };
   if (process.env.CI_RUN_MARK !== undefined) env.CI_RUN_MARK = process.env.CI_RUN_MARK;
+  return env;
+}
+
+async function checkService(checks, run, user, env) {
   const [command, ...args] = run.stage.command;
   const service = new ServiceProcess(command, args, { cwd: run.real(run.stage.workdir), env, ...user });
   try {
@@ -63,6 +72,63 @@ async function checkService(checks, run, user) {
   } finally {
     await service.kill();
   }
+}
+
+/** The kernel delivers to process 1 only signals that it handles; Docker and Kubernetes then kill it after their time. */
+async function checkFirstProcess(checks, run, user, env) {
+  const prefix = firstProcessPrefix(user);
+  if (prefix === null) {
+    console.log('# not run: the service as process 1, because this machine does not allow a PID namespace');
+    return;
+  }
+  const [command, ...args] = [...prefix, ...run.stage.command];
+  const service = new FirstProcess(command, args, { cwd: run.real(run.stage.workdir), env });
+  try {
+    await checks.run(`image: ${run.stage.stopsignal} ends it with exit code 0 as process 1`, async () => {
+      await service.ready(BOOT_MS);
+      expect(/"pid":1,/.test(service.output), 'its log does not have the pid 1');
+      service.signal(run.stage.stopsignal);
+      const code = await service.ended(STOP_MS);
+      expect(code === 0, `it ended with ${code}:\n${service.output}`);
+    });
+  } finally {
+    await service.kill();
+  }
+}
+
+/** Runs `work` with an image in which only the data folder can be written, and checks that nothing else was. */
+async function withReadOnlyRoot(checks, run, user, work) {
+  const data = run.environment().DATA_DIR;
+  const isData = (path) => path === data;
+  const temporary = join(folder, 'tmp');
+  mkdirSync(temporary);
+  if (user !== null) chownSync(temporary, user.uid, user.gid);
+  const { root } = run.stage;
+  setWritable(root, false, isData);
+  try {
+    const before = stateOf(root, isData);
+    await work(environmentOf(run, temporary));
+    await checks.run('image: writes only to DATA_DIR', () => {
+      const changed = changedPaths(before, stateOf(root, isData));
+      expect(changed.length === 0, `it wrote ${changed.join(', ')}`);
+      const left = [...stateOf(temporary).keys()];
+      expect(left.length === 0, `it left ${left.join(', ')} in the temporary folder`);
+      expect(stateOf(data).size > 0, 'it wrote nothing to DATA_DIR');
+    });
+  } finally {
+    setWritable(root, true, isData);
+  }
+}
+
+function checkLabels(run) {
+  const { version, license } = JSON.parse(readFileSync('package.json', 'utf8'));
+  const { labels, image } = run.stage;
+  const label = (name) => labels[`org.opencontainers.image.${name}`];
+  expect(label('version') === version, `version ${label('version')}`);
+  expect(label('licenses') === license, `licenses ${label('licenses')}`);
+  expect(label('base.name') === image, `base.name ${label('base.name')}`);
+  for (const name of ['title', 'description', 'revision'])
+    expect((label(name) ?? '') !== '', `${name} is missing`);
 }
 
 const checks = new Checks();
@@ -88,7 +154,11 @@ try {
         expect(!existsSync(run.real(`node_modules/${name}`)), `${name} is there`);
       }
     });
-    await checkService(checks, run, user);
+    await checks.run('image: has its labels', () => checkLabels(run));
+    await withReadOnlyRoot(checks, run, user, async (env) => {
+      await checkService(checks, run, user, env);
+      await checkFirstProcess(checks, run, user, env);
+    });
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });

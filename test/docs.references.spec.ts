@@ -16,8 +16,8 @@ import {
 /** The file layout that the specification describes; the page describes what happened to each of its files. */
 const OLD_LAYOUT = 'docs/design/decisions/0001-names-of-the-specification.md';
 
-/** Names of browsers and of Jackson, which look like classes of the service. */
-const FOREIGN_CLASSES = new Set(['EventSource', 'StreamReadConstraints']);
+/** Names of browsers, Jackson and Kubernetes, which look like classes of the service. */
+const FOREIGN_CLASSES = new Set(['EventSource', 'StreamReadConstraints', 'ExternalSecret']);
 
 const isPage = (path: string): boolean => path.endsWith('.md');
 

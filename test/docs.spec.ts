@@ -17,7 +17,7 @@ describe('the Node of the image and of .nvmrc', () => {
 
   it('has the same version, which package.json supports in addition to 20.19 and 22.12', () => {
     const major = read('.nvmrc').trim();
-    const images = Array.from(dockerfile.matchAll(/^FROM node:(\d+)-/gm), ([, version]) => version);
+    const images = Array.from(dockerfile.matchAll(/^ARG \w+=node:(\d+)-/gm), ([, version]) => version);
     expect(images).toEqual([major, major]);
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
     expect(engines.node).toBe(`^20.19.0 || ^22.12.0 || >=${major}.0.0`);

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 export function parseDockerfile(path) {
   const text = readFileSync(path, 'utf8')
     .replaceAll(/^\s*#.*\n/gm, '')
-    .replaceAll(/\\\n/g, ' ');
+    .replaceAll(/\\\n\s*/g, ' ');
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')
@@ -16,29 +16,47 @@ export function parseDockerfile(path) {
     });
 }
 
+/** The instructions that a method of `DockerfileRun` follows. */
+const STEPS = {
+  ARG: 'arg',
+  FROM: 'from',
+  WORKDIR: 'workdir',
+  ENV: 'env',
+  COPY: 'copy',
+  RUN: 'run',
+  LABEL: 'label',
+};
+
 /**
  * Runs the steps of a Dockerfile in plain folders: one folder per stage replaces the root of its image.
  *
- * Understands FROM … AS, WORKDIR, ENV, COPY (--from, --chown), RUN, USER, VOLUME, EXPOSE, HEALTHCHECK and CMD in their
- * exec form. `--chown` always changes the owner to `user`. RUN must use relative paths: there is no chroot.
+ * Understands ARG with `${NAME}` in FROM and LABEL, FROM … AS, WORKDIR, ENV, COPY (--from, --chown), RUN, USER, VOLUME,
+ * EXPOSE, STOPSIGNAL, LABEL, HEALTHCHECK and CMD in their exec form. `--chown` always changes the owner to `user`. RUN must
+ * use relative paths: there is no chroot.
  */
 export class DockerfileRun {
   stages = new Map();
 
-  /** @param folder empty; @param user uid and gid of the image's user, or null to keep the owners */
-  constructor(context, folder, user) {
+  /**
+   * @param folder empty
+   * @param user uid and gid of the image's user, or null to keep the owners
+   * @param buildArgs values of ARG by name, as of `docker build --build-arg`
+   */
+  constructor(context, folder, user, buildArgs = {}) {
     this.context = context;
     this.folder = folder;
     this.user = user;
+    this.buildArgs = buildArgs;
+    this.globalArgs = {};
     this.ignored = new Set(readFileSync(join(context, '.dockerignore'), 'utf8').trim().split('\n'));
   }
 
   /** @throws Error for a step that fails or is not supported */
   step({ name, rest }) {
-    const run = { FROM: 'from', WORKDIR: 'workdir', ENV: 'env', COPY: 'copy', RUN: 'run' }[name];
+    const run = STEPS[name];
     if (run !== undefined) return this[run](rest);
     if (name === 'USER') this.stage.user = rest;
-    else if (name === 'VOLUME' || name === 'EXPOSE') this.stage[name.toLowerCase()] = rest;
+    else if (['VOLUME', 'EXPOSE', 'STOPSIGNAL'].includes(name)) this.stage[name.toLowerCase()] = rest;
     else if (name === 'CMD') this.stage.command = execForm(rest);
     else if (name === 'HEALTHCHECK') this.stage.healthcheck = execForm(rest.replace(/^.*?\bCMD\s+/, ''));
     else throw new Error(`${name} is not supported: extend scripts/lib/dockerfile.mjs`);
@@ -60,10 +78,22 @@ export class DockerfileRun {
     );
   }
 
+  arg(rest) {
+    const [, name, fallback] = /^(\w+)(?:=(.*))?$/.exec(rest);
+    const args = this.stage?.args ?? this.globalArgs;
+    // As in Docker: an ARG in a stage without a default has the value of the one before the first FROM.
+    args[name] = this.buildArgs[name] ?? fallback ?? this.globalArgs[name] ?? '';
+  }
+
+  label(rest) {
+    for (const [, name, value] of rest.matchAll(/([\w.-]+)="([^"]*)"/g))
+      this.stage.labels[name] = substitute(value, this.stage.args);
+  }
+
   from(rest) {
-    const [image, , alias] = rest.split(/\s+/);
+    const [image, , alias] = substitute(rest, this.globalArgs).split(/\s+/);
     const name = alias ?? `stage-${this.stages.size}`;
-    this.stage = { image, root: join(this.folder, name), workdir: '/', env: {} };
+    this.stage = { image, root: join(this.folder, name), workdir: '/', env: {}, args: {}, labels: {} };
     this.stages.set(name, this.stage);
     mkdirSync(this.stage.root);
   }
@@ -119,6 +149,14 @@ export class DockerfileRun {
     if (this.ignored.has(path.split('/')[0])) throw new Error(`COPY: ${path} is in .dockerignore`);
     return join(this.context, path);
   }
+}
+
+/** @throws Error for the name of an argument that is not declared */
+function substitute(text, args) {
+  return text.replaceAll(/\$\{(\w+)\}/g, (_all, name) => {
+    if (args[name] === undefined) throw new Error(`ARG ${name} is not declared here`);
+    return args[name];
+  });
 }
 
 function execForm(text) {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 const MARKDOWN_FOLDERS = ['docs', '.github'];
 const CODE_FOLDERS = ['src', 'test', 'scripts', 'migrations'];
-const TOP_FOLDERS = [...CODE_FOLDERS, ...MARKDOWN_FOLDERS, '.ci', '.vscode', '.devcontainer'];
+const TOP_FOLDERS = [...CODE_FOLDERS, ...MARKDOWN_FOLDERS, '.ci', '.vscode', '.devcontainer', 'deploy'];
 const CODE_FILE = /\.(ts|mts|mjs|cjs)$/;
 
 /** A file of the repository that refers to others in backticks: a page, or the comments of a source. */
