@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
 import { entitiesOf, MIGRATIONS } from '../../../migrations/index.js';
@@ -92,6 +93,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
     extra: {
       keepAlive: true,
+      onConnect: surviveErrors,
       options: sessionSettings(schema, isService),
       ...(isService
         ? {
@@ -105,6 +107,15 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
         : {}),
     },
   };
+}
+
+/**
+ * Gives a new connection a listener for its errors. Between the pool and the code that takes the connection it has none,
+ * and an error that the server sends in the packet that opens the session would end the process. The next statement on
+ * the connection fails.
+ */
+function surviveErrors(client: EventEmitter): void {
+  client.on('error', () => undefined);
 }
 
 /**
