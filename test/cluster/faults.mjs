@@ -138,9 +138,10 @@ export class Faults {
     this.report(isServed, this.named(`serves: ${fault}`), isServed ? '' : await this.describe());
   }
 
-  /** The health and the last log lines of each instance. */
+  /** The health and the last log lines of each instance, also of one that has ended. */
   async describe() {
-    const states = this.running.map(async ({ name, url, child }) => {
+    const used = this.instances.filter(({ child }) => child !== null);
+    const states = used.map(async ({ name, url, child }) => {
       const health = await fetch(`${url}/health`, { signal: AbortSignal.timeout(HEALTH_MS) }).then(
         (response) => response.text(),
         (error) => String(error.cause ?? error),
