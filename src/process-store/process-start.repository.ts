@@ -2,8 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { DatabaseService, type SqlDialect, type SqlExecutor, type SqlValue } from '../database/index.js';
 import type { ProcessRecord } from './process-record.js';
 import { recordOf } from './process-row.js';
-import { CANCEL_DUE_MS, REPLACEABLE, selectByIds, START_DONE, updateRow } from './process-store.sql.js';
-import type { DueStart, StartAttempt, StartSchedule } from './process-store.types.js';
+import {
+  CANCEL_DUE_MS,
+  leaseParameters,
+  REPLACEABLE,
+  selectByIds,
+  START_DONE,
+  UNDER_LEASE,
+  updateRow,
+} from './process-store.sql.js';
+import type { DueStart, StartAttempt, StartLease, StartSchedule } from './process-store.types.js';
+
+const OF_CLAIM = 'correlation_id = ? AND claim_id = ?';
 
 const UNRESOLVED_CLAIM =
   "status = 'pending' AND joined = 0 AND cancel_requested_at IS NULL AND process_instance_id IS NULL";
@@ -17,18 +27,26 @@ export class ProcessStartRepository {
     this.dialect = database.dialect;
   }
 
-  /** Writes the instance id if the row has none, and clears the variables and the lease of the start. */
-  async noteStarted(
-    sql: SqlExecutor,
-    correlationId: string,
-    instanceId: string,
-  ): Promise<ProcessRecord | null> {
-    return this.change(
-      sql,
-      `process_instance_id = COALESCE(process_instance_id, ?), ${this.startEnded}`,
-      'correlation_id = ?',
-      [instanceId, CANCEL_DUE_MS, correlationId],
+  /**
+   * Writes the instance id if the row has none. The holder of the lease also clears the variables and the lease; after
+   * another one has taken it over, the row stays due, because that one may start an instance as well.
+   */
+  async noteStarted(sql: SqlExecutor, lease: StartLease, instanceId: string): Promise<ProcessRecord | null> {
+    const { correlationId, claimId } = lease;
+    const note = 'process_instance_id = COALESCE(process_instance_id, ?)';
+    const { rows, otherwise } = await sql.queryOr(
+      {
+        sql: updateRow(this.dialect, `${note}, ${this.startEnded}`, `${OF_CLAIM} AND ${UNDER_LEASE}`),
+        parameters: [instanceId, CANCEL_DUE_MS, correlationId, claimId, ...leaseParameters(lease)],
+      },
+      1,
+      {
+        sql: updateRow(this.dialect, note, OF_CLAIM),
+        parameters: [instanceId, correlationId, claimId],
+      },
     );
+    const row = rows[0] ?? otherwise?.[0];
+    return row === undefined ? null : recordOf(row, this.dialect);
   }
 
   /** Marks a claim whose start is not resolved as relied on; returns the row, or null if there is none. */
@@ -45,16 +63,12 @@ export class ProcessStartRepository {
     return row === undefined ? null : recordOf(row, this.dialect);
   }
 
-  /** Deletes a claim that no other caller relies on; true if it is deleted. */
-  async releaseClaim(
-    sql: SqlExecutor,
-    correlationId: string,
-    claimId: string,
-    repeated: boolean,
-  ): Promise<boolean> {
+  /** Deletes a claim that no other caller relies on, by the holder of its lease; true if it is deleted. */
+  async releaseClaim(sql: SqlExecutor, lease: StartLease, repeated: boolean): Promise<boolean> {
+    const { correlationId, claimId } = lease;
     const deleted = await sql.execute(
-      `DELETE FROM process_store WHERE correlation_id = ? AND claim_id = ? AND ${UNRESOLVED_CLAIM}`,
-      [correlationId, claimId],
+      `DELETE FROM process_store WHERE ${OF_CLAIM} AND ${UNDER_LEASE} AND ${UNRESOLVED_CLAIM}`,
+      [correlationId, claimId, ...leaseParameters(lease)],
     );
     if (deleted > 0 || !repeated) return deleted > 0;
     // Another caller may have claimed the id since.
@@ -106,7 +120,8 @@ export class ProcessStartRepository {
     const { nowPlusMs } = this.dialect;
     return this.change(
       sql,
-      `start_owner = ?, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      'start_owner = ?, start_fence = COALESCE(start_fence, 0) + 1, ' +
+        `start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
       `correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
         `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})`,
       [owner, leaseMs, leaseMs, correlationId, 0, 0],
@@ -116,24 +131,24 @@ export class ProcessStartRepository {
   /** Records an attempt before it is sent, and renews the lease; null if this owner may not start the row. */
   async beginStartAttempt(
     sql: SqlExecutor,
-    { correlationId, owner, leaseMs, settleMs }: StartAttempt,
+    { lease, leaseMs, settleMs }: StartAttempt,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
     return this.change(
       sql,
       'start_attempts = start_attempts + 1, ' +
         `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
-      "correlation_id = ? AND start_owner = ? AND status = 'pending' " +
+      `correlation_id = ? AND ${UNDER_LEASE} AND status = 'pending' ` +
         'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
         `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
-      [0, leaseMs, leaseMs, correlationId, owner, -settleMs],
+      [0, leaseMs, leaseMs, lease.correlationId, ...leaseParameters(lease), -settleMs],
     );
   }
 
-  /** Releases a lease and sets when the row is due again; null if `owner` does not hold the lease. */
+  /** Releases a lease and sets when the row is due again; null if the lease is not held any more. */
   async rescheduleStart(
     sql: SqlExecutor,
-    { correlationId, owner, nextInMs, attempt }: StartSchedule,
+    { lease, nextInMs, attempt }: StartSchedule,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
     const attempted = {
@@ -145,17 +160,31 @@ export class ProcessStartRepository {
     return this.change(
       sql,
       `start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted}`,
-      'correlation_id = ? AND start_owner = ?',
-      [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), correlationId, owner],
+      `correlation_id = ? AND ${UNDER_LEASE}`,
+      [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), lease.correlationId, ...leaseParameters(lease)],
     );
   }
 
-  /** Ends the resolution of a start: no work is left to do in the engine. */
-  async resolveStart(sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(sql, this.startEnded, 'correlation_id = ?', [CANCEL_DUE_MS, correlationId]);
+  /**
+   * Ends the resolution of a start, by the holder of its lease: no work is left to do in the engine.
+   *
+   * @param settleMs minimum time since the last attempt, in ms
+   * @returns null if the lease is not held any more, or the last attempt is younger
+   */
+  async resolveStart(sql: SqlExecutor, lease: StartLease, settleMs: number): Promise<ProcessRecord | null> {
+    return this.change(
+      sql,
+      this.startEnded,
+      `correlation_id = ? AND ${UNDER_LEASE} ` +
+        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${this.dialect.nowPlusMs})`,
+      [CANCEL_DUE_MS, lease.correlationId, ...leaseParameters(lease), -settleMs],
+    );
   }
 
-  /** Makes a row due again, resolved or leased, because work was found to be left in the engine. */
+  /**
+   * Makes a row due again, resolved or leased, because work was found to be left in the engine. The number of its lease
+   * grows, so that a holder that has not seen this work does not resolve the row.
+   */
   async reopenStart(
     sql: SqlExecutor,
     correlationId: string,
@@ -164,7 +193,7 @@ export class ProcessStartRepository {
     const { nowPlusMs } = this.dialect;
     return this.change(
       sql,
-      `start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs}`,
+      `start_next_at = ${nowPlusMs}, start_last_attempt_at = ${nowPlusMs}, start_fence = COALESCE(start_fence, 0) + 1`,
       'correlation_id = ?',
       [nextInMs, 0, correlationId],
     );

@@ -5,7 +5,7 @@ import { InvalidCursorError } from './process-cursor.js';
 import { ProcessStartRepository } from './process-start.repository.js';
 import { ProcessStoreRepository } from './process-store.repository.js';
 import { ProcessStoreService } from './process-store.service.js';
-import type { Claim } from './process-store.types.js';
+import type { Claim, StartLease } from './process-store.types.js';
 import type { ListRestriction, Outcome, ProcessPage, ProcessQuery, ProcessRecord } from './process-record.js';
 
 const OK: Outcome = { origin: 'step', status: 'ok', data: '{"n": 1.0}' };
@@ -57,6 +57,14 @@ describe('ProcessStoreService', () => {
     ...changes,
   });
 
+  /** The lease of {@link claimOf}. */
+  const leaseOf = (correlationId: string): StartLease => ({
+    correlationId,
+    claimId: `claim-${correlationId}`,
+    startOwner: 'host-1',
+    startFence: 1,
+  });
+
   /** The row of {@link claimOf} as its insert leaves it. */
   const asClaimed = (correlationId: string) => ({
     correlationId,
@@ -93,7 +101,7 @@ describe('ProcessStoreService', () => {
       const given = { tenantId: 'bank', versionTag: '1.2', owner: 'jwt:https://issuer#' + 'x'.repeat(236) };
       expect(await claimed('a', given)).toMatchObject(given);
       expect(await claimed('b')).toMatchObject({ tenantId: null, versionTag: null, owner: null });
-      await store.noteStarted('a', 'i-1');
+      await store.noteStarted(leaseOf('a'), 'i-1');
       const { record } = (await store.update('a', () => ({
         change: { outcome: { origin: 'step', status: 'ok', data: null } },
       }))) as { readonly record: ProcessRecord };
@@ -170,7 +178,7 @@ describe('ProcessStoreService', () => {
 
     it('does not change the next row of an id whose claim was removed, even at the same version', async () => {
       const removed = await claimed('a');
-      await store.releaseClaim('a', removed.claimId);
+      await store.releaseClaim(removed);
       const { record: next } = await store.insertFinished({ correlationId: 'a', outcome: OK });
       expect(next.version).toBe(removed.version);
       expect(await store.save(removed, { outcome: INCIDENT })).toEqual({ saved: false, record: next });
@@ -250,10 +258,75 @@ describe('ProcessStoreService', () => {
     expect((await store.claim(claimOf('a'))).kind).toBe('exists');
   });
 
+  describe('a holder whose lease another one took while it was paused', () => {
+    /** The lease of the claim, which has expired, and that of the instance which took it over. */
+    const takenOver = async (): Promise<{ paused: ProcessRecord; holder: ProcessRecord }> => {
+      const paused = await claimed('a', { leaseMs: 0 });
+      const holder = await store.leaseStart('a', 'host-2', 60_000);
+      expect(holder?.startFence).toBe((paused.startFence ?? 0) + 1);
+      return { paused, holder: holder! };
+    };
+
+    it('does not reschedule, resolve or attempt the start', async () => {
+      const { paused, holder } = await takenOver();
+      expect(await store.rescheduleStart({ lease: paused, nextInMs: 0, attempt: 'ambiguous' })).toBeNull();
+      expect(await store.resolveStart(paused)).toBeNull();
+      expect(await store.beginStartAttempt({ lease: paused, leaseMs: 1, settleMs: 0 })).toBeNull();
+      expect(await stored('a')).toEqual(holder);
+      expect(await store.beginStartAttempt({ lease: holder, leaseMs: 1, settleMs: 0 })).not.toBeNull();
+    });
+
+    it('does not remove or reject the claim', async () => {
+      const { paused, holder } = await takenOver();
+      expect(await store.releaseClaim(paused)).toBe(false);
+      const rejected = await store.save(paused, { outcome: OK, startResolved: true, underLease: paused });
+      expect(rejected).toEqual({ saved: false, record: holder });
+      expect((await store.save(holder, { outcome: OK, underLease: holder })).saved).toBe(true);
+    });
+
+    it('notes its instance, and leaves the start to the holder, who may start one as well', async () => {
+      const { paused, holder } = await takenOver();
+      expect(await store.noteStarted(paused, 'late')).toEqual({ ...holder, processInstanceId: 'late' });
+      expect(await store.starts.findVariables('a')).not.toBeNull();
+      expect(await store.noteStarted(holder, 'second')).toMatchObject({
+        processInstanceId: 'late',
+        startNextAt: null,
+      });
+    });
+
+    it('is refused also if it has the same name as the holder', async () => {
+      const paused = await claimed('a', { leaseMs: 0 });
+      const holder = await store.leaseStart('a', paused.startOwner ?? '', 60_000);
+      expect(await store.rescheduleStart({ lease: paused, nextInMs: 0, attempt: 'none' })).toBeNull();
+      expect(await stored('a')).toEqual(holder);
+    });
+
+    it('does not note its instance in the next claim of the id', async () => {
+      const paused = await claimed('a');
+      await store.releaseClaim(paused);
+      const next = await claimed('a', { claimId: 'next' });
+      expect(await store.noteStarted(paused, 'late')).toBeNull();
+      expect(await stored('a')).toEqual(next);
+    });
+  });
+
+  it('does not resolve a start for a holder that has not seen the work that was found since', async () => {
+    const holder = await claimed('a', { leaseMs: 60_000 });
+    await store.reopenStart('a', 0);
+    expect(await store.resolveStart(holder)).toBeNull();
+    expect((await stored('a'))?.startNextAt).not.toBeNull();
+  });
+
+  it('does not resolve a start whose last attempt may still arrive', async () => {
+    const holder = await claimed('a', { leaseMs: 60_000 });
+    expect(await store.resolveStart(holder, 60_000)).toBeNull();
+    expect(await store.resolveStart(holder, 0)).toMatchObject({ startNextAt: null });
+  });
+
   describe('noteStarted', () => {
     it('writes the instance id, forgets the variables and leaves version and updatedAt', async () => {
       const before = await claimed('a');
-      const record = await store.noteStarted('a', 'instance-1');
+      const record = await store.noteStarted(leaseOf('a'), 'instance-1');
       expect(record).toEqual({
         ...before,
         processInstanceId: 'instance-1',
@@ -268,18 +341,18 @@ describe('ProcessStoreService', () => {
     it('keeps an existing instance id, and writes a missing one whatever the status', async () => {
       await claimed('a');
       await store.save(asClaimed('a'), { outcome: OK });
-      await store.noteStarted('a', 'first');
-      expect(await store.noteStarted('a', 'second')).toMatchObject({
+      await store.noteStarted(leaseOf('a'), 'first');
+      expect(await store.noteStarted(leaseOf('a'), 'second')).toMatchObject({
         processInstanceId: 'first',
         status: 'ok',
       });
-      expect(await store.noteStarted('nobody', 'x')).toBeNull();
+      expect(await store.noteStarted(leaseOf('nobody'), 'x')).toBeNull();
     });
 
     it('does not bring a forgotten process back into the Map', async () => {
       await claimed('a');
       store.remove('a');
-      await store.noteStarted('a', 'i');
+      await store.noteStarted(leaseOf('a'), 'i');
       expect(store.values()).toEqual([]);
     });
   });
@@ -287,32 +360,32 @@ describe('ProcessStoreService', () => {
   describe('releaseClaim', () => {
     it('removes a claim that no other caller relies on', async () => {
       await claimed('a');
-      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+      expect(await store.releaseClaim(leaseOf('a'))).toBe(true);
       expect(await store.get('a')).toBeNull();
       expect(await store.markJoined('a')).toBeNull();
     });
 
     it.each<[string, () => Promise<unknown>]>([
       ['joined', () => store.markJoined('a')],
-      ['started', () => store.noteStarted('a', 'i')],
+      ['started', () => store.noteStarted(leaseOf('a'), 'i')],
       ['cancelled', () => store.save(asClaimed('a'), { cancelRequestedAt: new Date() })],
       ['finished', () => store.save(asClaimed('a'), { outcome: OK })],
     ])('keeps one that is %s', async (_name, change) => {
       await claimed('a');
       await change();
-      expect(await store.releaseClaim('a', 'claim-a')).toBe(false);
+      expect(await store.releaseClaim(leaseOf('a'))).toBe(false);
       expect(await stored('a')).not.toBeNull();
     });
 
     it('keeps the claim of another request', async () => {
       await claimed('a');
-      expect(await store.releaseClaim('a', 'another')).toBe(false);
+      expect(await store.releaseClaim({ ...leaseOf('a'), claimId: 'another' })).toBe(false);
     });
 
     it('recognises after a commit in doubt that the claim is removed', async () => {
       await claimed('a');
       failCommitOnce();
-      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+      expect(await store.releaseClaim(leaseOf('a'))).toBe(true);
     });
 
     it('recognises it also if another request has claimed the id since', async () => {
@@ -336,7 +409,7 @@ describe('ProcessStoreService', () => {
           throw error;
         }
       };
-      expect(await store.releaseClaim('a', 'claim-a')).toBe(true);
+      expect(await store.releaseClaim(leaseOf('a'))).toBe(true);
       expect((await stored('a'))?.claimId).toBe('another');
     });
   });
@@ -348,7 +421,7 @@ describe('ProcessStoreService', () => {
     const transaction = jest.spyOn(fixture.connection, 'transaction');
     expect(await store.markJoined('a')).toMatchObject({ joined: true });
     expect(transaction).not.toHaveBeenCalled();
-    await store.noteStarted('a', 'i');
+    await store.noteStarted(leaseOf('a'), 'i');
     store.remove('a');
     expect(await store.markJoined('a')).toMatchObject({ processInstanceId: 'i' });
   });
@@ -443,8 +516,7 @@ describe('ProcessStoreService', () => {
     const variables = JSON.stringify({ text: 'x'.repeat(100_000) });
     const { record } = await store.claim(claimOf('a', { variables }));
     const leased = await store.rescheduleStart({
-      correlationId: 'a',
-      owner: 'host-1',
+      lease: leaseOf('a'),
       nextInMs: 0,
       attempt: 'none',
     });

@@ -35,6 +35,7 @@ import type {
   SaveResult,
   SeenRow,
   StartAttempt,
+  StartLease,
   StartSchedule,
 } from './process-store.types.js';
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
@@ -107,6 +108,7 @@ export class ProcessStoreService {
       startOwner: fit(COLUMNS.startOwner, claim.startOwner),
       startMessage: fit(COLUMNS.startMessage, claim.startMessage ?? null),
       startAttempts: 1,
+      startFence: 1,
     };
     const resultOf = ({ written, record: row }: ProcessWriteResult): ClaimResult => ({
       kind: written ? 'claimed' : 'exists',
@@ -199,14 +201,16 @@ export class ProcessStoreService {
   }
 
   /**
-   * Writes the instance id if the row has none, whatever its status, and clears the variables.
+   * Writes the instance id if the row has none, whatever its status. The holder of the lease also clears the variables.
    *
    * Deferrable: it joins the next group of writes. It waits if the queue is full, because no other caller repeats it.
    *
-   * @returns the row, whose instance id may be another one; null if there is none
+   * @param lease the row under which the instance was started
+   * @returns the row, whose instance id may be another one; null if the claim is gone
    */
-  noteStarted(correlationId: string, instanceId: string): Promise<ProcessRecord | null> {
-    const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, instanceId } };
+  noteStarted(lease: StartLease, instanceId: string): Promise<ProcessRecord | null> {
+    const { correlationId } = lease;
+    const write = { correlationId, bytes: ROW_BYTES, item: { lease, instanceId } };
     return this.queue.enqueue(this.writes.started, write, { deferrable: true, whenFull: 'wait' });
   }
 
@@ -223,9 +227,9 @@ export class ProcessStoreService {
     return this.queue.enqueue(this.writes.joined, write, options);
   }
 
-  /** Removes a refused claim, unless another caller relies on it; true if it is removed. */
-  releaseClaim(correlationId: string, claimId: string): Promise<boolean> {
-    const write = { correlationId, bytes: ROW_BYTES, item: { correlationId, claimId } };
+  /** Removes a refused claim, unless another caller relies on it or the lease is lost; true if it is removed. */
+  releaseClaim(lease: StartLease): Promise<boolean> {
+    const write = { correlationId: lease.correlationId, bytes: ROW_BYTES, item: { lease } };
     return this.queue.enqueue(this.writes.release, write);
   }
 
@@ -263,14 +267,19 @@ export class ProcessStoreService {
     return this.resolution({ type: 'attempt', ...attempt });
   }
 
-  /** Releases a lease and sets when the row is due again; null if `owner` no longer holds the lease. */
+  /** Releases a lease and sets when the row is due again; null if it is not held any more. */
   rescheduleStart(schedule: StartSchedule): Promise<ProcessRecord | null> {
     return this.resolution({ type: 'reschedule', ...schedule });
   }
 
-  /** Ends the resolution of a start: no work is left to do in the engine. */
-  resolveStart(correlationId: string): Promise<ProcessRecord | null> {
-    return this.resolution({ type: 'resolve', correlationId });
+  /**
+   * Ends the resolution of a start: no work is left to do in the engine.
+   *
+   * @param settleMs minimum time since the last attempt, in ms
+   * @returns null if the lease is lost, or the last attempt is younger
+   */
+  resolveStart(lease: StartLease, settleMs = 0): Promise<ProcessRecord | null> {
+    return this.resolution({ type: 'resolve', lease, settleMs });
   }
 
   /** Makes a row due again, because work was found to be left in the engine. */
@@ -377,7 +386,7 @@ export class ProcessStoreService {
   }
 
   private resolution(item: ResolutionWrite): Promise<ProcessRecord | null> {
-    const { correlationId } = item;
+    const { correlationId } = 'lease' in item ? item.lease : item;
     return this.queue.enqueue(this.writes.resolution, { correlationId, bytes: ROW_BYTES, item });
   }
 

@@ -1,10 +1,22 @@
-import { placeholders, type SqlDialect, type SqlStatement } from '../database/index.js';
+import { placeholders, type SqlDialect, type SqlStatement, type SqlValue } from '../database/index.js';
 import { hasOrigin } from './outcome-origin.js';
+import type { ProcessRecord } from './process-record.js';
 import { COLUMNS } from './process-row.js';
 
 /** Assignments that clear the data of a start once it is resolved. */
 export const START_DONE = 'variables = NULL, start_owner = NULL, start_lease_until = NULL';
 export const START_RESOLVED = `${START_DONE}, start_next_at = NULL`;
+
+/** The condition of rows whose start has a lease; {@link leaseParameters} are its parameters. */
+export const UNDER_LEASE = 'start_owner = ? AND COALESCE(start_fence, 0) = ?';
+
+/** The parameters of {@link UNDER_LEASE}. */
+export function leaseParameters({
+  startOwner,
+  startFence,
+}: Pick<ProcessRecord, 'startOwner' | 'startFence'>): readonly SqlValue[] {
+  return [startOwner, startFence ?? 0];
+}
 
 /** How long after its request, or after its start was resolved, an unfinished cancel falls due for the reconciler. */
 export const CANCEL_DUE_MS = 2_000;

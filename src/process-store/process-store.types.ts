@@ -69,10 +69,15 @@ export interface DueStart {
   readonly bytes: number;
 }
 
+/**
+ * The lease of a start: who holds it, and its number, which no later holder has. A write that rests on it changes nothing
+ * once the row has another number, for example because the holder was paused and its lease expired.
+ */
+export type StartLease = Pick<ProcessRecord, 'correlationId' | 'claimId' | 'startOwner' | 'startFence'>;
+
 /** A further attempt at a start, by the holder of its lease. */
 export interface StartAttempt {
-  readonly correlationId: string;
-  readonly owner: string;
+  readonly lease: StartLease;
   /** Duration of the lease from now, in ms. */
   readonly leaseMs: number;
   /** Minimum time since the last attempt, in ms, unless that one is known to have left nothing in the engine. */
@@ -81,8 +86,7 @@ export interface StartAttempt {
 
 /** When a row is due again, and the result of the attempt that the holder of its lease made. */
 export interface StartSchedule {
-  readonly correlationId: string;
-  readonly owner: string;
+  readonly lease: StartLease;
   readonly nextInMs: number;
   /**
    * `none`: nothing was sent, and the attempt does not count. `rolled-back`: it counts, and left nothing in the engine.

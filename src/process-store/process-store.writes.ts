@@ -3,15 +3,15 @@ import type { ProcessCache } from './process-cache.js';
 import type { ProcessRecord } from './process-record.js';
 import type { ProcessStartRepository } from './process-start.repository.js';
 import type { ProcessStoreRepository } from './process-store.repository.js';
-import type { StartAttempt, StartSchedule } from './process-store.types.js';
+import type { StartAttempt, StartLease, StartSchedule } from './process-store.types.js';
 import type { ProcessWrite, ProcessWriteResult } from './process-write.js';
 
 /** The kinds of writes to `process_store`. */
 export interface ProcessStoreWrites {
   readonly upsert: WriteKind<ProcessWrite, ProcessWriteResult>;
-  readonly started: WriteKind<{ correlationId: string; instanceId: string }, ProcessRecord | null>;
+  readonly started: WriteKind<{ lease: StartLease; instanceId: string }, ProcessRecord | null>;
   readonly joined: WriteKind<{ correlationId: string }, ProcessRecord | null>;
-  readonly release: WriteKind<{ correlationId: string; claimId: string }, boolean>;
+  readonly release: WriteKind<{ lease: StartLease }, boolean>;
   readonly resolution: WriteKind<ResolutionWrite, ProcessRecord | null>;
   readonly voidLeases: WriteKind<{ forgetAttempts: boolean }, number>;
   readonly bringForward: WriteKind<{ atMostMs: number }, number>;
@@ -27,7 +27,7 @@ export type ResolutionWrite =
     }
   | ({ readonly type: 'attempt' } & StartAttempt)
   | ({ readonly type: 'reschedule' } & StartSchedule)
-  | { readonly type: 'resolve'; readonly correlationId: string }
+  | { readonly type: 'resolve'; readonly lease: StartLease; readonly settleMs: number }
   | { readonly type: 'reopen'; readonly correlationId: string; readonly nextInMs: number };
 
 /** Creates the kinds of writes; each puts its committed rows into the Map, in the order of the queue. */
@@ -62,7 +62,7 @@ export function processStoreWrites(
     },
     started: single(
       'started',
-      (sql, { correlationId, instanceId }) => starts.noteStarted(sql, correlationId, instanceId),
+      (sql, { lease, instanceId }) => starts.noteStarted(sql, lease, instanceId),
       (_item, record) => {
         refresh(record);
       },
@@ -77,10 +77,9 @@ export function processStoreWrites(
     ),
     release: single(
       'release',
-      (sql, { correlationId, claimId }, repeated) =>
-        starts.releaseClaim(sql, correlationId, claimId, repeated),
-      ({ correlationId }, released) => {
-        if (released) cache.delete(correlationId);
+      (sql, { lease }, repeated) => starts.releaseClaim(sql, lease, repeated),
+      ({ lease }, released) => {
+        if (released) cache.delete(lease.correlationId);
       },
     ),
     resolution: single(
@@ -108,7 +107,7 @@ function resolution(
     case 'reschedule':
       return starts.rescheduleStart(sql, item);
     case 'resolve':
-      return starts.resolveStart(sql, item.correlationId);
+      return starts.resolveStart(sql, item.lease, item.settleMs);
     case 'reopen':
       return starts.reopenStart(sql, item.correlationId, item.nextInMs);
   }

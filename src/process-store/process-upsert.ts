@@ -9,7 +9,14 @@ import {
 import { rowOf } from './process-record.factory.js';
 import { recordOf } from './process-row.js';
 import { PROCESS_STORE_COLUMNS, RECORD_COLUMNS } from './process-store.columns.js';
-import { CANCEL_DUE_MS, selectByIds, START_RESOLVED, updateRow } from './process-store.sql.js';
+import {
+  CANCEL_DUE_MS,
+  leaseParameters,
+  selectByIds,
+  START_RESOLVED,
+  UNDER_LEASE,
+  updateRow,
+} from './process-store.sql.js';
 import {
   inLockOrder,
   type InsertProcess,
@@ -149,7 +156,7 @@ export class ProcessUpsert {
     results: Map<ProcessWrite, ProcessWriteResult>,
   ): Promise<void> {
     const { change, correlationId, claimId, expectedVersion, at } = write;
-    const { outcome } = change;
+    const { outcome, underLease } = change;
     const view = outcome === undefined ? '' : SET_OUTCOME;
     const due =
       change.cancelRequestedAt === undefined
@@ -161,7 +168,7 @@ export class ProcessUpsert {
       `${view}process_instance_id = COALESCE(process_instance_id, ?), ` +
         `cancel_requested_at = COALESCE(cancel_requested_at, ?)${due}${resolved}`,
       // A refused claim may have been removed, and the next row of its id begins at the same version.
-      'correlation_id = ? AND version = ? AND claim_id = ?',
+      `correlation_id = ? AND version = ? AND claim_id = ?${underLease === undefined ? '' : ` AND ${UNDER_LEASE}`}`,
     );
     const parameters = [
       ...(outcome === undefined
@@ -176,6 +183,7 @@ export class ProcessUpsert {
       correlationId,
       expectedVersion,
       claimId,
+      ...(underLease === undefined ? [] : leaseParameters(underLease)),
     ];
     const { rows, otherwise } = await sql.queryOr({ sql: update, parameters }, 1, selectByIds(correlationId));
     const row = rows[0] ?? otherwise?.[0];

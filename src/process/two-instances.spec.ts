@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessHarness } from '../../test/support/process.harness.js';
+import { EngineAmbiguousError, EngineResponseError } from '../camunda-engine/index.js';
 import { until } from '../common/testing/until.js';
+
+const CALL = { method: 'POST', path: '/process-definition/key/test/start' } as const;
 
 describe('two instances over one database', () => {
   let one: ProcessHarness;
@@ -98,5 +101,73 @@ describe('two instances over one database', () => {
     await one.completions.complete({ correlationId: 'a', status: 'ok' });
     expect((await begun).httpStatus).toBe(200);
     expect(one.engine.instances.get('taken-over')?.state).toBe('ACTIVE');
+  });
+
+  describe('with a start whose holder is paused until another instance has taken it over', () => {
+    let answerLate: (answer: Promise<{ id: string }>) => void;
+    let begun: ReturnType<typeof start>;
+
+    /** @param taken what the engine answers to the instance that has taken the start over */
+    const takeOver = async (taken: Promise<{ id: string }>): Promise<void> => {
+      await two.close();
+      await one.close();
+      const variables = { CAMUNDA_START_TIMEOUT_MS: '100', START_LEASE_MS: '200', START_SETTLE_MS: '0' };
+      one = await ProcessHarness.open(variables);
+      two = await one.beside(variables);
+      one.engine.answerStart = () => {
+        one.engine.answerStart = () => taken;
+        return new Promise((resolve) => {
+          answerLate = resolve;
+        });
+      };
+      begun = start(one, 'a');
+      await until(async () => {
+        two.reconciler.requestRound();
+        return one.engine.starts.length === 2;
+      });
+    };
+
+    it('deletes what the holder has started, even if it does not know it', async () => {
+      await takeOver(Promise.resolve({ id: 'taken-over' }));
+      await until(async () => {
+        const [row] = await two.store.table.findByIds(['a']);
+        return row?.processInstanceId === 'taken-over' && row.startNextAt === null;
+      });
+      // The engine has executed the start of the holder, and the answer is lost.
+      one.engine.hold('late', one.engine.starts[0]!);
+      answerLate(Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null)));
+      await until(() => {
+        two.reconciler.requestRound();
+        return one.engine.deleted.includes('late');
+      });
+      await one.completions.complete({ correlationId: 'a', status: 'ok' });
+      expect((await begun).httpStatus).toBe(200);
+      expect(one.engine.instances.get('taken-over')?.state).toBe('ACTIVE');
+    });
+
+    it('keeps the claim when the engine has refused the start of the holder', async () => {
+      let answerTaken: (answer: { id: string }) => void = () => undefined;
+      await takeOver(
+        new Promise((resolve) => {
+          answerTaken = resolve;
+        }),
+      );
+      const rejected = jest.spyOn(one.outcomes, 'write');
+      answerLate(
+        Promise.reject(
+          new EngineResponseError(CALL, 404, 'RestException', 'No matching process definition', null),
+        ),
+      );
+      await until(() => rejected.mock.results.length > 0);
+      expect(await rejected.mock.results[0]?.value).toMatchObject({ kind: 'refused' });
+      answerTaken({ id: 'taken-over' });
+      await until(async () => {
+        const [row] = await two.store.table.findByIds(['a']);
+        return row?.processInstanceId === 'taken-over';
+      });
+      expect((await two.completions.complete({ correlationId: 'a', status: 'ok' })).kind).toBe('stored');
+      await begun.catch(() => undefined);
+      expect(one.engine.deleted).toEqual([]);
+    });
   });
 });

@@ -223,7 +223,7 @@ describe('two instances on one database', () => {
           const claimId = `${instance}-${round}`;
           const { kind, record } = await store.claim(claimOf('a', { claimId }));
           expect([kind, record.claimId === claimId]).toEqual([kind, kind === 'claimed']);
-          if (kind === 'claimed') expect(await store.releaseClaim('a', claimId)).toBe(true);
+          if (kind === 'claimed') expect(await store.releaseClaim(record)).toBe(true);
         }
       }),
     );

@@ -12,7 +12,12 @@ import type {
   ProcessPlace,
   ProcessStoreRepository,
 } from '../../src/process-store/process-store.repository.js';
-import type { DueStart, StartAttempt, StartSchedule } from '../../src/process-store/process-store.types.js';
+import type {
+  DueStart,
+  StartAttempt,
+  StartLease,
+  StartSchedule,
+} from '../../src/process-store/process-store.types.js';
 import type {
   InsertProcess,
   ProcessWrite,
@@ -113,15 +118,14 @@ export class MemoryRepository
     return writes.map((write) => (write.type === 'insert' ? this.insert(write) : this.update(write)));
   }
 
-  async noteStarted(
-    _sql: SqlExecutor,
-    correlationId: string,
-    instanceId: string,
-  ): Promise<ProcessRecord | null> {
+  async noteStarted(_sql: SqlExecutor, lease: StartLease, instanceId: string): Promise<ProcessRecord | null> {
     return this.change(
-      correlationId,
-      () => true,
-      (row) => ({ ...startEnded(row), processInstanceId: row.processInstanceId ?? instanceId }),
+      lease.correlationId,
+      ({ claimId }) => claimId === lease.claimId,
+      (row) => ({
+        ...(isUnder(row, lease) ? startEnded(row) : {}),
+        processInstanceId: row.processInstanceId ?? instanceId,
+      }),
     );
   }
 
@@ -131,10 +135,12 @@ export class MemoryRepository
     return joined ?? this.table.rows.get(correlationId) ?? null;
   }
 
-  async releaseClaim(_sql: SqlExecutor, correlationId: string, claimId: string): Promise<boolean> {
+  async releaseClaim(_sql: SqlExecutor, lease: StartLease): Promise<boolean> {
+    const { correlationId, claimId } = lease;
     const row = this.table.rows.get(correlationId);
     const isUnresolved =
       row?.claimId === claimId &&
+      isUnder(row, lease) &&
       row.status === 'pending' &&
       !row.joined &&
       row.cancelRequestedAt === null &&
@@ -213,18 +219,23 @@ export class MemoryRepository
     return this.change(
       correlationId,
       (row) => isOver(row.startNextAt) && (row.startLeaseUntil === null || isOver(row.startLeaseUntil)),
-      () => ({ startOwner: owner, startLeaseUntil: inMs(leaseMs), startNextAt: inMs(leaseMs) }),
+      ({ startFence }) => ({
+        startOwner: owner,
+        startFence: (startFence ?? 0) + 1,
+        startLeaseUntil: inMs(leaseMs),
+        startNextAt: inMs(leaseMs),
+      }),
     );
   }
 
   async beginStartAttempt(
     _sql: SqlExecutor,
-    { correlationId, owner, leaseMs, settleMs }: StartAttempt,
+    { lease, leaseMs, settleMs }: StartAttempt,
   ): Promise<ProcessRecord | null> {
     return this.change(
-      correlationId,
+      lease.correlationId,
       (row) =>
-        row.startOwner === owner &&
+        isUnder(row, lease) &&
         row.status === 'pending' &&
         row.cancelRequestedAt === null &&
         row.processInstanceId === null &&
@@ -240,11 +251,11 @@ export class MemoryRepository
 
   async rescheduleStart(
     _sql: SqlExecutor,
-    { correlationId, owner, nextInMs, attempt }: StartSchedule,
+    { lease, nextInMs, attempt }: StartSchedule,
   ): Promise<ProcessRecord | null> {
     return this.change(
-      correlationId,
-      (row) => row.startOwner === owner,
+      lease.correlationId,
+      (row) => isUnder(row, lease),
       (row) => ({
         startOwner: null,
         startLeaseUntil: null,
@@ -255,8 +266,13 @@ export class MemoryRepository
     );
   }
 
-  async resolveStart(_sql: SqlExecutor, correlationId: string): Promise<ProcessRecord | null> {
-    return this.change(correlationId, () => true, startEnded);
+  async resolveStart(_sql: SqlExecutor, lease: StartLease, settleMs: number): Promise<ProcessRecord | null> {
+    return this.change(
+      lease.correlationId,
+      (row) =>
+        isUnder(row, lease) && (row.startLastAttemptAt === null || row.startLastAttemptAt <= inMs(-settleMs)),
+      startEnded,
+    );
   }
 
   async reopenStart(
@@ -267,7 +283,11 @@ export class MemoryRepository
     return this.change(
       correlationId,
       () => true,
-      () => ({ startNextAt: inMs(nextInMs), startLastAttemptAt: inMs(0) }),
+      ({ startFence }) => ({
+        startNextAt: inMs(nextInMs),
+        startLastAttemptAt: inMs(0),
+        startFence: (startFence ?? 0) + 1,
+      }),
     );
   }
 
@@ -315,7 +335,10 @@ export class MemoryRepository
     const { outcome, outcomeStep = null, processInstanceId, cancelRequestedAt, startResolved } = change;
     const written = this.change(
       correlationId,
-      ({ claimId, version }) => claimId === write.claimId && version === write.expectedVersion,
+      (row) =>
+        row.claimId === write.claimId &&
+        row.version === write.expectedVersion &&
+        (change.underLease === undefined || isUnder(row, change.underLease)),
       (row) => ({
         ...(outcome === undefined
           ? {}
@@ -352,6 +375,13 @@ export class MemoryRepository
 function startEnded(row: ProcessRecord): Partial<ProcessRecord> {
   const isWished = row.cancelRequestedAt !== null && isReplaceable(row);
   return isWished ? { ...RESOLVED, startNextAt: inMs(CANCEL_DUE_MS) } : RESOLVED;
+}
+
+function isUnder(
+  row: ProcessRecord,
+  { startOwner, startFence }: Pick<ProcessRecord, 'startOwner' | 'startFence'>,
+): boolean {
+  return startOwner !== null && row.startOwner === startOwner && (row.startFence ?? 0) === (startFence ?? 0);
 }
 
 function byAge(

@@ -120,6 +120,7 @@ describe('the statements for SQL Server', () => {
       outcome: { origin: 'step', status: 'ok', data: '{"x":"😀"}' },
       outcomeStep: 'last',
     });
+    const lease = { correlationId: 'a', claimId: 'claim-a', startOwner: 'host-1', startFence: 1 };
     await store.save(
       { correlationId: 'a', claimId: 'claim-a', version: 1 },
       {
@@ -128,14 +129,14 @@ describe('the statements for SQL Server', () => {
       },
     );
     await store.save({ correlationId: 'a', claimId: 'claim-a', version: 1 }, { startResolved: true });
-    await store.noteStarted('a', 'instance-1');
+    await store.noteStarted(lease, 'instance-1');
     await store.markJoined('a');
-    await store.releaseClaim('a', 'claim-a');
+    await store.releaseClaim(lease);
     await store.leaseStart('a', 'host-1', 1_000);
-    await store.beginStartAttempt({ correlationId: 'a', owner: 'host-1', leaseMs: 1, settleMs: 1 });
+    await store.beginStartAttempt({ lease, leaseMs: 1, settleMs: 1 });
     for (const attempt of ['none', 'rolled-back', 'ambiguous', 'unchanged'] as const)
-      await store.rescheduleStart({ correlationId: 'a', owner: 'host-1', nextInMs: 1, attempt });
-    await store.resolveStart('a');
+      await store.rescheduleStart({ lease, nextInMs: 1, attempt });
+    await store.resolveStart(lease);
     await store.reopenStart('a', 10);
     await connection.transaction((sql) => starts.voidLeases(sql, true));
     const cursor = (await repository.findAllProcessStore({ limit: 1, maxBytes: 1_000 })).nextCursor;
@@ -411,7 +412,7 @@ describe('the statements for SQL Server', () => {
     };
     // More than one batch takes.
     const ids = Array.from('abcdefghi');
-    await Promise.all(ids.map((id) => store.noteStarted(id, `instance-${id}`)));
+    await Promise.all(ids.map((id) => store.reopenStart(id, 1)));
     const said = capture.take().map(({ sql }) => sql.split(' ')[0]);
     const updates = ids.map(() => 'UPDATE');
     expect(said).toEqual(['BEGIN', 'UPDATE', 'ROLLBACK', 'BEGIN', ...updates, 'COMMIT']);

@@ -44,7 +44,7 @@ describe('the processes of other callers', () => {
   /** Removes the claim of an id, as a refusal at another instance does, and claims the id for bob. */
   const replaceByBob = async (correlationId: string): Promise<void> => {
     const record = await harness.store.get(correlationId);
-    expect(await harness.store.releaseClaim(correlationId, record!.claimId)).toBe(true);
+    expect(await harness.store.releaseClaim(record!)).toBe(true);
     await harness.claim(correlationId, { owner: 'bob', claimId: 'claim-of-bob' });
   };
 
@@ -95,7 +95,7 @@ describe('the processes of other callers', () => {
     await harness.claim('a', { owner: 'ann' });
     const find = jest.spyOn(AccessibleProcessFinder.prototype, 'find').mockImplementation(async () => {
       const record = await harness.store.get('a');
-      await harness.store.releaseClaim('a', record!.claimId);
+      await harness.store.releaseClaim(record!);
       await harness.claim('a', { owner: 'bob', claimId: 'claim-of-bob' });
       return record;
     });

@@ -139,8 +139,8 @@ describe('ProcessCompletionService', () => {
   });
 
   it("refuses a surplus instance of ours, and accepts an instance that the row's instance has called", async () => {
-    await harness.claim('surplus');
-    await harness.store.noteStarted('surplus', 'instance-surplus');
+    const claim = await harness.claim('surplus');
+    await harness.store.noteStarted(claim, 'instance-surplus');
     expect(await complete('surplus', 1, taskOf('surplus', 'unknown'))).toMatchObject({ kind: 'refused' });
     harness.engine.historic.set('second', { rootProcessInstanceId: 'second' });
     expect(await complete('surplus', 1, taskOf('surplus', 'second'))).toMatchObject({ kind: 'refused' });

@@ -272,7 +272,7 @@ describe('ProcessStartService', () => {
     const refused = problemOf(start('a'));
     await held.asked;
     const first = await harness.store.get('a');
-    expect(await harness.store.releaseClaim('a', first!.claimId)).toBe(true);
+    expect(await harness.store.releaseClaim(first!)).toBe(true);
     await harness.claim('a');
     const written = jest.spyOn(harness.outcomes, 'write');
     held.fail(new EngineResponseError(CALL, 404, 'RestException', 'No matching process definition', null));

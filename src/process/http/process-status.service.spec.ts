@@ -64,7 +64,7 @@ describe('ProcessStatusService', () => {
   it('marks a claim that it reports as pending, so that it is never unknown afterwards', async () => {
     await ask(0);
     expect(await harness.store.get('a')).toMatchObject({ joined: true });
-    expect(await harness.store.releaseClaim('a', pending.claimId)).toBe(false);
+    expect(await harness.store.releaseClaim(pending)).toBe(false);
   });
 
   it('answers that the store is unavailable if the mark is not durable in time', async () => {
@@ -81,7 +81,7 @@ describe('ProcessStatusService', () => {
 
   it('answers 404 if the claim is removed before it is marked', async () => {
     jest.spyOn(harness.store, 'get').mockResolvedValueOnce(pending);
-    await harness.store.releaseClaim('a', pending.claimId);
+    await harness.store.releaseClaim(pending);
     await expect(ask(0)).rejects.toMatchObject({ code: 'unknown-process' });
   });
 

@@ -232,7 +232,7 @@ export class StartAttemptService {
     record: ProcessRecord,
     verdict: 'not-taken' | 'rolled-back' | 'ambiguous',
   ): Promise<LaunchResult> {
-    const { correlationId, startOwner } = record;
+    const { correlationId } = record;
     const attempt: StartSchedule['attempt'] = verdict === 'not-taken' ? 'none' : verdict;
     // Attempts that were not taken do not count, so the back-off follows the age of the start. The age is negative if
     // the clock was set back since.
@@ -241,7 +241,10 @@ export class StartAttemptService {
     const nextInMs =
       verdict === 'ambiguous' ? AMBIGUOUS_RETRY_MS : backOffMs(retries, RETRY_MIN_MS, RETRY_MAX_MS);
     try {
-      await this.store.rescheduleStart({ correlationId, owner: startOwner ?? '', nextInMs, attempt });
+      const kept = await this.store.rescheduleStart({ lease: record, nextInMs, attempt });
+      // Another instance has taken the start over, and may have searched before the instance of this attempt appeared.
+      if (kept === null && verdict === 'ambiguous')
+        await this.store.reopenStart(correlationId, AMBIGUOUS_RETRY_MS);
       this.backlog.increment();
     } catch (error) {
       // When the lease expires, the reconciler treats the attempt as ambiguous.
@@ -274,8 +277,10 @@ export class StartAttemptService {
         // Bounded: there is one for each claim, and the queue had room for the claim.
         { whenFull: 'wait' },
       ),
-      this.store.noteStarted(correlationId, processInstanceId).then(async (row) => {
-        if (row !== null) await this.surplus.removeIfSurplus(row, processInstanceId);
+      this.store.noteStarted(record, processInstanceId).then(async (row) => {
+        // Without its claim no caller knows the process.
+        if (row === null) await this.surplus.remove(record, processInstanceId);
+        else await this.surplus.removeIfSurplus(row, processInstanceId);
       }),
     ]);
     written.catch((error: unknown) => {
@@ -325,11 +330,20 @@ export class StartAttemptService {
     try {
       await this.outcomes.write(
         correlationId,
-        ({ status, claimId }) =>
+        ({ status, claimId, startOwner, startFence }) =>
           // If another holder of the lease has removed the claim, the row may belong to the next start.
-          status === 'pending' && claimId === record.claimId
-            ? { change: { outcome: serviceOutcome('start-rejected', error), startResolved: true } }
-            : { refuse: 'has an outcome, or is another claim' },
+          status === 'pending' &&
+          claimId === record.claimId &&
+          startOwner === record.startOwner &&
+          startFence === record.startFence
+            ? {
+                change: {
+                  outcome: serviceOutcome('start-rejected', error),
+                  startResolved: true,
+                  underLease: record,
+                },
+              }
+            : { refuse: 'has an outcome, is another claim, or another instance starts it' },
         () => ({ stepName: 'start', status: 'error', errorMessage: error, result: 'Start rejected' }),
       );
     } catch (err) {

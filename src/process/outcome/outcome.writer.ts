@@ -78,11 +78,11 @@ export class OutcomeWriter {
   /**
    * Removes the claim of a refused start, which then has no outcome, and fails its waiters.
    *
-   * @returns false if the claim stays, because another caller relies on it or it is gone already
+   * @returns false if the claim stays, because another caller relies on it, its lease is lost or it is gone already
    */
-  async releaseClaim({ correlationId, claimId }: ProcessRecord, error: Error): Promise<boolean> {
-    if (!(await this.store.releaseClaim(correlationId, claimId))) return false;
-    this.waitroom.failWait(correlationId, error);
+  async releaseClaim(claim: ProcessRecord, error: Error): Promise<boolean> {
+    if (!(await this.store.releaseClaim(claim))) return false;
+    this.waitroom.failWait(claim.correlationId, error);
     return true;
   }
 

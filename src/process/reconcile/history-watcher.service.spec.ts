@@ -339,7 +339,7 @@ describe('ends that no step reports', () => {
     harness.engine.answerStart = () => Promise.reject(new EngineAmbiguousError(CALL, 'time-out', null));
     await harness.start({ processKey: 'test', correlationId: 'a', variables: { userId: 'u' } }, () => {});
     await harness.completions.complete({ correlationId: 'a', status: 'ok' });
-    await harness.store.resolveStart('a');
+    await harness.store.update('a', () => ({ change: { startResolved: true } }));
     harness.engine.hold('late', harness.engine.starts[0]!);
     await harness.sweep.sweepNow();
     expect(harness.engine.deleted).toEqual(['late']);

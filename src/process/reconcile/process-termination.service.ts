@@ -85,7 +85,12 @@ export class ProcessTerminationService {
     const result = await this.outcomes.write(
       correlationId,
       (row) =>
-        isReplaceable(row) && row.outcomeOrigin !== origin && row.claimId === record.claimId
+        isReplaceable(row) &&
+        row.outcomeOrigin !== origin &&
+        row.claimId === record.claimId &&
+        // An instance that appeared since is not deleted yet; the next round ends the process with it. A cancelled row
+        // has no such case, because whoever notes the instance sees the request.
+        (origin !== 'expiry' || row.processInstanceId === record.processInstanceId)
           ? {
               change: {
                 outcome,

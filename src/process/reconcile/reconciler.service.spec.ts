@@ -165,10 +165,10 @@ describe('ReconcilerService', () => {
   });
 
   it('finishes a cancel after a crash directly after the start was stored', async () => {
-    await harness.claim('a');
+    const claim = await harness.claim('a');
     await harness.store.update('a', () => ({ change: { cancelRequestedAt: new Date() } }));
     harness.engine.hold('started', { processKey: 'test', businessKey: 'a', variables: {} });
-    await harness.store.noteStarted('a', 'started');
+    await harness.store.noteStarted(claim, 'started');
     const record = await row('a', isFinal);
     expect(record.errorCode).toBe('CANCELLED');
     expect(harness.engine.deleted).toEqual(['started']);
@@ -179,7 +179,7 @@ describe('ReconcilerService', () => {
     const record = await harness.claim('a');
     expect(record.startOwner).toBe('me');
     harness.reconciler.requestRound();
-    await harness.store.noteStarted('b', 'none');
+    await harness.store.noteStarted({ ...record, correlationId: 'b' }, 'none');
     expect(await harness.store.leaseStart('a', 'other', 1_000)).toBeNull();
     expect(harness.engine.queries).not.toContain('findInstances');
   });

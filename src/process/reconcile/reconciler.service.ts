@@ -176,7 +176,6 @@ export class ReconcilerService implements OnApplicationBootstrap {
   }
 
   private async reconcileInstances(record: ProcessRecord, found: readonly StartedInstance[]): Promise<void> {
-    const { correlationId } = record;
     const [wanted, ...others] = sortedByRow(record, found);
     if (wanted === undefined) {
       await this.reconcileWithoutInstance(record);
@@ -190,7 +189,7 @@ export class ReconcilerService implements OnApplicationBootstrap {
       if (!ended && this.surplus.isSurplus(row, id)) isDone = (await this.surplus.remove(row, id)) && isDone;
     }
     if (!isDone) return;
-    await this.store.resolveStart(correlationId);
+    await this.store.resolveStart(record);
     // It may have ended long before the watcher's cursor.
     if (wanted.ended && isReplaceable(row)) this.watcher.trackEnd(row, wanted.id, wanted.state);
   }
@@ -232,14 +231,14 @@ export class ReconcilerService implements OnApplicationBootstrap {
     // No instance exists, and none can appear any more.
     if (record.status !== 'pending' || record.processInstanceId !== null) {
       await this.logMissingStart(record, record.processInstanceId);
-      await this.store.resolveStart(correlationId);
+      if ((await this.store.resolveStart(record, this.config.startSettleMs)) === null)
+        await this.searchLater(record);
       return;
     }
     // Read only now, so that at most START_CONCURRENCY variables of a backlog are in memory.
     const variables = await this.store.starts.findVariables(correlationId);
     const attempt = await this.store.beginStartAttempt({
-      correlationId,
-      owner: this.owner.id,
+      lease: record,
       leaseMs: this.config.startLeaseMs,
       settleMs: this.config.startSettleMs,
     });
@@ -248,11 +247,11 @@ export class ReconcilerService implements OnApplicationBootstrap {
   }
 
   private async searchLater(record: ProcessRecord, atMostMs = SEARCH_MAX_MS): Promise<void> {
-    const { correlationId, startLastAttemptAt, startedAt } = record;
+    const { startLastAttemptAt, startedAt } = record;
     const since = Date.now() - (startLastAttemptAt ?? startedAt).getTime();
     const searches = Math.max(1, Math.ceil(Math.log2(Math.max(since, 1) / SEARCH_MIN_MS + 1)));
     const nextInMs = Math.max(0, Math.min(backOffMs(searches, SEARCH_MIN_MS, SEARCH_MAX_MS), atMostMs));
-    await this.store.rescheduleStart({ correlationId, owner: this.owner.id, nextInMs, attempt: 'unchanged' });
+    await this.store.rescheduleStart({ lease: record, nextInMs, attempt: 'unchanged' });
   }
 
   private isTooOld({ status, processInstanceId, startedAt }: ProcessRecord): boolean {

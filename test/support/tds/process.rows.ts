@@ -40,7 +40,11 @@ export class ProcessRows {
 
   private update({ sql, parameters }: CapturedStatement): ReturnType<CapturedAnswer> {
     const [, set = '', where = ''] = / SET (.*) OUTPUT .* WHERE (.*)$/.exec(sql) ?? [];
-    const conditions = [...where.matchAll(/\b(correlation_id|version|claim_id|start_owner) = @(\d+)/g)];
+    const conditions = [
+      ...where.matchAll(
+        /\b(?:COALESCE\()?(correlation_id|version|claim_id|start_owner|start_fence)(?:, 0\))? = @(\d+)/g,
+      ),
+    ];
     const valueAt = (place: string | undefined): TdsParameter['value'] =>
       parameters[Number(place)]?.value ?? null;
     const id = conditions.find(([, column]) => column === 'correlation_id')?.[2];
