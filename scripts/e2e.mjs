@@ -1,6 +1,7 @@
-// npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [--about engine|database] [options of Jest]
+// npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [--about engine|database|transport]
+//   [options of Jest]
 //
-// `--about` skips the specs with the same result on every engine, or on every database.
+// `--about` skips the specs with the same result on every engine, on every database, or over each transport to the engine.
 // TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
 //
 // Runs the e2e tests of the service on one engine. Only the variables of the engine differ between the targets. A real
@@ -15,13 +16,50 @@ const EMBEDDED = {
 };
 
 /** Specs of the HTTP side of the service, which do not depend on the engine or the database. */
-const HTTP_ONLY = ['boot-faults', 'connections', 'large-bodies', 'openapi', 'partners', 'request-bounds'];
+const HTTP_ONLY = [
+  'authentication',
+  'boot-faults',
+  'browsers',
+  'connections',
+  'docs-page',
+  'large-bodies',
+  'openapi',
+  'partners',
+  'redaction',
+  'request-bounds',
+  'slow-clients',
+  'tls',
+];
+
+/** Specs of what the database stores. */
+const DATABASE_ONLY = ['answer-bounds', 'events', 'list', 'newer-schema', 'retention', 'sqlite/'];
+
+/** Specs of what the engine answers. */
+const ENGINE_ONLY = [
+  'embedded/',
+  'engine-answers',
+  'engine-credentials',
+  'refused-definition',
+  'suspension',
+  'waiting-for',
+];
+
+/** Specs of what the service does with answers that are the same over each transport. */
+const SAME_OVER_TRANSPORTS = [
+  'authorization',
+  'error-codes',
+  'exactly-once',
+  'outcomes',
+  'tenants',
+  'waiting.e2e',
+];
 
 /** The specs that each value of `--about` skips. */
 const LEFT_OUT = {
   all: [],
-  engine: [...HTTP_ONLY, 'answer-bounds', 'events', 'list', 'retention', 'sqlite/'],
-  database: [...HTTP_ONLY, 'engine-answers', 'embedded/'],
+  engine: [...HTTP_ONLY, ...DATABASE_ONLY],
+  database: [...HTTP_ONLY, ...ENGINE_ONLY],
+  transport: [...HTTP_ONLY, ...DATABASE_ONLY, ...SAME_OVER_TRANSPORTS],
 };
 
 const { target, about, jestOptions } = readArguments(process.argv.slice(2));

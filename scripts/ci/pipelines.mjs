@@ -65,7 +65,7 @@ const embeddedEngine = {
     jest(
       'e2e over the loopback port',
       1_500,
-      `test:e2e -- --target embedded-http --about engine ${ONE_WORKER}`,
+      `test:e2e -- --target embedded-http --about transport ${ONE_WORKER}`,
     ),
   ],
 };
@@ -75,7 +75,7 @@ const camunda7 = {
   open: () => openEngine('camunda7'),
   steps: [
     // The conformance cases come last: they leave a thousand definitions, and Camunda parses each of them to list them.
-    jest('e2e on Camunda 7', 1_500, 'test:e2e -- --target camunda7'),
+    jest('e2e on Camunda 7', 1_500, 'test:e2e -- --target camunda7 --about engine'),
     tap('chaos on Camunda 7', 1_500, `node test/chaos/run.mjs --mode camunda7 --seconds ${CHAOS_SECONDS}`),
     jest('conformance cases on Camunda 7', 1_500, `test:engine -- --target camunda7 ${ONE_WORKER}`),
   ],
