@@ -40,6 +40,7 @@ describe('ProcessMessageRepository', () => {
       correlationId: 'order-2',
       processInstanceId: 'instance-2',
       settleMs,
+      lastAttemptAt: null,
     });
 
   it('gives a message to the first of two claims, and its row to both', async () => {

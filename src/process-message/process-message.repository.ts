@@ -44,6 +44,8 @@ interface MessageAttempt {
   readonly processInstanceId: string;
   /** Minimum time since the last attempt, in ms; 0 if that one is known to have left nothing in the engine. */
   readonly settleMs: number;
+  /** The time of the last attempt as this owner has read it. */
+  readonly lastAttemptAt: Date | null;
 }
 
 /** A request for the lease of a message. */
@@ -169,10 +171,40 @@ export class ProcessMessageRepository implements WriteKind<MessageWrite, Message
     await this.enqueue({ type: 'remove-old', before, messageIds }, options);
   }
 
-  async write(sql: SqlExecutor, items: readonly MessageWrite[]): Promise<readonly MessageWriteResult[]> {
+  async write(
+    sql: SqlExecutor,
+    items: readonly MessageWrite[],
+    repeated: boolean,
+  ): Promise<readonly MessageWriteResult[]> {
     const results: MessageWriteResult[] = [];
-    for (const item of items) results.push(await this.writeOne(sql, item));
+    for (const item of items) {
+      const result = await this.writeOne(sql, item);
+      results.push(
+        result.record === null && repeated ? await this.resultOfEarlierAttempt(sql, item, result) : result,
+      );
+    }
     return results;
+  }
+
+  /** The row that an earlier attempt at a write has left, whose commit was in doubt; otherwise the given result. */
+  private async resultOfEarlierAttempt(
+    sql: SqlExecutor,
+    item: MessageWrite,
+    otherwise: MessageWriteResult,
+  ): Promise<MessageWriteResult> {
+    if (item.type !== 'attempt' && item.type !== 'release' && item.type !== 'doubt') return otherwise;
+    const { sql: select, parameters } = selectById(item.messageId);
+    const [row] = await sql.query(select, parameters);
+    const record = row === undefined ? null : readRecord(row, this.dialect);
+    if (record?.claimId !== item.claimId || record.state !== 'correlating') return otherwise;
+    const isResult =
+      item.type === 'attempt'
+        ? record.leaseOwner === item.owner &&
+          record.correlationId === item.correlationId &&
+          record.processInstanceId === item.processInstanceId &&
+          (record.lastAttemptAt?.getTime() ?? 0) > (item.lastAttemptAt?.getTime() ?? 0)
+        : record.leaseOwner === null;
+    return isResult ? { written: true, record } : otherwise;
   }
 
   private async writeOne(sql: SqlExecutor, item: MessageWrite): Promise<MessageWriteResult> {

@@ -110,45 +110,73 @@ export class ProcessStartRepository {
     return Number(row?.unresolved ?? 0);
   }
 
-  /** Takes the lease of a row that is due and free; null if another owner was faster. */
+  /**
+   * Takes the lease of a row that is due and free; null if another owner was faster.
+   *
+   * @param repeated an earlier attempt may have committed: an unexpired lease of this owner counts as taken
+   */
   async leaseStart(
     sql: SqlExecutor,
     correlationId: string,
     owner: string,
     leaseMs: number,
+    repeated: boolean,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
-    return this.change(
-      sql,
+    const set =
       'start_owner = ?, start_fence = COALESCE(start_fence, 0) + 1, ' +
-        `start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
+      `start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`;
+    const taken = await this.change(
+      sql,
+      set,
       `correlation_id = ? AND start_next_at <= ${nowPlusMs} ` +
         `AND (start_lease_until IS NULL OR start_lease_until <= ${nowPlusMs})`,
       [owner, leaseMs, leaseMs, correlationId, 0, 0],
     );
-  }
-
-  /** Records an attempt before it is sent, and renews the lease; null if this owner may not start the row. */
-  async beginStartAttempt(
-    sql: SqlExecutor,
-    { lease, leaseMs, settleMs }: StartAttempt,
-  ): Promise<ProcessRecord | null> {
-    const { nowPlusMs } = this.dialect;
+    if (taken !== null || !repeated) return taken;
     return this.change(
       sql,
-      'start_attempts = start_attempts + 1, ' +
-        `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`,
-      `correlation_id = ? AND ${UNDER_LEASE} AND status = 'pending' ` +
-        'AND cancel_requested_at IS NULL AND process_instance_id IS NULL ' +
-        `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
-      [0, leaseMs, leaseMs, lease.correlationId, ...leaseParameters(lease), -settleMs],
+      set,
+      `correlation_id = ? AND start_owner = ? AND start_lease_until > ${nowPlusMs}`,
+      [owner, leaseMs, leaseMs, correlationId, owner, 0],
     );
   }
 
-  /** Releases a lease and sets when the row is due again; null if the lease is not held any more. */
+  /**
+   * Records an attempt before it is sent, and renews the lease; null if this owner may not start the row.
+   *
+   * @param repeated an earlier attempt at this write may have committed: a row with exactly one attempt more counts as written
+   */
+  async beginStartAttempt(
+    sql: SqlExecutor,
+    { lease, leaseMs, settleMs }: StartAttempt,
+    repeated: boolean,
+  ): Promise<ProcessRecord | null> {
+    const { nowPlusMs } = this.dialect;
+    const times = `start_last_attempt_at = ${nowPlusMs}, start_lease_until = ${nowPlusMs}, start_next_at = ${nowPlusMs}`;
+    const mayStart =
+      `correlation_id = ? AND ${UNDER_LEASE} AND start_attempts = ? AND status = 'pending' ` +
+      'AND cancel_requested_at IS NULL AND process_instance_id IS NULL';
+    const parameters = [0, leaseMs, leaseMs, lease.correlationId, ...leaseParameters(lease)];
+    const begun = await this.change(
+      sql,
+      `start_attempts = start_attempts + 1, ${times}`,
+      `${mayStart} AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${nowPlusMs})`,
+      [...parameters, lease.startAttempts, -settleMs],
+    );
+    if (begun !== null || !repeated) return begun;
+    return this.change(sql, times, mayStart, [...parameters, lease.startAttempts + 1]);
+  }
+
+  /**
+   * Releases a lease and sets when the row is due again; null if the lease is not held any more.
+   *
+   * @param repeated an earlier attempt at this write may have committed: a row that nobody has leased since counts as released
+   */
   async rescheduleStart(
     sql: SqlExecutor,
     { lease, nextInMs, attempt }: StartSchedule,
+    repeated: boolean,
   ): Promise<ProcessRecord | null> {
     const { nowPlusMs } = this.dialect;
     const attempted = {
@@ -157,28 +185,36 @@ export class ProcessStartRepository {
       ambiguous: `, start_last_attempt_at = ${nowPlusMs}`,
       unchanged: '',
     }[attempt];
-    return this.change(
+    const released = await this.change(
       sql,
       `start_owner = NULL, start_lease_until = NULL, start_next_at = ${nowPlusMs}${attempted}`,
       `correlation_id = ? AND ${UNDER_LEASE}`,
       [nextInMs, ...(attempt === 'ambiguous' ? [0] : []), lease.correlationId, ...leaseParameters(lease)],
     );
+    return released !== null || !repeated ? released : this.rowOfEndedLease(sql, lease);
   }
 
   /**
    * Ends the resolution of a start, by the holder of its lease: no work is left to do in the engine.
    *
    * @param settleMs minimum time since the last attempt, in ms
+   * @param repeated an earlier attempt at this write may have committed: a resolved row that nobody has leased since counts
    * @returns null if the lease is not held any more, or the last attempt is younger
    */
-  async resolveStart(sql: SqlExecutor, lease: StartLease, settleMs: number): Promise<ProcessRecord | null> {
-    return this.change(
+  async resolveStart(
+    sql: SqlExecutor,
+    lease: StartLease,
+    settleMs: number,
+    repeated: boolean,
+  ): Promise<ProcessRecord | null> {
+    const resolved = await this.change(
       sql,
       this.startEnded,
       `correlation_id = ? AND ${UNDER_LEASE} ` +
         `AND (start_last_attempt_at IS NULL OR start_last_attempt_at <= ${this.dialect.nowPlusMs})`,
       [CANCEL_DUE_MS, lease.correlationId, ...leaseParameters(lease), -settleMs],
     );
+    return resolved !== null || !repeated ? resolved : this.rowOfEndedLease(sql, lease);
   }
 
   /**
@@ -226,6 +262,21 @@ export class ProcessStartRepository {
         `${atMost('start_last_attempt_at')} WHERE start_next_at IS NOT NULL`,
       [atMostMs, atMostMs, atMostMs, atMostMs, 0, 0],
     );
+  }
+
+  /** The row of a claim whose lease has ended and was not taken again: it has no owner and the number of this lease. */
+  private async rowOfEndedLease(
+    sql: SqlExecutor,
+    { correlationId, claimId, startFence }: StartLease,
+  ): Promise<ProcessRecord | null> {
+    const { sql: select, parameters } = selectByIds(correlationId);
+    const [row] = await sql.query(select, parameters);
+    const record = row === undefined ? null : recordOf(row, this.dialect);
+    const isEnded =
+      record?.claimId === claimId &&
+      record.startOwner === null &&
+      (record.startFence ?? 0) === (startFence ?? 0);
+    return isEnded ? record : null;
   }
 
   /** Changes the row that meets a condition, and returns it; null if there is none. */

@@ -77,7 +77,8 @@ export type StartLease = Pick<ProcessRecord, 'correlationId' | 'claimId' | 'star
 
 /** A further attempt at a start, by the holder of its lease. */
 export interface StartAttempt {
-  readonly lease: StartLease;
+  /** With the number of attempts that the holder has read in the row. */
+  readonly lease: StartLease & Pick<ProcessRecord, 'startAttempts'>;
   /** Duration of the lease from now, in ms. */
   readonly leaseMs: number;
   /** Minimum time since the last attempt, in ms, unless that one is known to have left nothing in the engine. */

@@ -84,7 +84,7 @@ export function processStoreWrites(
     ),
     resolution: single(
       'resolution',
-      (sql, item) => resolution(starts, sql, item),
+      (sql, item, repeated) => resolution(starts, sql, item, repeated),
       (_item, record) => {
         refresh(record);
       },
@@ -98,16 +98,17 @@ function resolution(
   starts: ProcessStartRepository,
   sql: SqlExecutor,
   item: ResolutionWrite,
+  repeated: boolean,
 ): Promise<ProcessRecord | null> {
   switch (item.type) {
     case 'lease':
-      return starts.leaseStart(sql, item.correlationId, item.owner, item.leaseMs);
+      return starts.leaseStart(sql, item.correlationId, item.owner, item.leaseMs, repeated);
     case 'attempt':
-      return starts.beginStartAttempt(sql, item);
+      return starts.beginStartAttempt(sql, item, repeated);
     case 'reschedule':
-      return starts.rescheduleStart(sql, item);
+      return starts.rescheduleStart(sql, item, repeated);
     case 'resolve':
-      return starts.resolveStart(sql, item.lease, item.settleMs);
+      return starts.resolveStart(sql, item.lease, item.settleMs, repeated);
     case 'reopen':
       return starts.reopenStart(sql, item.correlationId, item.nextInMs);
   }

@@ -24,8 +24,8 @@ export interface Removed {
 /**
  * Moves or deletes rows, inside a transaction of the write queue.
  *
- * If a commit was in doubt, the repeated removal finds nothing and returns zeros: the rows are removed, but missing in the
- * report.
+ * If a commit was in doubt, the repeated removal finds the processes gone and counts them as removed; their events are
+ * missing in the report.
  */
 @Injectable()
 export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
@@ -39,9 +39,13 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
     @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
   ) {}
 
-  async write(sql: SqlExecutor, items: readonly RemovalWrite[]): Promise<readonly Removed[]> {
+  async write(
+    sql: SqlExecutor,
+    items: readonly RemovalWrite[],
+    repeated: boolean,
+  ): Promise<readonly Removed[]> {
     const results: Removed[] = [];
-    for (const { removal, before } of items) results.push(await this.remove(sql, removal, before));
+    for (const { removal, before } of items) results.push(await this.remove(sql, removal, before, repeated));
     return results;
   }
 
@@ -49,7 +53,12 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
     for (const correlationId of correlationIds) this.store.remove(correlationId);
   }
 
-  private async remove(sql: SqlExecutor, removal: Removal, before: Date): Promise<Removed> {
+  private async remove(
+    sql: SqlExecutor,
+    removal: Removal,
+    before: Date,
+    repeated: boolean,
+  ): Promise<Removed> {
     if (removal.type === 'events') {
       const known = await this.processes.existing(sql, ownersOf(removal));
       const orphans = removal.events.filter(({ correlationId }) => !known.has(correlationId));
@@ -62,6 +71,13 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
     const correlationIds: string[] = [];
     let [found, events] = [0, 0];
     for (const batch of inBatches(ids, 1, this.database.dialect.maxParameters - 1)) {
+      if (repeated && removal.type === 'processes') {
+        // Removed by the earlier attempt; or by another instance, which is the same for the Map.
+        const existing = await this.processes.existing(sql, batch);
+        const gone = batch.filter((id) => !existing.has(id));
+        found += gone.length;
+        correlationIds.push(...gone);
+      }
       const locked = await this.processes.lockRemovable(sql, batch, before);
       if (locked.length === 0) continue;
       found += locked.length;

@@ -82,8 +82,9 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
       );
     } else if (row.last_life !== life) {
       await sql.execute(
-        'UPDATE task_delivery SET deaths = deaths + 1, last_life = ?, updated_at = ? WHERE task_id = ?',
-        [life, now, taskId],
+        // The life again: an earlier attempt at this write, whose commit was in doubt, may have committed since the read.
+        'UPDATE task_delivery SET deaths = deaths + 1, last_life = ?, updated_at = ? WHERE task_id = ? AND last_life <> ?',
+        [life, now, taskId, life],
       );
     }
   }

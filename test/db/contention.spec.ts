@@ -3,6 +3,7 @@ import { until } from '../../src/common/testing/until.js';
 import { Logger } from '@nestjs/common';
 import { lockWrites } from '../../src/database/testing/database.obstacle.js';
 import { RetentionFixture } from '../../src/retention/testing/retention.fixture.js';
+import { TaskDeliveryRepository } from '../../src/task-delivery/task-delivery.repository.js';
 import { claimOf, type Instance, openInstance } from './support/instance.js';
 import { ServerSession } from './support/server.session.js';
 
@@ -278,6 +279,27 @@ describe('two instances on one database', () => {
     } finally {
       await session.close();
       await alone.fixture.stop();
+    }
+  });
+
+  it('count a crash once if the commit of an earlier attempt finishes during the next one', async () => {
+    const { fixture } = here;
+    const deliveries = new TaskDeliveryRepository(fixture.database, fixture.queue);
+    await deliveries.count('life-1', [{ taskId: 't', topic: 'p.s' }]);
+    // The earlier attempt: its statement is executed, its commit takes long, and its client has given up.
+    const session = await ServerSession.open(fixture.config.server);
+    try {
+      await session.runner.startTransaction();
+      await session.query(
+        `UPDATE ${session.table('task_delivery')} SET deaths = deaths + 1, last_life = 'life-2' WHERE task_id = 't'`,
+      );
+      const counted = deliveries.count('life-2', [{ taskId: 't', topic: 'p.s' }]);
+      await session.untilAnotherWaits();
+      await session.runner.commitTransaction();
+      await counted;
+      expect(await deliveries.all()).toEqual([{ taskId: 't', crashes: 2 }]);
+    } finally {
+      await session.close();
     }
   });
 

@@ -16,6 +16,7 @@ const REPOSITORIES = [
   'src/retention/',
   'src/task-delivery/',
   'test/db/',
+  'test/lost-commits.spec',
 ];
 
 /** Tests of the SQLite file itself. */

@@ -236,6 +236,7 @@ export class MemoryRepository
       lease.correlationId,
       (row) =>
         isUnder(row, lease) &&
+        row.startAttempts === lease.startAttempts &&
         row.status === 'pending' &&
         row.cancelRequestedAt === null &&
         row.processInstanceId === null &&

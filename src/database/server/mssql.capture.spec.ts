@@ -133,7 +133,7 @@ describe('the statements for SQL Server', () => {
     await store.markJoined('a');
     await store.releaseClaim(lease);
     await store.leaseStart('a', 'host-1', 1_000);
-    await store.beginStartAttempt({ lease, leaseMs: 1, settleMs: 1 });
+    await store.beginStartAttempt({ lease: { ...lease, startAttempts: 1 }, leaseMs: 1, settleMs: 1 });
     for (const attempt of ['none', 'rolled-back', 'ambiguous', 'unchanged'] as const)
       await store.rescheduleStart({ lease, nextInMs: 1, attempt });
     await store.resolveStart(lease);

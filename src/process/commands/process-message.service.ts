@@ -339,7 +339,7 @@ export class ProcessMessageService {
   }
 
   private beginAttempt(
-    { messageId, claimId }: ProcessMessageRecord,
+    { messageId, claimId, lastAttemptAt }: ProcessMessageRecord,
     owner: string,
     { record, processInstanceId }: InstanceTarget,
     settleMs: number,
@@ -352,6 +352,7 @@ export class ProcessMessageService {
       correlationId: record.correlationId,
       processInstanceId,
       settleMs,
+      lastAttemptAt,
     });
   }
 

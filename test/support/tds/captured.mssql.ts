@@ -39,6 +39,8 @@ const ROLLS_BACK: ReadonlySet<number> = new Set([1205, 3960, 3961]);
 /** A server for the real driver that records every statement and answers as a script says. */
 export class CapturedMssql {
   answer: CapturedAnswer = () => undefined;
+  /** Number of commits that are executed and whose answers are lost with their connections. */
+  lostCommits = 0;
   /** Awaited before the answer to a statement. */
   delay: (statement: CapturedStatement) => Promise<void> = () => Promise.resolve();
   /** Errors of a login. */
@@ -117,7 +119,10 @@ export class CapturedMssql {
 
   private reply(exchange: TdsExchange): TdsReply | undefined {
     const batch = readBatch(exchange);
-    return batch === null ? this.replyTo(exchange) : this.replyToBatch(batch, exchange.connection);
+    const reply = batch === null ? this.replyTo(exchange) : this.replyToBatch(batch, exchange.connection);
+    if (this.lostCommits === 0 || (batch === null && exchange.sql !== 'COMMIT')) return reply;
+    this.lostCommits -= 1;
+    return 'cut';
   }
 
   private replyTo(statement: CapturedStatement): TdsReply | undefined {
