@@ -21,8 +21,8 @@ import { StartTraffic } from './lib/start-traffic.mjs';
 
 const BOOT_MS = 60_000;
 const STOP_MS = 60_000;
-/** Longer than a lease and a lock of a killed instance together. */
-const TRAFFIC_MS = 150_000;
+/** How long so many processes may take: a lease and a lock of a killed instance, and the time of a slow machine. */
+const trafficMs = (count) => 150_000 + 1_000 * count;
 
 const { values: options } = parseArgs({
   options: {
@@ -46,17 +46,28 @@ const undo = [];
 let key;
 let database;
 
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, async () => {
+    await cleanUp();
+    process.exit(1);
+  });
+}
 try {
   await prepare();
   if (checks.failed === 0) await startInstances();
   if (checks.failed === 0) await startProxy();
   if (checks.failed === 0) await useIt();
 } finally {
-  for (const service of running.values()) await service.kill();
-  for (const step of undo.reverse()) await step();
-  rmSync(folder, { recursive: true, force: true });
+  await cleanUp();
 }
 process.exitCode = checks.failed === 0 ? 0 : 1;
+
+/** Ends what this run has started; the last step first. */
+async function cleanUp() {
+  for (const service of running.values()) await service.kill();
+  for (const step of undo.splice(0).reverse()) await step();
+  rmSync(folder, { recursive: true, force: true });
+}
 
 /** What the instances need. */
 async function prepare() {
@@ -161,21 +172,21 @@ async function useIt() {
   const traffic = new StartTraffic(proxy, key, { clients, prefix: `compose-${process.pid}` });
   try {
     await checks.run('compose: both instances work', async () => {
-      await measured('both instances', () => traffic.more(processes, TRAFFIC_MS));
+      await measured('both instances', () => traffic.more(processes, trafficMs(processes)));
       expect(traffic.faults.length === 0, traffic.faults.join('\n'));
     });
     for (const name of ['service-1', 'service-2']) {
       await checks.run(`compose: ${name} is replaced under load without a fault for a client`, async () => {
         await stopTwice(running.get(name), STOP_MS);
-        await traffic.more(clients, TRAFFIC_MS);
+        await traffic.more(clients, trafficMs(processes));
         await start(name).ready(BOOT_MS);
-        await traffic.more(processes, TRAFFIC_MS);
+        await traffic.more(processes, trafficMs(processes));
         expect(traffic.faults.length === 0, traffic.faults.join('\n'));
       });
     }
     await checks.run('compose: service-2 is killed, and the other one does its work', async () => {
       await running.get('service-2').kill();
-      await traffic.more(processes, TRAFFIC_MS);
+      await traffic.more(processes, trafficMs(processes));
     });
   } finally {
     await traffic.stop();

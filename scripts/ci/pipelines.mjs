@@ -21,18 +21,18 @@ const CHAOS_SECONDS = '10';
 /**
  * The pipelines, the longest first: three of them run at a time, and a long one at the end would run alone.
  *
- * @param {{ hasSqlServer: boolean, hasRedis: boolean }} machine
+ * @param {{ hasProxy: boolean, hasKustomize: boolean, hasSqlServer: boolean, hasRedis: boolean }} machine
  * @returns {Pipeline[]}
  */
-export function pipelines({ hasSqlServer, hasRedis }) {
+export function pipelines({ hasProxy, hasKustomize, hasSqlServer, hasRedis }) {
   return [
     tests,
     camunda7,
     builtService,
     postgres,
     embeddedEngine,
-    operaton,
-    staticChecks,
+    hasRedis && hasProxy ? { ...operaton, steps: [...operaton.steps, composeSteps] } : operaton,
+    hasKustomize ? { ...staticChecks, steps: [...staticChecks.steps, renderedManifests] } : staticChecks,
     ...(hasRedis ? [redis] : []),
     ...(hasSqlServer ? [sqlServer] : []),
   ];
@@ -47,6 +47,11 @@ const staticChecks = {
     check('unused exports and dependencies', 480, 'npm run --silent check:unused'),
   ],
 };
+
+const renderedManifests = tap('rendered manifests', 120, 'node scripts/render-deployment.mjs --check');
+
+// In the pipeline of Operaton, whose engine it uses.
+const composeSteps = tap('steps of compose.yaml', 900, 'node scripts/check-compose-steps.mjs');
 
 const tests = {
   name: 'tests',

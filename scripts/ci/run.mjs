@@ -2,12 +2,14 @@
 //
 // `.ci/run` starts it after the installation. `--only WORD` runs only the steps with this
 // word in their name. The last line is `N passed, M failed`; the exit code is 0 only if nothing failed and each step ran a test.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { hasRedis } from '../../test/support/redis.server.mjs';
+import { findRenderer } from '../lib/kustomize.mjs';
 import { pipelines } from './pipelines.mjs';
 import { MARK_VARIABLE, livingProcesses, signalProcess } from './processes.mjs';
 import { runStep } from './step.mjs';
@@ -33,7 +35,9 @@ process.env[MARK_VARIABLE] = run.mark;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
 
 const hasSqlServer = (process.env.TEST_MSSQL_HOST ?? '') !== '';
-const queue = pipelines({ hasSqlServer, hasRedis: hasRedis() })
+const hasProxy = spawnSync('haproxy', ['-v']).status === 0;
+const hasKustomize = findRenderer() !== null;
+const queue = pipelines({ hasProxy, hasKustomize, hasSqlServer, hasRedis: hasRedis() })
   .map((pipeline) => ({
     ...pipeline,
     steps: pipeline.steps.filter(({ name }) => name.includes(options.only)),
@@ -122,6 +126,10 @@ function printSummary() {
   }
   console.log(`${String(secondsSince(began)).padStart(6)}  the whole run, three pipelines at a time`);
   if (!hasRedis()) console.log('not run: the tests on Redis, because redis-server is not installed');
+  if (!hasRedis() || !hasProxy)
+    console.log('not run: the steps of compose.yaml, because redis-server or haproxy is not installed');
+  if (!hasKustomize)
+    console.log('not run: the rendering of manifests, because neither kubectl nor kustomize is installed');
   if (!hasSqlServer) console.log('not run: the suites on SQL Server, because TEST_MSSQL_HOST is not set');
   for (const { step, faults } of results)
     for (const fault of faults) console.log(`FAILED: ${step.name}: ${fault}`);
