@@ -30,7 +30,9 @@ export class EngineInstancesClient {
    * Starts the latest version of a definition, or the version with an id; within `CAMUNDA_START_TIMEOUT_MS`.
    *
    * @param start `tenantId`: null for the definition without tenant. `definitionId`: null for the latest version.
-   *   `startEventId`: null for the start event of a start by key
+   *   `startEventId`: null for the start event of a start by key. `notAfter`: time of `performance.now()` after which
+   *   nothing may be sent
+   * @throws EngineTooLateError after `notAfter`
    */
   startProcessInstance(start: {
     readonly processKey: string;
@@ -40,6 +42,7 @@ export class EngineInstancesClient {
     readonly businessKey: string;
     readonly variables: TypedVariables;
     readonly signal?: AbortSignal;
+    readonly notAfter?: number;
   }): Promise<StartedInstance> {
     const { businessKey, variables, startEventId = null } = start;
     const startInstructions =
@@ -51,6 +54,7 @@ export class EngineInstancesClient {
         json: { businessKey, variables, ...(startInstructions === undefined ? {} : { startInstructions }) },
         timeoutMs: this.config.startTimeoutMs,
         signal: start.signal,
+        notAfter: start.notAfter,
       },
       startedInstanceSchema,
     );

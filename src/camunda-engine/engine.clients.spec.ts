@@ -5,6 +5,7 @@ import {
   EngineAmbiguousError,
   EngineMisconfiguredError,
   EngineResponseError,
+  EngineTooLateError,
   isConnectionTrouble,
 } from './engine.errors.js';
 import { createEngineClients, type EngineClients } from './testing/engine-clients.js';
@@ -47,6 +48,12 @@ describe('the clients of the engine', () => {
       timeoutMs: 1_234,
       json: { businessKey: 'b', variables: {} },
     });
+  });
+
+  it('sends no start after the time that the caller allows', async () => {
+    const late = { processKey: 'a', businessKey: 'b', variables: {}, notAfter: performance.now() - 1 };
+    await expect(clients.instances.startProcessInstance(late)).rejects.toBeInstanceOf(EngineTooLateError);
+    expect(transport.requests).toEqual([]);
   });
 
   it.each([

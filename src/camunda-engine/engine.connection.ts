@@ -5,7 +5,12 @@ import { readAnswer, requireSuccess } from './engine.answer.js';
 import { EngineCircuit } from './engine.circuit.js';
 import { EngineResponseError } from './engine.errors.js';
 import { versionSchema } from './engine.schemas.js';
-import { type EngineRequest, type EngineResponse, EngineTransport } from './engine.transport.js';
+import {
+  type EngineRequest,
+  type EngineResponse,
+  EngineTransport,
+  requireInTime,
+} from './engine.transport.js';
 
 /** Milliseconds for a call without a timeout of its own. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -19,7 +24,7 @@ type Call = Omit<EngineRequest, 'timeoutMs'> & { readonly timeoutMs?: number };
  * Sends the calls of all clients through one circuit breaker and parses the answers by schemas.
  *
  * Every operation throws an `EngineCallError`: `EngineResponseError` if the engine refuses the call,
- * `EngineUnreachableError` if nothing was sent, `EngineAmbiguousError` if it is unknown whether the call was executed,
+ * `EngineUnreachableError` or `EngineTooLateError` if nothing was sent, `EngineAmbiguousError` if it is unknown whether the call was executed,
  * `EngineMisconfiguredError` if the answer is not the engine's. No call is repeated.
  */
 @Injectable()
@@ -81,8 +86,10 @@ export class EngineConnection {
     });
   }
 
-  private send(call: Call): Promise<EngineResponse> {
-    return this.transport.send({ timeoutMs: CALL_TIMEOUT_MS, ...call });
+  private async send(call: Call): Promise<EngineResponse> {
+    const request = { timeoutMs: CALL_TIMEOUT_MS, ...call };
+    requireInTime(request);
+    return this.transport.send(request);
   }
 }
 

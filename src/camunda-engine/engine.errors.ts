@@ -58,6 +58,11 @@ export class EngineUnreachableError extends EngineCallError {
   override readonly name = 'EngineUnreachableError';
 }
 
+/** The call was due later than it may be sent: nothing was sent. */
+export class EngineTooLateError extends EngineCallError {
+  override readonly name = 'EngineTooLateError';
+}
+
 /** It is unknown whether the engine executed the call: timeout, reset, abort, 408, 429, 502, 503, 504. */
 export class EngineAmbiguousError extends EngineCallError {
   override readonly name = 'EngineAmbiguousError';

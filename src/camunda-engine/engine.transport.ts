@@ -1,4 +1,5 @@
 import { parseJson } from '../common/json/index.js';
+import { EngineTooLateError } from './engine.errors.js';
 
 /** A part of a multipart body; a part with a file name is a resource of a deployment. */
 export interface EnginePart {
@@ -19,6 +20,8 @@ export interface EngineRequest {
   /** Timeout in milliseconds. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Time of `performance.now()` after which the request must not be sent. */
+  readonly notAfter?: number | undefined;
 }
 
 /** A response of any status. */
@@ -27,6 +30,16 @@ export interface EngineResponse {
   readonly contentType: string | null;
   /** The parsed value if content type and text are JSON, else the text. */
   readonly body: unknown;
+}
+
+/**
+ * Checks a request directly before it is sent: the process may have been paused since the caller was allowed to send it.
+ *
+ * @throws EngineTooLateError after the time of `notAfter`
+ */
+export function requireInTime(request: EngineRequest): void {
+  if (request.notAfter !== undefined && performance.now() > request.notAfter)
+    throw new EngineTooLateError(request, 'nothing was sent, because it was too late');
 }
 
 /** Parses the body for {@link EngineResponse}; integers beyond ±(2^53 − 1) become `bigint`. */
@@ -46,7 +59,7 @@ export function readResponseBody(contentType: string | null, text: string): unkn
  */
 export abstract class EngineTransport {
   /**
-   * @throws EngineUnreachableError if nothing was sent
+   * @throws EngineUnreachableError or EngineTooLateError if nothing was sent
    * @throws EngineAmbiguousError if the engine may have received the request: timeout, reset, abort
    */
   abstract send(request: EngineRequest): Promise<EngineResponse>;

@@ -4,7 +4,12 @@ import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { ShutdownService } from '../lifecycle/index.js';
-import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
+import {
+  EngineAmbiguousError,
+  EngineMisconfiguredError,
+  EngineTooLateError,
+  EngineUnreachableError,
+} from './engine.errors.js';
 import { HttpEngineTransport } from './http-engine.transport.js';
 
 Logger.overrideLogger(false);
@@ -70,6 +75,19 @@ describe('HttpEngineTransport', () => {
     };
     const answer = await transport.send({ method: 'POST', path: '/x', timeoutMs: 1_000 });
     expect([seen, answer]).toEqual([[undefined, ''], { status: 204, contentType: null, body: '' }]);
+  });
+
+  it('sends nothing after the time that the caller allows', async () => {
+    let seen = 0;
+    respond = (request, body, response) => {
+      seen += 1;
+      json({})(request, body, response);
+    };
+    const send = (notAfter: number) =>
+      transport.send({ method: 'POST', path: '/x', timeoutMs: 1_000, notAfter });
+    await send(Infinity);
+    await expect(send(performance.now() - 1)).rejects.toBeInstanceOf(EngineTooLateError);
+    expect(seen).toBe(1);
   });
 
   it('keeps its connections', async () => {

@@ -17,13 +17,19 @@ import {
 } from './authorization/index.js';
 import { type EngineAccessMonitor, isRedirect } from './engine-access.monitor.js';
 import type { EngineEndpoint } from './engine.endpoint.js';
-import { EngineAmbiguousError, EngineMisconfiguredError, EngineUnreachableError } from './engine.errors.js';
+import {
+  EngineAmbiguousError,
+  EngineMisconfiguredError,
+  EngineTooLateError,
+  EngineUnreachableError,
+} from './engine.errors.js';
 import {
   type EnginePart,
   type EngineRequest,
   type EngineResponse,
   EngineTransport,
   readResponseBody,
+  requireInTime,
 } from './engine.transport.js';
 
 /** Timeout of the connection in milliseconds; if it elapses, nothing was sent. */
@@ -132,6 +138,8 @@ export class HttpEngineTransport extends EngineTransport {
     limit: RequestLimit,
     progress: Progress,
   ): Promise<RawResponse> {
+    // Also after the wait for an access token.
+    requireInTime(call);
     progress.sent = true;
     progress.status = null;
     const request = this.agent.request({
@@ -236,7 +244,7 @@ function translate(
   limit: RequestLimit,
   { sent, status }: Progress,
 ): Error {
-  if (error instanceof EngineMisconfiguredError) return error;
+  if (error instanceof EngineMisconfiguredError || error instanceof EngineTooLateError) return error;
   if (error instanceof TokenError) return tokenFault(call, error);
   if (!sent && (limit.timedOut || limit.signal.aborted)) {
     const when = limit.timedOut ? `within ${limit.timeoutMs} ms` : 'before the call was aborted';

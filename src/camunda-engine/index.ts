@@ -28,6 +28,7 @@ export {
   EngineCallError,
   EngineMisconfiguredError,
   EngineResponseError,
+  EngineTooLateError,
   EngineUnreachableError,
   isConnectionTrouble,
 } from './engine.errors.js';

@@ -103,6 +103,37 @@ describe('two instances over one database', () => {
     expect(one.engine.instances.get('taken-over')?.state).toBe('ACTIVE');
   });
 
+  it('does not send a start if its holder was paused until another instance had taken it over', async () => {
+    await two.close();
+    await one.close();
+    const variables = { CAMUNDA_START_TIMEOUT_MS: '100', START_LEASE_MS: '200', START_SETTLE_MS: '0' };
+    one = await ProcessHarness.open(variables);
+    two = await one.beside(variables);
+    let resume: () => void = () => undefined;
+    const paused = new Promise<void>((resolve) => {
+      resume = resolve;
+    });
+    const claim = one.store.claim.bind(one.store);
+    jest.spyOn(one.store, 'claim').mockImplementation(async (...parameters) => {
+      const claimed = await claim(...parameters);
+      await paused;
+      return claimed;
+    });
+    const begun = start(one, 'a');
+    await until(() => {
+      two.reconciler.requestRound();
+      return one.engine.starts.length === 1;
+    });
+    const kept = jest.spyOn(one.store, 'rescheduleStart');
+    resume();
+    await until(() => kept.mock.results.length > 0);
+    expect(await kept.mock.results[0]?.value).toBeNull();
+    expect(one.engine.starts).toHaveLength(1);
+    await two.completions.complete({ correlationId: 'a', status: 'ok' });
+    await one.waiterRefresh.refresh();
+    expect((await begun).httpStatus).toBe(200);
+  });
+
   describe('with a start whose holder is paused until another instance has taken it over', () => {
     let answerLate: (answer: Promise<{ id: string }>) => void;
     let begun: ReturnType<typeof start>;

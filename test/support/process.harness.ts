@@ -10,6 +10,7 @@ import { z } from 'zod';
 import {
   type DefinitionVersions,
   EngineConnection,
+  EngineTooLateError,
   type EngineDefinition,
   EngineDefinitionsClient,
   EngineDeploymentService,
@@ -84,6 +85,7 @@ export class FakeEngine {
     tenantId?: string | null;
     definitionId?: string | null;
     variables: Record<string, unknown>;
+    notAfter?: number;
   }[] = [];
   /** What the queries for definitions find, latest version first. */
   definitions: EngineDefinition[] = [];
@@ -117,6 +119,8 @@ export class FakeEngine {
     Promise.resolve({ id: `instance-${this.starts.length}` });
 
   async startProcessInstance(start: FakeEngine['starts'][number]): Promise<{ id: string; ended: boolean }> {
+    if (performance.now() > (start.notAfter ?? Infinity))
+      throw new EngineTooLateError({ method: 'POST', path: '/start' }, 'too late');
     this.starts.push(start);
     const answer = await this.answerStart();
     if (!this.instances.has(answer.id)) this.hold(answer.id, start);

@@ -114,6 +114,7 @@ describe('ProcessStartService', () => {
     expect(harness.engine.starts).toEqual([
       {
         processKey: 'test',
+        notAfter: expect.any(Number),
         businessKey: 'a',
         tenantId: null,
         definitionId: null,

@@ -80,6 +80,14 @@ export type StartResult =
 export type StartObstacle = 'stopping' | 'store-unavailable' | 'backlog-full';
 
 /** A wait, and its end by `performance.now()`. */
+/** What the launch of a claim needs besides its row. */
+interface Claimed {
+  /** Characters of the variables as JSON. */
+  readonly length: number;
+  /** Time of `performance.now()` before the claim, with which its lease begins. */
+  readonly leasedAt: number;
+}
+
 type LimitedWait = Wait<ProcessRecord> & { readonly until: number };
 
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
@@ -140,16 +148,17 @@ export class ProcessStartService {
   private async claim(
     { processKey, correlationId, startMessage, variables, tenantId, versionTag, starter }: StartCommand,
     requestHash: string,
-  ): Promise<(ClaimResult & { readonly length: number }) | Extract<StartResult, { kind: 'unavailable' }>> {
+  ): Promise<(ClaimResult & Claimed) | Extract<StartResult, { kind: 'unavailable' }>> {
     const obstacle = this.obstacle();
     if (obstacle !== null) {
       // A known id is answered all the same.
       const record = await this.store.get(correlationId);
       if (record === null) return { kind: 'unavailable', reason: obstacle };
-      return { kind: 'exists', record, length: 0 };
+      return { kind: 'exists', record, length: 0, leasedAt: 0 };
     }
     const text = JSON.stringify(variables);
     const { length } = text;
+    const leasedAt = performance.now();
     const { kind, record } = await this.store.claim(
       {
         correlationId,
@@ -171,10 +180,10 @@ export class ProcessStartService {
       (late) => {
         // The claim has committed after the client's timeout. During a stop the reconciler of the next run takes it.
         if (late.kind === 'claimed' && !this.shutdown.refusing)
-          void this.launcher.launch(late.record, { values: variables, length });
+          void this.launcher.launch(late.record, { values: variables, length }, leasedAt);
       },
     );
-    return { kind, record, length };
+    return { kind, record, length, leasedAt };
   }
 
   /** Why no new start is accepted now; null if it is. */
@@ -192,14 +201,14 @@ export class ProcessStartService {
   }
 
   private async launch(
-    { record, length }: { readonly record: ProcessRecord; readonly length: number },
+    { record, length, leasedAt }: { readonly record: ProcessRecord } & Claimed,
     request: StartCommand,
     createWait: () => LimitedWait,
     onCallerGone: OnCallerGone,
   ): Promise<StartResult> {
     // Registered before the call to the engine: a fast process finishes before the call returns.
     const wait = createWait();
-    const launched = this.launcher.launch(record, { values: request.variables, length });
+    const launched = this.launcher.launch(record, { values: request.variables, length }, leasedAt);
     void launched.then((result) => {
       if (result.kind === 'started' && result.ended)
         this.endWatcher.settleNow(record, result.processInstanceId);

@@ -88,8 +88,14 @@ export class StartAttemptService {
    *
    * @param record its row under the lease; the row already counts this attempt
    * @param variables the client's
+   * @param leasedAt a time of `performance.now()` at which the lease had not begun yet. A start that would be sent after its
+   *   end is left to the next holder: this one was paused, and a second instance would run until it is seen
    */
-  async attempt(record: ProcessRecord, variables: Readonly<Record<string, unknown>>): Promise<LaunchResult> {
+  async attempt(
+    record: ProcessRecord,
+    variables: Readonly<Record<string, unknown>>,
+    leasedAt: number,
+  ): Promise<LaunchResult> {
     const sentAt = new Date();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
@@ -109,6 +115,7 @@ export class StartAttemptService {
         definitionId,
         businessKey: record.correlationId,
         variables: toTypedVariables({ ...variables, ...ownVariables(record) }),
+        notAfter: leasedAt + this.config.startLeaseMs,
         ...(at === null ? {} : { startEventId: at.startEventId }),
       });
       if (record.processKey !== null) this.keys.add(record.processKey);

@@ -38,17 +38,22 @@ export class StartLauncherService {
    * answer, the start is not sent. The reconciler sends it later and reads the variables again.
    *
    * @param variables the client's
+   * @param leasedAt a time of `performance.now()` at which the lease of the claim had not begun yet
    */
-  launch(record: ProcessRecord, { values, length }: LaunchedVariables): Promise<LaunchResult> {
+  launch(
+    record: ProcessRecord,
+    { values, length }: LaunchedVariables,
+    leasedAt: number,
+  ): Promise<LaunchResult> {
     const fits = length <= SMALL || this.bytesInFlight + length <= this.config.startInFlightMaxBytes;
     const bytes = fits ? length : 0;
     this.bytesInFlight += bytes;
-    const result = (fits ? this.attempts.attempt(record, values) : this.attempts.defer(record)).finally(
-      () => {
-        this.bytesInFlight -= bytes;
-        this.inFlight.delete(record.correlationId);
-      },
-    );
+    const result = (
+      fits ? this.attempts.attempt(record, values, leasedAt) : this.attempts.defer(record)
+    ).finally(() => {
+      this.bytesInFlight -= bytes;
+      this.inFlight.delete(record.correlationId);
+    });
     this.inFlight.set(record.correlationId, result);
     return result;
   }

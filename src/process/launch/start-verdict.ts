@@ -1,6 +1,7 @@
 import {
   EngineMisconfiguredError,
   EngineResponseError,
+  EngineTooLateError,
   EngineUnreachableError,
 } from '../../camunda-engine/index.js';
 
@@ -10,7 +11,7 @@ import {
  * - `unknown-definition`, `bad-variables`: the engine refuses the start for good.
  * - `rolled-back`: the engine did nothing; the attempt counts.
  * - `suspended`: the engine starts no instance of the definition now; the attempt does not count.
- * - `not-taken`: nothing was sent, or something in front of the engine refused it; the attempt does not count.
+ * - `not-taken`: nothing was sent, as when the lease has ended, or something in front of the engine refused it; the attempt does not count.
  * - `ambiguous`: the engine may have started an instance.
  */
 export type StartVerdict =
@@ -18,7 +19,7 @@ export type StartVerdict =
 
 /** Classifies the error of a start call. */
 export function startVerdict(error: unknown): StartVerdict {
-  if (error instanceof EngineUnreachableError) return 'not-taken';
+  if (error instanceof EngineUnreachableError || error instanceof EngineTooLateError) return 'not-taken';
   if (error instanceof EngineMisconfiguredError) {
     // An answer that is not the engine's does not show what the engine did, unless it refuses the request. Without a
     // status there was no connection.

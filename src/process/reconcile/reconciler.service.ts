@@ -237,13 +237,14 @@ export class ReconcilerService implements OnApplicationBootstrap {
     }
     // Read only now, so that at most START_CONCURRENCY variables of a backlog are in memory.
     const variables = await this.store.starts.findVariables(correlationId);
+    const leasedAt = performance.now();
     const attempt = await this.store.beginStartAttempt({
       lease: record,
       leaseMs: this.config.startLeaseMs,
       settleMs: this.config.startSettleMs,
     });
     if (attempt === null) await this.searchLater(record);
-    else await this.launcher.launch(attempt, parsedVariables(variables ?? '{}'));
+    else await this.launcher.launch(attempt, parsedVariables(variables ?? '{}'), leasedAt);
   }
 
   private async searchLater(record: ProcessRecord, atMostMs = SEARCH_MAX_MS): Promise<void> {
