@@ -35,6 +35,9 @@ describe('Redactor', () => {
       ['sent Bearer hunter2abc and failed', 'sent Bearer *** and failed'],
       ['Basic dXNlcjpwYXNz', 'Basic ***'],
       ['run --password hunter2 --verbose', 'run --password *** --verbose'],
+      ['curl -u ada:hunter2 https://a.example/b', 'curl -u ada:*** https://a.example/b'],
+      ['curl --proxy-user ada:hunter2 -v', 'curl --proxy-user ada:*** -v'],
+      ['next=%2Flogin%3Fpassword%3Dhunter%402%26page%3D2', 'next=%2Flogin%3Fpassword%3D***%26page%3D2'],
       ['run --client-secret=hunter2 -v', 'run --client-secret=*** -v'],
       ['<login><Password a="1">hunter2</Password></login>', '<login><Password a="1">***</Password></login>'],
       ['<wsse:Password>hunter2</wsse:Password>', '<wsse:Password>***</wsse:Password>'],
@@ -83,6 +86,7 @@ describe('Redactor', () => {
       'a <b>bold</b> word',
       '-----',
       'é: ü = ß',
+      'next=%2Fprocess%3Fpage%3D2',
     ])('does not change %j', (text) => {
       expect(redactor.scrub(text)).toBe(text);
     });
@@ -205,6 +209,11 @@ describe('Redactor', () => {
         'pairs of a name and a value',
         { name: 'password', value: SECRET },
         { name: 'password', value: '[redacted]' },
+      ],
+      [
+        'pairs with capital letters',
+        { Name: 'Password', Value: SECRET },
+        { Name: 'Password', Value: '[redacted]' },
       ],
       [
         'pairs with other members',

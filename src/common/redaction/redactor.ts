@@ -13,7 +13,7 @@ const JSON_DEPTH = 3;
 /** A longer string is not read as JSON; secrets in it are masked as in any other text. */
 const MAX_JSON_LENGTH = 1_048_576;
 
-/** Members that name the value beside them, as in `{ "name": "password", "value": "…" }`. */
+/** Members that name the value beside them, as in `{ "name": "password", "value": "…" }`; also with a capital letter. */
 const NAMING_MEMBERS = [
   'name',
   'key',
@@ -23,7 +23,11 @@ const NAMING_MEMBERS = [
   'variableName',
   'parameter',
   'property',
-];
+].flatMap((name) => [name, capitalized(name)]);
+
+const VALUE_MEMBERS: ReadonlySet<string> = new Set(
+  ['value', 'values', 'val'].flatMap((name) => [name, capitalized(name)]),
+);
 
 /** Headers of a flat list of names and values, as in `rawHeaders` of Node. */
 const SECRET_HEADERS: ReadonlySet<string> = new Set([
@@ -206,7 +210,11 @@ function isHidden(value: unknown): boolean {
 
 /** True for the member of a pair that holds its value. */
 function isValueMember(name: string): boolean {
-  return name === 'value' || name === 'values' || name === 'val';
+  return VALUE_MEMBERS.has(name);
+}
+
+function capitalized(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function isSecretHeader(text: string): boolean {

@@ -14,6 +14,8 @@ const MARKS = new PhraseAutomaton([
   '=',
   '<',
   '--',
+  '%3D',
+  '%3d',
   // A colon after a digit is that of a time, except before a value.
   ...Array.from('0123456789', (digit) => `${digit}: `),
   ...Array.from({ length: 128 }, (_each, code) => String.fromCharCode(code))
@@ -55,6 +57,8 @@ export class TextScrubber {
     if (shown.includes('-----BEGIN ')) shown = maskBlocks(shown, MASK);
     if (shown.includes('<')) shown = this.maskElements(shown);
     if (shown.includes('--')) shown = this.maskOptions(shown);
+    if (shown.includes('-u')) shown = maskUserOptions(shown);
+    if (shown.includes('%3')) shown = this.maskEncoded(shown);
     shown = this.maskAssignments(shown);
     if (shown.includes('://')) shown = scrubUrls(shown);
     return maskTokens(maskSchemes(shown, MASK), MASK);
@@ -89,6 +93,15 @@ export class TextScrubber {
     );
   }
 
+  /** Assignments in an encoded URL: `password%3Dhunter2`. */
+  private maskEncoded(text: string): string {
+    return text.replace(
+      /([\w.-]{1,64})(%3d)[^\s"'`%&]{1,4096}(?:%(?!26)[^\s"'`%&]{1,4096}){0,64}/gi,
+      (found, name: string, separator: string) =>
+        this.isSecret(name) ? `${name}${separator}${MASK}` : found,
+    );
+  }
+
   /** Elements of XML: `<password>…</password>`. */
   private maskElements(text: string): string {
     return text.replace(
@@ -97,6 +110,14 @@ export class TextScrubber {
         this.isSecret(name.slice(name.indexOf(':') + 1)) ? `<${name}${attributes ?? ''}>${MASK}` : found,
     );
   }
+}
+
+/** The password of `curl -u name:password` and of `--user` and `--proxy-user`. */
+function maskUserOptions(text: string): string {
+  return text.replace(
+    /(^|\s)(-u|--user|--proxy-user)([ \t]{1,4}|=)([^\s:"'`]{1,255}):[^\s"'`]{1,4096}/g,
+    `$1$2$3$4:${MASK}`,
+  );
 }
 
 /** A quick look at a text: false if {@link TextScrubber} finds nothing in it, which is the common case. */
