@@ -254,7 +254,7 @@ describe('a write whose commit is confirmed by nobody', () => {
       await claim();
       expect(await inDoubt(() => messages.settle(KEY))).toMatchObject({ state: 'correlated' });
       await messages.claim({ ...MESSAGE, messageId: 'n', claimId: 'two', owner: 'o', leaseMs: 1 });
-      await inDoubt(() => messages.remove({ messageId: 'n', claimId: 'two' }));
+      await inDoubt(() => messages.remove({ messageId: 'n', claimId: 'two', leaseOwner: 'o' }));
       expect(await messages.find('n')).toBeNull();
     });
   });

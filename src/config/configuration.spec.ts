@@ -297,18 +297,36 @@ describe('the limits of callers', () => {
 });
 
 describe('REDIS_URL', () => {
+  const SERVER = { DB_TYPE: 'postgres', DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc', DB_PASSWORD: 'p' };
+
+  it('is refused with SQLite, whose file serves one instance', () => {
+    const fault = expect.stringMatching(/^REDIS_URL must not be set with SQLite, .* unset REDIS_URL\.$/);
+    expect(faultsOf({ REDIS_URL: 'redis://redis' })).toEqual([fault]);
+    expect(faultsOf({ DB_TYPE: 'sqlite', REDIS_URL: 'redis://redis' })).toEqual([fault]);
+    expect(faultsOf({ RATE_LIMIT_REDIS_URL: 'redis://redis', RATE_LIMIT_MAX: '5' })).toEqual([]);
+  });
+
   const secretUrl = 'redis://:hunter2@redis:6379';
 
   it('is used for a rate limit too, unless that has a Redis of its own', () => {
-    const { redis, rateLimit } = createConfiguration({ REDIS_URL: secretUrl, RATE_LIMIT_MAX: '5' });
+    const { redis, rateLimit } = createConfiguration({
+      ...SERVER,
+      REDIS_URL: secretUrl,
+      RATE_LIMIT_MAX: '5',
+    });
     expect([redis.url?.value, rateLimit.redis.url?.value]).toEqual([secretUrl, secretUrl]);
-    expect(createConfiguration({ REDIS_URL: secretUrl }).rateLimit.redis.url).toBeNull();
-    const other = { REDIS_URL: secretUrl, RATE_LIMIT_MAX: '5', RATE_LIMIT_REDIS_URL: 'redis://other' };
+    expect(createConfiguration({ ...SERVER, REDIS_URL: secretUrl }).rateLimit.redis.url).toBeNull();
+    const other = {
+      ...SERVER,
+      REDIS_URL: secretUrl,
+      RATE_LIMIT_MAX: '5',
+      RATE_LIMIT_REDIS_URL: 'redis://other',
+    };
     expect(createConfiguration(other).rateLimit.redis.url?.value).toBe('redis://other');
   });
 
   it.each(['REDIS_URL', 'RATE_LIMIT_REDIS_URL'])('is never printed: %s', (name) => {
-    const configuration = createConfiguration({ RATE_LIMIT_MAX: '5', [name]: secretUrl });
+    const configuration = createConfiguration({ ...SERVER, RATE_LIMIT_MAX: '5', [name]: secretUrl });
     expect(JSON.stringify(describeConfiguration(configuration))).not.toContain('hunter2');
     expect(faultsOf({ RATE_LIMIT_MAX: '5', [name]: 'http://hunter2' })).toEqual([
       expect.stringMatching(new RegExp(`^${name} must be a redis:// or rediss:// URL, or redis\\+sentinel:`)),
@@ -316,13 +334,13 @@ describe('REDIS_URL', () => {
   });
 
   it('takes certificates only for TLS, and the certificate only with its key', () => {
-    expect(faultsOf({ REDIS_URL: 'redis://redis', REDIS_TLS_CA_FILE: 'ca.pem' })).toEqual([
+    expect(faultsOf({ ...SERVER, REDIS_URL: 'redis://redis', REDIS_TLS_CA_FILE: 'ca.pem' })).toEqual([
       'REDIS_TLS_CA_FILE needs a rediss:// or rediss+… URL in REDIS_URL.',
     ]);
-    expect(faultsOf({ REDIS_URL: 'rediss://redis', REDIS_TLS_CERT_FILE: 'cert.pem' })).toEqual([
+    expect(faultsOf({ ...SERVER, REDIS_URL: 'rediss://redis', REDIS_TLS_CERT_FILE: 'cert.pem' })).toEqual([
       'REDIS_TLS_CERT_FILE and REDIS_TLS_KEY_FILE must be set together.',
     ]);
-    expect(faultsOf({ REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: '/no/ca.pem' })).toEqual([
+    expect(faultsOf({ ...SERVER, REDIS_URL: 'rediss://redis', REDIS_TLS_CA_FILE: '/no/ca.pem' })).toEqual([
       'REDIS_TLS_CA_FILE must be a file that this user can read; /no/ca.pem is not.',
     ]);
   });

@@ -80,6 +80,11 @@ function findContradictions(env: Environment): string[] {
     faults.push(...databaseAuthFaults(env, type));
     if (env.DB_HOST !== undefined)
       faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file is under DATA_DIR.');
+    if (env.REDIS_URL !== undefined)
+      faults.push(
+        'REDIS_URL must not be set with SQLite, because it connects several instances and a SQLite file serves one: ' +
+          'set DB_TYPE and DB_HOST to a database server, or unset REDIS_URL.',
+      );
     return faults;
   }
   const needed =

@@ -16,6 +16,11 @@ export abstract class DatabaseConnection {
     return isFirst;
   }
 
+  /** The time by the clock of the database, to about the duration of a query. */
+  now(): Date {
+    return new Date(Date.now());
+  }
+
   /** The rows of a SELECT; it sees only committed state. */
   abstract read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>;
 

@@ -41,6 +41,14 @@ export class DatabaseService {
     return this.connection.takeSoleUse();
   }
 
+  /**
+   * The time by the clock of the database, to about the duration of a query. Times in rows are compared with this one: the
+   * clocks of instances differ.
+   */
+  now(): Date {
+    return this.connection.now();
+  }
+
   /** True if the database answers a query now. */
   async isHealthy(): Promise<boolean> {
     try {

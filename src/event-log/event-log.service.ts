@@ -90,7 +90,7 @@ export class EventLogService {
    * @throws WriteQueueFullError, WriteQueueClosedError
    */
   async logEvent(event: NewEvent, options: WriteOptions = {}): Promise<void> {
-    const item = rowOf(event, this.context, this.ids);
+    const item = rowOf(event, this.context, this.ids, this.database.now());
     const write = { correlationId: event.correlationId, bytes: sizeOf(item), item };
     await this.queue.enqueue(this.writer, write, options);
   }

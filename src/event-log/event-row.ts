@@ -20,12 +20,16 @@ const PROPERTIES = Object.keys(VALUE_COLUMNS);
 const STEP = PROPERTIES.indexOf('step');
 const STEP_NAME = PROPERTIES.indexOf('stepName');
 
-/** Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped. */
-export function rowOf(event: NewEvent, context: EventContext, ids: TimeOrderedIds): EventRow {
+/**
+ * Makes the row of an event: JSON as redacted text, texts cut to their columns, NUL characters escaped.
+ *
+ * @param now by the clock of the database
+ */
+export function rowOf(event: NewEvent, context: EventContext, ids: TimeOrderedIds, now: Date): EventRow {
   return {
     correlationId: event.correlationId,
     eventKey: event.eventKey ?? ids.create(),
-    createdAt: event.createdAt ?? new Date(),
+    createdAt: event.createdAt ?? now,
     values: valuesOf(event, context),
   };
 }

@@ -103,13 +103,15 @@ describe('ProcessMessageRepository', () => {
   it('keeps a message that is correlated, and removes one that is not', async () => {
     await claim('m', 'one');
     expect(await repository.settle(row)).toMatchObject({ state: 'correlated', leaseOwner: null });
-    await repository.remove(row);
+    await repository.remove({ ...row, leaseOwner: null });
     expect(await repository.find('m')).toMatchObject({ state: 'correlated' });
     expect(await lease('second')).toBeNull();
     await claim('other', 'two');
-    await repository.remove({ messageId: 'other', claimId: 'another claim' });
+    await repository.remove({ messageId: 'other', claimId: 'another claim', leaseOwner: 'first' });
+    await repository.remove({ messageId: 'other', claimId: 'two', leaseOwner: 'another request' });
+    await repository.remove({ messageId: 'other', claimId: 'two', leaseOwner: null });
     expect(await repository.find('other')).not.toBeNull();
-    await repository.remove({ messageId: 'other', claimId: 'two' });
+    await repository.remove({ messageId: 'other', claimId: 'two', leaseOwner: 'first' });
     expect(await repository.find('other')).toBeNull();
   });
 

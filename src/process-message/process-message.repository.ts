@@ -60,13 +60,16 @@ interface MessageLease {
 
 type MessageKey = Pick<ProcessMessageRecord, 'messageId' | 'claimId'>;
 
+/** A message and the lease under which its row was read; null: it starts its process, and has none. */
+type HeldMessage = Pick<ProcessMessageRecord, 'messageId' | 'claimId' | 'leaseOwner'>;
+
 type MessageWrite =
   | ({ readonly type: 'claim' } & MessageClaim)
   | ({ readonly type: 'lease' } & MessageKey & MessageLease)
   | ({ readonly type: 'attempt' } & MessageAttempt)
   | ({ readonly type: 'release' | 'doubt'; readonly owner: string } & MessageKey)
   | ({ readonly type: 'correlated' } & MessageKey)
-  | ({ readonly type: 'remove' } & MessageKey)
+  | ({ readonly type: 'remove' } & HeldMessage)
   | { readonly type: 'remove-old'; readonly before: Date; readonly messageIds: readonly string[] };
 
 interface MessageWriteResult {
@@ -104,6 +107,11 @@ export class ProcessMessageRepository implements WriteKind<MessageWrite, Message
   /** True if no other process of the service can write to the table. */
   get isSoleWriter(): boolean {
     return this.dialect.exclusive;
+  }
+
+  /** The time by the clock of the database, with which the times in rows are compared. */
+  now(): Date {
+    return this.database.now();
   }
 
   /** The row of a message; null if it has none. @throws DatabaseUnavailableError */
@@ -151,9 +159,9 @@ export class ProcessMessageRepository implements WriteKind<MessageWrite, Message
     return this.change({ type: 'correlated', messageId, claimId }, options);
   }
 
-  /** Removes the claim of a message that has changed nothing. */
-  async remove({ messageId, claimId }: MessageKey, options: WriteOptions = {}): Promise<void> {
-    await this.enqueue({ type: 'remove', messageId, claimId }, options);
+  /** Removes the claim of a message that has changed nothing, unless another request has taken its lease over. */
+  async remove({ messageId, claimId, leaseOwner }: HeldMessage, options: WriteOptions = {}): Promise<void> {
+    await this.enqueue({ type: 'remove', messageId, claimId, leaseOwner }, options);
   }
 
   /** Ids of the messages that were claimed before a time, oldest first. */
@@ -251,10 +259,10 @@ export class ProcessMessageRepository implements WriteKind<MessageWrite, Message
           [item.messageId, item.claimId],
         );
       case 'remove':
-        await sql.execute(`DELETE FROM process_message WHERE ${OF_CLAIM} AND state <> 'correlated'`, [
-          item.messageId,
-          item.claimId,
-        ]);
+        await sql.execute(
+          `DELETE FROM process_message WHERE ${OF_CLAIM} AND state <> 'correlated' AND COALESCE(lease_owner, '') = ?`,
+          [item.messageId, item.claimId, item.leaseOwner ?? ''],
+        );
         return { written: true, record: null };
       case 'remove-old': {
         const { messageIds, before } = item;
@@ -283,7 +291,7 @@ export class ProcessMessageRepository implements WriteKind<MessageWrite, Message
       correlationId,
       processInstanceId,
       leaseOwner: isStart ? null : owner,
-      createdAt: new Date(),
+      createdAt: this.database.now(),
     };
     const inserted = await dialect.insertNew(
       sql,

@@ -47,10 +47,12 @@ export class ProcessCache {
   /**
    * @param maxAgeMs age in ms from which an open state is read again, because other instances may write to the table
    * @param maxBytes limit for all entries together
+   * @param now the time by the clock that has set the times of rows, in ms since 1970
    */
   constructor(
     private readonly maxAgeMs: number,
     private readonly maxBytes: number,
+    private readonly now: () => number = () => Date.now(),
   ) {}
 
   /** Approximate memory of the entries, in bytes. */
@@ -101,7 +103,7 @@ export class ProcessCache {
 
   /** The states that became final within the last 5 s. */
   recentlyFinal(): ProcessRecord[] {
-    const since = Date.now() - FINAL_MS;
+    const since = this.now() - FINAL_MS;
     return this.values().filter((record) => isFinal(record) && record.updatedAt.getTime() >= since);
   }
 
@@ -132,7 +134,7 @@ export class ProcessCache {
     const now = performance.now();
     const { correlationId } = record;
     const bytes = bytesOf(record);
-    const isOld = isFinal(record) && Date.now() - record.updatedAt.getTime() >= OLD_FINAL_MS;
+    const isOld = isFinal(record) && this.now() - record.updatedAt.getTime() >= OLD_FINAL_MS;
     if (isOld || bytes > this.maxBytes * LARGEST_SHARE) {
       this.forget(correlationId);
       return;

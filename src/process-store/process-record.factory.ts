@@ -7,9 +7,8 @@ const { data: DATA, error: ERROR, errorCode: ERROR_CODE, outcomeStep: OUTCOME_ST
 
 const NULLS = nullsOf(RECORD_COLUMNS);
 
-/** A new pending row; all other values are empty. */
-export function emptyRecord(correlationId: string, claimId: string): ProcessRecord {
-  const now = new Date();
+/** A new pending row; all other values are empty. @param now by the clock of the database */
+export function emptyRecord(correlationId: string, claimId: string, now = new Date()): ProcessRecord {
   return {
     correlationId,
     claimId,

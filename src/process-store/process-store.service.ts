@@ -76,7 +76,7 @@ export class ProcessStoreService {
     shutdown: ShutdownService,
   ) {
     const maxAgeMs = database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS;
-    this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes);
+    this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes, () => this.now().getTime());
     this.writes = processStoreWrites(table, starts, this.cache);
     const sweeper = setInterval(() => {
       this.cache.sweep();
@@ -102,7 +102,7 @@ export class ProcessStoreService {
   ): Promise<ClaimResult> {
     const { leaseMs, variables, ...given } = claim;
     const record = {
-      ...emptyRecord(claim.correlationId, claim.claimId),
+      ...emptyRecord(claim.correlationId, claim.claimId, this.now()),
       ...given,
       processKey: fit(COLUMNS.processKey, claim.processKey),
       startOwner: fit(COLUMNS.startOwner, claim.startOwner),
@@ -129,7 +129,7 @@ export class ProcessStoreService {
   async insertFinished(process: FinishedProcess, options: WriteOptions = {}): Promise<InsertResult> {
     const { outcome, outcomeStep = null, processKey = null, processInstanceId = null } = process;
     const record: ProcessRecord = {
-      ...emptyRecord(process.correlationId, uuidv7()),
+      ...emptyRecord(process.correlationId, uuidv7(), this.now()),
       ...rowOf(cleanOutcome(outcome)),
       processKey: fit(COLUMNS.processKey, processKey),
       processInstanceId: fit(COLUMNS.processInstanceId, processInstanceId),
@@ -173,7 +173,7 @@ export class ProcessStoreService {
       claimId,
       expectedVersion: version,
       change: cleanChange(change),
-      at: new Date(),
+      at: this.now(),
     } as const;
     const { written, record } = await this.upsert(write, options);
     return written && record !== null ? { saved: true, record } : { saved: false, record };
@@ -231,6 +231,11 @@ export class ProcessStoreService {
   releaseClaim(lease: StartLease): Promise<boolean> {
     const write = { correlationId: lease.correlationId, bytes: ROW_BYTES, item: { lease } };
     return this.queue.enqueue(this.writes.release, write);
+  }
+
+  /** The time by the clock of the database, with which the times in rows are compared. */
+  now(): Date {
+    return this.database.now();
   }
 
   /** False while the database is unavailable for writes, which then wait in memory. */

@@ -4,6 +4,7 @@ import { EventLogModule } from '../event-log/index.js';
 import { ProcessMessageModule } from '../process-message/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
+import { WorkLeaseModule } from '../work-lease/index.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessDefinitionsController } from './http/process-definitions.controller.js';
 import { ProcessEventsController } from './http/process-events.controller.js';
@@ -16,7 +17,14 @@ import { PROCESS_PROVIDERS } from './process.providers.js';
 
 /** Processes: their REST routes, their commands, and their reconciliation with the engine. */
 @Module({
-  imports: [ProcessStoreModule, ProcessMessageModule, EventLogModule, WaitroomModule, CamundaEngineModule],
+  imports: [
+    ProcessStoreModule,
+    ProcessMessageModule,
+    EventLogModule,
+    WaitroomModule,
+    CamundaEngineModule,
+    WorkLeaseModule,
+  ],
   controllers: [
     ProcessTasksController,
     ProcessDefinitionsController,

@@ -4,13 +4,14 @@ import { EventLogModule } from '../event-log/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { ProcessMessageModule } from '../process-message/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
+import { WorkLeaseModule } from '../work-lease/index.js';
 import { RetentionPace } from './retention.pace.js';
 import { RetentionService } from './retention.service.js';
 import { RetentionWriter } from './retention.writer.js';
 
 /** Removes what is older than `RETENTION_DAYS`. */
 @Module({
-  imports: [ProcessStoreModule, ProcessMessageModule, EventLogModule],
+  imports: [ProcessStoreModule, ProcessMessageModule, EventLogModule, WorkLeaseModule],
   providers: [
     {
       provide: RetentionPace,

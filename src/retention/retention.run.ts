@@ -10,6 +10,7 @@ import type { EventArchiveRepository, OldEvent } from '../event-log/index.js';
 import type { ProcessMessageRepository } from '../process-message/index.js';
 import type { OldProcess, ProcessArchiveRepository } from '../process-store/index.js';
 import { BATCH_EVENTS, BATCH_PROCESSES, nextRemoval, ownersOf, partsOf, type Removal } from './removal.js';
+import type { WorkLease } from '../work-lease/index.js';
 import { RetentionInterruptedError, type RetentionPace } from './retention.pace.js';
 import type { Removed, RetentionWriter } from './retention.writer.js';
 
@@ -38,6 +39,7 @@ export interface RetentionTools {
   readonly queue: WriteQueueService;
   readonly writer: RetentionWriter;
   readonly pace: RetentionPace;
+  readonly lease: WorkLease;
 }
 
 /** One run over all old rows. */
@@ -177,9 +179,10 @@ export class RetentionRun {
     );
   }
 
-  /** Enqueues a write, and again while the queue is full. */
+  /** Enqueues a write while the lease is held, and again while the queue is full. @throws WorkLeaseLostError */
   private async repeated<T>(enqueue: () => Promise<T>): Promise<T> {
     for (;;) {
+      await this.tools.lease.assertHeld();
       try {
         return await enqueue();
       } catch (error) {

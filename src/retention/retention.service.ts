@@ -5,6 +5,7 @@ import { EventArchiveRepository, type OldEvent } from '../event-log/index.js';
 import { PeriodicTask, ShutdownService } from '../lifecycle/index.js';
 import { ProcessMessageRepository } from '../process-message/index.js';
 import { ProcessArchiveRepository } from '../process-store/index.js';
+import { type WorkLease, WorkLeaseLostError, WorkLeaseService } from '../work-lease/index.js';
 import { RetentionInterruptedError, RetentionPace } from './retention.pace.js';
 import { RetentionRun, type RetentionTools, type Tally } from './retention.run.js';
 import { RetentionWriter } from './retention.writer.js';
@@ -20,12 +21,18 @@ const RETRY_MS = 300_000;
 
 const DAY_MS = 86_400_000;
 
-/** Moves final processes that are older than `RETENTION_DAYS`, and their events, to the archive, or deletes them. */
+/**
+ * Moves final processes that are older than `RETENTION_DAYS`, and their events, to the archive, or deletes them.
+ *
+ * One instance at a time does it. A paused one that continues does no harm: each batch locks its rows and checks in the
+ * same transaction that they are still old and final.
+ */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap {
   private readonly logger = new Logger('Retention');
   private readonly task: PeriodicTask;
   private readonly tools: RetentionTools;
+  private readonly lease: WorkLease;
   /** The place where the last run stopped its search for events without a process; null if it came to the end. */
   private orphansAfter: OldEvent | null = null;
 
@@ -37,9 +44,11 @@ export class RetentionService implements OnApplicationBootstrap {
     writer: RetentionWriter,
     pace: RetentionPace,
     @Inject(RETENTION_CONFIG) private readonly config: RetentionConfig,
+    leases: WorkLeaseService,
     shutdown: ShutdownService,
   ) {
-    this.tools = { processes, messages, events, queue, writer, pace };
+    this.lease = leases.of('retention');
+    this.tools = { processes, messages, events, queue, writer, pace, lease: this.lease };
     this.task = new PeriodicTask(
       {
         name: 'retention',
@@ -66,7 +75,7 @@ export class RetentionService implements OnApplicationBootstrap {
 
   private async run(): Promise<void> {
     const { days, mode } = this.config;
-    if (days === null) return;
+    if (days === null || !(await this.lease.acquire())) return;
     const began = performance.now();
     const tally: Tally = { processes: 0, events: 0, batches: 0 };
     let interrupted = true;
@@ -76,8 +85,10 @@ export class RetentionService implements OnApplicationBootstrap {
       if (await run.removeProcesses()) this.orphansAfter = await run.removeOrphans(this.orphansAfter);
       interrupted = false;
     } catch (error) {
-      if (!(error instanceof RetentionInterruptedError)) throw error;
+      if (!(error instanceof RetentionInterruptedError || error instanceof WorkLeaseLostError)) throw error;
     } finally {
+      // The next run may be that of another instance.
+      await this.lease.release().catch(() => undefined);
       if (tally.batches > 0) {
         const msg = mode === 'archive' ? 'Old processes were archived.' : 'Old processes were deleted.';
         this.logger.log({ msg, ...tally, durationMs: Math.round(performance.now() - began), interrupted });

@@ -96,7 +96,7 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
   private async removeEvents(sql: SqlExecutor, selection: EventSelection): Promise<number> {
     const isArchived = this.config.mode === 'archive';
     const [, removed] = await Promise.all([
-      isArchived ? this.events.archive(sql, selection, new Date()) : undefined,
+      isArchived ? this.events.archive(sql, selection, this.database.now()) : undefined,
       this.events.remove(sql, selection, isArchived),
     ]);
     return removed;
@@ -105,7 +105,7 @@ export class RetentionWriter implements WriteKind<RemovalWrite, Removed> {
   private async removeProcesses(sql: SqlExecutor, correlationIds: readonly string[]): Promise<void> {
     const isArchived = this.config.mode === 'archive';
     await Promise.all([
-      isArchived ? this.processes.archive(sql, correlationIds, new Date()) : undefined,
+      isArchived ? this.processes.archive(sql, correlationIds, this.database.now()) : undefined,
       this.processes.remove(sql, correlationIds),
     ]);
   }

@@ -65,7 +65,7 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
         await sql.execute('DELETE FROM task_delivery WHERE task_id = ?', [item.taskId]);
       } else {
         for (const task of item.tasks) await this.countOne(sql, item.life, task);
-        const old = this.dialect.time(new Date(Date.now() - KEPT_MS));
+        const old = this.dialect.time(new Date(this.database.now().getTime() - KEPT_MS));
         await sql.execute('DELETE FROM task_delivery WHERE updated_at < ?', [old]);
       }
     }
@@ -73,7 +73,7 @@ export class TaskDeliveryRepository implements WriteKind<DeliveryWrite, null> {
   }
 
   private async countOne(sql: SqlExecutor, life: string, { taskId, topic }: InterruptedTask): Promise<void> {
-    const now = this.dialect.time(new Date());
+    const now = this.dialect.time(this.database.now());
     const [row] = await sql.query('SELECT last_life FROM task_delivery WHERE task_id = ?', [taskId]);
     if (row === undefined) {
       await sql.execute(

@@ -15,6 +15,7 @@ const REPOSITORIES = [
   'src/event-log/',
   'src/retention/',
   'src/task-delivery/',
+  'src/work-lease/',
   'test/db/',
   'test/lost-commits.spec',
 ];

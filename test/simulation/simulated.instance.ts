@@ -61,6 +61,8 @@ import { ProcessTerminationService } from '../../src/process/reconcile/process-t
 import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
 import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
 import { WaitroomService } from '../../src/waitroom/index.js';
+import type { WorkLeaseRepository } from '../../src/work-lease/work-lease.repository.js';
+import { WorkLeaseService } from '../../src/work-lease/work-lease.service.js';
 import { testDefinition } from '../support/process.harness.js';
 import { MemoryRepository, type MemoryTable, type Reader } from './memory.repository.js';
 import { type SimulatedEngine, SimulatedEngineClient } from './simulated.engine.js';
@@ -148,7 +150,11 @@ export class SimulatedInstance {
     const memory: unknown = new MemoryRepository(durable.table, this.read);
     const repository = memory as ProcessStoreRepository;
     const starts = memory as ProcessStartRepository;
-    const database = { dialect: { exclusive }, takeSoleUse: () => exclusive } as unknown as DatabaseService;
+    const database = {
+      dialect: { exclusive },
+      takeSoleUse: () => exclusive,
+      now: () => new Date(),
+    } as unknown as DatabaseService;
     const store = new ProcessStoreService(repository, starts, queue, database, databaseConfig, shutdown);
     const events = new MemoryTrail(queue, durable.trail, this.read) as unknown as EventLogService;
     const client = new SimulatedEngineClient(durable.engine, () => this.alive);
@@ -168,6 +174,8 @@ export class SimulatedInstance {
     const backlog = new StartBacklogService(store, process);
     const keys = new SeenProcessKeysService();
     const engineModels = { of: async () => null } as unknown as EngineBpmnModelsService;
+    // Each instance watches the engine, as after a take-over that the other one does not know of yet.
+    const leases = new WorkLeaseService({ isSoleUser: true } as WorkLeaseRepository, shutdown);
     const results = new InstanceResultService(engineHistory, engineModels, [testDefinition]);
     const descriptions = new EndDescriptionService(engineHistory, models);
     const endedInstances = new EndedInstanceService(
@@ -187,6 +195,7 @@ export class SimulatedInstance {
       results,
       endedInstances,
       keys,
+      leases,
       shutdown,
     );
     const attempts = new StartAttemptService(
@@ -260,6 +269,7 @@ export class SimulatedInstance {
       this.watcher,
       keys,
       surplus,
+      leases,
       shutdown,
     );
     this.store = store;

@@ -57,6 +57,7 @@ import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.s
 import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
 import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
 import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
+import { WorkLeaseModule } from '../../src/work-lease/index.js';
 
 /** A process whose start schema requires a `userId`. */
 export const testDefinition: ProcessDefinition = {
@@ -403,6 +404,7 @@ export class ProcessHarness {
         ProcessMessageModule,
         EventLogModule,
         WaitroomModule,
+        WorkLeaseModule,
       ],
       providers: [
         { provide: EngineConnection, useValue: engine },

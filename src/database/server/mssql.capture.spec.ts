@@ -517,7 +517,8 @@ describe('the migrations for SQL Server', () => {
     expect(place('sp_getapplock')).toBeGreaterThan(-1);
     expect(said[place('sp_getapplock') - 1]).toBe('BEGIN');
     expect(place('sp_getapplock')).toBeLessThan(place('CREATE TABLE "process_store"'));
-    expect(said.at(-1)).toBe('COMMIT');
+    // The comparison of the clocks follows.
+    expect(said.filter((sql) => !sql.endsWith(' AS now')).at(-1)).toBe('COMMIT');
   });
 
   it('make the columns that the statements rest on', async () => {

@@ -7,6 +7,7 @@ import { readSchemaVersion } from '../migration.runner.js';
 import type { SqlExecutor, SqlRow, SqlValue } from '../sql.dialect.js';
 import { issueInOneMessage } from '../statement.collector.js';
 import { connectToServer } from './server.connect.js';
+import { ServerClock } from './server.clock.js';
 import type { ServerDialect } from './server.dialect.js';
 import { prepareServerSchema } from './server.schema.js';
 import { dropConnection, inServerTransaction, runStatement } from './server.transaction.js';
@@ -19,12 +20,18 @@ const CLOSE_MS = 2_000;
 
 /** A database server, reached by a pool of connections that read and one that writes. */
 export class ServerConnection extends DatabaseConnection {
+  private readonly clock: ServerClock;
+
   private constructor(
     private readonly server: ServerDialect,
     private readonly reader: DataSource,
     private readonly writer: DataSource,
   ) {
     super(server);
+    this.clock = new ServerClock(async () => {
+      const [row] = await this.read(`SELECT ${server.nowPlusMs} AS now`, [0]);
+      return server.readTime(row?.now);
+    });
   }
 
   /**
@@ -43,6 +50,7 @@ export class ServerConnection extends DatabaseConnection {
     try {
       const writer = await connectToServer(dialect, config, 'write', signal);
       const connection = new ServerConnection(dialect, reader, writer);
+      await connection.clock.compare();
       await connection.warmUp(Math.min(config.poolMax - 1, WARM_CONNECTIONS));
       return connection;
     } catch (error) {
@@ -55,6 +63,10 @@ export class ServerConnection extends DatabaseConnection {
     return this.onConnection(
       async (runner) => (await runStatement(runner, this.server, sql, parameters)).rows,
     );
+  }
+
+  override now(): Date {
+    return this.clock.now();
   }
 
   override schemaVersion(): Promise<number> {
@@ -72,6 +84,7 @@ export class ServerConnection extends DatabaseConnection {
   }
 
   override async close(): Promise<void> {
+    this.clock.close();
     // A pool waits for running statements, and an unavailable server would delay the stop.
     const closed = Promise.all([this.reader, this.writer].map(destroy));
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);

@@ -64,7 +64,7 @@ export class ProcessCancelService {
         // The claim may have been removed since, and the id claimed by another caller.
         if (!access.allows(row)) return { refuse: 'is foreign' as const };
         return isReplaceable(row)
-          ? { change: { cancelRequestedAt: new Date() } }
+          ? { change: { cancelRequestedAt: this.store.now() } }
           : { refuse: 'has ended' as const };
       },
       WRITE_OF_CLIENT,

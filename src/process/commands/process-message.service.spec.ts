@@ -71,6 +71,7 @@ describe('ProcessMessageService, a message that was claimed before as the start 
           removed.push(messageId);
           return Promise.resolve();
         },
+        now: () => new Date(),
       } as unknown as ProcessMessageRepository,
       {
         start: () => Promise.resolve(started),

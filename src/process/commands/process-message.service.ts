@@ -202,7 +202,7 @@ export class ProcessMessageService {
       if (processInstanceId !== null && (await this.delivery.isDelivered(processInstanceId, claimId)))
         return await this.delivery.delivered(row, command, caller);
       const settlesAt = (lastAttemptAt?.getTime() ?? 0) + this.config.startSettleMs;
-      if (!isDead && settlesAt > Date.now()) {
+      if (!isDead && settlesAt > this.messages.now().getTime()) {
         await this.messages.release(row, owner);
         return { kind: 'engine-unavailable', inDoubt: true, cause: null };
       }

@@ -312,7 +312,7 @@ export class ProcessStartService {
   ): Promise<StartRefusal | null> {
     const { startAckTimeoutMs } = this.config;
     // The clock may have been set back since the claim; never wait longer than the whole timeout.
-    const sinceMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
+    const sinceMs = Math.max(this.store.now().getTime() - record.startedAt.getTime(), 0);
     const left = Math.max(startAckTimeoutMs - sinceMs, 0);
     const end = await withinTime(launched, left);
     if (end?.kind === 'refused') return end.refusal;

@@ -11,6 +11,10 @@ class Table implements EventStreamSource {
   readonly rows: StoredEvent[] = [];
   looks = 0;
 
+  now(): Date {
+    return new Date();
+  }
+
   record(): Promise<ProcessRecord | null> {
     return Promise.resolve(this.row as ProcessRecord | null);
   }

@@ -19,6 +19,8 @@ const LAST_EVENT_MS = 60_000;
 /** The source of a stream; it returns only committed state. */
 export interface EventStreamSource {
   record(): Promise<ProcessRecord | null>;
+  /** The time by the clock that has set the times of rows. */
+  now(): Date;
   /** The events after a place in the trail, oldest first. */
   events(after: number, limit: number): Promise<EventSlice>;
   /** The latest attempts of a step. */
@@ -111,7 +113,7 @@ export class EventStream {
   /** True if the process is final and the events of its start and of its outcome have been sent. */
   private async isComplete(record: ProcessRecord): Promise<boolean> {
     if (!isFinal(record)) return false;
-    if (Math.abs(Date.now() - record.updatedAt.getTime()) >= LAST_EVENT_MS) return true;
+    if (Math.abs(this.source.now().getTime() - record.updatedAt.getTime()) >= LAST_EVENT_MS) return true;
     const { outcomeStep, outcomeOrigin } = record;
     if (outcomeStep === null) {
       const event = outcomeEventOf(outcomeOrigin);

@@ -86,6 +86,7 @@ export class ProcessEventsService {
     const stream = new EventStream(
       {
         record: () => this.store.get(correlationId),
+        now: () => this.store.now(),
         events: async (from, limit) => {
           const page = await this.events.findPage(correlationId, {
             after: from,

@@ -96,7 +96,7 @@ export class StartAttemptService {
     variables: Readonly<Record<string, unknown>>,
     leasedAt: number,
   ): Promise<LaunchResult> {
-    const sentAt = new Date();
+    const sentAt = this.store.now();
     try {
       if (!(await this.isReady(record.processKey ?? ''))) return await this.keep(record, 'not-taken');
       const { startMessage } = record;
@@ -243,7 +243,7 @@ export class StartAttemptService {
     const attempt: StartSchedule['attempt'] = verdict === 'not-taken' ? 'none' : verdict;
     // Attempts that were not taken do not count, so the back-off follows the age of the start. The age is negative if
     // the clock was set back since.
-    const ageMs = Math.max(Date.now() - record.startedAt.getTime(), 0);
+    const ageMs = Math.max(this.store.now().getTime() - record.startedAt.getTime(), 0);
     const retries = Math.ceil(Math.log2(ageMs / RETRY_MIN_MS + 2));
     const nextInMs =
       verdict === 'ambiguous' ? AMBIGUOUS_RETRY_MS : backOffMs(retries, RETRY_MIN_MS, RETRY_MAX_MS);

@@ -48,7 +48,7 @@ export class StartBacklogService {
 
   /** Counts the rows again. A start counts once the engine has not answered it for `START_ACK_TIMEOUT_MS`. */
   async refresh(): Promise<void> {
-    const claimedBefore = new Date(Date.now() - this.config.startAckTimeoutMs);
+    const claimedBefore = new Date(this.store.now().getTime() - this.config.startAckTimeoutMs);
     this.count = await this.store.starts.countUnresolvedStarts(claimedBefore);
   }
 }

@@ -9,6 +9,7 @@ import {
 import { isCorrelationId } from '../../common/identifiers/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { isReplaceable, type ProcessHead, ProcessStoreService } from '../../process-store/index.js';
+import { type WorkLease, WorkLeaseService } from '../../work-lease/index.js';
 import { SeenProcessKeysService } from '../launch/seen-process-keys.service.js';
 import { InstanceResultService } from '../result/instance-result.service.js';
 import { EndDescriptionService } from './end-description.service.js';
@@ -47,15 +48,16 @@ interface TrackedEnd {
  * Finds in the engine's history what no step reports: instances that ended, were deleted, or are stuck in an incident.
  *
  * Queries only what ended since its cursor, in the engine's own time, so that the cost depends on the processes that end
- * and not on those that run.
+ * and not on those that run. One instance queries for all, and several instances cost the engine no more than one.
  */
 @Injectable()
 export class HistoryWatcherService implements OnApplicationBootstrap {
   private readonly logger = new Logger('HistoryWatcher');
   private readonly task: PeriodicTask;
   private readonly ends = new Map<string, TrackedEnd>();
-  private readonly ended = new Cursor();
-  private readonly incidents = new Cursor();
+  private ended = new Cursor();
+  private incidents = new Cursor();
+  private readonly lease: WorkLease;
   private knowsKeys = false;
 
   constructor(
@@ -67,8 +69,15 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     private readonly results: InstanceResultService,
     private readonly endedInstances: EndedInstanceService,
     private readonly keys: SeenProcessKeysService,
+    leases: WorkLeaseService,
     shutdown: ShutdownService,
   ) {
+    this.lease = leases.of('engine-watch');
+    // An old position would read all that ended since; the sweep, which then runs, finds that.
+    this.lease.onGained(() => {
+      this.ended = new Cursor();
+      this.incidents = new Cursor();
+    });
     this.task = new PeriodicTask(
       { name: 'watch for ended processes', everyMs: WATCH_MS, run: () => this.watch() },
       shutdown,
@@ -104,20 +113,25 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
   private async watch(): Promise<void> {
     if (!(await this.store.table.hasReplaceable())) {
       this.ends.clear();
+      await this.lease.acquire();
       return;
     }
+    if (await this.lease.acquire()) await this.query();
+    // Other services of this instance register ends too.
+    await this.settleEnds();
+  }
+
+  private async query(): Promise<void> {
     if (!this.knowsKeys) {
       for (const key of await this.store.table.replaceableKeys()) this.keys.add(key);
       this.knowsKeys = true;
     }
     const processKeys = this.keys.all();
-    if (processKeys.length > 0) {
-      // The sweep finds what ended earlier.
-      if (!this.ended.isSet) this.ended.advance(await this.engineHistory.findLastEnd(processKeys));
-      await this.queryFrom(this.ended, (after) => this.queryEnds(processKeys, after));
-      await this.queryFrom(this.incidents, (after) => this.queryIncidents(processKeys, after));
-    }
-    await this.settleEnds();
+    if (processKeys.length === 0) return;
+    // The sweep finds what ended earlier.
+    if (!this.ended.isSet) this.ended.advance(await this.engineHistory.findLastEnd(processKeys));
+    await this.queryFrom(this.ended, (after) => this.queryEnds(processKeys, after));
+    await this.queryFrom(this.incidents, (after) => this.queryIncidents(processKeys, after));
   }
 
   /** Queries from a cursor on, and from further back after a failure. */
@@ -139,6 +153,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
       ({ endTime }) => Date.parse(endTime ?? from),
     );
     for await (const page of pages) {
+      await this.lease.assertHeld();
       await this.trackEnds(page);
       for (const { endTime } of page) this.ended.advance(endTime);
     }

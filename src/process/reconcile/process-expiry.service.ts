@@ -4,6 +4,7 @@ import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../../common/proces
 import { PROCESS_CONFIG, type ProcessConfig } from '../../config/index.js';
 import { PeriodicTask, ShutdownService } from '../../lifecycle/index.js';
 import { type ProcessIdentity, ProcessStoreService } from '../../process-store/index.js';
+import { type WorkLease, WorkLeaseService } from '../../work-lease/index.js';
 import { ProcessTerminationService } from './process-termination.service.js';
 
 /** How often expired processes are searched for, in ms. */
@@ -16,6 +17,7 @@ const PAGE_SIZE = 100;
 export class ProcessExpiryService implements OnApplicationBootstrap {
   private readonly logger = new Logger('ProcessExpiry');
   private readonly task: PeriodicTask;
+  private readonly lease: WorkLease;
   private readonly limits: ReadonlyMap<string | null, number>;
 
   constructor(
@@ -23,8 +25,10 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
     private readonly termination: ProcessTerminationService,
     @Inject(PROCESS_CONFIG) private readonly config: ProcessConfig,
     @Inject(PROCESS_DEFINITIONS) definitions: readonly ProcessDefinition[],
+    leases: WorkLeaseService,
     shutdown: ShutdownService,
   ) {
+    this.lease = leases.of('engine-watch');
     this.limits = new Map(
       definitions.flatMap(({ key, maxDurationMs }) =>
         maxDurationMs === undefined ? [] : [[key, maxDurationMs]],
@@ -47,8 +51,9 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
   }
 
   private async expire(): Promise<void> {
+    if (!(await this.lease.acquire())) return;
     const shortest = Math.min(...this.limits.values(), this.config.maxDurationMs ?? Infinity);
-    const before = new Date(Date.now() - shortest);
+    const before = new Date(this.store.now().getTime() - shortest);
     let after: ProcessIdentity | null = null;
     for (;;) {
       const rows: readonly ProcessIdentity[] = await this.store.table.findReplaceableBefore(
@@ -56,7 +61,10 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
         after,
         PAGE_SIZE,
       );
-      for (const row of rows) await this.expireIfDue(row);
+      for (const row of rows) {
+        await this.lease.assertHeld();
+        await this.expireIfDue(row);
+      }
       after = rows.at(-1) ?? null;
       if (rows.length < PAGE_SIZE) return;
     }
@@ -64,7 +72,7 @@ export class ProcessExpiryService implements OnApplicationBootstrap {
 
   private async expireIfDue(row: ProcessIdentity): Promise<void> {
     const limitMs = this.limits.get(row.processKey) ?? this.config.maxDurationMs;
-    if (limitMs === null || Date.now() - row.startedAt.getTime() < limitMs) return;
+    if (limitMs === null || this.store.now().getTime() - row.startedAt.getTime() < limitMs) return;
     try {
       await this.termination.expire(row, `The process has run longer than ${limitMs} ms.`);
     } catch (error) {

@@ -8,6 +8,7 @@ import {
   type ProcessIdentity,
   ProcessStoreService,
 } from '../../process-store/index.js';
+import { type WorkLease, WorkLeaseService } from '../../work-lease/index.js';
 import { SeenProcessKeysService } from '../launch/seen-process-keys.service.js';
 import { SurplusInstanceRemover } from '../outcome/surplus-instance.remover.js';
 import { HistoryWatcherService } from './history-watcher.service.js';
@@ -23,10 +24,14 @@ const PAGE_SIZE = 500;
 /**
  * Compares all open rows with the engine, and its running instances with the rows: at boot and every 10 minutes. This
  * finds what the history watcher cannot see in single events.
+ *
+ * One instance does it for all. A paused one that continues does no harm: it deletes only instances that are surplus by
+ * facts of their row that never change, and an end is written by a compare-and-set.
  */
 @Injectable()
 export class ProcessSweepService implements OnApplicationBootstrap {
   private readonly task: PeriodicTask;
+  private readonly lease: WorkLease;
 
   constructor(
     private readonly store: ProcessStoreService,
@@ -35,8 +40,10 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     private readonly watcher: HistoryWatcherService,
     private readonly keys: SeenProcessKeysService,
     private readonly surplus: SurplusInstanceRemover,
+    leases: WorkLeaseService,
     shutdown: ShutdownService,
   ) {
+    this.lease = leases.of('engine-watch');
     this.task = new PeriodicTask(
       { name: 'sweep of open processes', everyMs: SWEEP_MS, retryMs: RETRY_MS, run: () => this.sweep() },
       shutdown,
@@ -44,6 +51,10 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   }
 
   onApplicationBootstrap(): void {
+    // The instance that held the lease before may have missed events, and the watcher begins at the latest one.
+    this.lease.onGained(() => {
+      this.task.requestRound();
+    });
     this.task.start();
   }
 
@@ -53,6 +64,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
   }
 
   private async sweep(): Promise<void> {
+    if (!(await this.lease.acquire())) return;
     const keys = await this.store.table.replaceableKeys();
     for (const key of keys) this.keys.add(key);
     await this.compareRows();
@@ -61,9 +73,10 @@ export class ProcessSweepService implements OnApplicationBootstrap {
 
   /** Finds open rows whose instance has ended or is no longer in the engine. */
   private async compareRows(): Promise<void> {
-    const before = new Date();
+    const before = this.store.now();
     let after: ProcessIdentity | null = null;
     for (;;) {
+      await this.lease.assertHeld();
       const rows: readonly ProcessIdentity[] = await this.store.table.findReplaceableBefore(
         before,
         after,
@@ -99,6 +112,7 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     const processKeys = this.keys.all();
     if (processKeys.length === 0) return;
     for (let firstResult = 0; ;) {
+      await this.lease.assertHeld();
       const page = await this.engineInstances.findRunningInstances({
         processKeys,
         firstResult,

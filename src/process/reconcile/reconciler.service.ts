@@ -223,9 +223,9 @@ export class ReconcilerService implements OnApplicationBootstrap {
   private async reconcileWithoutInstance(record: ProcessRecord): Promise<void> {
     const { correlationId, startLastAttemptAt } = record;
     const settlesAt = (startLastAttemptAt?.getTime() ?? 0) + this.config.startSettleMs;
-    const isSettled = startLastAttemptAt === null || settlesAt <= Date.now();
+    const isSettled = startLastAttemptAt === null || settlesAt <= this.now;
     if (!isSettled) {
-      await this.searchLater(record, settlesAt - Date.now());
+      await this.searchLater(record, settlesAt - this.now);
       return;
     }
     // No instance exists, and none can appear any more.
@@ -249,17 +249,20 @@ export class ReconcilerService implements OnApplicationBootstrap {
 
   private async searchLater(record: ProcessRecord, atMostMs = SEARCH_MAX_MS): Promise<void> {
     const { startLastAttemptAt, startedAt } = record;
-    const since = Date.now() - (startLastAttemptAt ?? startedAt).getTime();
+    const since = this.now - (startLastAttemptAt ?? startedAt).getTime();
     const searches = Math.max(1, Math.ceil(Math.log2(Math.max(since, 1) / SEARCH_MIN_MS + 1)));
     const nextInMs = Math.max(0, Math.min(backOffMs(searches, SEARCH_MIN_MS, SEARCH_MAX_MS), atMostMs));
     await this.store.rescheduleStart({ lease: record, nextInMs, attempt: 'unchanged' });
   }
 
+  /** By the clock of the database, which has set the times of the row. */
+  private get now(): number {
+    return this.store.now().getTime();
+  }
+
   private isTooOld({ status, processInstanceId, startedAt }: ProcessRecord): boolean {
     return (
-      status === 'pending' &&
-      processInstanceId === null &&
-      Date.now() - startedAt.getTime() > CLAIM_MAX_AGE_MS
+      status === 'pending' && processInstanceId === null && this.now - startedAt.getTime() > CLAIM_MAX_AGE_MS
     );
   }
 }

@@ -10,6 +10,8 @@ import {
 } from '../../process-store/index.js';
 import { ProcessStartRepository } from '../../process-store/process-start.repository.js';
 import { ProcessStoreRepository } from '../../process-store/process-store.repository.js';
+import { WorkLeaseRepository } from '../../work-lease/work-lease.repository.js';
+import { WorkLeaseService } from '../../work-lease/work-lease.service.js';
 import { RetentionPace } from '../retention.pace.js';
 import { RetentionService } from '../retention.service.js';
 import { RetentionWriter } from '../retention.writer.js';
@@ -72,7 +74,18 @@ export class RetentionFixture {
     const writer = new RetentionWriter(processes, events, store, database, config);
     const pace = new RetentionPace(queue, shutdown, 1);
     const messages = new ProcessMessageRepository(database, queue);
-    const service = new RetentionService(processes, messages, events, queue, writer, pace, config, shutdown);
+    const leases = new WorkLeaseService(new WorkLeaseRepository(database, queue), shutdown);
+    const service = new RetentionService(
+      processes,
+      messages,
+      events,
+      queue,
+      writer,
+      pace,
+      config,
+      leases,
+      shutdown,
+    );
     return { service, processes, messages, events };
   }
 

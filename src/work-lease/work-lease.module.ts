@@ -1,0 +1,7 @@
+import { Module } from '@nestjs/common';
+import { WorkLeaseRepository } from './work-lease.repository.js';
+import { WorkLeaseService } from './work-lease.service.js';
+
+/** The leases of works that one instance does for all. */
+@Module({ providers: [WorkLeaseRepository, WorkLeaseService], exports: [WorkLeaseService] })
+export class WorkLeaseModule {}
