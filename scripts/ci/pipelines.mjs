@@ -106,6 +106,7 @@ const postgres = {
       `node test/chaos/run.mjs --db postgres --mode inside --seconds ${CHAOS_SECONDS}`,
     ),
     tap('PostgreSQL killed under load', 600, 'node test/chaos/database-killed.mjs --kills 3'),
+    tap('PostgreSQL fails over under load', 600, 'node test/chaos/failover.mjs'),
   ],
 };
 

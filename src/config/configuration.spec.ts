@@ -230,12 +230,26 @@ describe('createConfiguration', () => {
       faultsOf({ ...server, DB_HOST: 'db\\REPORTS' }),
       faultsOf({ ...server, DB_INSTANCE: 'db\\REPORTS' }),
       faultsOf({ ...listener, DB_TYPE: 'postgres', DB_INSTANCE: 'REPORTS' }),
+      faultsOf({ ...server, DB_TYPE: 'postgres', DB_READ_ONLY_INTENT: 'on' }),
     ]).toEqual([
       ['DB_PORT must not be set with DB_INSTANCE: SQL Server Browser tells the port. Unset one of them.'],
       ['DB_HOST must be the server alone: set DB_INSTANCE to the name after the backslash.'],
       ['DB_INSTANCE must be the name of an instance, without its server.'],
       ['DB_INSTANCE needs DB_TYPE=mssql.', 'DB_MULTI_SUBNET_FAILOVER=on needs DB_TYPE=mssql.'],
+      ['DB_READ_ONLY_INTENT=on needs DB_TYPE=mssql: set DB_READ_ONLY_HOST to a standby of PostgreSQL.'],
     ]);
+  });
+
+  it('searches lists on the primary unless a secondary is named', () => {
+    const server = { DB_HOST: 'db', DB_NAME: 'fc', DB_USER: 'fc' };
+    const replicaOf = (variables: Record<string, string>) =>
+      createConfiguration({ ...server, ...variables }).database.server?.replicaHost;
+    expect([
+      replicaOf({}),
+      replicaOf({ DB_READ_ONLY_INTENT: 'on' }),
+      replicaOf({ DB_READ_ONLY_INTENT: 'on', DB_READ_ONLY_HOST: 'db2' }),
+      replicaOf({ DB_TYPE: 'postgres', DB_READ_ONLY_HOST: 'standby' }),
+    ]).toEqual([null, 'db', 'db2', 'standby']);
   });
 
   it('has defaults for a server', () => {

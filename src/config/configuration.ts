@@ -135,6 +135,7 @@ function serverOf(
     port: env.DB_PORT ?? (type === 'mssql' ? 1433 : 5432),
     instance: env.DB_INSTANCE ?? null,
     multiSubnetFailover: env.DB_MULTI_SUBNET_FAILOVER,
+    replicaHost: env.DB_READ_ONLY_HOST ?? (env.DB_READ_ONLY_INTENT ? (env.DB_HOST ?? '') : null),
     name: env.DB_NAME ?? '',
     auth: databaseAuthOf(env, secretPaths),
     user: env.DB_USER ?? '',

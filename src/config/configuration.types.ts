@@ -206,6 +206,8 @@ export interface DatabaseServerConfig {
   readonly instance: string | null;
   /** True: all addresses of the host are tried at the same time (SQL Server). */
   readonly multiSubnetFailover: boolean;
+  /** The host of the server that searches lists, with read-only intent on SQL Server; null: the primary. */
+  readonly replicaHost: string | null;
   readonly name: string;
   readonly auth: DatabaseAuthConfig;
   /** Empty unless `auth` is `sql`. */

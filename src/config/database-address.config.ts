@@ -7,6 +7,10 @@ export function databaseAddressFaults(env: Environment, type: DatabaseServerConf
   if (type !== 'mssql') {
     if (env.DB_INSTANCE !== undefined) faults.push('DB_INSTANCE needs DB_TYPE=mssql.');
     if (env.DB_MULTI_SUBNET_FAILOVER) faults.push('DB_MULTI_SUBNET_FAILOVER=on needs DB_TYPE=mssql.');
+    if (env.DB_READ_ONLY_INTENT)
+      faults.push(
+        'DB_READ_ONLY_INTENT=on needs DB_TYPE=mssql: set DB_READ_ONLY_HOST to a standby of PostgreSQL.',
+      );
     return faults;
   }
   if (env.DB_INSTANCE !== undefined && env.DB_PORT !== undefined)

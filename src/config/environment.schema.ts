@@ -521,6 +521,16 @@ export const VARIABLES = {
     'off',
     'connect to all addresses of DB_HOST at the same time, for the listener of an availability group: on, off',
   ),
+  DB_READ_ONLY_INTENT: fixed(
+    onOff(),
+    'off',
+    'search lists of processes on a readable secondary of the availability group; they may be older: on, off',
+  ),
+  DB_READ_ONLY_HOST: open(
+    text(),
+    'server on which lists of processes are searched instead; they may be older',
+    '[none; DB_HOST with DB_READ_ONLY_INTENT=on]',
+  ),
   DB_NAME: open(text(), 'name of the database'),
   DB_USER: open(text(), 'login of the database'),
   DB_PASSWORD: secret('password of DB_USER'),

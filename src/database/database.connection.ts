@@ -7,7 +7,11 @@ import type { SqlDialect, SqlExecutor, SqlRow, SqlValue } from './sql.dialect.js
 export abstract class DatabaseConnection {
   private soleUseTaken = false;
 
-  protected constructor(readonly dialect: SqlDialect) {}
+  /** @param hasReplica lists are searched on another server */
+  protected constructor(
+    readonly dialect: SqlDialect,
+    readonly hasReplica = false,
+  ) {}
 
   /** True for the first call if a lock excludes all other processes. */
   takeSoleUse(): boolean {
@@ -23,6 +27,11 @@ export abstract class DatabaseConnection {
 
   /** The rows of a SELECT; it sees only committed state. */
   abstract read(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]>;
+
+  /** The rows of a SELECT as a replica has them, which may be older; those of {@link read} without a replica. */
+  readReplica(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return this.read(sql, parameters);
+  }
 
   /** The number of migrations applied. */
   abstract schemaVersion(): Promise<number>;

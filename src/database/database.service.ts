@@ -21,10 +21,29 @@ export class DatabaseService {
    * @param sql with `?` for each parameter
    * @throws DatabaseUnavailableError if the database is unavailable or busy
    */
-  async read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+  read(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+    return this.repeated(() => this.connection.read(sql, parameters));
+  }
+
+  /** True if {@link readReplica} may return older rows than {@link read}. */
+  get hasReplica(): boolean {
+    return this.connection.hasReplica;
+  }
+
+  /**
+   * The rows of a SELECT as the server of `DB_READ_ONLY_HOST` has them, otherwise those of {@link read}. They may be older
+   * than an answer that a client has: use them to find ids only.
+   *
+   * @throws DatabaseUnavailableError if the database is unavailable or busy
+   */
+  readReplica(sql: string, parameters: readonly SqlValue[] = []): Promise<readonly SqlRow[]> {
+    return this.repeated(() => this.connection.readReplica(sql, parameters));
+  }
+
+  private async repeated(read: () => Promise<readonly SqlRow[]>): Promise<readonly SqlRow[]> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.connection.read(sql, parameters);
+        return await read();
       } catch (error) {
         const kind = this.dialect.errorKind(error);
         if (kind === 'contended' && tries < READ_TRIES) continue;

@@ -93,19 +93,21 @@ export class ProcessStoreRepository {
   async findAllProcessStore(query: ProcessQuery): Promise<ProcessPage> {
     const { where, parameters } = this.conditionOf(query);
     const { includeData = false, limit, maxBytes, reserve } = query;
-    const places = await this.findPlaces(where, [...parameters, limit + 1], includeData);
-    const { count, bytes } = fitInto(places.slice(0, limit), maxBytes);
+    const found = await this.findPlaces(where, [...parameters, limit + 1], includeData, true);
+    const places = await this.asOfNow(found.slice(0, limit), includeData);
+    const { count, bytes } = fitInto(places, maxBytes);
     const shown = places.slice(0, count);
-    const last = shown.at(-1);
+    // All rows of a page may have been removed since a replica had them; the next page follows all the same.
+    const last = shown.at(-1) ?? found.slice(0, limit).at(-1);
     if (last === undefined) return { processes: [], nextCursor: null };
     reserve?.(bytes);
-    const found = await this.findShown(
+    const rows = await this.findShown(
       shown.map(({ correlationId }) => correlationId),
       includeData,
     );
     return {
-      processes: shown.flatMap(({ correlationId }) => found.get(correlationId) ?? []),
-      nextCursor: places.length > count ? encodeCursor(last) : null,
+      processes: shown.flatMap(({ correlationId }) => rows.get(correlationId) ?? []),
+      nextCursor: found.length > limit || places.length > count ? encodeCursor(last) : null,
     };
   }
 
@@ -130,14 +132,30 @@ export class ProcessStoreRepository {
     return new Map(rows.map((row) => [row.correlation_id as string, listedOf(row, this.dialect)]));
   }
 
+  /** The places of rows that a replica has found, with the sizes that the primary has now; without a replica unchanged. */
+  private async asOfNow(
+    places: readonly ProcessPlace[],
+    withData: boolean,
+  ): Promise<readonly ProcessPlace[]> {
+    if (!this.database.hasReplica || places.length === 0) return places;
+    const ids = places.map(({ correlationId }) => correlationId);
+    return this.findPlaces(
+      `WHERE correlation_id IN ${placeholders(ids.length)}`,
+      [...ids, ids.length],
+      withData,
+    );
+  }
+
+  /** @param mayBeOlder they may be those of a replica */
   private async findPlaces(
     where: string,
     parameters: readonly SqlValue[],
     withData: boolean,
+    mayBeOlder = false,
   ): Promise<readonly ProcessPlace[]> {
     const { bytesIn, limit, readTime } = this.dialect;
     const bytes = withData ? `${bytesIn('error')} + ${bytesIn('data')}` : bytesIn('error');
-    const rows = await this.database.read(
+    const rows = await this.database[mayBeOlder ? 'readReplica' : 'read'](
       `SELECT correlation_id, started_at, ${bytes} AS bytes FROM process_store ${where} ` +
         `ORDER BY started_at DESC, correlation_id DESC${limit}`,
       parameters,

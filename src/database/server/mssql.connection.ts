@@ -46,7 +46,8 @@ export class MssqlConnections {
   }
 }
 
-function prepareConnection(connection: TediousConnection): void {
+/** Prepares a connection that `mssql` is about to open, outside of the connections to the primary. */
+export function prepareConnection(connection: TediousConnection): void {
   keepFirstLoginError(connection);
   closeAfterFailedEnd(connection);
   beginOnlyOutside(connection);

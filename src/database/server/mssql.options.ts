@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DataSourceOptions } from 'typeorm';
 import { entitiesOf, MIGRATIONS } from '../../../migrations/index.js';
 import type { DatabaseServerConfig } from '../../config/index.js';
-import type { MssqlConnections } from './mssql.connection.js';
+import { type MssqlConnections, prepareConnection } from './mssql.connection.js';
 import { type ConnectionPurpose, connectionsFor } from './server.dialect.js';
 
 /** Time limit of a statement that changes the schema, in ms: an index on a large table takes long. */
@@ -21,7 +21,7 @@ export function mssqlOptions(
   const isService = purpose !== 'schema';
   return {
     type: 'mssql',
-    host,
+    host: purpose === 'replica' ? (config.replicaHost ?? host) : host,
     // The driver asks SQL Server Browser (UDP port 1434) for the port of a named instance.
     ...(instance === null ? { port } : {}),
     ...loginOf(config),
@@ -42,6 +42,8 @@ export function mssqlOptions(
       // The addresses of a name at the same time; by default one after the other, which takes all of the time-out if the
       // first one does not answer.
       multiSubnetFailover: config.multiSubnetFailover,
+      // A listener routes such a login to a readable secondary.
+      readOnlyIntent: purpose === 'replica',
       encrypt: config.encrypt,
       trustServerCertificate: config.trustServerCertificate,
       ...(config.caFile === null
@@ -57,7 +59,7 @@ export function mssqlOptions(
     },
     logging: false,
     extra: {
-      beforeConnect: connections.prepare,
+      beforeConnect: purpose === 'replica' ? prepareConnection : connections.prepare,
       // By the state of its socket; a test statement would be a round trip before each statement.
       validateConnection: 'socket',
     },

@@ -26,6 +26,9 @@ const CONTENT = /^(0A|22|23|42|54)/;
 
 const UNIQUE_VIOLATION = '23505';
 
+/** A transaction that only reads, because the server is a standby. */
+const READ_ONLY = '25006';
+
 /** PostgreSQL through `pg`. */
 export const postgresDialect: ServerDialect = {
   productName: 'PostgreSQL',
@@ -70,7 +73,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
   const isService = purpose !== 'schema';
   return {
     type: 'postgres',
-    host,
+    host: purpose === 'replica' ? (config.replicaHost ?? host) : host,
     port,
     username: user,
     ...(password === null ? {} : { password }),
@@ -93,6 +96,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
     ...(isService ? {} : { migrations: [...MIGRATIONS] }),
     extra: {
       keepAlive: true,
+      ...(purpose === 'replica' ? {} : { verify: refuseStandby }),
       onConnect: surviveErrors,
       options: sessionSettings(schema, isService),
       ...(isService
@@ -142,6 +146,26 @@ function sessionSettings(schema: string | null, isService: boolean): string {
     settings.push('statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0');
   if (schema !== null) settings.push(`search_path="${schema}"`);
   return settings.map((setting) => `-c ${setting}`).join(' ');
+}
+
+/** The used part of a new connection of `pg`. */
+interface NewClient {
+  query(sql: string, done: (error: Error | null, result?: { rows: { standby: boolean }[] }) => void): void;
+}
+
+/**
+ * Refuses a new connection that leads to a standby, as `target_session_attrs=primary` of libpq: during a failover an
+ * address or a proxy may lead to a server that is not promoted yet, takes no writes, and answers with old rows.
+ */
+function refuseStandby(client: NewClient, done: (error?: Error | null) => void): void {
+  client.query('SELECT pg_is_in_recovery() AS standby', (error, result) => {
+    if (error !== null || result?.rows[0]?.standby !== true) {
+      done(error);
+      return;
+    }
+    const message = 'this server is a standby, which takes no writes; the primary is at another address';
+    done(Object.assign(new Error(message), { code: READ_ONLY }));
+  });
 }
 
 function postgresErrorKind(error: unknown): SqlErrorKind {

@@ -9,6 +9,7 @@ import { issueInOneMessage } from '../statement.collector.js';
 import { connectToServer } from './server.connect.js';
 import { ServerClock } from './server.clock.js';
 import type { ServerDialect } from './server.dialect.js';
+import { ServerReplica } from './server.replica.js';
 import { prepareServerSchema } from './server.schema.js';
 import { dropConnection, inServerTransaction, runStatement } from './server.transaction.js';
 
@@ -26,8 +27,9 @@ export class ServerConnection extends DatabaseConnection {
     private readonly server: ServerDialect,
     private readonly reader: DataSource,
     private readonly writer: DataSource,
+    private readonly replica: ServerReplica | null,
   ) {
-    super(server);
+    super(server, replica !== null);
     this.clock = new ServerClock(async () => {
       const [row] = await this.read(`SELECT ${server.nowPlusMs} AS now`, [0]);
       return server.readTime(row?.now);
@@ -49,9 +51,10 @@ export class ServerConnection extends DatabaseConnection {
     const reader = await connectToServer(dialect, config, 'read', signal);
     try {
       const writer = await connectToServer(dialect, config, 'write', signal);
-      const connection = new ServerConnection(dialect, reader, writer);
+      const replica = config.replicaHost === null ? null : new ServerReplica(dialect, config);
+      const connection = new ServerConnection(dialect, reader, writer, replica);
       await connection.clock.compare();
-      await connection.warmUp(Math.min(config.poolMax - 1, WARM_CONNECTIONS));
+      await Promise.all([connection.warmUp(Math.min(config.poolMax - 1, WARM_CONNECTIONS)), replica?.open()]);
       return connection;
     } catch (error) {
       await reader.destroy();
@@ -67,6 +70,10 @@ export class ServerConnection extends DatabaseConnection {
 
   override now(): Date {
     return this.clock.now();
+  }
+
+  override async readReplica(sql: string, parameters: readonly SqlValue[]): Promise<readonly SqlRow[]> {
+    return (await this.replica?.read(sql, parameters)) ?? this.read(sql, parameters);
   }
 
   override schemaVersion(): Promise<number> {
@@ -86,7 +93,7 @@ export class ServerConnection extends DatabaseConnection {
   override async close(): Promise<void> {
     this.clock.close();
     // A pool waits for running statements, and an unavailable server would delay the stop.
-    const closed = Promise.all([this.reader, this.writer].map(destroy));
+    const closed = Promise.all([...[this.reader, this.writer].map(destroy), this.replica?.close()]);
     await Promise.race([closed, delay(CLOSE_MS, undefined, { ref: false })]);
   }
 

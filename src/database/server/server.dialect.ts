@@ -5,10 +5,11 @@ import type { IssuedStatement, StatementResult } from '../statement.collector.js
 import type { ServerFault } from './server.fault.js';
 
 /**
- * What connections are for: the reads of the service, the transactions of its write queue, or a change of the schema.
+ * What connections are for: the reads of the service, the transactions of its write queue, a change of the schema, or
+ * searches that may use a secondary of the primary.
  * The writer has its own connection, so that readers cannot delay it.
  */
-export type ConnectionPurpose = 'read' | 'write' | 'schema';
+export type ConnectionPurpose = 'read' | 'write' | 'schema' | 'replica';
 
 /** A session, which holds the lock of the schema. */
 export interface ServerSession {
@@ -53,7 +54,10 @@ export interface ServerDialect extends SqlDialect {
   readonly lacksRight: (error: unknown) => boolean;
 }
 
+/** Connections for searches of lists; few clients list at the same time. */
+const REPLICA_CONNECTIONS = 2;
+
 /** Connections for a purpose; those for reads and writes are `DB_POOL_MAX` together. */
 export function connectionsFor(purpose: ConnectionPurpose, { poolMax }: DatabaseServerConfig): number {
-  return { read: poolMax - 1, write: 1, schema: 2 }[purpose];
+  return { read: poolMax - 1, write: 1, schema: 2, replica: REPLICA_CONNECTIONS }[purpose];
 }

@@ -16,6 +16,7 @@ export function newServerConfig(): DatabaseServerConfig | null {
     port: Number(TEST_DB_PORT),
     instance: null,
     multiSubnetFailover: false,
+    replicaHost: null,
     name: TEST_DB_NAME ?? '',
     auth: { mode: 'sql' },
     user: TEST_DB_USER ?? '',

@@ -85,6 +85,7 @@ export class CapturedMssql {
       port: this.server.port,
       instance: null,
       multiSubnetFailover: false,
+      replicaHost: null,
       name: 'camunda_api',
       auth: { mode: 'sql' },
       user: 'api',
