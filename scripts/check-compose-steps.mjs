@@ -172,7 +172,9 @@ async function useIt() {
   const traffic = new StartTraffic(proxy, key, { clients, prefix: `compose-${process.pid}` });
   try {
     await checks.run('compose: both instances work', async () => {
-      await measured('both instances', () => traffic.more(processes, trafficMs(processes)));
+      await measured(() => traffic.more(processes, trafficMs(processes)));
+      const sorted = traffic.durations.toSorted((a, b) => a - b);
+      console.log(`# p50 ${sorted[sorted.length >> 1]} ms, longest ${sorted.at(-1)} ms`);
       expect(traffic.faults.length === 0, traffic.faults.join('\n'));
     });
     for (const name of ['service-1', 'service-2']) {
@@ -200,13 +202,13 @@ async function useIt() {
 }
 
 /** Prints what the instances used during some work. */
-async function measured(what, work) {
+async function measured(work) {
   const names = ['service-1', 'service-2'];
   const before = names.map((name) => usageOf(running.get(name)));
   const began = performance.now();
   await work();
   const seconds = (performance.now() - began) / 1_000;
-  console.log(`# ${what}: ${Math.round(processes / seconds)} processes/s with ${clients} clients`);
+  console.log(`# both instances: ${Math.round(processes / seconds)} processes/s with ${clients} clients`);
   names.forEach((name, index) => {
     const after = usageOf(running.get(name));
     const cpu = ((after.cpuMs - before[index].cpuMs) / (seconds * 1_000)).toFixed(2);

@@ -15,9 +15,10 @@ const GIVE_UP_MS = 110_000;
 export class StartTraffic {
   /** Results by correlation id. */
   results = new Map();
+  /** How long each process took from its first request to its result, in ms. */
+  durations = [];
   /** Answers and faults that no client should see during a rolling replacement. */
   faults = [];
-  accepted = 0;
   #running = true;
   #agent;
   #clients;
@@ -56,7 +57,9 @@ export class StartTraffic {
   async #client(client) {
     for (let number = 0; this.#running; number += 1) {
       const correlationId = `${this.prefix}-${client}-${number}`;
+      const began = performance.now();
       this.results.set(correlationId, await this.#process(correlationId));
+      this.durations.push(Math.round(performance.now() - began));
     }
   }
 
@@ -72,7 +75,6 @@ export class StartTraffic {
       });
       if (started.status === 200) return started.body.status;
       if (started.status === 202) {
-        this.accepted += 1;
         const { status, body } = await this.#call('GET', `/api/process/status/${correlationId}?wait=30`);
         if (status === 200 && body.status !== 'pending') return body.status;
         if (status === 200 || status === 202) continue;
