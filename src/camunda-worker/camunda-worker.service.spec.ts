@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,8 @@ import { z } from 'zod';
 import {
   ENGINE_ENDPOINT,
   EngineDeploymentService,
+  type EngineRequest,
+  type EngineResponse,
   EngineTransport,
   EngineUnreachableError,
 } from '../camunda-engine/index.js';
@@ -352,6 +355,39 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     const polls = engine.requestsTo(FETCH);
     expect(polls.every(({ json }) => !('asyncResponseTimeout' in (json as object)))).toBe(true);
     expect(polls.length).toBeLessThan(20);
+  });
+
+  it('shortens its polls if the engine brings tasks only when a poll ends', async () => {
+    const { engine, worker } = await boot({
+      ...REMOTE,
+      CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS: '400',
+      CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MIN_MS: '50',
+    });
+    const bringLate = async ({ json }: EngineRequest): Promise<EngineResponse> => {
+      const { asyncResponseTimeout } = json as { asyncResponseTimeout: number };
+      await new Promise((resolve) => setTimeout(resolve, asyncResponseTimeout));
+      const task = {
+        ...{ id: randomUUID(), topicName: 'order.check', activityId: 'check', processInstanceId: 'i' },
+        processDefinitionKey: 'order',
+        businessKey: 'order-1',
+        variables: vars(1),
+        retries: null,
+        createTime: new Date(Date.now() - asyncResponseTimeout + 100).toISOString(),
+        lockExpirationTime: new Date(Date.now() + 20_000).toISOString(),
+      };
+      return { status: 200, contentType: 'application/json', body: [task] };
+    };
+    engine.answerNext(FETCH, ...Array.from({ length: 6 }, () => bringLate));
+    await engine.until(() => worker.state.polls.isShortened);
+    expect(worker.state.polls).toMatchObject({ waitMs: 50, isShortened: true });
+    const isShort = ({ json }: EngineRequest): boolean =>
+      (json as { asyncResponseTimeout: number }).asyncResponseTimeout <= 50;
+    await engine.until(() => engine.requestsTo(FETCH).some(isShort));
+  });
+
+  it('never shortens the polls of the embedded engine, a single node', async () => {
+    const { worker } = await boot({ CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MIN_MS: '50' });
+    expect(worker.state.polls).toEqual({ waitMs: 20_000, isShortened: false, missedTasks: 0 });
   });
 
   it('stays idle without topics', async () => {

@@ -12,6 +12,7 @@ import {
 import type { FetchedTask, TaskCalls } from './task/fetched-task.js';
 import { OUTCOME_VARIABLE } from './outcome/stored-outcome.js';
 import { PollGate, type PollObserver } from './fetching/poll.gate.js';
+import { PollWaits, type PollWaitState } from './fetching/poll-waits.js';
 import { DueRetryPoller } from './outcome/due-retry.poller.js';
 import { OutOfResourcesPause } from './fetching/out-of-resources.pause.js';
 import { TaskBackpressure } from './fetching/task-backpressure.js';
@@ -44,6 +45,7 @@ export interface CamundaWorkerState {
   >;
   readonly running: number;
   readonly capacity: number;
+  readonly polls: PollWaitState;
   /** Milliseconds since the engine last answered a poll, which may take `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
   readonly lastPollAgeMs: number | null;
   /** Why the last poll failed; null if it succeeded. */
@@ -55,6 +57,7 @@ export interface CamundaWorkerState {
 export class CamundaWorkerService implements OnApplicationBootstrap, PollObserver {
   private readonly logger = new Logger(CamundaWorkerService.name);
   private readonly locks: LockReleaser;
+  private readonly waits: PollWaits;
   private slots: TaskSlots;
   private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
   private hasRoom = true;
@@ -77,6 +80,9 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     @Optional() @Inject(TaskBackpressure) backpressure?: TaskBackpressure,
   ) {
     this.locks = new LockReleaser(engineInstances, config, this.logger);
+    // The embedded engine is a single node, which wakes its polls for every task.
+    const shortestMs = config.baseUrl === null ? Infinity : config.asyncResponseTimeoutMinMs;
+    this.waits = new PollWaits(config.asyncResponseTimeoutMs, shortestMs);
     this.slots = new TaskSlots(config.maxTasks);
     backpressure?.onChange((hasRoom) => {
       this.noteRoom(hasRoom);
@@ -109,6 +115,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
       ),
       running: this.runner.running,
       capacity: this.slots.capacity,
+      polls: this.waits.state,
       lastPollAgeMs: this.lastPollAt === null ? null : Math.round(performance.now() - this.lastPollAt),
       lastError: this.lastError,
     };
@@ -182,6 +189,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     const client = new ExternalTaskClientAdapter(this.transport, {
       workerId,
       gate,
+      waits: this.waits,
       capacity: this.config.maxTasks,
       asyncResponseTimeoutMs: this.config.asyncResponseTimeoutMs,
       lockDurationMs: this.config.lockDurationMs,

@@ -215,6 +215,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       maxTasks: env.CAMUNDA_MAX_TASKS,
       lockDurationMs: env.CAMUNDA_LOCK_DURATION_MS,
       asyncResponseTimeoutMs: env.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS ?? (embedded ? 20_000 : 5_000),
+      asyncResponseTimeoutMinMs: env.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MIN_MS,
       taskRetries: env.CAMUNDA_TASK_RETRIES,
       taskMaxDurationMs: env.CAMUNDA_TASK_MAX_DURATION_MS,
       topicShare: env.CAMUNDA_TOPIC_SHARE,

@@ -161,6 +161,8 @@ export interface CamundaConfig {
   readonly maxTasks: number;
   readonly lockDurationMs: number;
   readonly asyncResponseTimeoutMs: number;
+  /** Lower limit of a wait that is shortened because the engine misses to wake polls. */
+  readonly asyncResponseTimeoutMinMs: number;
   /** Retries after the first attempt. */
   readonly taskRetries: number;
   /** Timeout of a handler without a limit of its own, in milliseconds. */

@@ -428,6 +428,11 @@ export const VARIABLES = {
     'how long the engine may hold a poll that finds no task',
     '[5000; 20000 with the embedded engine]',
   ),
+  CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MIN_MS: fixed(
+    wholeNumber(50, 1_800_000),
+    '200',
+    'lower limit of this time if it is shortened because an engine of several nodes misses to wake polls',
+  ),
   CAMUNDA_TASK_RETRIES: fixed(wholeNumber(0, 1_000), '3', 'retries after the first attempt of a step'),
   CAMUNDA_TASK_MAX_DURATION_MS: fixed(
     milliseconds(100),

@@ -4,10 +4,11 @@ import { Agent, createServer, request } from 'node:http';
 /**
  * Starts the load balancer on a free port of 127.0.0.1.
  *
- * @param {string[]} backends URLs; the path of a request is appended to their origin
+ * @param {readonly string[]} backends URLs; the path of a request is appended to their origin
+ * @param {(path: string, body: string) => void} [onAnswer] receives the answers
  * @returns {Promise<{ origin: string, close: () => Promise<void> }>} `http://127.0.0.1:PORT`
  */
-export async function startRoundRobin(backends) {
+export async function startRoundRobin(backends, onAnswer) {
   const origins = backends.map((backend) => new URL(backend).origin);
   const agent = new Agent({ keepAlive: true });
   let next = 0;
@@ -23,6 +24,7 @@ export async function startRoundRobin(backends) {
       outgoing.writeHead(response.statusCode, response.headers);
       response.pipe(outgoing);
       response.on('error', () => outgoing.destroy());
+      if (onAnswer !== undefined) collect(response, (body) => onAnswer(incoming.url, body));
     });
     // As a load balancer whose backend broke the connection: no response, which the client must treat as ambiguous.
     onward.on('error', () => outgoing.destroy());
@@ -42,4 +44,10 @@ export async function startRoundRobin(backends) {
         agent.destroy();
       }),
   };
+}
+
+function collect(response, onEnd) {
+  const chunks = [];
+  response.on('data', (chunk) => chunks.push(chunk));
+  response.on('end', () => onEnd(Buffer.concat(chunks).toString()));
 }

@@ -14,6 +14,7 @@ import { ShutdownService } from '../../lifecycle/index.js';
 import { ExternalTaskClientAdapter } from './external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from '../task/fetched-task.js';
 import { PollGate } from './poll.gate.js';
+import { PollWaits } from './poll-waits.js';
 import { TaskSlots } from './task-slots.js';
 import { FakeEngine } from '../testing/fake-engine.js';
 
@@ -88,6 +89,7 @@ describe.each(['http', 'inproc'])('ExternalTaskClientAdapter over %s', (way) => 
       asyncResponseTimeoutMs: 600_000,
       lockDurationMs: 20_000,
       gate: new PollGate(new TaskSlots(5), 1, observer),
+      waits: new PollWaits(600_000, Infinity),
       subscriptions: [{ topic: 'a', lockDurationMs: 1_000 }],
       onTask: (task, calls) => onTask(task, calls),
     });

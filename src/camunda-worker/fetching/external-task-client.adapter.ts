@@ -6,12 +6,14 @@ import {
   requireSuccess,
 } from '../../camunda-engine/index.js';
 import type { FetchedTask, TaskCalls } from '../task/fetched-task.js';
-import { readFetchedTasks } from './fetched-task.reader.js';
+import { readDeliveries, readFetchedTasks } from './fetched-task.reader.js';
 import type { PollGate } from './poll.gate.js';
+import type { PollWaits } from './poll-waits.js';
 import type { Admission } from './task-slots.js';
 
 /** Path of the client's poll; every other call concerns one task. */
 const FETCH_PATH = '/external-task/fetchAndLock';
+const FETCH = { method: 'POST', path: FETCH_PATH } as const;
 
 /** Milliseconds that an answer may take beyond the requested wait. */
 const POLL_MARGIN_MS = 5_000;
@@ -40,10 +42,12 @@ export interface ExternalTaskClientOptions {
   readonly workerId: string;
   /** Most tasks per poll, and most running tasks. */
   readonly capacity: number;
-  /** Milliseconds that a poll may wait in the engine; 0: it does not wait. */
+  /** Longest time that a poll may wait in the engine, in milliseconds; 0: it does not wait. */
   readonly asyncResponseTimeoutMs: number;
   readonly lockDurationMs: number;
   readonly gate: PollGate;
+  /** Decides how long each poll waits. */
+  readonly waits: PollWaits;
   readonly subscriptions: readonly TopicSubscription[];
   /** Must not reject; the slot of the task is free when the promise resolves. */
   readonly onTask: (task: FetchedTask, calls: TaskCalls) => Promise<void>;
@@ -59,6 +63,7 @@ export class ExternalTaskClientAdapter {
   private readonly client: Client;
   private readonly abort = new AbortController();
   private readonly topics: ReadonlySet<string>;
+  private readonly lockDurations: ReadonlyMap<string, number>;
   private poll: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -67,6 +72,7 @@ export class ExternalTaskClientAdapter {
   ) {
     const { workerId, capacity, asyncResponseTimeoutMs, lockDurationMs } = options;
     this.topics = new Set(options.subscriptions.map(({ topic }) => topic));
+    this.lockDurations = new Map(options.subscriptions.map((each) => [each.topic, each.lockDurationMs]));
     this.client = new Client({
       baseUrl: UNUSED_BASE_URL,
       workerId,
@@ -136,19 +142,23 @@ export class ExternalTaskClientAdapter {
   }
 
   private async fetch(json: Readonly<Record<string, unknown>>): Promise<unknown[]> {
-    const { gate } = this.options;
+    const { gate, waits } = this.options;
     const admission = await gate.admit();
     if (admission === null) return [];
-    const began = performance.now();
+    const { topics, isPartial } = admission;
+    const poll = waits.begin(topics ?? this.topics, isPartial ? PARTIAL_WAIT_MS : Infinity);
     try {
-      const tasks = await this.send(this.limited(json, admission));
+      const response = await this.send(this.limited(json, admission, poll.waitMs));
+      const tasks = this.read(response);
+      waits.answered(poll, tasks.length, () => readDeliveries(response.body, this.lockDurations));
       gate.answered(
         admission,
         tasks.map(({ topicName }) => topicName),
-        performance.now() - began,
+        performance.now() - poll.sentAt,
       );
-      return tasks;
+      return tasks.map(toClientTask);
     } catch (error) {
+      waits.failed(poll);
       gate.failed(admission, error);
       throw error;
     }
@@ -157,39 +167,33 @@ export class ExternalTaskClientAdapter {
   /** The client's poll, limited to what the gate admits. */
   private limited(
     json: Readonly<Record<string, unknown>>,
-    { count, topics, isPartial }: Admission,
+    { count, topics }: Admission,
+    waitMs: number,
   ): Readonly<Record<string, unknown>> {
-    if (topics === null) return { ...json, maxTasks: count };
+    const limited = { ...json, maxTasks: count, ...(waitMs > 0 ? { asyncResponseTimeout: waitMs } : {}) };
+    if (topics === null) return limited;
     const asked = (json.topics as readonly { readonly topicName: string }[]).filter(({ topicName }) =>
       topics.has(topicName),
     );
-    const limited = { ...json, maxTasks: count, topics: asked };
-    return isPartial && this.options.asyncResponseTimeoutMs > PARTIAL_WAIT_MS
-      ? { ...limited, asyncResponseTimeout: PARTIAL_WAIT_MS }
-      : limited;
+    return { ...limited, topics: asked };
   }
 
-  private async send(json: unknown): Promise<ClientTask[]> {
-    const call = { method: 'POST' as const, path: FETCH_PATH };
+  private async send(json: unknown): Promise<EngineResponse> {
     const timeoutMs = this.options.asyncResponseTimeoutMs + POLL_MARGIN_MS;
-    const response = await this.transport.send({ json, timeoutMs, signal: this.abort.signal, ...call });
-    requireSuccess(call, response);
-    const tasks = this.read(call, response);
-    return tasks.map((task) => ({ id: task.id, topicName: task.topicName, variables: {}, fetched: task }));
+    const response = await this.transport.send({ json, timeoutMs, signal: this.abort.signal, ...FETCH });
+    requireSuccess(FETCH, response);
+    return response;
   }
 
-  private read(
-    call: { readonly method: 'POST'; readonly path: string },
-    answer: EngineResponse,
-  ): FetchedTask[] {
+  private read({ body, status }: EngineResponse): FetchedTask[] {
     try {
-      const tasks = readFetchedTasks(answer.body);
+      const tasks = readFetchedTasks(body);
       const unknown = tasks.find(({ topicName }) => !this.topics.has(topicName));
       if (unknown === undefined) return tasks;
       throw new TypeError(`The topic "${unknown.topicName}" was not requested.`);
     } catch (cause) {
       const reason = "answered with tasks that are not the engine's";
-      throw new EngineMisconfiguredError(call, reason, answer.status, { cause });
+      throw new EngineMisconfiguredError(FETCH, reason, status, { cause });
     }
   }
 }
@@ -201,6 +205,10 @@ interface ClientTask {
   /** Empty, because the client would copy them. */
   readonly variables: Readonly<Record<string, never>>;
   readonly fetched: FetchedTask;
+}
+
+function toClientTask(fetched: FetchedTask): ClientTask {
+  return { id: fetched.id, topicName: fetched.topicName, variables: {}, fetched };
 }
 
 function toTaskCalls(workerId: string, service: TaskService): TaskCalls {

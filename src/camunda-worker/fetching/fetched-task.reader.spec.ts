@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readFetchedTasks } from './fetched-task.reader.js';
+import { readDeliveries, readFetchedTasks } from './fetched-task.reader.js';
 
 const TASK = {
   id: 't',
@@ -71,5 +71,32 @@ describe('readFetchedTasks', () => {
     ['a type that is not a text', [{ ...TASK, variables: { a: { type: 1, value: 1 } } }]],
   ])('refuses %s', (_, body) => {
     expect(() => readFetchedTasks(body)).toThrow(TypeError);
+  });
+});
+
+describe('readDeliveries', () => {
+  const lockDurations = new Map([['topic', 60_000]]);
+  // As Operaton 1.0.3 sent it.
+  const FIRST = {
+    ...TASK,
+    retries: null,
+    createTime: '2026-11-30T22:16:37.969+0000',
+    lockExpirationTime: '2026-11-30T22:17:41.279+0000',
+  };
+
+  it('reads how long a task waited, from two times of the engine', () => {
+    expect(readDeliveries([FIRST], lockDurations)).toEqual([{ topicName: 'topic', ageMs: 3_310 }]);
+    const elsewhere = { ...FIRST, createTime: '2026-12-01T00:16:37.969+0200' };
+    expect(readDeliveries([elsewhere], lockDurations)).toEqual([{ topicName: 'topic', ageMs: 3_310 }]);
+  });
+
+  it.each([
+    ['a retry', { retries: 2 }],
+    ['an engine without createTime', { createTime: undefined }],
+    ['an engine with another format of dates', { createTime: '30.11.2026 22:16' }],
+    ['a task without a lock', { lockExpirationTime: null }],
+    ['a topic that was not requested', { topicName: 'other' }],
+  ])('knows no age for %s', (_, members) => {
+    expect(readDeliveries([{ ...FIRST, ...members }], lockDurations)).toMatchObject([{ ageMs: null }]);
   });
 });

@@ -18,6 +18,35 @@ export function readFetchedTasks(body: unknown): FetchedTask[] {
   });
 }
 
+/** How long a task waited for its first fetch. */
+export interface Delivery {
+  readonly topicName: string;
+  /** Milliseconds from its creation to its lock, by the engine's clock; null for a retry, or if the engine does not send both times. */
+  readonly ageMs: number | null;
+}
+
+/**
+ * Reads how long the tasks in the answer to a fetch waited.
+ *
+ * Engines before 7.21 send no `createTime`.
+ *
+ * @param body that {@link readFetchedTasks} accepts
+ * @param lockDurations in milliseconds, as they were requested, by topic
+ */
+export function readDeliveries(body: unknown, lockDurations: ReadonlyMap<string, number>): Delivery[] {
+  return (body as readonly JsonObject[]).map(({ topicName, retries, createTime, lockExpirationTime }) => {
+    const topic = String(topicName);
+    const age = millis(lockExpirationTime) - (lockDurations.get(topic) ?? NaN) - millis(createTime);
+    const isFirst = (retries ?? null) === null;
+    return { topicName: topic, ageMs: isFirst && Number.isFinite(age) ? age : null };
+  });
+}
+
+/** Milliseconds since 1970; NaN if it is not a time. */
+function millis(time: unknown): number {
+  return typeof time === 'string' ? Date.parse(time) : NaN;
+}
+
 function readTask(task: JsonObject, index: number): FetchedTask {
   const fault = (member: string, expected: string): TypeError =>
     new TypeError(`tasks[${index}].${member}: expected ${expected}.`);
