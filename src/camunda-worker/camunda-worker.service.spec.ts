@@ -114,13 +114,13 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       .overrideProvider(EngineTransport)
       .useValue(engine)
       .compile();
-    opened.push(module);
     await module.init();
-    const { status } = module.get(CamundaWorkerService).state;
-    const parked = environment.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS === '0' ? 0 : 2;
+    opened.push(module);
+    const { status, workerIds } = module.get(CamundaWorkerService).state;
+    const waiting = environment.CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS === '0' ? 0 : workerIds.length;
     if (status === 'polling') {
       await engine.until(
-        () => engine.parkedPolls === Math.min(parked, Number(environment.CAMUNDA_MAX_TASKS ?? parked)),
+        () => engine.parkedPolls === Math.min(waiting, Number(environment.CAMUNDA_MAX_TASKS ?? waiting)),
       );
     }
     return { engine, events, listener, backpressure, worker: module.get(CamundaWorkerService), module };
@@ -355,6 +355,82 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
     const polls = engine.requestsTo(FETCH);
     expect(polls.every(({ json }) => !('asyncResponseTimeout' in (json as object)))).toBe(true);
     expect(polls.length).toBeLessThan(20);
+  });
+
+  it('lets a pool that is full hold up no topic of another pool', async () => {
+    const { engine, worker } = await boot({
+      CAMUNDA_MAX_TASKS: '4',
+      CAMUNDA_POOLS: '{"slow":{"topics":["order.check"],"maxTasks":6,"lockDurationMs":60000}}',
+    });
+    engine.define('quick', { topics: ['order.charge'] });
+    const finish: (() => void)[] = [];
+    CheckHandler.behave = ({ n }) =>
+      new Promise((resolve) => {
+        finish.push(() => {
+          resolve({ checked: n });
+        });
+      });
+    const slow = Array.from({ length: 20 }, (_, n) => engine.start('order', `order-${n}`, vars(n)));
+    await engine.until(() => finish.length === 6);
+    // More than the pool had slots left if it shared them.
+    const quick = Array.from({ length: 30 }, (_, n) => engine.start('quick', `quick-${n}`));
+    await engine.until(() => quick.every((id) => !engine.isRunning(id)));
+    expect(worker.state).toMatchObject({
+      pools: {
+        default: { topics: ['order.charge'], running: 0, capacity: 4 },
+        slow: { topics: ['order.check'], running: 6, capacity: 6 },
+      },
+      handlers: {
+        'order.check': { running: 6, limit: 6, abandoned: 0 },
+        'order.charge': { running: 0, limit: 4, abandoned: 0 },
+      },
+      running: 6,
+      capacity: 10,
+    });
+    await engine.until(() => {
+      for (const end of finish.splice(0)) end();
+      return slow.every((id) => !engine.isRunning(id));
+    });
+  });
+
+  it('polls for each pool apart, with its limit and its lock, and another worker id', async () => {
+    const { engine, worker } = await boot({
+      CAMUNDA_POOLS:
+        '{"slow":{"topics":["order.*"],"maxTasks":6,"lockDurationMs":60000},"charge":{"topics":["order.charge"]}}',
+    });
+    await engine.until(() => engine.parkedPolls === 2);
+    const polls = engine.requestsTo(FETCH).map(({ json }) => json as Record<string, unknown>);
+    expect(polls).toMatchObject([
+      { maxTasks: 6, topics: [{ topicName: 'order.check', lockDuration: 60_000 }] },
+      { maxTasks: 50, topics: [{ topicName: 'order.charge', lockDuration: 5_000 }] },
+    ]);
+    expect(worker.state.workerIds).toHaveLength(2);
+    expect(worker.state.workerIds).toEqual(polls.map(({ workerId }) => workerId));
+    expect(new Set(worker.state.workerIds).size).toBe(2);
+  });
+
+  it('extends the lock of a task by the lock of its pool', async () => {
+    const { engine } = await boot({
+      CAMUNDA_POOLS: '{"slow":{"topics":["order.check"],"lockDurationMs":1000}}',
+    });
+    let finish: () => void = () => undefined;
+    CheckHandler.behave = ({ n }) =>
+      new Promise((resolve) => {
+        finish = () => {
+          resolve({ checked: n });
+        };
+      });
+    const id = engine.start('order', 'order-1', vars(1));
+    await engine.until(() => engine.requestsTo(/extendLock/).length > 0);
+    expect(engine.requestsTo(/extendLock/)[0]?.json).toMatchObject({ newDuration: 1_000 });
+    finish();
+    await engine.until(() => !engine.isRunning(id));
+  });
+
+  it('does not boot with a pool for a topic that no handler has', async () => {
+    await expect(boot({ CAMUNDA_POOLS: '{"slow":{"topics":["order.chrage"]}}' })).rejects.toThrow(
+      /CAMUNDA_POOLS puts "order.chrage" into the pool "slow"/,
+    );
   });
 
   it('shortens its polls if the engine brings tasks only when a poll ends', async () => {

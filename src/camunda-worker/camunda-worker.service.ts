@@ -5,45 +5,35 @@ import { ShutdownService, UnhandledErrors } from '../lifecycle/index.js';
 import { createWorkerIdBase } from './fetching/stale-locks.js';
 import { LockReleaser } from './fetching/lock.releaser.js';
 import { PoisonTaskGuard } from './poison-tasks/poison-task.guard.js';
-import {
-  ExternalTaskClientAdapter,
-  type TopicSubscription,
-} from './fetching/external-task-client.adapter.js';
+import type { ExternalTaskClientAdapter } from './fetching/external-task-client.adapter.js';
 import type { FetchedTask, TaskCalls } from './task/fetched-task.js';
-import { OUTCOME_VARIABLE } from './outcome/stored-outcome.js';
-import { PollGate, type PollObserver } from './fetching/poll.gate.js';
+import type { PollObserver } from './fetching/poll.gate.js';
 import { PollWaits, type PollWaitState } from './fetching/poll-waits.js';
 import { DueRetryPoller } from './outcome/due-retry.poller.js';
 import { OutOfResourcesPause } from './fetching/out-of-resources.pause.js';
 import { TaskBackpressure } from './fetching/task-backpressure.js';
-import { TaskSlots } from './fetching/task-slots.js';
-import type { RegisteredTopic } from './topics/registered-topic.js';
+import { WorkerPool } from './fetching/worker.pool.js';
 import { TopicExplorer } from './topics/topic.explorer.js';
 import { TopicRunner } from './execution/topic.runner.js';
-
-/** Clients that share topics and task slots: while one prepares its next poll, the other's poll waits in the engine. */
-const CLIENTS = 2;
-
-/** Variables that the runtime fetches besides those that a topic names. */
-const OWN_VARIABLES = [
-  'correlationId',
-  'traceability_id',
-  'batch_id',
-  'application_id',
-  'identifiers',
-  OUTCOME_VARIABLE,
-] as const;
 
 /** State of the workers, for the health endpoints. */
 export interface CamundaWorkerState {
   readonly status: 'idle' | 'polling' | 'paused' | 'stopping';
   readonly workerIds: readonly string[];
   readonly topics: readonly string[];
+  /** By pool: its topics, its running tasks and their limit. */
+  readonly pools: Readonly<
+    Record<
+      string,
+      { readonly topics: readonly string[]; readonly running: number; readonly capacity: number }
+    >
+  >;
   /** By topic: running tasks, their limit, and abandoned handlers, which still run without a slot. */
   readonly handlers: Readonly<
     Record<string, { readonly running: number; readonly limit: number; readonly abandoned: number }>
   >;
   readonly running: number;
+  /** Of all pools together. */
   readonly capacity: number;
   readonly polls: PollWaitState;
   /** Milliseconds since the engine last answered a poll, which may take `CAMUNDA_ASYNC_RESPONSE_TIMEOUT_MS`; null: never. */
@@ -58,8 +48,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private readonly logger = new Logger(CamundaWorkerService.name);
   private readonly locks: LockReleaser;
   private readonly waits: PollWaits;
-  private slots: TaskSlots;
-  private workers: readonly { readonly client: ExternalTaskClientAdapter; readonly gate: PollGate }[] = [];
+  private pools: readonly WorkerPool[] = [];
   private hasRoom = true;
   private isOutOfResources = false;
   private draining = false;
@@ -83,7 +72,6 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     // The embedded engine is a single node, which wakes its polls for every task.
     const shortestMs = config.baseUrl === null ? Infinity : config.asyncResponseTimeoutMinMs;
     this.waits = new PollWaits(config.asyncResponseTimeoutMs, shortestMs);
-    this.slots = new TaskSlots(config.maxTasks);
     backpressure?.onChange((hasRoom) => {
       this.noteRoom(hasRoom);
     });
@@ -103,42 +91,50 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   get state(): CamundaWorkerState {
+    const runningIn = (topics: readonly string[]): number =>
+      topics.reduce((sum, topic) => sum + this.runner.loadOf(topic).running, 0);
     return {
       status: this.status(),
-      workerIds: this.workers.map(({ client }) => client.workerId),
+      workerIds: this.clients.map(({ workerId }) => workerId),
       topics: [...this.explorer.topics.keys()],
-      handlers: Object.fromEntries(
-        [...this.explorer.topics.keys()].map((topic) => [
-          topic,
-          { ...this.runner.loadOf(topic), limit: this.slots.limitOf(topic) },
+      pools: Object.fromEntries(
+        this.pools.map(({ name, topics, slots }) => [
+          name,
+          { topics, running: runningIn(topics), capacity: slots.capacity },
         ]),
       ),
+      handlers: Object.fromEntries(
+        this.pools.flatMap(({ topics, slots }) =>
+          topics.map((topic) => [topic, { ...this.runner.loadOf(topic), limit: slots.limitOf(topic) }]),
+        ),
+      ),
       running: this.runner.running,
-      capacity: this.slots.capacity,
+      capacity: this.pools.reduce((sum, { slots }) => sum + slots.capacity, 0),
       polls: this.waits.state,
       lastPollAgeMs: this.lastPollAt === null ? null : Math.round(performance.now() - this.lastPollAt),
       lastError: this.lastError,
     };
   }
 
+  private get clients(): ExternalTaskClientAdapter[] {
+    return this.pools.flatMap(({ clients }) => clients);
+  }
+
   async onApplicationBootstrap(): Promise<void> {
-    const topics = [...this.explorer.topics.values()];
-    if (topics.length === 0) return;
-    this.slots = new TaskSlots(this.config.maxTasks, {
-      share: this.config.topicShare,
-      topics: topics.map(({ topic, declaration }) => ({ topic, maxParallel: declaration.maxParallel })),
-    });
+    if (this.explorer.topics.size === 0) return;
     await this.poisonTasks.open();
     // The embedded engine locks its file, so no worker of an earlier process can still be running.
     if (this.config.baseUrl === null) await this.locks.releaseStale(this.explorer.topics);
     if (this.draining) return;
     const base = createWorkerIdBase();
-    this.workers = Array.from({ length: CLIENTS }, (_, index) =>
-      this.createWorker(`${base}-${index + 1}`, topics),
-    );
+    this.pools = this.createPools(base);
     this.setGates();
-    for (const { client } of this.workers) client.start();
-    this.logger.log({ msg: 'Polling for tasks.', topics: topics.map(({ topic }) => topic), workerId: base });
+    for (const pool of this.pools) pool.start();
+    this.logger.log({
+      msg: 'Polling for tasks.',
+      pools: Object.fromEntries(this.pools.map(({ name, topics }) => [name, topics])),
+      workerId: base,
+    });
   }
 
   pollSucceeded(failedBefore: number): void {
@@ -159,7 +155,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
 
   private status(): CamundaWorkerState['status'] {
     if (this.draining) return 'stopping';
-    if (this.workers.length === 0) return 'idle';
+    if (this.pools.length === 0) return 'idle';
     return this.isPaused ? 'paused' : 'polling';
   }
 
@@ -168,10 +164,7 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   }
 
   private setGates(): void {
-    for (const { gate } of this.workers) {
-      if (this.isPaused) gate.pause();
-      else gate.resume();
-    }
+    for (const pool of this.pools) pool.setPaused(this.isPaused);
   }
 
   private noteRoom(hasRoom: boolean): void {
@@ -184,28 +177,17 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
     this.setGates();
   }
 
-  private createWorker(workerId: string, topics: readonly RegisteredTopic[]) {
-    const gate = new PollGate(this.slots, 1 / CLIENTS, this);
-    const client = new ExternalTaskClientAdapter(this.transport, {
-      workerId,
-      gate,
-      waits: this.waits,
-      capacity: this.config.maxTasks,
-      asyncResponseTimeoutMs: this.config.asyncResponseTimeoutMs,
-      lockDurationMs: this.config.lockDurationMs,
-      subscriptions: topics.map((topic) => this.toSubscription(topic)),
-      onTask: (task, calls) => this.accept(task, calls),
-    });
-    return { client, gate };
-  }
-
-  private toSubscription({ topic, declaration }: RegisteredTopic): TopicSubscription {
-    const { lockDurationMs = this.config.lockDurationMs, variables } = declaration;
-    return {
-      topic,
-      lockDurationMs,
-      ...(variables === undefined ? {} : { variables: [...new Set([...variables, ...OWN_VARIABLES])] }),
+  private createPools(workerIdBase: string): WorkerPool[] {
+    let polls = 0;
+    const context = {
+      ...{ transport: this.transport, config: this.config, waits: this.waits, observer: this },
+      nextWorkerId: () => `${workerIdBase}-${(polls += 1)}`,
+      onTask: (task: FetchedTask, calls: TaskCalls) => this.accept(task, calls),
     };
+    return this.explorer.pools.map((pool) => {
+      const topics = pool.topics.flatMap((topic) => this.explorer.topics.get(topic) ?? []);
+      return new WorkerPool(pool, topics, context);
+    });
   }
 
   private async accept(task: FetchedTask, calls: TaskCalls): Promise<void> {
@@ -218,15 +200,15 @@ export class CamundaWorkerService implements OnApplicationBootstrap, PollObserve
   private async drain(signal: AbortSignal): Promise<void> {
     this.draining = true;
     const abortPolls = (): void => {
-      for (const { client } of this.workers) client.abortPoll();
+      for (const client of this.clients) client.abortPoll();
     };
     signal.addEventListener('abort', abortPolls, { once: true });
-    for (const { client } of this.workers) {
+    for (const client of this.clients) {
       client.stop();
       // The embedded engine drops an aborted poll; another engine would still lock tasks for it.
       if (this.config.baseUrl === null) client.abortPoll();
     }
-    await Promise.all([...this.workers.map(({ client }) => this.release(client)), this.runner.whenIdle()]);
+    await Promise.all([...this.clients.map((client) => this.release(client)), this.runner.whenIdle()]);
     await this.retries.stop();
     signal.removeEventListener('abort', abortPolls);
   }

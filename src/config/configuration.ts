@@ -219,6 +219,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       taskRetries: env.CAMUNDA_TASK_RETRIES,
       taskMaxDurationMs: env.CAMUNDA_TASK_MAX_DURATION_MS,
       topicShare: env.CAMUNDA_TOPIC_SHARE,
+      pools: env.CAMUNDA_POOLS ?? [],
       deploy: env.CAMUNDA_DEPLOY ?? embedded,
       startTimeoutMs: env.CAMUNDA_START_TIMEOUT_MS,
     },

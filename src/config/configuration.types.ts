@@ -152,6 +152,17 @@ export interface TlsFilesConfig {
   readonly passphrase: Secret | null;
 }
 
+/** A pool of topics with its own polls, from `CAMUNDA_POOLS`. */
+export interface TaskPoolConfig {
+  readonly name: string;
+  /** Topics, or all topics of a process as `<process key>.*`, besides those whose `@Topic` names the pool. */
+  readonly topics: readonly string[];
+  /** Most tasks of the pool at the same time; null: `maxTasks` of the service. */
+  readonly maxTasks: number | null;
+  /** Lock duration of its topics without their own; null: that of the service. */
+  readonly lockDurationMs: number | null;
+}
+
 export interface CamundaConfig {
   /** Null: the embedded engine. May carry user and password, which are also in `auth`. */
   readonly baseUrl: string | null;
@@ -169,6 +180,7 @@ export interface CamundaConfig {
   readonly taskMaxDurationMs: number;
   /** Percent of `maxTasks` that one topic may hold. */
   readonly topicShare: number;
+  readonly pools: readonly TaskPoolConfig[];
   readonly deploy: boolean;
   readonly startTimeoutMs: number;
 }

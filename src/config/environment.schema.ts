@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isRedactedPath } from '../common/redaction/index.js';
 import { parseRedisUrl, REDIS_URL_FORM } from '../common/urls/index.js';
+import { taskPools } from './task-pools.config.js';
 
 /** Longest delay of setTimeout: 2^31 − 1 ms. */
 const MAX_TIMER_MS = 2_147_483_647;
@@ -443,6 +444,11 @@ export const VARIABLES = {
     wholeNumber(1, 100),
     '80',
     'percentage of CAMUNDA_MAX_TASKS that one topic may use; a single topic uses all',
+  ),
+  CAMUNDA_POOLS: open(
+    taskPools(),
+    'pools of topics with their own polls and limits, for example {"slow":{"topics":["order.charge"],"maxTasks":10}}',
+    '[one pool for all topics]',
   ),
   CAMUNDA_DEPLOY: open(
     onOff(),

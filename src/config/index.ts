@@ -33,6 +33,7 @@ export type {
   RedisConfig,
   RetentionConfig,
   ShutdownConfig,
+  TaskPoolConfig,
   TlsFilesConfig,
   ServerTlsConfig,
   WaitConfig,
@@ -42,4 +43,5 @@ export { adviseOnCallers } from './auth.config.js';
 export { adviseOn } from './environment.advice.js';
 export { readEnvironment } from './environment.js';
 export { Secret } from './secret.js';
+export { DEFAULT_POOL } from './task-pools.config.js';
 export { readTlsFiles, type TlsMaterial } from './tls.files.js';

@@ -29,6 +29,9 @@ import { traceUnhandled } from './unhandled-error.tracer.js';
 /** Milliseconds until a suspect is delivered again if too many suspects wait for their turn. */
 const POSTPONED_MS = 250;
 
+/** More than all pools together have slots. */
+const MOST_LISTENERS = 1_000_000;
+
 /**
  * Runs a task: handler, trail row, report to the engine, in this order.
  *
@@ -58,7 +61,7 @@ export class TopicRunner {
   ) {
     this.redactor = new Redactor(redaction);
     // Every running task that repeats a call listens; above ten listeners Node warns of a leak.
-    setMaxListeners(config.maxTasks, this.giveUp.signal);
+    setMaxListeners(MOST_LISTENERS, this.giveUp.signal);
   }
 
   get running(): number {

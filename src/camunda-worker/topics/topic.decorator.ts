@@ -28,6 +28,11 @@ export interface TopicOptions<I extends z.ZodType = z.ZodType, O extends z.ZodTy
   readonly maxDurationMs?: number;
   /** Most handlers of this topic at the same time in this process; `CAMUNDA_TOPIC_SHARE` bounds it too. */
   readonly maxParallel?: number;
+  /**
+   * Pool of the topic, which has its own polls and its own limit of parallel tasks, so that slow topics do not hold up the
+   * others; default: the pool of all topics without one. `CAMUNDA_POOLS` may move the topic.
+   */
+  readonly pool?: string;
   /** Names of the process variables to fetch, besides those that the service itself needs; default: all. */
   readonly variables?: readonly string[];
 }
@@ -45,6 +50,7 @@ export interface TopicDeclaration {
   readonly lockDurationMs?: number;
   readonly maxDurationMs?: number;
   readonly maxParallel?: number;
+  readonly pool?: string;
   readonly variables?: readonly string[];
   /** Path or URL of the handler's file as stack traces show it; absent if unknown. */
   readonly file?: string;

@@ -7,6 +7,7 @@ import {
 } from '../../common/process-definition/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../../config/index.js';
 import { DefinitionChecker } from './definition.checker.js';
+import { assignPools, type TopicPool } from './topic.pools.js';
 import { type RegisteredTopic, TopicWiringError } from './registered-topic.js';
 import { type TopicDeclaration, TopicMetadata } from './topic.decorator.js';
 
@@ -30,6 +31,8 @@ export class TopicExplorer implements OnModuleInit {
     RegisteredTopic & { readonly owner: string; readonly instance: unknown; readonly wrapper: Wrapper }
   >();
 
+  private assigned: readonly TopicPool[] = [];
+
   constructor(
     private readonly discovery: DiscoveryService,
     @Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[],
@@ -43,6 +46,11 @@ export class TopicExplorer implements OnModuleInit {
     return this.found;
   }
 
+  /** The pools that have topics; each topic is in one. */
+  get pools(): readonly TopicPool[] {
+    return this.assigned;
+  }
+
   /** @throws TopicWiringError that names class, topic and remedy */
   async onModuleInit(): Promise<void> {
     // Not by metadata key, which finds neither subclasses nor classes with another decorator on top.
@@ -51,6 +59,7 @@ export class TopicExplorer implements OnModuleInit {
       if (declaration !== undefined) this.register(wrapper, declaration);
     }
     this.refuseStepsWithoutHandler();
+    this.assign();
     await new DefinitionChecker({
       definitions: this.definitions,
       handlers: this.found,
@@ -97,6 +106,19 @@ export class TopicExplorer implements OnModuleInit {
       wrapper,
       ...this.stepOf(topic),
     });
+  }
+
+  private assign(): void {
+    const declarations = [...this.found.values()].map(({ declaration }) => declaration);
+    this.assigned = assignPools(declarations, this.config?.pools ?? []);
+    for (const { topics, lockDurationMs } of this.assigned) {
+      if (lockDurationMs === null) continue;
+      for (const topic of topics) {
+        const found = this.found.get(topic);
+        if (found === undefined) continue;
+        this.found.set(topic, { ...found, declaration: { lockDurationMs, ...found.declaration } });
+      }
+    }
   }
 
   private stepOf(topic: string): { stepName: string; step: number | null } {
