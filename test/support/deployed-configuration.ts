@@ -1,4 +1,4 @@
-import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createConfiguration } from '../../src/config/index.js';
@@ -36,15 +36,19 @@ export function deployedConfiguration(
   environment: Readonly<Record<string, string>>,
 ): ReturnType<typeof createConfiguration> {
   const folder = mkdtempSync(join(tmpdir(), 'deployed-'));
-  const entries = Object.entries(environment).map(([name, value]): [string, string] => {
-    if (!value.startsWith(SECRETS)) return [name, value];
-    const path = join(folder, value);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, CONTENTS[name] ?? 'secret');
-    return [name, path];
-  });
-  const variables = Object.fromEntries(entries);
-  const advice = adviseOn(variables);
-  if (advice.length > 0) throw new Error(advice.join('\n'));
-  return createConfiguration(variables);
+  try {
+    const entries = Object.entries(environment).map(([name, value]): [string, string] => {
+      if (!value.startsWith(SECRETS)) return [name, value];
+      const path = join(folder, value);
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, CONTENTS[name] ?? 'secret');
+      return [name, path];
+    });
+    const variables = Object.fromEntries(entries);
+    const advice = adviseOn(variables);
+    if (advice.length > 0) throw new Error(advice.join('\n'));
+    return createConfiguration(variables);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
