@@ -7,6 +7,7 @@ export const HTTP_CONFIG = getConfigToken('http');
 export const AUTH_CONFIG = getConfigToken('auth');
 export const REDACTION_CONFIG = getConfigToken('redaction');
 export const REDIS_CONFIG = getConfigToken('redis');
+export const WAKE_UPS_CONFIG = getConfigToken('wakeUps');
 export const WAIT_CONFIG = getConfigToken('wait');
 export const PROCESS_CONFIG = getConfigToken('process');
 export const CAMUNDA_CONFIG = getConfigToken('camunda');

@@ -6,7 +6,7 @@ import { databaseAuthFaults, databaseAuthOf } from './database-auth.config.js';
 import { withoutServiceLinks } from './environment.advice.js';
 import { engineAccessFaults, engineAuthOf, engineTlsOf } from './engine-access.config.js';
 import { type Environment, environmentSchema } from './environment.schema.js';
-import { rateLimitRedisOf, redisFaults, redisOf } from './redis.config.js';
+import { rateLimitRedisOf, redisFaults, redisOf, wakeUpsOf } from './redis.config.js';
 import { readSecretFiles } from './secret.files.js';
 import { isReadable } from './tls.files.js';
 
@@ -189,6 +189,7 @@ function group(env: Environment, secretPaths: ReadonlyMap<string, string>): Conf
       redis: rateLimitRedisOf(env),
     },
     redis: redisOf(env),
+    wakeUps: wakeUpsOf(env),
     log: { level: env.LOG_LEVEL },
     redaction: { paths: env.REDACT_PATHS ?? [] },
     wait: {

@@ -88,6 +88,12 @@ export interface RedisConfig {
   readonly tls: TlsFilesConfig | null;
 }
 
+/** How instances tell each other that a process has ended. */
+export interface WakeUpsConfig {
+  /** Null: they do not. */
+  readonly transport: 'redis' | 'postgres' | null;
+}
+
 interface LogConfig {
   readonly level: string;
 }
@@ -295,6 +301,7 @@ export interface Configuration {
   readonly auth: AuthConfig;
   readonly rateLimit: RateLimitConfig;
   readonly redis: RedisConfig;
+  readonly wakeUps: WakeUpsConfig;
   readonly log: LogConfig;
   readonly redaction: RedactionConfig;
   readonly wait: WaitConfig;

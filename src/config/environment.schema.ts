@@ -590,6 +590,11 @@ export const VARIABLES = {
     'run the migrations of the server at boot; if off, use npm run migration:run: on, off',
     '[on; off in production]',
   ),
+  WAKE_UPS: open(
+    oneOf('redis', 'postgres', 'off'),
+    'what tells the other instances that a process has ended: redis (REDIS_URL), postgres (LISTEN and NOTIFY, not through a pooler that shares connections), off',
+    '[redis when REDIS_URL is set, postgres with PostgreSQL, else off]',
+  ),
   REDIS_URL: inFile({
     ...open(
       redisUrl(),

@@ -12,6 +12,7 @@ export {
   RETENTION_CONFIG,
   SHUTDOWN_CONFIG,
   WAIT_CONFIG,
+  WAKE_UPS_CONFIG,
 } from './config.module.js';
 export { ConfigurationError, createConfiguration } from './configuration.js';
 export { describeConfiguration } from './configuration.description.js';
@@ -37,6 +38,7 @@ export type {
   TlsFilesConfig,
   ServerTlsConfig,
   WaitConfig,
+  WakeUpsConfig,
 } from './configuration.types.js';
 export { isToken } from './engine-access.config.js';
 export { adviseOnCallers } from './auth.config.js';

@@ -1,5 +1,5 @@
 import { parseRedisUrl } from '../common/urls/index.js';
-import type { RedisConfig, TlsFilesConfig } from './configuration.types.js';
+import type { RedisConfig, TlsFilesConfig, WakeUpsConfig } from './configuration.types.js';
 import type { Environment, VariableName } from './environment.schema.js';
 import { Secret } from './secret.js';
 import { tlsFilesFault } from './tls.files.js';
@@ -12,6 +12,18 @@ const TLS_VARIABLES = [
 
 /** What contradicts in the variables of Redis. */
 export function redisFaults(env: Environment): string[] {
+  return [...tlsFaults(env), ...wakeUpsFaults(env)];
+}
+
+function wakeUpsFaults(env: Environment): string[] {
+  if (env.WAKE_UPS === 'redis' && env.REDIS_URL === undefined)
+    return ['REDIS_URL must be set for WAKE_UPS=redis.'];
+  if (env.WAKE_UPS === 'postgres' && env.DB_TYPE !== 'postgres')
+    return ['WAKE_UPS=postgres needs DB_TYPE=postgres.'];
+  return [];
+}
+
+function tlsFaults(env: Environment): string[] {
   const set = TLS_VARIABLES.filter((name) => env[name] !== undefined);
   const tls = tlsOf(env);
   if (tls === null) return [];
@@ -33,6 +45,14 @@ export function redisOf(env: Environment): RedisConfig {
 export function rateLimitRedisOf(env: Environment): RedisConfig {
   const url = env.RATE_LIMIT_REDIS_URL ?? (env.RATE_LIMIT_MAX === undefined ? undefined : env.REDIS_URL);
   return { url: url === undefined ? null : new Secret(url), tls: tlsOf(env) };
+}
+
+/** What carries wake-ups between instances. */
+export function wakeUpsOf(env: Environment): WakeUpsConfig {
+  const { WAKE_UPS, REDIS_URL, DB_TYPE } = env;
+  if (WAKE_UPS !== undefined) return { transport: WAKE_UPS === 'off' ? null : WAKE_UPS };
+  if (REDIS_URL !== undefined) return { transport: 'redis' };
+  return { transport: DB_TYPE === 'postgres' ? 'postgres' : null };
 }
 
 function tlsOf(env: Environment): TlsFilesConfig | null {

@@ -1,6 +1,7 @@
 export { DatabaseStartError, DatabaseUnavailableError } from './database.errors.js';
 export { DatabaseModule } from './database.module.js';
 export { DatabaseService } from './database.service.js';
+export { PostgresNotifications } from './server/postgres.notifications.js';
 export { fitInto, type SizedRow } from './sized.rows.js';
 export { sqlitePath } from './sqlite/sqlite.files.js';
 export type { SqlDialect, SqlExecutor, SqlRow, SqlStatement, SqlValue } from './sql.dialect.js';

@@ -28,6 +28,9 @@ const ROW =
   placeholders(INSERT_COUNT - 2).slice(1);
 const ROW_PARAMETERS = INSERT_COUNT + 1;
 
+/** Ids in one query. */
+const LOOK_BATCH = 1_000;
+
 const ALL_NAMES = namesOf(EVENT_LOG_COLUMNS);
 
 const LONG_NAMES = Object.values(EVENT_LOG_COLUMNS).flatMap(({ name, isLong }) => (isLong ? [name] : []));
@@ -59,6 +62,20 @@ export class EventLogRepository {
       [correlationId, after, limit],
     );
     return rows.map((row) => ({ bytes: Number(row.bytes) }));
+  }
+
+  /** The place of the last event of each trail. */
+  async findLastPlaces(correlationIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const places = new Map<string, number>();
+    for (const batch of inBatches(correlationIds, 1, LOOK_BATCH)) {
+      const rows = await this.database.read(
+        `SELECT correlation_id, MAX(seq) AS seq FROM event_log ` +
+          `WHERE correlation_id IN ${placeholders(batch.length)} GROUP BY correlation_id`,
+        batch,
+      );
+      for (const row of rows) places.set(row.correlation_id as string, Number(row.seq));
+    }
+    return places;
   }
 
   /** The latest attempts of a step, the last one first. */

@@ -135,6 +135,15 @@ export class EventLogService {
   }
 
   /**
+   * The places of the last events of trails; processes without events are missing.
+   *
+   * @throws DatabaseUnavailableError
+   */
+  findLastPlaces(correlationIds: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.repository.findLastPlaces(correlationIds);
+  }
+
+  /**
    * Calls a listener with the process of each row that this instance has committed. Rows of other instances are not
    * reported.
    *

@@ -18,6 +18,7 @@ import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { DatabaseService, WriteQueueService } from '../database/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
 import { StartBacklogService } from '../process/index.js';
+import { WakeUpsService } from '../wake-ups/index.js';
 
 /** Messages for an embedded engine that does not run. */
 const ENGINE_MESSAGES: Readonly<Record<EngineCondition['status'], string>> = {
@@ -40,6 +41,7 @@ export class HealthService {
     private readonly deployment: EngineDeploymentService,
     private readonly backlog: StartBacklogService,
     private readonly workers: CamundaWorkerService,
+    private readonly wakeUps: WakeUpsService,
     @Inject(ENGINE_ENDPOINT) private readonly endpoint: EngineEndpoint,
     @Inject(CAMUNDA_CONFIG) private readonly camunda: CamundaConfig,
   ) {}
@@ -68,7 +70,7 @@ export class HealthService {
 
   /** Details for operators; they do not affect readiness. */
   details(): HealthIndicatorFunction[] {
-    return [() => this.engine(), () => this.workersHealth()];
+    return [() => this.engine(), () => this.workersHealth(), () => this.wakeUpsHealth()];
   }
 
   private service(): HealthIndicatorResult {
@@ -137,6 +139,11 @@ export class HealthService {
       condition: isAway ? 'degraded' : 'ok',
       deployment: this.deployment.state,
     });
+  }
+
+  /** Without them the service is slower, not wrong, so the part stays up. */
+  private wakeUpsHealth(): HealthIndicatorResult {
+    return this.indicators.check('wakeUps').up({ ...this.wakeUps.state });
   }
 
   private workersHealth(): HealthIndicatorResult {

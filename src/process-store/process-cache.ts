@@ -70,6 +70,18 @@ export class ProcessCache {
     return entry.finalAt === null && now - entry.freshAt > this.maxAgeMs ? undefined : entry.record;
   }
 
+  /** The state, if no other writer can have changed it: a final one, or any if this Map sees all writes. */
+  current(correlationId: string): ProcessRecord | undefined {
+    const record = this.get(correlationId);
+    return record === undefined || (this.maxAgeMs !== Infinity && !isFinal(record)) ? undefined : record;
+  }
+
+  /** Forgets an open state that is older than a version which another instance has committed. */
+  outdate(correlationId: string, version: number): void {
+    const entry = this.entries.get(correlationId);
+    if (entry?.finalAt === null && entry.record.version < version) this.forget(correlationId);
+  }
+
   /** Counts commits, so that a reader can detect whether its row may have changed during the read. */
   get changes(): number {
     return this.changeCount;

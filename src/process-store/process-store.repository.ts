@@ -76,6 +76,12 @@ export class ProcessStoreRepository {
     return row === undefined ? null : recordOf(row, this.dialect);
   }
 
+  /** Whole rows; ids without a row are missing. */
+  async findCurrent(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    const rows = await this.findAmong(correlationIds, COLUMNS, '');
+    return rows.map((row) => recordOf(row, this.dialect));
+  }
+
   /** Who may act on a row, without its long texts; null if there is no row. */
   async findOwnership(correlationId: string): Promise<ProcessOwnership | null> {
     const [row] = await this.database.read(

@@ -10,6 +10,8 @@ import {
 import { fit } from '../common/columns/index.js';
 import { DATABASE_CONFIG, type DatabaseConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import { FreshRowsReader } from './fresh-rows.reader.js';
+import { isFinal } from './outcome-origin.js';
 import { ProcessCache } from './process-cache.js';
 import { cleanChange, cleanOutcome, emptyRecord, rowOf } from './process-record.factory.js';
 import { encodeCursor, type ProcessCursor } from './process-cursor.js';
@@ -47,7 +49,7 @@ type ActiveQuery = Pick<ProcessQuery, 'limit' | 'maxBytes' | 'reserve' | 'proces
 /** Approximate memory of a row without its texts, in bytes. */
 const ROW_BYTES = 512;
 
-/** Maximum age of an open state in the Map if other instances write to the same table, in ms. */
+/** Maximum age of an open state in the Map as the base of a compare-and-set if other instances write too, in ms. */
 const SHARED_MAX_AGE_MS = 1_000;
 
 const SWEEP_MS = 1_000;
@@ -64,6 +66,13 @@ const DECIDED_BATCH = 16;
 export class ProcessStoreService {
   private readonly cache: ProcessCache;
   private readonly writes: ProcessStoreWrites;
+  private readonly outcomeListeners: ((record: ProcessRecord) => void)[] = [];
+  private readonly reader = new FreshRowsReader(async (ids) => {
+    const [first, ...others] = ids;
+    if (first === undefined || others.length > 0) return this.table.findCurrent(ids);
+    const record = await this.table.findProcessStore(first);
+    return record === null ? [] : [record];
+  });
 
   constructor(
     /** Reads of the table alone, past the Map. */
@@ -77,7 +86,9 @@ export class ProcessStoreService {
   ) {
     const maxAgeMs = database.dialect.exclusive ? Infinity : SHARED_MAX_AGE_MS;
     this.cache = new ProcessCache(maxAgeMs, processCacheMaxBytes, () => this.now().getTime());
-    this.writes = processStoreWrites(table, starts, this.cache);
+    this.writes = processStoreWrites(table, starts, this.cache, (record) => {
+      for (const listener of this.outcomeListeners) listener(record);
+    });
     const sweeper = setInterval(() => {
       this.cache.sweep();
     }, SWEEP_MS);
@@ -144,17 +155,44 @@ export class ProcessStoreService {
   }
 
   /**
-   * The state of a process, from the Map or else from the table; null if the id is unknown.
+   * The state of a process, at least as new as the table was when this was called; null if the id is unknown.
+   *
+   * The Map answers for a final state, and on SQLite for any. Otherwise another instance may have written, and the row is
+   * read; calls at the same time share their queries.
+   *
+   * @throws DatabaseUnavailableError if the row has to be read and the database is unavailable
+   */
+  async get(correlationId: string): Promise<ProcessRecord | null> {
+    const current = this.cache.current(correlationId);
+    if (current !== undefined) return current;
+    const { changes } = this.cache;
+    const record = await this.reader.read(correlationId);
+    if (record !== null) this.cache.putRead(record, changes);
+    return record;
+  }
+
+  /**
+   * The state of a process as this instance remembers it, at most a second old, or else as {@link get} reads it. Only for a
+   * write that compares the version; what it refuses has to be decided again on the state of {@link get}.
    *
    * @throws DatabaseUnavailableError if the Map does not hold it and the database is unavailable
    */
-  async get(correlationId: string): Promise<ProcessRecord | null> {
-    const held = this.cache.get(correlationId);
-    if (held !== undefined) return held;
-    const { changes } = this.cache;
-    const record = await this.table.findProcessStore(correlationId);
-    if (record !== null) this.cache.putRead(record, changes);
-    return record;
+  async remembered(correlationId: string): Promise<ProcessRecord | null> {
+    return this.cache.get(correlationId) ?? (await this.get(correlationId));
+  }
+
+  /** Another instance has committed this version of a process: what the Map holds of an older one is forgotten. */
+  noteVersion(correlationId: string, version: number): void {
+    this.cache.outdate(correlationId, version);
+  }
+
+  /**
+   * Calls a listener with every row whose outcome this instance has committed.
+   *
+   * @param listener must not throw
+   */
+  onOutcome(listener: (record: ProcessRecord) => void): void {
+    this.outcomeListeners.push(listener);
   }
 
   /**
@@ -189,15 +227,33 @@ export class ProcessStoreService {
     decide: (record: ProcessRecord) => Decision<R>,
     options: WriteOptions = {},
   ): Promise<UpdateResult<R>> {
-    let current = await this.get(correlationId);
+    let current = await this.remembered(correlationId);
+    let isFresh = false;
     while (current !== null) {
       const decision = decide(current);
-      if ('refuse' in decision) return { kind: 'refused', reason: decision.refuse, record: current };
+      if ('refuse' in decision) {
+        if (isFresh || this.isCurrent(current))
+          return { kind: 'refused', reason: decision.refuse, record: current };
+        isFresh = true;
+        current = await this.get(correlationId);
+        continue;
+      }
       const result = await this.save(current, decision.change, options);
       if (result.saved) return { kind: 'saved', record: result.record };
+      isFresh = true;
       current = result.record;
     }
     return { kind: 'unknown' };
+  }
+
+  /** True if no other instance can write to the table. */
+  get isExclusive(): boolean {
+    return this.database.dialect.exclusive;
+  }
+
+  /** True if no other instance can have changed this state since it was read or written. */
+  isCurrent(record: ProcessRecord): boolean {
+    return this.isExclusive || isFinal(record);
   }
 
   /**
@@ -249,10 +305,17 @@ export class ProcessStoreService {
    * @param correlationIds any number of them
    */
   async *findDecided(correlationIds: readonly string[]): AsyncGenerator<readonly ProcessRecord[]> {
-    const decided = await this.table.findDecidedIds(correlationIds);
-    for (let from = 0; from < decided.length; from += DECIDED_BATCH) {
+    yield* this.readDecided(await this.table.findDecidedIds(correlationIds));
+  }
+
+  /**
+   * Those of the processes whose status in the table is no longer pending, in pages; for few ids of which most are decided.
+   * Puts them into the Map.
+   */
+  async *readDecided(correlationIds: readonly string[]): AsyncGenerator<readonly ProcessRecord[]> {
+    for (let from = 0; from < correlationIds.length; from += DECIDED_BATCH) {
       const { changes } = this.cache;
-      const records = await this.table.findDecided(decided.slice(from, from + DECIDED_BATCH));
+      const records = await this.table.findDecided(correlationIds.slice(from, from + DECIDED_BATCH));
       for (const record of records) this.cache.putRead(record, changes);
       yield records;
     }
@@ -327,7 +390,12 @@ export class ProcessStoreService {
     return this.cache.values();
   }
 
-  /** The committed state in the Map; null if the Map does not hold it. */
+  /** The state in the Map if it is as new as {@link get} would read it; null otherwise. */
+  peekCurrent(correlationId: string): ProcessRecord | null {
+    return this.cache.current(correlationId) ?? null;
+  }
+
+  /** The committed state in the Map, which may be a second old; null if the Map does not hold it. */
   peek(correlationId: string): ProcessRecord | null {
     return this.cache.get(correlationId) ?? null;
   }

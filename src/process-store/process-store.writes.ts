@@ -30,11 +30,16 @@ export type ResolutionWrite =
   | { readonly type: 'resolve'; readonly lease: StartLease; readonly settleMs: number }
   | { readonly type: 'reopen'; readonly correlationId: string; readonly nextInMs: number };
 
-/** Creates the kinds of writes; each puts its committed rows into the Map, in the order of the queue. */
+/**
+ * Creates the kinds of writes; each puts its committed rows into the Map, in the order of the queue.
+ *
+ * @param onOutcome called with each row whose outcome was committed; must not throw
+ */
 export function processStoreWrites(
   repository: ProcessStoreRepository,
   starts: ProcessStartRepository,
   cache: ProcessCache,
+  onOutcome: (record: ProcessRecord) => void,
 ): ProcessStoreWrites {
   /** A kind whose writes are one statement each. */
   const single = <Item, Result>(
@@ -55,9 +60,11 @@ export function processStoreWrites(
       name: 'process_store',
       oneMessage: true,
       write: (sql, items, repeated) => repository.upsertProcessStore(sql, items, repeated),
-      committed: (item, { record }) => {
+      committed: (item, { written, record }) => {
         if (record !== null) cache.put(record);
         else if (item.type === 'update') cache.delete(item.correlationId);
+        const hasOutcome = item.type === 'update' ? item.change.outcome !== undefined : true;
+        if (written && hasOutcome && record !== null && record.status !== 'pending') onOutcome(record);
       },
     },
     started: single(

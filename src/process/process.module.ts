@@ -4,6 +4,7 @@ import { EventLogModule } from '../event-log/index.js';
 import { ProcessMessageModule } from '../process-message/index.js';
 import { ProcessStoreModule } from '../process-store/index.js';
 import { WaitroomModule } from '../waitroom/index.js';
+import { WakeUpsModule } from '../wake-ups/index.js';
 import { WorkLeaseModule } from '../work-lease/index.js';
 import { ProcessCompletionService } from './commands/process-completion.service.js';
 import { ProcessDefinitionsController } from './http/process-definitions.controller.js';
@@ -22,6 +23,7 @@ import { PROCESS_PROVIDERS } from './process.providers.js';
     ProcessMessageModule,
     EventLogModule,
     WaitroomModule,
+    WakeUpsModule,
     CamundaEngineModule,
     WorkLeaseModule,
   ],

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ProcessHarness } from '../../test/support/process.harness.js';
 import { EngineAmbiguousError, EngineResponseError } from '../camunda-engine/index.js';
 import { until } from '../common/testing/until.js';
+import { MessageBus } from '../wake-ups/testing/message.bus.js';
 
 const CALL = { method: 'POST', path: '/process-definition/key/test/start' } as const;
 
@@ -56,6 +57,63 @@ describe('two instances over one database', () => {
       'ok',
       'error',
     ]);
+  });
+
+  it('wakes a waiter at once after the hint of the other, and believes no false hint', async () => {
+    await two.close();
+    await one.close();
+    const bus = new MessageBus();
+    one = await ProcessHarness.open({}, undefined, undefined, bus);
+    two = await one.beside({}, bus);
+    // Without it only a hint can wake.
+    two.waiterRefresh.refresh = () => Promise.resolve();
+    const answer = start(two, 'a');
+    await until(async () => (await two.store.get('a'))?.processInstanceId != null);
+    let answered = false;
+    void answer.then(() => (answered = true));
+    const reads = jest.spyOn(two.store, 'readDecided');
+    bus.deliver('{"i":"stranger","o":[["a",99],["unknown",1]],"e":["a"],"w":["a"]}');
+    await until(() => reads.mock.calls.length > 0);
+    expect(reads).toHaveBeenCalledWith(['a']);
+    await reads.mock.results.at(-1)?.value;
+    expect(answered).toBe(false);
+    await until(() => one.wakeUps.isConnected && two.wakeUps.isConnected);
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    expect((await answer).httpStatus).toBe(200);
+  });
+
+  it('never answers with an older state than the other has answered', async () => {
+    const answer = start(one, 'a');
+    await until(() => one.engine.starts.length > 0);
+    for (let n = 0; n < 20; n += 1) {
+      // Now the Map of the other instance holds the open row.
+      const id = `b-${n}`;
+      void start(one, id).catch(() => undefined);
+      await until(async () => (await two.store.get(id))?.processInstanceId != null);
+      expect(two.store.peek(id)?.status).toBe('pending');
+      await one.completions.complete({ correlationId: id, status: 'ok', data: n });
+      const status = await two.statuses.status(id, { waitMs: 0, held: null, onClientGone: () => undefined });
+      expect(JSON.parse(status.body)).toMatchObject({ status: 'ok', data: n });
+      const replayed = await start(two, id);
+      expect(JSON.parse(replayed.body)).toMatchObject({ status: 'ok', data: n });
+    }
+    await one.completions.complete({ correlationId: 'a', status: 'ok' });
+    await answer;
+  });
+
+  it('refuses on the state of the table and not on what it remembers', async () => {
+    const answer = start(one, 'a');
+    await until(async () => (await two.store.get('a'))?.processInstanceId != null);
+    const seen: string[] = [];
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    expect(two.store.peek('a')?.status).toBe('pending');
+    const result = await two.store.update('a', (row) => {
+      seen.push(row.status);
+      return { refuse: 'not now' };
+    });
+    expect(seen).toEqual(['pending', 'ok']);
+    expect(result).toMatchObject({ kind: 'refused', record: { status: 'ok' } });
+    await answer;
   });
 
   it('accepts only one of two completions at different instances', async () => {

@@ -26,6 +26,9 @@ const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.sp
 /** Tests of features that SQLite lacks: a server, and concurrent writers. */
 const SERVER_ONLY = ['boot', 'contention', 'schema', 'two-processes'].map((name) => `test/db/${name}.spec`);
 
+/** Tests of what only PostgreSQL has. */
+const POSTGRES_ONLY = ['test/db/wake-ups.spec'];
+
 const { db, suites, rest } = readArguments(process.argv.slice(2));
 if (!isConfigured(db)) {
   console.log(`skipped: ${db}, because no server is set (TEST_${db.toUpperCase()}_HOST)`);
@@ -55,7 +58,11 @@ function readArguments(given) {
 function runSuite(suite) {
   if (suite === 'e2e') return run(['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest]);
   // They replace those of the configuration, which skip test/db/ in a full run.
-  const ignored = ['/node_modules/', ...(db === 'sqlite' ? SERVER_ONLY : SQLITE_ONLY)];
+  const ignored = [
+    '/node_modules/',
+    ...(db === 'sqlite' ? SERVER_ONLY : SQLITE_ONLY),
+    ...(db === 'postgres' ? [] : POSTGRES_ONLY),
+  ];
   const paths = rest.filter((each) => !each.startsWith('-'));
   return run([
     '--experimental-vm-modules',

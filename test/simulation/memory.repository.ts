@@ -76,6 +76,10 @@ export class MemoryRepository
     return this.read(() => this.table.rows.get(correlationId) ?? null);
   }
 
+  findCurrent(correlationIds: readonly string[]): Promise<readonly ProcessRecord[]> {
+    return this.read(() => this.byIds(correlationIds));
+  }
+
   findOwnership(correlationId: string): Promise<ProcessRecord | null> {
     return this.findProcessStore(correlationId);
   }

@@ -57,6 +57,8 @@ import { ProcessSweepService } from '../../src/process/reconcile/process-sweep.s
 import { ReconcilerService } from '../../src/process/reconcile/reconciler.service.js';
 import { WaiterRefreshService } from '../../src/process/reconcile/waiter-refresh.service.js';
 import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
+import { WAKE_UP_TRANSPORT, WakeUpsModule, WakeUpsService } from '../../src/wake-ups/index.js';
+import type { MessageBus } from '../../src/wake-ups/testing/message.bus.js';
 import { WorkLeaseModule } from '../../src/work-lease/index.js';
 
 /** A process whose start schema requires a `userId`. */
@@ -373,11 +375,12 @@ export class ProcessHarness {
     readonly engine: FakeEngine,
   ) {}
 
-  /** @param first the instance whose database, write queue and engine the new one shares, with a Map of its own */
+  /** @param first the instance whose database, write queue and engine the new one shares, with a Map of its own @param bus carries hints between instances */
   static async open(
     variables: Record<string, string> = {},
     dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')),
     first?: ProcessHarness,
+    bus?: MessageBus,
   ): Promise<ProcessHarness> {
     const engine = first?.engine ?? new FakeEngine();
     const configuration: Configuration = createConfiguration({
@@ -404,6 +407,7 @@ export class ProcessHarness {
         ProcessMessageModule,
         EventLogModule,
         WaitroomModule,
+        WakeUpsModule,
         WorkLeaseModule,
       ],
       providers: [
@@ -422,6 +426,7 @@ export class ProcessHarness {
       ],
     }).setLogger({ log: () => undefined, warn: () => undefined, error: () => undefined });
     if (first !== undefined) shareDatabase(builder, first.module);
+    if (bus !== undefined) builder.overrideProvider(WAKE_UP_TRANSPORT).useValue(bus.transport());
     const module = await builder.compile();
     await module.init();
     return new ProcessHarness(module, dataDir, engine);
@@ -487,6 +492,10 @@ export class ProcessHarness {
     return this.module.get(WaiterRefreshService);
   }
 
+  get wakeUps(): WakeUpsService {
+    return this.module.get(WakeUpsService, { strict: false });
+  }
+
   get reconciler(): ReconcilerService {
     return this.module.get(ReconcilerService);
   }
@@ -543,8 +552,9 @@ export class ProcessHarness {
   }
 
   /** A second instance of the service beside this one, over the same database; close it first. */
-  async beside(variables: Record<string, string> = {}): Promise<ProcessHarness> {
-    return ProcessHarness.open(variables, mkdtempSync(join(tmpdir(), 'fastify-camunda-process-')), this);
+  async beside(variables: Record<string, string> = {}, bus?: MessageBus): Promise<ProcessHarness> {
+    const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-process-'));
+    return ProcessHarness.open(variables, dataDir, this, bus);
   }
 
   /** The status of a row in the file, as another connection sees it; undefined if no row is committed. */

@@ -68,6 +68,19 @@ export const postgresDialect: ServerDialect = {
   lacksRight: (error) => codesOf(error).includes('42501'),
 };
 
+/** TLS of a connection, as `pg` takes it. */
+export function postgresTls({
+  encrypt,
+  trustServerCertificate,
+  caFile,
+}: DatabaseServerConfig): { rejectUnauthorized: boolean; ca?: string } | false {
+  if (!encrypt) return false;
+  return {
+    rejectUnauthorized: !trustServerCertificate,
+    ...(caFile === null ? {} : { ca: readFileSync(caFile, 'utf8') }),
+  };
+}
+
 function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpose): DataSourceOptions {
   const { host, port, user, password, name, schema, statementTimeoutMs, connectTimeoutMs } = config;
   const isService = purpose !== 'schema';
@@ -79,12 +92,7 @@ function postgresOptions(config: DatabaseServerConfig, purpose: ConnectionPurpos
     ...(password === null ? {} : { password }),
     database: name,
     ...(schema === null ? {} : { schema }),
-    ssl: config.encrypt
-      ? {
-          rejectUnauthorized: !config.trustServerCertificate,
-          ...(config.caFile === null ? {} : { ca: readFileSync(config.caFile, 'utf8') }),
-        }
-      : false,
+    ssl: postgresTls(config),
     applicationName: 'fastify-camunda',
     connectTimeoutMS: connectTimeoutMs,
     poolSize: connectionsFor(purpose, config),

@@ -17,7 +17,7 @@ export class AccessibleProcessFinder {
    */
   async find(correlationId: string, access: ProcessAccess): Promise<ProcessRecord | null> {
     if (access.isAll) return this.store.get(correlationId);
-    const held = this.store.peek(correlationId);
+    const held = this.store.peekCurrent(correlationId);
     if (held !== null && access.allows(held)) return held;
     const owned = await this.store.table.findOwnership(correlationId);
     if (owned === null || !access.allows(owned)) return null;

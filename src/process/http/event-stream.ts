@@ -46,6 +46,11 @@ export class EventStream {
     private after: number,
   ) {}
 
+  /** The place in the trail of the last event that was sent. */
+  get position(): number {
+    return this.after;
+  }
+
   /** Something may have been committed. */
   wake(): void {
     this.isWoken = true;

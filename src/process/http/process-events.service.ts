@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { ProcessAccess } from '../../auth/index.js';
 import { HTTP_CONFIG, type HttpConfig } from '../../config/index.js';
 import { EventLogService } from '../../event-log/index.js';
@@ -8,12 +8,20 @@ import { type ProcessRecord, ProcessStoreService } from '../../process-store/ind
 import { AccessibleProcessFinder } from '../commands/accessible-process.finder.js';
 import type { OnCallerGone } from '../commands/caller-gone.js';
 import { OutcomeWaitService } from '../outcome/outcome-wait.service.js';
+import { WakeUpsService } from '../../wake-ups/index.js';
+import { AdaptiveRounds } from '../waiting/adaptive-rounds.js';
 import { EventStream } from './event-stream.js';
 import { unknownProcess } from './process-problems.js';
 import { type ProcessAnswer, ProcessViewPresenter } from './process-view.presenter.js';
 
 /** Upper bound of the events that a stream holds in memory, in bytes. */
 const STREAM_BYTES = 262_144;
+
+/**
+ * How often the ends of the trails of all streams are read while hints of other instances do not arrive, in ms: one query
+ * for each 1 000 streams.
+ */
+const POLLING = { minMs: 100, maxMs: 1_000 };
 
 /** An open event stream. */
 export interface OpenStream {
@@ -26,6 +34,7 @@ export interface OpenStream {
 export class ProcessEventsService {
   private readonly logger = new Logger(ProcessEventsService.name);
   private readonly streams = new Map<string, Set<EventStream>>();
+  private readonly rounds: AdaptiveRounds;
   private closed = false;
 
   constructor(
@@ -36,14 +45,30 @@ export class ProcessEventsService {
     waits: OutcomeWaitService,
     shutdown: ShutdownService,
     @Inject(HTTP_CONFIG) private readonly config: HttpConfig,
+    @Optional() private readonly wakeUps?: WakeUpsService,
   ) {
-    const wake = (correlationId: string): void => {
-      for (const stream of this.streams.get(correlationId) ?? []) stream.wake();
-    };
-    events.observe(wake);
-    waits.observe(({ correlationId }) => {
-      wake(correlationId);
+    this.rounds = new AdaptiveRounds(
+      POLLING,
+      () => this.poll(),
+      () => this.streams.size === 0 || store.isExclusive || wakeUps?.isConnected === true,
+    );
+    events.observe((correlationId) => {
+      this.wake(correlationId);
+      wakeUps?.publishEvent(correlationId);
     });
+    waits.observe(({ correlationId }) => {
+      this.wake(correlationId);
+    });
+    wakeUps?.onEvents((correlationIds) => {
+      for (const correlationId of correlationIds) this.wake(correlationId);
+    });
+    wakeUps?.onOutcomes((hints) => {
+      for (const [correlationId] of hints) this.wake(correlationId);
+    });
+    wakeUps?.onAway(() => {
+      this.rounds.added();
+    });
+    shutdown.register('drain', 'event streams', () => this.rounds.stop());
     shutdown.register('refuse', 'event streams', () => {
       this.closed = true;
       for (const stream of [...this.streams.values()].flatMap((set) => [...set])) stream.close();
@@ -123,17 +148,40 @@ export class ProcessEventsService {
     return null;
   }
 
+  private wake(correlationId: string): void {
+    for (const stream of this.streams.get(correlationId) ?? []) stream.wake();
+  }
+
+  /** Wakes the streams whose trails have grown. A stream also reads its trail each second, so that a failure costs time. */
+  private async poll(): Promise<void> {
+    try {
+      for (const [correlationId, seq] of await this.events.findLastPlaces([...this.streams.keys()])) {
+        for (const stream of this.streams.get(correlationId) ?? []) {
+          if (stream.position >= seq) continue;
+          stream.wake();
+          // More events may follow soon.
+          this.rounds.added();
+        }
+      }
+    } catch {
+      // A stream that cannot read its trail says so.
+    }
+  }
+
   private async *registered(correlationId: string, stream: EventStream): AsyncGenerator<string> {
     if (this.closed) stream.close();
     const others = this.streams.get(correlationId);
     if (others === undefined) this.streams.set(correlationId, new Set([stream]));
     else others.add(stream);
+    const unwatch = this.wakeUps?.watchEvents(correlationId);
+    this.rounds.added();
     try {
       yield* stream.read();
     } catch (error) {
       // The client reconnects at the last event, and then gets the error as an answer.
       this.logger.warn({ msg: 'A stream of events was closed early.', correlationId, err: error });
     } finally {
+      unwatch?.();
       const left = this.streams.get(correlationId);
       left?.delete(stream);
       if (left?.size === 0) this.streams.delete(correlationId);

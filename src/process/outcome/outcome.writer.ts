@@ -54,18 +54,28 @@ export class OutcomeWriter {
     event: OutcomeEvent,
     { insert, ...options }: OutcomeOptions = {},
   ): Promise<UpdateResult<R>> {
-    let record = await this.store.get(correlationId);
+    let record = await this.store.remembered(correlationId);
+    let isFresh = false;
     for (;;) {
       if (record === null) {
         if (insert === undefined) return { kind: 'unknown' };
         const inserted = await this.store.insertFinished(insert, options);
         if (inserted.kind === 'inserted') return this.saved(inserted.record, event, options);
         record = inserted.record;
+        isFresh = true;
       }
       const decision = await decide(record);
-      if ('refuse' in decision) return { kind: 'refused', reason: decision.refuse, record };
+      if ('refuse' in decision) {
+        // What is remembered may be older than what another instance has answered.
+        if (isFresh || this.store.isCurrent(record))
+          return { kind: 'refused', reason: decision.refuse, record };
+        isFresh = true;
+        record = await this.store.get(correlationId);
+        continue;
+      }
       const result = await this.store.save(record, decision.change, options);
       if (result.saved) return this.saved(result.record, event, options);
+      isFresh = true;
       record = result.record;
     }
   }

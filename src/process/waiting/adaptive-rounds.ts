@@ -19,11 +19,12 @@ export class AdaptiveRounds {
   private stopped = false;
 
   /**
+   * @param times a function: they change, from the next round on
    * @param look makes a round; must not reject
    * @param isIdle true if there is nothing to look at: no further round is made until the next subject
    */
   constructor(
-    private readonly times: RoundTimes,
+    private readonly times: RoundTimes | (() => RoundTimes),
     private readonly look: () => Promise<void>,
     private readonly isIdle: () => boolean,
   ) {}
@@ -44,7 +45,7 @@ export class AdaptiveRounds {
   private schedule(): void {
     if (this.stopped || this.round !== null || this.isIdle()) return;
     const now = performance.now();
-    const { minMs, maxMs } = this.times;
+    const { minMs, maxMs } = typeof this.times === 'function' ? this.times() : this.times;
     const intervalMs = Math.min(Math.max((now - this.youngestSince) * SHARE_OF_AGE, minMs), maxMs);
     // A young subject shortens the interval that an old one has set; none makes it longer.
     if (this.timer !== null && this.dueAt <= now + intervalMs) return;
