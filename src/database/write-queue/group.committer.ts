@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { DatabaseConnection } from '../database.connection.js';
 import type { SqlErrorKind, SqlExecutor } from '../sql.dialect.js';
-import { batchesOf, type QueuedWrite, type WriteBatch } from './write-group.js';
+import { batchesOf, givenKeysLast, type QueuedWrite, type WriteBatch } from './write-group.js';
 import { WriteRefusedError } from './write-queue.errors.js';
 
 /** Retries of a group before an existing key counts as the fault of a row. */
@@ -61,7 +61,8 @@ export class GroupCommitter {
 
   /** @returns null if the group is committed and settled, otherwise the reason of the failure */
   private async attempt(group: readonly QueuedWrite[], repeated: boolean): Promise<Failure | null> {
-    const batches = batchesOf(group);
+    const { exclusive } = this.connection.dialect;
+    const batches = exclusive ? batchesOf(group) : givenKeysLast(batchesOf(group));
     let failed: WriteBatch['kind'] | null = null;
     const results = new Map<QueuedWrite, unknown>();
     const oneMessage =

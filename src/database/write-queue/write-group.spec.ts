@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { batchesOf, type QueuedWrite } from './write-group.js';
+import { batchesOf, givenKeysLast, type QueuedWrite } from './write-group.js';
 import type { WriteKind } from './write-kind.js';
 
 const kindNamed = (name: string): WriteKind<unknown, unknown> => ({ name, write: async () => [] });
@@ -50,5 +50,16 @@ describe('batchesOf', () => {
           expect(each.every((one) => one.kind === kind)).toBe(true);
       }),
     );
+  });
+});
+
+describe('givenKeysLast', () => {
+  it('moves batches with given keys behind the others, and changes no other order', () => {
+    const given: WriteKind<unknown, unknown> = { ...kindNamed('given'), givesKeys: true };
+    const batches = [KINDS[0]!, given, KINDS[2]!, given, KINDS[1]!].map((kind, place) => ({
+      kind,
+      writes: [write(0, 'a', place)],
+    }));
+    expect(givenKeysLast(batches).map(({ writes }) => writes[0]?.item)).toEqual([0, 2, 4, 1, 3]);
   });
 });

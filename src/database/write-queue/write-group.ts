@@ -44,3 +44,14 @@ export function batchesOf(writes: readonly QueuedWrite[]): WriteBatch[] {
   }
   return batches;
 }
+
+/**
+ * Puts the batches whose keys the database gives last, and keeps the order of the others.
+ *
+ * Another instance that gives a key of the same row meanwhile waits for the end of this transaction, so it should wait for
+ * the commit alone. All batches are committed together, so that no reader sees their order.
+ */
+export function givenKeysLast(batches: readonly WriteBatch[]): WriteBatch[] {
+  const isLast = ({ kind }: WriteBatch): boolean => kind.givesKeys === true;
+  return [...batches.filter((batch) => !isLast(batch)), ...batches.filter(isLast)];
+}
