@@ -161,7 +161,7 @@ export class ProcessStoreRepository {
   ): Promise<readonly ProcessPlace[]> {
     const { bytesIn, limit, readTime } = this.dialect;
     const bytes = withData ? `${bytesIn('error')} + ${bytesIn('data')}` : bytesIn('error');
-    const rows = await this.database[mayBeOlder ? 'readReplica' : 'read'](
+    const rows = await this.database[mayBeOlder && this.database.hasReplica ? 'readReplica' : 'read'](
       `SELECT correlation_id, started_at, ${bytes} AS bytes FROM process_store ${where} ` +
         `ORDER BY started_at DESC, correlation_id DESC${limit}`,
       parameters,
