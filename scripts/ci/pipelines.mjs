@@ -91,6 +91,11 @@ const operaton = {
   open: () => openEngine('operaton'),
   steps: [
     jest('e2e on Operaton', 1_500, 'test:e2e -- --target operaton --about engine'),
+    tap(
+      'cluster on Operaton, with Redis if it is installed',
+      900,
+      'node test/cluster/run.mjs --processes 200 --rate 8 --allow-stale',
+    ),
     jest('conformance cases on Operaton', 1_500, `test:engine -- --target operaton ${ONE_WORKER}`),
   ],
 };
