@@ -24,7 +24,9 @@ const REPOSITORIES = [
 const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.spec'];
 
 /** Tests of features that SQLite lacks: a server, and concurrent writers. */
-const SERVER_ONLY = ['boot', 'contention', 'schema', 'two-processes'].map((name) => `test/db/${name}.spec`);
+const SERVER_ONLY = ['boot', 'contention', 'replacement', 'schema', 'two-processes'].map(
+  (name) => `test/db/${name}.spec`,
+);
 
 /** Tests of what only PostgreSQL has. */
 const POSTGRES_ONLY = ['test/db/wake-ups.spec'];
