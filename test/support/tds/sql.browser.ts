@@ -9,13 +9,14 @@ export class SqlBrowser {
   /** The number of requests. */
   asked = 0;
 
+  /** @param instances the ports by name; an instance may move */
   private constructor(
     private readonly socket: Socket,
-    instances: Readonly<Record<string, number>>,
+    public instances: Readonly<Record<string, number>>,
   ) {
     socket.on('message', (_message, { address, port }) => {
       this.asked += 1;
-      const text = Object.entries(instances)
+      const text = Object.entries(this.instances)
         .map(
           ([name, at]) =>
             `ServerName;SQL1;InstanceName;${name};IsClustered;No;Version;16.0.1000.6;tcp;${at};;`,
