@@ -1,4 +1,4 @@
-// npm run bench:engine-cluster [-- --seconds 60 --rate 2 --shortest 5000,200 --nodes 1,2]
+// npm run bench:engine-cluster [-- --seconds 60 --rate 1 --shortest 5000,200 --nodes 1,2]
 //
 // Starts two nodes of Operaton over one PostgreSQL, and the built service with a load balancer in front of the nodes. It starts
 // onboard-user at a fixed rate and prints the time from the creation of each task to its fetch, both by the clocks of the
@@ -17,7 +17,7 @@ import { startRoundRobin } from '../reference-engines/round-robin.mjs';
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '60' },
-    rate: { type: 'string', default: '2' },
+    rate: { type: 'string', default: '1' },
     shortest: { type: 'string', default: '5000,200' },
     nodes: { type: 'string', default: '1,2' },
     build: { type: 'string', default: 'dist' },
