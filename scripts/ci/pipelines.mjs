@@ -94,7 +94,7 @@ const operaton = {
     tap(
       'cluster on Operaton, with Redis if it is installed',
       900,
-      'node test/cluster/run.mjs --processes 200 --rate 8 --allow-stale',
+      'node test/cluster/run.mjs --processes 200 --rate 8',
     ),
     jest('conformance cases on Operaton', 1_500, `test:engine -- --target operaton ${ONE_WORKER}`),
   ],
