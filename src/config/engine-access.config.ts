@@ -104,7 +104,8 @@ function tlsFaults(env: Environment): string[] {
 
 /** The credentials for the engine. @param paths files of the secrets by variable */
 export function engineAuthOf(env: Environment, paths: ReadonlyMap<string, string>): EngineAuthConfig {
-  const secretOf = (name: VariableName): Secret => new Secret(String(env[name]), paths.get(name) ?? null);
+  const secretOf = (name: 'CAMUNDA_PASSWORD' | 'CAMUNDA_TOKEN' | 'CAMUNDA_CLIENT_SECRET'): Secret =>
+    new Secret(String(env[name]), paths.get(name) ?? null);
   const mode = modeOf(env);
   if (env.CAMUNDA_BASE_URL === undefined) return { mode: 'none' };
   switch (mode) {

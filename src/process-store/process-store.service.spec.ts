@@ -57,6 +57,16 @@ describe('ProcessStoreService', () => {
     ...changes,
   });
 
+  /** Times that a test sets, also for the database, whose own clock is that of its server. */
+  const fakeTimes = (): void => {
+    jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+    fakeDatabaseTime();
+  };
+
+  const fakeDatabaseTime = (): void => {
+    jest.spyOn(fixture.database, 'now').mockImplementation(() => new Date());
+  };
+
   /** The lease of {@link claimOf}. */
   const leaseOf = (correlationId: string): StartLease => ({
     correlationId,
@@ -429,8 +439,9 @@ describe('ProcessStoreService', () => {
   describe('the Map', () => {
     beforeEach(async () => {
       await fixture.stop();
-      jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+      fakeTimes();
       await reopened();
+      fakeDatabaseTime();
     });
 
     it('forgets a final state 5 s after its end and reads it from the table', async () => {
@@ -568,7 +579,7 @@ describe('ProcessStoreService', () => {
     const T0 = Date.parse('2026-03-01T00:00:00.000Z');
 
     async function fill(): Promise<void> {
-      jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+      fakeTimes();
       for (let index = 0; index < 6; index += 1) {
         jest.setSystemTime(T0 + Math.floor(index / 2) * 1_000);
         await claimed(`p${index}`, { processKey: index % 2 === 0 ? 'even' : 'odd' });
@@ -612,7 +623,7 @@ describe('ProcessStoreService', () => {
     ])(
       'shows a caller with the restriction %j only its processes, open, recent and old',
       async (given, ids) => {
-        jest.useFakeTimers({ doNotFake: [...NO_FAKES] });
+        fakeTimes();
         for (const [index, [id, processKey, owner]] of (
           [
             ['a', 'k', 'ann'],

@@ -14,7 +14,7 @@ import { WAKE_UP_TRANSPORT, type WakeUpTransport } from './wake-up.transport.js'
 import { WakeUpsService } from './wake-ups.service.js';
 
 /** What carries the hints of this configuration; null: nothing. */
-export function createTransport(
+function createTransport(
   { transport }: WakeUpsConfig,
   { server }: DatabaseConfig,
   { url, tls }: RedisConfig,

@@ -6,7 +6,7 @@ import { WorkLease } from './work-lease.js';
 import { WorkLeaseRepository } from './work-lease.repository.js';
 
 /** How long an instance holds a work without renewing its lease, in ms: then another instance takes it over. */
-export const WORK_LEASE_MS = 20_000;
+const WORK_LEASE_MS = 20_000;
 
 /** A work that one instance does for all. */
 export type Work =

@@ -122,7 +122,7 @@ export class Interleaving extends SeededRun {
     });
   }
 
-  protected override get isOver(): boolean {
+  protected override isOver(): boolean {
     return this.over;
   }
 

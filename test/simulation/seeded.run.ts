@@ -19,7 +19,7 @@ export abstract class SeededRun {
       this.begin();
     });
     try {
-      await this.world.run(() => this.isOver);
+      await this.world.run(() => this.isOver());
     } catch (error) {
       this.violate(error instanceof Error ? (error.stack ?? error.message) : String(error));
     }
@@ -39,7 +39,7 @@ export abstract class SeededRun {
   }
 
   /** True if the run ends although events are outstanding. */
-  protected get isOver(): boolean {
+  protected isOver(): boolean {
     return false;
   }
 
