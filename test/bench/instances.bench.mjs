@@ -46,6 +46,7 @@ const children = new Set();
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL');
 });
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 const database = await createTestDatabase('postgres');
 const session = new pg.Client({
   host: database.variables.TEST_DB_HOST,
