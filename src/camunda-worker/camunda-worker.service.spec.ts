@@ -306,11 +306,12 @@ describe('CamundaWorkerService with the JS client and an engine in memory', () =
       return { id, task };
     };
     const running = hold('running', { workerId: own, retries: null, forMs: 600_000 });
-    const secondAttempt = hold('second', { workerId: own, retries: 3, forMs: 19_000 });
-    const asked = hold('asked', { workerId: own, retries: 3, forMs: 600_000 });
-    const retry = hold('retry', { workerId: own, retries: 3, forMs: 550 });
+    const secondAttempt = hold('second', { workerId: own, retries: 20, forMs: 19_000 });
+    const asked = hold('asked', { workerId: own, retries: 20, forMs: 600_000 });
+    // After 18 attempts a retry waits for about a minute, so the lock outlasts the boot on any machine.
+    const retry = hold('retry', { workerId: own, retries: 3, forMs: 50_000 });
     const stranger = hold('stranger', { workerId: 'somebody-else', retries: null, forMs: 600_000 });
-    const { module } = await boot({}, 2_000, undefined, engine);
+    const { module } = await boot({ CAMUNDA_TASK_RETRIES: '20' }, 2_000, undefined, engine);
     expect([running, secondAttempt].map(({ task }) => task.workerId === own)).toEqual([false, false]);
     expect([retry, asked, stranger].map(({ task }) => task.workerId)).toEqual([own, own, 'somebody-else']);
     await engine.until(() => ![running, secondAttempt].some(({ id }) => engine.isRunning(id)));
