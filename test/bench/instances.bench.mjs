@@ -1,11 +1,12 @@
 // npm run bench:instances [-- --instances 1,2,3 --wake-ups redis,postgres,off --seconds 8 --concurrency 50 --samples 200
-//   --redis redis://127.0.0.1:6379/9 --build dist --rounds 1]
+//   --redis redis://127.0.0.1:6379/9 --build dist --rounds 1 --cores 0.25]
 //
 // Starts instances of the built service over one PostgreSQL and one engine (the embedded engine as a process of its own),
 // each combination on an empty schema and an empty engine. Requests go to the instances in turn.
 //
 // Prints starts per second with their latency, what the database did for each of them, and the time from the response to a
-// completion on one instance to the response of a waiter on another. PostgreSQL is that of npm run test:db. Machines differ
+// completion on one instance to the response of a waiter on another. --cores limits each instance to this share of a
+// processor (Linux, root), as instances on machines of their own have: without it all compete for the same processors. PostgreSQL is that of npm run test:db. Machines differ
 // and are noisy: compare rows of one run.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { parseArgs } from 'node:util';
 import pg from 'pg';
 import { Pool } from 'undici';
 import { createTestDatabase } from '../db/server.mjs';
+import { limitProcessor } from './support/processor.limit.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -28,12 +30,15 @@ const { values } = parseArgs({
     redis: { type: 'string', default: 'redis://127.0.0.1:6379/9' },
     build: { type: 'string', default: 'dist' },
     rounds: { type: 'string', default: '1' },
+    // 0: no limit.
+    cores: { type: 'string', default: '0' },
     // Further options of Node for the services, e.g. --cpu-prof.
     node: { type: 'string', default: '' },
   },
 });
 const COUNTS = values.instances.split(',').map(Number);
 const CONCURRENCY = Number(values.concurrency);
+const CORES = Number(values.cores);
 
 /** Processes before the measurement, so that the code is compiled. */
 const WARM_UP_SECONDS = 3;
@@ -179,6 +184,8 @@ async function startService(build, engineUrl, schema, wakeUps) {
     if (url === undefined) continue;
     child.stdout.on('data', () => {});
     child.stdout.resume();
+    // Not before: a boot takes a multiple of the limit.
+    if (CORES > 0) child.once('exit', limitProcessor(child.pid, CORES));
     return { child, url };
   }
   throw new Error(`The service did not start:\n${output}`);
