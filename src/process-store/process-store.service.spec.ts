@@ -555,9 +555,8 @@ describe('ProcessStoreService', () => {
     const transaction = connection.transaction.bind(connection);
     connection.transaction = async (work, options) => {
       connection.transaction = transaction;
-      const written = transaction(work, options);
       during = await store.get('a');
-      return written;
+      return transaction(work, options);
     };
     await store.save(asClaimed('a'), { outcome: OK });
     expect(during).toMatchObject({ status: 'pending', version: 1 });

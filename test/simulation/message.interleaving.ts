@@ -311,6 +311,7 @@ class MessageInstance {
     const isCorrelating = ({ state }: ProcessMessageRecord): boolean => state === 'correlating';
     return {
       isSoleWriter: isEmbedded,
+      now: () => after(0),
       find: (messageId: string) => this.disk(() => messages.get(messageId) ?? null),
       claim: ({
         owner,
@@ -372,10 +373,11 @@ class MessageInstance {
         }),
       settle: (row: ProcessMessageRecord) =>
         changed(row, () => true, { state: 'correlated', leaseUntil: null }),
-      remove: ({ messageId, claimId }: ProcessMessageRecord) =>
+      remove: ({ messageId, claimId, leaseOwner }: ProcessMessageRecord) =>
         this.disk(() => {
           const row = messages.get(messageId);
-          if (row?.claimId === claimId && row.state !== 'correlated') messages.delete(messageId);
+          if (row?.claimId !== claimId || row.state === 'correlated' || row.leaseOwner !== leaseOwner) return;
+          messages.delete(messageId);
         }),
     };
   }

@@ -44,6 +44,13 @@ export interface RetentionInstance {
   readonly events: EventArchiveRepository;
 }
 
+/** No lease stops a run: two at the same time must be harmless, because a paused instance does not notice its loss. */
+class WithoutLeases extends WorkLeaseRepository {
+  override get isSoleUser(): boolean {
+    return true;
+  }
+}
+
 /** A database with old rows, and retention over it, without its pauses. */
 export class RetentionFixture {
   private keys = 0;
@@ -74,7 +81,7 @@ export class RetentionFixture {
     const writer = new RetentionWriter(processes, events, store, database, config);
     const pace = new RetentionPace(queue, shutdown, 1);
     const messages = new ProcessMessageRepository(database, queue);
-    const leases = new WorkLeaseService(new WorkLeaseRepository(database, queue), shutdown);
+    const leases = new WorkLeaseService(new WithoutLeases(database, queue), shutdown);
     const service = new RetentionService(
       processes,
       messages,
