@@ -29,3 +29,11 @@ export function hasRedis(): boolean;
  * @throws Error if Redis is not installed
  */
 export function startRedis(parameters?: readonly string[]): Promise<RedisServer>;
+
+/**
+ * Starts a Sentinel on a free loopback port.
+ *
+ * @param configuration the content of its file, such as `sentinel monitor main 127.0.0.1 6379 1`
+ * @throws Error if Redis is not installed
+ */
+export function startSentinel(configuration: string): Promise<RedisServer>;

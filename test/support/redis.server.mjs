@@ -1,6 +1,6 @@
 // A separate Redis server, for a machine without one and for tests that stop or pause the server.
 import { spawn } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -31,8 +31,23 @@ export function hasRedis() {
  * @throws Error if Redis is not installed
  */
 export async function startRedis(parameters = []) {
+  return start(['--save', '', '--appendonly', 'no', ...parameters]);
+}
+
+/**
+ * Starts a Sentinel on a free loopback port, which needs a file that it can write.
+ *
+ * @param {string} configuration the content of its file, such as `sentinel monitor main 127.0.0.1 6379 1`
+ * @throws Error if Redis is not installed
+ */
+export async function startSentinel(configuration) {
+  return start(['--sentinel'], configuration);
+}
+
+async function start(parameters, configuration = null) {
   if (!hasRedis()) throw new Error(`Redis is not installed: ${PROGRAM} is not in PATH.`);
   const server = new RedisServer(await freePort(), parameters);
+  if (configuration !== null) server.configure(configuration);
   await server.start();
   return server;
 }
@@ -46,6 +61,12 @@ class RedisServer {
     this.port = port;
     this.parameters = parameters;
     this.folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-redis-'));
+  }
+
+  configure(text) {
+    const file = join(this.folder, 'redis.conf');
+    writeFileSync(file, text);
+    this.parameters = [file, ...this.parameters];
   }
 
   get url() {
@@ -63,17 +84,8 @@ class RedisServer {
     this.output = '';
     const server = spawn(
       PROGRAM,
-      [
-        '--bind',
-        this.host,
-        '--port',
-        String(this.port),
-        '--save',
-        '',
-        '--appendonly',
-        'no',
-        ...this.parameters,
-      ],
+      // First, because a file of the configuration stands before all options.
+      [...this.parameters, '--bind', this.host, '--port', String(this.port)],
       { cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     this.process = server;
