@@ -222,6 +222,11 @@ describe.each(OVERLAYS)('the manifests of the overlay %s', (overlay) => {
         { protocol: 'TCP', port: 53 },
       ]),
     );
+    // NodeLocal DNSCache runs in the network of the node, where no selector finds it.
+    const dns = policies
+      .flatMap((policy) => policy?.egress ?? [])
+      .find(({ ports: each }) => each?.some(({ port }) => port === 53));
+    expect(dns?.to).toContainEqual({ ipBlock: { cidr: '169.254.20.10/32' } });
     const ingress = policies.flatMap((policy) => policy?.ingress ?? []);
     expect(ingress.flatMap((rule) => rule.ports ?? [])).toEqual([{ protocol: 'TCP', port: 'http' }]);
     // A rule without `from` or `to` allows everybody.
@@ -294,6 +299,13 @@ describe('the overlay production', () => {
       'topology.kubernetes.io/zone',
     ]);
     for (const { labelSelector } of spread) expect(labelSelector).toEqual(spec?.selector);
+  });
+
+  it('does not count nodes that take no pods, which would leave pods pending for ever', () => {
+    const required = pod.spec?.topologySpreadConstraints?.filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable === 'DoNotSchedule',
+    );
+    expect(required?.map(({ nodeTaintsPolicy }) => nodeTaintsPolicy)).toEqual(['Honor']);
   });
 
   it('migrates with the image of the service, as a login of its own, without the other secrets', () => {
