@@ -65,7 +65,8 @@ export class PostgresNotifications {
     await client?.end().catch(() => undefined);
   }
 
-  private async connect(): Promise<void> {
+  /** @throws an error of the file system if DB_CA_FILE cannot be read */
+  private createClient(): pg.Client {
     const { host, port, user, password, name, connectTimeoutMs } = this.config;
     const client = new pg.Client({
       host,
@@ -91,7 +92,14 @@ export class PostgresNotifications {
     client.on('notification', ({ channel, payload = '' }) => {
       if (channel === this.channel && client === this.client) this.listener.onMessage(payload);
     });
+    return client;
+  }
+
+  /** Never rejects. */
+  private async connect(): Promise<void> {
+    let client: pg.Client | null = null;
     try {
+      client = this.createClient();
       await client.connect();
       await client.query(`LISTEN "${this.channel}"`);
       if (this.closed) {
@@ -103,7 +111,7 @@ export class PostgresNotifications {
       this.listener.onListening();
     } catch (error) {
       this.listener.onError(error instanceof Error ? error : new Error(String(error)));
-      client.end().catch(() => undefined);
+      client?.end().catch(() => undefined);
       this.connectLater();
     }
   }
