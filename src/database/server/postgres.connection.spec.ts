@@ -66,6 +66,13 @@ class ScriptedPostgres {
   }
 }
 
+describe('an error of PostgreSQL', () => {
+  it('of a missing permission is no fault of the row, because an administrator may give it again', () => {
+    expect(postgresDialect.errorKind({ driverError: { code: '42501' } })).toBe('unavailable');
+    expect(postgresDialect.errorKind({ driverError: { code: '42P01' } })).toBe('content');
+  });
+});
+
 describe('a connection to PostgreSQL', () => {
   let server: ScriptedPostgres;
   let pool: DataSource;

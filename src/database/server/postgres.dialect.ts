@@ -26,6 +26,9 @@ const CONTENT = /^(0A|22|23|42|54)/;
 
 const UNIQUE_VIOLATION = '23505';
 
+/** A permission that the role does not have, or no longer has; an administrator may give it again. */
+const MISSING_RIGHT = '42501';
+
 /** A transaction that only reads, because the server is a standby. */
 const READ_ONLY = '25006';
 
@@ -65,7 +68,7 @@ export const postgresDialect: ServerDialect = {
   // Each session sets synchronous_commit itself.
   checkSettings: () => Promise.resolve(),
   connectFault: postgresConnectFault,
-  lacksRight: (error) => codesOf(error).includes('42501'),
+  lacksRight: (error) => codesOf(error).includes(MISSING_RIGHT),
 };
 
 /** TLS of a connection, as `pg` takes it. */
@@ -180,6 +183,7 @@ function postgresErrorKind(error: unknown): SqlErrorKind {
   const codes = codesOf(error);
   if (codes.some((code) => CONTENDED.test(code))) return 'contended';
   if (codes.includes(UNIQUE_VIOLATION)) return 'conflict';
+  if (codes.includes(MISSING_RIGHT)) return 'unavailable';
   if (codes.some((code) => CONTENT.test(code) && code.length === 5)) return 'content';
   // A programming error will not pass; everything else may be temporary.
   return error instanceof TypeError || error instanceof RangeError ? 'content' : 'unavailable';
