@@ -42,6 +42,14 @@ afterEach(async () => {
 });
 
 describe('a boot on SQL Server', () => {
+  it('leaves no connection open if it fails after it has opened some', async () => {
+    await listen();
+    // The comparison of the clocks, the first statement after both pools are open.
+    capture.answer = ({ sql }) => (sql.endsWith(' AS now') ? serverError(50_000) : undefined);
+    await expect(boot()).rejects.toThrow('error 50000');
+    await until(() => capture.server.open.length === 0);
+  });
+
   it('passes the configuration through mssql, tedious and tarn', async () => {
     await listen();
     await bootOnce();

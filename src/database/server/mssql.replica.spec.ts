@@ -124,6 +124,14 @@ describe('lists with read-only intent', () => {
     expect(warned).toHaveLength(1);
   });
 
+  it('name the secondary that cannot be reached, not the primary', async () => {
+    await open({ replicaHost: '::1' });
+    const { port } = listener.config();
+    expect(warned).toEqual([
+      { msg: expect.stringContaining(`answers: SQL Server at [::1]:${port} cannot be reached`) },
+    ]);
+  });
+
   it('are searched on the primary by default', async () => {
     await open({ replicaHost: null });
     hold(listener, { b: 'ok' });

@@ -49,15 +49,16 @@ export class ServerConnection extends DatabaseConnection {
   ): Promise<ServerConnection> {
     await prepareServerSchema(dialect, config, signal);
     const reader = await connectToServer(dialect, config, 'read', signal);
+    let connection: ServerConnection | null = null;
     try {
       const writer = await connectToServer(dialect, config, 'write', signal);
       const replica = config.replicaHost === null ? null : new ServerReplica(dialect, config);
-      const connection = new ServerConnection(dialect, reader, writer, replica);
+      connection = new ServerConnection(dialect, reader, writer, replica);
       await connection.clock.compare();
       await Promise.all([connection.warmUp(Math.min(config.poolMax - 1, WARM_CONNECTIONS)), replica?.open()]);
       return connection;
     } catch (error) {
-      await reader.destroy();
+      await (connection === null ? reader.destroy() : connection.close());
       throw error;
     }
   }

@@ -67,7 +67,10 @@ export class ServerReplica {
 
   private async connect(): Promise<void> {
     try {
-      const pool = await connectToServer(this.dialect, { ...this.config, bootTimeoutMs: 0 }, 'replica');
+      const { replicaHost, host } = this.config;
+      // Its own host, so that an error names it.
+      const config = { ...this.config, host: replicaHost ?? host, bootTimeoutMs: 0 };
+      const pool = await connectToServer(this.dialect, config, 'replica');
       if (this.isAway) this.logger.log('The server of DB_READ_ONLY_HOST is back: lists are searched there.');
       this.isAway = false;
       this.pool = pool;
