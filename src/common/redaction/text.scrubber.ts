@@ -14,6 +14,8 @@ const MARKS = new PhraseAutomaton([
   '=',
   '<',
   '--',
+  '-u ',
+  '-u\t',
   '%3D',
   '%3d',
   // A colon after a digit is that of a time, except before a value.
@@ -112,11 +114,11 @@ export class TextScrubber {
   }
 }
 
-/** The password of `curl -u name:password` and of `--user` and `--proxy-user`. */
+/** The password of `curl -u name:password` and of `--user` and `--proxy-user`, also in quotes. */
 function maskUserOptions(text: string): string {
   return text.replace(
-    /(^|\s)(-u|--user|--proxy-user)([ \t]{1,4}|=)([^\s:"'`]{1,255}):[^\s"'`]{1,4096}/g,
-    `$1$2$3$4:${MASK}`,
+    /(^|[\s"'`])(-u|--user|--proxy-user)([ \t]{1,4}|=)(?:(\\?["'])([^\s:"'`]{1,255}):(?:(?!\4)[^\n]){1,4096}|([^\s:"'`]{1,255}):[^\s"'`]{1,4096})/g,
+    `$1$2$3$4$5$6:${MASK}`,
   );
 }
 
