@@ -231,12 +231,20 @@ describe('createConfiguration', () => {
       faultsOf({ ...server, DB_INSTANCE: 'db\\REPORTS' }),
       faultsOf({ ...listener, DB_TYPE: 'postgres', DB_INSTANCE: 'REPORTS' }),
       faultsOf({ ...server, DB_TYPE: 'postgres', DB_READ_ONLY_INTENT: 'on' }),
+      faultsOf({ ...server, DB_READ_ONLY_HOST: 'db2\\REPORTS' }),
+      faultsOf({ DB_INSTANCE: 'REPORTS', DB_READ_ONLY_INTENT: 'on', DB_READ_ONLY_HOST: 'db2' }),
     ]).toEqual([
       ['DB_PORT must not be set with DB_INSTANCE: SQL Server Browser tells the port. Unset one of them.'],
       ['DB_HOST must be the server alone: set DB_INSTANCE to the name after the backslash.'],
       ['DB_INSTANCE must be the name of an instance, without its server.'],
       ['DB_INSTANCE needs DB_TYPE=mssql.', 'DB_MULTI_SUBNET_FAILOVER=on needs DB_TYPE=mssql.'],
       ['DB_READ_ONLY_INTENT=on needs DB_TYPE=mssql: set DB_READ_ONLY_HOST to a standby of PostgreSQL.'],
+      ['DB_READ_ONLY_HOST must be the server alone: DB_INSTANCE names the instance of both servers.'],
+      [
+        'DB_INSTANCE needs DB_TYPE=mssql.',
+        'DB_READ_ONLY_INTENT=on needs DB_TYPE=mssql.',
+        'DB_READ_ONLY_HOST needs a database server: set DB_TYPE and DB_HOST.',
+      ],
     ]);
   });
 

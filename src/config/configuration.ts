@@ -77,7 +77,7 @@ function findContradictions(env: Environment): string[] {
   faults.push(...redisFaults(env));
   const type = databaseType(env);
   if (type === 'sqlite') {
-    faults.push(...databaseAuthFaults(env, type));
+    faults.push(...databaseAuthFaults(env, type), ...databaseAddressFaults(env, type));
     if (env.DB_HOST !== undefined)
       faults.push('DB_HOST must not be set with DB_TYPE=sqlite: the file is under DATA_DIR.');
     if (env.REDIS_URL !== undefined)
