@@ -207,6 +207,10 @@ describe('PollWaits', () => {
     shorten();
     expect([begin().waitMs, begin().waitMs]).toEqual([200, 100]);
     expect(waits.begin(new Set(['c'])).waitMs).toBe(200);
+    // The engine expects whole milliseconds.
+    waits = create(5_000, 75);
+    shorten();
+    expect([begin().waitMs, begin().waitMs]).toEqual([75, 38]);
   });
 
   it('never shortens them at or below the limit', () => {

@@ -219,7 +219,8 @@ export class PollWaits {
   /** Half the wait if another poll for the same topics was sent just before: one of them should end at each half. */
   private staggered(at: number, topics: ReadonlySet<string>): number {
     for (const other of this.open) {
-      if (at - other.sentAt < this.waitMs / 4 && sharesTopic(other.topics, topics)) return this.waitMs / 2;
+      if (at - other.sentAt < this.waitMs / 4 && sharesTopic(other.topics, topics))
+        return Math.ceil(this.waitMs / 2);
     }
     return this.waitMs;
   }
