@@ -41,7 +41,7 @@ export interface ProcessChange {
   /** True if no work is left to do in the engine: the variables and the lease of the start are cleared. */
   readonly startResolved?: boolean;
   /** The change is written only if this lease of the start is still held. */
-  readonly underLease?: Pick<ProcessRecord, 'startOwner' | 'startFence'>;
+  readonly underLease?: Pick<ProcessRecord, 'claimId' | 'startOwner' | 'startFence'>;
 }
 
 /** Who may act on a row. */

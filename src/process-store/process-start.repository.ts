@@ -36,8 +36,8 @@ export class ProcessStartRepository {
     const note = 'process_instance_id = COALESCE(process_instance_id, ?)';
     const { rows, otherwise } = await sql.queryOr(
       {
-        sql: updateRow(this.dialect, `${note}, ${this.startEnded}`, `${OF_CLAIM} AND ${UNDER_LEASE}`),
-        parameters: [instanceId, CANCEL_DUE_MS, correlationId, claimId, ...leaseParameters(lease)],
+        sql: updateRow(this.dialect, `${note}, ${this.startEnded}`, `correlation_id = ? AND ${UNDER_LEASE}`),
+        parameters: [instanceId, CANCEL_DUE_MS, correlationId, ...leaseParameters(lease)],
       },
       1,
       {
@@ -67,8 +67,8 @@ export class ProcessStartRepository {
   async releaseClaim(sql: SqlExecutor, lease: StartLease, repeated: boolean): Promise<boolean> {
     const { correlationId, claimId } = lease;
     const deleted = await sql.execute(
-      `DELETE FROM process_store WHERE ${OF_CLAIM} AND ${UNDER_LEASE} AND ${UNRESOLVED_CLAIM}`,
-      [correlationId, claimId, ...leaseParameters(lease)],
+      `DELETE FROM process_store WHERE correlation_id = ? AND ${UNDER_LEASE} AND ${UNRESOLVED_CLAIM}`,
+      [correlationId, ...leaseParameters(lease)],
     );
     if (deleted > 0 || !repeated) return deleted > 0;
     // Another caller may have claimed the id since.

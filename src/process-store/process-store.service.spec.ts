@@ -311,6 +311,17 @@ describe('ProcessStoreService', () => {
       expect(await stored('a')).toEqual(holder);
     });
 
+    it('changes nothing in the next claim of the id, which may have the same owner and number', async () => {
+      const paused = await claimed('a');
+      await store.releaseClaim(paused);
+      const next = await claimed('a', { claimId: 'next' });
+      expect([next.startOwner, next.startFence]).toEqual([paused.startOwner, paused.startFence]);
+      expect(await store.rescheduleStart({ lease: paused, nextInMs: 0, attempt: 'none' })).toBeNull();
+      expect(await store.resolveStart(paused)).toBeNull();
+      expect(await store.beginStartAttempt({ lease: paused, leaseMs: 1, settleMs: 0 })).toBeNull();
+      expect(await stored('a')).toEqual(next);
+    });
+
     it('does not note its instance in the next claim of the id', async () => {
       const paused = await claimed('a');
       await store.releaseClaim(paused);

@@ -8,14 +8,15 @@ export const START_DONE = 'variables = NULL, start_owner = NULL, start_lease_unt
 export const START_RESOLVED = `${START_DONE}, start_next_at = NULL`;
 
 /** The condition of rows whose start has a lease; {@link leaseParameters} are its parameters. */
-export const UNDER_LEASE = 'start_owner = ? AND COALESCE(start_fence, 0) = ?';
+export const UNDER_LEASE = 'claim_id = ? AND start_owner = ? AND COALESCE(start_fence, 0) = ?';
 
-/** The parameters of {@link UNDER_LEASE}. */
+/** The parameters of {@link UNDER_LEASE}: with the claim, because the next claim of an id begins at the same number. */
 export function leaseParameters({
+  claimId,
   startOwner,
   startFence,
-}: Pick<ProcessRecord, 'startOwner' | 'startFence'>): readonly SqlValue[] {
-  return [startOwner, startFence ?? 0];
+}: Pick<ProcessRecord, 'claimId' | 'startOwner' | 'startFence'>): readonly SqlValue[] {
+  return [claimId, startOwner, startFence ?? 0];
 }
 
 /** How long after its request, or after its start was resolved, an unfinished cancel falls due for the reconciler. */

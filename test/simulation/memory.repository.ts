@@ -384,9 +384,14 @@ function startEnded(row: ProcessRecord): Partial<ProcessRecord> {
 
 function isUnder(
   row: ProcessRecord,
-  { startOwner, startFence }: Pick<ProcessRecord, 'startOwner' | 'startFence'>,
+  { claimId, startOwner, startFence }: Pick<ProcessRecord, 'claimId' | 'startOwner' | 'startFence'>,
 ): boolean {
-  return startOwner !== null && row.startOwner === startOwner && (row.startFence ?? 0) === (startFence ?? 0);
+  return (
+    startOwner !== null &&
+    row.claimId === claimId &&
+    row.startOwner === startOwner &&
+    (row.startFence ?? 0) === (startFence ?? 0)
+  );
 }
 
 function byAge(

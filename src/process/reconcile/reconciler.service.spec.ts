@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { ProcessHarness } from '../../../test/support/process.harness.js';
 import {
   EngineAmbiguousError,
@@ -182,6 +182,49 @@ describe('ReconcilerService', () => {
     await harness.store.noteStarted({ ...record, correlationId: 'b' }, 'none');
     expect(await harness.store.leaseStart('a', 'other', 1_000)).toBeNull();
     expect(harness.engine.queries).not.toContain('findInstances');
+  });
+
+  it('leaves a row to another holder that has taken its lease during the work', async () => {
+    await harness.claim('a');
+    await harness.store.update('a', () => ({ change: { cancelRequestedAt: new Date() } }));
+    const claim = await harness.store.table.findProcessStore('a');
+    await harness.store.rescheduleStart({ lease: claim!, nextInMs: 0, attempt: 'unchanged' });
+    const lease = harness.store.leaseStart.bind(harness.store);
+    jest.spyOn(harness.store, 'leaseStart').mockImplementationOnce(async (id, owner) => {
+      const held = await lease(id, owner, 0);
+      expect(await lease(id, 'other', 60_000)).not.toBeNull();
+      return held;
+    });
+    await row('a', isFinal);
+    let left: unknown;
+    // The drain before it awaits the reconciliation.
+    harness.shutdown.register('abort', 'look', async () => {
+      left = await harness.store.table.findProcessStore('a');
+    });
+    await harness.shutdown.stop();
+    expect(left).toMatchObject({ startOwner: 'other', errorCode: 'CANCELLED' });
+  });
+
+  it('adopts no instance for the next claim of an id, and deletes it', async () => {
+    const claim = await harness.claim('a');
+    await harness.store.rescheduleStart({ lease: claim, nextInMs: 0, attempt: 'unchanged' });
+    const variables = { traceability_id: 'trace-a' };
+    harness.engine.hold('late', { processKey: 'test', businessKey: 'a', variables });
+    const find = harness.engine.findInstances.bind(harness.engine);
+    jest.spyOn(harness.engine, 'findInstances').mockImplementationOnce(async (filter) => {
+      const held = await harness.store.table.findProcessStore('a');
+      expect(await harness.store.releaseClaim(held!)).toBe(true);
+      await harness.claim('a', { claimId: 'next' });
+      return find(filter);
+    });
+    await until(() => {
+      harness.reconciler.requestRound();
+      return harness.engine.deleted.includes('late');
+    });
+    expect(await harness.store.table.findProcessStore('a')).toMatchObject({
+      claimId: 'next',
+      processInstanceId: null,
+    });
   });
 
   it('probes an engine that is away with one call, and sends the starts once it answers', async () => {

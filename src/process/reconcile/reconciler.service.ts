@@ -160,10 +160,10 @@ export class ReconcilerService implements OnApplicationBootstrap {
       } else if (this.isTooOld(record)) {
         row = await this.termination.expire(record, 'The process could not be started for a day.');
       }
+      // Another instance may have taken the lease meanwhile; the row has its lease then, and the rest is its work.
+      if (row === null || !isUnderSameLease(row, record)) return;
       // The instance of an unresolved start may still appear after the outcome, and then has to be deleted.
-      if (row !== null && row.startNextAt !== null) {
-        await this.reconcileInstances(row, await this.instances.find(row));
-      }
+      if (row.startNextAt !== null) await this.reconcileInstances(row, await this.instances.find(row));
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
       this.logger.warn({
@@ -182,7 +182,11 @@ export class ReconcilerService implements OnApplicationBootstrap {
       return;
     }
     const row = record.processInstanceId === null ? await this.adopt(record, wanted) : record;
-    if (row === null) return;
+    if (row === null) {
+      // Without its claim no client knows the process.
+      for (const { id, ended } of found) if (!ended) await this.surplus.remove(record, id);
+      return;
+    }
     if (row.processInstanceId === wanted.id) await this.logMissingStart(row, wanted.id);
     let isDone = true;
     for (const { id, ended } of [wanted, ...others]) {
@@ -194,13 +198,20 @@ export class ReconcilerService implements OnApplicationBootstrap {
     if (wanted.ended && isReplaceable(row)) this.watcher.trackEnd(row, wanted.id, wanted.state);
   }
 
-  /** Writes the instance into the row; the reconciliation continues until no surplus instance is left. */
+  /**
+   * Writes the instance into the row; the reconciliation continues until no surplus instance is left.
+   *
+   * @returns null if the claim is gone; the id may have another one
+   */
   private async adopt(record: ProcessRecord, { id }: StartedInstance): Promise<ProcessRecord | null> {
     const { correlationId } = record;
     const result = await this.store.update(correlationId, (row) =>
-      row.processInstanceId === null ? { change: { processInstanceId: id } } : { refuse: 'has one' },
+      row.processInstanceId === null && row.claimId === record.claimId
+        ? { change: { processInstanceId: id } }
+        : { refuse: 'has one, or is another claim' },
     );
-    if (result.kind !== 'saved') return result.kind === 'unknown' ? null : result.record;
+    if (result.kind === 'unknown' || result.record.claimId !== record.claimId) return null;
+    if (result.kind === 'refused') return result.record;
     this.logger.log({ msg: 'Adopted a process instance.', correlationId, processInstanceId: id });
     return result.record;
   }
@@ -265,6 +276,15 @@ export class ReconcilerService implements OnApplicationBootstrap {
       status === 'pending' && processInstanceId === null && this.now - startedAt.getTime() > CLAIM_MAX_AGE_MS
     );
   }
+}
+
+/** True if the lease of a row is still the one under which it was read before. */
+function isUnderSameLease(row: ProcessRecord, before: ProcessRecord): boolean {
+  return (
+    row.claimId === before.claimId &&
+    row.startOwner === before.startOwner &&
+    row.startFence === before.startFence
+  );
 }
 
 function parsedVariables(json: string): LaunchedVariables {
