@@ -67,7 +67,9 @@ export class EngineMessagesClient {
   /**
    * Correlates a message to the only execution of an instance that waits for it; within `CAMUNDA_START_TIMEOUT_MS`.
    *
-   * @param message `localVariables`: set where the instance waits, together with the delivery of the message
+   * @param message `localVariables`: set where the instance waits, together with the delivery of the message. `notAfter`:
+   *   time of `performance.now()` after which nothing may be sent
+   * @throws EngineTooLateError after `notAfter`
    * @throws EngineResponseError for which {@link isWithoutReceiver} or {@link hasSeveralReceivers} is true
    */
   async correlate(message: {
@@ -75,6 +77,7 @@ export class EngineMessagesClient {
     readonly processInstanceId: string;
     readonly variables: TypedVariables;
     readonly localVariables: TypedVariables;
+    readonly notAfter?: number | undefined;
   }): Promise<void> {
     await this.connection.command({
       method: 'POST',
@@ -86,6 +89,7 @@ export class EngineMessagesClient {
         processVariablesLocal: message.localVariables,
       },
       timeoutMs: this.config.startTimeoutMs,
+      notAfter: message.notAfter,
     });
   }
 

@@ -17,6 +17,13 @@ export interface MessageCaller {
   readonly waitMs: number;
 }
 
+/** The row of a message whose lease this request holds. */
+export interface LeasedMessage {
+  readonly row: ProcessMessageRecord;
+  /** Time of `performance.now()` at which the lease ends at the earliest: another request may send the message then. */
+  readonly notAfter: number;
+}
+
 /** A write that a client waits for: it is answered within `WRITE_WAIT_MS` even if the store does not answer. */
 export const WRITE_OF_CLIENT: WriteOptions = { useHeadroom: true, onTimeout: 'detach' };
 
@@ -55,7 +62,7 @@ export class MessageDeliveryService {
     command: MessageCommand,
     claimId: string,
     caller: MessageCaller,
-    row: ProcessMessageRecord | null = null,
+    leased: LeasedMessage | null = null,
   ): Promise<MessageResult | 'again'> {
     const { record, processInstanceId } = target;
     const { correlationId } = record;
@@ -63,11 +70,11 @@ export class MessageDeliveryService {
     const wait = this.waits.waitFor(correlationId, caller.waitMs);
     const until = performance.now() + caller.waitMs;
     try {
-      const sent = await this.sender.send(target, command, claimId);
+      const sent = await this.sender.send(target, command, claimId, leased?.notAfter);
       if (sent !== 'correlated') return sent;
       caller.onGone(wait.cancel);
       this.waits.hint(correlationId);
-      await this.note(correlationId, processInstanceId, command, claimId, row);
+      await this.note(correlationId, processInstanceId, command, claimId, leased?.row ?? null);
       return await this.outcome(correlationId, wait, until, false);
     } finally {
       wait.cancel();

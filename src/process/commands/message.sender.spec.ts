@@ -5,6 +5,7 @@ import {
   EngineMisconfiguredError,
   type EngineMessagesClient,
   EngineResponseError,
+  EngineTooLateError,
   EngineUnreachableError,
 } from '../../camunda-engine/index.js';
 import type { MessageReceiverFinder } from './message-receiver.finder.js';
@@ -95,6 +96,13 @@ describe('MessageSender', () => {
       isAwaited.mockResolvedValue(stillWaits);
       expect(await send()).toBe('correlated');
     }
+  });
+
+  it('is left to the holder of its lease if that of this request has ended', async () => {
+    correlate.mockRejectedValue(new EngineTooLateError(CALL, 'too late'));
+    expect(await sender.send(target, command, CLAIM, 7)).toBe('again');
+    expect(correlate).toHaveBeenCalledWith(expect.objectContaining({ notAfter: 7 }));
+    expect(hadVariable).not.toHaveBeenCalled();
   });
 
   it('is in doubt if no trace appears', async () => {

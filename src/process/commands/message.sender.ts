@@ -4,6 +4,7 @@ import {
   EngineInstancesClient,
   EngineMessagesClient,
   EngineResponseError,
+  EngineTooLateError,
   hasSeveralReceivers,
   isWithoutReceiver,
   readEngineFault,
@@ -16,7 +17,7 @@ import type { MessageCommand, MessageObstacle, MessageTarget } from './process-m
 
 type InstanceTarget = Extract<MessageTarget, { kind: 'instance' }>;
 
-/** The result of one attempt. `again`: the receiver is gone or lost a race, and nothing was executed. */
+/** The result of one attempt. `again`: the receiver is gone or lost a race, or it was too late; nothing was executed. */
 type SendResult = 'correlated' | 'again' | MessageObstacle;
 
 /** Pauses before the looks for the trace of a message whose answer is lost, in ms. */
@@ -31,8 +32,17 @@ export class MessageSender {
     private readonly receivers: MessageReceiverFinder,
   ) {}
 
-  /** Sends a message once. If no answer arrives, its trace is searched for some two seconds. */
-  async send(target: InstanceTarget, command: MessageCommand, claimId: string): Promise<SendResult> {
+  /**
+   * Sends a message once. If no answer arrives, its trace is searched for some two seconds.
+   *
+   * @param notAfter time of `performance.now()` at which the lease of the message ends; undefined: it has none
+   */
+  async send(
+    target: InstanceTarget,
+    command: MessageCommand,
+    claimId: string,
+    notAfter?: number,
+  ): Promise<SendResult> {
     const { processInstanceId } = target;
     try {
       await this.messages.correlate({
@@ -40,10 +50,12 @@ export class MessageSender {
         processInstanceId,
         variables: toTypedVariables(command.variables),
         localVariables: toTypedVariables({ [messageTraceName(claimId)]: command.messageId ?? '' }),
+        notAfter,
       });
       return 'correlated';
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
+      if (error instanceof EngineTooLateError) return 'again';
       if (mayBeExecuted(error)) return this.search(processInstanceId, claimId, error);
       if (!(error instanceof EngineResponseError))
         return { kind: 'engine-unavailable', inDoubt: false, cause: error };

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Grants } from '../../auth/access/scopes.js';
 import { ProcessAccess } from '../../auth/index.js';
 import { canonicalHash } from '../../common/json/index.js';
@@ -6,6 +6,7 @@ import { createConfiguration } from '../../config/index.js';
 import type { ShutdownService } from '../../lifecycle/index.js';
 import type { ProcessMessageRecord, ProcessMessageRepository } from '../../process-message/index.js';
 import type { ProcessRecord, ProcessStoreService } from '../../process-store/index.js';
+import type { MessageDeliveryService } from './message-delivery.service.js';
 import type { MessageCommand } from './process-message.js';
 import { ProcessMessageService } from './process-message.service.js';
 import type { ProcessStartService } from './process-start.service.js';
@@ -119,5 +120,47 @@ describe('ProcessMessageService, a message that was claimed before as the start 
       kind: 'message-id-conflict',
       correlationId: ID,
     });
+  });
+});
+
+describe('ProcessMessageService, paused until the lease of its message has ended', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  it('leaves the message to the request that holds the lease then', async () => {
+    const { wait, process, camunda } = createConfiguration({});
+    const monotonic = performance.now.bind(performance);
+    let pausedMs = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => monotonic() + pausedMs);
+    const none = {} as never;
+    const target = { kind: 'instance', record: { correlationId: ID }, processInstanceId: 'i' };
+    const find = jest.fn(() => Promise.resolve(target));
+    const correlate = jest.fn<MessageDeliveryService['correlate']>().mockResolvedValue('again');
+    const beginAttempt = jest.fn();
+    const service = new ProcessMessageService(
+      { find } as never,
+      { correlate } as never,
+      {
+        find: () => Promise.resolve(null),
+        claim: (claim: object) => {
+          pausedMs = process.startLeaseMs + 1;
+          return Promise.resolve({ kind: 'claimed', record: claim });
+        },
+        beginAttempt,
+        remove: () => Promise.resolve(),
+      } as never,
+      none,
+      none,
+      { id: 'me' },
+      { refusing: false } as ShutdownService,
+      wait,
+      process,
+      camunda,
+    );
+    expect(await service.send(command(), () => undefined)).toEqual({ kind: 'in-progress' });
+    expect(correlate).toHaveBeenCalledTimes(1);
+    expect(correlate.mock.lastCall?.[4]?.notAfter).toBeLessThan(performance.now());
+    expect(beginAttempt).not.toHaveBeenCalled();
   });
 });

@@ -19,6 +19,7 @@ import type { OnCallerGone } from './caller-gone.js';
 import { MessageReceiverFinder } from './message-receiver.finder.js';
 import {
   dropVariables,
+  type LeasedMessage,
   type MessageCaller,
   MessageDeliveryService,
   WRITE_OF_CLIENT,
@@ -138,6 +139,7 @@ export class ProcessMessageService {
       return (await this.messages.find(messageId)) === null ? target : 'again';
     }
     const owner = this.newOwner();
+    const notAfter = this.endOfLease();
     const { kind, record: row } = await this.messages.claim(
       {
         messageId,
@@ -156,7 +158,7 @@ export class ProcessMessageService {
     );
     if (kind === 'exists') return 'again';
     if (target.kind === 'start') return this.startClaimed(command, target, row, caller);
-    return this.sendClaimed(command, target, row, owner, caller);
+    return this.sendClaimed(command, target, { row, notAfter }, owner, caller);
   }
 
   /** A message that was claimed before. `again`: another request sends it. */
@@ -213,8 +215,10 @@ export class ProcessMessageService {
         return target.kind === 'start' ? 'again' : target;
       }
       const settleMs = isDead ? 0 : this.config.startSettleMs;
+      const notAfter = this.endOfLease();
       const attempt = await this.beginAttempt(row, owner, target, settleMs);
-      return attempt === null ? 'again' : await this.sendClaimed(command, target, attempt, owner, caller);
+      if (attempt === null) return 'again';
+      return await this.sendClaimed(command, target, { row: attempt, notAfter }, owner, caller);
     } catch (error) {
       if (!(error instanceof EngineCallError)) throw error;
       await this.messages.release(row, owner);
@@ -226,18 +230,21 @@ export class ProcessMessageService {
   private async sendClaimed(
     command: MessageCommand,
     first: InstanceTarget,
-    row: ProcessMessageRecord,
+    { row, ...leased }: LeasedMessage,
     owner: string,
     caller: MessageCaller,
   ): Promise<MessageResult | 'again'> {
-    let target = first;
+    let [target, { notAfter }] = [first, leased];
     for (let attempt = 1; ; attempt += 1) {
       let result: MessageResult | 'again';
       try {
-        result = await this.delivery.correlate(target, command, row.claimId, caller, row);
+        result = await this.delivery.correlate(target, command, row.claimId, caller, { row, notAfter });
+        // Another request may hold the lease, and have sent the message.
+        if (result === 'again' && performance.now() > notAfter) return 'again';
         if (result === 'again' && attempt < MAX_ATTEMPTS) {
           const next = await this.receivers.find(command);
           if (next.kind === 'instance') {
+            notAfter = this.endOfLease();
             // The engine has rolled back the attempt before.
             if ((await this.beginAttempt(row, owner, next, 0)) === null) return 'again';
             target = next;
@@ -364,6 +371,11 @@ export class ProcessMessageService {
       leaseOwner !== null &&
       !leaseOwner.startsWith(this.owner.id)
     );
+  }
+
+  /** The earliest end of a lease that is taken or renewed from now on, by `performance.now()`. */
+  private endOfLease(): number {
+    return performance.now() + this.config.startLeaseMs;
   }
 
   /** The name of a request as holder of a lease. */
