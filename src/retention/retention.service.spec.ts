@@ -189,6 +189,14 @@ describe('RetentionService', () => {
     expect(await store.get('a')).toBeNull();
   });
 
+  it('keeps what is young by the clock of the database, whatever the clock of the machine says', async () => {
+    await fixture.seed({ correlationId: 'a', ageDays: 40 });
+    const twentyDaysAgo = Date.now() - 20 * 86_400_000;
+    jest.spyOn(fixture.database.database, 'now').mockReturnValue(new Date(twentyDaysAgo));
+    await fixture.instance({ days: 30, mode: 'archive' }).service.runNow();
+    expect(await fixture.idsOf('process_store')).toEqual(['a']);
+  });
+
   it('archives an id again that was used again', async () => {
     for (const claimId of ['first', 'second']) {
       await fixture.seed({ correlationId: 'a', claimId });

@@ -80,7 +80,9 @@ export class RetentionService implements OnApplicationBootstrap {
     const tally: Tally = { processes: 0, events: 0, batches: 0 };
     let interrupted = true;
     try {
-      const run = new RetentionRun(this.tools, new Date(Date.now() - days * DAY_MS), tally);
+      // The age of a row is that by the clock of the database, which has set its times.
+      const before = new Date(this.tools.messages.now().getTime() - days * DAY_MS);
+      const run = new RetentionRun(this.tools, before, tally);
       await run.removeMessages();
       if (await run.removeProcesses()) this.orphansAfter = await run.removeOrphans(this.orphansAfter);
       interrupted = false;
