@@ -100,7 +100,7 @@ export class ProcessStoreRepository {
     const { where, parameters } = this.conditionOf(query);
     const { includeData = false, limit, maxBytes, reserve } = query;
     const found = await this.findPlaces(where, [...parameters, limit + 1], includeData, true);
-    const places = await this.asOfNow(found.slice(0, limit), includeData);
+    const places = await this.asOfNow(found.slice(0, limit), where, parameters, includeData);
     const { count, bytes } = fitInto(places, maxBytes);
     const shown = places.slice(0, count);
     // All rows of a page may have been removed since a replica had them; the next page follows all the same.
@@ -138,16 +138,22 @@ export class ProcessStoreRepository {
     return new Map(rows.map((row) => [row.correlation_id as string, listedOf(row, this.dialect)]));
   }
 
-  /** The places of rows that a replica has found, with the sizes that the primary has now; without a replica unchanged. */
+  /**
+   * The places of rows that a replica has found, with the sizes that the primary has now; without a replica unchanged. Only
+   * of those that still meet the condition: the id of a removed row may belong to another owner since.
+   */
   private async asOfNow(
     places: readonly ProcessPlace[],
+    where: string,
+    parameters: readonly SqlValue[],
     withData: boolean,
   ): Promise<readonly ProcessPlace[]> {
     if (!this.database.hasReplica || places.length === 0) return places;
     const ids = places.map(({ correlationId }) => correlationId);
+    const isFound = `correlation_id IN ${placeholders(ids.length)}`;
     return this.findPlaces(
-      `WHERE correlation_id IN ${placeholders(ids.length)}`,
-      [...ids, ids.length],
+      where === '' ? `WHERE ${isFound}` : `${where} AND ${isFound}`,
+      [...parameters, ...ids, ids.length],
       withData,
     );
   }

@@ -42,10 +42,11 @@ describe('lists with read-only intent', () => {
     return connection;
   }
 
-  const listed = (limit = 10) =>
+  const listed = (limit = 10, restriction: { readonly owner?: string } = {}) =>
     new ProcessStoreRepository(new DatabaseService(connection)).findAllProcessStore({
       limit,
       maxBytes: 1_000_000,
+      ...restriction,
     });
   const sqlAt = (server: CapturedMssql): string[] =>
     server
@@ -93,6 +94,19 @@ describe('lists with read-only intent', () => {
       ['b', 'error'],
     ]);
     expect(nextCursor).toBeNull();
+  });
+
+  it('have no row of an id that belongs to another owner since', async () => {
+    await open();
+    hold(secondary, { a: 'ok' });
+    listener.answer = ({ sql, parameters }) => {
+      if (!sql.includes('process_store')) return undefined;
+      const isOwned = !sql.includes('owner = ') || parameters.some(({ value }) => value === 'bob');
+      const times = { started_at: new Date('2026-01-01'), updated_at: new Date('2026-01-01') };
+      return isOwned ? [{ correlation_id: 'a', ...times, bytes: 0, status: 'ok', owner: 'bob' }] : [];
+    };
+    expect((await listed(10, { owner: 'alice' })).processes).toEqual([]);
+    expect((await listed(10, { owner: 'bob' })).processes).toHaveLength(1);
   });
 
   it('have a next page also if all of this one has been removed', async () => {
