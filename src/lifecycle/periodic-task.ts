@@ -84,10 +84,15 @@ export class PeriodicTask {
       this.failing = false;
       return everyMs;
     } catch (error) {
-      // A long outage is logged once.
-      if (!this.failing) this.logger.warn({ msg: `The ${name} failed; it is tried again.`, err: error });
-      this.failing = true;
+      this.noteFailure(error);
       return retryMs;
     }
+  }
+
+  private noteFailure(error: unknown): void {
+    // A long outage is logged once; a round that the stop interrupts is not tried again.
+    if (!this.failing && !this.stopped)
+      this.logger.warn({ msg: `The ${this.work.name} failed; it is tried again.`, err: error });
+    this.failing = true;
   }
 }

@@ -26,8 +26,8 @@ export class WorkLeaseService {
     private readonly repository: WorkLeaseRepository,
     shutdown: ShutdownService,
   ) {
-    // After the drain, in which the works end.
-    shutdown.register('abort', 'leases of shared work', async () => {
+    // At once, and for good: the drain may wait long for handlers, and a work that has not ended by then finds its lease lost.
+    shutdown.register('drain', 'leases of shared work', async () => {
       await Promise.all(Array.from(this.leases.values(), (lease) => this.release(lease)));
     });
   }
@@ -47,7 +47,7 @@ export class WorkLeaseService {
 
   private async release(lease: WorkLease): Promise<void> {
     try {
-      await lease.release();
+      await lease.leave(Infinity);
     } catch (error) {
       this.logger.warn({ msg: 'A lease stays until it expires.', work: lease.name, err: error });
     }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { until } from '../common/testing/until.js';
 import { type DatabaseFixture, failNextCommit, openDatabase } from '../database/testing/database.fixture.js';
 import { WorkLease, WorkLeaseLostError } from './work-lease.js';
 import { WorkLeaseRepository } from './work-lease.repository.js';
@@ -104,6 +105,35 @@ describe('the lease of a work', () => {
     const lease = new WorkLeaseService(repository, fixture.shutdown).of('retention');
     expect([await lease.acquire(), lease.isHeld]).toEqual([true, true]);
     expect(await row()).toBeUndefined();
+  });
+
+  it('is left to others for a time, and taken again after it', async () => {
+    const a = leaseOf('a');
+    await a.acquire();
+    await a.leave(1_000);
+    expect(await a.acquire()).toBe(false);
+    expect(await row()).toMatchObject({ owner: null });
+    const now = performance.now();
+    jest.spyOn(performance, 'now').mockReturnValue(now + 1_001);
+    expect(await a.acquire()).toBe(true);
+  });
+
+  it('is given up at the beginning of a drain, and not taken again by a work that has not ended', async () => {
+    const lease = new WorkLeaseService(repository, fixture.shutdown).of('retention');
+    await lease.acquire();
+    let isTaken: boolean | undefined;
+    let freed: unknown;
+    fixture.shutdown.register('drain', 'handlers', async () => {
+      // A handler that runs until the work is free.
+      await until(async () => {
+        const [work] = await fixture.database.read("SELECT owner FROM work_lease WHERE name = 'retention'");
+        return work?.owner === null;
+      });
+      freed = true;
+      isTaken = await lease.acquire();
+    });
+    await fixture.stop();
+    expect([freed, isTaken]).toEqual([true, false]);
   });
 
   it('is given up by a stop', async () => {

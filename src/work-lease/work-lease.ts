@@ -25,6 +25,8 @@ export class WorkLease {
   private heldUntil = -Infinity;
   private renewAt = -Infinity;
   private asking: Promise<boolean> | null = null;
+  /** On the monotonic clock, in ms: until then the lease is left to other instances. */
+  private leftUntil = -Infinity;
   private readonly listeners: (() => void)[] = [];
 
   constructor(
@@ -70,12 +72,20 @@ export class WorkLease {
     if (holder !== null) await this.repository.release(holder);
   }
 
+  /** Gives the lease up and leaves it to other instances for a time, in ms; nothing if there can be no others. */
+  async leave(ms: number): Promise<void> {
+    if (this.repository.isSoleUser) return;
+    this.leftUntil = performance.now() + ms;
+    await this.release();
+  }
+
   private async ask(): Promise<boolean> {
     if (this.repository.isSoleUser) {
       if (!this.isHeld) this.hold(Infinity, Infinity);
       return true;
     }
     const now = performance.now();
+    if (now < this.leftUntil) return false;
     if (now < this.renewAt) return true;
     const { holder } = this;
     if (holder !== null) {

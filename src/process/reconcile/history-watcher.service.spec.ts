@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { ProcessHarness } from '../../../test/support/process.harness.js';
 import { EngineAmbiguousError, EngineUnreachableError } from '../../camunda-engine/index.js';
 import { until } from '../../common/testing/until.js';
+import { WorkLease } from '../../work-lease/index.js';
 import type { ProcessRecord } from '../../process-store/index.js';
 
 const CALL = { method: 'GET', path: '/history/process-instance' };
@@ -187,6 +188,55 @@ describe('ends that no step reports', () => {
     harness.engine.failure = null;
     await harness.watcher.watchNow();
     expect(await endOf('a')).toBe('CANCELLED');
+  });
+
+  it('finds the end of a process whose key only another instance has started, even before the cursor', async () => {
+    jest.spyOn(harness.store, 'isExclusive', 'get').mockReturnValue(false);
+    const claimElsewhere = (correlationId: string, processKey: string): Promise<unknown> =>
+      harness.store.claim({
+        correlationId,
+        processKey,
+        variables: '{}',
+        requestHash: 'hash',
+        claimId: `claim-${correlationId}`,
+        batchId: 'batch',
+        traceabilityId: `trace-${correlationId}`,
+        applicationId: 'application',
+        startOwner: 'another instance',
+        leaseMs: 15_000,
+      });
+    await running('first');
+    const { processInstanceId } = await running('a');
+    // All keys of this instance are known, and its cursor is placed.
+    await harness.watcher.watchNow();
+    const asked = jest.spyOn(harness.engine, 'findEndedInstances');
+    await claimElsewhere('b', 'theirs');
+    harness.engine.endInstance(processInstanceId!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:01:00.000Z');
+    await harness.watcher.watchNow();
+    expect(asked.mock.lastCall?.[0]).toMatchObject({ processKeys: ['test', 'theirs'] });
+    await claimElsewhere('c', 'more');
+    await harness.watcher.watchNow();
+    // A minute before the end that it has seen.
+    expect(Date.parse(asked.mock.lastCall![0].finishedAfter)).toBe(Date.parse('2026-01-01T00:00:00.000Z'));
+  });
+
+  it('leaves the work to other instances if this one cannot reach the engine for long', async () => {
+    await running('a');
+    const leave = jest.spyOn(WorkLease.prototype, 'leave');
+    harness.engine.failure = AWAY;
+    for (let round = 1; round < 6; round += 1) await harness.watcher.watchNow();
+    expect(leave).not.toHaveBeenCalled();
+    await harness.watcher.watchNow();
+    expect(leave).toHaveBeenCalledTimes(1);
+  });
+
+  it('finds what ends between a sweep and the first query after it', async () => {
+    const [a, b] = [await running('a'), await running('b')];
+    await harness.sweep.sweepNow();
+    harness.engine.endInstance(a.processInstanceId!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:00:00.000Z');
+    harness.engine.endInstance(b.processInstanceId!, 'EXTERNALLY_TERMINATED', '2026-01-01T00:01:00.000Z');
+    await harness.watcher.watchNow();
+    expect([await endOf('a'), await endOf('b')]).toEqual(['CANCELLED', 'CANCELLED']);
   });
 
   it('settles the other ends if the history of one instance cannot be read, and reads that one later', async () => {

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import {
+  EngineCallError,
   EngineInstancesClient,
   EngineHistoryClient,
   type HistoricInstance,
@@ -25,7 +26,16 @@ const GRACE_MS = 5_000;
 
 /** How far before its cursor a query begins, in ms: a transaction may commit later than its timestamp. */
 const OVERLAP_MS = 2_000;
-const OVERLAP_AFTER_ERROR_MS = 60_000;
+
+/** The same after a failed query, and for the first query with a new process key. */
+const LONG_OVERLAP_MS = 60_000;
+
+/**
+ * Failed rounds in succession after which the work is left to other instances, which may have another way to the engine;
+ * and for how long, in ms: each of them asks for it every 5 s.
+ */
+const FAILED_ROUNDS = 6;
+const LEFT_MS = 15_000;
 
 /** Rows of one read. */
 const PAGE_SIZE = 500;
@@ -59,6 +69,7 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
   private incidents = new Cursor();
   private readonly lease: WorkLease;
   private knowsKeys = false;
+  private failedRounds = 0;
 
   constructor(
     private readonly store: ProcessStoreService,
@@ -110,39 +121,71 @@ export class HistoryWatcherService implements OnApplicationBootstrap {
     });
   }
 
+  /**
+   * Notes where the query for ends begins after the boot, or after this instance has gained the work: at the latest end. A
+   * sweep that begins after this finds what ended before.
+   */
+  async placeCursor(processKeys: readonly string[]): Promise<void> {
+    const cursor = this.ended;
+    if (cursor.isPlaced) return;
+    const lastEnd = await this.engineHistory.findLastEnd(processKeys);
+    cursor.place(lastEnd);
+  }
+
   private async watch(): Promise<void> {
     if (!(await this.store.table.hasReplaceable())) {
       this.ends.clear();
       await this.lease.acquire();
       return;
     }
-    if (await this.lease.acquire()) await this.query();
+    if (await this.lease.acquire()) await this.queryOrLeave();
     // Other services of this instance register ends too.
     await this.settleEnds();
   }
 
-  private async query(): Promise<void> {
-    if (!this.knowsKeys) {
-      for (const key of await this.store.table.replaceableKeys()) this.keys.add(key);
-      this.knowsKeys = true;
+  private async queryOrLeave(): Promise<void> {
+    try {
+      await this.query();
+      this.failedRounds = 0;
+    } catch (error) {
+      if (error instanceof EngineCallError) this.failedRounds += 1;
+      if (this.failedRounds >= FAILED_ROUNDS) {
+        this.failedRounds = 0;
+        await this.lease.leave(LEFT_MS);
+      }
+      throw error;
     }
+  }
+
+  private async query(): Promise<void> {
+    await this.learnKeys();
     const processKeys = this.keys.all();
     if (processKeys.length === 0) return;
-    // The sweep finds what ended earlier.
-    if (!this.ended.isSet) this.ended.advance(await this.engineHistory.findLastEnd(processKeys));
+    await this.placeCursor(processKeys);
     await this.queryFrom(this.ended, (after) => this.queryEnds(processKeys, after));
     await this.queryFrom(this.incidents, (after) => this.queryIncidents(processKeys, after));
   }
 
-  /** Queries from a cursor on, and from further back after a failure. */
-  private async queryFrom(cursor: Cursor, query: (after: string) => Promise<void>): Promise<void> {
-    try {
-      await query(cursor.from());
-      cursor.hasFailed = false;
-    } catch (error) {
-      cursor.hasFailed = true;
-      throw error;
+  /** Adds the keys of open rows: also other instances start processes, and this one watches for all. */
+  private async learnKeys(): Promise<void> {
+    if (this.knowsKeys && this.store.isExclusive) return;
+    const known = new Set(this.keys.all());
+    for (const key of await this.store.table.replaceableKeys()) {
+      if (known.has(key)) continue;
+      this.keys.add(key);
+      // Instances of this key may have ended since the last query, which did not name it.
+      this.ended.isBehind = true;
+      this.incidents.isBehind = true;
     }
+    this.knowsKeys = true;
+  }
+
+  /** Queries from a cursor on. */
+  private async queryFrom(cursor: Cursor, query: (after: string) => Promise<void>): Promise<void> {
+    const from = cursor.from();
+    cursor.isBehind = true;
+    await query(from);
+    cursor.isBehind = false;
   }
 
   private async queryEnds(processKeys: readonly string[], from: string): Promise<void> {
@@ -256,11 +299,21 @@ function isDeleted(state: HistoricInstance['state']): boolean {
 
 /** The position of the queries, in the engine's own time. */
 class Cursor {
-  hasFailed = false;
+  /** True if the next query begins further back: the last one failed, or did not have all process keys. */
+  isBehind = false;
+  /** True once a query has a place to begin at. */
+  isPlaced = false;
   private at: string | null = null;
 
-  get isSet(): boolean {
-    return this.at !== null;
+  /**
+   * Sets the first position, once: a sweep and a round may both do it, and the sweep relies on the first one.
+   *
+   * @param time null: nothing has happened yet, and the query begins at the beginning
+   */
+  place(time: string | null | undefined): void {
+    if (this.isPlaced) return;
+    this.isPlaced = true;
+    this.advance(time);
   }
 
   advance(time: string | null | undefined): void {
@@ -271,7 +324,7 @@ class Cursor {
   /** The start of the next query, in the engine's time format and zone. */
   from(): string {
     if (this.at === null) return START_OF_TIME;
-    const overlapMs = this.hasFailed ? OVERLAP_AFTER_ERROR_MS : OVERLAP_MS;
+    const overlapMs = this.isBehind ? LONG_OVERLAP_MS : OVERLAP_MS;
     return toEngineDate(new Date(Date.parse(this.at) - overlapMs));
   }
 }

@@ -67,6 +67,8 @@ export class ProcessSweepService implements OnApplicationBootstrap {
     if (!(await this.lease.acquire())) return;
     const keys = await this.store.table.replaceableKeys();
     for (const key of keys) this.keys.add(key);
+    // First, so that no end falls between the comparison and the first query of the watcher.
+    if (keys.length > 0) await this.watcher.placeCursor(this.keys.all());
     await this.compareRows();
     await this.compareInstances();
   }
