@@ -27,6 +27,19 @@ describe('ServerClock', () => {
     expect(clock.now().getTime()).toBe(SERVER + 5_000);
   });
 
+  it('is not set back by the error of a comparison, but by the clock of another server', async () => {
+    await clock.compare();
+    const before = clock.now().getTime();
+    ask = async () => new Date(SERVER - 30);
+    await clock.compare();
+    expect(clock.now().getTime()).toBe(before);
+    monotonic += 50;
+    expect(clock.now().getTime()).toBe(before + 20);
+    ask = async () => new Date(SERVER - 120_000);
+    await clock.compare();
+    expect(clock.now().getTime()).toBe(SERVER - 120_000);
+  });
+
   it('takes the middle of the answer, and ignores an answer during which the process was paused', async () => {
     ask = async () => {
       monotonic += 100;

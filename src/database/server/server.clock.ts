@@ -8,6 +8,7 @@ const LONGEST_ANSWER_MS = 1_000;
 export class ServerClock {
   /** Milliseconds from the monotonic clock of this process to the time of the server; null before the first answer. */
   private offsetMs: number | null = null;
+  private latest = -Infinity;
   private readonly timer: NodeJS.Timeout;
 
   /** @param ask reads the time of the server */
@@ -28,9 +29,15 @@ export class ServerClock {
     this.offsetMs = time - (before + after) / 2;
   }
 
-  /** The time of the server, with the precision of the last comparison. */
+  /**
+   * The time of the server, with the precision of the last comparison. A correction of less than a second never makes it
+   * earlier, so that an event is not older than the outcome before it; a server whose clock is behind by more does.
+   */
   now(): Date {
-    return new Date(this.offsetMs === null ? Date.now() : Math.round(performance.now() + this.offsetMs));
+    const now = this.offsetMs === null ? Date.now() : Math.round(performance.now() + this.offsetMs);
+    const isCorrection = now < this.latest && this.latest - now < LONGEST_ANSWER_MS;
+    if (!isCorrection) this.latest = now;
+    return new Date(this.latest);
   }
 
   close(): void {
