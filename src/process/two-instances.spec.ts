@@ -82,6 +82,24 @@ describe('two instances over one database', () => {
     expect((await answer).httpStatus).toBe(200);
   });
 
+  it('wakes a waiter by a hint also if a status request has read the outcome before', async () => {
+    await two.close();
+    await one.close();
+    const bus = new MessageBus();
+    // The wait does not end by itself.
+    const variables = { SYNC_TIMEOUT_MS: '600000', SYNC_TIMEOUT_MAX_MS: '600000' };
+    one = await ProcessHarness.open(variables);
+    two = await one.beside(variables, bus);
+    two.waiterRefresh.refresh = () => Promise.resolve();
+    const answer = start(two, 'a');
+    await until(async () => (await two.store.get('a'))?.processInstanceId != null);
+    await one.completions.complete({ correlationId: 'a', status: 'ok', data: 1 });
+    const version = (await two.store.get('a'))?.version;
+    expect(two.store.peekCurrent('a')?.status).toBe('ok');
+    bus.deliver(`{"i":"one","o":[["a",${version}]],"e":[],"w":[]}`);
+    expect((await answer).httpStatus).toBe(200);
+  });
+
   it('never answers with an older state than the other has answered', async () => {
     const answer = start(one, 'a');
     await until(() => one.engine.starts.length > 0);

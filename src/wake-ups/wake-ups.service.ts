@@ -21,7 +21,7 @@ const INTEREST_MS = 15_000;
 /** Received messages in a second; more are a flood and are dropped. */
 const MAX_RECEIVED = 2_000;
 
-/** How long a stop waits for the last hints to be sent, in ms. */
+/** How long a stop waits for the last hints to be sent, and then for the connections to close, in ms. */
 const CLOSE_MS = 250;
 
 /** Whether hints of other instances arrive. */
@@ -266,6 +266,6 @@ export class WakeUpsService implements OnApplicationBootstrap {
     await withinTime(this.sendLast(), CLOSE_MS);
     this.closed = true;
     this.connected = false;
-    await this.transport?.close();
+    if (this.transport !== null) await withinTime(this.transport.close(), CLOSE_MS);
   }
 }

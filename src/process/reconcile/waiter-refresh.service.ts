@@ -68,9 +68,11 @@ export class WaiterRefreshService implements OnApplicationBootstrap {
   private noteHints(hints: readonly OutcomeHint[]): void {
     for (const [correlationId, version] of hints) {
       this.store.noteVersion(correlationId, version);
+      if (!this.waits.isAwaited(correlationId)) continue;
       const held = this.store.peekCurrent(correlationId);
-      const isKnown = held !== null && isFinal(held) && held.version >= version;
-      if (!isKnown && this.waits.isAwaited(correlationId)) this.hinted.add(correlationId);
+      // A status request may have read the outcome before; that has woken no waiter.
+      if (held !== null && isFinal(held) && held.version >= version) this.outcomes.wake(held);
+      else this.hinted.add(correlationId);
     }
     if (this.hinted.size > 0)
       this.reading ??= this.readHinted().finally(() => {
