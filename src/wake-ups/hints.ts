@@ -3,7 +3,7 @@ import { Buffer } from 'node:buffer';
 /** A committed version of a process that has an outcome. */
 export type OutcomeHint = readonly [correlationId: string, version: number];
 
-/** What one instance tells the others; nothing in it is trusted, it only makes the receiver read a row sooner. */
+/** The content of a message between instances. The receiver does not trust it: it only reads a row sooner. */
 export interface Hints {
   /** Outcomes that the sender has committed. */
   readonly outcomes: readonly OutcomeHint[];

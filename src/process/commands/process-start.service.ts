@@ -79,7 +79,6 @@ export type StartResult =
 /** Why the service accepts no starts: it stops, its store takes no writes, or too many starts wait for the engine. */
 export type StartObstacle = 'stopping' | 'store-unavailable' | 'backlog-full';
 
-/** A wait, and its end by `performance.now()`. */
 /** What the launch of a claim needs besides its row. */
 interface Claimed {
   /** Characters of the variables as JSON. */
@@ -88,6 +87,7 @@ interface Claimed {
   readonly leasedAt: number;
 }
 
+/** A wait, and its end by `performance.now()`. */
 type LimitedWait = Wait<ProcessRecord> & { readonly until: number };
 
 const NO_VARIABLES: Readonly<Record<string, unknown>> = {};
@@ -235,7 +235,7 @@ export class ProcessStartService {
       wait.cancel();
       throw error;
     });
-    // The claim may have been removed, and the id claimed again, by whomever.
+    // The claim may have been removed, and another caller may have claimed the id.
     if (current !== null && current.claimId !== record.claimId) {
       wait.cancel();
       return 'claim-is-gone';

@@ -89,7 +89,7 @@ export class ProcessTerminationService {
         row.outcomeOrigin !== origin &&
         row.claimId === record.claimId &&
         // An instance that appeared since is not deleted yet; the next round ends the process with it. A cancelled row
-        // has no such case, because whoever notes the instance sees the request.
+        // has no such case, because the writer that notes the instance sees the request.
         (origin !== 'expiry' || row.processInstanceId === record.processInstanceId)
           ? {
               change: {

@@ -2,7 +2,7 @@ import type { WakeUpTransport } from '../wake-up.transport.js';
 
 /** Carries messages between instances in one process, as Redis does between several. */
 export class MessageBus {
-  /** False: messages are lost, and their senders are not told. */
+  /** False: messages are lost, and their senders get no error. */
   delivers = true;
   /** True: a message that is sent never settles. */
   hangs = false;
