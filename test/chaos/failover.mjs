@@ -73,6 +73,8 @@ const listener = new Listener();
 let [primary, standby, service, load] = [null, null, null, null];
 const database = { rows: (sql) => primary.rows(sql) };
 console.log(`# PostgreSQL fails over under load, seed ${values.seed}`);
+for (const name of ['SIGINT', 'SIGTERM'])
+  process.once(name, () => void closeAll().finally(() => process.exit(1)));
 try {
   primary = await startCluster();
   clusters.push(primary);
@@ -147,14 +149,19 @@ try {
     contradictions.slice(0, 30).join('\n'),
   );
 } finally {
+  await closeAll();
+}
+process.exitCode = failures === 0 ? 0 : 1;
+
+/** Ends all that was started, also frozen servers. */
+async function closeAll() {
   if (load !== null) load.stopped = true;
   await service?.kill();
   await load?.stop();
   listener.close();
-  for (const cluster of clusters) await cluster.remove();
+  for (const cluster of clusters.splice(0)) await cluster.remove();
   rmSync(dataDir, { recursive: true, force: true });
 }
-process.exitCode = failures === 0 ? 0 : 1;
 
 /** Milliseconds from a moment to the first start that is accepted; null after the time limit. */
 async function untilAccepted(baseUrl, name, since) {

@@ -111,6 +111,7 @@ export class Faults {
       this.note('cuts the connections to the database');
       cuts += await this.database.cut();
     }
+    this.report(cuts > 0, this.named('connections to the database are cut'), 'there were none');
     await this.reachable();
     await this.works(`${cuts} connections to the database were cut`);
   }
