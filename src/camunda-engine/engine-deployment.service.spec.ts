@@ -7,6 +7,7 @@ import { Logger } from '@nestjs/common';
 import type { ProcessDefinition } from '../common/process-definition/index.js';
 import { createConfiguration } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import type { WorkLeaseService } from '../work-lease/index.js';
 import { EngineDeploymentService } from './engine-deployment.service.js';
 import { EngineUnreachableError } from './engine.errors.js';
 import { createEngineClients } from './testing/engine-clients.js';
@@ -25,7 +26,7 @@ function definition(key: string): ProcessDefinition {
 describe('EngineDeploymentService', () => {
   const stops: (() => Promise<void>)[] = [];
 
-  function create(deploy = 'on', keys = ['a', 'b']) {
+  function create(deploy = 'on', keys = ['a', 'b'], leases?: WorkLeaseService) {
     const transport = new ScriptedTransport();
     const config = createConfiguration({ CAMUNDA_DEPLOY: deploy }).camunda;
     const shutdown = new ShutdownService({ timeoutMs: 1_000, delayMs: 0 });
@@ -36,6 +37,7 @@ describe('EngineDeploymentService', () => {
       keys.map(definition),
       config,
       shutdown,
+      leases,
     );
     stops.push(() => shutdown.stop());
     return { transport, service, shutdown };
@@ -65,6 +67,35 @@ describe('EngineDeploymentService', () => {
       ['fastify-camunda:b', { name: 'b.bpmn', filename: 'b.bpmn', content: '<b/>' }],
     ]);
     expect(service.state).toMatchObject({ status: 'deployed', rounds: 1 });
+  });
+
+  it('waits for its turn while another instance deploys, and gives it up afterwards', async () => {
+    const turns = [false, false, true];
+    const deployedAt: number[] = [];
+    const release = jest.fn(() => Promise.resolve());
+    const lease = {
+      acquire: () => {
+        deployedAt.push(transport.requests.length);
+        return Promise.resolve(turns.shift());
+      },
+      release,
+    };
+    const { transport, service } = create('on', ['a', 'b'], { of: () => lease } as never);
+    transport.json(200, done).json(200, done);
+    service.onApplicationBootstrap();
+    await service.whenDeployed();
+    expect(deployedAt).toEqual([0, 0, 0]);
+    expect([transport.requests.length, release.mock.calls.length]).toEqual([2, 1]);
+  });
+
+  it('deploys without a turn if the database is unavailable', async () => {
+    const unavailable = () => Promise.reject(new Error('away'));
+    const lease = { acquire: unavailable, release: unavailable };
+    const { transport, service } = create('on', ['a'], { of: () => lease } as never);
+    transport.json(200, done);
+    service.onApplicationBootstrap();
+    await service.whenDeployed();
+    expect(service.state.status).toBe('deployed');
   });
 
   it('repeats only the failed deployments of an unreachable engine, with a delay', async () => {

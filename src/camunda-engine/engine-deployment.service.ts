@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Inject, Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationBootstrap, Optional } from '@nestjs/common';
 import { PROCESS_DEFINITIONS, type ProcessDefinition } from '../common/process-definition/index.js';
 import { CAMUNDA_CONFIG, type CamundaConfig } from '../config/index.js';
 import { ShutdownService } from '../lifecycle/index.js';
+import { type WorkLease, WorkLeaseService } from '../work-lease/index.js';
 import { abortableDelay, backOffMs } from './abortable-delay.js';
 import { EngineConnection } from './engine.connection.js';
 import { EngineDeploymentsClient } from './engine-deployments.client.js';
@@ -12,6 +13,12 @@ import { EngineMisconfiguredError, EngineResponseError } from './engine.errors.j
 
 const FIRST_BACK_OFF_MS = 500;
 const LONGEST_BACK_OFF_MS = 30_000;
+
+/** Pause between two questions whether another instance has ended its deployment, in ms. */
+const TURN_MS = 250;
+
+/** An instance deploys without its turn after this time, in ms: longer than the lease of one that was killed. */
+const LONGEST_TURN_MS = 30_000;
 
 /** State of one definition's deployment; `refused` lasts until the service starts with another `.bpmn`. */
 export type DefinitionDeployment =
@@ -46,6 +53,8 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
   /** Ends the wait before the next round. */
   private skipWait = new AbortController();
   private work: Promise<void> | null = null;
+  /** Null: this instance is alone. */
+  private readonly lease: WorkLease | null;
 
   constructor(
     private readonly engine: EngineConnection,
@@ -53,7 +62,9 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
     @Inject(PROCESS_DEFINITIONS) private readonly definitions: readonly ProcessDefinition[],
     @Inject(CAMUNDA_CONFIG) private readonly config: CamundaConfig,
     shutdown: ShutdownService,
+    @Optional() leases?: WorkLeaseService,
   ) {
+    this.lease = leases?.of('deployment') ?? null;
     this.resetProgress();
     // The engine that is back may be a new one, without our definitions.
     this.engine.onRecovered(() => {
@@ -128,9 +139,11 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
 
   private async deployAll(): Promise<void> {
     for (let failures = 1; !this.abort.signal.aborted; failures += 1) {
+      await this.awaitTurn();
       for (const definition of this.definitions.filter(({ key }) => !this.isSettled(key))) {
         this.progress.set(definition.key, await this.deployOne(definition));
       }
+      await this.endTurn();
       this.rounds += 1;
       if (this.definitions.every(({ key }) => this.isSettled(key))) {
         this.isComplete = true;
@@ -139,6 +152,31 @@ export class EngineDeploymentService implements OnApplicationBootstrap {
       const delayMs = backOffMs(failures, FIRST_BACK_OFF_MS, LONGEST_BACK_OFF_MS);
       this.skipWait = new AbortController();
       await abortableDelay(delayMs, AbortSignal.any([this.abort.signal, this.skipWait.signal]));
+    }
+  }
+
+  /**
+   * Waits until no other instance deploys: two deployments of one file at the same time may make two versions. Ends at
+   * the latest after {@link LONGEST_TURN_MS}, and at once if the database is unavailable, because a second version is
+   * harmless and a missing one is not.
+   */
+  private async awaitTurn(): Promise<void> {
+    const until = performance.now() + LONGEST_TURN_MS;
+    try {
+      while (this.lease !== null && !(await this.lease.acquire())) {
+        if (this.abort.signal.aborted || performance.now() > until) return;
+        await abortableDelay(TURN_MS, this.abort.signal);
+      }
+    } catch (error) {
+      this.logger.debug({ msg: 'The definitions are deployed without a lease.', err: error });
+    }
+  }
+
+  private async endTurn(): Promise<void> {
+    try {
+      await this.lease?.release();
+    } catch (error) {
+      this.logger.debug({ msg: 'The lease of a deployment stays until it expires.', err: error });
     }
   }
 

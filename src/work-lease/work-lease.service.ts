@@ -10,6 +10,8 @@ const WORK_LEASE_MS = 20_000;
 
 /** A work that one instance does for all. */
 export type Work =
+  /** Deploys the process definitions: the engine may make two versions of a file that two instances deploy at once. */
+  | 'deployment'
   /** Asks the engine for ends and incidents, compares all open rows with it, and ends processes that are out of time. */
   | 'engine-watch'
   /** Removes old rows. */
