@@ -543,7 +543,8 @@ export class MessageInterleaving extends SeededRun {
       const times = receiver.delivered.filter((each) => each === messageId).length;
       const rows = [...trail.values()].filter((each) => each === messageId).length;
       if (times > 1) this.violate(`${messageId} was delivered ${times} times`);
-      if (times === 1 && correlated === 0) this.violate(`${messageId} was delivered, and no client was told`);
+      if (times === 1 && correlated === 0)
+        this.violate(`${messageId} was delivered, and no client received that`);
       if (rows !== Math.min(times, 1)) this.violate(`the trail has ${messageId} ${rows} times`);
     }
   }

@@ -540,7 +540,7 @@ export class TaskInterleaving extends SeededRun {
       case 'ended':
         if (task?.endedAt == null) this.violate(`${id} was answered as ended, and ${taskId} is open`);
         else if (answer.completed !== (task.deleteReason === COMPLETED))
-          this.violate(`${id} was told that completed is ${String(answer.completed)}`);
+          this.violate(`${id} was answered that completed is ${String(answer.completed)}`);
         break;
       case 'refused':
       case 'engine-unavailable':

@@ -533,7 +533,7 @@ export class ProcessHarness {
   /** Claims an id for the process `test`, whose traceability id is then `trace-<id>`. */
   async claim(
     correlationId: string,
-    changes: { readonly owner?: string; readonly requestHash?: string; readonly claimId?: string } = {},
+    changes: Partial<Parameters<ProcessStoreService['claim']>[0]> = {},
   ): Promise<ProcessRecord> {
     const { record } = await this.store.claim({
       correlationId,

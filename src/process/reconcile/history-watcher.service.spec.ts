@@ -193,18 +193,7 @@ describe('ends that no step reports', () => {
   it('finds the end of a process whose key only another instance has started, even before the cursor', async () => {
     jest.spyOn(harness.store, 'isExclusive', 'get').mockReturnValue(false);
     const claimElsewhere = (correlationId: string, processKey: string): Promise<unknown> =>
-      harness.store.claim({
-        correlationId,
-        processKey,
-        variables: '{}',
-        requestHash: 'hash',
-        claimId: `claim-${correlationId}`,
-        batchId: 'batch',
-        traceabilityId: `trace-${correlationId}`,
-        applicationId: 'application',
-        startOwner: 'another instance',
-        leaseMs: 15_000,
-      });
+      harness.claim(correlationId, { processKey, startOwner: 'another instance' });
     await running('first');
     const { processInstanceId } = await running('a');
     // All keys of this instance are known, and its cursor is placed.
