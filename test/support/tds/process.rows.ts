@@ -7,9 +7,10 @@ type Row = Record<string, unknown>;
 export class ProcessRows {
   readonly rows = new Map<string, Row>();
 
-  /** Executes statements on `process_store`; all other tables are empty. */
+  /** Executes statements on `process_store`; all leases are free, and all other tables are empty. */
   readonly answer: CapturedAnswer = (statement) => {
     const { sql } = statement;
+    if (/^(INSERT INTO|UPDATE) work_lease /.test(sql)) return [{ fence: 1 }];
     if (sql.startsWith('INSERT INTO process_store (')) return this.insert(statement);
     if (sql.startsWith('UPDATE process_store SET')) return this.update(statement);
     if (sql.includes('COUNT(*) AS unresolved')) return [{ unresolved: 0 }];
