@@ -1,11 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { transformSync } from '@swc/core';
 
+const isCovered = process.argv.includes('--coverage');
 const BRANCHES = { branches: 90, lines: 90 };
 
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: isCovered ? '<rootDir>/test/support/coverage.environment.mjs' : 'node',
   roots: ['<rootDir>/src', '<rootDir>/test', '<rootDir>/migrations'],
   testMatch: ['**/*.spec.ts'],
   // test/db/ needs a database server and test/redis/ a Redis: the run.mjs of each runs it.
@@ -37,7 +38,7 @@ export default {
   coverageDirectory: 'coverage',
   coverageReporters: ['text-summary', 'json-summary', 'lcovonly', 'text'],
   // Few patterns: Jest matches each of them against each module that a test file loads.
-  collectCoverageFrom: process.argv.includes('--coverage') ? coveredSources() : [],
+  collectCoverageFrom: isCovered ? coveredSources() : [],
   coverageThreshold: {
     global: { lines: 90, branches: 85 },
     './src/process/': BRANCHES,
