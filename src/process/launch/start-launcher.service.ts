@@ -52,7 +52,8 @@ export class StartLauncherService {
       fits ? this.attempts.attempt(record, values, leasedAt) : this.attempts.defer(record)
     ).finally(() => {
       this.bytesInFlight -= bytes;
-      this.inFlight.delete(record.correlationId);
+      // After a refusal the id is free, and a newer launch of it may be in flight.
+      if (this.inFlight.get(record.correlationId) === result) this.inFlight.delete(record.correlationId);
     });
     this.inFlight.set(record.correlationId, result);
     return result;
