@@ -1,14 +1,16 @@
 // npm run test:e2e -- [--target embedded-inproc|embedded-http|camunda7|operaton] [--about engine|database|transport]
-//   [options of Jest]
+//   [--files apart|together] [options of Jest]
 //
+// `--files together` runs several spec files as one: faster for the whole suite, while a failure names a group of files.
 // `--about` skips the specs with the same result on every engine, on every database, or over each transport to the engine.
 // TEST_DB=postgres|mssql and TEST_DB_* put the services on a database server (npm run test:db does).
 //
 // Runs the e2e tests of the service on one engine. Only the variables of the engine differ between the targets. A real
 // engine is the one at CAMUNDA_BASE_URL if it is set, otherwise one that this script starts and stops.
-import { spawn } from 'node:child_process';
 import { REAL_ENGINES, reachRealEngine } from '../test/reference-engines/real-engine.mjs';
+import { runJest } from './lib/jest.mjs';
 import { takeOptions } from './lib/own-options.mjs';
+import { writeSpecGroups } from './lib/spec-groups.mjs';
 
 const EMBEDDED = {
   'embedded-inproc': { EMBEDDED_TRANSPORT: 'inproc' },
@@ -62,21 +64,29 @@ const LEFT_OUT = {
   transport: [...HTTP_ONLY, ...DATABASE_ONLY, ...SAME_OVER_TRANSPORTS],
 };
 
-const { target, about, jestOptions } = readArguments(process.argv.slice(2));
+const { target, about, files, jestOptions } = readArguments(process.argv.slice(2));
 const engine = await reachEngine(target);
+const ignored = ignoredSpecs(target, about);
+const groups = files === 'together' ? writeSpecGroups('test/e2e', ignored) : null;
 try {
   process.exitCode = await runJest(
-    [...engine.jestOptions, ...ignoredSpecs(target, about), ...jestOptions],
-    engine.variables,
+    [
+      ...engine.jestOptions,
+      ...(groups === null ? filesApart(ignored) : filesTogether(groups)),
+      ...jestOptions,
+    ],
+    environmentOf(engine.variables),
   );
 } finally {
+  groups?.remove();
   await engine.stop();
 }
 
 function readArguments(given) {
-  const { options, rest } = takeOptions(given, { target: 'embedded-inproc', about: 'all' });
+  const { options, rest } = takeOptions(given, { target: 'embedded-inproc', about: 'all', files: 'apart' });
   oneOf('--target', options.target, [...Object.keys(EMBEDDED), ...REAL_ENGINES]);
   oneOf('--about', options.about, Object.keys(LEFT_OUT));
+  oneOf('--files', options.files, ['apart', 'together']);
   return { ...options, jestOptions: rest };
 }
 
@@ -98,37 +108,37 @@ async function reachEngine(name) {
   };
 }
 
-/** Folders for other engines and databases, and the specs that `--about` skips. */
+/** Patterns of the folders for other engines and databases, and of the specs that `--about` skips. */
 function ignoredSpecs(name, about) {
   const specs = [
     ...(name in EMBEDDED ? [] : ['embedded/']),
     ...((process.env.TEST_DB ?? 'sqlite') === 'sqlite' ? [] : ['sqlite/']),
     ...LEFT_OUT[about],
   ];
-  return ['/node_modules/', ...specs.map((spec) => `/e2e/${spec}`)].map(
-    (pattern) => `--testPathIgnorePatterns=${pattern}`,
-  );
+  return ['/node_modules/', ...specs.map((spec) => `/e2e/${spec}`)];
 }
 
-function runJest(options, variables) {
+function filesApart(patterns) {
+  return [
+    '--testPathPatterns=test/e2e/',
+    ...patterns.map((pattern) => `--testPathIgnorePatterns=${pattern}`),
+  ];
+}
+
+function filesTogether({ folder }) {
+  return [
+    `--testPathPatterns=${folder}`,
+    ...[folder, 'src', 'test', 'migrations'].map((root) => `--roots=${root}`),
+  ];
+}
+
+/** Without the variables of another engine. */
+function environmentOf(variables) {
   const {
     CAMUNDA_BASE_URL: _shared,
     CAMUNDA_DEPLOY: _deploy,
     EMBEDDED_TRANSPORT: _way,
     ...inherited
   } = process.env;
-  const jest = spawn(
-    process.execPath,
-    [
-      '--experimental-vm-modules',
-      '--disable-warning=ExperimentalWarning',
-      'node_modules/jest/bin/jest.js',
-      '--testPathPatterns=test/e2e/',
-      ...options,
-    ],
-    { stdio: 'inherit', env: { ...inherited, ...variables } },
-  );
-  // A signal ends Jest first, then the engine.
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
-  return new Promise((resolve) => jest.once('exit', (code) => resolve(code ?? 1)));
+  return { ...inherited, ...variables };
 }

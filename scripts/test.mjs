@@ -3,7 +3,7 @@
 // Runs the quick tests: all specs except those of the whole service (`test/e2e/`), those that start the built service
 // (`test/built/`), and those that need a database server (`test/db/`) or a Redis (`test/redis/`). With paths it runs the
 // matching specs, also of the first two folders.
-import { spawn } from 'node:child_process';
+import { runJest } from './lib/jest.mjs';
 
 /** Skipped without a path. */
 const LONG_SUITES = ['/test/e2e/', '/test/built/'];
@@ -21,19 +21,8 @@ const hasPath = given.some(
 );
 const ignored = hasPath ? NEVER : [...NEVER, ...LONG_SUITES];
 
-const jest = spawn(
-  process.execPath,
-  [
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    // Before the options: Jest takes a path after an option with several values for one of these values.
-    ...given,
-    ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
-  ],
-  { stdio: 'inherit' },
-);
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => jest.kill(signal));
-jest.once('exit', (code) => {
-  process.exitCode = code ?? 1;
-});
+process.exitCode = await runJest([
+  // Before the options: Jest takes a path after an option with several values for one of these values.
+  ...given,
+  ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
+]);

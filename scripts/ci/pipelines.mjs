@@ -15,28 +15,44 @@ const ONE_WORKER = '--maxWorkers=1';
 /** The longest suite gets two. */
 const TWO_WORKERS = '--maxWorkers=2';
 
+/** Jest loads the service once for several files of e2e tests. */
+const TOGETHER = '--files together';
+
 /** How long a chaos run kills the service at random, in seconds; CONTRIBUTING.md names the long run. */
 const CHAOS_SECONDS = '10';
 
 /**
- * The pipelines, the longest first: three of them run at a time, and a long one at the end would run alone.
+ * The pipelines: `build` first, and `sources` beside it, which need no build; then the others, the longest first. Three run
+ * at a time, and a long one at the end would run alone.
  *
  * @param {{ hasProxy: boolean, hasKustomize: boolean, hasSqlServer: boolean, hasRedis: boolean }} machine
- * @returns {Pipeline[]}
+ * @returns {{ build: Pipeline, sources: Pipeline, others: Pipeline[] }}
  */
 export function pipelines({ hasProxy, hasKustomize, hasSqlServer, hasRedis }) {
-  return [
+  const sources = hasKustomize
+    ? { ...staticChecks, steps: [...staticChecks.steps, renderedManifests] }
+    : staticChecks;
+  const others = [
     tests,
     camunda7,
     builtService,
     postgres,
     embeddedEngine,
     hasRedis && hasProxy ? { ...operaton, steps: [...operaton.steps, composeSteps] } : operaton,
-    hasKustomize ? { ...staticChecks, steps: [...staticChecks.steps, renderedManifests] } : staticChecks,
     ...(hasRedis ? [redis] : []),
     ...(hasSqlServer ? [sqlServer] : []),
   ];
+  return { build, sources, others };
 }
+
+// What `npm ci` does without `--ignore-scripts`.
+const build = {
+  name: 'build',
+  steps: [
+    check('addon of SQLite', 900, 'npm rebuild --no-audit --no-fund'),
+    check('build', 480, 'npm run --silent prepare'),
+  ],
+};
 
 const staticChecks = {
   name: 'static checks',
@@ -66,11 +82,11 @@ const embeddedEngine = {
       1_500,
       `test:engine -- --target embedded,embedded-file ${ONE_WORKER}`,
     ),
-    jest('e2e on the embedded engine', 1_500, `test:e2e -- ${ONE_WORKER}`),
+    jest('e2e on the embedded engine', 1_500, `test:e2e -- ${TOGETHER} ${ONE_WORKER}`),
     jest(
       'e2e over the loopback port',
       1_500,
-      `test:e2e -- --target embedded-http --about transport ${ONE_WORKER}`,
+      `test:e2e -- --target embedded-http --about transport ${TOGETHER} ${ONE_WORKER}`,
     ),
   ],
 };
@@ -80,7 +96,7 @@ const camunda7 = {
   open: () => openEngine('camunda7'),
   steps: [
     // The conformance cases come last: they leave a thousand definitions, and Camunda parses each of them to list them.
-    jest('e2e on Camunda 7', 1_500, 'test:e2e -- --target camunda7 --about engine'),
+    jest('e2e on Camunda 7', 1_500, `test:e2e -- --target camunda7 --about engine ${TOGETHER}`),
     tap('chaos on Camunda 7', 1_500, `node test/chaos/run.mjs --mode camunda7 --seconds ${CHAOS_SECONDS}`),
     jest('conformance cases on Camunda 7', 1_500, `test:engine -- --target camunda7 ${ONE_WORKER}`),
   ],
@@ -90,7 +106,7 @@ const operaton = {
   name: 'Operaton',
   open: () => openEngine('operaton'),
   steps: [
-    jest('e2e on Operaton', 1_500, 'test:e2e -- --target operaton --about engine'),
+    jest('e2e on Operaton', 1_500, `test:e2e -- --target operaton --about engine ${TOGETHER}`),
     tap(
       'cluster on Operaton, with Redis if it is installed',
       900,
@@ -104,7 +120,11 @@ const postgres = {
   name: 'PostgreSQL',
   steps: [
     jest('repositories on PostgreSQL', 1_500, `test:db -- --db postgres --suite repositories ${ONE_WORKER}`),
-    jest('e2e on PostgreSQL', 1_500, `test:db -- --db postgres --suite e2e --about database ${ONE_WORKER}`),
+    jest(
+      'e2e on PostgreSQL',
+      1_500,
+      `test:db -- --db postgres --suite e2e --about database ${TOGETHER} ${ONE_WORKER}`,
+    ),
     tap(
       'chaos on PostgreSQL',
       900,
@@ -119,7 +139,11 @@ const sqlServer = {
   name: 'SQL Server',
   steps: [
     jest('repositories on SQL Server', 1_500, `test:db -- --db mssql --suite repositories ${ONE_WORKER}`),
-    jest('e2e on SQL Server', 1_500, `test:db -- --db mssql --suite e2e --about database ${ONE_WORKER}`),
+    jest(
+      'e2e on SQL Server',
+      1_500,
+      `test:db -- --db mssql --suite e2e --about database ${TOGETHER} ${ONE_WORKER}`,
+    ),
   ],
 };
 

@@ -37,15 +37,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () =>
 const hasSqlServer = (process.env.TEST_MSSQL_HOST ?? '') !== '';
 const hasProxy = spawnSync('haproxy', ['-v']).status === 0;
 const hasKustomize = findRenderer() !== null;
-const queue = pipelines({ hasProxy, hasKustomize, hasSqlServer, hasRedis: hasRedis() })
-  .map((pipeline) => ({
-    ...pipeline,
-    steps: pipeline.steps.filter(({ name }) => name.includes(options.only)),
-  }))
-  .filter(({ steps }) => steps.length > 0);
+const { build, sources, others } = pipelines({ hasProxy, hasKustomize, hasSqlServer, hasRedis: hasRedis() });
+const queue = others.map(chosen).filter(({ steps }) => steps.length > 0);
 
 try {
-  await Promise.all(Array.from({ length: LANES }, runLane));
+  const built = runPipeline(chosen(build));
+  const checked = runPipeline(chosen(sources));
+  const firstLanes = [built, Promise.all([built, checked])];
+  await Promise.all(Array.from({ length: LANES }, async (_, lane) => runLane(firstLanes[lane] ?? built)));
   await checkNothingRuns();
 } finally {
   for (const { pid } of livingProcesses(run)) signalProcess(pid, 'SIGKILL');
@@ -53,7 +52,17 @@ try {
 }
 printSummary();
 
-async function runLane() {
+/** The pipeline with the steps that `--only` chooses. */
+function chosen(pipeline) {
+  return { ...pipeline, steps: pipeline.steps.filter(({ name }) => name.includes(options.only)) };
+}
+
+/** @param free resolves when the lane's first pipeline has ended and the service is built */
+async function runLane(free) {
+  await free;
+  // Without a build each of their tests would fail.
+  const isOfBuild = ({ step }) => build.steps.some(({ name }) => name === step.name);
+  if (results.some((result) => result.failed > 0 && isOfBuild(result))) return;
   for (;;) {
     const pipeline = queue.shift();
     if (pipeline === undefined || stop.signal.aborted) return;

@@ -41,12 +41,14 @@ export class DockerfileRun {
    * @param folder empty
    * @param user uid and gid of the image's user, or null to keep the owners
    * @param buildArgs values of ARG by name, as of `docker build --build-arg`
+   * @param variables environment of all RUN steps
    */
-  constructor(context, folder, user, buildArgs = {}) {
+  constructor(context, folder, user, buildArgs = {}, variables = {}) {
     this.context = context;
     this.folder = folder;
     this.user = user;
     this.buildArgs = buildArgs;
+    this.variables = variables;
     this.globalArgs = {};
     this.ignored = new Set(readFileSync(join(context, '.dockerignore'), 'utf8').trim().split('\n'));
   }
@@ -134,6 +136,7 @@ export class DockerfileRun {
       HOME: process.env.HOME,
       ...registryOf(process.env),
       ...this.environment(),
+      ...this.variables,
     };
     if (process.env.CI_RUN_MARK !== undefined) env.CI_RUN_MARK = process.env.CI_RUN_MARK;
     const { status, stdout, stderr } = spawnSync('sh', ['-c', rest], {

@@ -3,15 +3,12 @@
 // Other arguments go to Jest; --target may be repeated, or be a list with commas. Real engines are
 // built and started first, see test/reference-engines/; a single one is the engine at CAMUNDA_BASE_URL if that is set. Exits with
 // the code of Jest, or with 1 if an engine does not start or no test ran.
-import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runJest } from '../../scripts/lib/jest.mjs';
 import { REAL_ENGINES, reachRealEngine, startRealEngine } from '../reference-engines/real-engine.mjs';
 
 const TARGETS = ['embedded', 'embedded-file', ...REAL_ENGINES];
 const CONFIG = fileURLToPath(new URL('jest.config.mjs', import.meta.url));
-const JEST = join(dirname(createRequire(import.meta.url).resolve('jest/package.json')), 'bin', 'jest.js');
 
 /** Separates `--target` from the arguments for Jest. */
 function readArguments(args) {
@@ -33,20 +30,6 @@ function readArguments(args) {
   return { targets: [...chosen], forJest };
 }
 
-/** Jest as a child, because it takes its flags for ECMAScript modules from Node's command line. */
-function runJest(args, engines) {
-  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-  const child = spawn(process.execPath, [...flags, JEST, '--config', CONFIG, ...args], {
-    stdio: 'inherit',
-    env: { ...process.env, CONFORMANCE_ENGINES: JSON.stringify(engines) },
-  });
-  const pass = (signal) => child.kill(signal);
-  process.on('SIGINT', pass).on('SIGTERM', pass);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject).once('close', (code) => resolve(code ?? 1));
-  });
-}
-
 const { targets, forJest } = readArguments(process.argv.slice(2));
 const running = [];
 try {
@@ -59,7 +42,10 @@ try {
     target,
     baseUrl: running.find((real) => real.target === target)?.engine.baseUrl ?? null,
   }));
-  process.exitCode = await runJest(forJest, engines);
+  process.exitCode = await runJest(['--config', CONFIG, ...forJest], {
+    ...process.env,
+    CONFORMANCE_ENGINES: JSON.stringify(engines),
+  });
 } catch (error) {
   console.error(error.message);
   process.exitCode = 1;

@@ -5,6 +5,7 @@
 // _PORT, _USER, _PASSWORD), by default postgres at 127.0.0.1:5432; SQL Server the one at TEST_MSSQL_HOST (and _PORT,
 // _USER, _PASSWORD, _DATABASE for the first connection, _ENCRYPT=off without TLS).
 import { spawn } from 'node:child_process';
+import { runJest } from '../../scripts/lib/jest.mjs';
 import { takeOptions } from '../../scripts/lib/own-options.mjs';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
@@ -58,7 +59,8 @@ function readArguments(given) {
 }
 
 function runSuite(suite) {
-  if (suite === 'e2e') return run(['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest]);
+  const env = { ...process.env, TEST_DB: db, ...database.variables };
+  if (suite === 'e2e') return runE2e(env);
   // They replace those of the configuration, which skip test/db/ in a full run.
   const ignored = [
     '/node_modules/',
@@ -66,20 +68,20 @@ function runSuite(suite) {
     ...(db === 'postgres' ? [] : POSTGRES_ONLY),
   ];
   const paths = rest.filter((each) => !each.startsWith('-'));
-  return run([
-    '--experimental-vm-modules',
-    '--disable-warning=ExperimentalWarning',
-    'node_modules/jest/bin/jest.js',
-    `--testPathPatterns=${(paths.length > 0 ? paths : REPOSITORIES).join('|')}`,
-    ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
-    ...rest.filter((each) => each.startsWith('-')),
-  ]);
+  return runJest(
+    [
+      `--testPathPatterns=${(paths.length > 0 ? paths : REPOSITORIES).join('|')}`,
+      ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
+      ...rest.filter((each) => each.startsWith('-')),
+    ],
+    env,
+  );
 }
 
-function run(parameters) {
-  const child = spawn(process.execPath, parameters, {
+function runE2e(env) {
+  const child = spawn(process.execPath, ['scripts/e2e.mjs', '--target', 'embedded-inproc', ...rest], {
     stdio: 'inherit',
-    env: { ...process.env, TEST_DB: db, ...database.variables },
+    env,
   });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
   return new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
