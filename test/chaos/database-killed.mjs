@@ -5,13 +5,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { spawnService } from './children.mjs';
 import { openDatabase } from './database.mjs';
 import { Load } from './load.mjs';
 import { randomOf } from './random.mjs';
-import { findContradictions, openWork } from './verify.mjs';
+import { checkFinalState, moreOutcomes, Report } from './report.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -20,11 +19,13 @@ const { values } = parseArgs({
   },
 });
 
-/** Time limits for serving again after a kill, and for finishing all work at the end, in ms. */
+/** Time limit for serving again after a kill, in ms. */
 const RECOVERY_MS = 30_000;
-const END_MS = 60_000;
 
-let failures = 0;
+/** Outcomes that clients receive between two kills. */
+const OUTCOMES = 50;
+
+const report = new Report();
 
 const random = randomOf(Number(values.seed));
 const dataDir = mkdtempSync(join(tmpdir(), 'fastify-camunda-killed-'));
@@ -44,26 +45,13 @@ try {
   const engineUrl = /engine at (http:[^;\s]+);/.exec(service.output)[1];
   load.baseUrl = baseUrl;
   for (let kill = 1; kill <= Number(values.kills); kill += 1) {
-    await moreOutcomes(load);
+    await moreOutcomes(load, OUTCOMES, RECOVERY_MS);
     await database.disturb(random() * 3_000);
-    const isBack = await moreOutcomes(load);
-    report(isBack, `serves again after kill ${kill}, without a restart`, service.output.slice(-2_000));
+    const isBack = await moreOutcomes(load, OUTCOMES, RECOVERY_MS);
+    report.check(isBack, `serves again after kill ${kill}, without a restart`, service.output.slice(-2_000));
   }
-  await load.stop();
-  const until = Date.now() + END_MS;
-  while ((await openWork(database, engineUrl)) > 0 && Date.now() < until) await delay(250);
-  const contradictions = await findContradictions(load.ledger, database, engineUrl);
-  const { requests, unanswered } = load.ledger;
-  console.log(
-    `# ${requests} requests, ${unanswered} without an answer, ${outcomesOf(load)} outcomes returned`,
-  );
-  report((await openWork(database, engineUrl)) === 0, 'every process ends', 'some are open');
-  report(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
-  report(
-    contradictions.length === 0,
-    'no response contradicts the final state',
-    contradictions.slice(0, 30).join('\n'),
-  );
+  await checkFinalState(report, { load, database, engineUrl });
+  report.check(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
 } finally {
   load.stopped = true;
   await service.kill();
@@ -71,25 +59,4 @@ try {
   await database.close();
   rmSync(dataDir, { recursive: true, force: true });
 }
-process.exitCode = failures === 0 ? 0 : 1;
-
-function outcomesOf({ ledger }) {
-  return [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
-}
-
-/** Waits until clients have received fifty more outcomes; false after the time limit. */
-async function moreOutcomes(load) {
-  const enough = outcomesOf(load) + 50;
-  const until = Date.now() + RECOVERY_MS;
-  while (outcomesOf(load) < enough) {
-    if (Date.now() > until) return false;
-    await delay(50);
-  }
-  return true;
-}
-
-function report(isOk, name, detail) {
-  if (!isOk) failures += 1;
-  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
-  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
-}
+process.exitCode = report.exitCode;

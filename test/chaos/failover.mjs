@@ -15,7 +15,7 @@ import { startCluster } from '../db/postgres.cluster.mjs';
 import { spawnService } from './children.mjs';
 import { Load } from './load.mjs';
 import { randomOf } from './random.mjs';
-import { findContradictions, openWork } from './verify.mjs';
+import { checkFinalState, countsOf, moreOutcomes, Report } from './report.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -27,9 +27,10 @@ const { values } = parseArgs({
 });
 
 const WITHIN_MS = Number(values.within) * 1_000;
-const END_MS = 60_000;
+/** How long outcomes may stay away, in ms. */
+const RECOVERY_MS = 60_000;
 
-let failures = 0;
+const report = new Report();
 
 /** One address; new connections lead to a server, and those to an earlier server stay as they are. */
 class Listener {
@@ -101,10 +102,10 @@ try {
   load.baseUrl = baseUrl;
   const engineUrl = /engine at (http:[^;\s]+);/.exec(service.output)[1];
   for (let number = 1; number <= Number(values.failovers); number += 1) {
-    await moreOutcomes(load, 50);
+    await moreOutcomes(load, 50, RECOVERY_MS);
     await delay(random() * 1_000);
     const isKill = number % 2 === 1;
-    const before = outcomesOf(load);
+    const before = countsOf(load.ledger).outcomes;
     const failedAt = performance.now();
     if (isKill) await primary.kill();
     else await primary.freeze();
@@ -115,13 +116,13 @@ try {
     const promotedMs = Math.round(performance.now() - failedAt);
     const accepted = await untilAccepted(load.baseUrl, `after-${values.seed}-${number}`, failedAt);
     const what = isKill ? 'killed' : 'frozen';
-    report(
+    report.check(
       accepted !== null && accepted <= WITHIN_MS,
       `accepts starts again within ${values.within} s after failover ${number}, primary ${what}`,
       service.output.slice(-2_000),
     );
-    const isBack = await moreOutcomes(load, 20);
-    report(isBack, `returns outcomes again after failover ${number}`, service.output.slice(-2_000));
+    const isBack = await moreOutcomes(load, 20, RECOVERY_MS);
+    report.check(isBack, `returns outcomes again after failover ${number}`, service.output.slice(-2_000));
     const ms = accepted === null ? 'never' : `${Math.round(accepted)} ms`;
     console.log(
       `# primary ${what}: promoted after ${promotedMs} ms, the next start accepted after ${ms}, ${before} outcomes before`,
@@ -133,25 +134,12 @@ try {
       clusters.push(standby);
     }
   }
-  await load.stop();
-  const until = Date.now() + END_MS;
-  while ((await openWork(database, engineUrl)) > 0 && Date.now() < until) await delay(250);
-  const contradictions = await findContradictions(load.ledger, database, engineUrl);
-  const { requests, unanswered } = load.ledger;
-  console.log(
-    `# ${requests} requests, ${unanswered} without an answer, ${outcomesOf(load)} outcomes returned`,
-  );
-  report((await openWork(database, engineUrl)) === 0, 'every process ends', 'some are open');
-  report(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
-  report(
-    contradictions.length === 0,
-    'nothing that a client received is lost',
-    contradictions.slice(0, 30).join('\n'),
-  );
+  await checkFinalState(report, { load, database, engineUrl });
+  report.check(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
 } finally {
   await closeAll();
 }
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = report.exitCode;
 
 /** Ends all that was started, also frozen servers. */
 async function closeAll() {
@@ -165,7 +153,7 @@ async function closeAll() {
 
 /** Milliseconds from a moment to the first start that is accepted; null after the time limit. */
 async function untilAccepted(baseUrl, name, since) {
-  for (let n = 0; performance.now() - since < WITHIN_MS + END_MS; n += 1) {
+  for (let n = 0; performance.now() - since < WITHIN_MS + RECOVERY_MS; n += 1) {
     try {
       const response = await fetch(`${baseUrl}/api/process/start`, {
         method: 'POST',
@@ -185,25 +173,4 @@ async function untilAccepted(baseUrl, name, since) {
     await delay(50);
   }
   return null;
-}
-
-function outcomesOf({ ledger }) {
-  return [...ledger.entries.values()].filter(({ outcomes }) => outcomes.size > 0).length;
-}
-
-/** Waits until clients have received more outcomes; false after the time limit. */
-async function moreOutcomes(load, count) {
-  const enough = outcomesOf(load) + count;
-  const until = Date.now() + END_MS;
-  while (outcomesOf(load) < enough) {
-    if (Date.now() > until) return false;
-    await delay(50);
-  }
-  return true;
-}
-
-function report(isOk, name, detail) {
-  if (!isOk) failures += 1;
-  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
-  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
 }

@@ -16,7 +16,7 @@ import { openDatabase } from './database.mjs';
 import { startFaultProxy } from './fault-proxy.mjs';
 import { Load } from './load.mjs';
 import { randomOf } from './random.mjs';
-import { findContradictions, openWork } from './verify.mjs';
+import { checkFinalState, countsOf, Report } from './report.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -48,9 +48,8 @@ const POINTS = [
 /** Points that few processes pass: the kill is at the first pass. */
 const RARE_POINTS = new Set(['adoption between look and start', 'cancel deleted but row not']);
 
-/** Time limits for passing a named point and for the end of all processes, in ms. */
+/** Time limit for passing a named point, in ms. */
 const POINT_MS = 90_000;
-const END_MS = 90_000;
 
 const ENGINE_STOP_MS = 10_000;
 
@@ -58,10 +57,10 @@ const ENGINE_STOP_MS = 10_000;
 const ENOUGH_PROCESSES = 50;
 const ENOUGH_MS = 180_000;
 
-let failures = 0;
+const report = new Report();
 
 for (const mode of values.mode.split(',')) await runMode(mode);
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = report.exitCode;
 
 async function runMode(mode) {
   const random = randomOf(Number(values.seed));
@@ -155,7 +154,7 @@ async function killAt(run, point, random) {
   ]);
   run.load.baseUrl = null;
   if (!isKilled) await service.kill();
-  report(
+  report.check(
     isKilled && service.process.signalCode === 'SIGKILL',
     `killed at: ${point}`,
     service.output.slice(-2_000),
@@ -192,46 +191,22 @@ async function finish(mode, run, engine) {
   engine.calm();
   await startService(run);
   await delay(1_000);
-  await run.load.stop();
-  const until = Date.now() + END_MS;
-  const engineUrl = engine.url ?? run.engineUrl;
-  let open = await openWork(run.database, engineUrl);
-  while (open > 0 && Date.now() < until) {
-    await delay(250);
-    open = await openWork(run.database, engineUrl);
-  }
-  const { ledger } = run.load;
-  const contradictions = await findContradictions(ledger, run.database, engineUrl);
-  const { outcomes, accepted } = countsOf(ledger);
-  console.log(
-    `# ${ledger.requests} requests, ${ledger.unanswered} without an answer, ${accepted} processes accepted, ${outcomes} outcomes returned` +
-      (engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`),
+  await checkFinalState(report, {
+    load: run.load,
+    database: run.database,
+    engineUrl: engine.url ?? run.engineUrl,
+    mode,
+    printed: engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`,
+  });
+  const { outcomes, accepted } = countsOf(run.load.ledger);
+  report.check(
+    isEnough(run.load.ledger),
+    `${mode}: the run did enough work`,
+    `${accepted} accepted, ${outcomes} returned`,
   );
-  report(open === 0, `${mode}: every process ends`, `${open} rows and instances are open`);
-  report(isEnough(ledger), `${mode}: the run did enough work`, `${accepted} accepted, ${outcomes} returned`);
-  report(
-    contradictions.length === 0,
-    `${mode}: no response contradicts the final state`,
-    contradictions.slice(0, 30).join('\n'),
-  );
-}
-
-/** How many processes were accepted, and of how many an outcome was returned. */
-function countsOf(ledger) {
-  const entries = [...ledger.entries.values()];
-  return {
-    outcomes: entries.filter(({ outcomes }) => outcomes.size > 0).length,
-    accepted: entries.filter((entry) => entry.accepted).length,
-  };
 }
 
 function isEnough(ledger) {
   const { outcomes, accepted } = countsOf(ledger);
   return accepted > ENOUGH_PROCESSES && outcomes > ENOUGH_PROCESSES;
-}
-
-function report(isOk, name, detail) {
-  if (!isOk) failures += 1;
-  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
-  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
 }
