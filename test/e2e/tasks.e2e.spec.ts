@@ -338,15 +338,19 @@ describe('tasks of people', () => {
   });
 
   it('lists what can be started, page by page', async () => {
-    const keys: string[] = [];
+    const listed: { key: string; tenantId: string | null }[] = [];
     let after: string | null = '';
     while (after !== null) {
       const { status, body } = await service.get(`/api/process/definitions?limit=2&after=${after}`);
       expect(status).toBe(200);
-      keys.push(...(body.definitions as { key: string }[]).map(({ key }) => key));
+      listed.push(...(body.definitions as typeof listed));
       after = body.nextAfter as string | null;
     }
-    expect(keys).toEqual([...new Set(keys)].sort());
+    // Once for each tenant: another file of the run may have deployed a process for several.
+    const names = listed.map(({ key, tenantId }) => `${key} of ${tenantId}`);
+    expect(names).toEqual([...new Set(names)]);
+    const keys = listed.map(({ key }) => key);
+    expect(keys).toEqual([...keys].sort());
     expect(keys).toEqual(expect.arrayContaining(['crowd', 'outer', 'review']));
     expect((await service.get('/api/process/definitions?limit=0')).status).toBe(400);
   });
