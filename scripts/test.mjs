@@ -4,6 +4,7 @@
 // (`test/built/`), and those that need a database server (`test/db/`) or a Redis (`test/redis/`). With paths it runs the
 // matching specs, also of the first two folders.
 import { runJest } from './lib/jest.mjs';
+import { separatePaths } from './lib/own-options.mjs';
 
 /** Skipped without a path. */
 const LONG_SUITES = ['/test/e2e/', '/test/built/'];
@@ -11,14 +12,8 @@ const LONG_SUITES = ['/test/e2e/', '/test/built/'];
 /** Only the run.mjs of each runs these. */
 const NEVER = ['/node_modules/', '/test/db/', '/test/redis/'];
 
-/** Options of Jest with a value, which is no path. */
-const OPTIONS_WITH_VALUE =
-  /^(-t|-w|--(testNamePattern|maxWorkers|outputFile|seed|config|shard|cacheDirectory))$/;
-
 const given = process.argv.slice(2);
-const hasPath = given.some(
-  (argument, index) => !argument.startsWith('-') && !OPTIONS_WITH_VALUE.test(given[index - 1] ?? ''),
-);
+const hasPath = separatePaths(given).paths.length > 0;
 const ignored = hasPath ? NEVER : [...NEVER, ...LONG_SUITES];
 
 process.exitCode = await runJest([

@@ -106,7 +106,7 @@ const operaton = {
   name: 'Operaton',
   open: () => openEngine('operaton'),
   steps: [
-    jest('e2e on Operaton', 1_500, `test:e2e -- --target operaton --about engine ${TOGETHER}`),
+    jest('e2e on Operaton', 1_500, `test:e2e -- --target operaton --about fork ${TOGETHER}`),
     tap(
       'cluster on Operaton, with Redis if it is installed',
       900,

@@ -16,3 +16,22 @@ export function takeOptions(given, defaults) {
   }
   return { options, rest };
 }
+
+/** Options of Jest with a value, which is no path. */
+const OPTIONS_WITH_VALUE =
+  /^(-t|-w|--(testNamePattern|maxWorkers|outputFile|seed|config|shard|cacheDirectory))$/;
+
+/**
+ * Separates the paths from the options of Jest.
+ *
+ * @param {readonly string[]} given arguments for Jest
+ * @returns {{ paths: string[], options: string[] }}
+ */
+export function separatePaths(given) {
+  const isPath = (argument, index) =>
+    !argument.startsWith('-') && !OPTIONS_WITH_VALUE.test(given[index - 1] ?? '');
+  return {
+    paths: given.filter(isPath),
+    options: given.filter((argument, index) => !isPath(argument, index)),
+  };
+}

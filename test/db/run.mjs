@@ -6,7 +6,7 @@
 // _USER, _PASSWORD, _DATABASE for the first connection, _ENCRYPT=off without TLS).
 import { spawn } from 'node:child_process';
 import { runJest } from '../../scripts/lib/jest.mjs';
-import { takeOptions } from '../../scripts/lib/own-options.mjs';
+import { separatePaths, takeOptions } from '../../scripts/lib/own-options.mjs';
 import { createTestDatabase, isConfigured } from './server.mjs';
 
 /** The tests that use the database directly; all others do not depend on it. */
@@ -28,6 +28,9 @@ const SQLITE_ONLY = ['src/database/sqlite/', 'src/database/migration.commands.sp
 const SERVER_ONLY = ['boot', 'contention', 'replacement', 'schema', 'two-processes'].map(
   (name) => `test/db/${name}.spec`,
 );
+
+/** Tests against a scripted SQL Server, with the same result on each database: `npm test` runs them. */
+const SCRIPTED_SERVER = ['src/database/server/mssql'];
 
 /** Tests of what only PostgreSQL has. */
 const POSTGRES_ONLY = ['test/db/wake-ups.spec'];
@@ -64,15 +67,16 @@ function runSuite(suite) {
   // They replace those of the configuration, which skip test/db/ in a full run.
   const ignored = [
     '/node_modules/',
+    ...SCRIPTED_SERVER,
     ...(db === 'sqlite' ? SERVER_ONLY : SQLITE_ONLY),
     ...(db === 'postgres' ? [] : POSTGRES_ONLY),
   ];
-  const paths = rest.filter((each) => !each.startsWith('-'));
+  const { paths, options } = separatePaths(rest);
   return runJest(
     [
       `--testPathPatterns=${(paths.length > 0 ? paths : REPOSITORIES).join('|')}`,
       ...ignored.map((path) => `--testPathIgnorePatterns=${path}`),
-      ...rest.filter((each) => each.startsWith('-')),
+      ...options,
     ],
     env,
   );
