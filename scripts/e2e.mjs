@@ -72,10 +72,11 @@ const LEFT_OUT = {
 };
 
 const { target, about, files, paths, jestOptions } = readArguments(process.argv.slice(2));
-const engine = await reachEngine(target);
 const ignored = ignoredSpecs(target, about);
 const groups = files === 'together' && paths.length === 0 ? writeSpecGroups('test/e2e', ignored) : null;
+let engine = null;
 try {
+  engine = await reachEngine(target);
   process.exitCode = await runJest(
     [
       ...engine.jestOptions,
@@ -86,7 +87,7 @@ try {
   );
 } finally {
   groups?.remove();
-  await engine.stop();
+  await engine?.stop();
 }
 
 function readArguments(given) {
