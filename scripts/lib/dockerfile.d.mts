@@ -25,6 +25,7 @@ export class DockerfileRun {
     folder: string,
     user: { uid: number; gid: number } | null,
     buildArgs?: Readonly<Record<string, string>>,
+    variables?: Readonly<Record<string, string>>,
   );
   readonly stage: Stage;
   readonly stages: ReadonlyMap<string, Stage>;

@@ -25,6 +25,9 @@ const RECOVERY_MS = 30_000;
 /** Outcomes that clients receive between two kills. */
 const OUTCOMES = 50;
 
+/** Time limit for the end of all processes, in ms. */
+const END_MS = 60_000;
+
 const report = new Report();
 
 const random = randomOf(Number(values.seed));
@@ -50,7 +53,7 @@ try {
     const isBack = await moreOutcomes(load, OUTCOMES, RECOVERY_MS);
     report.check(isBack, `serves again after kill ${kill}, without a restart`, service.output.slice(-2_000));
   }
-  await checkFinalState(report, { load, database, engineUrl });
+  await checkFinalState(report, { load, database, engineUrl, limitMs: END_MS });
   report.check(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
 } finally {
   load.stopped = true;

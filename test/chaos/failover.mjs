@@ -30,6 +30,9 @@ const WITHIN_MS = Number(values.within) * 1_000;
 /** How long outcomes may stay away, in ms. */
 const RECOVERY_MS = 60_000;
 
+/** Time limit for the end of all processes, in ms. */
+const END_MS = 60_000;
+
 const report = new Report();
 
 /** One address; new connections lead to a server, and those to an earlier server stay as they are. */
@@ -134,7 +137,7 @@ try {
       clusters.push(standby);
     }
   }
-  await checkFinalState(report, { load, database, engineUrl });
+  await checkFinalState(report, { load, database, engineUrl, limitMs: END_MS });
   report.check(service.isAlive, 'the service was not restarted', service.output.slice(-2_000));
 } finally {
   await closeAll();

@@ -2,9 +2,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findContradictions, openWork } from './verify.mjs';
 
-/** How long a run waits for the end of all processes, in ms. */
-const END_MS = 90_000;
-
 /** Contradictions that a failed check prints. */
 const MOST_PRINTED = 30;
 
@@ -43,22 +40,28 @@ export async function moreOutcomes({ ledger }, count, limitMs) {
   return true;
 }
 
-/**
- * Ends the load and checks the final state: all processes have ended, and nothing contradicts a response.
- *
- * @param {Report} report
- * @param {{ load: import('./load.mjs').Load, database: object, engineUrl: string, mode?: string, printed?: string }} run
- *   `mode` begins the names of the checks; `printed` ends the line of counts
- */
-export async function checkFinalState(report, { load, database, engineUrl, mode, printed = '' }) {
-  await load.stop();
-  const name = (text) => (mode === undefined ? text : `${mode}: ${text}`);
-  const until = performance.now() + END_MS;
+/** Waits for the end of all processes; returns how many rows and instances are open after the time limit in ms. */
+export async function waitForEnds(database, engineUrl, limitMs) {
+  const until = performance.now() + limitMs;
   let open = await openWork(database, engineUrl);
   while (open > 0 && performance.now() < until) {
     await delay(250);
     open = await openWork(database, engineUrl);
   }
+  return open;
+}
+
+/**
+ * Ends the load and checks the final state: all processes have ended, and nothing contradicts a response.
+ *
+ * @param {Report} report
+ * @param {{ load: import('./load.mjs').Load, database: object, engineUrl: string, limitMs: number, mode?: string, printed?: string }} run
+ *   `limitMs` for the end of all processes; `mode` begins the names of the checks; `printed` ends the line of counts
+ */
+export async function checkFinalState(report, { load, database, engineUrl, limitMs, mode, printed = '' }) {
+  await load.stop();
+  const name = (text) => (mode === undefined ? text : `${mode}: ${text}`);
+  const open = await waitForEnds(database, engineUrl, limitMs);
   const { ledger } = load;
   const contradictions = await findContradictions(ledger, database, engineUrl);
   const { outcomes, accepted } = countsOf(ledger);

@@ -48,8 +48,9 @@ const POINTS = [
 /** Points that few processes pass: the kill is at the first pass. */
 const RARE_POINTS = new Set(['adoption between look and start', 'cancel deleted but row not']);
 
-/** Time limit for passing a named point, in ms. */
+/** Time limits for passing a named point and for the end of all processes, in ms. */
 const POINT_MS = 90_000;
+const END_MS = 90_000;
 
 const ENGINE_STOP_MS = 10_000;
 
@@ -195,6 +196,7 @@ async function finish(mode, run, engine) {
     load: run.load,
     database: run.database,
     engineUrl: engine.url ?? run.engineUrl,
+    limitMs: END_MS,
     mode,
     printed: engine.counts === undefined ? '' : `, proxy ${JSON.stringify(engine.counts)}`,
   });

@@ -7,12 +7,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { spawnEngine } from '../chaos/children.mjs';
 import { openDatabase } from '../chaos/database.mjs';
 import { randomOf } from '../chaos/random.mjs';
-import { openWork } from '../chaos/verify.mjs';
+import { countsOf, Report, waitForEnds } from '../chaos/report.mjs';
 import { reachRealEngine } from '../reference-engines/real-engine.mjs';
 import { hasRedis, startRedis } from '../support/redis.server.mjs';
 import { ClusterLoad } from './cluster.load.mjs';
@@ -57,7 +56,8 @@ const SERVICE = {
   SHUTDOWN_DELAY_MS: '1500',
 };
 
-let failures = 0;
+const checks = new Report();
+const report = checks.check.bind(checks);
 const size = Number(values.instances);
 const random = randomOf(Number(values.seed));
 const folder = mkdtempSync(join(tmpdir(), 'fastify-camunda-cluster-'));
@@ -71,7 +71,7 @@ try {
 } finally {
   await closeAll();
 }
-process.exitCode = failures === 0 ? 0 : 1;
+process.exitCode = checks.exitCode;
 
 async function run() {
   const redis = await openRedis();
@@ -164,24 +164,17 @@ async function openEngine() {
 }
 
 async function verify(load, database, engineUrl) {
-  const until = Date.now() + END_MS;
-  let open = await openWork(database, engineUrl);
-  while (open > 0 && Date.now() < until) {
-    await delay(250);
-    open = await openWork(database, engineUrl);
-  }
+  const open = await waitForEnds(database, engineUrl, END_MS);
   const { ledger } = load;
-  const entries = [...ledger.entries.values()];
-  const count = (holds) => entries.filter(holds).length;
+  const { accepted, outcomes } = countsOf(ledger);
   const seconds = Math.round((performance.now() - load.begun) / 1_000);
   console.log(
     `# ${ledger.requests} requests in ${seconds} s, ${ledger.unanswered} without an answer, ${load.strictTotal} that had to be ` +
-      `answered, ${count(({ accepted }) => accepted)} processes accepted, ${count(({ outcomes }) => outcomes.size > 0)} outcomes ` +
+      `answered, ${accepted} processes accepted, ${outcomes} outcomes ` +
       `returned, responses by instance ${JSON.stringify(ledger.served)}`,
   );
   report(open === 0, 'every process ends', `${open} rows and instances are open`);
-  const isEnough = count(({ accepted }) => accepted) >= load.processes;
-  report(isEnough, `at least ${load.processes} processes were accepted`, 'fewer');
+  report(accepted >= load.processes, `at least ${load.processes} processes were accepted`, 'fewer');
   const contradictions = await findClusterContradictions(ledger, database, engineUrl);
   report(
     contradictions.length === 0,
@@ -197,10 +190,4 @@ async function verify(load, database, engineUrl) {
     'no response is older than an earlier one of another instance',
     `${stale.length} are:\n${first}`,
   );
-}
-
-function report(isOk, name, detail) {
-  if (!isOk) failures += 1;
-  console.log(`${isOk ? 'ok' : 'not ok'} - ${name}`);
-  if (!isOk) console.log(String(detail).replaceAll(/^/gm, '# '));
 }
