@@ -8,6 +8,9 @@ import { signalProcess } from './processes.mjs';
 /** A step that ignores SIGTERM is killed after this time, in ms. */
 const KILL_AFTER_MS = 10_000;
 
+/** Comments of a failed check of the Test Anything Protocol that its fault repeats. */
+const MOST_COMMENTS = 25;
+
 /**
  * What a step runs and how its result is counted.
  *
@@ -98,10 +101,18 @@ function countReport(report) {
 
 function countTap(output) {
   const lines = output.split('\n');
-  const faults = lines.filter((line) => line.startsWith('not ok '));
+  const faults = lines.flatMap((line, index) =>
+    line.startsWith('not ok ') ? [[line, ...commentsFrom(lines, index + 1)].join('\n')] : [],
+  );
   return {
     passed: lines.filter((line) => line.startsWith('ok ')).length,
     failed: faults.length,
     faults,
   };
+}
+
+/** The comments that begin at a line: the reason of the failed check before them. */
+function commentsFrom(lines, start) {
+  const end = lines.findIndex((line, index) => index >= start && !line.startsWith('#'));
+  return lines.slice(start, Math.min(end === -1 ? lines.length : end, start + MOST_COMMENTS));
 }

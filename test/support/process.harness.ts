@@ -60,6 +60,7 @@ import { WaitroomModule, WaitroomService } from '../../src/waitroom/index.js';
 import { WAKE_UP_TRANSPORT, WakeUpsModule, WakeUpsService } from '../../src/wake-ups/index.js';
 import type { MessageBus } from '../../src/wake-ups/testing/message.bus.js';
 import { WorkLeaseModule } from '../../src/work-lease/index.js';
+import { holdDatabase, limitWriteWaits } from './held.database.js';
 
 /** A process whose start schema requires a `userId`. */
 export const testDefinition: ProcessDefinition = {
@@ -568,15 +569,25 @@ export class ProcessHarness {
     return row?.status;
   }
 
-  /** Blocks every write to the database until the returned function is called; resolves once the store knows it. */
-  async holdDatabase(): Promise<() => void> {
-    const other = new Database(join(this.dataDir, 'fastify-camunda.sqlite'));
-    other.exec('BEGIN IMMEDIATE');
+  /**
+   * Blocks every write to the database until the returned function is called; resolves once the store knows it.
+   *
+   * @param options.writeWaitMs `WRITE_WAIT_MS` meanwhile
+   */
+  async holdDatabase(options: { writeWaitMs?: number } = {}): Promise<() => void> {
+    const release = await holdDatabase(this.dataDir);
     void this.events.logEvent(probeEvent());
     while (this.store.isWritable) await new Promise(setImmediate);
+    const restore = options.writeWaitMs === undefined ? undefined : this.limitWriteWaits(options.writeWaitMs);
     return () => {
-      other.close();
+      restore?.();
+      release();
     };
+  }
+
+  /** Changes `WRITE_WAIT_MS` of the running service; the returned function restores it. */
+  limitWriteWaits(ms: number): () => void {
+    return limitWriteWaits(this.module, ms);
   }
 
   /** Another run of the service on the same database. */

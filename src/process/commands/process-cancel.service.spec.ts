@@ -132,10 +132,8 @@ describe('ProcessCancelService', () => {
   });
 
   it('fails in time while the store takes no writes, and is carried out later', async () => {
-    await harness.close();
-    harness = await ProcessHarness.open({ SYNC_TIMEOUT_MS: '0', WRITE_WAIT_MS: '50' });
     await running('a');
-    const release = await harness.holdDatabase();
+    const release = await harness.holdDatabase({ writeWaitMs: 50 });
     await expect(harness.cancel('a')).rejects.toMatchObject({ unconfirmed: { correlationId: 'a' } });
     release();
     while ((await harness.store.get('a'))?.status === 'pending') await new Promise(setImmediate);

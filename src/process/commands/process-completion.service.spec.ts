@@ -183,33 +183,24 @@ describe('ProcessCompletionService', () => {
   });
 
   it('fails for a client in time while the store takes no writes, and lets a handler wait', async () => {
-    const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50' });
-    try {
-      await away.claim('by-http');
-      await away.claim('by-handler');
-      const release = await away.holdDatabase();
-      const handled = away.completions.complete({
-        correlationId: 'by-handler',
-        status: 'ok',
-        task: taskOf('by-handler'),
-      });
-      const byHttp = { correlationId: 'by-http', status: 'ok' } as const;
-      await expect(away.completions.complete(byHttp)).rejects.toMatchObject({
-        unconfirmed: { correlationId: 'by-http' },
-      });
-      release();
-      expect(await handled).toMatchObject({ kind: 'stored' });
-      expect(await away.completions.complete(byHttp)).toMatchObject({ kind: 'duplicate' });
-    } finally {
-      await away.close();
-    }
+    await harness.claim('late-by-http');
+    await harness.claim('late-by-handler');
+    const release = await harness.holdDatabase({ writeWaitMs: 50 });
+    const handled = complete('late-by-handler', undefined, taskOf('late-by-handler'));
+    const byHttp = { correlationId: 'late-by-http', status: 'ok' } as const;
+    await expect(harness.completions.complete(byHttp)).rejects.toMatchObject({
+      unconfirmed: { correlationId: 'late-by-http' },
+    });
+    release();
+    expect(await handled).toMatchObject({ kind: 'stored' });
+    expect(await harness.completions.complete(byHttp)).toMatchObject({ kind: 'duplicate' });
   });
 
   it('lets a handler wait while the queue is full, and a client use the headroom', async () => {
-    const away = await ProcessHarness.open({ WRITE_WAIT_MS: '50', WRITE_QUEUE_MAX_BYTES: '65536' });
+    const away = await ProcessHarness.open({ WRITE_QUEUE_MAX_BYTES: '65536' });
     try {
       await away.claim('by-handler');
-      const release = await away.holdDatabase();
+      const release = await away.holdDatabase({ writeWaitMs: 50 });
       const fill = (correlationId: string): Promise<CompletionResult> =>
         away.completions.complete({ correlationId, status: 'ok', data: 'x'.repeat(60_000) });
       await expect(fill('filler-1')).rejects.toMatchObject({ unconfirmed: {} });

@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import Database from 'better-sqlite3';
+import { holdDatabase } from '../../../test/support/held.database.js';
 import { probeEvent, ProcessHarness } from '../../../test/support/process.harness.js';
 import {
   EngineAmbiguousError,
@@ -493,9 +492,7 @@ describe('ProcessStartService', () => {
     });
 
     it('cancels a claim that still waits, and starts a claim that commits late', async () => {
-      await harness.close();
-      harness = await ProcessHarness.open({ WRITE_WAIT_MS: '100' });
-      const release = await harness.holdDatabase();
+      const release = await harness.holdDatabase({ writeWaitMs: 100 });
       // As if the database had just failed: the service does not know it yet when the claims arrive.
       const writable = jest.spyOn(harness.store, 'isWritable', 'get').mockReturnValue(true);
       await expect(start('withdrawn')).rejects.toMatchObject({ name: 'WriteWithdrawnError' });
@@ -503,10 +500,11 @@ describe('ProcessStartService', () => {
       writable.mockRestore();
       while (!harness.store.isWritable) await new Promise(setImmediate);
 
-      const other = new Database(join(harness.dataDir, 'fastify-camunda.sqlite'));
-      other.exec('BEGIN IMMEDIATE');
+      // The service does not know of this fault either, so the claim is in a transaction when its time is over.
+      const releaseAgain = await holdDatabase(harness.dataDir);
+      harness.limitWriteWaits(100);
       await expect(start('unknown')).rejects.toMatchObject({ unconfirmed: { correlationId: 'unknown' } });
-      other.close();
+      releaseAgain();
       while (harness.engine.starts.length === 0) await new Promise(setImmediate);
       expect(harness.engine.starts.map(({ businessKey }) => businessKey)).toEqual(['unknown']);
       expect(await harness.store.get('withdrawn')).toBeNull();

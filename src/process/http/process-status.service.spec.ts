@@ -68,15 +68,9 @@ describe('ProcessStatusService', () => {
   });
 
   it('answers that the store is unavailable if the mark is not durable in time', async () => {
-    const impatient = await ProcessHarness.open({ WRITE_WAIT_MS: '1' });
-    try {
-      await impatient.claim('b');
-      jest.spyOn(impatient.store, 'markJoined').mockReturnValue(new Promise(() => undefined));
-      const answer = impatient.statuses.status('b', { waitMs: 0, held: null, onClientGone: () => undefined });
-      await expect(answer).rejects.toMatchObject({ code: 'store-unavailable', status: 503 });
-    } finally {
-      await impatient.close();
-    }
+    jest.spyOn(harness.store, 'markJoined').mockReturnValue(new Promise(() => undefined));
+    harness.limitWriteWaits(1);
+    await expect(ask(0)).rejects.toMatchObject({ code: 'store-unavailable', status: 503 });
   });
 
   it('answers 404 if the claim is removed before it is marked', async () => {

@@ -55,7 +55,7 @@ async function boot(): Promise<Running> {
   const service = BuiltService.spawn({
     DATA_DIR: dataDir,
     ...partner.settings,
-    WRITE_WAIT_MS: '500',
+    WRITE_WAIT_MS: '2000',
   });
   spawned.push(service);
   const baseUrl = await service.listening();

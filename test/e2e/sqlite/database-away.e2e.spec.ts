@@ -2,30 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import Database from 'better-sqlite3';
 import { BuiltService, ensureBuilt } from '../../support/built-service.js';
 import { fetchByContract } from '../../support/contract.js';
+import { holdDatabase, limitWriteWaits } from '../../support/held.database.js';
 import { type Answer, eventually, RunningService } from '../../support/service.js';
 import { clearSharedEngine } from '../../support/target.js';
-
-/** Blocks all writes to the database of a service until it is called. */
-async function holdDatabase(dataDir: string): Promise<() => void> {
-  // Without a timeout: the service may be in this process, and may be writing.
-  const other = new Database(join(dataDir, 'fastify-camunda.sqlite'), { timeout: 0 });
-  await eventually(
-    () => {
-      try {
-        return other.exec('BEGIN IMMEDIATE').inTransaction;
-      } catch {
-        return false;
-      }
-    },
-    (isHeld) => isHeld,
-  );
-  return () => {
-    other.close();
-  };
-}
 
 const closers: (() => Promise<void> | void)[] = [];
 
@@ -39,10 +20,15 @@ async function startService(variables: Record<string, string> = {}): Promise<Run
   return service;
 }
 
-async function held(service: RunningService): Promise<() => void> {
+/** Blocks all writes to the database, and limits how long a request waits for one, until the returned function is called. */
+async function held(service: RunningService, writeWaitMs: number): Promise<() => void> {
   const release = await holdDatabase(service.dataDir);
   closers.push(release);
-  return release;
+  const restore = limitWriteWaits(service.app, writeWaitMs);
+  return () => {
+    restore();
+    release();
+  };
 }
 
 function ready(service: RunningService, status: number): Promise<Answer> {
@@ -77,7 +63,6 @@ async function startSlow(service: RunningService, correlationId: string): Promis
 describe('while the database accepts no writes', () => {
   it('responds to all requests in time, and carries out the accepted ones afterwards', async () => {
     const service = await startService({
-      WRITE_WAIT_MS: '400',
       SYNC_TIMEOUT_MS: '300',
       SIMULATOR_SLOW_MS: '600000',
     });
@@ -87,7 +72,7 @@ describe('while the database accepts no writes', () => {
     await startSlow(service, 'slow-cancelled');
     await ready(service, 200);
 
-    const release = await held(service);
+    const release = await held(service, 400);
     // This write detects the failure. It may be in a transaction by then, and its result is unknown.
     const first = await service.start('first');
     expect([first.status, first.headers.get('retry-after')]).toEqual([503, '2']);
@@ -126,8 +111,8 @@ describe('while the database accepts no writes', () => {
   });
 
   it('keeps the order of the accepted requests', async () => {
-    const service = await startService({ WRITE_WAIT_MS: '300' });
-    const release = await held(service);
+    const service = await startService();
+    const release = await held(service, 300);
     const first = await complete(service, 'ordered', { n: 0 });
     const later = await Promise.all([1, 2, 3].map((n) => complete(service, 'ordered', { n })));
     expect([first, ...later].map(({ status }) => status)).toEqual([503, 503, 503, 503]);
@@ -141,13 +126,12 @@ describe('while the database accepts no writes', () => {
     const service = await startService({
       SIMULATOR_SLOW_MS: '1000',
       CAMUNDA_LOCK_DURATION_MS: '1000',
-      WRITE_WAIT_MS: '100',
       WRITE_QUEUE_MAX_BYTES: '65536',
       SYNC_TIMEOUT_MS: '10',
     });
     const ids = Array.from({ length: 6 }, (_, n) => `slow-${n}`);
     for (const id of ids) expect((await service.start(id)).status).toBe(202);
-    const release = await held(service);
+    const release = await held(service, 100);
     // The second one fills the queue: the results of the handlers have to wait.
     for (const filler of ['filler-1', 'filler-2']) {
       expect((await complete(service, filler, 'x'.repeat(60_000))).status).toBe(503);
